@@ -1,0 +1,44 @@
+/** One interface for every kind of agent; one file (or folder) per backend implements it. */
+import type { FinishReason, Message, Sampling, Usage } from '../core/records';
+
+export interface AgentRequest {
+  readonly messages: readonly Message[];
+  /** `sampling.seed` is the RNG key of this very turn (hash of run seed, question, agent, round, sample). */
+  readonly sampling: Sampling;
+}
+
+export interface Completion {
+  readonly text: string;
+  readonly finishReason: FinishReason;
+  readonly usage: Usage;
+  readonly promptIds?: readonly number[];
+  readonly replyIds?: readonly number[];
+  readonly logprobs?: readonly number[];
+  /** raw = at temperature 1 before truncation. */
+  readonly logprobKind: 'raw' | 'tempered' | null;
+}
+
+export interface AgentCallbacks {
+  readonly signal?: AbortSignal;
+  /** New text of this reply, as it comes. */
+  onText?(text: string): void;
+}
+
+export interface LoadProgress {
+  readonly phase: 'download' | 'compile' | 'warm up' | 'ready';
+  readonly loaded: number;
+  readonly total: number;
+}
+
+export interface AgentBackend {
+  /** Stable id: what `--agents` names and what a turn stores as `model`. */
+  readonly model: string;
+  /** What a turn stores as `backend`: engine, webllm, transformers, endpoint, recorded. */
+  readonly kind: string;
+  /** Most requests worth having in flight at once; the scheduler never exceeds it. */
+  readonly concurrency: number;
+  load(options: { signal?: AbortSignal; onProgress?: (progress: LoadProgress) => void }): Promise<void>;
+  /** Rejects with AgentError; an abort resolves with finishReason "aborted" and the text so far. */
+  generate(request: AgentRequest, callbacks: AgentCallbacks): Promise<Completion>;
+  unload(): Promise<void>;
+}

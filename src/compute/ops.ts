@@ -1,0 +1,304 @@
+/**
+ * The one op interface. Three backends implement it: WebGPU (compute/gpuBackend), WASM SIMD (compute/wasmBackend)
+ * and plain f64 loops (compute/referenceBackend: the definition of every op, and the tests' oracle).
+ *
+ * Conventions
+ * - Activations are dense row-major f32 tensors [rows, columns]; `rows` is the number of rows in use and may be less
+ *   than the tensor's. No dimension need divide by 4, 32 or 64.
+ * - A frozen weight is a `Matrix` [out, in]; trainable and small things are `Tensor`s.
+ * - Every op writes its destination; an op that accumulates says so (`accumulate`). Sources and destinations never
+ *   overlap unless an op says "in place".
+ * - Ops are recorded in order and return at once; bad shapes throw ConfigError at the call. Data comes back by `read`.
+ * - `mode: 'generate'` promises: a row's result has the same bits whatever the other rows are and however many there
+ *   are (one pipeline per linear, K summed in a fixed order). `mode: 'train'` may use split-K and other tuned shapes.
+ */
+import type { Ledger } from '../core/ledger';
+
+export type BackendKind = 'webgpu' | 'wasm' | 'reference';
+export type Mode = 'generate' | 'train';
+export type DType = 'f32' | 'u32';
+export type WeightFormat = 'f32' | 'f16' | 'bf16' | 'q8' | 'q4';
+
+/** A dense tensor in the backend's memory. Opaque: only its backend can read it. */
+export interface Tensor {
+  readonly shape: readonly number[];
+  /** Number of elements. */
+  readonly size: number;
+  readonly dtype: DType;
+  readonly label: string;
+}
+
+/** A frozen weight matrix [rows = out, cols = in], possibly stored in several bindings. */
+export interface Matrix {
+  readonly rows: number;
+  readonly cols: number;
+  readonly format: WeightFormat;
+  readonly bytes: number;
+  readonly label: string;
+}
+
+/**
+ * Rows of a matrix in transit, row-major. Quantised rows are blocks of 32 columns (the last one padded with zeros):
+ * q8: w = scale * q, q in [-128, 127], one f16 scale a block (GGUF Q8_0).
+ * q4: w = scale * q + min, q in [0, 15], f16 (scale, min) a block; element 2i is the low nibble of byte i.
+ */
+export type RowData =
+  | { readonly format: 'f32'; readonly values: Float32Array }
+  | { readonly format: 'f16' | 'bf16'; readonly values: Uint16Array }
+  | { readonly format: 'q8'; readonly quants: Int8Array; readonly scales: Uint16Array }
+  | { readonly format: 'q4'; readonly quants: Uint8Array; readonly scales: Uint16Array };
+
+/**
+ * LoRA over a linear whose output columns are a concatenation (q|k|v, gate|up, or one linear alone).
+ * Segment s covers output columns [start, start + count), reads columns [s*rank, (s+1)*rank) of u and rows
+ * [bRow, bRow + count) of b. Columns outside every segment carry no LoRA.
+ * y = x W^T + bias + scale * u_s B_s^T, with u = x A^T (paper: LoRA, arXiv 2106.09685, eq. 3).
+ */
+export interface LoraGroup {
+  /** [segments * rank, in] */
+  readonly a: Tensor;
+  /** [sum of counts, rank] */
+  readonly b: Tensor;
+  readonly rank: number;
+  readonly scale: number;
+  readonly segments: readonly { readonly start: number; readonly count: number; readonly bRow: number }[];
+}
+
+/**
+ * Dropout on the input of A, one mask per segment as peft has it: element i (= row * in + column) of segment s is
+ * kept when mix(i, key + s) >= rate * 2^32 (compute/dropout.ts has `mix`), and scaled by 1 / (1 - rate).
+ */
+export interface LoraDropout {
+  readonly rate: number;
+  readonly key: number;
+}
+
+/** Head layout of a fused q|k|v activation [rows, (heads + 2 kvHeads) * headDim]. */
+export interface HeadShape {
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+}
+
+/** Rotary tables [positions, headDim / 2], computed in f64 on the host. Pairs are (i, i + headDim / 2). */
+export interface RotaryTables {
+  readonly cos: Tensor;
+  readonly sin: Tensor;
+}
+
+export interface Backend {
+  readonly kind: BackendKind;
+  /** Human-readable device: adapter name, or "WASM SIMD, 2 threads". */
+  readonly device: string;
+  /** Bytes held by owner, and their peak. */
+  readonly ledger: Ledger;
+  /** Largest number of bytes one Tensor may have. */
+  readonly maxTensorBytes: number;
+  /** Resolves (never rejects) with the typed reason once the device is lost. */
+  readonly lost: Promise<Error>;
+
+  // Memory
+  /** A tensor with undefined contents. Throws OutOfMemoryError. */
+  tensor(shape: readonly number[], options: { owner: string; label: string; dtype?: DType }): Tensor;
+  /** A tensor over a part of another; `offset` (elements) must be a multiple of 64. Releasing it frees nothing. */
+  view(tensor: Tensor, offset: number, shape: readonly number[]): Tensor;
+  write(tensor: Tensor, data: Float32Array | Uint32Array, offset?: number): void;
+  read(tensor: Tensor, offset?: number, length?: number): Promise<Float32Array>;
+  readU32(tensor: Tensor, offset?: number, length?: number): Promise<Uint32Array>;
+  release(...tensors: readonly Tensor[]): void;
+  matrix(rows: number, cols: number, format: WeightFormat, options: { owner: string; label: string }): Matrix;
+  /** Fills rows [start, start + count) from data in the matrix's own format (streamed loading; merging). */
+  writeRows(matrix: Matrix, start: number, count: number, data: RowData): void;
+  /** Rows as stored, decoded to f32: [count, cols]. */
+  readRows(matrix: Matrix, start: number, count: number): Promise<Float32Array>;
+  releaseMatrix(...matrices: readonly Matrix[]): void;
+  /** Waits until everything recorded has run; rejects with DeviceLostError when the device is gone. */
+  finish(): Promise<void>;
+  /** Releases everything. */
+  dispose(): void;
+
+  // Elementwise and rows
+  fill(op: { x: Tensor; value: number }): void;
+  /** y = x or y += x; equal sizes. */
+  copy(op: { x: Tensor; y: Tensor; size?: number; accumulate?: boolean }): void;
+  /** y[i] = table[ids[i]], ids u32 [rows], y [rows, cols]. */
+  embed(op: { ids: Tensor; table: Matrix; y: Tensor; rows: number }): void;
+  /** y[i] = x[indices[i]] for i < rows. */
+  gatherRows(op: { x: Tensor; indices: Tensor; y: Tensor; rows: number; cols: number }): void;
+  /** y = 0 on all of its rows, then y[indices[i]] = x[i] for i < rows; indices are distinct. */
+  scatterRows(op: { x: Tensor; indices: Tensor; y: Tensor; rows: number; cols: number; yRows: number }): void;
+  /** y = x / sqrt(mean(x^2) + eps) * weight, per row. */
+  rmsNorm(op: { x: Tensor; weight: Tensor; y: Tensor; rows: number; cols: number; eps: number }): void;
+  /** dx (+)= gradient of rmsNorm with respect to x. */
+  rmsNormBackward(op: {
+    x: Tensor;
+    weight: Tensor;
+    dy: Tensor;
+    dx: Tensor;
+    rows: number;
+    cols: number;
+    eps: number;
+    accumulate: boolean;
+  }): void;
+  /** Qwen3's QK norm: RMS norm of each head of q and k by a weight [headDim]; v is copied. y is not x. */
+  headNorm(
+    op: HeadShape & { x: Tensor; qWeight: Tensor; kWeight: Tensor; y: Tensor; rows: number; eps: number },
+  ): void;
+  /** dx = gradient of headNorm; the v part is copied. dx is not dy. */
+  headNormBackward(
+    op: HeadShape & {
+      x: Tensor;
+      qWeight: Tensor;
+      kWeight: Tensor;
+      dy: Tensor;
+      dx: Tensor;
+      rows: number;
+      eps: number;
+    },
+  ): void;
+  /** y[:, f] = silu(gu[:, f]) * gu[:, ffn + f]; gu [rows, 2 ffn]. */
+  swiglu(op: { gu: Tensor; y: Tensor; rows: number; ffn: number }): void;
+  swigluBackward(op: { gu: Tensor; dy: Tensor; dgu: Tensor; rows: number; ffn: number }): void;
+
+  // Linears
+  /** y [rows, out] = x [rows, in] W^T (+ bias [out]) (+ LoRA from u) (+ residual [rows, out], which may be y itself). */
+  linear(op: {
+    x: Tensor;
+    weight: Matrix;
+    y: Tensor;
+    rows: number;
+    mode: Mode;
+    bias?: Tensor;
+    residual?: Tensor;
+    lora?: LoraGroup & { readonly u: Tensor };
+  }): void;
+  /** dx [rows, in] (+)= dy [rows, out] W (+ du A, masked by the dropout). */
+  linearBackward(op: {
+    dy: Tensor;
+    weight: Matrix;
+    dx: Tensor;
+    rows: number;
+    accumulate: boolean;
+    lora?: { readonly group: LoraGroup; readonly du: Tensor; readonly dropout?: LoraDropout };
+  }): void;
+  /** u [rows, segments * rank] = dropout(x) [rows, in] A^T. */
+  loraDown(op: {
+    x: Tensor;
+    group: LoraGroup;
+    u: Tensor;
+    rows: number;
+    inputs: number;
+    mode: Mode;
+    dropout?: LoraDropout;
+  }): void;
+  /** du_s = scale * dy_s B_s: [rows, segments * rank]; dy [rows, outputs]. */
+  loraGradU(op: { dy: Tensor; group: LoraGroup; du: Tensor; rows: number; outputs: number }): void;
+  /** dA += du^T dropout(x), dB_s += scale * dy_s^T u_s; both accumulate. gradA and gradB have the shapes of a and b. */
+  loraGradAB(op: {
+    x: Tensor;
+    dy: Tensor;
+    u: Tensor;
+    du: Tensor;
+    group: LoraGroup;
+    gradA: Tensor;
+    gradB: Tensor;
+    rows: number;
+    inputs: number;
+    outputs: number;
+    dropout?: LoraDropout;
+  }): void;
+  /** y [rows, n] = x [rows, k] B^T with B [n, k] a tensor (reward heads and other small trained linears). */
+  matmulNT(op: { x: Tensor; b: Tensor; y: Tensor; rows: number; n: number; k: number; mode: Mode }): void;
+
+  // Attention
+  /** Rotates q and k of qkv in place by positions u32 [rows]; `inverse` rotates back (the gradient). */
+  rope(
+    op: HeadShape & { qkv: Tensor; positions: Tensor; tables: RotaryTables; rows: number; inverse?: boolean },
+  ): void;
+  /**
+   * Causal attention inside documents packed along the rows: row t attends to rows [documents[t].start, t].
+   * documents u32 [rows, 2] = (start, end exclusive) of t's document. out [rows, heads * headDim], lse [rows, heads] =
+   * log-sum-exp of the scaled scores. Softmax scale is headDim^-0.5. Scores are never materialised.
+   */
+  attention(op: HeadShape & { qkv: Tensor; documents: Tensor; out: Tensor; lse: Tensor; rows: number }): void;
+  /** dqkv from dout; `delta` [rows, heads] is scratch for rowsum(dout * out). */
+  attentionBackward(
+    op: HeadShape & {
+      qkv: Tensor;
+      documents: Tensor;
+      out: Tensor;
+      lse: Tensor;
+      dout: Tensor;
+      delta: Tensor;
+      dqkv: Tensor;
+      rows: number;
+    },
+  ): void;
+  /**
+   * Generation: rotates q in place, and writes rotated k and v of row t to slot slots[t] of the caches
+   * [slots, kvHeads * headDim]; a slot is block * blockSize + offset.
+   */
+  ropeAndCache(
+    op: HeadShape & {
+      qkv: Tensor;
+      positions: Tensor;
+      slots: Tensor;
+      tables: RotaryTables;
+      kCache: Tensor;
+      vCache: Tensor;
+      rows: number;
+    },
+  ): void;
+  /**
+   * Row t is position positions[t] of sequence sequences[t] and attends to positions 0..positions[t] of it, read
+   * through blockTable u32 [sequences, maxBlocks]. Serves prefill and decoding alike; every row on its own.
+   */
+  attentionPaged(
+    op: HeadShape & {
+      qkv: Tensor;
+      kCache: Tensor;
+      vCache: Tensor;
+      out: Tensor;
+      sequences: Tensor;
+      positions: Tensor;
+      blockTable: Tensor;
+      maxBlocks: number;
+      blockSize: number;
+      rows: number;
+    },
+  ): void;
+
+  // Loss and optimiser
+  /**
+   * Per row: nll [rows] = logsumexp(logits / temperature) - logits[target] / temperature. With `rowWeights` [rows] the
+   * logits are overwritten by d(sum rowWeights * nll)/d logits. logits [rows, vocab].
+   */
+  crossEntropy(op: {
+    logits: Tensor;
+    targets: Tensor;
+    nll: Tensor;
+    rows: number;
+    vocab: number;
+    rowWeights?: Tensor;
+    temperature?: number;
+  }): void;
+  /** out[0] = sum of squares of x, in a fixed order. */
+  sumSquares(op: { x: Tensor; out: Tensor }): void;
+  /**
+   * Decoupled AdamW (arXiv 1711.05101) as torch.optim.AdamW: bias-corrected, one pass over a flat buffer. With `clip`
+   * the gradient is scaled by min(1, maxNorm / (sqrt(sumSquares[0]) + 1e-6)) as torch's clip_grad_norm_ does.
+   */
+  adamw(op: {
+    param: Tensor;
+    grad: Tensor;
+    m: Tensor;
+    v: Tensor;
+    step: number;
+    lr: number;
+    beta1: number;
+    beta2: number;
+    eps: number;
+    weightDecay: number;
+    clip?: { readonly sumSquares: Tensor; readonly maxNorm: number };
+  }): void;
+}

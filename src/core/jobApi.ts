@@ -1,0 +1,110 @@
+/** What a page asks of the coordinator worker, and what the coordinator tells every page (BroadcastChannel "arklet"). */
+import type { ErrorData } from './errors';
+import type {
+  Dataset,
+  Phase,
+  Question,
+  Report,
+  RunConfig,
+  RunStatus,
+  TrainLog,
+  Turn,
+  TurnTiming,
+} from './records';
+
+/** A run as stored. */
+export interface RunRecord {
+  readonly id: string;
+  /** Memorable name, unique on this machine. */
+  readonly name: string;
+  readonly note: string;
+  readonly config: RunConfig;
+  readonly createdAt: number;
+  readonly status: RunStatus;
+  readonly phase: Phase;
+  readonly pinned: boolean;
+  readonly error: ErrorData | null;
+}
+
+/** Everything of a run in one file (gzip of this JSON). The recorded run that ships with the app has the same form. */
+export interface RunArchive {
+  readonly format: 'arklet-run';
+  readonly version: 1;
+  readonly run: RunRecord;
+  readonly questions: readonly Question[];
+  readonly turns: readonly Turn[];
+  readonly timings: readonly TurnTiming[];
+  readonly datasets: readonly Dataset[];
+  readonly logs: readonly StrategyLog[];
+  readonly report: Report | null;
+}
+
+/** Training log of one strategy (or control) and distillation seed. */
+export interface StrategyLog {
+  readonly strategy: string;
+  readonly seed: number;
+  readonly steps: readonly TrainLog[];
+}
+
+export type JobEvent =
+  | { readonly type: 'device'; readonly backend: string; readonly device: string; readonly reason: string }
+  | {
+      readonly type: 'load';
+      readonly model: string;
+      readonly phase: 'download' | 'compile' | 'warm up' | 'ready';
+      readonly loaded: number;
+      readonly total: number;
+    }
+  | {
+      readonly type: 'progress';
+      readonly runId: string;
+      readonly phase: Phase;
+      readonly status: RunStatus;
+      /** Units of this phase: questions, steps or answers. */
+      readonly done: number;
+      readonly total: number;
+      readonly detail: string;
+      readonly secondsLeft: number | null;
+      readonly tokensPerSecond: number | null;
+      readonly bytes: number | null;
+    }
+  | {
+      readonly type: 'text';
+      readonly runId: string;
+      readonly questionId: string;
+      readonly round: number;
+      readonly agent: number;
+      readonly text: string;
+    }
+  | { readonly type: 'turn'; readonly runId: string; readonly turn: Turn }
+  | { readonly type: 'dataset'; readonly runId: string; readonly dataset: Omit<Dataset, 'traces'> }
+  | {
+      readonly type: 'train';
+      readonly runId: string;
+      readonly strategy: string;
+      readonly seed: number;
+      readonly log: TrainLog;
+    }
+  | { readonly type: 'report'; readonly runId: string; readonly report: Report }
+  | { readonly type: 'runs'; readonly runs: readonly RunRecord[] }
+  | { readonly type: 'error'; readonly runId: string | null; readonly error: ErrorData };
+
+/** Requests to the coordinator; each rejects with an ArkletError. */
+export interface JobApi {
+  start(config: RunConfig, questions: readonly Question[] | null): Promise<RunRecord>;
+  /** Goes on with an interrupted run where it stopped. */
+  resume(runId: string): Promise<void>;
+  pause(): Promise<void>;
+  unpause(): Promise<void>;
+  /** Runs one more unit (one exchange of one question, one training step) of a paused job. */
+  step(): Promise<void>;
+  /** Ends the job; what was made is kept and can be resumed. */
+  stop(): Promise<void>;
+  runs(): Promise<readonly RunRecord[]>;
+  archive(runId: string): Promise<RunArchive>;
+  importArchive(archive: unknown): Promise<RunRecord>;
+  update(runId: string, change: { name?: string; note?: string; pinned?: boolean }): Promise<RunRecord>;
+  remove(runId: string): Promise<void>;
+  /** PEFT files of a trained adapter: name to bytes. */
+  adapter(runId: string, strategy: string, seed: number): Promise<Readonly<Record<string, Uint8Array>>>;
+}

@@ -1,0 +1,253 @@
+/**
+ * The records that cross every boundary: what is stored, exported, and shown. Shapes as in the trajectories.jsonl and
+ * report.json contracts. Units: seconds, bytes, fractions 0-1, natural log, tokens.
+ */
+
+export interface Message {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+}
+
+export type Split = 'train' | 'validation' | 'test' | 'ood' | 'robust';
+export type FinishReason = 'stop' | 'length' | 'aborted' | 'error';
+export type AnswerType = 'number' | 'choice' | 'text';
+
+/** One question. `id` is a hash of the normalised text; `gold` is the right answer in normal form. */
+export interface Question {
+  readonly id: string;
+  readonly split: Split;
+  readonly text: string;
+  readonly gold: string;
+  readonly answerType: AnswerType;
+  /** A worked solution, where the source has one (generator, GSM8K). */
+  readonly solution?: string;
+  /** Answer options A, B, C..., for `choice`. */
+  readonly options?: readonly string[];
+  /** Where it came from: generator template, file name and line. */
+  readonly origin?: string;
+}
+
+export interface Sampling {
+  readonly temperature: number;
+  readonly topP: number;
+  readonly topK?: number;
+  readonly minP?: number;
+  readonly seed: number;
+  readonly maxTokens: number;
+  readonly stop?: readonly string[];
+}
+
+export interface Usage {
+  readonly prompt: number;
+  readonly completion: number;
+}
+
+/** One turn: an agent speaks once. A line of trajectories.jsonl (no clock values: those are a TurnTiming). */
+export interface Turn {
+  readonly runId: string;
+  readonly questionId: string;
+  readonly split: Split;
+  readonly protocol: string;
+  readonly round: number;
+  readonly agent: number;
+  readonly model: string;
+  readonly backend: string;
+  readonly messages: readonly Message[];
+  readonly reply: string;
+  /** Parsed answer in normal form, null when unparsable (counts as wrong). */
+  readonly answer: string | null;
+  readonly correct: boolean;
+  readonly strictCorrect: boolean;
+  readonly finishReason: FinishReason;
+  readonly usage: Usage;
+  readonly sampling: Sampling;
+  readonly promptIds?: readonly number[];
+  readonly replyIds?: readonly number[];
+  readonly logprobs?: readonly number[];
+  readonly logprobKind: 'raw' | 'tempered' | null;
+}
+
+/** Clock values of a turn: a line of timings.jsonl. */
+export interface TurnTiming {
+  readonly questionId: string;
+  readonly protocol: string;
+  readonly round: number;
+  readonly agent: number;
+  readonly startedAt: number;
+  readonly seconds: number;
+}
+
+export type Strategy = 'rsft' | 'da' | 'pad' | 'rsft+da' | 'rsft+pad' | 'pad+da';
+export type Control = 'answer-only' | 'gold-sft' | 'self-consistency' | 'wrong';
+
+/** One training example: the prompt as messages, the reply as the target, and where it came from. */
+export interface Trace {
+  readonly questionId: string;
+  readonly messages: readonly Message[];
+  readonly target: string;
+  /** Turns that taught it: [round, agent]; empty for generator solutions. */
+  readonly source: readonly { readonly round: number; readonly agent: number }[];
+  readonly corrective: boolean;
+}
+
+/** What a strategy made of the turns, and what each filter removed. */
+export interface Dataset {
+  readonly strategy: string;
+  readonly traces: readonly Trace[];
+  readonly kept: number;
+  readonly dropped: Readonly<Record<string, number>>;
+}
+
+/** One optimiser step, named as TRL names it. */
+export interface TrainLog {
+  readonly step: number;
+  readonly loss: number;
+  readonly grad_norm: number;
+  readonly learning_rate: number;
+  readonly num_tokens: number;
+  readonly epoch: number;
+  readonly eval_loss?: number;
+  readonly [metric: string]: number | undefined;
+}
+
+export interface Interval {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** An arm's answer to one item. */
+export interface Verdict {
+  readonly answer: string | null;
+  readonly correct: boolean;
+  readonly strictCorrect?: boolean;
+  readonly tokens: number;
+}
+
+export interface ArmResult {
+  readonly name: string;
+  readonly n: number;
+  readonly correct: number;
+  readonly accuracy: number;
+  readonly ci: readonly [number, number];
+  readonly strict: { readonly correct: number; readonly accuracy: number };
+  readonly tokensPerQuestion: number;
+  readonly promptTokensPerQuestion: number;
+  readonly secondsPerQuestion: number;
+}
+
+export interface PairResult {
+  readonly a: string;
+  readonly b: string;
+  readonly difference: number;
+  readonly ci: readonly [number, number];
+  readonly mcnemarP: number;
+  /** Items right in a only, and in b only. */
+  readonly aOnly: number;
+  readonly bOnly: number;
+  /** Smallest difference that n items detect with 80 % power at 5 %: 2.8 sqrt(discordant share / n). */
+  readonly detectable: number;
+}
+
+export interface GainKept {
+  readonly strategy: string;
+  readonly ensemble: string;
+  readonly value: number;
+  readonly ci: readonly [number, number];
+}
+
+export interface ReportItem {
+  readonly id: string;
+  readonly question: string;
+  readonly answer: string;
+  readonly verdicts: Readonly<Record<string, Verdict>>;
+}
+
+/** Self-correction: the student sees its own answer and is asked to check it. */
+export interface SelfCorrection {
+  readonly arm: string;
+  readonly n: number;
+  readonly before: number;
+  readonly after: number;
+  readonly wrongToRight: number;
+  readonly rightToWrong: number;
+}
+
+export interface Environment {
+  readonly arklet: string;
+  readonly device: string;
+  readonly backend: string;
+  readonly userAgent: string;
+  readonly threads: number;
+}
+
+export interface Report {
+  readonly config: RunConfig;
+  readonly seed: number;
+  readonly environment: Environment;
+  readonly repeatable: 'bytes' | 'settings';
+  readonly splits: Readonly<Record<string, number>>;
+  readonly dataset: { readonly kept: number; readonly dropped: Readonly<Record<string, number>> };
+  readonly datasets: Readonly<
+    Record<string, { readonly kept: number; readonly dropped: Readonly<Record<string, number>> }>
+  >;
+  readonly arms: readonly ArmResult[];
+  readonly pairs: readonly PairResult[];
+  readonly gainKept: GainKept | null;
+  readonly items: readonly ReportItem[];
+  readonly trainQuestions: readonly { readonly id: string; readonly question: string }[];
+  readonly ood: { readonly arms: readonly ArmResult[]; readonly pairs: readonly PairResult[] } | null;
+  readonly robust: { readonly arms: readonly ArmResult[]; readonly pairs: readonly PairResult[] } | null;
+  readonly selfCorrection: readonly SelfCorrection[];
+  readonly seeds: readonly {
+    readonly seed: number;
+    readonly arms: readonly ArmResult[];
+    readonly pairs: readonly PairResult[];
+  }[];
+  readonly pad: {
+    readonly rewardModel: { readonly auc: number; readonly n: number };
+    readonly log: readonly TrainLog[];
+  } | null;
+  readonly timings: Readonly<Record<string, number>>;
+}
+
+/** Every setting of a run: what `npm run distil` and the page both build. Field names follow the command's flags. */
+export interface RunConfig {
+  readonly preset: 'quick' | 'full' | 'custom';
+  /** Agent specs: bundled id, folder, .gguf, webllm:ID, transformers:ID, endpoint:URL#MODEL, recorded:FILE. */
+  readonly agents: readonly string[];
+  readonly nAgents: number;
+  readonly protocol: 'debate' | 'self-consistency';
+  /** Exchanges after round 0: an agent speaks rounds + 1 times. */
+  readonly rounds: number;
+  readonly consensusStop: boolean;
+  readonly visibility: 'all' | 'ring' | 'random';
+  readonly randomPeers: number;
+  readonly student: string;
+  readonly strategies: readonly Strategy[];
+  readonly controls: readonly Control[];
+  /** Name of an imported question file, null for the built-in generator. */
+  readonly questions: string | null;
+  readonly trainQuestions: number;
+  readonly validationQuestions: number;
+  readonly testQuestions: number;
+  readonly oodQuestions: number;
+  readonly robustQuestions: number;
+  readonly shots: number;
+  readonly maxTokens: number;
+  readonly temperature: number;
+  readonly topP: number;
+  readonly steps: number;
+  readonly batch: number;
+  readonly lr: number;
+  readonly warmup: number;
+  readonly rank: number;
+  readonly alpha: number;
+  readonly distilSeeds: number;
+  readonly accept: 'correct' | 'any';
+  readonly seed: number;
+  readonly backend: 'auto' | 'webgpu' | 'cpu';
+}
+
+/** Where the job is. */
+export type Phase = 'load' | 'debate' | 'distil' | 'evaluate' | 'report' | 'done';
+export type RunStatus = 'running' | 'paused' | 'interrupted' | 'failed' | 'done';

@@ -1,0 +1,130 @@
+/** The shapes that the engine's parts agree on: model, adapter, tokenizer, generation. */
+import type { Backend, LoraGroup, Matrix, RotaryTables, Tensor } from '../compute/ops';
+import type { FinishReason, Message, Sampling } from '../core/records';
+
+export type Family = 'llama' | 'qwen2' | 'qwen3';
+
+export type RopeScaling =
+  | { readonly type: 'default' }
+  | { readonly type: 'linear'; readonly factor: number }
+  | {
+      readonly type: 'llama3';
+      readonly factor: number;
+      readonly lowFreqFactor: number;
+      readonly highFreqFactor: number;
+      readonly originalMaxPosition: number;
+    };
+
+/** config.json (or GGUF metadata) in one form. */
+export interface ModelConfig {
+  readonly family: Family;
+  readonly hidden: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly ffn: number;
+  readonly vocab: number;
+  readonly eps: number;
+  readonly ropeTheta: number;
+  readonly ropeScaling: RopeScaling;
+  readonly tied: boolean;
+  /** Bias on q, k and v (Qwen2). */
+  readonly qkvBias: boolean;
+  /** RMS norm on each head of q and k (Qwen3). */
+  readonly qkNorm: boolean;
+  readonly maxPosition: number;
+  readonly bosId: number | null;
+  readonly eosIds: readonly number[];
+}
+
+export interface LayerWeights {
+  readonly inputNorm: Tensor;
+  /** Rows q, then k, then v. */
+  readonly qkv: Matrix;
+  readonly qkvBias: Tensor | null;
+  readonly qNorm: Tensor | null;
+  readonly kNorm: Tensor | null;
+  readonly o: Matrix;
+  readonly postNorm: Tensor;
+  /** Rows gate, then up. */
+  readonly gateUp: Matrix;
+  readonly down: Matrix;
+}
+
+export interface LanguageModel {
+  readonly config: ModelConfig;
+  readonly backend: Backend;
+  /** Ledger owner of the weights. */
+  readonly owner: string;
+  readonly embed: Matrix;
+  /** The same object as `embed` when tied. */
+  readonly head: Matrix;
+  readonly layers: readonly LayerWeights[];
+  readonly finalNorm: Tensor;
+  readonly rotary: RotaryTables;
+  /** Positions the rotary tables cover: the longest context. */
+  readonly maxContext: number;
+}
+
+/** The seven linears of a block under peft's names, in the order they run. */
+export const linearNames = [
+  'q_proj',
+  'k_proj',
+  'v_proj',
+  'o_proj',
+  'gate_proj',
+  'up_proj',
+  'down_proj',
+] as const;
+export type LinearName = (typeof linearNames)[number];
+
+export interface LoraConfig {
+  readonly rank: number;
+  readonly alpha: number;
+  /** scale = alpha / sqrt(rank) instead of alpha / rank. */
+  readonly rslora: boolean;
+  readonly dropout: number;
+  readonly targets: readonly LinearName[];
+}
+
+export interface LayerLora {
+  readonly qkv: LoraGroup | null;
+  readonly o: LoraGroup | null;
+  readonly gateUp: LoraGroup | null;
+  readonly down: LoraGroup | null;
+}
+
+/** All A and B of an adapter, views into one flat parameter tensor (each view starts at a multiple of 64 elements). */
+export interface LoraAdapter {
+  readonly config: LoraConfig;
+  readonly params: Tensor;
+  readonly layers: readonly LayerLora[];
+}
+
+export interface Tokenizer {
+  readonly vocab: number;
+  readonly eosIds: readonly number[];
+  /** As transformers' tokenizer(text).input_ids; special tokens are added unless told not to. */
+  encode(text: string, options?: { addSpecial?: boolean }): number[];
+  decode(ids: readonly number[], options?: { skipSpecial?: boolean }): string;
+  /** The chat template's text; throws ModelError when the model has none. */
+  chatText(messages: readonly Message[], options: { addGenerationPrompt: boolean }): string;
+  /** The chat template's ids (no further special tokens are added). */
+  chatIds(messages: readonly Message[], options: { addGenerationPrompt: boolean }): number[];
+}
+
+export interface GenerateRequest {
+  readonly promptIds: readonly number[];
+  readonly sampling: Sampling;
+  /** Ids that end a reply beside the model's own eos; stop strings stand in sampling.stop. */
+  readonly stopIds?: readonly number[];
+}
+
+export interface GenerateResult {
+  readonly ids: readonly number[];
+  readonly text: string;
+  /** log p of each id at temperature 1 before truncation. */
+  readonly logprobs: readonly number[];
+  readonly finishReason: FinishReason;
+}
