@@ -1,0 +1,34 @@
+// Builds dist/ when a source is newer than the last build. `npm run build` always builds.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const stamp = join(root, 'dist/.built');
+const inputs = ['src', 'workers', 'public', 'index.html', 'vite.config.ts', 'package.json', 'package-lock.json'];
+
+function newest(path) {
+  const info = statSync(path);
+  if (!info.isDirectory()) return info.mtimeMs;
+  return readdirSync(path)
+    .filter((name) => name !== 'build')
+    .reduce((latest, name) => Math.max(latest, newest(join(path, name))), info.mtimeMs);
+}
+
+/** Builds unless dist/ is newer than every input. Returns the path of dist/. */
+export function ensureBuild({ force = false, log = (line) => console.error(line) } = {}) {
+  const began = new Date();
+  const fresh = existsSync(stamp) && statSync(stamp).mtimeMs > Math.max(...inputs.map((name) => newest(join(root, name))));
+  if (force || !fresh) {
+    log('Building dist/ ...');
+    const stdio = ['ignore', 2, 2];
+    execFileSync(process.execPath, [join(root, 'scripts/wasm.mjs')], { cwd: root, stdio });
+    execFileSync(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'], { cwd: root, stdio });
+    writeFileSync(stamp, '');
+    utimesSync(stamp, began, began);
+  }
+  return join(root, 'dist');
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) ensureBuild({ force: true });

@@ -1,0 +1,83 @@
+// `npm test`: the type check, the linter and every test project. Prints `N passed, N failed, N skipped` as its last line.
+// REQUIRE_GPU=1 and REQUIRE_ORACLES=1 (CI) turn what would be skipped into failures.
+// `npm test -- --only unit,chromium` runs some of the projects.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureBuild } from './build.mjs';
+import { findChromium } from './chromium.mjs';
+import { ensurePython } from './python.mjs';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const onlyFlag = process.argv.indexOf('--only');
+const only = onlyFlag < 0 ? null : (process.argv[onlyFlag + 1] ?? '').split(',');
+const wanted = (name) => only === null || only.includes(name);
+const totals = { passed: 0, failed: 0, skipped: 0 };
+const log = (line) => console.error(line);
+
+function step(name, file, args, env = {}) {
+  if (!wanted(name)) return;
+  const began = Date.now();
+  const { status } = spawnSync(process.execPath, [join(root, file), ...args], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...env },
+  });
+  totals[status === 0 ? 'passed' : 'failed'] += 1;
+  log(`${name}: ${status === 0 ? 'passed' : 'FAILED'} in ${Math.round((Date.now() - began) / 1000)} s`);
+}
+
+function project(name, env) {
+  if (!wanted(name)) return;
+  const began = Date.now();
+  const output = join(root, `.cache/test-${name}.json`);
+  rmSync(output, { force: true });
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  const args = [vitest, 'run', '--project', `${name}*`, '--reporter=default', '--reporter=json', `--outputFile.json=${output}`];
+  const { status } = spawnSync(process.execPath, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...env },
+  });
+  let result = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numFailedTestSuites: 0 };
+  try {
+    result = JSON.parse(readFileSync(output, 'utf8'));
+  } catch {
+    log(`${name}: no result file was written`);
+  }
+  totals.passed += result.numPassedTests;
+  totals.failed += result.numFailedTests;
+  totals.skipped += result.numPendingTests;
+  // A suite that could not even be loaded has no failed test of its own.
+  if (status !== 0 && result.numFailedTests === 0) totals.failed += 1;
+  log(`${name}: ${result.numPassedTests} passed, ${result.numFailedTests} failed in ${Math.round((Date.now() - began) / 1000)} s`);
+}
+
+mkdirSync(join(root, '.cache'), { recursive: true });
+const env = {};
+try {
+  env.CHROMIUM_PATH = await findChromium(log);
+} catch (error) {
+  log(error.message);
+  if (process.env.REQUIRE_GPU) totals.failed += 1;
+  else totals.skipped += 1;
+}
+const python = wanted('oracle') ? ensurePython(log) : null;
+if (python) env.ARKLET_PYTHON = python;
+
+step('wasm', 'scripts/wasm.mjs', []);
+step('check', 'node_modules/svelte-check/bin/svelte-check', ['--tsconfig', './tsconfig.json', '--fail-on-warnings']);
+step('lint', 'node_modules/eslint/bin/eslint.js', ['.']);
+step('format', 'node_modules/prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']);
+project('unit', env);
+if (env.CHROMIUM_PATH) {
+  project('chromium', env);
+  if (wanted('e2e')) ensureBuild({ log });
+  project('e2e', env);
+}
+if (python) project('oracle', env);
+else if (wanted('oracle')) totals[process.env.REQUIRE_ORACLES ? 'failed' : 'skipped'] += 1;
+
+console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
+process.exitCode = totals.failed === 0 && totals.passed > 0 ? 0 : 1;
