@@ -1,0 +1,35 @@
+import type { CheckpointId } from './checkpoints';
+import type { FileStore } from './files';
+
+function folderOf({ runId, strategy, seed }: CheckpointId): string {
+  return `runs/${runId}/adapters/${strategy}-${seed}`;
+}
+
+/** A PEFT folder: file name to bytes. The weights are written first; adapter_config.json marks the folder complete. */
+export async function putAdapter(
+  files: FileStore,
+  id: CheckpointId,
+  contents: Readonly<Record<string, Uint8Array>>,
+): Promise<void> {
+  const names = Object.keys(contents).sort(
+    (a, b) => Number(a === 'adapter_config.json') - Number(b === 'adapter_config.json'),
+  );
+  for (const name of names) {
+    await files.write(`${folderOf(id)}/${name}`, new Uint8Array(contents[name] ?? new Uint8Array()));
+  }
+}
+
+/** null when the adapter was never finished. */
+export async function getAdapter(
+  files: FileStore,
+  id: CheckpointId,
+): Promise<Record<string, Uint8Array<ArrayBuffer>> | null> {
+  const names = await files.list(folderOf(id));
+  if (!names.includes('adapter_config.json')) return null;
+  const contents: Record<string, Uint8Array<ArrayBuffer>> = {};
+  for (const name of names) {
+    const bytes = await files.read(`${folderOf(id)}/${name}`);
+    if (bytes) contents[name] = bytes;
+  }
+  return contents;
+}

@@ -1,0 +1,93 @@
+/** Version 1 of the database "arklet". A change of shape is a new version with a step in `migrations`. */
+import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
+import type { ErrorData } from '../core/errors';
+import type {
+  Dataset,
+  Phase,
+  Question,
+  Report,
+  RunConfig,
+  RunStatus,
+  TrainLog,
+  Turn,
+  TurnTiming,
+} from '../core/records';
+
+export interface StoredRun {
+  readonly id: string;
+  readonly name: string;
+  readonly note: string;
+  readonly config: RunConfig;
+  readonly createdAt: number;
+  readonly status: RunStatus;
+  readonly phase: Phase;
+  readonly pinned: boolean;
+  readonly error: ErrorData | null;
+}
+
+/** A reply that evaluation asked for: found again by the hash of everything that determines it. */
+export interface StoredAnswer {
+  readonly runId: string;
+  readonly key: string;
+  readonly text: string;
+  readonly finishReason: 'stop' | 'length' | 'aborted' | 'error';
+  readonly prompt: number;
+  readonly completion: number;
+  readonly logprobs: readonly number[] | null;
+  readonly logprobKind: 'raw' | 'tempered' | null;
+  readonly seconds: number;
+}
+
+export interface StoredLog {
+  readonly runId: string;
+  readonly strategy: string;
+  readonly seed: number;
+  readonly steps: readonly TrainLog[];
+}
+
+/** Where the last checkpoint of a training lies; the bytes are an OPFS file. */
+export interface StoredCheckpoint {
+  readonly runId: string;
+  readonly strategy: string;
+  readonly seed: number;
+  readonly step: number;
+  readonly path: string;
+  readonly bytes: number;
+}
+
+export interface ArkletSchema extends DBSchema {
+  runs: { key: string; value: StoredRun; indexes: { createdAt: number } };
+  questions: { key: string; value: { runId: string; questions: readonly Question[] } };
+  turns: { key: [string, string]; value: { runId: string; key: string; turn: Turn } };
+  timings: { key: [string, string]; value: { runId: string; key: string; timing: TurnTiming } };
+  datasets: { key: [string, string]; value: { runId: string; name: string; dataset: Dataset } };
+  logs: { key: [string, string, number]; value: StoredLog };
+  checkpoints: { key: [string, string, number]; value: StoredCheckpoint };
+  answers: { key: [string, string]; value: StoredAnswer };
+  reports: { key: string; value: { runId: string; report: Report } };
+  settings: { key: string; value: { key: string; value: unknown } };
+}
+
+export type Database = IDBPDatabase<ArkletSchema>;
+type Upgrade = (
+  database: Database,
+  transaction: IDBPTransaction<ArkletSchema, StoreNames<ArkletSchema>[], 'versionchange'>,
+) => void | Promise<void>;
+
+/** migrations[v] brings a database of version v to v + 1. */
+export const migrations: readonly Upgrade[] = [
+  (database) => {
+    database.createObjectStore('runs', { keyPath: 'id' }).createIndex('createdAt', 'createdAt');
+    database.createObjectStore('questions', { keyPath: 'runId' });
+    database.createObjectStore('turns', { keyPath: ['runId', 'key'] });
+    database.createObjectStore('timings', { keyPath: ['runId', 'key'] });
+    database.createObjectStore('datasets', { keyPath: ['runId', 'name'] });
+    database.createObjectStore('logs', { keyPath: ['runId', 'strategy', 'seed'] });
+    database.createObjectStore('checkpoints', { keyPath: ['runId', 'strategy', 'seed'] });
+    database.createObjectStore('answers', { keyPath: ['runId', 'key'] });
+    database.createObjectStore('reports', { keyPath: 'runId' });
+    database.createObjectStore('settings', { keyPath: 'key' });
+  },
+];
+
+export const schemaVersion = migrations.length;
