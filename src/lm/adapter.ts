@@ -1,0 +1,295 @@
+/**
+ * LoRA adapters (arXiv 2106.09685) as one flat parameter tensor. Per layer and group of linears (q|k|v, o, gate|up,
+ * down) lie A [segments * rank, in] and then B [sum of out, rank]; each starts at a multiple of 64 elements and the
+ * gaps stay zero, so that gradient, moments and checkpoints are single buffers of the same layout.
+ */
+import type { Backend, LoraGroup, Tensor } from '../compute/ops';
+import { ConfigError, ModelError } from '../core/errors';
+import { hashKey, uniform } from '../core/rng';
+import { linearNames } from './types';
+import type { LanguageModel, LayerLora, LinearName, LoraAdapter, LoraConfig, ModelConfig } from './types';
+
+/** One A or B of one linear: where it lies in the flat buffer (elements), row-major [rows, cols]. */
+export interface AdapterTensor {
+  /** peft's name, e.g. base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight */
+  readonly name: string;
+  readonly layer: number;
+  readonly linear: LinearName;
+  readonly part: 'A' | 'B';
+  readonly offset: number;
+  readonly rows: number;
+  readonly cols: number;
+}
+
+/** A named matrix on the host, row-major. */
+export interface NamedMatrix {
+  readonly rows: number;
+  readonly cols: number;
+  readonly values: Float32Array;
+}
+
+export type GroupName = keyof LayerLora;
+
+/** The linears of each group in the order their outputs are concatenated. */
+export const groupLinears: Readonly<Record<GroupName, readonly LinearName[]>> = {
+  qkv: ['q_proj', 'k_proj', 'v_proj'],
+  o: ['o_proj'],
+  gateUp: ['gate_proj', 'up_proj'],
+  down: ['down_proj'],
+};
+export const groupNames: readonly GroupName[] = ['qkv', 'o', 'gateUp', 'down'];
+
+const align = (elements: number): number => Math.ceil(elements / 64) * 64;
+
+/** Inputs and outputs of a linear. */
+export function linearShape(config: ModelConfig, linear: LinearName): { inputs: number; outputs: number } {
+  const queries = config.heads * config.headDim;
+  const keys = config.kvHeads * config.headDim;
+  switch (linear) {
+    case 'q_proj':
+      return { inputs: config.hidden, outputs: queries };
+    case 'k_proj':
+    case 'v_proj':
+      return { inputs: config.hidden, outputs: keys };
+    case 'o_proj':
+      return { inputs: queries, outputs: config.hidden };
+    case 'gate_proj':
+    case 'up_proj':
+      return { inputs: config.hidden, outputs: config.ffn };
+    case 'down_proj':
+      return { inputs: config.ffn, outputs: config.hidden };
+  }
+}
+
+/** alpha / rank, or alpha / sqrt(rank) with rsLoRA (arXiv 2312.03732). */
+export function loraScale(config: LoraConfig): number {
+  return config.alpha / (config.rslora ? Math.sqrt(config.rank) : config.rank);
+}
+
+/** peft's module path of a linear without its prefix: layers.0.self_attn.q_proj */
+export function linearPath(layer: number, linear: LinearName): string {
+  const block = linear.endsWith('_proj') && 'qkvo'.includes(linear[0] ?? '') ? 'self_attn' : 'mlp';
+  return `layers.${layer}.${block}.${linear}`;
+}
+
+/** Throws ConfigError for a setting outside its range. */
+export function checkLoraConfig(config: LoraConfig): void {
+  const { rank, alpha, dropout, targets } = config;
+  if (!Number.isInteger(rank) || rank < 1 || rank > 1024)
+    throw new ConfigError(`LoRA rank ${rank} is not an integer in 1..1024.`, 'Usual ranks are 8 to 64.');
+  if (!Number.isFinite(alpha) || alpha <= 0)
+    throw new ConfigError(`LoRA alpha ${alpha} is not above 0.`, 'Usual is once or twice the rank.');
+  if (!(dropout >= 0 && dropout < 1))
+    throw new ConfigError(`LoRA dropout ${dropout} is not in [0, 1).`, 'Usual is 0 to 0.1.');
+  if (targets.length === 0 || targets.some((name) => !linearNames.includes(name)))
+    throw new ConfigError(
+      `LoRA targets "${targets.join(', ')}" are not a non-empty subset of the seven linears.`,
+      `Pick from ${linearNames.join(', ')}.`,
+    );
+}
+
+interface Plan {
+  readonly entries: readonly AdapterTensor[];
+  readonly size: number;
+  readonly groups: readonly {
+    readonly layer: number;
+    readonly group: GroupName;
+    readonly linears: readonly LinearName[];
+    readonly aOffset: number;
+    readonly bOffset: number;
+    readonly inputs: number;
+    readonly outputs: number;
+  }[];
+}
+
+function plan(
+  layers: number,
+  config: LoraConfig,
+  shape: (linear: LinearName) => ReturnType<typeof linearShape>,
+): Plan {
+  const entries: AdapterTensor[] = [];
+  const groups: Plan['groups'][number][] = [];
+  let size = 0;
+  for (let layer = 0; layer < layers; layer++) {
+    for (const group of groupNames) {
+      const linears = groupLinears[group].filter((linear) => config.targets.includes(linear));
+      const first = linears[0];
+      if (first === undefined) continue;
+      const { inputs } = shape(first);
+      const outputs = linears.reduce((sum, linear) => sum + shape(linear).outputs, 0);
+      const aOffset = size;
+      const bOffset = aOffset + align(linears.length * config.rank * inputs);
+      size = bOffset + align(outputs * config.rank);
+      groups.push({ layer, group, linears, aOffset, bOffset, inputs, outputs });
+      let bRow = 0;
+      linears.forEach((linear, segment) => {
+        const common = { layer, linear };
+        const path = `base_model.model.model.${linearPath(layer, linear)}`;
+        entries.push({
+          ...common,
+          name: `${path}.lora_A.weight`,
+          part: 'A',
+          offset: aOffset + segment * config.rank * inputs,
+          rows: config.rank,
+          cols: inputs,
+        });
+        entries.push({
+          ...common,
+          name: `${path}.lora_B.weight`,
+          part: 'B',
+          offset: bOffset + bRow * config.rank,
+          rows: shape(linear).outputs,
+          cols: config.rank,
+        });
+        bRow += shape(linear).outputs;
+      });
+    }
+  }
+  return { entries, size, groups };
+}
+
+/** Start of a linear's outputs within its group's fused output columns. */
+function columnStart(config: ModelConfig, group: GroupName, linear: LinearName): number {
+  let start = 0;
+  for (const name of groupLinears[group]) {
+    if (name === linear) break;
+    start += linearShape(config, name).outputs;
+  }
+  return start;
+}
+
+/**
+ * A fresh adapter as peft initialises it: A uniform in +-1/sqrt(in) (kaiming with a = sqrt 5), B zero. The values
+ * depend only on the seed, the layer and the linear. Throws ConfigError, OutOfMemoryError.
+ */
+export function createAdapter(
+  model: LanguageModel,
+  config: LoraConfig,
+  options: { seed: number; owner: string },
+): LoraAdapter {
+  checkLoraConfig(config);
+  const { backend } = model;
+  const layout = plan(model.config.layers, config, (linear) => linearShape(model.config, linear));
+  const params = backend.tensor([layout.size], { owner: options.owner, label: 'LoRA parameters' });
+  const values = new Float32Array(layout.size);
+  for (const entry of layout.entries) {
+    if (entry.part === 'B') continue;
+    const key = hashKey('lora', options.seed, entry.layer, entry.linear);
+    const bound = 1 / Math.sqrt(entry.cols);
+    const count = entry.rows * entry.cols;
+    for (let i = 0; i < count; i++) values[entry.offset + i] = (2 * uniform(key, i) - 1) * bound;
+  }
+  backend.write(params, values);
+  return { config, params, layers: viewLayers(model, config, layout, params) };
+}
+
+function viewLayers(model: LanguageModel, config: LoraConfig, layout: Plan, params: Tensor): LayerLora[] {
+  const scale = loraScale(config);
+  const layers = Array.from({ length: model.config.layers }, () => ({
+    qkv: null as LoraGroup | null,
+    o: null as LoraGroup | null,
+    gateUp: null as LoraGroup | null,
+    down: null as LoraGroup | null,
+  }));
+  for (const { layer, group, linears, aOffset, bOffset, inputs, outputs } of layout.groups) {
+    let bRow = 0;
+    const segments = linears.map((linear) => {
+      const count = linearShape(model.config, linear).outputs;
+      const segment = { start: columnStart(model.config, group, linear), count, bRow };
+      bRow += count;
+      return segment;
+    });
+    layers[layer]![group] = {
+      a: model.backend.view(params, aOffset, [linears.length * config.rank, inputs]),
+      b: model.backend.view(params, bOffset, [outputs, config.rank]),
+      rank: config.rank,
+      scale,
+      segments,
+    };
+  }
+  return layers;
+}
+
+/**
+ * The same groups over another flat tensor of the adapter's layout (a gradient): its `a` and `b` are where dA and dB go.
+ */
+export function adapterViews(model: LanguageModel, config: LoraConfig, flat: Tensor): readonly LayerLora[] {
+  const layout = plan(model.config.layers, config, (linear) => linearShape(model.config, linear));
+  if (flat.size !== layout.size)
+    throw new ConfigError(
+      `A flat LoRA tensor has ${flat.size} elements, but the layout needs ${layout.size}.`,
+      'Use a tensor made for this model and LoRA configuration.',
+    );
+  return viewLayers(model, config, layout, flat);
+}
+
+/** Frees the parameters (views own nothing). */
+export function releaseAdapter(backend: Backend, adapter: LoraAdapter): void {
+  backend.release(adapter.params);
+}
+
+/** Every A and B of an adapter with its peft name and place in the flat buffer, in a fixed order. */
+export function adapterTensors(adapter: LoraAdapter): readonly AdapterTensor[] {
+  const counts = new Map<LinearName, { inputs: number; outputs: number }>();
+  for (const group of groupNames) {
+    const linears = groupLinears[group].filter((linear) => adapter.config.targets.includes(linear));
+    const lora = adapter.layers[0]?.[group];
+    if (!lora) continue;
+    linears.forEach((linear, segment) => {
+      counts.set(linear, { inputs: lora.a.shape[1] ?? 0, outputs: lora.segments[segment]?.count ?? 0 });
+    });
+  }
+  return plan(
+    adapter.layers.length,
+    adapter.config,
+    (linear) => counts.get(linear) ?? { inputs: 0, outputs: 0 },
+  ).entries;
+}
+
+/** The matrices of a flat buffer (parameters or gradient, as read from the device) by peft name. */
+export function namedMatrices(adapter: LoraAdapter, flat: Float32Array): Map<string, NamedMatrix> {
+  return new Map(
+    adapterTensors(adapter).map(({ name, offset, rows, cols }) => [
+      name,
+      { rows, cols, values: flat.slice(offset, offset + rows * cols) },
+    ]),
+  );
+}
+
+/** The flat buffer from named matrices. Throws ModelError for a missing or extra name, or another shape. */
+export function flatFromNamed(adapter: LoraAdapter, named: ReadonlyMap<string, NamedMatrix>): Float32Array {
+  const entries = adapterTensors(adapter);
+  const known = new Set(entries.map((entry) => entry.name));
+  const extra = [...named.keys()].find((name) => !known.has(name));
+  if (extra !== undefined)
+    throw new ModelError(
+      `The adapter holds ${extra}, which this model has not.`,
+      'Use the model it was trained on.',
+    );
+  const flat = new Float32Array(adapter.params.size);
+  for (const { name, offset, rows, cols } of entries) {
+    const matrix = named.get(name);
+    if (!matrix) throw new ModelError(`The adapter lacks ${name}.`, 'Use a complete adapter for this model.');
+    if (matrix.rows !== rows || matrix.cols !== cols)
+      throw new ModelError(
+        `${name} is [${matrix.rows}, ${matrix.cols}], but this model needs [${rows}, ${cols}].`,
+        'Use the model that the adapter was trained on.',
+      );
+    flat.set(matrix.values, offset);
+  }
+  return flat;
+}
+
+/** Reads all parameters by peft name. */
+export async function readAdapter(backend: Backend, adapter: LoraAdapter): Promise<Map<string, NamedMatrix>> {
+  return namedMatrices(adapter, await backend.read(adapter.params));
+}
+
+/** Writes all parameters from named matrices. */
+export function writeAdapter(
+  backend: Backend,
+  adapter: LoraAdapter,
+  named: ReadonlyMap<string, NamedMatrix>,
+): void {
+  backend.write(adapter.params, flatFromNamed(adapter, named));
+}
