@@ -1,4 +1,11 @@
-/** What a page asks of the coordinator worker, and what the coordinator tells every page (BroadcastChannel "arklet"). */
+/**
+ * What a page asks of the coordinator worker, and what the coordinator tells every page (BroadcastChannel "arklet").
+ *
+ * Note for the coordinator: `importQuestions` wraps the importers of tasks/ (the page may not import them), `presets`
+ * gives the settings that the command uses too, `markdown` is the command's report.md of any report (also of one that
+ * was never stored, as the recorded run's), and the event `questions` is sent once, when a run's questions are planned,
+ * before its first turn. The page holds a `JobClient`.
+ */
 import type { ErrorData } from './errors';
 import type {
   Dataset,
@@ -46,6 +53,16 @@ export interface StrategyLog {
   readonly steps: readonly TrainLog[];
 }
 
+/** What an import of a question file found; nothing is stored until a run starts with the questions. */
+export interface QuestionImport {
+  readonly name: string;
+  readonly format: string;
+  readonly questions: readonly Question[];
+  /** Rows that were left out; `line` counts from 1; `text` is the row's beginning. */
+  readonly rejected: readonly { readonly line: number; readonly reason: string; readonly text: string }[];
+  readonly rows: number;
+}
+
 export type JobEvent =
   | { readonly type: 'device'; readonly backend: string; readonly device: string; readonly reason: string }
   | {
@@ -76,6 +93,7 @@ export type JobEvent =
       readonly agent: number;
       readonly text: string;
     }
+  | { readonly type: 'questions'; readonly runId: string; readonly questions: readonly Question[] }
   | { readonly type: 'turn'; readonly runId: string; readonly turn: Turn }
   | { readonly type: 'dataset'; readonly runId: string; readonly dataset: Omit<Dataset, 'traces'> }
   | {
@@ -107,4 +125,17 @@ export interface JobApi {
   remove(runId: string): Promise<void>;
   /** PEFT files of a trained adapter: name to bytes. */
   adapter(runId: string, strategy: string, seed: number): Promise<Readonly<Record<string, Uint8Array>>>;
+  /** Reads a question file (JSONL or CSV as text). Rejects with ImportError only when no row could be read. */
+  importQuestions(text: string, name: string): Promise<QuestionImport>;
+  /** Every setting of each preset. */
+  presets(): Promise<{ readonly quick: RunConfig; readonly full: RunConfig }>;
+  /** A report as report.md. */
+  markdown(report: Report): Promise<string>;
+}
+
+/** The page's end: requests, and every event of the job, whichever page started it. */
+export interface JobClient {
+  readonly api: JobApi;
+  /** The returned function ends listening. */
+  listen(listener: (event: JobEvent) => void): () => void;
 }
