@@ -1,0 +1,72 @@
+/** Runs work on the built app in headless Chromium: one server, one page, cleaned up whatever happens. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright';
+import { ensureBuild } from './build.mjs';
+import { chromiumArgs as defaultArgs, findChromium } from './chromium.mjs';
+import { startServer } from './server.mjs';
+
+/** The app's origin in the browser: the same in every run, whatever port the server got, so that stored data is found again. */
+const origin = 'http://arklet.localhost';
+
+/**
+ * @typedef {object} PageOptions
+ * @property {string[]} [chromiumArgs] further switches of Chromium
+ * @property {string[]} [mounts] folders or files of the user, served at urls.files[i]
+ * @property {string} [out] folder that takes PUT at urls.out
+ * @property {string} [userDataDir] keeps the browser's storage between runs; a temporary one without it
+ * @property {string} [query] of the page's address, "?automation" if not given
+ * @property {(line: string) => void} [log] console messages of the page
+ */
+
+/**
+ * Builds the app if it is stale, serves it cross-origin isolated, opens it and runs `work(page, urls)`.
+ * @template T
+ * @param {PageOptions} options
+ * @param {(page: import('playwright').Page, urls: {app: string, files: string[], out: string}) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function withPage(options, work) {
+  const { chromiumArgs = [], mounts = [], out, query = '?automation', log = () => {} } = options;
+  const root = ensureBuild();
+  const executablePath = await findChromium();
+  const server = await startServer({ root, mounts, ...(out === undefined ? {} : { out }) });
+  const temporary = options.userDataDir === undefined ? await mkdtemp(join(tmpdir(), 'arklet-')) : null;
+  let context = null;
+  try {
+    context = await chromium.launchPersistentContext(options.userDataDir ?? temporary, {
+      executablePath,
+      headless: true,
+      // Interrupts are handled by the caller, who stops the job before the browser goes.
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      args: [
+        ...defaultArgs,
+        `--host-resolver-rules=MAP arklet.localhost:80 127.0.0.1:${server.port}`,
+        '--disable-renderer-backgrounding',
+        '--disable-background-timer-throttling',
+        ...chromiumArgs,
+      ],
+    });
+    const page = context.pages()[0] ?? (await context.newPage());
+    const crashed = new Promise((_, reject) => {
+      page.on('crash', () => reject(new Error('The browser tab crashed, probably for lack of memory.')));
+      context.on('close', () => reject(new Error('The browser was closed.')));
+    });
+    crashed.catch(() => {});
+    page.on('console', (message) => log(`[${message.type()}] ${message.text()}`));
+    page.on('pageerror', (error) => log(`[error] ${error.message}`));
+    await page.goto(`${origin}/index.html${query}`, { waitUntil: 'load' });
+    const urls = {
+      app: `${origin}/`,
+      files: mounts.map((_, i) => `${origin}/files/${i}/`),
+      out: `${origin}/out/`,
+    };
+    return await Promise.race([work(page, urls), crashed]);
+  } finally {
+    await context?.close().catch(() => {});
+    await server.close();
+    if (temporary) await rm(temporary, { recursive: true, force: true });
+  }
+}
