@@ -1,0 +1,117 @@
+import * as v from 'valibot';
+import { ConfigError } from '../core/errors';
+import type { RunConfig } from '../core/records';
+
+export const strategies = ['rsft', 'da', 'pad', 'rsft+da', 'rsft+pad', 'pad+da'] as const;
+export const controls = ['answer-only', 'gold-sft', 'self-consistency', 'wrong'] as const;
+
+function integer(low: number, high: number) {
+  return v.pipe(v.number(), v.integer(), v.minValue(low), v.maxValue(high));
+}
+
+function real(low: number, high: number) {
+  return v.pipe(v.number(), v.finite(), v.minValue(low), v.maxValue(high));
+}
+
+/** The range of every number of a run, for messages and for the page's controls. */
+export const ranges = {
+  nAgents: [1, 64],
+  rounds: [0, 10],
+  randomPeers: [1, 63],
+  trainQuestions: [0, 1_000_000],
+  validationQuestions: [0, 100_000],
+  testQuestions: [1, 100_000],
+  oodQuestions: [0, 100_000],
+  robustQuestions: [0, 100_000],
+  shots: [0, 32],
+  maxTokens: [1, 8192],
+  temperature: [0, 4],
+  topP: [0.01, 1],
+  steps: [1, 1_000_000],
+  batch: [1, 4096],
+  lr: [1e-9, 1],
+  warmup: [0, 1_000_000],
+  rank: [1, 256],
+  alpha: [0.001, 4096],
+  distilSeeds: [1, 20],
+  seed: [0, 4294967295],
+} as const satisfies Partial<Record<keyof RunConfig, readonly [number, number]>>;
+
+const reals = new Set<string>(['temperature', 'topP', 'lr', 'alpha']);
+
+const numbers = Object.fromEntries(
+  Object.entries(ranges).map(([name, [low, high]]) => [
+    name,
+    reals.has(name) ? real(low, high) : integer(low, high),
+  ]),
+) as Record<keyof typeof ranges, ReturnType<typeof real>>;
+
+const schema = v.object({
+  preset: v.picklist(['quick', 'full', 'custom']),
+  agents: v.pipe(v.array(v.pipe(v.string(), v.minLength(1))), v.minLength(1), v.maxLength(64)),
+  protocol: v.picklist(['debate', 'self-consistency']),
+  consensusStop: v.boolean(),
+  visibility: v.picklist(['all', 'ring', 'random']),
+  student: v.pipe(v.string(), v.minLength(1)),
+  strategies: v.pipe(v.array(v.picklist(strategies)), v.maxLength(strategies.length)),
+  controls: v.pipe(v.array(v.picklist(controls)), v.maxLength(controls.length)),
+  questions: v.nullable(v.string()),
+  accept: v.picklist(['correct', 'any']),
+  backend: v.picklist(['auto', 'webgpu', 'cpu']),
+  ...numbers,
+});
+
+/** What a value may be, in words, for the setting that failed. */
+function allowed(name: string): string {
+  if (name in ranges) {
+    const [low, high] = ranges[name as keyof typeof ranges];
+    return `${reals.has(name) ? 'a number' : 'a whole number'} from ${low} to ${high}`;
+  }
+  switch (name) {
+    case 'strategies':
+      return strategies.join(', ');
+    case 'controls':
+      return controls.join(', ');
+    case 'protocol':
+      return 'debate or self-consistency';
+    case 'accept':
+      return 'correct or any';
+    case 'backend':
+      return 'auto, webgpu or cpu';
+    case 'visibility':
+      return 'all, ring or random';
+    case 'preset':
+      return 'quick, full or custom';
+    default:
+      return 'see the list of settings';
+  }
+}
+
+/** A validated config. Throws ConfigError that names the setting, its value and its range. */
+export function parseConfig(input: unknown): RunConfig {
+  const result = v.safeParse(schema, input);
+  if (!result.success) {
+    const issue = result.issues[0];
+    const name = String(issue.path?.[0]?.key ?? 'config');
+    const value = JSON.stringify(issue.path?.[0]?.value ?? null);
+    throw new ConfigError(
+      `${name} is ${value}, but must be ${allowed(name)}.`,
+      `Change ${name} and start again.`,
+      { details: { name, allowed: allowed(name) } },
+    );
+  }
+  const config = result.output as RunConfig;
+  if (new Set(config.strategies).size !== config.strategies.length) {
+    throw new ConfigError(
+      `strategies names ${config.strategies.join(', ')}: one of them twice.`,
+      'Name each strategy once.',
+    );
+  }
+  if (config.strategies.length + config.controls.length > 0 && config.trainQuestions === 0) {
+    throw new ConfigError(
+      'trainQuestions is 0, but a strategy needs questions to learn from.',
+      'Ask for at least 1 training question, or name no strategy.',
+    );
+  }
+  return config;
+}

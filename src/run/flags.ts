@@ -1,0 +1,134 @@
+/** The flags of `npm run distil`, which are also the keys of the page's address. */
+import { ConfigError } from '../core/errors';
+import type { RunConfig } from '../core/records';
+import { parseConfig } from './config';
+import { presets } from './presets';
+
+type Change = Partial<{ -readonly [K in keyof RunConfig]: RunConfig[K] }>;
+type Read = (value: string, change: Change) => void;
+
+function number(name: string, value: string): number {
+  const parsed = value.trim() === '' ? NaN : Number(value);
+  if (Number.isNaN(parsed)) {
+    throw new ConfigError(`--${name} is "${value}", which is not a number.`, `Give --${name} a number.`);
+  }
+  return parsed;
+}
+
+function list(value: string): string[] {
+  return value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function numeric(flag: string, field: keyof RunConfig): [string, Read] {
+  return [flag, (value, change) => Object.assign(change, { [field]: number(flag, value) })];
+}
+
+function text(flag: string, field: keyof RunConfig): [string, Read] {
+  return [flag, (value, change) => Object.assign(change, { [field]: value })];
+}
+
+const readers = new Map<string, Read>([
+  ['agents', (value, change) => (change.agents = list(value))],
+  numeric('n-agents', 'nAgents'),
+  text('protocol', 'protocol'),
+  numeric('rounds', 'rounds'),
+  ['consensus-stop', (value, change) => (change.consensusStop = value !== 'false')],
+  text('visibility', 'visibility'),
+  numeric('random-peers', 'randomPeers'),
+  text('student', 'student'),
+  ['strategy', (value, change) => (change.strategies = list(value) as RunConfig['strategies'])],
+  ['controls', (value, change) => (change.controls = list(value) as RunConfig['controls'])],
+  text('questions', 'questions'),
+  numeric('train-questions', 'trainQuestions'),
+  numeric('validation-questions', 'validationQuestions'),
+  numeric('test-questions', 'testQuestions'),
+  numeric('ood-questions', 'oodQuestions'),
+  numeric('robust-questions', 'robustQuestions'),
+  numeric('shots', 'shots'),
+  numeric('max-tokens', 'maxTokens'),
+  numeric('temperature', 'temperature'),
+  numeric('top-p', 'topP'),
+  numeric('steps', 'steps'),
+  numeric('batch', 'batch'),
+  numeric('lr', 'lr'),
+  numeric('warmup', 'warmup'),
+  numeric('rank', 'rank'),
+  numeric('alpha', 'alpha'),
+  numeric('distil-seeds', 'distilSeeds'),
+  text('accept', 'accept'),
+  numeric('seed', 'seed'),
+  text('backend', 'backend'),
+]);
+
+/** The flags that set a field of the config, without their dashes. */
+export const configFlags: readonly string[] = [...readers.keys()];
+
+/** `--name value`, `--name=value` and bare `--name` as pairs. Throws ConfigError on anything else. */
+export function splitFlags(args: readonly string[]): Map<string, string> {
+  const flags = new Map<string, string>();
+  for (let i = 0; i < args.length; i++) {
+    const argument = args[i] ?? '';
+    const match = /^--([a-z][a-z0-9-]*)(?:=([\s\S]*))?$/.exec(argument);
+    if (!match?.[1]) throw new ConfigError(`"${argument}" is not a flag.`, 'Write flags as --name value.');
+    const next = args[i + 1];
+    if (match[2] !== undefined) flags.set(match[1], match[2]);
+    else if (next !== undefined && !next.startsWith('--')) {
+      flags.set(match[1], next);
+      i++;
+    } else flags.set(match[1], 'true');
+  }
+  return flags;
+}
+
+/** A preset with single settings changed. Throws ConfigError for unknown flags and absurd values. */
+export function configFromFlags(flags: ReadonlyMap<string, string>): RunConfig {
+  const preset = flags.get('preset') ?? 'quick';
+  if (preset !== 'quick' && preset !== 'full') {
+    throw new ConfigError(`--preset is "${preset}", but must be quick or full.`, 'Name one of the two.');
+  }
+  const change: Change = {};
+  for (const [name, value] of flags) {
+    if (name === 'preset') continue;
+    const read = readers.get(name);
+    if (!read) {
+      throw new ConfigError(
+        `There is no flag --${name}.`,
+        `The flags are --preset, --${configFlags.join(', --')}.`,
+      );
+    }
+    read(value, change);
+  }
+  if (change.rank !== undefined && change.alpha === undefined) change.alpha = 2 * change.rank;
+  const custom = Object.keys(change).some((name) => name !== 'seed' && name !== 'backend');
+  return parseConfig({ ...presets[preset], ...change, preset: custom ? 'custom' : preset });
+}
+
+const fields: Readonly<Record<string, keyof RunConfig>> = {
+  'n-agents': 'nAgents',
+  'consensus-stop': 'consensusStop',
+  'random-peers': 'randomPeers',
+  strategy: 'strategies',
+  'train-questions': 'trainQuestions',
+  'validation-questions': 'validationQuestions',
+  'test-questions': 'testQuestions',
+  'ood-questions': 'oodQuestions',
+  'robust-questions': 'robustQuestions',
+  'max-tokens': 'maxTokens',
+  'top-p': 'topP',
+  'distil-seeds': 'distilSeeds',
+};
+
+/** The flags that lead from a preset to this config: for an address to share, and for messages. */
+export function flagsFromConfig(config: RunConfig, base: 'quick' | 'full' = 'quick'): Map<string, string> {
+  const flags = new Map<string, string>([['preset', base]]);
+  for (const flag of configFlags) {
+    const field = fields[flag] ?? (flag as keyof RunConfig);
+    const value = config[field];
+    if (JSON.stringify(value) === JSON.stringify(presets[base][field]) || value === null) continue;
+    flags.set(flag, Array.isArray(value) ? value.join(',') : String(value));
+  }
+  return flags;
+}
