@@ -88,7 +88,7 @@ export function decodeRowsInto(
   if (data.format === 'f32') {
     lack(data.values.length, size);
     out.set(data.values.length === size ? data.values : data.values.subarray(0, size), offset);
-  } else if (data.format === 'f16' || data.format === 'bf16') {
+  } else if ('values' in data) {
     lack(data.values.length, size);
     const table = halfTable();
     const half = data.format === 'f16';
