@@ -44,7 +44,7 @@ export default defineConfig({
                 args: ['--no-sandbox', '--enable-unsafe-webgpu', '--disable-background-networking'],
               },
             }),
-            instances: [{ browser: 'chromium', name: 'chromium' }],
+            instances: [{ browser: 'chromium' }],
           },
         },
       },
