@@ -42,7 +42,7 @@ export type Handlers<P extends Protocol<P>> = {
   readonly [K in keyof P]: (
     request: P[K]['request'],
     context: CallContext<P[K]>,
-  ) => Promise<P[K]['response']>;
+  ) => Promise<P[K]['response'] | Transferring<P[K]['response']>>;
 };
 
 /** A response that moves its buffers instead of copying them. */

@@ -1,0 +1,169 @@
+import { deleteDB, openDB } from 'idb';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { StorageError } from '../../src/core/errors';
+import type { Turn, TurnTiming } from '../../src/core/records';
+import { presets } from '../../src/run/presets';
+import { asStorageError, openDatabase } from '../../src/store/database';
+import { openFiles } from '../../src/store/files';
+import { openJobStore, type JobStore } from '../../src/store/jobStore';
+import { schemaVersion, type StoredRun } from '../../src/store/schema';
+
+const run = (id: string, createdAt: number): StoredRun => ({
+  id,
+  name: `run ${id}`,
+  note: '',
+  config: presets.quick,
+  createdAt,
+  status: 'running',
+  phase: 'debate',
+  pinned: false,
+  error: null,
+});
+
+function turn(runId: string, questionId: string, round: number, agent: number): Turn {
+  return {
+    runId,
+    questionId,
+    split: 'train',
+    protocol: 'debate',
+    round,
+    agent,
+    model: 'm',
+    backend: 'engine',
+    messages: [{ role: 'user', content: 'q' }],
+    reply: '#### 1',
+    answer: '1',
+    correct: true,
+    strictCorrect: true,
+    finishReason: 'stop',
+    usage: { prompt: 3, completion: 2 },
+    sampling: { temperature: 0, topP: 1, seed: 0, maxTokens: 8 },
+    logprobKind: null,
+  };
+}
+
+const timing = ({ questionId, protocol, round, agent }: Turn): TurnTiming => ({
+  questionId,
+  protocol,
+  round,
+  agent,
+  startedAt: 1,
+  seconds: 2,
+});
+
+const timed = (list: readonly Turn[]) => list.map((one) => ({ turn: one, timing: timing(one) }));
+
+let name = '';
+let store: JobStore;
+
+beforeEach(async () => {
+  name = `test-${crypto.randomUUID()}`;
+  store = await openJobStore(name);
+});
+
+afterEach(async () => {
+  await (await navigator.storage.getDirectory()).removeEntry(name, { recursive: true });
+  // The open connection closes itself when the deletion asks it to (`blocking`).
+  await deleteDB(name);
+});
+
+describe('the store of runs', () => {
+  it('gives back what was written, through a second connection', async () => {
+    await store.putRun(run('a', 1));
+    await store.putTurns(timed([turn('a', 'q1', 0, 0), turn('a', 'q1', 0, 1)]));
+    const again = await openJobStore(name);
+    expect(await again.getRun('a')).toEqual(run('a', 1));
+    expect(await again.getTurns('a')).toEqual([turn('a', 'q1', 0, 0), turn('a', 'q1', 0, 1)]);
+    expect(await again.getTimings('a')).toHaveLength(2);
+  });
+
+  it('lists runs newest first', async () => {
+    for (const [id, at] of [
+      ['a', 1],
+      ['b', 3],
+      ['c', 2],
+    ] as const)
+      await store.putRun(run(id, at));
+    expect((await store.listRuns()).map(({ id }) => id)).toEqual(['b', 'c', 'a']);
+  });
+
+  it('keeps one turn per question, round and agent: a repeat replaces it', async () => {
+    await store.putTurns(timed([turn('a', 'q1', 0, 0)]));
+    await store.putTurns(timed([{ ...turn('a', 'q1', 0, 0), reply: 'second' }]));
+    expect((await store.getTurns('a')).map(({ reply }) => reply)).toEqual(['second']);
+  });
+
+  it('tells runs apart whose ids start alike', async () => {
+    await store.putTurns(timed([turn('a', 'q1', 0, 0), turn('ab', 'q1', 0, 0)]));
+    expect(await store.getTurns('a')).toHaveLength(1);
+  });
+
+  it('removes a run with its turns, checkpoint and adapter, and leaves the others', async () => {
+    for (const id of ['a', 'b']) {
+      await store.putRun(run(id, 1));
+      await store.putTurns(timed([turn(id, 'q1', 0, 0)]));
+      await store.putCheckpoint({ runId: id, strategy: 'rsft', seed: 0 }, 5, new Uint8Array([1]));
+      await store.putAdapter(
+        { runId: id, strategy: 'rsft', seed: 0 },
+        { 'adapter_config.json': new Uint8Array([2]) },
+      );
+    }
+    await store.removeRun('a');
+    const left = async (id: string) => [
+      await store.getRun(id),
+      (await store.getTurns(id)).length,
+      await store.getCheckpoint({ runId: id, strategy: 'rsft', seed: 0 }),
+      await store.getAdapter({ runId: id, strategy: 'rsft', seed: 0 }),
+    ];
+    expect(await left('a')).toEqual([null, 0, null, null]);
+    expect((await left('b'))[1]).toBe(1);
+    expect((await left('b'))[3]).toEqual({ 'adapter_config.json': new Uint8Array([2]) });
+  });
+});
+
+describe('checkpoints and adapters', () => {
+  const id = { runId: 'a', strategy: 'rsft+da', seed: 1 };
+
+  it('keep the newest checkpoint and drop the file of the older one', async () => {
+    await store.putCheckpoint(id, 5, new Uint8Array([1, 2]));
+    await store.putCheckpoint(id, 10, new Uint8Array([3, 4, 5]));
+    expect(await store.getCheckpoint(id)).toEqual({ step: 10, bytes: new Uint8Array([3, 4, 5]) });
+    const files = await openFiles(name);
+    expect(await files.list('runs/a/checkpoints')).toHaveLength(1);
+  });
+
+  it('give no checkpoint when its file is cut short', async () => {
+    await store.putCheckpoint(id, 5, new Uint8Array([1, 2, 3]));
+    const files = await openFiles(name);
+    await files.write('runs/a/checkpoints/rsft+da-1-5.bin', new Uint8Array([1]));
+    expect(await store.getCheckpoint(id)).toBeNull();
+  });
+
+  it('give no adapter before its last file is written', async () => {
+    const files = await openFiles(name);
+    await files.write('runs/a/adapters/rsft+da-1/adapter_model.safetensors', new Uint8Array([1]));
+    expect(await store.getAdapter(id)).toBeNull();
+  });
+});
+
+describe('failures of storage', () => {
+  it('arrive as StorageError with what to do when the quota is used up', () => {
+    const error = asStorageError(new DOMException('full', 'QuotaExceededError'));
+    expect(error).toBeInstanceOf(StorageError);
+    expect(error.hint).toContain('Delete old runs');
+  });
+
+  it('refuse a database of a newer version', async () => {
+    const newer = `${name}-newer`;
+    (await openDB(newer, schemaVersion + 1)).close();
+    await expect(openDatabase(newer)).rejects.toMatchObject({ code: 'storage', message: /newer version/ });
+    await deleteDB(newer);
+  });
+
+  it('refuse paths that leave the folder', async () => {
+    const files = await openFiles(name);
+    await expect(files.write('a//b', new Uint8Array([1]))).rejects.toBeInstanceOf(StorageError);
+    await files.write('../up', new Uint8Array([7])).catch(() => undefined);
+    expect(await (await navigator.storage.getDirectory()).getFileHandle('up').catch(() => null)).toBeNull();
+  });
+});
