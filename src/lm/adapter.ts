@@ -68,7 +68,7 @@ export function loraScale(config: LoraConfig): number {
 
 /** peft's module path of a linear without its prefix: layers.0.self_attn.q_proj */
 export function linearPath(layer: number, linear: LinearName): string {
-  const block = linear.endsWith('_proj') && 'qkvo'.includes(linear[0] ?? '') ? 'self_attn' : 'mlp';
+  const block = groupLinears.qkv.includes(linear) || linear === 'o_proj' ? 'self_attn' : 'mlp';
   return `layers.${layer}.${block}.${linear}`;
 }
 

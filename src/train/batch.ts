@@ -1,0 +1,192 @@
+/**
+ * From rows of text to token ids with a response mask, and from several of those to one packed row buffer: documents
+ * lie one after another, positions restart, and attention never crosses from one document into another.
+ */
+import * as v from 'valibot';
+import { ConfigError, ImportError } from '../core/errors';
+import type { Message } from '../core/records';
+import type { Tokenizer } from '../lm/types';
+
+const message = v.object({ role: v.picklist(['system', 'user', 'assistant']), content: v.string() });
+const rowSchema = v.union([
+  v.object({ messages: v.pipe(v.array(message), v.minLength(1)) }),
+  v.object({ prompt: v.string(), completion: v.string() }),
+]);
+
+/** One training row. The loss is on the last assistant turn, or on the completion. */
+export type TrainRow =
+  { readonly messages: readonly Message[] } | { readonly prompt: string; readonly completion: string };
+
+/** One tokenised document: ids [n]; ids[responseStart..n) are the targets. 1 <= responseStart < n. */
+export interface Example {
+  readonly ids: readonly number[];
+  readonly responseStart: number;
+}
+
+export interface TokenisedRows {
+  readonly examples: readonly Example[];
+  /** Rows cut at the maximum length, but with some of the response left. */
+  readonly truncated: number;
+  /** Rows of which no response token was left within the maximum length. */
+  readonly dropped: number;
+}
+
+/** Documents packed along the rows; row t predicts the token after ids[t]. All arrays are as long as they are used. */
+export interface PackedBatch {
+  readonly rows: number;
+  /** Token ids, u32 [rows]. */
+  readonly ids: Uint32Array;
+  /** Position of each row in its own document, u32 [rows]. */
+  readonly positions: Uint32Array;
+  /** (start, end exclusive) of each row's document, u32 [rows, 2]. */
+  readonly documents: Uint32Array;
+  /** Rows that carry a loss, ascending, u32 [targets]. */
+  readonly targetRows: Uint32Array;
+  /** The token each of them must predict, u32 [targets]. */
+  readonly targets: Uint32Array;
+  /** Index into targetRows of each document's first target, and at the end the number of targets. */
+  readonly targetStarts: Uint32Array;
+}
+
+/** Lines of JSON as rows. Throws ImportError naming the first bad line. */
+export function parseRows(jsonl: string): TrainRow[] {
+  const rows: TrainRow[] = [];
+  jsonl.split('\n').forEach((line, index) => {
+    if (line.trim() === '') return;
+    const where = `Line ${index + 1} of the training data`;
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch (cause) {
+      throw new ImportError(`${where} is not JSON.`, 'Write one JSON object a line.', { cause });
+    }
+    const parsed = v.safeParse(rowSchema, value);
+    if (!parsed.success)
+      throw new ImportError(
+        `${where} is neither {messages} nor {prompt, completion}.`,
+        'Give {"messages": [{"role", "content"}, ...]} or {"prompt": "...", "completion": "..."}.',
+      );
+    rows.push(parsed.output);
+  });
+  return rows;
+}
+
+const startsWith = (ids: readonly number[], prefix: readonly number[]): boolean =>
+  prefix.length < ids.length && prefix.every((id, index) => ids[index] === id);
+
+/** Cuts what a template writes after the last end-of-turn token of the response (SmolLM2: a line break). */
+function endAtEos(
+  ids: readonly number[],
+  responseStart: number,
+  eosIds: readonly number[],
+): readonly number[] {
+  for (let end = ids.length; end > responseStart; end--) {
+    if (eosIds.includes(ids[end - 1] ?? -1)) return ids.slice(0, end);
+  }
+  return ids;
+}
+
+function exampleOfMessages(tokenizer: Tokenizer, messages: readonly Message[]): Example {
+  const last = messages.findLastIndex(({ role }) => role === 'assistant');
+  const reply = messages[last];
+  if (reply === undefined || last === 0)
+    throw new ImportError(
+      `A row of ${messages.length} messages has no assistant turn after a prompt.`,
+      'The last assistant turn is what is learnt; put a user turn before it.',
+    );
+  const prompt = tokenizer.chatIds(messages.slice(0, last), { addGenerationPrompt: true });
+  const whole = tokenizer.chatIds(messages.slice(0, last + 1), { addGenerationPrompt: false });
+  if (startsWith(whole, prompt))
+    return { ids: endAtEos(whole, prompt.length, tokenizer.eosIds), responseStart: prompt.length };
+  // The template renders a finished turn unlike its own generation prompt: what is generated follows the latter.
+  const eos = tokenizer.eosIds[0];
+  const ids = [...prompt, ...tokenizer.encode(reply.content, { addSpecial: false })];
+  return { ids: eos === undefined ? ids : [...ids, eos], responseStart: prompt.length };
+}
+
+function exampleOfTexts(tokenizer: Tokenizer, prompt: string, completion: string): Example {
+  const promptIds = tokenizer.encode(prompt);
+  const joined = tokenizer.encode(prompt + completion);
+  const ids = startsWith(joined, promptIds)
+    ? joined
+    : [...promptIds, ...tokenizer.encode(completion, { addSpecial: false })];
+  const eos = tokenizer.eosIds[0];
+  const ended = eos === undefined || tokenizer.eosIds.includes(ids.at(-1) ?? -1);
+  return { ids: ended ? ids : [...ids, eos], responseStart: promptIds.length };
+}
+
+/** One row as ids with its response mask, uncut. Throws ImportError for a row without a response or a prompt. */
+export function tokeniseRow(tokenizer: Tokenizer, row: TrainRow): Example {
+  const example =
+    'messages' in row
+      ? exampleOfMessages(tokenizer, row.messages)
+      : exampleOfTexts(tokenizer, row.prompt, row.completion);
+  if (example.responseStart < 1)
+    throw new ImportError(
+      'A row has an empty prompt.',
+      'The first target needs at least one token before it.',
+    );
+  return example;
+}
+
+/** All rows, each cut to `maxLength` tokens; rows without a target left are dropped. Both are counted. */
+export function tokeniseRows(
+  tokenizer: Tokenizer,
+  rows: readonly TrainRow[],
+  maxLength: number,
+): TokenisedRows {
+  if (!Number.isInteger(maxLength) || maxLength < 2)
+    throw new ConfigError(`Maximum length ${maxLength} is not an integer above 1.`, 'Usual is 256 to 2048.');
+  const examples: Example[] = [];
+  let truncated = 0;
+  let dropped = 0;
+  for (const row of rows) {
+    const example = tokeniseRow(tokenizer, row);
+    if (Math.min(example.ids.length, maxLength) <= example.responseStart) dropped++;
+    else if (example.ids.length <= maxLength) examples.push(example);
+    else {
+      truncated++;
+      examples.push({ ids: example.ids.slice(0, maxLength), responseStart: example.responseStart });
+    }
+  }
+  return { examples, truncated, dropped };
+}
+
+/** Rows that an example takes: its last token is only predicted, never read. */
+export const exampleRows = (example: Example): number => example.ids.length - 1;
+/** Targets of an example. */
+export const exampleTargets = (example: Example): number => example.ids.length - example.responseStart;
+
+/** Packs documents in the given order. */
+export function packExamples(examples: readonly Example[]): PackedBatch {
+  const rows = examples.reduce((sum, example) => sum + exampleRows(example), 0);
+  const count = examples.reduce((sum, example) => sum + exampleTargets(example), 0);
+  const batch = {
+    rows,
+    ids: new Uint32Array(rows),
+    positions: new Uint32Array(rows),
+    documents: new Uint32Array(2 * rows),
+    targetRows: new Uint32Array(count),
+    targets: new Uint32Array(count),
+    targetStarts: new Uint32Array(examples.length + 1),
+  };
+  let row = 0;
+  let target = 0;
+  examples.forEach((example, document) => {
+    const start = row;
+    const end = start + exampleRows(example);
+    batch.targetStarts[document] = target;
+    for (; row < end; row++) {
+      const position = row - start;
+      batch.ids[row] = example.ids[position] ?? 0;
+      batch.positions[row] = position;
+      batch.documents[2 * row] = start;
+      batch.documents[2 * row + 1] = end;
+      if (position + 1 < example.responseStart) continue;
+      batch.targetRows[target] = row;
+      batch.targets[target++] = example.ids[position + 1] ?? 0;
+    }
+  });
+  batch.targetStarts[examples.length] = target;
+  return batch;
+}
