@@ -1,0 +1,92 @@
+import { ConfigError } from '../core/errors';
+import type { Question, Turn } from '../core/records';
+import { hashKey, RandomStream } from '../core/rng';
+import { unanimous } from '../core/vote';
+import { fitContext, type ContextBudget } from './context';
+import { byRound, type PlannedTurn, type Protocol, type TurnPrompt } from './protocol';
+
+export interface DebateOptions {
+  readonly agents: number;
+  /** Exchanges after round 0: an agent speaks rounds + 1 times. */
+  readonly rounds: number;
+  readonly consensusStop: boolean;
+  readonly visibility: 'all' | 'ring' | 'random';
+  /** Peers seen with `random`. */
+  readonly randomPeers: number;
+  /** Run seed: decides who sees whom with `random`. */
+  readonly seed: number;
+  readonly prompt: TurnPrompt;
+  /** Room for own and peers' earlier texts; without it nothing is shortened. */
+  readonly context?: ContextBudget;
+}
+
+/** Peers that `agent` reads in `round`, in order of agent. Ring: its two neighbours. */
+export function visiblePeers(
+  options: Pick<DebateOptions, 'agents' | 'visibility' | 'randomPeers' | 'seed'>,
+  questionId: string,
+  agent: number,
+  round: number,
+): readonly number[] {
+  const n = options.agents;
+  const peers = Array.from({ length: n }, (_, i) => i).filter((i) => i !== agent);
+  switch (options.visibility) {
+    case 'all':
+      return peers;
+    case 'ring':
+      return peers.filter((i) => i === (agent + 1) % n || i === (agent + n - 1) % n);
+    case 'random':
+      return new RandomStream(hashKey(options.seed, 'peers', questionId, agent, round))
+        .shuffle(peers)
+        .slice(0, options.randomPeers)
+        .sort((a, b) => a - b);
+    default:
+      throw new ConfigError(
+        `visibility is "${String(options.visibility satisfies never)}".`,
+        'Use all, ring or random.',
+      );
+  }
+}
+
+/**
+ * Synchronous debate (Du et al. 2305.14325): round 0 alone; from round 1 each agent sees its own earlier turns and the
+ * visible peers' turns of the round before. Turns that failed (finishReason "error") are shown to nobody.
+ */
+export function debate(options: DebateOptions): Protocol {
+  const { agents, rounds } = options;
+  if (!Number.isInteger(agents) || agents < 1) {
+    throw new ConfigError(`A debate of ${agents} agents cannot be held.`, 'Use 1 or more agents.');
+  }
+  if (!Number.isInteger(rounds) || rounds < 0) {
+    throw new ConfigError(`rounds is ${rounds}.`, 'Use a whole number from 0 on.');
+  }
+
+  function plan(question: Question, turns: readonly Turn[], round: number, agent: number): PlannedTurn {
+    const said = turns.filter((turn) => turn.finishReason !== 'error');
+    const seen = visiblePeers(options, question.id, agent, round);
+    const own = said.filter((turn) => turn.agent === agent && turn.round < round);
+    const peers = said.filter((turn) => turn.round === round - 1 && seen.includes(turn.agent));
+    const texts = fitContext(
+      own.sort((a, b) => a.round - b.round).map((turn) => turn.reply),
+      peers.sort((a, b) => a.agent - b.agent).map((turn) => turn.reply),
+      options.context,
+    );
+    return { round, agent, messages: options.prompt({ question, agent, round, ...texts }) };
+  }
+
+  return {
+    name: 'debate',
+    maxTurns: agents * (rounds + 1),
+    next(question, turns) {
+      const spoken = byRound(turns);
+      for (let round = 0; round <= rounds; round++) {
+        const done = spoken[round] ?? [];
+        const missing = Array.from({ length: agents }, (_, i) => i).filter(
+          (agent) => !done.some((turn) => turn.agent === agent),
+        );
+        if (missing.length > 0) return missing.map((agent) => plan(question, turns, round, agent));
+        if (options.consensusStop && unanimous(done)) return [];
+      }
+      return [];
+    },
+  };
+}

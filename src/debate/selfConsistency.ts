@@ -1,0 +1,52 @@
+import { ConfigError } from '../core/errors';
+import type { Turn } from '../core/records';
+import type { Protocol, TurnPrompt } from './protocol';
+
+export interface SelfConsistencyOptions {
+  /** Independent samples of a question; sample i is spoken by agent i (the run maps agent i to a model). */
+  readonly samples: number;
+  readonly prompt: TurnPrompt;
+  /** Samples that exist already (the debate's round 0 of this question): their agents do not speak again. */
+  readonly prior?: (questionId: string) => readonly Turn[];
+  /**
+   * Generated tokens to reach for a question (what its debate took): sampling goes on beyond `samples`, one at a time, until
+   * the samples hold at least as many, at most 4 times `samples`.
+   */
+  readonly budget?: (questionId: string) => number;
+}
+
+/** Samples in order of agent: the smallest prefix that generated at least `budget` tokens. */
+export function samplesWithin(samples: readonly Turn[], budget: number): readonly Turn[] {
+  const sorted = [...samples].sort((a, b) => a.agent - b.agent);
+  let tokens = 0;
+  const end = sorted.findIndex((turn) => (tokens += turn.usage.completion) >= budget);
+  return end < 0 ? sorted : sorted.slice(0, end + 1);
+}
+
+/** k independent samples and a vote: the baseline that a debate must beat at equal tokens. */
+export function selfConsistency(options: SelfConsistencyOptions): Protocol {
+  const { samples, prompt, prior, budget } = options;
+  if (!Number.isInteger(samples) || samples < 1) {
+    throw new ConfigError(`A vote over ${samples} samples cannot be held.`, 'Use 1 or more samples.');
+  }
+  return {
+    name: 'self-consistency',
+    maxTurns: samples,
+    next(question, turns) {
+      const known = [...(prior?.(question.id) ?? []), ...turns];
+      const spoken = new Set(known.map((turn) => turn.agent));
+      const plan = (agent: number) => ({
+        round: 0,
+        agent,
+        messages: prompt({ question, agent, round: 0, own: [], peers: [] }),
+      });
+      const missing = Array.from({ length: samples }, (_, i) => i).filter((agent) => !spoken.has(agent));
+      if (missing.length > 0) return missing.map(plan);
+      if (budget && spoken.size < 4 * samples) {
+        const tokens = known.reduce((sum, turn) => sum + turn.usage.completion, 0);
+        if (tokens < budget(question.id)) return [plan(spoken.size)];
+      }
+      return [];
+    },
+  };
+}
