@@ -1,0 +1,78 @@
+// `npm run -s bench -- [--json] [--only WORK[,WORK]] [--rounds N]`: ours beside the peers, in interleaved rounds, in Chromium.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { chromium } from 'playwright';
+import { createServer } from 'vite';
+import { ensurePeers } from './bench/peers.mjs';
+import { chromiumArgs, findChromium } from './chromium.mjs';
+import { ensurePython } from './python.mjs';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+
+async function inChromium(options, log) {
+  const peers = await ensurePeers(log);
+  const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+  const server = await createServer({
+    root,
+    configFile: false,
+    logLevel: 'error',
+    appType: 'mpa',
+    server: { port: 0, host: '127.0.0.1', headers: isolation, hmr: false, watch: null, fs: { allow: [root] } },
+    optimizeDeps: { entries: ['scripts/bench/index.html'] },
+  });
+  await server.listen();
+  const profile = mkdtempSync(join(tmpdir(), 'arklet-bench-'));
+  const executablePath = await findChromium(log);
+  const context = await chromium.launchPersistentContext(profile, { executablePath, headless: true, args: chromiumArgs });
+  try {
+    const page = context.pages()[0] ?? (await context.newPage());
+    page.on('console', (message) => log(message.text()));
+    page.on('pageerror', (error) => log(error.stack ?? error.message));
+    const { port } = server.httpServer.address();
+    await page.goto(`http://127.0.0.1:${port}/scripts/bench/index.html`);
+    await page.waitForFunction(() => globalThis.runBench !== undefined, null, { timeout: 120_000 });
+    page.setDefaultTimeout(0);
+    return await page.evaluate((given) => globalThis.runBench(given), {
+      ...options,
+      peersUrl: `/${relative(root, peers)}`,
+      smollm2Url: existsSync(join(root, '.cache/smollm2-hf/config.json')) ? '/.cache/smollm2-hf/' : null,
+    });
+  } finally {
+    await context.close();
+    await server.close();
+    rmSync(profile, { recursive: true, force: true });
+  }
+}
+
+/** PyTorch's rows: one core, measured right after the rest (it cannot take turns with a browser). */
+function inPython(options, log) {
+  const python = ensurePython(log);
+  if (!python) return [];
+  const args = [join(root, 'scripts/bench/torch_peer.py'), '--rounds', String(options.rounds), '--only', options.only.join(',')];
+  const { status, stdout } = spawnSync(python, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 2] });
+  return status === 0 ? JSON.parse(stdout) : [];
+}
+
+export async function main(args) {
+  const { values } = parseArgs({
+    args,
+    options: { json: { type: 'boolean' }, only: { type: 'string' }, rounds: { type: 'string' }, device: { type: 'string' } },
+  });
+  const log = (line) => console.error(line);
+  const options = { only: values.only?.split(',') ?? [], rounds: Number(values.rounds ?? 7) };
+  const result = await inChromium(options, log);
+  result.rows.push(...inPython(options, log));
+  if (values.json) console.log(JSON.stringify(result, null, 1));
+  else {
+    console.log(result.device);
+    for (const { work, contender, unit, min, median, max, error } of result.rows) {
+      const figures = error ?? `${[min, median, max].map((value) => value.toPrecision(4)).join('  ')} ${unit}`;
+      console.log(`${work.padEnd(24)} ${contender.padEnd(14)} ${figures}`);
+    }
+  }
+  return 0;
+}

@@ -1,0 +1,62 @@
+// Easy one- and two-step word problems (numbers up to 20) in GSM8K's format, for demonstrations with real language models.
+// Every problem is drawn once: no two share their text.
+
+const names = ['Anna', 'Ben', 'Carla', 'David', 'Ella', 'Felix', 'Grace', 'Hugo', 'Ivy', 'Jonas', 'Kira', 'Leo', 'Mona', 'Nils'];
+const things = ['apples', 'books', 'coins', 'cards', 'pens', 'shells', 'stamps', 'marbles', 'stickers', 'pears', 'cookies', 'balls'];
+
+/** mulberry32: a small seeded generator, enough for drawing templates. */
+function random(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 0x100000000;
+  };
+}
+
+const templates = [
+  ({ who, thing, a, b }) => ({
+    question: `${who} has ${a} ${thing}. ${who} gets ${b} more ${thing}. How many ${thing} does ${who} have now?`,
+    steps: [`${a} + ${b} = ${a + b}`],
+    answer: a + b,
+  }),
+  ({ who, thing, a, b }) => ({
+    question: `${who} has ${a + b} ${thing} and gives away ${b} of them. How many ${thing} are left?`,
+    steps: [`${a + b} - ${b} = ${a}`],
+    answer: a,
+  }),
+  ({ who, thing, c, d }) => ({
+    question: `${who} buys ${c} bags with ${d} ${thing} in each bag. How many ${thing} does ${who} buy?`,
+    steps: [`${c} * ${d} = ${c * d}`],
+    answer: c * d,
+  }),
+  ({ who, other, thing, a, b, e }) => ({
+    question: `${who} has ${a} ${thing}. ${other} gives ${who} ${b} more. Then ${who} loses ${e}. How many ${thing} does ${who} have?`,
+    steps: [`${a} + ${b} = ${a + b}`, `${a + b} - ${e} = ${a + b - e}`],
+    answer: a + b - e,
+  }),
+  ({ who, thing, a, c, d }) => ({
+    question: `${who} has ${a} ${thing} and buys ${c} boxes with ${d} ${thing} each. How many ${thing} does ${who} have in all?`,
+    steps: [`${c} * ${d} = ${c * d}`, `${a} + ${c * d} = ${a + c * d}`],
+    answer: a + c * d,
+  }),
+];
+
+/** `count` distinct problems as {question, answer} rows; the answer ends with "#### N". */
+export function easyProblems(count, seed) {
+  const next = random(seed);
+  const integer = (low, high) => low + Math.floor(next() * (high - low + 1));
+  const pick = (list) => list[integer(0, list.length - 1)];
+  const rows = new Map();
+  while (rows.size < count) {
+    const who = pick(names);
+    const other = pick(names.filter((name) => name !== who));
+    const a = integer(3, 20);
+    const b = integer(2, 15);
+    const values = { who, other, thing: pick(things), a, b, c: integer(2, 5), d: integer(2, 6), e: integer(1, a) };
+    const { question, steps, answer } = pick(templates)(values);
+    rows.set(question, { question, answer: `${steps.join('\n')}\n#### ${answer}` });
+  }
+  return [...rows.values()];
+}
