@@ -1,0 +1,238 @@
+/** What a GGUF's metadata says about the model: config, tensor names, tokenizer. */
+import * as v from 'valibot';
+import { FileFormatError, ModelError } from '../core/errors';
+import type { GgufFile, GgufValue } from './gguf';
+import { checkConfig } from './config';
+import { llama3Divisor } from './rotary';
+import type { Family, ModelConfig, RopeScaling } from './types';
+
+const families: Readonly<Record<string, Family>> = { llama: 'llama', qwen2: 'qwen2', qwen3: 'qwen3' };
+const hint = 'Download the file again, or convert the model anew with llama.cpp.';
+
+/**
+ * The config of a GGUF. `ropeFactors` are the values of the tensor rope_freqs.weight where the file has one.
+ * Throws ModelError for an unknown architecture and for missing or absurd numbers.
+ */
+export function ggufConfig(gguf: GgufFile, ropeFactors: Float32Array | null): ModelConfig {
+  const architecture = gguf.metadata.get('general.architecture');
+  const family = typeof architecture === 'string' ? families[architecture] : undefined;
+  if (family === undefined) {
+    throw new ModelError(
+      `The GGUF's architecture is ${String(architecture)}; known are ${Object.keys(families).join(', ')}.`,
+      'Choose a model of one of these families.',
+    );
+  }
+  const number = (name: string, most: number): number | undefined => {
+    const value = gguf.metadata.get(`${family}.${name}`);
+    if (value === undefined) return undefined;
+    if (typeof value !== 'number' || !(value > 0) || value > most) {
+      throw new ModelError(`${family}.${name} is ${String(value)}; up to ${most} is possible.`, hint);
+    }
+    return value;
+  };
+  const whole = (name: string, most: number): number | undefined => {
+    const value = number(name, most);
+    if (value !== undefined && !Number.isInteger(value)) {
+      throw new ModelError(`${family}.${name} is ${value}, no whole number.`, hint);
+    }
+    return value;
+  };
+  const need = (name: string, value: number | undefined): number => {
+    if (value === undefined) throw new ModelError(`The GGUF lacks ${family}.${name}.`, hint);
+    return value;
+  };
+  const hidden = need('embedding_length', whole('embedding_length', 65_536));
+  const heads = need('attention.head_count', whole('attention.head_count', 1_024));
+  const embed = gguf.tensors.get('token_embd.weight');
+  const vocab = embed?.shape[0] ?? need('vocab_size', whole('vocab_size', 4_194_304));
+  const headDim =
+    whole('attention.key_length', 1_024) ??
+    whole('rope.dimension_count', 1_024) ??
+    Math.floor(hidden / heads);
+  const ropeTheta = number('rope.freq_base', 1e12) ?? 10_000;
+  const eos = [...ids(gguf.metadata.get('tokenizer.ggml.eos_token_id')), ...ids(gguf.metadata.get('tokenizer.ggml.eot_token_id'))]; // prettier-ignore
+  return checkConfig({
+    family,
+    hidden,
+    layers: need('block_count', whole('block_count', 1_024)),
+    heads,
+    kvHeads: whole('attention.head_count_kv', 1_024) ?? heads,
+    headDim,
+    ffn: need('feed_forward_length', whole('feed_forward_length', 1_048_576)),
+    vocab,
+    eps: need('attention.layer_norm_rms_epsilon', number('attention.layer_norm_rms_epsilon', 1)),
+    ropeTheta,
+    ropeScaling: ggufScaling(gguf, family, ropeTheta, headDim, ropeFactors),
+    tied: !gguf.tensors.has('output.weight'),
+    qkvBias: family === 'qwen2',
+    qkNorm: family === 'qwen3',
+    maxPosition: whole('context_length', 16_777_216) ?? 2048,
+    bosId: ids(gguf.metadata.get('tokenizer.ggml.bos_token_id'))[0] ?? null,
+    eosIds: [...new Set(eos)],
+  });
+}
+
+/** llama.cpp writes Llama 3's scaling as divisors of the frequencies: recognised by comparing with Llama 3.1 to 3.3's settings. */
+function ggufScaling(
+  gguf: GgufFile,
+  family: Family,
+  theta: number,
+  headDim: number,
+  factors: Float32Array | null,
+): RopeScaling {
+  if (factors !== null) {
+    const scaling = {
+      type: 'llama3' as const,
+      factor: factors.reduce((most, factor) => Math.max(most, factor), 1),
+      lowFreqFactor: 1,
+      highFreqFactor: 4,
+      originalMaxPosition: 8192,
+    };
+    const half = headDim / 2;
+    const known =
+      factors.length === half &&
+      factors.every(
+        (factor, i) => Math.abs(factor / llama3Divisor(theta ** (-i / half), scaling) - 1) < 1e-4,
+      );
+    if (!known) throw new ModelError('The file scales rotary frequencies in an unknown way.', 'Use the safetensors form of this model.'); // prettier-ignore
+    return scaling;
+  }
+  const type = gguf.metadata.get(`${family}.rope.scaling.type`) ?? 'none';
+  if (type === 'none') return { type: 'default' };
+  const factor = gguf.metadata.get(`${family}.rope.scaling.factor`);
+  if (type === 'linear' && typeof factor === 'number' && factor > 0) return { type: 'linear', factor };
+  throw new ModelError(`Rope scaling ${String(type)} is not supported.`, 'Choose a model without it.');
+}
+
+function ids(value: GgufValue | undefined): number[] {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? [value] : [];
+}
+
+const endings: Readonly<Record<string, string>> = {
+  'attn_norm.weight': 'input_layernorm.weight',
+  'attn_q.weight': 'self_attn.q_proj.weight',
+  'attn_k.weight': 'self_attn.k_proj.weight',
+  'attn_v.weight': 'self_attn.v_proj.weight',
+  'attn_q.bias': 'self_attn.q_proj.bias',
+  'attn_k.bias': 'self_attn.k_proj.bias',
+  'attn_v.bias': 'self_attn.v_proj.bias',
+  'attn_q_norm.weight': 'self_attn.q_norm.weight',
+  'attn_k_norm.weight': 'self_attn.k_norm.weight',
+  'attn_output.weight': 'self_attn.o_proj.weight',
+  'ffn_norm.weight': 'post_attention_layernorm.weight',
+  'ffn_gate.weight': 'mlp.gate_proj.weight',
+  'ffn_up.weight': 'mlp.up_proj.weight',
+  'ffn_down.weight': 'mlp.down_proj.weight',
+};
+
+/** transformers' name of a GGUF tensor, or null for one that the model does not need. */
+export function huggingFaceName(name: string): string | null {
+  if (name === 'token_embd.weight') return 'model.embed_tokens.weight';
+  if (name === 'output.weight') return 'lm_head.weight';
+  if (name === 'output_norm.weight') return 'model.norm.weight';
+  const match = /^blk\.(\d+)\.(.+)$/.exec(name);
+  const ending = match ? endings[match[2]!] : undefined;
+  return match && ending ? `model.layers.${match[1]}.${ending}` : null;
+}
+
+/** The split patterns of llama.cpp's pre-tokenizers; null means the GPT-2 split that is part of ByteLevel. */
+const llama3Split =
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+const preTokenizers: Readonly<Record<string, string | null>> = {
+  default: null,
+  'gpt-2': null,
+  gpt2: null,
+  // SmolLM's own tokenizer also cuts digits off first. transformers reads "smollm" as the plain GPT-2 split; ids are
+  // to equal transformers', so it is done here too. (They differ where several blanks stand before a digit.)
+  smollm: null,
+  'llama-bpe': llama3Split,
+  'llama-v3': llama3Split,
+  llama3: llama3Split,
+  qwen2: llama3Split.replace('\\p{N}{1,3}', '\\p{N}'),
+  'deepseek-r1-qwen': llama3Split.replace('\\p{N}{1,3}', '\\p{N}'),
+};
+
+const strings = v.array(v.string());
+
+/** tokenizer.json, tokenizer_config.json and the chat template that a GGUF's metadata amounts to. Throws on others than BPE. */
+export function ggufTokenizer(gguf: GgufFile): { tokenizer: object; config: Record<string, unknown> } {
+  const get = (name: string) => gguf.metadata.get(`tokenizer.${name}`);
+  const model = get('ggml.model');
+  const pre = get('ggml.pre') ?? 'default';
+  const split = typeof pre === 'string' ? preTokenizers[pre] : undefined;
+  if (model !== 'gpt2' || split === undefined) {
+    throw new ModelError(
+      `The GGUF's tokenizer is ${String(model)} with pre-tokenizer ${String(pre)}, which is not supported.`,
+      'Use the Hugging Face folder of this model, which carries tokenizer.json.',
+    );
+  }
+  const parsedTokens = v.safeParse(strings, get('ggml.tokens'));
+  const parsedMerges = v.safeParse(strings, get('ggml.merges'));
+  if (!parsedTokens.success || !parsedMerges.success) {
+    throw new FileFormatError('The GGUF lacks the tokenizer’s tokens or merges.', hint);
+  }
+  const tokens = parsedTokens.output;
+  const types = get('ggml.token_type');
+  const vocab: Record<string, number> = Object.create(null) as Record<string, number>;
+  const added: object[] = [];
+  tokens.forEach((content, id) => {
+    vocab[content] = id;
+    const type = Array.isArray(types) ? (types[id] as GgufValue) : 1;
+    if (type !== 3 && type !== 4) return;
+    added.push({ id, content, special: type === 3, normalized: false, single_word: false, lstrip: false, rstrip: false }); // prettier-ignore
+  });
+  const byteLevel = {
+    type: 'ByteLevel',
+    add_prefix_space: false,
+    trim_offsets: true,
+    use_regex: split === null,
+  };
+  const special = (name: string) => {
+    const id = ids(get(`ggml.${name}_token_id`))[0];
+    return id === undefined ? undefined : tokens[id];
+  };
+  const bos = special('bos');
+  const bosId = bos === undefined ? null : vocab[bos];
+  const template = get('chat_template');
+  return {
+    tokenizer: {
+      version: '1.0',
+      added_tokens: added,
+      normalizer: null,
+      pre_tokenizer:
+        split === null
+          ? byteLevel
+          : {
+              type: 'Sequence',
+              pretokenizers: [
+                { type: 'Split', pattern: { Regex: split }, behavior: 'Isolated', invert: false },
+                byteLevel,
+              ],
+            },
+      post_processor:
+        get('ggml.add_bos_token') === true && bos !== undefined
+          ? {
+              type: 'TemplateProcessing',
+              single: [{ SpecialToken: { id: bos, type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
+              pair: [],
+              special_tokens: { [bos]: { id: bos, ids: [bosId], tokens: [bos] } },
+            }
+          : null,
+      decoder: byteLevel,
+      model: {
+        type: 'BPE',
+        vocab,
+        merges: parsedMerges.output,
+        ignore_merges: split === llama3Split,
+      },
+    },
+    config: {
+      ...(bos === undefined ? {} : { bos_token: bos }),
+      ...(special('eos') === undefined ? {} : { eos_token: special('eos') }),
+      ...(special('unknown') === undefined ? {} : { unk_token: special('unknown') }),
+      ...(special('padding') === undefined ? {} : { pad_token: special('padding') }),
+      ...(typeof template === 'string' ? { chat_template: template } : {}),
+      clean_up_tokenization_spaces: false,
+    },
+  };
+}
