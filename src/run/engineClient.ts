@@ -1,0 +1,108 @@
+import type { AgentCallbacks, AgentRequest, Completion, LoadProgress } from '../agents/agent';
+import type { AgentEngine } from '../agents/engine';
+import type { ModelRef } from '../models/modelSpec';
+import type { RpcClient } from '../rpc/rpc';
+import type { DeviceInfo, EngineProtocol, ModelInfo, TrainRequest, TrainUpdate } from './engineProtocol';
+
+/** The coordinator's view of the engine worker. Every call rejects with the engine's own typed error. */
+export class EngineClient implements AgentEngine {
+  readonly #rpc: RpcClient<EngineProtocol>;
+  readonly #refs = new Map<string, ModelRef>();
+  readonly #loads = new Map<string, Promise<ModelInfo>>();
+
+  constructor(rpc: RpcClient<EngineProtocol>) {
+    this.#rpc = rpc;
+  }
+
+  /** Opens the device; `models` are what it is measured for and what `load` knows by id. */
+  async open(backend: 'auto' | 'webgpu' | 'cpu', models: readonly ModelRef[]): Promise<DeviceInfo> {
+    for (const model of models) this.#refs.set(model.id, model);
+    return this.#rpc.call('open', { backend, models });
+  }
+
+  /** After a lost device: everything must be loaded again. */
+  forget(): void {
+    this.#loads.clear();
+  }
+
+  async load(
+    model: string,
+    options: { signal?: AbortSignal; onProgress?: (progress: LoadProgress) => void } = {},
+  ): Promise<void> {
+    await this.info(model, options);
+  }
+
+  /** Loads a model once and tells its sizes. */
+  info(
+    model: string,
+    options: { signal?: AbortSignal; onProgress?: (progress: LoadProgress) => void } = {},
+  ): Promise<ModelInfo> {
+    const known = this.#loads.get(model);
+    if (known) return known;
+    const ref = this.#refs.get(model);
+    if (!ref)
+      return Promise.reject(new RangeError(`engine: ${model} was not named when the device was opened`));
+    const loading = this.#rpc.call('load', { model: ref }, options);
+    this.#loads.set(model, loading);
+    loading.catch(() => this.#loads.delete(model));
+    return loading;
+  }
+
+  generate(
+    target: { readonly model: string; readonly adapter: string | null },
+    request: AgentRequest,
+    { signal, onText }: AgentCallbacks,
+  ): Promise<Completion> {
+    return this.#rpc.call(
+      'generate',
+      { ...target, messages: request.messages, sampling: request.sampling, stream: onText !== undefined },
+      { ...(signal && { signal }), ...(onText && { onProgress: ({ text }) => onText(text) }) },
+    );
+  }
+
+  count(model: string, texts: readonly string[]): Promise<readonly number[]> {
+    return this.#rpc.call('count', { model, texts });
+  }
+
+  async putAdapter(
+    model: string,
+    adapter: string,
+    files: Readonly<Record<string, Uint8Array>>,
+  ): Promise<void> {
+    await this.#rpc.call('putAdapter', { model, adapter, files });
+  }
+
+  async dropAdapter(model: string, adapter: string): Promise<void> {
+    await this.#rpc.call('dropAdapter', { model, adapter });
+  }
+
+  async train(
+    request: TrainRequest,
+    options: { signal?: AbortSignal; onUpdate?: (update: TrainUpdate) => void } = {},
+  ): Promise<Readonly<Record<string, Uint8Array>>> {
+    const { signal, onUpdate } = options;
+    const { files } = await this.#rpc.call('train', request, {
+      ...(signal && { signal }),
+      ...(onUpdate && { onProgress: onUpdate }),
+    });
+    return files;
+  }
+
+  async gate(action: 'pause' | 'unpause' | 'step'): Promise<void> {
+    await this.#rpc.call('gate', { action });
+  }
+
+  memory(): Promise<EngineProtocol['memory']['response']> {
+    return this.#rpc.call('memory', null);
+  }
+
+  async unload(model: string): Promise<void> {
+    this.#loads.delete(model);
+    await this.#rpc.call('unload', { model });
+  }
+
+  async close(): Promise<void> {
+    this.#loads.clear();
+    await this.#rpc.call('close', null);
+  }
+}

@@ -1,0 +1,134 @@
+/** What the coordinator asks of the engine worker. Both sides import this file. */
+import type { Completion, LoadProgress } from '../agents/agent';
+import type { BackendKind } from '../compute/ops';
+import type { Message, Sampling, TrainLog } from '../core/records';
+import type { LinearName } from '../lm/types';
+import type { ModelRef } from '../models/modelSpec';
+
+export interface DeviceInfo {
+  readonly backend: BackendKind;
+  readonly device: string;
+  /** Why this backend, in words with numbers. */
+  readonly reason: string;
+  readonly threads: number;
+}
+
+export interface ModelInfo {
+  readonly parameters: number;
+  readonly maxContext: number;
+  readonly layers: number;
+  readonly hidden: number;
+}
+
+/** One training example; the loss is on the target alone. */
+export interface TrainingRow {
+  readonly messages: readonly Message[];
+  readonly target: string;
+}
+
+export interface TrainSettings {
+  readonly steps: number;
+  readonly batch: number;
+  readonly lr: number;
+  readonly warmup: number;
+  readonly rank: number;
+  readonly alpha: number;
+  readonly targets: readonly LinearName[];
+  readonly maxLength: number;
+  readonly seed: number;
+}
+
+export interface TrainRequest {
+  readonly model: string;
+  /** Id under which the finished adapter can be generated with. */
+  readonly adapter: string;
+  readonly rows: readonly TrainingRow[];
+  readonly evalRows: readonly TrainingRow[];
+  readonly settings: TrainSettings;
+  /** PEFT files to start from (stacks), null for a fresh adapter. */
+  readonly init: Readonly<Record<string, Uint8Array>> | null;
+  /** Goes on from here, null to begin. */
+  readonly checkpoint: Uint8Array<ArrayBuffer> | null;
+  readonly checkpointEvery: number;
+}
+
+export type TrainUpdate =
+  | { readonly type: 'log'; readonly log: TrainLog }
+  | { readonly type: 'checkpoint'; readonly step: number; readonly bytes: Uint8Array<ArrayBuffer> };
+
+export interface GenerateCall {
+  readonly model: string;
+  readonly adapter: string | null;
+  readonly messages: readonly Message[];
+  readonly sampling: Sampling;
+  /** Whether text is reported while it grows. */
+  readonly stream: boolean;
+}
+
+export interface EngineProtocol {
+  /** Opens the device; a second call gives the device in use, or a new one after a loss. */
+  readonly open: {
+    readonly request: { readonly backend: 'auto' | 'webgpu' | 'cpu'; readonly models: readonly ModelRef[] };
+    readonly progress: never;
+    readonly response: DeviceInfo;
+  };
+  readonly load: {
+    readonly request: { readonly model: ModelRef };
+    readonly progress: LoadProgress;
+    readonly response: ModelInfo;
+  };
+  readonly unload: {
+    readonly request: { readonly model: string };
+    readonly progress: never;
+    readonly response: null;
+  };
+  readonly generate: {
+    readonly request: GenerateCall;
+    readonly progress: { readonly text: string };
+    readonly response: Completion;
+  };
+  /** Tokens of texts by the model's tokenizer. */
+  readonly count: {
+    readonly request: { readonly model: string; readonly texts: readonly string[] };
+    readonly progress: never;
+    readonly response: readonly number[];
+  };
+  readonly putAdapter: {
+    readonly request: {
+      readonly model: string;
+      readonly adapter: string;
+      readonly files: Readonly<Record<string, Uint8Array>>;
+    };
+    readonly progress: never;
+    readonly response: null;
+  };
+  readonly dropAdapter: {
+    readonly request: { readonly model: string; readonly adapter: string };
+    readonly progress: never;
+    readonly response: null;
+  };
+  /** Gives the PEFT files of the adapter, which stays loaded. An abort rejects with InterruptedError. */
+  readonly train: {
+    readonly request: TrainRequest;
+    readonly progress: TrainUpdate;
+    readonly response: { readonly files: Readonly<Record<string, Uint8Array>> };
+  };
+  /** Holds, frees or advances training by one step. */
+  readonly gate: {
+    readonly request: { readonly action: 'pause' | 'unpause' | 'step' };
+    readonly progress: never;
+    readonly response: null;
+  };
+  /** Bytes held on the device, by owner. */
+  readonly memory: {
+    readonly request: null;
+    readonly progress: never;
+    readonly response: {
+      readonly total: number;
+      readonly peak: number;
+      readonly byOwner: Readonly<Record<string, number>>;
+    };
+  };
+  /** Frees everything, the device included. */
+  readonly close: { readonly request: null; readonly progress: never; readonly response: null };
+}

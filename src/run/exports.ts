@@ -1,0 +1,173 @@
+/** Files that leave a run: trajectories.jsonl, timings.jsonl and the archive. Same run, same bytes. */
+import { gunzipSync, gzipSync, strFromU8, strToU8 } from 'fflate';
+import * as v from 'valibot';
+import { ImportError } from '../core/errors';
+import type { RunArchive } from '../core/jobApi';
+import type { Turn, TurnTiming } from '../core/records';
+import { compareTurns } from '../debate/protocol';
+
+/** Turns of a student under evaluation are answers, not trajectories. */
+export function isTrajectory(turn: Turn): boolean {
+  return !turn.protocol.startsWith('eval:');
+}
+
+/** One line of trajectories.jsonl, its keys in the order of the contract. */
+function turnLine(turn: Turn): string {
+  const { temperature, topP, topK, minP, seed, maxTokens, stop } = turn.sampling;
+  return JSON.stringify({
+    runId: turn.runId,
+    questionId: turn.questionId,
+    split: turn.split,
+    protocol: turn.protocol,
+    round: turn.round,
+    agent: turn.agent,
+    model: turn.model,
+    backend: turn.backend,
+    messages: turn.messages.map(({ role, content }) => ({ role, content })),
+    reply: turn.reply,
+    answer: turn.answer,
+    correct: turn.correct,
+    strictCorrect: turn.strictCorrect,
+    finishReason: turn.finishReason,
+    usage: { prompt: turn.usage.prompt, completion: turn.usage.completion },
+    sampling: {
+      temperature,
+      topP,
+      ...(topK === undefined ? {} : { topK }),
+      ...(minP === undefined ? {} : { minP }),
+      seed,
+      maxTokens,
+      ...(stop === undefined ? {} : { stop }),
+    },
+    ...(turn.promptIds && { promptIds: turn.promptIds }),
+    ...(turn.replyIds && { replyIds: turn.replyIds }),
+    ...(turn.logprobs && { logprobs: turn.logprobs }),
+    logprobKind: turn.logprobKind,
+  });
+}
+
+/** JSON Lines sorted by question, protocol, round and agent; every line ends with a line break. */
+export function trajectoriesJsonl(turns: readonly Turn[]): string {
+  return turns
+    .filter(isTrajectory)
+    .sort(compareTurns)
+    .map((turn) => `${turnLine(turn)}\n`)
+    .join('');
+}
+
+/** The clock values of the same turns in the same order. */
+export function timingsJsonl(timings: readonly TurnTiming[]): string {
+  return [...timings]
+    .filter(({ protocol }) => !protocol.startsWith('eval:'))
+    .sort((a, b) => {
+      if (a.questionId !== b.questionId) return a.questionId < b.questionId ? -1 : 1;
+      if (a.protocol !== b.protocol) return a.protocol < b.protocol ? -1 : 1;
+      return a.round - b.round || a.agent - b.agent;
+    })
+    .map(
+      ({ questionId, protocol, round, agent, startedAt, seconds }) =>
+        `${JSON.stringify({ questionId, protocol, round, agent, startedAt, seconds })}\n`,
+    )
+    .join('');
+}
+
+const turnSchema = v.looseObject({
+  runId: v.string(),
+  questionId: v.string(),
+  split: v.picklist(['train', 'validation', 'test', 'ood', 'robust']),
+  protocol: v.string(),
+  round: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  agent: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  model: v.string(),
+  backend: v.string(),
+  messages: v.array(v.object({ role: v.picklist(['system', 'user', 'assistant']), content: v.string() })),
+  reply: v.string(),
+  answer: v.nullable(v.string()),
+  correct: v.boolean(),
+  strictCorrect: v.boolean(),
+  finishReason: v.picklist(['stop', 'length', 'aborted', 'error']),
+  usage: v.object({ prompt: v.number(), completion: v.number() }),
+  sampling: v.looseObject({
+    temperature: v.number(),
+    topP: v.number(),
+    seed: v.number(),
+    maxTokens: v.number(),
+  }),
+  promptIds: v.optional(v.array(v.number())),
+  replyIds: v.optional(v.array(v.number())),
+  logprobs: v.optional(v.array(v.number())),
+  logprobKind: v.nullable(v.picklist(['raw', 'tempered'])),
+});
+
+/** Reads trajectories.jsonl. Throws ImportError that names the first bad line. */
+export function parseTrajectories(text: string, name: string): Turn[] {
+  return text
+    .split('\n')
+    .map((line, index) => ({ line, number: index + 1 }))
+    .filter(({ line }) => line.trim() !== '')
+    .map(({ line, number }) => {
+      let value: unknown;
+      try {
+        value = JSON.parse(line);
+      } catch (cause) {
+        throw new ImportError(`${name} line ${number} is not JSON.`, 'Use an unchanged trajectories.jsonl.', {
+          cause,
+        });
+      }
+      const result = v.safeParse(turnSchema, value);
+      if (!result.success) {
+        const issue = result.issues[0];
+        throw new ImportError(
+          `${name} line ${number}: ${v.getDotPath(issue) ?? 'turn'}: ${issue.message}`,
+          'Use an unchanged trajectories.jsonl.',
+        );
+      }
+      return result.output as unknown as Turn;
+    });
+}
+
+const archiveSchema = v.looseObject({
+  format: v.literal('arklet-run'),
+  version: v.literal(1),
+  run: v.looseObject({ id: v.string(), name: v.string(), createdAt: v.number(), config: v.looseObject({}) }),
+  questions: v.array(v.looseObject({ id: v.string(), text: v.string(), gold: v.string() })),
+  turns: v.array(turnSchema),
+  timings: v.array(v.looseObject({ questionId: v.string(), seconds: v.number() })),
+  datasets: v.array(v.looseObject({ strategy: v.string(), traces: v.array(v.unknown()) })),
+  logs: v.array(v.looseObject({ strategy: v.string(), seed: v.number(), steps: v.array(v.unknown()) })),
+  report: v.nullable(v.looseObject({ arms: v.array(v.unknown()) })),
+});
+
+/** Checks the shape of an archive that comes from outside. Throws ImportError. */
+export function parseArchive(input: unknown): RunArchive {
+  const result = v.safeParse(archiveSchema, input);
+  if (!result.success) {
+    const issue = result.issues[0];
+    throw new ImportError(
+      `This is not a run of Arklet: ${v.getDotPath(issue) ?? 'file'}: ${issue.message}`,
+      'Pick a .arklet.json.gz file that Arklet exported (version 1).',
+    );
+  }
+  return result.output as unknown as RunArchive;
+}
+
+/** gzip of the archive's JSON (no time stamp inside). */
+export function packArchive(archive: RunArchive): Uint8Array {
+  return gzipSync(strToU8(JSON.stringify(archive)), { level: 9, mtime: 0 });
+}
+
+/** Throws ImportError. */
+export function unpackArchive(bytes: Uint8Array): RunArchive {
+  let json: unknown;
+  try {
+    const plain = bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
+    json = JSON.parse(strFromU8(plain));
+  } catch (cause) {
+    throw new ImportError(
+      `This file of ${bytes.byteLength} bytes is neither gzip nor JSON, or it is damaged.`,
+      'Pick a .arklet.json.gz file that Arklet exported.',
+      { cause },
+    );
+  }
+  return parseArchive(json);
+}
