@@ -1,0 +1,52 @@
+/** What must not change between the parts of one training run. */
+import { ConfigError } from '../core/errors';
+import type { LoraAdapter } from '../lm/types';
+import type { Example } from './batch';
+import type { Checkpoint } from './checkpoint';
+import type { TrainOptions } from './options';
+
+/** Fingerprint of the documents in their order. */
+export function fingerprint(examples: readonly Example[]): number {
+  let hash = examples.length;
+  for (const { ids, responseStart } of examples) {
+    hash = Math.imul(hash ^ responseStart, 0x9e3779b1);
+    for (const id of ids) hash = Math.imul(hash ^ id ^ (hash >>> 15), 0x01000193);
+  }
+  return hash >>> 0;
+}
+
+/** Throws ConfigError where adapter, settings or data are not those that the run began with. */
+export function checkResume(
+  request: {
+    readonly options: TrainOptions;
+    readonly examples: readonly Example[];
+    /** The caller's own adapter, where there is one. */
+    readonly adapter?: LoraAdapter;
+    readonly resume?: Checkpoint;
+  },
+  adapter: LoraAdapter,
+): void {
+  const { resume, options, examples, adapter: given } = request;
+  if (given && JSON.stringify(given.config) !== JSON.stringify(options.lora))
+    throw new ConfigError(
+      'The adapter to go on with has other LoRA settings than the options.',
+      'Use the settings in its adapter_config.json.',
+    );
+  if (!resume) return;
+  const hint = 'Resume with the same settings and data, or start again elsewhere.';
+  const fixed = (from: TrainOptions): string => JSON.stringify({ ...from, saveEvery: 0 });
+  if (fixed(resume.options) !== fixed(options)) {
+    const names = Object.keys(options) as (keyof TrainOptions)[];
+    const changed = names.filter(
+      (name) => JSON.stringify(options[name]) !== JSON.stringify(resume.options[name]),
+    );
+    throw new ConfigError(`The checkpoint was made with another ${changed.join(', ')}.`, hint);
+  }
+  if (resume.data !== fingerprint(examples))
+    throw new ConfigError('The checkpoint was made on other training data.', hint);
+  if (resume.params.length !== adapter.params.size)
+    throw new ConfigError(
+      `The checkpoint holds ${resume.params.length} parameters, but this model needs ${adapter.params.size}.`,
+      hint,
+    );
+}
