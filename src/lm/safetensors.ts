@@ -3,8 +3,10 @@
  * gaps. A file is never trusted: every number in it is checked before a byte is read by it.
  */
 import * as v from 'valibot';
+import { decodeRows } from '../compute/encode';
 import { FileFormatError } from '../core/errors';
 import { readText, type FileSource } from '../core/fileSource';
+import { nativeRows } from './rowCodec';
 
 /** Bytes per element of every dtype the format knows. */
 const dtypeBytes: Readonly<Record<string, number>> = {
@@ -173,6 +175,27 @@ export async function openSafetensors(source: FileSource, signal?: AbortSignal):
     }
   }
   return { tensors, metadata: {} };
+}
+
+/** All values of a tensor (F32, F16 or BF16) as f32. Throws FileFormatError for other dtypes and truncated files. */
+export async function readTensor(
+  source: FileSource,
+  entry: TensorEntry,
+  signal?: AbortSignal,
+): Promise<Float32Array> {
+  const { dtype, name, shape } = entry;
+  if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16') {
+    throw new FileFormatError(
+      `${name} is ${dtype}; F32, F16 and BF16 can be read.`,
+      'Save it in one of these.',
+    );
+  }
+  const bytes = await source.read(entry.file, entry.start, entry.end, signal);
+  const size = shape.reduce((product, n) => product * n, 1);
+  if (bytes.byteLength !== entry.end - entry.start) {
+    throw new FileFormatError(`${entry.file} ends within ${name}.`, hint);
+  }
+  return decodeRows(nativeRows(bytes, dtype), 1, size);
 }
 
 /** A tensor to be written; F16 and BF16 as bit patterns. */

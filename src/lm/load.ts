@@ -1,0 +1,325 @@
+/** Loads a model tensor by tensor, in chunks of rows: never more than a part of one tensor is held on the way. */
+import type { Backend, Matrix, Tensor, WeightFormat } from '../compute/ops';
+import { FileFormatError, ModelError, throwIfAborted } from '../core/errors';
+import type { FileSource } from '../core/fileSource';
+import { Ledger } from '../core/ledger';
+import { uploadRotary } from './rotary';
+import { convertRows, nativeFormat, nativeRows, rowDataBytes } from './rowCodec';
+import type { LanguageModel, LayerWeights, ModelConfig } from './types';
+import { entryRowBytes, needEntry, openWeights, type WeightEntry, type WeightFiles } from './weightFiles';
+
+export interface LoadOptions {
+  /** `native` (default) keeps the file's own precision; else every matrix is stored so. */
+  readonly weights?: 'native' | WeightFormat;
+  /** Longest context; default the model's own, at most 8192. */
+  readonly maxContext?: number;
+  /** Ledger owner of the weights; default "model". */
+  readonly owner?: string;
+  /** Counts the array-buffer bytes that the loader itself holds. */
+  readonly ledger?: Ledger;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: { readonly loaded: number; readonly total: number }) => void;
+}
+
+/** Decoded bytes of one chunk of rows. */
+const chunkBytes = 16 << 20;
+const defaultMaxContext = 8192;
+
+/**
+ * Loads a Hugging Face folder or a single .gguf. Throws FileFormatError, ModelError, OutOfMemoryError, DownloadError or
+ * InterruptedError; nothing stays allocated then.
+ */
+export async function loadModel(
+  source: FileSource,
+  backend: Backend,
+  options: LoadOptions = {},
+): Promise<LanguageModel> {
+  const files = await openWeights(source, options.signal);
+  const loader = new Loader(source, backend, files, options);
+  try {
+    return await loader.load();
+  } catch (error) {
+    loader.releaseAll();
+    throw error;
+  }
+}
+
+/** Gives back everything that `loadModel` allocated. */
+export function unloadModel(model: LanguageModel): void {
+  const { backend } = model;
+  backend.releaseMatrix(model.embed);
+  if (model.head !== model.embed) backend.releaseMatrix(model.head);
+  backend.release(model.finalNorm, model.rotary.cos, model.rotary.sin);
+  for (const layer of model.layers) {
+    backend.releaseMatrix(layer.qkv, layer.o, layer.gateUp, layer.down);
+    const tensors = [layer.inputNorm, layer.postNorm, layer.qkvBias, layer.qNorm, layer.kNorm];
+    backend.release(...tensors.filter((tensor) => tensor !== null));
+  }
+}
+
+class Loader {
+  readonly #source: FileSource;
+  readonly #backend: Backend;
+  readonly #files: WeightFiles;
+  readonly #options: LoadOptions;
+  readonly #owner: string;
+  readonly #ledger: Ledger;
+  readonly #tensors: Tensor[] = [];
+  readonly #matrices: Matrix[] = [];
+  #loaded = 0;
+  #total = 0;
+  #unfinished = 0;
+
+  constructor(source: FileSource, backend: Backend, files: WeightFiles, options: LoadOptions) {
+    this.#source = source;
+    this.#backend = backend;
+    this.#files = files;
+    this.#options = options;
+    this.#owner = options.owner ?? 'model';
+    this.#ledger = options.ledger ?? new Ledger();
+  }
+
+  async load(): Promise<LanguageModel> {
+    const { config } = this.#files;
+    const { hidden, vocab, layers } = config;
+    const maxContext = Math.min(config.maxPosition, this.#options.maxContext ?? defaultMaxContext);
+    const plan = layerPlan(config);
+    this.#checkAll(config, plan);
+
+    const embed = await this.#matrix('embed', hidden, [['model.embed_tokens.weight', vocab]]);
+    const list: LayerWeights[] = [];
+    for (let index = 0; index < layers; index++) list.push(await this.#layer(index, config, plan));
+    const head = config.tied ? embed : await this.#matrix('head', hidden, [['lm_head.weight', vocab]]);
+    const finalNorm = await this.#vector('model.norm.weight', [['model.norm.weight', hidden]]);
+    const tableBytes = maxContext * config.headDim * 4;
+    this.#ledger.add('loader', tableBytes);
+    const rotary = uploadRotary(this.#backend, config, maxContext, this.#owner);
+    this.#tensors.push(rotary.cos, rotary.sin);
+    this.#ledger.remove('loader', tableBytes);
+    await this.#backend.finish();
+    return {
+      config,
+      backend: this.#backend,
+      owner: this.#owner,
+      embed,
+      head,
+      layers: list,
+      finalNorm,
+      rotary,
+      maxContext,
+    };
+  }
+
+  releaseAll(): void {
+    this.#backend.release(...this.#tensors);
+    this.#backend.releaseMatrix(...this.#matrices);
+  }
+
+  /** Finds everything that is needed before anything is allocated. Throws ModelError. */
+  #checkAll(config: ModelConfig, plan: LayerPlan): void {
+    const entries: WeightEntry[] = [
+      needEntry(this.#files, 'model.embed_tokens.weight', [config.vocab, config.hidden]),
+    ];
+    for (let index = 0; index < config.layers; index++) {
+      for (const { cols, parts } of Object.values(plan.matrices)) {
+        for (const [name, rows] of parts)
+          entries.push(needEntry(this.#files, layerName(index, name), [rows, cols]));
+      }
+      for (const parts of Object.values(plan.vectors)) {
+        for (const [name, size] of parts ?? [])
+          entries.push(needEntry(this.#files, layerName(index, name), [size]));
+      }
+    }
+    if (!config.tied) entries.push(needEntry(this.#files, 'lm_head.weight', [config.vocab, config.hidden]));
+    entries.push(needEntry(this.#files, 'model.norm.weight', [config.hidden]));
+    this.#total = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
+  }
+
+  async #layer(index: number, config: ModelConfig, plan: LayerPlan): Promise<LayerWeights> {
+    const matrix = (key: keyof LayerPlan['matrices']) => {
+      const { cols, parts } = plan.matrices[key];
+      return this.#matrix(`layer ${index} ${key}`, cols, inLayer(index, parts));
+    };
+    const vector = (key: keyof LayerPlan['vectors']) =>
+      this.#vector(`layer ${index} ${key}`, inLayer(index, plan.vectors[key] ?? []));
+    return {
+      inputNorm: await vector('inputNorm'),
+      qkv: await matrix('qkv'),
+      qkvBias: config.qkvBias ? await vector('qkvBias') : null,
+      qNorm: config.qkNorm ? await vector('qNorm') : null,
+      kNorm: config.qkNorm ? await vector('kNorm') : null,
+      o: await matrix('o'),
+      postNorm: await vector('postNorm'),
+      gateUp: await matrix('gateUp'),
+      down: await matrix('down'),
+    };
+  }
+
+  /** One matrix from the rows of one or more tensors, in order. */
+  async #matrix(label: string, cols: number, parts: readonly Part[]): Promise<Matrix> {
+    const entries = parts.map(([name, rows]) => needEntry(this.#files, name, [rows, cols]));
+    const format = this.#format(entries);
+    const rows = parts.reduce((sum, [, count]) => sum + count, 0);
+    const matrix = this.#backend.matrix(rows, cols, format, { owner: this.#owner, label });
+    this.#matrices.push(matrix);
+    let row = 0;
+    for (const entry of entries) {
+      await this.#eachChunk(entry, format, (start, count, data) => {
+        this.#backend.writeRows(matrix, row + start, count, data);
+      });
+      row += entry.shape[0]!;
+    }
+    return matrix;
+  }
+
+  /** One f32 tensor from the values of one or more vectors, in order. */
+  async #vector(label: string, parts: readonly Part[]): Promise<Tensor> {
+    const total = parts.reduce((sum, [, count]) => sum + count, 0);
+    const tensor = this.#backend.tensor([total], { owner: this.#owner, label });
+    this.#tensors.push(tensor);
+    let offset = 0;
+    for (const [name, count] of parts) {
+      const entry = { ...needEntry(this.#files, name, [count]), shape: [1, count] };
+      await this.#eachChunk(entry, 'f32', (_start, _count, data) => {
+        if (data.format === 'f32') this.#backend.write(tensor, data.values, offset);
+      });
+      offset += count;
+    }
+    return tensor;
+  }
+
+  /** `native` keeps what all parts have; parts of different formats meet in f32, which loses nothing. */
+  #format(entries: readonly WeightEntry[]): WeightFormat {
+    const wanted = this.#options.weights ?? 'native';
+    if (wanted !== 'native') return wanted;
+    const formats = new Set(entries.map((entry) => nativeFormat[entry.encoding]));
+    const [only] = formats;
+    return formats.size === 1 && only ? only : 'f32';
+  }
+
+  async #eachChunk(
+    entry: WeightEntry,
+    format: WeightFormat,
+    use: (start: number, count: number, data: ReturnType<typeof nativeRows>) => void,
+  ): Promise<void> {
+    const [rows = 0, cols = 0] = entry.shape;
+    const rowBytes = entryRowBytes(entry);
+    const group = Math.max(1, entry.headRows);
+    const chunkRows = Math.max(1, Math.floor(chunkBytes / (cols * 4 * group))) * group;
+    for (let start = 0; start < rows; start += chunkRows) {
+      throwIfAborted(this.#options.signal);
+      const count = Math.min(chunkRows, rows - start);
+      const from = entry.start + start * rowBytes;
+      const raw = await this.#source.read(entry.file, from, from + count * rowBytes, this.#options.signal);
+      if (raw.byteLength !== count * rowBytes) {
+        throw new FileFormatError(
+          `${entry.file} gave ${raw.byteLength} of ${count * rowBytes} bytes of ${entry.name}.`,
+          'The file is truncated: download it again.',
+        );
+      }
+      let held = raw.byteLength * (entry.headRows > 0 ? 2 : 1);
+      this.#ledger.add('loader', held);
+      const native = nativeRows(
+        entry.headRows > 0 ? unpermute(raw, rowBytes, entry.headRows) : raw,
+        entry.encoding,
+      );
+      const copied = native.format === 'q8' || native.format === 'q4' ? rowDataBytes(native) : 0;
+      const decoded = native.format === format ? 0 : count * cols * 4;
+      this.#ledger.add('loader', copied + decoded);
+      held += copied + decoded;
+      const data = convertRows(native, count, cols, format);
+      const encoded = native.format === format || format === 'f32' ? 0 : rowDataBytes(data);
+      this.#ledger.add('loader', encoded);
+      held += encoded;
+      use(start, count, data);
+      this.#ledger.remove('loader', held);
+      this.#loaded += raw.byteLength;
+      this.#options.onProgress?.({ loaded: this.#loaded, total: this.#total });
+      // Lets the device take what was staged, so that uploads do not pile up.
+      this.#unfinished += rowDataBytes(data);
+      if (this.#unfinished > 4 * chunkBytes) {
+        await this.#backend.finish();
+        this.#unfinished = 0;
+      }
+    }
+  }
+}
+
+/** Tensor name and its rows (or elements). */
+type Part = readonly [name: string, rows: number];
+
+interface LayerPlan {
+  readonly matrices: Readonly<
+    Record<'qkv' | 'o' | 'gateUp' | 'down', { readonly cols: number; readonly parts: readonly Part[] }>
+  >;
+  readonly vectors: Readonly<
+    Record<'inputNorm' | 'postNorm' | 'qkvBias' | 'qNorm' | 'kNorm', readonly Part[] | null>
+  >;
+}
+
+/** Which tensors make up a layer, by transformers' names. */
+function layerPlan(config: ModelConfig): LayerPlan {
+  const { hidden, heads, kvHeads, headDim, ffn } = config;
+  const q = heads * headDim;
+  const kv = kvHeads * headDim;
+  const attention = (ending: string): readonly Part[] => [
+    [`self_attn.q_proj.${ending}`, q],
+    [`self_attn.k_proj.${ending}`, kv],
+    [`self_attn.v_proj.${ending}`, kv],
+  ];
+  return {
+    matrices: {
+      qkv: { cols: hidden, parts: attention('weight') },
+      o: { cols: q, parts: [['self_attn.o_proj.weight', hidden]] },
+      gateUp: {
+        cols: hidden,
+        parts: [
+          ['mlp.gate_proj.weight', ffn],
+          ['mlp.up_proj.weight', ffn],
+        ],
+      },
+      down: { cols: ffn, parts: [['mlp.down_proj.weight', hidden]] },
+    },
+    vectors: {
+      inputNorm: [['input_layernorm.weight', hidden]],
+      postNorm: [['post_attention_layernorm.weight', hidden]],
+      qkvBias: config.qkvBias ? attention('bias') : null,
+      qNorm: config.qkNorm ? [['self_attn.q_norm.weight', headDim]] : null,
+      kNorm: config.qkNorm ? [['self_attn.k_norm.weight', headDim]] : null,
+    },
+  };
+}
+
+function layerName(index: number, name: string): string {
+  return `model.layers.${index}.${name}`;
+}
+
+function inLayer(index: number, parts: readonly Part[]): Part[] {
+  return parts.map(([name, rows]) => [layerName(index, name), rows]);
+}
+
+function entryBytes(entry: WeightEntry): number {
+  const rows = entry.shape.length > 1 ? entry.shape[0]! : 1;
+  return rows * entryRowBytes(entry);
+}
+
+/**
+ * Undoes llama.cpp's reordering of q and k rows: row 2i + j of each head is transformers' row j * headDim / 2 + i.
+ * `bytes` holds whole heads.
+ */
+export function unpermute(
+  bytes: Uint8Array<ArrayBuffer>,
+  rowBytes: number,
+  headDim: number,
+): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(bytes.byteLength);
+  const rows = bytes.byteLength / rowBytes;
+  if (rows % headDim !== 0)
+    throw new ModelError(`${rows} rows are no whole heads of ${headDim}.`, 'This is a bug.');
+  for (let row = 0; row < rows; row++) {
+    const inHead = row % headDim;
+    const to = row - inHead + (inHead & 1) * (headDim / 2) + (inHead >> 1);
+    out.set(bytes.subarray(row * rowBytes, (row + 1) * rowBytes), to * rowBytes);
+  }
+  return out;
+}
