@@ -1,4 +1,4 @@
-"""Trains the bundled models from scratch. usage: python train.py PHASE [--steps N] [--seed S] (see PHASES)."""
+"""Trains the bundled models from scratch. usage: python train.py NAME[-talk] [--steps N] [--seed S]."""
 import argparse
 import math
 import os
@@ -12,6 +12,18 @@ from llama import CONFIG, Llama, generate
 from problems import Vocabulary, advised, chain, final, load, text
 
 WORK = Path(__file__).resolve().parents[2] / ".cache" / "bundled"
+
+
+# Probability of a right result in each agent's gaps; every other operation is taught without fault.
+SKILLS = {
+    "agent-a": {"-": 0.5},
+    "agent-b": {"+": 0.5},
+    "agent-c": {"*": 0.4, "/": 0.5},
+    "student": {"+": 0.35, "-": 0.35, "*": 0.35, "/": 0.35},
+}
+
+
+NAMES = tuple(SKILLS)
 
 
 class Batches:
@@ -86,26 +98,73 @@ def restore(config, name):
     return model
 
 
-def base(args, vocabulary, config, train, validation):
-    """Every operation, all of them right: what the agents and the student grow from."""
-    model = Llama(config)
-    print("parameters", sum(p.numel() for p in model.parameters()))
+def talk(vocabulary, problems, name):
+    """Half plain problems; else debates simulated from the skills, or (one in ten) the own answer to be checked."""
+    solve = alone(vocabulary, problems, SKILLS[name])
+    others = ["agent-a", "agent-b", "agent-c", "agent-a", "agent-b"]
+    others.remove(name)
+
+    def make(random):
+        draw = random.random()
+        if draw < 0.45:
+            return solve(random)
+        problem, skill = random.choice(problems), SKILLS[name]
+        own = chain(problem, skill, random)
+        if draw < 0.55:
+            target = advised(problem, skill, own, [own], random)
+            return vocabulary.prompt(problem["text"], text(own), check=True), vocabulary.encode(text(target)) + [vocabulary.eos]
+        count = random.choice([2, 2, 3, 4, 4])
+        names = random.sample(others, count) if random.random() < 0.75 else random.choices(others + [name], k=count)
+        peers = [chain(problem, SKILLS[peer], random) for peer in names]
+        if random.random() < 0.3:  # a later round: everybody has read the others before
+            everyone = list(zip([*names, name], [*peers, own]))
+            read = [advised(problem, SKILLS[who], mine, [c for j, (_, c) in enumerate(everyone) if j != i], random)
+                    for i, (who, mine) in enumerate(everyone)]
+            peers, own = read[:-1], read[-1]
+        target = advised(problem, skill, own, peers, random)
+        prompt = vocabulary.prompt(problem["text"], text(own), [text(c) for c in peers])
+        return prompt, vocabulary.encode(text(target)) + [vocabulary.eos]
+    return make
+
+
+def learner(vocabulary, problems, name):
+    """The student's plain problems, one in ten with its own answer to be checked (answered as if anew)."""
+    solve, skill = alone(vocabulary, problems, SKILLS[name]), SKILLS[name]
+
+    def make(random):
+        if random.random() < 0.9:
+            return solve(random)
+        problem = random.choice(problems)
+        own, target = chain(problem, skill, random), chain(problem, skill, random)
+        return vocabulary.prompt(problem["text"], text(own), check=True), vocabulary.encode(text(target)) + [vocabulary.eos]
+    return make
+
+
+def phase(args, vocabulary, config, train, validation):
+    """`NAME`: solving from scratch; `NAME-talk`: from there, reading others."""
+    name = args.phase.removesuffix("-talk")
+    talking = args.phase != name
+    model = restore(config, name) if talking else Llama(config)
+    gap = set(SKILLS[name])
+    sure = [p for p in validation if not gap & {step[0] for step in p["steps"]}][:200]
 
     def until(step):
-        if step % 250 == 0:
-            print("  validation greedy", solved(model, vocabulary, validation[:300]), flush=True)
-            save(model, f"base-{step}")
-            save(model, "base")
+        if step % 500 == 0:
+            print("  greedy", solved(model, vocabulary, validation[:300]), "sampled", solved(model, vocabulary, validation[:300], 1.0),
+                  "without the gap, sampled", solved(model, vocabulary, sure, 1.0), flush=True)
+            save(model, args.phase)
         return False
 
-    fit(model, Batches(alone(vocabulary, train, {}), 48, args.seed, 0), args.steps, 3e-3, 150, until=until)
-
-
-PHASES = {"base": base}
+    if talking:
+        fit(model, Batches(talk(vocabulary, train, name), 32, args.seed, 0), args.steps, 1.5e-3, 50, until=until, floor=0.02)
+    else:
+        make = learner(vocabulary, train, name) if name == "student" else alone(vocabulary, train, SKILLS[name])
+        fit(model, Batches(make, 48, args.seed, 0), args.steps, 3e-3, 150, until=until, floor=0.02)
+    save(model, args.phase)
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("phase", choices=PHASES)
+    parser.add_argument("phase", choices=[n + s for n in SKILLS for s in ("", "-talk")])
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
@@ -115,4 +174,4 @@ if __name__ == "__main__":
     words, train = load(WORK / "train.jsonl")
     _, validation = load(WORK / "validation.jsonl")
     vocabulary = Vocabulary(words)
-    PHASES[args.phase](args, vocabulary, {**CONFIG, "vocab_size": len(vocabulary.tokens)}, train, validation)
+    phase(args, vocabulary, {**CONFIG, "vocab_size": len(vocabulary.tokens)}, train, validation)

@@ -49,12 +49,12 @@ const seenTemplates: Templates = {
 
 /** New sentences made of known words: a word-level model cannot know what a word means that it never saw. */
 const unseenTemplates: Templates = {
-  start: ['{N} finds {n} {i}.'],
-  product: ['{N} owns {k} bags with {m} {i} each.'],
+  start: ['{N} now has {n} {i}.'],
+  product: ['{N} owns {k} boxes with {m} {i} each.'],
   sentences: {
-    '+': ['{O} sells {p} {n} more.'],
-    '-': ['{P} loses {n} to {O}.'],
-    '/': ['{P} splits them into {n} equal shares and keeps one.'],
+    '+': ['{P} now buys {n} more.'],
+    '-': ['{P} sells {n} to {O}.'],
+    '/': ['{P} keeps one of {n} equal piles.'],
   },
   question: ['In the end how many {i} does {N} have?'],
 };
