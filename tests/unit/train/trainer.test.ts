@@ -1,6 +1,7 @@
 /** The training loop: PyTorch's 20 steps, repeatability, resuming, stopping, diverging. */
 import { describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../../src/compute/referenceBackend';
+import type { ReferenceBackend } from '../../../src/compute/referenceBackend';
 import { InterruptedError, TrainingError } from '../../../src/core/errors';
 import type { TrainLog } from '../../../src/core/records';
 import { readAdapter } from '../../../src/lm/adapter';
@@ -30,12 +31,25 @@ interface Outcome extends TrainResult {
   readonly owners: Record<string, number>;
 }
 
+/** The reference with parameters and moments kept in f32 between steps, as every other backend keeps them. */
+function createF32StateBackend(): ReferenceBackend {
+  const backend = createReferenceBackend();
+  return {
+    ...backend,
+    adamw(op) {
+      backend.adamw(op);
+      for (const tensor of [op.param, op.m, op.v])
+        backend.writeF64(tensor, backend.readF64(tensor).map(Math.fround));
+    },
+  };
+}
+
 /** Trains a fresh tiny model on the golden's first four documents; the last two are held out. */
 async function run(
   options: TrainOptions,
   hooks: TrainHooks & { resume?: Checkpoint } = {},
 ): Promise<Outcome> {
-  const backend = createReferenceBackend();
+  const backend = createF32StateBackend();
   const { model, documents } = await loadGolden(backend, 'qwen3');
   const [examples, evalExamples] = [documents.slice(0, 4), documents.slice(4)];
   try {
