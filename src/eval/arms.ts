@@ -1,0 +1,198 @@
+/** The arms of the comparison (contracts.md): one answer a question each, made from stored turns. */
+import { ArkletError } from '../core/errors';
+import type { Question, Turn, Verdict } from '../core/records';
+import { majority, type Vote } from '../core/vote';
+import { strictAnswer } from '../tasks/answers';
+import type { TurnIndex } from './turnIndex';
+
+export interface ArmAnswer extends Verdict {
+  readonly strictCorrect: boolean;
+  /** Prompt tokens of all turns the answer needs; `tokens` are the generated ones. */
+  readonly promptTokens: number;
+  readonly seconds: number;
+}
+
+export interface Arm {
+  readonly name: string;
+  readonly answers: ReadonlyMap<string, ArmAnswer>;
+}
+
+/** The protocol name under which the single-pass answers of an arm are stored; the first seed carries no number. */
+export function evalProtocol(arm: string, seedIndex = 0): string {
+  return seedIndex === 0 ? `eval:${arm}` : `eval:${arm}#${seedIndex}`;
+}
+
+/** The protocol name of an arm's self-check turns. */
+export function checkProtocol(arm: string, seedIndex = 0): string {
+  return `${evalProtocol(arm, seedIndex)}:check`;
+}
+
+function makeArm(
+  name: string,
+  questions: readonly Question[],
+  answer: (question: Question) => ArmAnswer | null,
+): Arm {
+  const answers = new Map<string, ArmAnswer>();
+  for (const question of questions) {
+    const found = answer(question);
+    if (found) answers.set(question.id, found);
+  }
+  if (answers.size < questions.length) {
+    throw new ArkletError(
+      `Arm ${name} has answers to ${answers.size} of ${questions.length} questions.`,
+      'Resume the run: an arm is compared only when every question has its answer.',
+    );
+  }
+  return { name, answers };
+}
+
+/** Tokens and seconds of all turns that an answer needs. */
+function cost(
+  index: TurnIndex,
+  turns: readonly Turn[],
+): Pick<ArmAnswer, 'tokens' | 'promptTokens' | 'seconds'> {
+  let tokens = 0;
+  let promptTokens = 0;
+  let seconds = 0;
+  for (const turn of turns) {
+    tokens += turn.usage.completion;
+    promptTokens += turn.usage.prompt;
+    seconds += index.seconds(turn);
+  }
+  return { tokens, promptTokens, seconds };
+}
+
+function fromTurn(index: TurnIndex, turn: Turn | undefined, needs: readonly Turn[]): ArmAnswer | null {
+  if (!turn) return null;
+  const { answer, correct, strictCorrect } = turn;
+  return { answer, correct, strictCorrect, ...cost(index, needs) };
+}
+
+/** The vote's flexible and strict verdicts (strict: only replies in the asked-for format vote). */
+function fromVote(
+  index: TurnIndex,
+  question: Question,
+  ballots: readonly Turn[],
+  needs: readonly Turn[],
+): ArmAnswer | null {
+  if (ballots.length === 0) return null;
+  const flexible: Vote<Turn> = majority(ballots);
+  const strict: Vote<Turn> = majority(ballots, (turn) => strictAnswer(turn.reply, question.answerType));
+  return {
+    answer: flexible.answer,
+    correct: flexible.winner?.correct ?? false,
+    strictCorrect: strict.winner?.strictCorrect ?? false,
+    ...cost(index, needs),
+  };
+}
+
+/** One greedy answer a question, stored under `protocol` (default `eval:<name>`): base, base-shots, distilled, controls, summariser. */
+export function singlePassArm(
+  index: TurnIndex,
+  name: string,
+  questions: readonly Question[],
+  protocol = evalProtocol(name),
+): Arm {
+  return makeArm(name, questions, (question) => {
+    const turns = index.turns(protocol, question.id);
+    return fromTurn(index, turns[0], turns);
+  });
+}
+
+/** Turns of round 0: independent samples, one an agent, in order of agent; the debate's own where it has them. */
+export function independentSamples(index: TurnIndex, questionId: string): readonly Turn[] {
+  const byAgent = new Map<number, Turn>();
+  for (const protocol of ['self-consistency', 'debate']) {
+    for (const turn of index.turns(protocol, questionId)) {
+      if (turn.round === 0) byAgent.set(turn.agent, turn);
+    }
+  }
+  return [...byAgent.values()].sort((a, b) => a.agent - b.agent);
+}
+
+/** The agent with most right answers alone on the validation questions; the first of equals. */
+export function bestAgent(index: TurnIndex, validation: readonly Question[]): number {
+  const right = new Map<number, number>();
+  for (const question of validation) {
+    for (const turn of independentSamples(index, question.id)) {
+      right.set(turn.agent, (right.get(turn.agent) ?? 0) + (turn.correct ? 1 : 0));
+    }
+  }
+  let best = 0;
+  for (const [agent, count] of [...right].sort((a, b) => a[0] - b[0])) {
+    if (count > (right.get(best) ?? -1)) best = agent;
+  }
+  return best;
+}
+
+/** `single`: what one agent answered alone. */
+export function singleArm(index: TurnIndex, questions: readonly Question[], agent: number): Arm {
+  return makeArm('single', questions, (question) => {
+    const turn = independentSamples(index, question.id).find((sample) => sample.agent === agent);
+    return fromTurn(index, turn, turn ? [turn] : []);
+  });
+}
+
+/** `vote:<k>`: majority of the first k independent samples. */
+export function voteArm(index: TurnIndex, questions: readonly Question[], k: number): Arm {
+  return makeArm(`vote:${k}`, questions, (question) => {
+    const samples = independentSamples(index, question.id).slice(0, k);
+    return samples.length < k ? null : fromVote(index, question, samples, samples);
+  });
+}
+
+/** `debate`: majority of the last round; it costs all turns of all rounds. */
+export function debateArm(index: TurnIndex, questions: readonly Question[]): Arm {
+  return makeArm('debate', questions, (question) => {
+    const turns = index.turns('debate', question.id);
+    const last = Math.max(...turns.map((turn) => turn.round));
+    return fromVote(
+      index,
+      question,
+      turns.filter((turn) => turn.round === last),
+      turns,
+    );
+  });
+}
+
+/** Generated tokens of a question's debate. */
+export function debateTokens(index: TurnIndex, questionId: string): number {
+  return cost(index, index.turns('debate', questionId)).tokens;
+}
+
+/**
+ * `vote-equal-tokens`: majority of as many independent samples as it takes to generate at least the tokens that the debate of
+ * this question generated (rounding goes in the vote's favour). Throws when the samples hold under 95 % of the debate's tokens.
+ */
+export function equalTokensArm(index: TurnIndex, questions: readonly Question[]): Arm {
+  let wanted = 0;
+  let spent = 0;
+  const arm = makeArm('vote-equal-tokens', questions, (question) => {
+    const budget = debateTokens(index, question.id);
+    const samples: Turn[] = [];
+    let tokens = 0;
+    for (const sample of independentSamples(index, question.id)) {
+      if (tokens >= budget && samples.length > 0) break;
+      samples.push(sample);
+      tokens += sample.usage.completion;
+    }
+    wanted += budget;
+    spent += Math.min(tokens, budget);
+    return fromVote(index, question, samples, samples);
+  });
+  if (spent < 0.95 * wanted) {
+    throw new ArkletError(
+      `vote-equal-tokens has ${spent} of the debate's ${wanted} tokens.`,
+      'Resume the run: more independent samples are needed before this arm can be compared.',
+    );
+  }
+  return arm;
+}
+
+/** `summariser`: a single pass over the last round, whose debate counts as cost as well. */
+export function summariserArm(index: TurnIndex, questions: readonly Question[]): Arm {
+  return makeArm('summariser', questions, (question) => {
+    const turns = index.turns('summariser', question.id);
+    return fromTurn(index, turns[0], [...index.turns('debate', question.id), ...turns]);
+  });
+}

@@ -1,0 +1,141 @@
+/** report.md: the same figures as report.json as tables and sentences. */
+import type { ArmResult, PairResult, Report } from '../core/records';
+import { seedSummaries } from './report';
+import { pairVerdict, percent, points, pointsInterval, verdictText } from './verdict';
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  const rule = `|${head.map((_, i) => (i === 0 ? '---' : '---:')).join('|')}|`;
+  return [line(head), rule, ...rows.map(line)].join('\n');
+}
+
+function armTable(arms: readonly ArmResult[]): string {
+  return table(
+    [
+      'Arm',
+      'Right',
+      'Accuracy',
+      '95 % interval',
+      'Strict',
+      'Tokens/question',
+      'Prompt tokens',
+      'Seconds/question',
+    ],
+    arms.map((arm) => [
+      arm.name,
+      `${arm.correct} of ${arm.n}`,
+      percent(arm.accuracy),
+      `${(100 * arm.ci[0]).toFixed(1)} to ${(100 * arm.ci[1]).toFixed(1)}`,
+      percent(arm.strict.accuracy),
+      arm.tokensPerQuestion.toFixed(1),
+      arm.promptTokensPerQuestion.toFixed(1),
+      arm.secondsPerQuestion.toPrecision(2),
+    ]),
+  );
+}
+
+/** A p-value; small ones as a bound. */
+function pValue(p: number): string {
+  return p < 0.001 ? '< 0.001' : p.toFixed(3);
+}
+
+function pairTable(pairs: readonly PairResult[]): string {
+  return table(
+    ['Pair', 'Difference (points)', '95 % interval', 'a only / b only', 'McNemar p', 'Detectable', 'Verdict'],
+    pairs.map((pair) => [
+      `${pair.a} - ${pair.b}`,
+      points(pair.difference),
+      pointsInterval(pair.ci),
+      `${pair.aOnly} / ${pair.bOnly}`,
+      pValue(pair.mcnemarP),
+      (100 * pair.detectable).toFixed(1),
+      pairVerdict(pair),
+    ]),
+  );
+}
+
+function datasetTable(report: Report): string {
+  return table(
+    ['Dataset', 'Kept', 'Dropped'],
+    Object.entries(report.datasets).map(([name, { kept, dropped }]) => [
+      name,
+      String(kept),
+      Object.entries(dropped)
+        .map(([filter, count]) => `${filter}: ${count}`)
+        .join(', ') || 'none',
+    ]),
+  );
+}
+
+function settings(report: Report): string {
+  return Object.entries(report.config)
+    .map(([name, value]) => `- ${name}: ${Array.isArray(value) ? value.join(', ') || 'none' : String(value)}`)
+    .join('\n');
+}
+
+/** The whole report as Markdown. */
+export function reportMarkdown(report: Report): string {
+  const { environment, gainKept } = report;
+  const parts = ['# Comparison', ...verdictText(report), '## Arms', armTable(report.arms)];
+  if (gainKept) {
+    parts.push(
+      `Gain kept by ${gainKept.strategy} of ${gainKept.ensemble}: ${gainKept.value.toFixed(2)} [${gainKept.ci[0].toFixed(2)}, ${gainKept.ci[1].toFixed(2)}]`,
+    );
+  }
+  parts.push(
+    '## Pairs',
+    "Differences are accuracy(a) - accuracy(b) on the same questions, with a paired bootstrap (10,000 resamples) and McNemar's mid-p. " +
+      '"not below" means that the lower bound is above -2 points; "detectable" is the smallest difference found with 80 % power.',
+    pairTable(report.pairs),
+  );
+  const summaries = seedSummaries(report);
+  if (summaries.length > 0) {
+    parts.push(
+      '## Seeds',
+      table(
+        ['Arm', 'Seeds', 'Mean', 'Lowest', 'Highest'],
+        summaries.map((row) => [
+          row.name,
+          String(row.seeds),
+          percent(row.mean),
+          percent(row.lo),
+          percent(row.hi),
+        ]),
+      ),
+    );
+  }
+  for (const [title, other] of [
+    ['Out of distribution', report.ood],
+    ['Renamed and distracted', report.robust],
+  ] as const) {
+    if (other) parts.push(`## ${title}`, armTable(other.arms), pairTable(other.pairs));
+  }
+  if (report.selfCorrection.length > 0) {
+    parts.push(
+      '## Self-correction',
+      table(
+        ['Arm', 'Questions', 'Right before', 'Right after', 'Wrong to right', 'Right to wrong'],
+        report.selfCorrection.map((row) => [
+          row.arm,
+          ...[row.n, row.before, row.after, row.wrongToRight, row.rightToWrong].map(String),
+        ]),
+      ),
+    );
+  }
+  parts.push(
+    '## Data',
+    Object.entries(report.splits)
+      .map(([split, count]) => `- ${split}: ${count} questions`)
+      .join('\n'),
+    datasetTable(report),
+    '## Settings',
+    settings(report),
+    '## Environment',
+    `Arklet ${environment.arklet}, ${environment.backend} on ${environment.device}, ${environment.threads} threads, ${environment.userAgent}. Seconds by phase: ` +
+      (Object.entries(report.timings)
+        .map(([phase, seconds]) => `${phase} ${seconds.toFixed(1)}`)
+        .join(', ') || 'none'),
+  );
+  return `${parts.join('\n\n')}\n`;
+}

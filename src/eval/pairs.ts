@@ -1,0 +1,123 @@
+/** Which arms are compared with which, and the figures of arms and pairs. */
+import type { ArmResult, GainKept, PairResult, Question } from '../core/records';
+import { hashKey } from '../core/rng';
+import type { Arm, ArmAnswer } from './arms';
+import { gainKeptInterval, pairedBootstrap } from './bootstrap';
+import { detectableDifference, mcnemarMidP, wilson } from './statistics';
+
+const isDistilled = (name: string): boolean => name.startsWith('distilled:');
+const isControl = (name: string): boolean => name.startsWith('control:');
+const isVote = (name: string): boolean => name.startsWith('vote:');
+
+/** The ensemble that the student is held against: the debate, or where there is none the vote over most samples. */
+export function ensembleOf(names: readonly string[]): string | null {
+  if (names.includes('debate')) return 'debate';
+  const votes = names.filter(isVote).sort((a, b) => Number(b.slice(5)) - Number(a.slice(5)));
+  return votes[0] ?? null;
+}
+
+/** Pairs to compare, each once: students against base, single, ensembles and controls; the debate against the votes; all ensembles against base. */
+export function pairNames(names: readonly string[]): readonly (readonly [string, string])[] {
+  const votes = names.filter(isVote);
+  const has = (name: string): boolean => names.includes(name);
+  const references = ['base', 'base-shots', 'single', ...votes, 'vote-equal-tokens', 'debate', 'summariser'];
+  const pairs: [string, string][] = [];
+  for (const a of names.filter((name) => isDistilled(name) || isControl(name))) {
+    for (const b of references) if (has(b)) pairs.push([a, b]);
+  }
+  for (const a of names.filter(isDistilled)) {
+    for (const b of names.filter(isControl)) pairs.push([a, b]);
+  }
+  if (has('debate')) {
+    for (const b of [...votes, 'vote-equal-tokens', 'single']) if (has(b)) pairs.push(['debate', b]);
+  }
+  if (has('summariser') && has('debate')) pairs.push(['summariser', 'debate']);
+  if (has('single')) for (const a of votes) pairs.push([a, 'single']);
+  if (has('base')) {
+    for (const a of ['debate', ...votes, 'single', 'base-shots']) if (has(a)) pairs.push([a, 'base']);
+  }
+  return pairs;
+}
+
+function answersOf(arm: Arm, questions: readonly Question[]): readonly ArmAnswer[] {
+  return questions.flatMap((question) => arm.answers.get(question.id) ?? []);
+}
+
+export function armResult(arm: Arm, questions: readonly Question[]): ArmResult {
+  const answers = answersOf(arm, questions);
+  const n = answers.length;
+  const count = (test: (answer: ArmAnswer) => boolean): number => answers.filter(test).length;
+  const mean = (value: (answer: ArmAnswer) => number): number =>
+    n === 0 ? 0 : answers.reduce((sum, answer) => sum + value(answer), 0) / n;
+  const correct = count((answer) => answer.correct);
+  const strict = count((answer) => answer.strictCorrect);
+  return {
+    name: arm.name,
+    n,
+    correct,
+    accuracy: n === 0 ? 0 : correct / n,
+    ci: wilson(correct, n),
+    strict: { correct: strict, accuracy: n === 0 ? 0 : strict / n },
+    tokensPerQuestion: mean((answer) => answer.tokens),
+    promptTokensPerQuestion: mean((answer) => answer.promptTokens),
+    secondsPerQuestion: mean((answer) => answer.seconds),
+  };
+}
+
+/** a against b on the same questions; the bootstrap is seeded by run and names. */
+export function pairResult(a: Arm, b: Arm, questions: readonly Question[], seed: number): PairResult {
+  let aOnly = 0;
+  let bOnly = 0;
+  for (const { id } of questions) {
+    const rightA = a.answers.get(id)?.correct ?? false;
+    const rightB = b.answers.get(id)?.correct ?? false;
+    if (rightA && !rightB) aOnly++;
+    if (rightB && !rightA) bOnly++;
+  }
+  const n = questions.length;
+  return {
+    a: a.name,
+    b: b.name,
+    difference: n === 0 ? 0 : (aOnly - bOnly) / n,
+    ci: pairedBootstrap(aOnly, bOnly, n, hashKey(seed, 'bootstrap', a.name, b.name)),
+    mcnemarP: mcnemarMidP(aOnly, bOnly),
+    aOnly,
+    bOnly,
+    detectable: detectableDifference(aOnly + bOnly, n),
+  };
+}
+
+/** All pairs of the arms given. */
+export function pairResults(
+  arms: readonly Arm[],
+  questions: readonly Question[],
+  seed: number,
+): PairResult[] {
+  const byName = new Map(arms.map((arm) => [arm.name, arm]));
+  return pairNames([...byName.keys()]).flatMap(([a, b]) => {
+    const armA = byName.get(a);
+    const armB = byName.get(b);
+    return armA && armB ? [pairResult(armA, armB, questions, seed)] : [];
+  });
+}
+
+/** Gain kept by one student; null when an arm is missing or the ensemble's own gain is not above 0. */
+export function gainKept(
+  arms: readonly Arm[],
+  strategy: string,
+  questions: readonly Question[],
+  seed: number,
+): GainKept | null {
+  const ensemble = ensembleOf(arms.map((arm) => arm.name));
+  const find = (name: string | null): Arm | undefined => arms.find((arm) => arm.name === name);
+  const [student, base, whole] = [find(strategy), find('base'), find(ensemble)];
+  if (!student || !base || !whole || ensemble === null) return null;
+  const cells = new Array<number>(8).fill(0);
+  for (const { id } of questions) {
+    const bit = (arm: Arm, at: number): number => (arm.answers.get(id)?.correct ? 1 << at : 0);
+    const cell = bit(student, 0) | bit(base, 1) | bit(whole, 2);
+    cells[cell] = (cells[cell] ?? 0) + 1;
+  }
+  const kept = gainKeptInterval(cells, hashKey(seed, 'gain-kept', strategy));
+  return kept && { strategy, ensemble, ...kept };
+}

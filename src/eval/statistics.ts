@@ -1,0 +1,46 @@
+/** Intervals and tests of the comparison (method.md section 4; Miller 2411.00640). Fractions, natural units, 95 %. */
+import { logFactorials } from './binomial';
+
+/** Two-sided 95 % quantile of the normal distribution. */
+const z95 = 1.959963984540054;
+
+/** Wilson's score interval for `correct` of `n`, 95 %. [0, 1] for n = 0. */
+export function wilson(correct: number, n: number): [number, number] {
+  if (n === 0) return [0, 1];
+  const share = correct / n;
+  const z2 = z95 * z95;
+  const centre = (share + z2 / (2 * n)) / (1 + z2 / n);
+  const half = (z95 / (1 + z2 / n)) * Math.sqrt((share * (1 - share)) / n + z2 / (4 * n * n));
+  return [correct === 0 ? 0 : centre - half, correct === n ? 1 : centre + half];
+}
+
+/** McNemar's mid-p for `aOnly` and `bOnly` discordant items: 2 P(X <= min) - P(X = min), X ~ Binomial(aOnly + bOnly, 1/2). */
+export function mcnemarMidP(aOnly: number, bOnly: number): number {
+  const n = aOnly + bOnly;
+  const least = Math.min(aOnly, bOnly);
+  const log = logFactorials(n);
+  const mass = (k: number): number => Math.exp(log[n]! - log[k]! - log[n - k]! - n * Math.LN2);
+  let below = 0;
+  for (let k = 0; k < least; k++) below += mass(k);
+  return Math.min(1, 2 * below + mass(least));
+}
+
+/** Smallest difference that n items detect with 80 % power at 5 %: 2.8 sqrt(discordant share / n). */
+export function detectableDifference(discordant: number, n: number): number {
+  return n === 0 ? 1 : 2.8 * Math.sqrt(discordant / n / n);
+}
+
+/** The q-quantile of sorted values, linear between neighbours (NumPy's default). */
+export function quantile(sorted: ArrayLike<number>, q: number): number {
+  const at = q * (sorted.length - 1);
+  const low = sorted[Math.floor(at)]!;
+  const high = sorted[Math.ceil(at)]!;
+  // Equal neighbours first: infinite ones would give NaN.
+  return low === high ? low : low + (at - Math.floor(at)) * (high - low);
+}
+
+/** Percentile interval, 95 %. Sorts in place. */
+export function percentileInterval(values: Float64Array): [number, number] {
+  values.sort();
+  return [quantile(values, 0.025), quantile(values, 0.975)];
+}

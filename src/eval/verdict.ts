@@ -1,0 +1,149 @@
+/** What a report says, in plain words, for the page and for report.md. */
+import type { ArmResult, PairResult, Report } from '../core/records';
+import { ensembleOf } from './pairs';
+import { bestStudent, seedSummaries } from './report';
+
+/** "Not below" means that the lower bound of the difference is above this (contracts.md). */
+const margin = -0.02;
+
+/** 0.1234 as "12.3 %". */
+export function percent(fraction: number): string {
+  return `${(100 * fraction).toFixed(1)} %`;
+}
+
+/** 0.1234 as "+12.3". */
+export function points(fraction: number): string {
+  const value = (100 * fraction).toFixed(1);
+  return fraction < 0 || value === '0.0' ? value.replace('-0.0', '0.0') : `+${value}`;
+}
+
+export function pointsInterval([lo, hi]: readonly [number, number]): string {
+  return `[${points(lo)}, ${points(hi)}]`;
+}
+
+/** What an interval of a difference allows to say. */
+export type PairVerdict = 'above' | 'below' | 'not below' | 'undecided';
+
+export function pairVerdict(pair: Pick<PairResult, 'ci'>): PairVerdict {
+  if (pair.ci[0] > 0) return 'above';
+  if (pair.ci[1] < 0) return 'below';
+  return pair.ci[0] > margin ? 'not below' : 'undecided';
+}
+
+/** Arm names as a reader says them. */
+export function armLabel(name: string): string {
+  const [kind, detail = ''] = name.split(':');
+  switch (kind) {
+    case 'base':
+      return 'the student before training';
+    case 'base-shots':
+      return "the student before training with the agents' examples";
+    case 'single':
+      return 'the best single agent';
+    case 'vote':
+      return `the vote of ${detail} independent answers`;
+    case 'vote-equal-tokens':
+      return 'the vote of independent answers at the same tokens';
+    case 'debate':
+      return 'the debate';
+    case 'summariser':
+      return 'the summariser';
+    case 'distilled':
+      return `the distilled student (${detail})`;
+    case 'control':
+      return `the control "${detail}"`;
+    default:
+      return name;
+  }
+}
+
+function sentence(pair: PairResult, n: number): string {
+  const figures = `${points(pair.difference)} points ${pointsInterval(pair.ci)}, ${pair.aOnly} gained, ${pair.bOnly} lost`;
+  const [a, b] = [armLabel(pair.a), armLabel(pair.b)];
+  const start = a.charAt(0).toUpperCase() + a.slice(1);
+  switch (pairVerdict(pair)) {
+    case 'above':
+      return `${start} is above ${b}: ${figures}.`;
+    case 'below':
+      return `${start} is below ${b}: ${figures}.`;
+    case 'not below':
+      return `${start} is not below ${b} (by more than 2 points): ${figures}.`;
+    case 'undecided':
+      return (
+        `${start} and ${b} cannot be told apart: ${figures}. With ${n} questions a difference shows from about ` +
+        `${(100 * pair.detectable).toFixed(1)} points on, so ${n} is too small a number to tell.`
+      );
+  }
+}
+
+function costSentence(student: ArmResult, ensemble: ArmResult): string | null {
+  if (student.tokensPerQuestion <= 0 || ensemble.tokensPerQuestion <= 0) return null;
+  const [few, many] = [student.tokensPerQuestion, ensemble.tokensPerQuestion];
+  return (
+    `The student writes ${few.toFixed(0)} tokens for a question, ${armLabel(ensemble.name)} ${many.toFixed(0)} ` +
+    `(${(many / few).toFixed(1)} times as many).`
+  );
+}
+
+/** Sentences, most important first. */
+export function verdictText(
+  report: Pick<Report, 'arms' | 'pairs' | 'gainKept' | 'seeds' | 'repeatable'>,
+): readonly string[] {
+  const { arms, pairs } = report;
+  const arm = (name: string | null): ArmResult | undefined => arms.find((one) => one.name === name);
+  const pair = (a: string, b: string): PairResult | undefined => pairs.find((p) => p.a === a && p.b === b);
+  const n = arms[0]?.n ?? 0;
+  if (n === 0) return ['No question was answered yet, so nothing can be compared.'];
+  const lines: string[] = [];
+  const say = (found: PairResult | undefined): void => {
+    if (found) lines.push(sentence(found, n));
+  };
+  const student = bestStudent(arms);
+  const ensembleName = ensembleOf(arms.map((one) => one.name));
+  const ensemble = arm(ensembleName);
+  const base = arm('base');
+  if (student && base) {
+    lines.push(
+      `On ${n} held-out questions ${armLabel(student.name)} is right in ${percent(student.accuracy)}, before training ${percent(base.accuracy)}` +
+        (ensemble ? `, ${armLabel(ensemble.name)} in ${percent(ensemble.accuracy)}.` : '.'),
+    );
+    if (arms.filter((one) => one.name.startsWith('distilled:')).length > 1) {
+      lines.push('It is the best of several on these very questions, which flatters it a little.');
+    }
+    say(pair(student.name, 'base'));
+    if (ensembleName !== null) say(pair(student.name, ensembleName));
+  }
+  if (report.gainKept) {
+    const { value, ci } = report.gainKept;
+    lines.push(
+      `It keeps ${(100 * value).toFixed(0)} % [${(100 * ci[0]).toFixed(0)}, ${(100 * ci[1]).toFixed(0)}] of what ${armLabel(report.gainKept.ensemble)} gains over the student before training.`,
+    );
+  } else if (ensemble && base) {
+    lines.push(
+      `How much of the gain was kept cannot be said: ${armLabel(ensemble.name)} is not distinguishably above the student before training.`,
+    );
+  }
+  if (ensembleName === 'debate') {
+    for (const found of pairs) {
+      if (found.a === 'debate' && found.b.startsWith('vote')) say(found);
+    }
+  }
+  if (student) {
+    for (const found of pairs) {
+      if (found.a === student.name && found.b.startsWith('control:')) say(found);
+    }
+    if (ensemble) lines.push(...[costSentence(student, ensemble)].filter((line) => line !== null));
+    const summary = seedSummaries(report).find((row) => row.name === student.name);
+    if (summary) {
+      lines.push(
+        `Over ${summary.seeds} trainings with different seeds it is right in ${percent(summary.mean)} on average (${percent(summary.lo)} to ${percent(summary.hi)}).`,
+      );
+    }
+  }
+  lines.push(
+    report.repeatable === 'bytes'
+      ? 'The same seed on this device gives the same bytes again.'
+      : 'The settings can be repeated; the exact texts may differ, because an agent does not promise them.',
+  );
+  return lines;
+}
