@@ -1,0 +1,134 @@
+/** Rotary embedding, attention and its gradient on the GPU. */
+import { rangeOf, type GpuContext } from './gpuMemory';
+import type { Backend, HeadShape } from './ops';
+import { checks } from './shapes';
+
+export type AttentionOps = Pick<
+  Backend,
+  'rope' | 'attention' | 'attentionBackward' | 'ropeAndCache' | 'attentionPaged'
+>;
+
+/** Flags, unrolled registers and sizes that the attention kernels share. */
+function headSpec({ heads, kvHeads, headDim }: HeadShape): {
+  flags: readonly (string | false)[];
+  constants: Readonly<Record<string, number>>;
+  sizes: Record<string, number>;
+} {
+  return {
+    flags: [headDim % 4 === 0 && 'VEC4'],
+    constants: { HEAD4: Math.ceil(headDim / 4) },
+    sizes: { heads, kvHeads, headDim, scale: 1 / Math.sqrt(headDim) },
+  };
+}
+
+export function attentionOps({ recorder }: GpuContext): AttentionOps {
+  return {
+    rope(op) {
+      checks.rope(op);
+      const threads = (op.rows * (op.heads + op.kvHeads) * op.headDim) / 2;
+      recorder.dispatch({
+        kernel: { name: 'rope' },
+        buffers: {
+          qkv: rangeOf(op.qkv),
+          positions: rangeOf(op.positions),
+          cosTable: rangeOf(op.tables.cos),
+          sinTable: rangeOf(op.tables.sin),
+        },
+        sizes: {
+          rows: op.rows,
+          heads: op.heads,
+          kvHeads: op.kvHeads,
+          halfDim: op.headDim / 2,
+          direction: op.inverse === true ? -1 : 1,
+        },
+        threads,
+        flops: 8 * threads,
+      });
+    },
+
+    ropeAndCache(op) {
+      checks.ropeAndCache(op);
+      const threads = (op.rows * (op.heads + 2 * op.kvHeads) * op.headDim) / 2;
+      recorder.dispatch({
+        kernel: { name: 'ropeAndCache' },
+        buffers: {
+          qkv: rangeOf(op.qkv),
+          positions: rangeOf(op.positions),
+          slots: rangeOf(op.slots),
+          cosTable: rangeOf(op.tables.cos),
+          sinTable: rangeOf(op.tables.sin),
+          kCache: rangeOf(op.kCache),
+          vCache: rangeOf(op.vCache),
+        },
+        sizes: { rows: op.rows, heads: op.heads, kvHeads: op.kvHeads, halfDim: op.headDim / 2 },
+        threads,
+        flops: 8 * threads,
+      });
+    },
+
+    attention(op) {
+      checks.attention(op);
+      const { flags, constants, sizes } = headSpec(op);
+      recorder.dispatch({
+        kernel: { name: 'attention', flags, constants },
+        buffers: {
+          qkv: rangeOf(op.qkv),
+          documents: rangeOf(op.documents),
+          out: rangeOf(op.out),
+          lse: rangeOf(op.lse),
+        },
+        sizes: { ...sizes, rows: op.rows },
+        threads: op.rows * op.heads,
+        flops: 2 * op.rows * op.heads * op.headDim * Math.min(op.rows, 128),
+      });
+    },
+
+    attentionBackward(op) {
+      checks.attentionBackward(op);
+      const { flags, constants, sizes } = headSpec(op);
+      const shared = {
+        qkv: rangeOf(op.qkv),
+        dout: rangeOf(op.dout),
+        documents: rangeOf(op.documents),
+        lse: rangeOf(op.lse),
+        delta: rangeOf(op.delta),
+        dqkv: rangeOf(op.dqkv),
+      };
+      const flops = 3 * op.rows * op.heads * op.headDim * Math.min(op.rows, 128);
+      recorder.dispatch({
+        kernel: { name: 'attentionBackwardQuery', flags, constants },
+        buffers: { ...shared, out: rangeOf(op.out) },
+        sizes: { ...sizes, rows: op.rows },
+        threads: op.rows * op.heads,
+        flops,
+      });
+      recorder.dispatch({
+        kernel: { name: 'attentionBackwardKey', flags, constants },
+        buffers: shared,
+        sizes: { ...sizes, rows: op.rows },
+        threads: op.rows * op.kvHeads,
+        flops,
+      });
+    },
+
+    attentionPaged(op) {
+      checks.attentionPaged(op);
+      const { flags, constants, sizes } = headSpec(op);
+      recorder.dispatch({
+        kernel: { name: 'attentionPaged', flags, constants },
+        buffers: {
+          qkv: rangeOf(op.qkv),
+          kCache: rangeOf(op.kCache),
+          vCache: rangeOf(op.vCache),
+          sequences: rangeOf(op.sequences),
+          positions: rangeOf(op.positions),
+          blockTable: rangeOf(op.blockTable),
+          out: rangeOf(op.out),
+        },
+        sizes: { ...sizes, rows: op.rows, maxBlocks: op.maxBlocks, blockSize: op.blockSize },
+        threads: op.rows * op.heads,
+        flops: 4 * op.rows * op.heads * op.headDim * Math.min(op.maxBlocks * op.blockSize, 256),
+      });
+    },
+  };
+}

@@ -1,0 +1,315 @@
+/** Linears, their gradients and LoRA on the GPU. */
+import { ConfigError } from '../core/errors';
+import type { Dispatch, Range } from '../gpu/recorder';
+import {
+  partsOf,
+  rangeOf,
+  tensorStorage,
+  weightBuffers,
+  type GpuContext,
+  type MatrixPart,
+} from './gpuMemory';
+import type { Backend, LoraDropout, LoraGroup, Tensor, WeightFormat } from './ops';
+import { checks } from './shapes';
+
+export type LinearOps = Pick<
+  Backend,
+  'linear' | 'linearBackward' | 'loraDown' | 'loraGradU' | 'loraGradAB' | 'matmulNT'
+>;
+
+type Flag = string | false;
+
+const noSegments: readonly (readonly number[])[] = [];
+
+/** [first output, outputs, first row of b, first tile of four outputs] of each segment. */
+function segmentRows(group: LoraGroup): number[][] {
+  if (group.segments.length > 4) {
+    throw new ConfigError(
+      `A LoRA group has ${group.segments.length} segments; 4 are possible.`,
+      'Split the group.',
+    );
+  }
+  let tile = 0;
+  return group.segments.map(({ start, count, bRow }) => {
+    const row = [start, count, bRow, tile];
+    tile += Math.ceil(count / 4);
+    return row;
+  });
+}
+
+function segmentTiles(group: LoraGroup): number {
+  return group.segments.reduce((sum, { count }) => sum + Math.ceil(count / 4), 0);
+}
+
+/** The mask's uniforms; `on` is false where nothing is dropped. */
+function dropoutSizes(dropout: LoraDropout | undefined): {
+  on: boolean;
+  sizes: Record<'threshold' | 'key' | 'keep', number>;
+} {
+  const rate = dropout?.rate ?? 0;
+  return {
+    on: rate > 0,
+    // mix(i, key) >= rate * 2^32 over integers is mix >= ceil(rate * 2^32).
+    sizes: {
+      threshold: Math.min(0xffffffff, Math.ceil(rate * 0x100000000)),
+      key: (dropout?.key ?? 0) >>> 0,
+      keep: 1 / (1 - rate),
+    },
+  };
+}
+
+export function linearOps({ recorder }: GpuContext): LinearOps {
+  /** x W^T for every part of a matrix, or for a tensor as its only part. */
+  function product(op: {
+    x: Tensor;
+    y: Tensor;
+    rows: number;
+    inputs: number;
+    outputs: number;
+    storage: NonNullable<Dispatch['kernel']['weights']>;
+    parts: readonly MatrixPart[];
+    mode: 'generate' | 'train';
+    bias?: Tensor | undefined;
+    residual?: Tensor | undefined;
+    lora?: (LoraGroup & { readonly u: Tensor }) | undefined;
+  }): void {
+    const { rows, inputs, outputs, bias, residual, lora } = op;
+    const columns4 = Math.ceil(inputs / 4);
+    const inPlace = residual === op.y;
+    const flags: Flag[] = [
+      inputs % 4 === 0 && 'VEC4',
+      outputs % 4 === 0 && 'OUT4',
+      op.mode === 'generate' && 'EXACT',
+      bias !== undefined && 'BIAS',
+      residual !== undefined && (inPlace ? 'RESIDUAL_IS_Y' : 'RESIDUAL'),
+      lora !== undefined && 'LORA',
+      lora !== undefined && lora.rank % 4 === 0 && 'RANK4',
+    ];
+    for (const part of op.parts) {
+      recorder.dispatch({
+        kernel: { name: 'linear', weights: op.storage, flags },
+        buffers: {
+          ...weightBuffers(part),
+          x: rangeOf(op.x),
+          y: rangeOf(op.y),
+          ...(bias === undefined ? {} : { bias: rangeOf(bias) }),
+          ...(residual === undefined || inPlace ? {} : { residual: rangeOf(residual) }),
+          ...(lora === undefined ? {} : { u: rangeOf(lora.u), b: rangeOf(lora.b) }),
+        },
+        sizes: {
+          rows,
+          inputs,
+          columns4,
+          outputs,
+          start: part.start,
+          count: part.count,
+          segmentCount: lora?.segments.length ?? 0,
+          rank: lora?.rank ?? 0,
+          scale: lora?.scale ?? 0,
+          segments: lora === undefined ? noSegments : segmentRows(lora),
+        },
+        threads: Math.ceil(rows / 4) * Math.ceil(part.count / 4),
+        flops: 2 * rows * part.count * (inputs + (lora?.rank ?? 0)),
+      });
+    }
+  }
+
+  function wholeTensor(tensor: Tensor, rows: number): MatrixPart {
+    return { start: 0, count: rows, weights: rangeOf(tensor), scales: null };
+  }
+
+  function backward(op: {
+    dy: Range;
+    dx: Range;
+    rows: number;
+    inputs: number;
+    outputs: number;
+    format: WeightFormat;
+    part: MatrixPart;
+    accumulate: boolean;
+    lora?: { readonly group: LoraGroup; readonly du: Tensor; readonly dropout?: LoraDropout } | undefined;
+  }): void {
+    const { rows, inputs, outputs, part, lora } = op;
+    const columns4 = Math.ceil(inputs / 4);
+    const dropout = dropoutSizes(lora?.dropout);
+    const width = lora === undefined ? 0 : lora.group.segments.length * lora.group.rank;
+    recorder.dispatch({
+      kernel: {
+        name: 'linearBackward',
+        weights: op.format,
+        flags: [
+          outputs % 4 === 0 && 'VEC4',
+          inputs % 4 === 0 && 'OUT4',
+          op.accumulate && 'ACCUMULATE',
+          lora !== undefined && 'LORA',
+          dropout.on && 'DROPOUT',
+        ],
+      },
+      buffers: {
+        ...weightBuffers(part),
+        dy: op.dy,
+        dx: op.dx,
+        ...(lora === undefined ? {} : { du: rangeOf(lora.du), a: rangeOf(lora.group.a) }),
+      },
+      sizes: {
+        rows,
+        inputs,
+        columns4,
+        outputs,
+        start: part.start,
+        count: part.count,
+        segmentCount: lora?.group.segments.length ?? 0,
+        rank: lora?.group.rank ?? 0,
+        ...dropout.sizes,
+      },
+      threads: Math.ceil(rows / 4) * columns4,
+      flops: 2 * rows * inputs * (part.count + width),
+    });
+  }
+
+  return {
+    linear(op) {
+      checks.linear(op);
+      product({
+        x: op.x,
+        y: op.y,
+        rows: op.rows,
+        inputs: op.weight.cols,
+        outputs: op.weight.rows,
+        storage: op.weight.format,
+        parts: partsOf(op.weight),
+        mode: op.mode,
+        bias: op.bias,
+        residual: op.residual,
+        lora: op.lora,
+      });
+    },
+
+    linearBackward(op) {
+      checks.linearBackward(op);
+      const parts = partsOf(op.weight);
+      parts.forEach((part, i) =>
+        backward({
+          dy: rangeOf(op.dy),
+          dx: rangeOf(op.dx),
+          rows: op.rows,
+          inputs: op.weight.cols,
+          outputs: op.weight.rows,
+          format: op.weight.format,
+          part,
+          accumulate: op.accumulate || i > 0,
+          lora: i === parts.length - 1 ? op.lora : undefined,
+        }),
+      );
+    },
+
+    loraDown(op) {
+      checks.loraDown(op);
+      const { group, rows, inputs } = op;
+      const width = group.segments.length * group.rank;
+      const dropout = dropoutSizes(op.dropout);
+      if (!dropout.on) {
+        product({
+          x: op.x,
+          y: op.u,
+          rows,
+          inputs,
+          outputs: width,
+          storage: tensorStorage(inputs),
+          parts: [wholeTensor(group.a, width)],
+          mode: op.mode,
+        });
+        return;
+      }
+      recorder.dispatch({
+        kernel: { name: 'loraDownDropout' },
+        buffers: { x: rangeOf(op.x), a: rangeOf(group.a), u: rangeOf(op.u) },
+        sizes: {
+          rows,
+          inputs,
+          segmentCount: group.segments.length,
+          rank: group.rank,
+          ...dropout.sizes,
+        },
+        threads: rows * group.segments.length * Math.ceil(group.rank / 4),
+        flops: 4 * rows * inputs * width,
+      });
+    },
+
+    loraGradU(op) {
+      checks.loraGradU(op);
+      const { group, rows, outputs } = op;
+      const covered = group.segments.reduce((sum, { count }) => sum + count, 0);
+      recorder.dispatch({
+        kernel: { name: 'loraGradU', flags: [group.rank % 4 === 0 && 'RANK4'] },
+        buffers: { dy: rangeOf(op.dy), b: rangeOf(group.b), du: rangeOf(op.du) },
+        sizes: {
+          rows,
+          outputs,
+          segmentCount: group.segments.length,
+          rank: group.rank,
+          scale: group.scale,
+          segments: segmentRows(group),
+        },
+        threads: Math.ceil(rows / 4) * group.segments.length * Math.ceil(group.rank / 4),
+        flops: 2 * rows * covered * group.rank,
+      });
+    },
+
+    loraGradAB(op) {
+      checks.loraGradAB(op);
+      const { group, rows, inputs, outputs } = op;
+      const dropout = dropoutSizes(op.dropout);
+      const tiles = Math.ceil(group.rank / 4);
+      const threadsA = group.segments.length * tiles * Math.ceil(inputs / 4);
+      const aligned = outputs % 4 === 0 && group.segments.every(({ start }) => start % 4 === 0);
+      const covered = group.segments.reduce((sum, { count }) => sum + count, 0);
+      recorder.dispatch({
+        kernel: {
+          name: 'loraGradAB',
+          flags: [
+            inputs % 4 === 0 && 'VEC4',
+            aligned && 'OUT4',
+            group.rank % 4 === 0 && 'RANK4',
+            dropout.on && 'DROPOUT',
+          ],
+        },
+        buffers: {
+          x: rangeOf(op.x),
+          dy: rangeOf(op.dy),
+          u: rangeOf(op.u),
+          du: rangeOf(op.du),
+          gradA: rangeOf(op.gradA),
+          gradB: rangeOf(op.gradB),
+        },
+        sizes: {
+          rows,
+          inputs,
+          outputs,
+          segmentCount: group.segments.length,
+          rank: group.rank,
+          scale: group.scale,
+          threadsA,
+          ...dropout.sizes,
+          segments: segmentRows(group),
+        },
+        threads: threadsA + segmentTiles(group) * tiles,
+        flops: 2 * rows * group.rank * (group.segments.length * inputs + covered),
+      });
+    },
+
+    matmulNT(op) {
+      checks.matmulNT(op);
+      product({
+        x: op.x,
+        y: op.y,
+        rows: op.rows,
+        inputs: op.k,
+        outputs: op.n,
+        storage: tensorStorage(op.k),
+        parts: [wholeTensor(op.b, op.n)],
+        mode: op.mode,
+      });
+    },
+  };
+}

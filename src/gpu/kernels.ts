@@ -1,0 +1,90 @@
+/** The one table of kernels: every .wgsl file, and the storage formats of frozen weights that some of them read. */
+import adamw from './kernels/adamw.wgsl?raw';
+import attention from './kernels/attention.wgsl?raw';
+import attentionBackwardKey from './kernels/attentionBackwardKey.wgsl?raw';
+import attentionBackwardQuery from './kernels/attentionBackwardQuery.wgsl?raw';
+import attentionPaged from './kernels/attentionPaged.wgsl?raw';
+import copy from './kernels/copy.wgsl?raw';
+import crossEntropy from './kernels/crossEntropy.wgsl?raw';
+import embed from './kernels/embed.wgsl?raw';
+import fill from './kernels/fill.wgsl?raw';
+import gatherRows from './kernels/gatherRows.wgsl?raw';
+import headNorm from './kernels/headNorm.wgsl?raw';
+import headNormBackward from './kernels/headNormBackward.wgsl?raw';
+import linear from './kernels/linear.wgsl?raw';
+import linearBackward from './kernels/linearBackward.wgsl?raw';
+import loraDownDropout from './kernels/loraDownDropout.wgsl?raw';
+import loraGradAB from './kernels/loraGradAB.wgsl?raw';
+import loraGradU from './kernels/loraGradU.wgsl?raw';
+import rmsNorm from './kernels/rmsNorm.wgsl?raw';
+import rmsNormBackward from './kernels/rmsNormBackward.wgsl?raw';
+import rope from './kernels/rope.wgsl?raw';
+import ropeAndCache from './kernels/ropeAndCache.wgsl?raw';
+import scatterRows from './kernels/scatterRows.wgsl?raw';
+import sumSquares from './kernels/sumSquares.wgsl?raw';
+import swiglu from './kernels/swiglu.wgsl?raw';
+import swigluBackward from './kernels/swigluBackward.wgsl?raw';
+import weightsBf16 from './kernels/weights/bf16.wgsl?raw';
+import weightsF16 from './kernels/weights/f16.wgsl?raw';
+import weightsF32 from './kernels/weights/f32.wgsl?raw';
+import weightsQ4 from './kernels/weights/q4.wgsl?raw';
+import weightsQ8 from './kernels/weights/q8.wgsl?raw';
+import weightsRagged from './kernels/weights/ragged.wgsl?raw';
+
+/** WGSL by kernel name. */
+export const kernelSources = {
+  adamw,
+  attention,
+  attentionBackwardKey,
+  attentionBackwardQuery,
+  attentionPaged,
+  copy,
+  crossEntropy,
+  embed,
+  fill,
+  gatherRows,
+  headNorm,
+  headNormBackward,
+  linear,
+  linearBackward,
+  loraDownDropout,
+  loraGradAB,
+  loraGradU,
+  rmsNorm,
+  rmsNormBackward,
+  rope,
+  ropeAndCache,
+  scatterRows,
+  sumSquares,
+  swiglu,
+  swigluBackward,
+} as const;
+
+export type KernelName = keyof typeof kernelSources;
+
+/** How a kernel reads W: `weightRow` and `weightAt` for each storage; `ragged` is a dense tensor of any row length. */
+export const weightSources = {
+  f32: weightsF32,
+  f16: weightsF16,
+  bf16: weightsBf16,
+  q8: weightsQ8,
+  q4: weightsQ4,
+  ragged: weightsRagged,
+} as const;
+
+export type WeightStorage = keyof typeof weightSources;
+
+/** One compiled form of a kernel. */
+export interface KernelSpec {
+  readonly name: KernelName;
+  readonly weights?: WeightStorage;
+  readonly flags?: readonly (string | false)[];
+  readonly constants?: Readonly<Record<string, number>>;
+}
+
+/** A stable text key, also the pipeline's label. */
+export function kernelKey(spec: KernelSpec): string {
+  const flags = (spec.flags ?? []).filter((flag) => flag !== false);
+  const constants = Object.entries(spec.constants ?? {}).map(([name, value]) => `${name}=${value}`);
+  return [spec.name, ...(spec.weights === undefined ? [] : [spec.weights]), ...flags, ...constants].join(' ');
+}

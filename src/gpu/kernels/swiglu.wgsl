@@ -1,0 +1,22 @@
+// y = silu(gate) * up, silu(g) = g / (1 + exp(-g)).
+// gu [rows, 2 ffn] holds gate | up, y [rows, ffn], in units of Value. Grid: a thread a Value of y. Assigns.
+//#if VEC4
+alias Value = vec4<f32>;
+//#else
+alias Value = f32;
+//#endif
+struct Sizes { rows: u32, ffn: u32 }
+@group(0) @binding(0) var<uniform> sizes: Sizes;
+@group(0) @binding(1) var<storage, read> gu: array<Value>;
+@group(0) @binding(2) var<storage, read_write> y: array<Value>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+  let index = id.x + id.y * groups.x * 64u;
+  if (index >= sizes.rows * sizes.ffn) {
+    return;
+  }
+  let gateIndex = index + index / sizes.ffn * sizes.ffn;
+  let gate = gu[gateIndex];
+  y[index] = gate / (1.0 + exp(min(-gate, Value(80.0)))) * gu[gateIndex + sizes.ffn];
+}

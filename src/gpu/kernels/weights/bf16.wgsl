@@ -1,0 +1,10 @@
+// A frozen matrix as bf16 pairs in u32, rows padded to four columns: weights [rows, columns4].
+@group(0) @binding(1) var<storage, read> weights: array<vec2<u32>>;
+
+fn weightRow(row: u32, columns4: u32) -> u32 {
+  return row * columns4;
+}
+fn weightAt(base: u32, column4: u32) -> vec4<f32> {
+  let pair = weights[base + column4];
+  return bitcast<vec4<f32>>(vec4<u32>(pair.x << 16u, pair.x & 0xffff0000u, pair.y << 16u, pair.y & 0xffff0000u));
+}

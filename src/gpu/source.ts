@@ -1,0 +1,93 @@
+/**
+ * WGSL sources with a few comment directives, and what the engine must know of them: bindings and uniform fields.
+ * A kernel file stands on its own; its variants are chosen by
+ *   //#if NAME ... //#else ... //#endif      NAME is a flag of the variant
+ *   //#repeat i COUNT ... //#end             the lines once for each i < COUNT, `$i` replaced (registers have names)
+ * Everything else (numbers, layouts) is read from the WGSL itself, so that no second declaration can drift from it.
+ */
+
+export interface Binding {
+  readonly name: string;
+  readonly index: number;
+  readonly writable: boolean;
+}
+
+export interface UniformField {
+  readonly name: string;
+  readonly type: 'u32' | 'f32' | 'segments';
+  /** In bytes. */
+  readonly offset: number;
+}
+
+export interface Interface {
+  readonly bindings: readonly Binding[];
+  readonly fields: readonly UniformField[];
+  /** Bytes of struct Sizes, a multiple of 16. */
+  readonly uniformBytes: number;
+  readonly workgroupSize: number;
+}
+
+/** Resolves the directives. Throws RangeError when they do not nest or a repeat count is unknown. */
+export function composeSource(
+  source: string,
+  flags: ReadonlySet<string>,
+  constants: Readonly<Record<string, number>>,
+): string {
+  const output: string[] = [];
+  const conditions: boolean[] = [];
+  let repeat: { name: string; count: number; lines: string[] } | null = null;
+  for (const line of source.split('\n')) {
+    const directive = /^\s*\/\/#(\w+)\s*(\w*)\s*(\w*)/.exec(line);
+    if (directive === null) {
+      if (conditions.includes(false)) continue;
+      if (repeat === null) output.push(line);
+      else repeat.lines.push(line);
+      continue;
+    }
+    const [, word, name = '', count = ''] = directive;
+    if (word === 'if') conditions.push(flags.has(name));
+    else if (word === 'else') conditions.push(!(conditions.pop() ?? fail('else without if')));
+    else if (word === 'endif') conditions.pop() ?? fail('endif without if');
+    else if (word === 'repeat')
+      repeat = { name, count: constants[count] ?? fail(`no count ${count}`), lines: [] };
+    else if (word === 'end') {
+      if (repeat === null) return fail('end without repeat');
+      for (let i = 0; i < repeat.count; i++) {
+        for (const body of repeat.lines) output.push(body.replaceAll(`$${repeat.name}`, String(i)));
+      }
+      repeat = null;
+    } else fail(`unknown directive ${word ?? ''}`);
+  }
+  if (conditions.length > 0 || repeat !== null) fail('a directive is not closed');
+  return output.join('\n');
+}
+
+/** Reads struct Sizes, the storage bindings and the workgroup size (a number, or the override `overrides` gives). */
+export function readInterface(source: string): Interface {
+  const code = source.replaceAll(/\/\/.*$/gm, '');
+  const struct = /struct Sizes \{([^}]*)\}/.exec(code)?.[1] ?? fail('no struct Sizes');
+  const fields: UniformField[] = [];
+  let offset = 0;
+  for (const [, name = '', type = ''] of struct.matchAll(/(\w+)\s*:\s*(u32|f32|array<vec4<u32>, 4>)/g)) {
+    if (type === 'u32' || type === 'f32') {
+      fields.push({ name, type, offset });
+      offset += 4;
+    } else {
+      offset = Math.ceil(offset / 16) * 16;
+      fields.push({ name, type: 'segments', offset });
+      offset += 64;
+    }
+  }
+  const bindings: Binding[] = [];
+  for (const [, index, access, name = ''] of code.matchAll(
+    /@binding\((\d+)\)\s*var<storage,\s*(read|read_write)>\s*(\w+)/g,
+  )) {
+    bindings.push({ name, index: Number(index), writable: access === 'read_write' });
+  }
+  const size = /@workgroup_size\((\d+)\)/.exec(code)?.[1] ?? fail('no workgroup size');
+  return { bindings, fields, uniformBytes: Math.ceil(offset / 16) * 16, workgroupSize: Number(size) };
+}
+
+function fail(what: string): never {
+  throw new RangeError(`WGSL: ${what}`);
+}
