@@ -1,0 +1,104 @@
+/** Writes the GGUF container, version 3 (ggml's gguf.md): metadata, tensor infos, tensor data at multiples of 32. */
+export type GgufMeta =
+  | { readonly type: 'string'; readonly value: string }
+  | { readonly type: 'u32' | 'f32'; readonly value: number };
+
+export interface GgufTensorToWrite {
+  readonly name: string;
+  /** Row-major [rows, cols] or [size]; ggml's dimensions are these reversed. */
+  readonly shape: readonly number[];
+  readonly type: 'F32' | 'F16' | 'BF16';
+  readonly data: Float32Array | Uint16Array;
+}
+
+const typeNumbers = { F32: 0, F16: 1, BF16: 30 } as const;
+const valueTypes = { u32: 4, f32: 6, string: 8 } as const;
+const alignment = 32;
+const align = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
+
+/** Little-endian bytes that grow. */
+class Bytes {
+  #buffer = new Uint8Array(1 << 16);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  #room(bytes: number): DataView {
+    while (this.#length + bytes > this.#buffer.length) {
+      const larger = new Uint8Array(2 * this.#buffer.length);
+      larger.set(this.#buffer);
+      this.#buffer = larger;
+    }
+    const view = new DataView(this.#buffer.buffer, this.#length, bytes);
+    this.#length += bytes;
+    return view;
+  }
+
+  u32(value: number): void {
+    this.#room(4).setUint32(0, value, true);
+  }
+
+  u64(value: number): void {
+    this.#room(8).setBigUint64(0, BigInt(value), true);
+  }
+
+  f32(value: number): void {
+    this.#room(4).setFloat32(0, value, true);
+  }
+
+  raw(bytes: Uint8Array): void {
+    const view = this.#room(bytes.length);
+    new Uint8Array(view.buffer, view.byteOffset, bytes.length).set(bytes);
+  }
+
+  string(text: string): void {
+    const bytes = new TextEncoder().encode(text);
+    this.u64(bytes.length);
+    this.raw(bytes);
+  }
+
+  take(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
+  }
+}
+
+/** A whole GGUF file. `rawMeta` is metadata already in the file's own encoding (`count` entries), put after `meta`. */
+export function writeGguf(
+  meta: ReadonlyMap<string, GgufMeta>,
+  tensors: readonly GgufTensorToWrite[],
+  rawMeta: { readonly count: number; readonly bytes: Uint8Array } = { count: 0, bytes: new Uint8Array(0) },
+): Uint8Array<ArrayBuffer> {
+  const head = new Bytes();
+  head.raw(new TextEncoder().encode('GGUF'));
+  head.u32(3);
+  head.u64(tensors.length);
+  head.u64(meta.size + rawMeta.count);
+  for (const [key, entry] of meta) {
+    head.string(key);
+    head.u32(valueTypes[entry.type]);
+    if (entry.type === 'string') head.string(entry.value);
+    else if (entry.type === 'u32') head.u32(entry.value);
+    else head.f32(entry.value);
+  }
+  head.raw(rawMeta.bytes);
+  let offset = 0;
+  for (const { name, shape, type, data } of tensors) {
+    head.string(name);
+    head.u32(shape.length);
+    for (const size of [...shape].reverse()) head.u64(size);
+    head.u32(typeNumbers[type]);
+    head.u64(offset);
+    offset = align(offset + data.byteLength);
+  }
+  const start = align(head.length);
+  const file = new Uint8Array(start + offset);
+  file.set(head.take());
+  let at = start;
+  for (const { data } of tensors) {
+    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += align(data.byteLength);
+  }
+  return file;
+}

@@ -1,0 +1,231 @@
+/** Merging an adapter into its base, W' = W + scale B A: in place for faster decoding, or into files. */
+import { encodeRows } from '../compute/encode';
+import type { Matrix, WeightFormat } from '../compute/ops';
+import { ModelError } from '../core/errors';
+import { readAll, readText } from '../core/fileSource';
+import type { FileSource } from '../core/fileSource';
+import { groupLinears, groupNames, linearPath, linearShape, loraScale, readAdapter } from '../lm/adapter';
+import type { GroupName, NamedMatrix } from '../lm/adapter';
+import { writeSafetensors } from '../lm/safetensors';
+import type { TensorToWrite } from '../lm/safetensors';
+import type { LanguageModel, LayerWeights, LinearName, LoraAdapter, ModelConfig } from '../lm/types';
+
+export type FloatFormat = 'f32' | 'f16' | 'bf16';
+const dtypes = { f32: 'F32', f16: 'F16', bf16: 'BF16' } as const;
+
+const groupMatrix = (layer: LayerWeights, group: GroupName): Matrix => layer[group];
+
+/** Adds scale B A to w [rows, cols] in place; each sum in f64, rounded once. */
+function addProduct(w: Float32Array, a: NamedMatrix, b: NamedMatrix, scale: number): void {
+  const { cols } = a;
+  const sum = new Float64Array(cols);
+  for (let row = 0; row < b.rows; row++) {
+    sum.fill(0);
+    for (let k = 0; k < a.rows; k++) {
+      const factor = scale * b.values[row * b.cols + k]!;
+      if (factor === 0) continue;
+      for (let col = 0; col < cols; col++) sum[col]! += factor * a.values[k * cols + col]!;
+    }
+    for (let col = 0; col < cols; col++) w[row * cols + col] = w[row * cols + col]! + sum[col]!;
+  }
+}
+
+type NamedAdapter = { readonly named: ReadonlyMap<string, NamedMatrix>; readonly scale: number } | null;
+
+/** Rows of one linear as f32 [out, in], with the adapter added where it has a part for it. */
+async function linearRows(
+  model: LanguageModel,
+  layer: number,
+  group: GroupName,
+  linear: LinearName,
+  adapter: NamedAdapter,
+): Promise<{ values: Float32Array; start: number; changed: boolean }> {
+  const matrix = groupMatrix(model.layers[layer]!, group);
+  let start = 0;
+  for (const before of groupLinears[group]) {
+    if (before === linear) break;
+    start += linearShape(model.config, before).outputs;
+  }
+  const values = await model.backend.readRows(matrix, start, linearShape(model.config, linear).outputs);
+  const path = `base_model.model.model.${linearPath(layer, linear)}`;
+  const a = adapter?.named.get(`${path}.lora_A.weight`);
+  const b = adapter?.named.get(`${path}.lora_B.weight`);
+  if (!adapter || !a || !b) return { values, start, changed: false };
+  addProduct(values, a, b, adapter.scale);
+  return { values, start, changed: true };
+}
+
+/** What a merge can be undone with; holds the base's own bytes of every adapted linear. */
+export interface Merged {
+  /** Puts the base back, bit for bit. */
+  restore(): void;
+}
+
+/**
+ * Merges into the model's own matrices. Throws ModelError for quantised bases (their step is coarser than most
+ * updates; run the adapter beside them instead).
+ */
+export async function mergeAdapter(model: LanguageModel, adapter: LoraAdapter): Promise<Merged> {
+  const { backend } = model;
+  const named: NamedAdapter = {
+    named: await readAdapter(backend, adapter),
+    scale: loraScale(adapter.config),
+  };
+  const undo: (() => void)[] = [];
+  for (let layer = 0; layer < model.config.layers; layer++) {
+    for (const group of groupNames) {
+      if (!adapter.layers[layer]?.[group]) continue;
+      const matrix = groupMatrix(model.layers[layer]!, group);
+      const { format, cols } = matrix;
+      if (format === 'q8' || format === 'q4')
+        throw new ModelError(
+          `An adapter cannot be merged into ${format} weights (${matrix.label}).`,
+          'Load the model as f32, f16 or bf16, or keep the adapter beside the base.',
+        );
+      for (const linear of groupLinears[group]) {
+        const { values, start, changed } = await linearRows(model, layer, group, linear, named);
+        if (!changed) continue;
+        const count = values.length / cols;
+        const original = encodeRows(await backend.readRows(matrix, start, count), cols, format);
+        undo.push(() => backend.writeRows(matrix, start, count, original));
+        backend.writeRows(matrix, start, count, encodeRows(values, cols, format));
+      }
+    }
+  }
+  return {
+    restore() {
+      for (const step of undo.splice(0)) step();
+    },
+  };
+}
+
+/** One tensor of the whole model under transformers' name: f32 values, [rows, cols] or [size]. */
+export interface ModelTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+  /** Precision it is kept in on the device; vectors are f32. */
+  readonly format: WeightFormat;
+}
+
+/** Every tensor of the model, the adapter merged in; one at a time. Works for quantised bases too (decoded). */
+export async function* modelTensors(
+  model: LanguageModel,
+  adapter: LoraAdapter | null,
+): AsyncGenerator<ModelTensor> {
+  const { backend, config } = model;
+  const named = adapter && { named: await readAdapter(backend, adapter), scale: loraScale(adapter.config) };
+  const whole = async (name: string, matrix: Matrix): Promise<ModelTensor> => ({
+    name,
+    shape: [matrix.rows, matrix.cols],
+    values: await backend.readRows(matrix, 0, matrix.rows),
+    format: matrix.format,
+  });
+  const vector = (name: string, values: Float32Array): ModelTensor => ({
+    name,
+    shape: [values.length],
+    values,
+    format: 'f32',
+  });
+  yield await whole('model.embed_tokens.weight', model.embed);
+  for (const [layer, weights] of model.layers.entries()) {
+    const at = `model.layers.${layer}`;
+    yield vector(`${at}.input_layernorm.weight`, await backend.read(weights.inputNorm));
+    yield vector(`${at}.post_attention_layernorm.weight`, await backend.read(weights.postNorm));
+    if (weights.qNorm) yield vector(`${at}.self_attn.q_norm.weight`, await backend.read(weights.qNorm));
+    if (weights.kNorm) yield vector(`${at}.self_attn.k_norm.weight`, await backend.read(weights.kNorm));
+    for (const group of groupNames) {
+      for (const linear of groupLinears[group]) {
+        const { values, start } = await linearRows(model, layer, group, linear, named);
+        const { inputs, outputs } = linearShape(config, linear);
+        const name = `model.${linearPath(layer, linear)}`;
+        const { format } = groupMatrix(weights, group);
+        yield { name: `${name}.weight`, shape: [outputs, inputs], values, format };
+        if (group === 'qkv' && weights.qkvBias)
+          yield vector(`${name}.bias`, (await backend.read(weights.qkvBias)).slice(start, start + outputs));
+      }
+    }
+  }
+  yield vector('model.norm.weight', await backend.read(model.finalNorm));
+  if (!config.tied) yield await whole('lm_head.weight', model.head);
+}
+
+/** config.json as transformers reads it, from our form. */
+export function huggingFaceConfig(config: ModelConfig, format: FloatFormat): Record<string, unknown> {
+  const architectures = { llama: 'LlamaForCausalLM', qwen2: 'Qwen2ForCausalLM', qwen3: 'Qwen3ForCausalLM' };
+  const { ropeScaling: scaling } = config;
+  const rope =
+    scaling.type === 'default'
+      ? null
+      : scaling.type === 'linear'
+        ? { rope_type: 'linear', factor: scaling.factor }
+        : {
+            rope_type: 'llama3',
+            factor: scaling.factor,
+            low_freq_factor: scaling.lowFreqFactor,
+            high_freq_factor: scaling.highFreqFactor,
+            original_max_position_embeddings: scaling.originalMaxPosition,
+          };
+  return {
+    architectures: [architectures[config.family]],
+    model_type: config.family,
+    hidden_size: config.hidden,
+    num_hidden_layers: config.layers,
+    num_attention_heads: config.heads,
+    num_key_value_heads: config.kvHeads,
+    head_dim: config.headDim,
+    intermediate_size: config.ffn,
+    vocab_size: config.vocab,
+    rms_norm_eps: config.eps,
+    rope_theta: config.ropeTheta,
+    rope_scaling: rope,
+    hidden_act: 'silu',
+    tie_word_embeddings: config.tied,
+    max_position_embeddings: config.maxPosition,
+    bos_token_id: config.bosId,
+    eos_token_id: config.eosIds.length === 1 ? config.eosIds[0] : config.eosIds,
+    torch_dtype: { f32: 'float32', f16: 'float16', bf16: 'bfloat16' }[format],
+  };
+}
+
+const companions = [
+  'generation_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'vocab.json',
+  'merges.txt',
+  'chat_template.jinja',
+];
+
+/**
+ * A Hugging Face folder of the merged model, by file name. `source` is where the base came from: its config.json and
+ * tokenizer files go along where it has them. Matrices are written as `format`, vectors as f32 when that is f32.
+ */
+export async function exportMerged(
+  model: LanguageModel,
+  adapter: LoraAdapter | null,
+  options: { format: FloatFormat; source: FileSource | null },
+): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+  const { format, source } = options;
+  const tensors: TensorToWrite[] = [];
+  for await (const { name, shape, values } of modelTensors(model, adapter)) {
+    const data = encodeRows(values, shape.at(-1) ?? values.length, format);
+    if (data.format === 'q8' || data.format === 'q4') continue;
+    tensors.push({ name, dtype: dtypes[data.format], shape, data: data.values });
+  }
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  files.set('model.safetensors', writeSafetensors(tensors, { format: 'pt' }));
+  let config: Record<string, unknown> = huggingFaceConfig(model.config, format);
+  if (source && (await source.has('config.json'))) {
+    const own = JSON.parse(await readText(source, 'config.json')) as Record<string, unknown>;
+    const { dtype: _, ...rest } = own;
+    config = { ...rest, torch_dtype: config['torch_dtype'], dtype: config['torch_dtype'] };
+  }
+  files.set('config.json', new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`));
+  for (const name of companions) {
+    if (source && (await source.has(name))) files.set(name, await readAll(source, name));
+  }
+  return files;
+}
