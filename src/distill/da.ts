@@ -1,0 +1,77 @@
+import type { Dataset, Trace } from '../core/records';
+import { hashKey, RandomStream } from '../core/rng';
+import { compareDistances, distance, isNearDuplicate, shapeOf, type Distance, type Shape } from './distance';
+import {
+  candidates,
+  Dropped,
+  makeDataset,
+  traceOf,
+  turnsByQuestion,
+  type Candidate,
+  type DistillInput,
+} from './source';
+
+interface Shaped {
+  readonly candidate: Candidate;
+  readonly shape: Shape;
+}
+
+/** Distance to the nearest chosen one. */
+function nearest(shape: Shape, chosen: readonly Shaped[]): Distance {
+  return chosen
+    .map((one) => distance(shape, one.shape))
+    .reduce((least, next) => (compareDistances(next, least) < 0 ? next : least));
+}
+
+/**
+ * Greedy max-min selection: the first is drawn (seeded), each further one is the farthest from those chosen. Corrective traces
+ * are taken before all others; near-duplicates of a chosen trace never.
+ */
+export function selectDiverse(
+  fit: readonly Candidate[],
+  most: number,
+  random: RandomStream,
+  dropped: Dropped,
+): readonly Candidate[] {
+  let left: Shaped[] = fit.map((candidate) => ({ candidate, shape: shapeOf(candidate.turn.reply) }));
+  const chosen: Shaped[] = [];
+  while (chosen.length < most && left.length > 0) {
+    const corrective = left.filter((one) => one.candidate.corrective);
+    const pool = corrective.length > 0 ? corrective : left;
+    const next =
+      chosen.length === 0
+        ? random.pick(pool)
+        : pool.reduce((best, one) =>
+            compareDistances(nearest(one.shape, chosen), nearest(best.shape, chosen)) > 0 ? one : best,
+          );
+    chosen.push(next);
+    const before = left.length - 1;
+    left = left.filter((one) => one !== next && !isNearDuplicate(distance(one.shape, next.shape)));
+    dropped.add('near-duplicate traces', before - left.length);
+  }
+  dropped.add('correct traces not drawn', left.length);
+  return chosen.map((one) => one.candidate);
+}
+
+/**
+ * DA (trajectory augmentation, method.md section 3): up to `most` correct, structurally different traces a question, corrective
+ * ones first; questions with fewer than 2 correct traces are dropped.
+ */
+export function da(input: DistillInput, most = 3): Dataset {
+  const dropped = new Dropped();
+  const turns = turnsByQuestion(input);
+  const traces: Trace[] = [];
+  for (const question of input.questions) {
+    const fit = candidates(turns.get(question.id) ?? [], input.accept, dropped);
+    if (fit.length < 2) {
+      dropped.add('questions with fewer than 2 correct traces');
+      dropped.add('correct traces of dropped questions', fit.length);
+      continue;
+    }
+    const random = new RandomStream(hashKey(input.seed, 'da', question.id));
+    for (const candidate of selectDiverse(fit, most, random, dropped)) {
+      traces.push(traceOf(input, question, candidate));
+    }
+  }
+  return makeDataset('da', traces, dropped);
+}

@@ -1,0 +1,47 @@
+import { ConfigError } from '../core/errors';
+import type { Control, Dataset, Question, Strategy } from '../core/records';
+import { answerOnly, goldSft, selfConsistencyTraces, wrongTraces } from './controls';
+import { da } from './da';
+import { rsft } from './rsft';
+import type { DistillInput } from './source';
+
+/** Supervised stages of a strategy, in the order in which the student is trained on them. */
+export function strategyDatasets(strategy: Strategy, input: DistillInput): readonly Dataset[] {
+  switch (strategy) {
+    case 'rsft':
+      return [rsft(input)];
+    case 'da':
+      return [da(input)];
+    case 'rsft+da':
+      return [rsft(input), da(input)];
+    case 'pad':
+    case 'rsft+pad':
+    case 'pad+da':
+      throw new ConfigError(
+        `Strategy ${strategy} is not built yet: process-aware distillation needs a reward model.`,
+        'Use rsft, da or rsft+da.',
+      );
+    default:
+      return strategy satisfies never;
+  }
+}
+
+/** The dataset of a control. `answer` writes a question's bare answer in the student's format. */
+export function controlDataset(
+  control: Control,
+  input: DistillInput,
+  answer?: (question: Question) => string,
+): Dataset {
+  switch (control) {
+    case 'answer-only':
+      return answerOnly(input, answer);
+    case 'gold-sft':
+      return goldSft(input);
+    case 'self-consistency':
+      return selfConsistencyTraces(input);
+    case 'wrong':
+      return wrongTraces(input);
+    default:
+      return control satisfies never;
+  }
+}

@@ -1,0 +1,21 @@
+import type { Dataset, Trace } from '../core/records';
+import { hashKey, RandomStream } from '../core/rng';
+import { candidates, Dropped, makeDataset, traceOf, turnsByQuestion, type DistillInput } from './source';
+
+/** RSFT (method.md section 3): for each question one correct trace, uniform among the correct ones. */
+export function rsft(input: DistillInput, strategy = 'rsft'): Dataset {
+  const dropped = new Dropped();
+  const turns = turnsByQuestion(input);
+  const traces: Trace[] = [];
+  for (const question of input.questions) {
+    const fit = candidates(turns.get(question.id) ?? [], input.accept, dropped);
+    if (fit.length === 0) {
+      dropped.add('questions without a correct trace');
+      continue;
+    }
+    const chosen = new RandomStream(hashKey(input.seed, strategy, question.id)).pick(fit);
+    dropped.add('correct traces not drawn', fit.length - 1);
+    traces.push(traceOf(input, question, chosen));
+  }
+  return makeDataset(strategy, traces, dropped);
+}
