@@ -7,7 +7,7 @@ export function judge(question: Question, reply: string): Pick<Turn, 'answer' | 
   const strict = strictAnswer(reply, question.answerType);
   return {
     answer,
-    correct: isCorrect(answer, question),
-    strictCorrect: isCorrect(strict, question),
+    correct: isCorrect(answer, question.gold, question.answerType),
+    strictCorrect: isCorrect(strict, question.gold, question.answerType),
   };
 }

@@ -1,24 +1,11 @@
 /** A deterministic distance between two worked solutions: structure first (operations and results), wording second. */
+import { equationsIn } from '../tasks/stepChecker';
 
-/** Arithmetic as written: `12 + 9 = 21`, `3 x 4 = 12`, also with digits set apart ("1 2 + 9 = 2 1"), currency and `<<...>>`. */
-const equation = /(-?\d+(?:\.\d+)?)\s*([+\-*/x×÷])\s*(-?\d+(?:\.\d+)?)\s*=\s*(-?\d+(?:\.\d+)?)/g;
-
-const symbols: Readonly<Record<string, string>> = { x: '*', '×': '*', '÷': '/' };
-
-/** Digits set apart by single spaces are joined, thousands separators and currency signs removed. */
-function plainNumbers(text: string): string {
-  return text
-    .toLowerCase()
-    .replace(/[$€£]/g, '')
-    .replace(/(\d) (?=\d)/g, '$1')
-    .replace(/(\d),(?=\d{3}(?!\d))/g, '$1');
-}
-
-/** The operations of a solution with their intermediate results, in order: "+ 21", "* 12". */
+/** The equations of a solution in order, each as its operators and its result: "+ 21", "* 12". */
 export function operations(text: string): readonly string[] {
-  return [...plainNumbers(text).matchAll(equation)].map((match) => {
-    const symbol = match[2] ?? '';
-    return `${symbols[symbol] ?? symbol} ${Number(match[4])}`;
+  return equationsIn(text).map(({ terms, result }) => {
+    const operators = terms.filter((_, i) => i % 2 === 1);
+    return `${operators.join('')} ${result}`;
   });
 }
 
@@ -40,7 +27,7 @@ export function sequenceDistance(a: readonly string[], b: readonly string[]): nu
 
 /** Runs of five tokens (words, numbers, signs); a shorter text is one run. */
 export function fiveGrams(text: string): ReadonlySet<string> {
-  const tokens = plainNumbers(text).match(/\p{L}+|\d+(?:\.\d+)?|\S/gu) ?? [];
+  const tokens = text.toLowerCase().match(/\p{L}+|\d+(?:\.\d+)?|\S/gu) ?? [];
   const grams = new Set<string>();
   for (let i = 0; i + 5 <= tokens.length; i++) grams.add(tokens.slice(i, i + 5).join(' '));
   if (grams.size === 0) grams.add(tokens.join(' '));
