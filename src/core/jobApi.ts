@@ -109,7 +109,11 @@ export type JobEvent =
 
 /** Requests to the coordinator; each rejects with an ArkletError. */
 export interface JobApi {
-  start(config: RunConfig, questions: readonly Question[] | null): Promise<RunRecord>;
+  /**
+   * Starts a run. `from` is a stored run whose questions and debate are used again: one debate, many strategies; the
+   * debate's settings are then that run's.
+   */
+  start(config: RunConfig, questions: readonly Question[] | null, from?: string): Promise<RunRecord>;
   /** Goes on with an interrupted run where it stopped. */
   resume(runId: string): Promise<void>;
   pause(): Promise<void>;

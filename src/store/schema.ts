@@ -23,6 +23,15 @@ export interface StoredRun {
   readonly phase: Phase;
   readonly pinned: boolean;
   readonly error: ErrorData | null;
+  /** What it runs on, chosen before its first turn and kept when it is resumed; null before. */
+  readonly device: {
+    readonly backend: string;
+    readonly device: string;
+    readonly threads: number;
+    readonly reason: string;
+  } | null;
+  /** Seconds spent by phase, over all sessions. */
+  readonly seconds: Readonly<Record<string, number>>;
 }
 
 /** A reply that evaluation asked for: found again by the hash of everything that determines it. */

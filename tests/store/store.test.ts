@@ -18,6 +18,8 @@ const run = (id: string, createdAt: number): StoredRun => ({
   phase: 'debate',
   pinned: false,
   error: null,
+  device: null,
+  seconds: {},
 });
 
 function turn(runId: string, questionId: string, round: number, agent: number): Turn {

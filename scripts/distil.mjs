@@ -1,0 +1,169 @@
+/** `npm run distil -- [flags]`: the whole job in headless Chromium. contracts.md lists the flags. */
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { withPage } from './browser.mjs';
+
+class CommandError extends Error {
+  constructor({ code, message, hint }) {
+    super(message);
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+const bad = (message, hint) => new CommandError({ code: 'config', message, hint });
+
+/** `--name value`, `--name=value`, bare `--name`. */
+function readFlags(args) {
+  const flags = {};
+  for (let i = 0; i < args.length; i++) {
+    const match = /^--([a-z][a-z0-9-]*)(?:=([\s\S]*))?$/.exec(args[i]);
+    if (!match)
+      throw bad(`"${args[i]}" is not a flag.`, 'Write flags as --name value; contracts: see README.');
+    const next = args[i + 1];
+    if (match[2] !== undefined) flags[match[1]] = match[2];
+    else if (next !== undefined && !next.startsWith('--')) flags[match[1]] = args[++i];
+    else flags[match[1]] = 'true';
+  }
+  return flags;
+}
+
+/** Turns paths of this machine into addresses under the served mounts. */
+class Mounts {
+  paths = [];
+
+  /** The spec a page resolves: a folder or file becomes files/N/NAME, anything else stays. */
+  spec(text) {
+    const recorded = /^recorded:(.+)$/.exec(text);
+    if (recorded) return `recorded:${this.file(recorded[1])}`;
+    if (/^(webllm|transformers|endpoint|https?):/.test(text) || !/[\\/.]/.test(text)) return text;
+    if (!existsSync(text))
+      throw bad(`There is no model at ${text}.`, 'Give a folder with config.json or a .gguf file.');
+    if (statSync(text).isDirectory()) {
+      if (!existsSync(join(text, 'config.json'))) {
+        throw bad(`${text} holds no config.json.`, 'Give a Hugging Face model folder.');
+      }
+      // Its parent is mounted, so that the folder's own name is part of the model's.
+      return `files/${this.add(dirname(resolve(text)))}/${encodeURIComponent(basename(resolve(text)))}`;
+    }
+    return this.file(text);
+  }
+
+  file(path) {
+    if (!existsSync(path) || !statSync(path).isFile())
+      throw bad(`There is no file ${path}.`, 'Check the path.');
+    return `files/${this.add(resolve(path))}/${encodeURIComponent(basename(path))}`;
+  }
+
+  add(path) {
+    const known = this.paths.indexOf(path);
+    return known >= 0 ? known : this.paths.push(path) - 1;
+  }
+}
+
+/** A progress line on stderr: redrawn on a terminal, one line every ten seconds elsewhere. */
+function progressLine(stream = process.stderr) {
+  let shown = '';
+  let last = 0;
+  let lastPhase = '';
+  const bar = (share) => '#'.repeat(Math.round(share * 20)).padEnd(20, '.');
+  const clock = (seconds) =>
+    seconds === null
+      ? ''
+      : ` ${Math.floor(seconds / 60)}:${String(Math.round(seconds % 60)).padStart(2, '0')} left`;
+  const say = (line) => {
+    if (stream.isTTY) stream.write(`\r\x1b[K${line}\n${shown}`);
+    else stream.write(`${line}\n`);
+  };
+  return (event) => {
+    if (event.type === 'device') say(`${event.backend} (${event.device}). ${event.reason}`);
+    if (event.type === 'error') say(`warning: ${event.error.message}`);
+    if (event.type === 'dataset') {
+      const { strategy, kept, dropped } = event.dataset;
+      say(`${strategy}: ${kept} traces, dropped ${JSON.stringify(dropped)}`);
+    }
+    if (event.type !== 'progress') return;
+    const share = event.total === 0 ? 1 : event.done / event.total;
+    const speed = event.tokensPerSecond === null ? '' : ` ${Math.round(event.tokensPerSecond)} tokens/s`;
+    const line = `${event.phase.padEnd(8)} ${bar(share)} ${event.done}/${event.total} ${event.detail}${speed}${clock(event.secondsLeft)}`;
+    if (stream.isTTY) {
+      shown = line.slice(0, (stream.columns ?? 100) - 1);
+      stream.write(`\r\x1b[K${shown}${event.phase === 'done' ? '\n' : ''}`);
+      return;
+    }
+    const now = Date.now();
+    if (now - last < 10_000 && event.phase === lastPhase && event.done < event.total) return;
+    last = now;
+    lastPhase = event.phase;
+    stream.write(`${line}\n`);
+  };
+}
+
+/** A name of the output folder that follows from the settings: the same command finds its run again. */
+function outFolder(flags) {
+  if (flags.out) return resolve(flags.out);
+  const parts = Object.entries(flags)
+    .filter(([name]) => name !== 'out' && name !== 'json')
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => (name === 'preset' ? value : `${name}-${basename(value)}`));
+  const name =
+    parts
+      .join('_')
+      .replace(/[^A-Za-z0-9._+-]+/g, '-')
+      .slice(0, 120) || 'quick';
+  return resolve('runs', name);
+}
+
+/** @param {string[]} args @returns {Promise<number>} exit code */
+export async function main(args) {
+  const flags = readFlags(args);
+  const out = outFolder(flags);
+  const { out: _out, json, from, questions, ...rest } = flags;
+  const mounts = new Mounts();
+  if (rest.agents) {
+    rest.agents = rest.agents
+      .split(',')
+      .map((one) => mounts.spec(one.trim()))
+      .join(',');
+  }
+  if (rest.student) rest.student = mounts.spec(rest.student);
+  const questionFile = questions === undefined ? null : mounts.file(questions);
+  if (questions !== undefined) rest.questions = basename(questions);
+  const archive = from === undefined ? null : mounts.file(join(from, 'run.arklet.json.gz'));
+  mkdirSync(out, { recursive: true });
+
+  let stopping = false;
+  const options = {
+    mounts: mounts.paths,
+    out,
+    userDataDir: join(out, '.browser'),
+    log: (line) => (process.env.DEBUG ? console.error(line) : undefined),
+  };
+  const outcome = await withPage(options, async (page, urls) => {
+    const stop = () => {
+      if (stopping) process.exit(130);
+      stopping = true;
+      console.error('\nStopping; the same command goes on from here. Once more to end at once.');
+      page.evaluate(() => window.arklet?.stop()).catch(() => {});
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+    try {
+      await page.exposeFunction('arkletEvent', progressLine());
+      await page.waitForFunction(() => window.arklet !== undefined, undefined, { timeout: 60_000 });
+      return await page.evaluate((request) => window.arklet.distil(request), {
+        flags: rest,
+        questions: questionFile && urls.app + questionFile,
+        from: archive && urls.app + archive,
+        out: urls.out,
+      });
+    } finally {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+    }
+  });
+  if (!outcome.ok) throw new CommandError(outcome.error);
+  const report = join(out, 'report.json');
+  console.log(json === undefined ? report : JSON.stringify({ report }));
+  return 0;
+}

@@ -1,0 +1,160 @@
+/** What the commands drive in a headless page: `window.arklet`. Loaded only when the address has ?automation. */
+import { ConfigError, DownloadError, errorFromData, type ErrorData } from '../core/errors';
+import { asArkletError } from '../core/errors';
+import type { JobApi, JobEvent, RunRecord } from '../core/jobApi';
+import type { Question, RunConfig } from '../core/records';
+import { packArchive, timingsJsonl, trajectoriesJsonl, unpackArchive } from './exports';
+import { configFromFlags } from './flags';
+import { connectJob } from './jobClient';
+
+export interface DistilRequest {
+  /** Flags that set the config, without dashes. */
+  readonly flags: Readonly<Record<string, string>>;
+  /** Address of the question file, null for the generator. */
+  readonly questions: string | null;
+  /** Address of a run's archive whose debate is used again. */
+  readonly from: string | null;
+  /** Address under which outputs are PUT, ending with a slash. */
+  readonly out: string;
+}
+
+/** Everything that crosses into the page resolves: failures are data. */
+export type Outcome<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorData };
+
+export interface Automation {
+  distil(request: DistilRequest): Promise<Outcome<{ readonly name: string }>>;
+  /** Stops the job in hand; `distil` then ends with code "interrupted". */
+  stop(): Promise<void>;
+}
+
+declare global {
+  interface Window {
+    arklet?: Automation;
+    /** Set by the command: hears every event of the job but the text and turns. */
+    arkletEvent?: (event: JobEvent) => void;
+  }
+}
+
+async function get(url: string): Promise<Response> {
+  const response = await fetch(url).catch(() => null);
+  if (!response?.ok) {
+    throw new DownloadError(
+      `${url} could not be read (${response?.status ?? 'no answer'}).`,
+      'Check the path.',
+    );
+  }
+  return response;
+}
+
+async function put(url: string, body: string | Uint8Array): Promise<void> {
+  const response = await fetch(url, { method: 'PUT', body: body as BodyInit });
+  if (!response.ok) {
+    throw new DownloadError(`${url} could not be written (${response.status}).`, 'Check the output folder.');
+  }
+}
+
+/** Settings in one order, so that equal ones compare equal. */
+function fingerprint(config: RunConfig): string {
+  return JSON.stringify(Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+async function readQuestions(api: JobApi, url: string): Promise<readonly Question[]> {
+  const name = decodeURIComponent(url.slice(url.lastIndexOf('/') + 1));
+  const text = await (await get(url)).text();
+  return (await api.importQuestions(text, name)).questions;
+}
+
+/** Writes all files of a finished run. */
+async function exportRun(api: JobApi, run: RunRecord, out: string): Promise<void> {
+  const archive = await api.archive(run.id);
+  const { report } = archive;
+  if (!report) throw new ConfigError(`${run.name} has no report.`, 'Let it run to its end.');
+  await put(`${out}trajectories.jsonl`, trajectoriesJsonl(archive.turns));
+  await put(`${out}timings.jsonl`, timingsJsonl(archive.timings));
+  await put(`${out}run.arklet.json.gz`, packArchive(archive));
+  for (const { strategy, seed } of archive.logs) {
+    const files = await api.adapter(run.id, strategy, seed);
+    for (const [name, bytes] of Object.entries(files)) {
+      await put(`${out}adapters/${strategy}-${seed}/${name}`, bytes);
+    }
+  }
+  await put(`${out}report.md`, await api.markdown(report));
+  await put(`${out}report.json`, `${JSON.stringify(report, null, 1)}\n`);
+}
+
+/** Exposes the automation; `createWorker` builds the coordinator. */
+export function startAutomation(createWorker: () => Worker): void {
+  const client = connectJob(createWorker());
+  const { api } = client;
+
+  function ending(): { of(runId: string): Promise<void>; close(): void } {
+    const ended = new Map<string, RunRecord>();
+    let wake = (): void => undefined;
+    const close = client.listen((event) => {
+      if (event.type !== 'text' && event.type !== 'turn') window.arkletEvent?.(event);
+      if (event.type !== 'runs') return;
+      for (const run of event.runs) {
+        if (run.status === 'running' || run.status === 'paused') ended.delete(run.id);
+        else ended.set(run.id, run);
+      }
+      wake();
+    });
+    return {
+      close,
+      async of(runId) {
+        for (;;) {
+          const run = ended.get(runId);
+          if (run?.status === 'done') return;
+          if (run?.error) throw errorFromData(run.error);
+          if (run) {
+            throw errorFromData({
+              code: 'interrupted',
+              message: `${run.name} was stopped.`,
+              hint: 'The same command goes on where it stopped.',
+            });
+          }
+          await new Promise<void>((resolve) => (wake = resolve));
+        }
+      },
+    };
+  }
+
+  async function distil({ flags, questions, from, out }: DistilRequest): Promise<{ name: string }> {
+    const config = configFromFlags(new Map(Object.entries(flags)));
+    const events = ending();
+    try {
+      const imported = questions === null ? null : await readQuestions(api, questions);
+      let run = (await api.runs()).find(
+        (one) => from === null && fingerprint(one.config) === fingerprint(config),
+      );
+      if (!run) {
+        if (from === null) run = await api.start(config, imported);
+        else {
+          const archive = unpackArchive(new Uint8Array(await (await get(from)).arrayBuffer()));
+          const source = await api.importArchive(archive);
+          run = await api.start(config, null, source.id);
+        }
+        await events.of(run.id);
+      } else if (run.status !== 'done') {
+        await api.resume(run.id);
+        await events.of(run.id);
+      }
+      await exportRun(api, run, out);
+      return { name: run.name };
+    } finally {
+      events.close();
+    }
+  }
+
+  window.arklet = {
+    async distil(request) {
+      try {
+        return { ok: true, value: await distil(request) };
+      } catch (thrown) {
+        return { ok: false, error: asArkletError(thrown).toData() };
+      }
+    },
+    stop: () => api.stop(),
+  };
+}

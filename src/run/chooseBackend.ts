@@ -1,0 +1,112 @@
+/** Which backend runs a model fastest on this machine: measured, not guessed. */
+import type { Backend, Matrix, Tensor } from '../compute/ops';
+import { asArkletError, GpuUnavailableError, throwIfAborted } from '../core/errors';
+
+/** What a measured block looks like: the linears of one layer of the model. */
+export interface ProbeSize {
+  readonly hidden: number;
+  readonly ffn: number;
+  readonly layers: number;
+}
+
+export interface BackendMakers {
+  webgpu(): Promise<Backend>;
+  wasm(): Promise<Backend>;
+}
+
+/** Rows of a probe: a batch of sequences that are being decoded. */
+const rows = 32;
+/** Larger models are measured on their first layers. */
+const mostLayers = 4;
+const repeats = 3;
+
+/** Seconds of a decoding step through the feed-forward parts of all layers: the best of three after a warm-up. */
+export async function measureBackend(
+  backend: Backend,
+  size: ProbeSize,
+  signal?: AbortSignal,
+): Promise<number> {
+  const { hidden, ffn } = size;
+  const owner = 'probe';
+  const tensors: Tensor[] = [];
+  const matrices: Matrix[] = [];
+  const tensor = (columns: number, label: string): Tensor => {
+    const made = backend.tensor([rows, columns], { owner, label });
+    tensors.push(made);
+    return made;
+  };
+  const matrix = (out: number, columns: number, label: string): Matrix => {
+    const made = backend.matrix(out, columns, 'f32', { owner, label });
+    matrices.push(made);
+    backend.writeRows(made, 0, out, { format: 'f32', values: new Float32Array(out * columns).fill(0.01) });
+    return made;
+  };
+  try {
+    const x = tensor(hidden, 'x');
+    const normed = tensor(hidden, 'normed');
+    const gu = tensor(2 * ffn, 'gu');
+    const active = tensor(ffn, 'active');
+    const weight = backend.tensor([hidden], { owner, label: 'norm' });
+    tensors.push(weight);
+    const gateUp = matrix(2 * ffn, hidden, 'gate|up');
+    const down = matrix(hidden, ffn, 'down');
+    backend.write(weight, new Float32Array(hidden).fill(1));
+    backend.fill({ x, value: 0.5 });
+    const layers = Math.min(size.layers, mostLayers);
+    let best = Infinity;
+    for (let round = 0; round <= repeats; round++) {
+      throwIfAborted(signal);
+      const began = performance.now();
+      for (let layer = 0; layer < layers; layer++) {
+        backend.rmsNorm({ x, weight, y: normed, rows, cols: hidden, eps: 1e-5 });
+        backend.linear({ x: normed, weight: gateUp, y: gu, rows, mode: 'generate' });
+        backend.swiglu({ gu, y: active, rows, ffn });
+        backend.linear({ x: active, weight: down, y: x, rows, mode: 'generate' });
+      }
+      // Reading waits for the work to be done, as a decoding step must.
+      await backend.read(x, 0, 1);
+      if (round > 0) best = Math.min(best, (performance.now() - began) / 1000);
+    }
+    return (best * size.layers) / layers;
+  } finally {
+    backend.release(...tensors);
+    backend.releaseMatrix(...matrices);
+  }
+}
+
+function milliseconds(seconds: number): string {
+  return `${(seconds * 1000).toPrecision(3)} ms`;
+}
+
+/**
+ * The backend to use and why. `auto` opens both, times a step of the model's size on each and keeps the faster.
+ * Throws GpuUnavailableError (only for 'webgpu'), OutOfMemoryError.
+ */
+export async function chooseBackend(
+  wanted: 'auto' | 'webgpu' | 'cpu',
+  size: ProbeSize,
+  make: BackendMakers,
+): Promise<{ backend: Backend; reason: string }> {
+  if (wanted === 'cpu') return { backend: await make.wasm(), reason: 'The CPU was asked for.' };
+  if (wanted === 'webgpu') return { backend: await make.webgpu(), reason: 'WebGPU was asked for.' };
+  const cpu = await make.wasm();
+  let gpu: Backend;
+  try {
+    gpu = await make.webgpu();
+  } catch (thrown) {
+    const error = asArkletError(thrown);
+    if (!(error instanceof GpuUnavailableError)) throw error;
+    return { backend: cpu, reason: `WebGPU is not available: ${error.message}` };
+  }
+  try {
+    const cpuSeconds = await measureBackend(cpu, size);
+    const gpuSeconds = await measureBackend(gpu, size);
+    const gpuWins = gpuSeconds < cpuSeconds;
+    const measured = `a step of ${rows} sequences took ${milliseconds(gpuSeconds)} on WebGPU and ${milliseconds(cpuSeconds)} on the CPU`;
+    (gpuWins ? cpu : gpu).dispose();
+    return { backend: gpuWins ? gpu : cpu, reason: `Measured on this machine: ${measured}.` };
+  } catch (thrown) {
+    gpu.dispose();
+    return { backend: cpu, reason: `WebGPU failed its measurement: ${asArkletError(thrown).message}` };
+  }
+}

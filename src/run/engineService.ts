@@ -1,0 +1,168 @@
+/** The engine worker's logic: one backend, each base loaded once, adapters switched, everything in turns. */
+import type { Completion } from '../agents/agent';
+import type { Backend } from '../compute/ops';
+import { ArkletError, asArkletError, DeviceLostError } from '../core/errors';
+import type { FileSource } from '../core/fileSource';
+import { Gate } from '../core/gate';
+import { Transferring, type CallContext, type Handlers } from '../rpc/rpc';
+import { chooseBackend, type BackendMakers, type ProbeSize } from './chooseBackend';
+import { loadEngineModel, type EngineModel } from './engineModel';
+import type { DeviceInfo, EngineProtocol } from './engineProtocol';
+import type { ModelRef } from '../models/modelSpec';
+import { readModelConfig } from './modelSource';
+import { trainAdapter } from './trainAdapter';
+
+export interface EngineParts extends BackendMakers {
+  openSource(ref: ModelRef): FileSource;
+}
+
+type Context<K extends keyof EngineProtocol> = CallContext<EngineProtocol[K]>;
+
+export class EngineService {
+  readonly #parts: EngineParts;
+  readonly #gate = new Gate();
+  readonly #models = new Map<string, EngineModel>();
+  #device: { readonly backend: Backend; readonly info: DeviceInfo } | null = null;
+  #lost: Error | null = null;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+  }
+
+  handlers(): Handlers<EngineProtocol> {
+    return {
+      open: (request) => this.open(request),
+      load: (request, context) => this.#guard(() => this.load(request.model, context)),
+      unload: async ({ model }) => this.#unload(model),
+      generate: (request, context) => this.#guard(() => this.#generate(request, context)),
+      count: async ({ model, texts }) => this.#model(model).count(texts),
+      putAdapter: ({ model, adapter, files }) =>
+        this.#guard(async () => {
+          await this.#model(model).putAdapter(adapter, files);
+          return null;
+        }),
+      dropAdapter: async ({ model, adapter }) => {
+        this.#models.get(model)?.dropAdapter(adapter);
+        return null;
+      },
+      train: (request, context) => this.#guard(() => this.#train(request, context)),
+      gate: async ({ action }) => {
+        this.#gate[action]();
+        return null;
+      },
+      memory: async () => {
+        const ledger = this.#opened().ledger;
+        return { total: ledger.total, peak: ledger.peak, byOwner: ledger.byOwner() };
+      },
+      close: async () => this.#close(),
+    };
+  }
+
+  /** Opens the device once; after a loss, or for another kind of backend, a new one. */
+  async open(request: EngineProtocol['open']['request']): Promise<DeviceInfo> {
+    if (this.#device && !this.#lost) {
+      const { info } = this.#device;
+      const fits = request.backend === 'auto' || (request.backend === 'cpu') === (info.backend !== 'webgpu');
+      if (fits) return info;
+    }
+    this.#close();
+    const size = await this.#largest(request.models);
+    const { backend, reason } = await chooseBackend(request.backend, size, this.#parts);
+    const threads = backend.kind === 'webgpu' ? 0 : Number(/(\d+) thread/.exec(backend.device)?.[1] ?? 1);
+    const info: DeviceInfo = { backend: backend.kind, device: backend.device, reason, threads };
+    this.#device = { backend, info };
+    this.#lost = null;
+    void backend.lost.then((error) => {
+      if (this.#device?.backend === backend) this.#lost = error;
+    });
+    return info;
+  }
+
+  async load(ref: ModelRef, context: Context<'load'>): Promise<EngineProtocol['load']['response']> {
+    const known = this.#models.get(ref.id);
+    if (known) return known.info;
+    const backend = this.#opened();
+    const model = await loadEngineModel(this.#parts.openSource(ref), backend, {
+      id: ref.id,
+      signal: context.signal,
+      onProgress: (progress) => context.progress(progress),
+    });
+    this.#models.set(ref.id, model);
+    return model.info;
+  }
+
+  async #generate(
+    request: EngineProtocol['generate']['request'],
+    context: Context<'generate'>,
+  ): Promise<Completion> {
+    return this.#model(request.model).generate(request, {
+      signal: context.signal,
+      ...(request.stream && { onText: (text: string) => context.progress({ text }) }),
+    });
+  }
+
+  async #train(
+    request: EngineProtocol['train']['request'],
+    context: Context<'train'>,
+  ): Promise<Transferring<EngineProtocol['train']['response']>> {
+    const files = await trainAdapter(this.#model(request.model), request, {
+      signal: context.signal,
+      gate: this.#gate,
+      onUpdate: (update) => context.progress(update),
+    });
+    return new Transferring({ files }, []);
+  }
+
+  async #largest(models: readonly ModelRef[]): Promise<ProbeSize> {
+    let largest: ProbeSize = { hidden: 96, ffn: 288, layers: 3 };
+    for (const ref of models) {
+      const { hidden, ffn, layers } = await readModelConfig(this.#parts.openSource(ref));
+      if (hidden * ffn * layers > largest.hidden * largest.ffn * largest.layers)
+        largest = { hidden, ffn, layers };
+    }
+    return largest;
+  }
+
+  #opened(): Backend {
+    if (this.#lost) throw this.#lost;
+    if (!this.#device) throw new ArkletError('The engine has no device yet.', 'Call open first.');
+    return this.#device.backend;
+  }
+
+  #model(id: string): EngineModel {
+    this.#opened();
+    const model = this.#models.get(id);
+    if (!model) throw new ArkletError(`${id} is not loaded.`, 'Call load first.');
+    return model;
+  }
+
+  /** Work that fails because the device went away fails with that reason. */
+  async #guard<T>(work: () => Promise<T>): Promise<T> {
+    const backend = this.#opened();
+    try {
+      return await work();
+    } catch (thrown) {
+      // A lost device shows first as whatever call it broke: its own reason comes within a moment.
+      const gone = await Promise.race([
+        backend.lost,
+        new Promise<null>((resolve) => setTimeout(resolve, backend.kind === 'webgpu' ? 50 : 0, null)),
+      ]);
+      throw gone instanceof DeviceLostError ? gone : asArkletError(thrown);
+    }
+  }
+
+  #unload(id: string): null {
+    this.#models.get(id)?.dispose();
+    this.#models.delete(id);
+    return null;
+  }
+
+  #close(): null {
+    if (!this.#lost) for (const model of this.#models.values()) model.dispose();
+    this.#models.clear();
+    this.#device?.backend.dispose();
+    this.#device = null;
+    this.#lost = null;
+    return null;
+  }
+}

@@ -1,0 +1,141 @@
+/** The student's answers: every arm that is one greedy reply a question. */
+import { engineAgent } from '../agents/engine';
+import type { Message, Question, Turn } from '../core/records';
+import { selfCheckMessages, turnMessages } from '../debate/prompts';
+import { runTurns } from '../debate/scheduler';
+import { greedy, singlePass } from '../debate/singlePass';
+import { checkProtocol, evalProtocol } from '../eval/arms';
+import { shotsOf } from './debatePhase';
+import { adapterId, type Job } from './job';
+import type { Trained } from './distilPhase';
+
+interface Pass {
+  readonly protocol: string;
+  readonly adapter: string | null;
+  readonly questions: readonly Question[];
+  readonly messages: (question: Question) => readonly Message[];
+  readonly detail: string;
+}
+
+/** Splits that the arms are compared on. */
+const compared = new Set(['test', 'ood', 'robust']);
+
+function passes(job: Job, trained: readonly Trained[]): Pass[] {
+  const { studentStyle: style, config, runId } = job;
+  const everywhere = job.questions.filter(({ split }) => compared.has(split));
+  const tested = job.questions.filter(({ split }) => split === 'test');
+  const plain = (question: Question): readonly Message[] =>
+    turnMessages({ style, question, own: [], peers: [] });
+  const list: Pass[] = [
+    {
+      protocol: evalProtocol('base'),
+      adapter: null,
+      questions: everywhere,
+      messages: plain,
+      detail: 'base',
+    },
+  ];
+  if (config.shots > 0) {
+    const shots = shotsOf(job);
+    list.push({
+      protocol: evalProtocol('base-shots'),
+      adapter: null,
+      questions: everywhere,
+      messages: (question) => turnMessages({ style, question, own: [], peers: [], shots }),
+      detail: 'base with shots',
+    });
+  }
+  for (const { arm, strategy, seed } of trained) {
+    list.push({
+      protocol: evalProtocol(arm, seed),
+      adapter: adapterId(runId, strategy, seed),
+      questions: seed === 0 ? everywhere : tested,
+      messages: plain,
+      detail: seed === 0 ? arm : `${arm}, seed ${seed}`,
+    });
+  }
+  return list;
+}
+
+/** Second passes: the student sees its own answer and is asked to check it (base and distilled, first seed). */
+function checks(job: Job, trained: readonly Trained[], answers: readonly Turn[]): Pass[] {
+  const { studentStyle: style, runId } = job;
+  const tested = job.questions.filter(({ split }) => split === 'test');
+  const students: { arm: string; adapter: string | null }[] = [
+    { arm: 'base', adapter: null },
+    ...trained
+      .filter(({ arm, seed }) => seed === 0 && arm.startsWith('distilled:'))
+      .map(({ arm, strategy, seed }) => ({ arm, adapter: adapterId(runId, strategy, seed) })),
+  ];
+  return students.map(({ arm, adapter }) => {
+    const own = new Map(
+      answers
+        .filter(({ protocol }) => protocol === evalProtocol(arm))
+        .map((turn) => [turn.questionId, turn.reply]),
+    );
+    return {
+      protocol: checkProtocol(arm),
+      adapter,
+      questions: tested,
+      messages: (question) => selfCheckMessages({ style, question, own: own.get(question.id) ?? '' }),
+      detail: `${arm} checks itself`,
+    };
+  });
+}
+
+/** Gives all turns of all passes; stored ones are not generated again. */
+export async function evaluatePhase(
+  job: Job,
+  trained: readonly Trained[],
+  stored: readonly Turn[],
+): Promise<readonly Turn[]> {
+  const first = passes(job, trained);
+  const all: Turn[] = [];
+  const count = (list: readonly Pass[]): number => list.reduce((sum, pass) => sum + pass.questions.length, 0);
+  const students = 1 + trained.filter(({ arm, seed }) => seed === 0 && arm.startsWith('distilled:')).length;
+  const tested = job.questions.filter(({ split }) => split === 'test').length;
+  const total = count(first) + students * tested;
+  const run = async (list: readonly Pass[]): Promise<void> => {
+    for (const pass of list) all.push(...(await answer(job, pass, stored, all.length, total)));
+  };
+  await run(first);
+  await run(checks(job, trained, all));
+  return all;
+}
+
+async function answer(
+  job: Job,
+  pass: Pass,
+  stored: readonly Turn[],
+  before: number,
+  total: number,
+): Promise<readonly Turn[]> {
+  const { engine, student, config } = job;
+  return runTurns({
+    runId: job.runId,
+    seed: config.seed,
+    protocol: singlePass({ name: pass.protocol, messages: pass.messages }),
+    questions: pass.questions,
+    agents: [engineAgent(engine, { model: student.id, adapter: pass.adapter })],
+    sampling: greedy(config.maxTokens),
+    stored,
+    gate: job.gate,
+    signal: job.signal,
+    record: async (turn, timing) => {
+      await job.writer.write(turn, timing);
+      job.emit({ type: 'turn', runId: job.runId, turn });
+    },
+    onProblem: (_place, error) => job.emit({ type: 'error', runId: job.runId, error: error.toData() }),
+    onProgress: ({ turnsDone, secondsLeft, tokensPerSecond }) =>
+      job.progress('evaluate', {
+        done: before + turnsDone,
+        total,
+        detail: pass.detail,
+        secondsLeft:
+          secondsLeft === null || turnsDone === 0
+            ? null
+            : (secondsLeft / Math.max(1, pass.questions.length - turnsDone)) * (total - before - turnsDone),
+        tokensPerSecond,
+      }),
+  });
+}

@@ -1,0 +1,53 @@
+/** What every phase of a job works with. */
+import type { AgentBackend } from '../agents/agent';
+import type { Gate } from '../core/gate';
+import type { JobEvent } from '../core/jobApi';
+import type { Phase, Question, RunConfig } from '../core/records';
+import type { PromptStyle } from '../debate/prompts';
+import type { ModelRef } from '../models/modelSpec';
+import type { JobStore } from '../store/jobStore';
+import type { EngineClient } from './engineClient';
+import type { DeviceInfo } from './engineProtocol';
+import type { TurnWriter } from './turnWriter';
+
+export interface AgentSlot {
+  readonly backend: AgentBackend;
+  readonly style: PromptStyle;
+}
+
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly detail: string;
+  readonly secondsLeft?: number | null;
+  readonly tokensPerSecond?: number | null;
+  readonly bytes?: number | null;
+}
+
+export interface Job {
+  readonly runId: string;
+  readonly config: RunConfig;
+  readonly store: JobStore;
+  readonly engine: EngineClient;
+  readonly writer: TurnWriter;
+  readonly gate: Gate;
+  readonly signal: AbortSignal;
+  readonly device: DeviceInfo;
+  /** Agent i of the debate speaks through agents[i mod length]. */
+  readonly agents: readonly AgentSlot[];
+  readonly student: ModelRef;
+  readonly studentStyle: PromptStyle;
+  readonly questions: readonly Question[];
+  emit(event: JobEvent): void;
+  progress(phase: Phase, progress: Progress): void;
+}
+
+/** The style that a model's catalogue entry names; models from elsewhere read natural prompts. */
+export function promptStyle(ref: ModelRef): PromptStyle {
+  return ref.promptStyle === 'compact' ? 'compact' : 'natural';
+}
+
+/** An adapter's id in the engine. */
+export function adapterId(runId: string, strategy: string, seed: number): string {
+  return `${runId}/${strategy}/${seed}`;
+}

@@ -1,0 +1,31 @@
+import type { JobApi } from '../core/jobApi';
+
+/** JobApi as calls over a port: a request is the list of arguments. */
+export type JobProtocol = {
+  readonly [K in keyof JobApi]: {
+    readonly request: Parameters<JobApi[K]>;
+    readonly progress: never;
+    readonly response: Awaited<ReturnType<JobApi[K]>>;
+  };
+};
+
+export const jobMethods = [
+  'start',
+  'resume',
+  'pause',
+  'unpause',
+  'step',
+  'stop',
+  'runs',
+  'archive',
+  'importArchive',
+  'update',
+  'remove',
+  'adapter',
+  'importQuestions',
+  'presets',
+  'markdown',
+] as const satisfies readonly (keyof JobApi)[];
+
+/** Name of the channel on which every page hears the job's events. */
+export const eventChannel = 'arklet';

@@ -1,0 +1,155 @@
+/** A job from its stored state to its report; what is stored already is not done again. */
+import { DeviceLostError } from '../core/errors';
+import type { Gate } from '../core/gate';
+import type { JobEvent } from '../core/jobApi';
+import type { Phase, Question } from '../core/records';
+import { fetchCatalogue } from '../models/catalogue';
+import type { JobStore } from '../store/jobStore';
+import type { StoredRun } from '../store/schema';
+import { debatePhase } from './debatePhase';
+import { distilPhase } from './distilPhase';
+import type { EngineClient } from './engineClient';
+import { evaluatePhase } from './evaluatePhase';
+import { promptStyle, type Job, type Progress } from './job';
+import { reportPhase } from './reportPhase';
+import { agentSlots, castOf } from './resolveAgents';
+import { TurnWriter } from './turnWriter';
+
+export interface JobSetup {
+  readonly run: StoredRun;
+  readonly questions: readonly Question[];
+  readonly store: JobStore;
+  readonly engine: EngineClient;
+  readonly gate: Gate;
+  readonly signal: AbortSignal;
+  readonly base: string;
+  readonly version: string;
+  emit(event: JobEvent): void;
+}
+
+/** Keeps the run's record up to date: phase, status, seconds. */
+class RunKeeper {
+  #run: StoredRun;
+  readonly #store: JobStore;
+
+  constructor(run: StoredRun, store: JobStore) {
+    this.#run = run;
+    this.#store = store;
+  }
+
+  get run(): StoredRun {
+    return this.#run;
+  }
+
+  async change(change: Partial<StoredRun>): Promise<void> {
+    // Name, note and pin may have been changed from a page meanwhile.
+    const stored = await this.#store.getRun(this.#run.id);
+    const { name, note, pinned } = stored ?? this.#run;
+    this.#run = { ...this.#run, name, note, pinned, ...change };
+    await this.#store.putRun(this.#run);
+  }
+
+  /** Runs a phase and adds its seconds, also when it ends in an error. */
+  async phase<T>(phase: Phase, work: () => Promise<T>): Promise<T> {
+    const began = performance.now();
+    await this.change({ phase, status: 'running' });
+    try {
+      return await work();
+    } finally {
+      const spent = (this.#run.seconds[phase] ?? 0) + (performance.now() - began) / 1000;
+      await this.change({ seconds: { ...this.#run.seconds, [phase]: spent } });
+    }
+  }
+}
+
+/** Throws InterruptedError when stopped, else what failed; a lost device is opened again once. */
+export async function runJob(setup: JobSetup): Promise<void> {
+  const keeper = new RunKeeper(setup.run, setup.store);
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await runPhases(setup, keeper);
+      return;
+    } catch (thrown) {
+      if (!(thrown instanceof DeviceLostError) || attempt > 0) throw thrown;
+      setup.engine.forget();
+      setup.emit({ type: 'error', runId: setup.run.id, error: thrown.toData() });
+    }
+  }
+}
+
+async function runPhases(setup: JobSetup, keeper: RunKeeper): Promise<void> {
+  const { store, signal } = setup;
+  const job = await keeper.phase('load', () => load(setup, keeper));
+  const stored = await store.getTurns(job.runId);
+  const debated = await keeper.phase('debate', () => debatePhase(job, stored));
+  const trained = await keeper.phase('distil', () => distilPhase(job, debated));
+  const answered = await keeper.phase('evaluate', () => evaluatePhase(job, trained, stored));
+  await keeper.phase('report', () =>
+    reportPhase(job, trained, [...debated, ...answered], keeper.run.seconds, setup.version),
+  );
+  signal.throwIfAborted();
+  await keeper.change({ phase: 'done', status: 'done' });
+  job.progress('done', { done: 1, total: 1, detail: 'done' });
+}
+
+/** Opens the device and loads every model; the agents of other kinds are asked whether they are there. */
+async function load(setup: JobSetup, keeper: RunKeeper): Promise<Job> {
+  const { run, engine, emit, base, signal, gate, store, questions } = setup;
+  const { config } = run;
+  const catalogue = await fetchCatalogue(base, signal);
+  const cast = castOf(config, catalogue, base);
+  // A run that was begun on one backend goes on there: another one would give other bytes.
+  const kept = keeper.run.device?.backend;
+  const wanted = kept === undefined ? config.backend : kept === 'webgpu' ? 'webgpu' : 'cpu';
+  const device = await engine.open(wanted, cast.models);
+  const reason = keeper.run.device?.reason ?? device.reason;
+  await keeper.change({ device: { ...device, reason } });
+  emit({ type: 'device', backend: device.backend, device: device.device, reason });
+  for (const { id } of cast.models) {
+    await engine.load(id, {
+      signal,
+      onProgress: (progress) => emit({ type: 'load', model: id, ...progress }),
+    });
+  }
+  const agents = await agentSlots(cast, config, engine, base);
+  for (const { backend } of new Set(agents)) await backend.load({ signal });
+  return {
+    runId: run.id,
+    config,
+    store,
+    engine,
+    writer: new TurnWriter(store),
+    gate,
+    signal,
+    device: { ...device, reason },
+    agents,
+    student: cast.student,
+    studentStyle: promptStyle(cast.student),
+    questions,
+    emit,
+    progress: throttledProgress(setup),
+  };
+}
+
+/** At most ten progress events a second, but always the last of a phase. */
+function throttledProgress({ run, gate, emit }: JobSetup): (phase: Phase, progress: Progress) => void {
+  let last = -Infinity;
+  return (phase, { done, total, detail, secondsLeft = null, tokensPerSecond = null, bytes = null }) => {
+    const now = performance.now();
+    if (done < total && now - last < 100) return;
+    last = now;
+    const status = phase === 'done' ? 'done' : gate.paused ? 'paused' : 'running';
+    emit({
+      type: 'progress',
+      runId: run.id,
+      phase,
+      status,
+      done,
+      total,
+      detail,
+      secondsLeft,
+      tokensPerSecond,
+      bytes,
+    });
+  };
+}

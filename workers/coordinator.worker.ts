@@ -1,0 +1,19 @@
+/** Builds the coordinator: the store, the engine worker beside it, the job's lock. */
+import { version } from '../package.json';
+import { EngineClient } from '../src/run/engineClient';
+import { serveCoordinator } from '../src/run/coordinatorService';
+import type { EngineProtocol } from '../src/run/engineProtocol';
+import { connectWorker } from '../src/rpc/workerPort';
+
+declare const self: DedicatedWorkerGlobalScope;
+
+serveCoordinator(self, {
+  openEngine: () => {
+    const worker = new Worker(new URL('./engine.worker.ts', import.meta.url), { type: 'module' });
+    return new EngineClient(connectWorker<EngineProtocol>(worker, 'engine'));
+  },
+  locks: navigator.locks,
+  // This script lies one folder below the app, in the build (assets/) as in development (workers/).
+  base: new URL('../', self.location.href).href,
+  version,
+});

@@ -1,0 +1,16 @@
+/** Builds the engine: the only worker that owns a GPUDevice. */
+import { createGpuBackend } from '../src/compute/gpuBackend';
+import { createWasmBackend } from '../src/compute/wasmBackend';
+import { serve } from '../src/rpc/rpc';
+import type { EngineProtocol } from '../src/run/engineProtocol';
+import { EngineService } from '../src/run/engineService';
+import { openModelSource } from '../src/run/modelSource';
+
+declare const self: DedicatedWorkerGlobalScope;
+
+const service = new EngineService({
+  webgpu: () => createGpuBackend(navigator.gpu),
+  wasm: () => createWasmBackend(),
+  openSource: openModelSource,
+});
+serve<EngineProtocol>(self, service.handlers());
