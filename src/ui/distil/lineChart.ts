@@ -1,0 +1,132 @@
+/** Loss and learning-rate curves on uPlot, in the page's own colours; redrawn when the theme changes. */
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import type { TrainLog } from '../../core/records';
+import { formatSmall } from '../format';
+import { strings } from '../strings';
+
+type Kind = 'loss' | 'rate';
+const smoothing = 0.9;
+
+/** Exponential mean with the start-up bias taken out. */
+export function smooth(values: readonly number[]): number[] {
+  let mean = 0;
+  let weight = 0;
+  return values.map((value) => {
+    mean = smoothing * mean + (1 - smoothing) * value;
+    weight = smoothing * weight + (1 - smoothing);
+    return mean / weight;
+  });
+}
+
+/** uPlot's columns: step first. */
+export function columns(steps: readonly TrainLog[], kind: Kind): uPlot.AlignedData {
+  const x = steps.map((log) => log.step);
+  if (kind === 'rate') return [x, steps.map((log) => log.learning_rate)];
+  const loss = steps.map((log) => log.loss);
+  return [x, loss, smooth(loss), steps.map((log) => log.eval_loss ?? null)];
+}
+
+export class LineChart {
+  readonly #host: HTMLElement;
+  readonly #kind: Kind;
+  readonly #resize: ResizeObserver;
+  readonly #theme: MutationObserver;
+  readonly #scheme = matchMedia('(prefers-color-scheme: dark)');
+  #plot: uPlot | null = null;
+  #steps: readonly TrainLog[] = [];
+
+  constructor(host: HTMLElement, kind: Kind) {
+    this.#host = host;
+    this.#kind = kind;
+    this.#resize = new ResizeObserver(() => this.#plot?.setSize(this.#size()));
+    this.#resize.observe(host);
+    this.#theme = new MutationObserver(this.#rebuild);
+    this.#theme.observe(document.documentElement, { attributeFilter: ['data-theme', 'class'] });
+    this.#scheme.addEventListener('change', this.#rebuild);
+  }
+
+  show(steps: readonly TrainLog[]): void {
+    this.#steps = steps;
+    if (this.#plot) this.#plot.setData(columns(steps, this.#kind));
+    else this.#rebuild();
+  }
+
+  destroy(): void {
+    this.#resize.disconnect();
+    this.#theme.disconnect();
+    this.#scheme.removeEventListener('change', this.#rebuild);
+    this.#plot?.destroy();
+    this.#plot = null;
+  }
+
+  readonly #rebuild = (): void => {
+    this.#plot?.destroy();
+    this.#plot = new uPlot(this.#options(), columns(this.#steps, this.#kind), this.#host);
+  };
+
+  #size(): { width: number; height: number } {
+    const legend = this.#kind === 'loss' ? 30 : 0;
+    return { width: this.#host.clientWidth, height: Math.max(80, this.#host.clientHeight - legend) };
+  }
+
+  /** A CSS variable as the colour that it means here and now. */
+  #colour(name: string): string {
+    const probe = document.createElement('span');
+    probe.style.color = `var(${name})`;
+    this.#host.append(probe);
+    const colour = getComputedStyle(probe).color;
+    probe.remove();
+    return colour;
+  }
+
+  #options(): uPlot.Options {
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const ink = this.#colour('--ink-3');
+    const grid = { stroke: this.#colour('--line'), width: 1 };
+    const font = `${0.75 * rem}px ${getComputedStyle(this.#host).fontFamily}`;
+    const value = (_: uPlot, x: number | null): string => (x === null ? '–' : formatSmall(x));
+    const series: uPlot.Series[] = [{ label: strings.distil.step }];
+    if (this.#kind === 'rate') {
+      series.push({
+        label: strings.distil.learningRate,
+        stroke: this.#colour('--accent'),
+        width: 1.5,
+        value,
+      });
+    } else {
+      series.push(
+        { label: strings.distil.train, stroke: this.#colour('--line-strong'), width: 1, value },
+        { label: strings.distil.smooth, stroke: this.#colour('--accent'), width: 2.5, value },
+        {
+          label: strings.distil.heldOut,
+          stroke: this.#colour('--arm-ensemble'),
+          width: 2,
+          dash: [6, 4],
+          spanGaps: true,
+          points: { show: true, size: 6 },
+          value,
+        },
+      );
+    }
+    return {
+      ...this.#size(),
+      series,
+      scales: { x: { time: false } },
+      legend: { show: this.#kind === 'loss' },
+      cursor: { drag: { x: false, y: false } },
+      axes: [
+        { stroke: ink, grid, ticks: grid, font },
+        {
+          stroke: ink,
+          grid,
+          ticks: grid,
+          font,
+          size: 3.75 * rem,
+          values: (_, splits) =>
+            splits.map((split) => (this.#kind === 'rate' ? formatSmall(split) : String(split))),
+        },
+      ],
+    };
+  }
+}

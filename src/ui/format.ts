@@ -1,0 +1,59 @@
+/** Numbers as people read them. Input units: seconds, bytes, fractions 0-1. */
+
+const integer = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+
+export function formatCount(value: number): string {
+  return integer.format(value);
+}
+
+/** 0.683 -> "68.3 %"; whole per cents for fewer than 1,000 items would hide a tie, so one digit always. */
+export function formatPercent(fraction: number, digits = 1): string {
+  return `${(100 * fraction).toFixed(digits)} %`;
+}
+
+/** A difference of fractions in points, with its sign: 0.365 -> "+36.5". The minus is a real minus. */
+export function formatPoints(difference: number): string {
+  const points = 100 * difference;
+  const text = Math.abs(points).toFixed(1);
+  if (text === '0.0') return '0.0';
+  return `${points > 0 ? '+' : '\u2212'}${text}`;
+}
+
+export function formatSeconds(seconds: number): string {
+  if (seconds < 1) return `${Math.max(1, Math.round(1000 * seconds))} ms`;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
+  if (bytes < 1e9) return `${(bytes / 1e6).toFixed(1)} MB`;
+  return `${(bytes / 1e9).toFixed(2)} GB`;
+}
+
+/** Three significant digits; small and large values in scientific form. */
+export function formatSmall(value: number): string {
+  if (value === 0) return '0';
+  const size = Math.abs(value);
+  return size < 1e-3 || size >= 1e5 ? value.toExponential(1).replace('e', ' e') : value.toPrecision(3);
+}
+
+/** A p-value: never "0". */
+export function formatP(p: number): string {
+  return p < 0.001 ? '< 0.001' : p.toFixed(3);
+}
+
+export function formatDate(milliseconds: number): string {
+  return new Date(milliseconds).toLocaleString('en', {
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
+}

@@ -1,0 +1,48 @@
+export type Theme = 'system' | 'light' | 'dark';
+const themes: readonly Theme[] = ['system', 'light', 'dark'];
+const key = 'arklet-appearance';
+
+/** Theme and stage mode: set on the document's root, remembered on this machine where that is allowed. */
+export class Appearance {
+  theme = $state<Theme>('system');
+  stage = $state(false);
+
+  constructor() {
+    try {
+      const saved: unknown = JSON.parse(localStorage.getItem(key) ?? '{}');
+      if (typeof saved === 'object' && saved !== null) {
+        if ('theme' in saved) this.theme = themes.find((theme) => theme === saved.theme) ?? 'system';
+        if ('stage' in saved) this.stage = saved.stage === true;
+      }
+    } catch {
+      // Storage is refused or holds something else: the defaults stand.
+    }
+    this.#apply();
+  }
+
+  cycleTheme(): void {
+    this.theme = themes[(themes.indexOf(this.theme) + 1) % themes.length] ?? 'system';
+    this.#save();
+  }
+
+  toggleStage(): void {
+    this.stage = !this.stage;
+    this.#save();
+  }
+
+  #save(): void {
+    this.#apply();
+    try {
+      localStorage.setItem(key, JSON.stringify({ theme: this.theme, stage: this.stage }));
+    } catch {
+      // Not remembered; it holds for this visit.
+    }
+  }
+
+  #apply(): void {
+    const root = document.documentElement;
+    if (this.theme === 'system') delete root.dataset['theme'];
+    else root.dataset['theme'] = this.theme;
+    root.classList.toggle('stage', this.stage);
+  }
+}

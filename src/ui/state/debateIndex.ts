@@ -1,0 +1,183 @@
+/**
+ * Turns grouped by question, and what happened in each debate: the vote of every round, who changed, which filters it
+ * falls under. Summaries are made when asked for and kept until another turn of that question comes.
+ */
+import type { Question, Turn } from '../../core/records';
+
+export type DebateTag = 'unanimous' | 'split' | 'flipped' | 'wrongMajority' | 'corrective';
+export const debateTags: readonly DebateTag[] = [
+  'unanimous',
+  'split',
+  'flipped',
+  'wrongMajority',
+  'corrective',
+];
+
+export interface RoundSummary {
+  readonly round: number;
+  /** By agent; undefined where the agent has not spoken. */
+  readonly turns: readonly (Turn | undefined)[];
+  /** The answer with the most votes, null when no reply could be read. */
+  readonly majority: string | null;
+  readonly majorityCorrect: boolean;
+  readonly votes: number;
+  /** Another majority than in the round before. */
+  readonly flipped: boolean;
+}
+
+export interface QuestionSummary {
+  readonly questionId: string;
+  readonly rounds: readonly RoundSummary[];
+  readonly tags: ReadonlySet<DebateTag>;
+}
+
+/** An agent that answers otherwise than a round before, and the peers who had that answer then. */
+export interface Change {
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly peers: readonly number[];
+}
+
+interface Vote {
+  readonly answer: string;
+  readonly correct: boolean;
+  count: number;
+  logprob: number;
+}
+
+function meanLogprob(turn: Turn): number {
+  const values = turn.logprobs ?? [];
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Plurality of parsed answers. Ties: mean log-probability if all are raw and of one model, else the first seen. */
+export function countVotes(turns: readonly (Turn | undefined)[]): {
+  majority: string | null;
+  majorityCorrect: boolean;
+  votes: number;
+} {
+  const cast = turns.filter((turn) => turn !== undefined);
+  const comparable =
+    cast.every((turn) => turn.logprobKind === 'raw') && new Set(cast.map((turn) => turn.model)).size === 1;
+  const votes = new Map<string, Vote>();
+  for (const turn of cast) {
+    if (turn.answer === null) continue;
+    const vote = votes.get(turn.answer) ?? {
+      answer: turn.answer,
+      correct: turn.correct,
+      count: 0,
+      logprob: 0,
+    };
+    vote.count += 1;
+    vote.logprob += meanLogprob(turn);
+    votes.set(turn.answer, vote);
+  }
+  let best: Vote | null = null;
+  for (const vote of votes.values()) {
+    const tied = best !== null && vote.count === best.count;
+    const better =
+      best === null ||
+      vote.count > best.count ||
+      (tied && comparable && vote.logprob / vote.count > best.logprob / best.count);
+    if (better) best = vote;
+  }
+  return { majority: best?.answer ?? null, majorityCorrect: best?.correct ?? false, votes: best?.count ?? 0 };
+}
+
+export class DebateIndex {
+  readonly questions = new Map<string, Question>();
+  readonly #turns = new Map<string, Map<string, Turn>>();
+  readonly #summaries = new Map<string, QuestionSummary>();
+  #agents = 0;
+  #count = 0;
+
+  /** Agents seen so far. */
+  get agents(): number {
+    return this.#agents;
+  }
+
+  /** Turns held. */
+  get turns(): number {
+    return this.#count;
+  }
+
+  /** Questions that have at least one turn, in the order in which they were first spoken to. */
+  get questionIds(): readonly string[] {
+    return [...this.#turns.keys()];
+  }
+
+  allTurns(): readonly Turn[] {
+    return [...this.#turns.values()].flatMap((turns) => [...turns.values()]);
+  }
+
+  addQuestions(questions: readonly Question[]): void {
+    for (const question of questions) this.questions.set(question.id, question);
+  }
+
+  /** A turn that comes again (a resumed run) replaces itself. */
+  add(turn: Turn): void {
+    const turns = this.#turns.get(turn.questionId) ?? new Map<string, Turn>();
+    this.#turns.set(turn.questionId, turns);
+    const key = `${turn.round}|${turn.agent}`;
+    if (!turns.has(key)) this.#count += 1;
+    turns.set(key, turn);
+    this.#agents = Math.max(this.#agents, turn.agent + 1);
+    this.#summaries.delete(turn.questionId);
+  }
+
+  summary(questionId: string): QuestionSummary {
+    const known = this.#summaries.get(questionId);
+    if (known) return known;
+    const made = this.#summarise(questionId);
+    this.#summaries.set(questionId, made);
+    return made;
+  }
+
+  #summarise(questionId: string): QuestionSummary {
+    const turns = [...(this.#turns.get(questionId)?.values() ?? [])];
+    const last = turns.reduce((latest, turn) => Math.max(latest, turn.round), -1);
+    const rounds: RoundSummary[] = [];
+    for (let round = 0; round <= last; round++) {
+      const row: (Turn | undefined)[] = Array.from({ length: this.#agents }, () => undefined);
+      for (const turn of turns) if (turn.round === round) row[turn.agent] = turn;
+      const before = rounds.at(-1);
+      const vote = countVotes(row);
+      rounds.push({
+        round,
+        turns: row,
+        ...vote,
+        flipped: before !== undefined && before.majority !== vote.majority,
+      });
+    }
+    return { questionId, rounds, tags: tagsOf(rounds) };
+  }
+}
+
+function tagsOf(rounds: readonly RoundSummary[]): ReadonlySet<DebateTag> {
+  const tags = new Set<DebateTag>();
+  const last = rounds.at(-1);
+  if (!last) return tags;
+  const cast = last.turns.filter((turn) => turn !== undefined);
+  const same = new Set(cast.map((turn) => turn.answer)).size === 1 && cast[0]?.answer !== null;
+  tags.add(same ? 'unanimous' : 'split');
+  if (!last.majorityCorrect) tags.add('wrongMajority');
+  if (rounds.some((round) => round.flipped)) tags.add('flipped');
+  rounds.forEach((round, index) => {
+    const next = rounds[index + 1];
+    const mended = round.turns.some((turn, agent) => turn?.correct === false && next?.turns[agent]?.correct);
+    if (mended) tags.add('corrective');
+  });
+  return tags;
+}
+
+/** Null in the first round, before the agent spoke, or when it kept its answer. */
+export function changeOf(rounds: readonly RoundSummary[], round: number, agent: number): Change | null {
+  const before = rounds[round - 1];
+  const old = before?.turns[agent];
+  const now = rounds[round]?.turns[agent];
+  if (!before || !old || !now || old.answer === now.answer) return null;
+  const peers = before.turns.flatMap((turn, peer) =>
+    peer !== agent && turn !== undefined && turn.answer !== null && turn.answer === now.answer ? [peer] : [],
+  );
+  return { from: old.answer, to: now.answer, peers };
+}

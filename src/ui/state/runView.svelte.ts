@@ -1,0 +1,216 @@
+/**
+ * One run as the page shows it: recorded, stored, or growing while it works. Events come by the thousand, so the data
+ * lie in plain maps and readers are told at most ten times a second (`version`).
+ */
+import type { RunArchive, RunRecord, StrategyLog } from '../../core/jobApi';
+import type { Dataset, Question, Report, Split, TrainLog, Turn, TurnTiming } from '../../core/records';
+import { DebateIndex, type DebateTag, type QuestionSummary } from './debateIndex';
+
+export type ViewSource = 'recorded' | 'stored' | 'live';
+export type DatasetView = Omit<Dataset, 'traces'> & Partial<Pick<Dataset, 'traces'>>;
+
+const pause = 100;
+
+interface GrowingLog {
+  readonly strategy: string;
+  readonly seed: number;
+  readonly steps: TrainLog[];
+}
+
+export interface DebateFacts {
+  readonly questions: number;
+  readonly agents: number;
+  readonly turns: number;
+  /** Share of majorities that are right in round 0 and in the last round; null before any turn. */
+  readonly first: number | null;
+  readonly last: number | null;
+}
+
+export class RunView {
+  readonly source: ViewSource;
+  run = $state.raw<RunRecord>() as RunRecord;
+  datasets = $state.raw<readonly DatasetView[]>([]);
+  report = $state.raw<Report | null>(null);
+  readonly #index = new DebateIndex();
+  readonly #logs = new Map<string, GrowingLog>();
+  readonly #texts = new Map<string, string>();
+  readonly #timings: TurnTiming[] = [];
+  #others: Turn[] = [];
+  #version = $state(0);
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #newest: string | null = null;
+
+  constructor(run: RunRecord, source: ViewSource) {
+    this.run = run;
+    this.source = source;
+  }
+
+  static of(archive: RunArchive, source: ViewSource): RunView {
+    const view = new RunView(archive.run, source);
+    view.load(archive);
+    return view;
+  }
+
+  /** Adds what is stored to what has come by events since. */
+  load(archive: RunArchive): void {
+    this.run = archive.run;
+    this.#index.addQuestions(archive.questions);
+    for (const turn of archive.turns) this.#addTurn(turn);
+    for (const log of archive.logs) {
+      const known = this.#logOf(log.strategy, log.seed);
+      const last = log.steps.at(-1)?.step ?? -1;
+      known.steps.splice(0, known.steps.length, ...log.steps, ...known.steps.filter((s) => s.step > last));
+    }
+    this.#timings.push(...archive.timings);
+    const stored = archive.datasets.map((dataset) => dataset.strategy);
+    this.datasets = [...archive.datasets, ...this.datasets.filter((set) => !stored.includes(set.strategy))];
+    if (archive.report) this.report = archive.report;
+    this.#version += 1;
+  }
+
+  addQuestions(questions: readonly Question[]): void {
+    this.#index.addQuestions(questions);
+    this.#touch();
+  }
+
+  addTurn(turn: Turn): void {
+    this.#addTurn(turn);
+    this.#newest = turn.questionId;
+    this.#touch();
+  }
+
+  addText(questionId: string, round: number, agent: number, text: string): void {
+    this.#texts.set(`${questionId}|${round}|${agent}`, text);
+    this.#touch();
+  }
+
+  addDataset(dataset: DatasetView): void {
+    this.datasets = [...this.datasets.filter((known) => known.strategy !== dataset.strategy), dataset];
+  }
+
+  addStep(strategy: string, seed: number, log: TrainLog): void {
+    const { steps } = this.#logOf(strategy, seed);
+    // A resumed training repeats the steps after its last checkpoint.
+    while (steps.length > 0 && (steps.at(-1)?.step ?? 0) >= log.step) steps.pop();
+    steps.push(log);
+    this.#touch();
+  }
+
+  /** Grows with every batch of changes: a reader that depends on it is run again. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get agents(): number {
+    return Math.max(this.#index.agents, this.source === 'live' ? this.run.config.nAgents : 0);
+  }
+
+  /** The question of the turn that came last. */
+  get newest(): string | null {
+    void this.#version;
+    return this.#newest;
+  }
+
+  question(id: string): Question | undefined {
+    void this.#version;
+    return this.#index.questions.get(id);
+  }
+
+  summary(id: string): QuestionSummary {
+    void this.#version;
+    return this.#index.summary(id);
+  }
+
+  /** Streaming text of a turn that has not ended. */
+  text(questionId: string, round: number, agent: number): string | undefined {
+    void this.#version;
+    return this.#texts.get(`${questionId}|${round}|${agent}`);
+  }
+
+  /** Questions spoken to that carry the tag (any when null) and belong to the split (any when null). */
+  questionIds(tag: DebateTag | null, split: Split | null): readonly string[] {
+    void this.#version;
+    return this.#index.questionIds.filter((id) => {
+      if (split !== null && this.#index.questions.get(id)?.split !== split) return false;
+      return tag === null || this.#index.summary(id).tags.has(tag);
+    });
+  }
+
+  /** Splits that have a debate. */
+  get splits(): readonly Split[] {
+    void this.#version;
+    const found = new Set<Split>();
+    for (const id of this.#index.questionIds) {
+      const split = this.#index.questions.get(id)?.split;
+      if (split) found.add(split);
+    }
+    return [...found];
+  }
+
+  tagCounts(split: Split | null): ReadonlyMap<DebateTag, number> {
+    const counts = new Map<DebateTag, number>();
+    for (const id of this.questionIds(null, split)) {
+      for (const tag of this.#index.summary(id).tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  get debateFacts(): DebateFacts {
+    void this.#version;
+    const ids = this.#index.questionIds;
+    const rounds = ids.map((id) => this.#index.summary(id).rounds).filter((list) => list.length > 0);
+    const share = (at: number): number | null =>
+      rounds.length === 0
+        ? null
+        : rounds.filter((list) => list.at(at)?.majorityCorrect === true).length / rounds.length;
+    return {
+      questions: ids.length,
+      agents: this.agents,
+      turns: this.#index.turns,
+      first: share(0),
+      last: share(-1),
+    };
+  }
+
+  get logs(): readonly StrategyLog[] {
+    void this.#version;
+    return [...this.#logs.values()].map((log) => ({ ...log, steps: [...log.steps] }));
+  }
+
+  /** Everything held, as one file would hold it. */
+  archive(): RunArchive {
+    const questions = [...this.#index.questions.values()];
+    return {
+      format: 'arklet-run',
+      version: 1,
+      run: this.run,
+      questions,
+      turns: [...this.#index.allTurns(), ...this.#others],
+      timings: this.#timings,
+      datasets: this.datasets.map((dataset) => ({ ...dataset, traces: dataset.traces ?? [] })),
+      logs: this.logs,
+      report: this.report,
+    };
+  }
+
+  #addTurn(turn: Turn): void {
+    this.#texts.delete(`${turn.questionId}|${turn.round}|${turn.agent}`);
+    // Samples of the other arms (votes, controls) are kept for the export and are no debate.
+    if (turn.protocol === this.run.config.protocol) this.#index.add(turn);
+    else this.#others.push(turn);
+  }
+
+  #logOf(strategy: string, seed: number): GrowingLog {
+    const key = `${strategy}|${seed}`;
+    const known = this.#logs.get(key) ?? { strategy, seed, steps: [] };
+    this.#logs.set(key, known);
+    return known;
+  }
+
+  #touch(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#version += 1;
+    }, pause);
+  }
+}

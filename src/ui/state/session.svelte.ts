@@ -1,0 +1,369 @@
+/** What the page knows and does: the run shown, the job in progress, the stored runs, and every action of a user. */
+import { ArkletError } from '../../core/errors';
+import type { JobApi, JobClient, JobEvent, QuestionImport, RunArchive, RunRecord } from '../../core/jobApi';
+import type { Phase, RunStatus } from '../../core/records';
+import { strings } from '../strings';
+import { Notices } from './notices.svelte';
+import { RunView } from './runView.svelte';
+import { Settings } from './settings.svelte';
+import { WakeLock } from './wakeLock';
+
+export type Step = 'debate' | 'distil' | 'compare';
+export const steps: readonly Step[] = ['debate', 'distil', 'compare'];
+
+export type JobStatus = Omit<Extract<JobEvent, { type: 'progress' }>, 'type'>;
+type DeviceEvent = Extract<JobEvent, { type: 'device' }>;
+type LoadEvent = Extract<JobEvent, { type: 'load' }>;
+
+export interface SessionSources {
+  /** Starts the engine's coordinator; called once, after the first paint or by the first action. */
+  connect(): Promise<JobClient>;
+  /** The run that ships with the page. */
+  recorded(): Promise<RunArchive | null>;
+}
+
+function stepOf(phase: Phase): Step {
+  switch (phase) {
+    case 'load':
+    case 'debate':
+      return 'debate';
+    case 'distil':
+      return 'distil';
+    case 'evaluate':
+    case 'report':
+    case 'done':
+      return 'compare';
+    default:
+      return phase satisfies never;
+  }
+}
+
+type DataEvent = Extract<JobEvent, { type: 'questions' | 'text' | 'turn' | 'dataset' | 'train' | 'report' }>;
+
+function grow(view: RunView, event: DataEvent): void {
+  switch (event.type) {
+    case 'questions':
+      return view.addQuestions(event.questions);
+    case 'text':
+      return view.addText(event.questionId, event.round, event.agent, event.text);
+    case 'turn':
+      return view.addTurn(event.turn);
+    case 'dataset':
+      return view.addDataset(event.dataset);
+    case 'train':
+      return view.addStep(event.strategy, event.seed, event.log);
+    case 'report':
+      view.report = event.report;
+      return;
+    default:
+      event satisfies never;
+  }
+}
+
+export class Session {
+  readonly notices = new Notices();
+  readonly settings = new Settings();
+  view = $state.raw<RunView | null>(null);
+  live = $state.raw<RunView | null>(null);
+  recorded = $state.raw<RunView | null>(null);
+  /** The recorded run was looked for: there is one or there is none. */
+  looked = $state(false);
+  job = $state.raw<JobStatus | null>(null);
+  load = $state.raw<LoadEvent | null>(null);
+  device = $state.raw<DeviceEvent | null>(null);
+  runs = $state.raw<readonly RunRecord[]>([]);
+  step = $state<Step>('debate');
+  /** An action waits for the coordinator. */
+  busy = $state(false);
+  declined = $state<string | null>(null);
+  imported = $state.raw<QuestionImport | null>(null);
+  selected = $state<string | null>(null);
+
+  readonly active = $derived(
+    this.job !== null && (this.job.status === 'running' || this.job.status === 'paused'),
+  );
+  /** A run that ended before its time, to be offered while nothing else works. */
+  readonly interrupted = $derived.by(() => {
+    if (this.active || this.busy) return null;
+    const cut = this.runs.filter((run) => run.status !== 'done' && run.status !== 'failed');
+    const newest = cut.reduce<RunRecord | null>(
+      (latest, run) => (latest === null || run.createdAt > latest.createdAt ? run : latest),
+      null,
+    );
+    return newest !== null && newest.id !== this.declined ? newest : null;
+  });
+
+  readonly #sources: SessionSources;
+  readonly #wakeLock = new WakeLock();
+  #client: Promise<JobClient> | null = null;
+  #follow = true;
+  #fetching = new Set<string>();
+  /** Events of a run whose view is still being made. */
+  #early: DataEvent[] = [];
+
+  constructor(sources: SessionSources) {
+    this.#sources = sources;
+  }
+
+  /** Shows the recorded run; resolves when it is on screen or known to be missing. */
+  async showRecorded(): Promise<void> {
+    if (this.recorded === null) {
+      const archive = await this.notices.guard(() => this.#sources.recorded());
+      if (archive) this.recorded = RunView.of(archive, 'recorded');
+      this.looked = true;
+    }
+    // A run that began meanwhile keeps the screen.
+    if (this.view === null || this.view.source !== 'live' || this.live === null) this.show(this.recorded);
+  }
+
+  show(view: RunView | null): void {
+    if (view === this.view) return;
+    this.view = view;
+    this.selected = null;
+  }
+
+  /** Connects, lists the runs and reads the presets. A failure becomes a notice. */
+  async connect(): Promise<void> {
+    await this.notices.guard(async () => {
+      const api = await this.#api();
+      const [runs, presets] = await Promise.all([api.runs(), api.presets()]);
+      this.runs = runs;
+      this.settings.presets = presets;
+      for (const bad of this.settings.bad) {
+        this.notices.add({
+          code: 'config',
+          message: strings.errors.badHash(bad.name, bad.value),
+          hint: strings.errors.badHashHint,
+        });
+      }
+    });
+  }
+
+  chooseStep(step: Step): void {
+    this.step = step;
+    this.#follow = false;
+  }
+
+  // Transport
+
+  async start(): Promise<void> {
+    await this.#act(async (api) => {
+      if (this.settings.presets === null) this.settings.presets = await api.presets();
+      const config = this.settings.config;
+      if (config === null) return;
+      const questions = this.imported?.questions ?? null;
+      const named = this.imported === null ? config : { ...config, questions: this.imported.name };
+      this.#follow = true;
+      const run = await api.start(named, questions);
+      // The first events of the run may have come before this answer.
+      if (this.live?.run.id !== run.id) this.#begin(new RunView(run, 'live'));
+      this.#expect(run.id, run.phase);
+    });
+  }
+
+  async resume(runId: string): Promise<void> {
+    await this.#act(async (api) => {
+      const archive = await api.archive(runId);
+      this.#follow = true;
+      this.#begin(RunView.of(archive, 'live'));
+      this.#expect(runId, archive.run.phase);
+      await api.resume(runId);
+    });
+  }
+
+  async pause(): Promise<void> {
+    await this.#act((api) => api.pause());
+    this.#setStatus('running', 'paused');
+  }
+
+  async unpause(): Promise<void> {
+    await this.#act((api) => api.unpause());
+    this.#setStatus('paused', 'running');
+  }
+
+  async stepOnce(): Promise<void> {
+    await this.#act((api) => api.step());
+  }
+
+  async stop(): Promise<void> {
+    await this.#act((api) => api.stop());
+    if (this.active && this.job) this.job = { ...this.job, status: 'interrupted', secondsLeft: null };
+    this.#wakeLock.want(false);
+    await this.refreshRuns();
+  }
+
+  // Runs
+
+  async refreshRuns(): Promise<void> {
+    await this.notices.guard(async () => {
+      this.runs = await (await this.#api()).runs();
+    });
+  }
+
+  async open(runId: string): Promise<void> {
+    await this.#act(async (api) => {
+      this.show(this.live?.run.id === runId ? this.live : RunView.of(await api.archive(runId), 'stored'));
+      const phase = this.view?.run.phase;
+      if (phase !== undefined) this.step = stepOf(phase);
+    });
+  }
+
+  async update(runId: string, change: { name?: string; note?: string; pinned?: boolean }): Promise<void> {
+    await this.#act(async (api) => {
+      const run = await api.update(runId, change);
+      this.runs = this.runs.map((known) => (known.id === runId ? run : known));
+      if (this.view?.run.id === runId) this.view.run = run;
+    });
+  }
+
+  async remove(runId: string): Promise<void> {
+    await this.#act(async (api) => {
+      await api.remove(runId);
+      this.runs = this.runs.filter((run) => run.id !== runId);
+      if (this.live?.run.id === runId) this.live = null;
+      if (this.view?.run.id === runId) this.show(this.recorded);
+    });
+  }
+
+  /** The archive of any run that can be shown, the recorded one included. */
+  async archiveOf(runId: string): Promise<RunArchive> {
+    if (this.recorded?.run.id === runId) return this.recorded.archive();
+    return (await this.#api()).archive(runId);
+  }
+
+  async importArchive(archive: RunArchive): Promise<void> {
+    await this.#act(async (api) => {
+      const run = await api.importArchive(archive);
+      this.runs = await api.runs();
+      this.show(RunView.of({ ...archive, run }, 'stored'));
+    });
+  }
+
+  /** For what is neither state nor transport: exports, imports of questions. */
+  async api(): Promise<JobApi> {
+    return this.#api();
+  }
+
+  // Events
+
+  receive(event: JobEvent): void {
+    switch (event.type) {
+      case 'device':
+        this.device = event;
+        return;
+      case 'load':
+        this.load = event;
+        return;
+      case 'progress':
+        this.#progress(event);
+        return;
+      case 'questions':
+      case 'text':
+      case 'turn':
+      case 'dataset':
+      case 'train':
+      case 'report': {
+        const view = this.#liveView(event.runId);
+        if (view) grow(view, event);
+        else this.#early.push(event);
+        return;
+      }
+      case 'runs':
+        this.runs = event.runs;
+        return;
+      case 'error':
+        this.notices.add(event.error);
+        if (event.runId !== null && event.runId === this.job?.runId) this.#setStatus('running', 'failed');
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  #progress(event: Extract<JobEvent, { type: 'progress' }>): void {
+    const { type: _, ...status } = event;
+    const before = this.job;
+    this.job = status;
+    const view = this.#liveView(event.runId);
+    if (view && (view.run.phase !== event.phase || view.run.status !== event.status)) {
+      view.run = { ...view.run, phase: event.phase, status: event.status };
+    }
+    if (this.#follow && this.view === view && before?.phase !== event.phase) this.step = stepOf(event.phase);
+    this.#wakeLock.want(event.status === 'running');
+    if (event.status === 'done' && before?.status !== 'done') void this.#complete(event.runId);
+  }
+
+  /** The stored run holds what events leave out: the traces of each dataset, timings, the report. */
+  async #complete(runId: string): Promise<void> {
+    await this.notices.guard(async () => {
+      const archive = await (await this.#api()).archive(runId);
+      if (this.live?.run.id === runId) this.live.load(archive);
+      this.runs = await (await this.#api()).runs();
+    });
+  }
+
+  /** The view that grows by this run's events. One that another page started is fetched first. */
+  #liveView(runId: string): RunView | null {
+    if (this.live?.run.id === runId) return this.live;
+    if (this.#fetching.has(runId)) return null;
+    this.#fetching.add(runId);
+    void this.notices
+      .guard(async () => {
+        const archive = await (await this.#api()).archive(runId);
+        if (this.live?.run.id !== runId) this.#begin(RunView.of(archive, 'live'));
+      })
+      .finally(() => this.#fetching.delete(runId));
+    return null;
+  }
+
+  #begin(view: RunView): void {
+    this.live = view;
+    for (const event of this.#early) if (event.runId === view.run.id) grow(view, event);
+    this.#early = [];
+    this.show(view);
+    this.step = stepOf(view.run.phase);
+  }
+
+  #expect(runId: string, phase: Phase): void {
+    if (this.job?.runId === runId && this.active) return;
+    this.job = {
+      runId,
+      phase,
+      status: 'running',
+      done: 0,
+      total: 0,
+      detail: '',
+      secondsLeft: null,
+      tokensPerSecond: null,
+      bytes: null,
+    };
+  }
+
+  #setStatus(from: RunStatus, to: RunStatus): void {
+    if (this.job?.status === from) this.job = { ...this.job, status: to };
+  }
+
+  async #act(action: (api: JobApi) => Promise<void>): Promise<void> {
+    this.busy = true;
+    try {
+      await this.notices.guard(async () => action(await this.#api()));
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  async #api(): Promise<JobApi> {
+    this.#client ??= this.#sources.connect().then((client) => {
+      client.listen((event) => this.receive(event));
+      return client;
+    });
+    try {
+      return (await this.#client).api;
+    } catch (cause) {
+      this.#client = null;
+      throw cause instanceof ArkletError
+        ? cause
+        : new ArkletError(strings.errors.noWorker, strings.errors.noWorkerHint, { cause });
+    }
+  }
+}

@@ -1,0 +1,17 @@
+/** Whether the browser offers WebGPU, and what its user can do where it does not. */
+import { strings } from './strings';
+
+export function hasWebGpu(): boolean {
+  return 'gpu' in navigator && navigator.gpu !== undefined;
+}
+
+/** The steps for this very browser. `secure` is false on plain http, where no browser offers WebGPU. */
+export function webGpuSteps(userAgent: string, secure: boolean): string {
+  if (!secure) return strings.support.insecure;
+  if (/Firefox\//.test(userAgent)) return strings.support.firefox;
+  if (/Chrome\/|Chromium\/|Edg\//.test(userAgent)) {
+    const linux = /Linux/.test(userAgent) && !/Android/.test(userAgent);
+    return linux ? strings.support.chromiumLinux : strings.support.chromium;
+  }
+  return /Safari\//.test(userAgent) ? strings.support.safari : strings.support.other;
+}
