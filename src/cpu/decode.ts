@@ -186,3 +186,23 @@ function encodeQ4(values: Float32Array, rows: number, cols: number, blocks: numb
   }
   return { format: 'q4', quants, scales };
 }
+
+/** Rows [start, start + count) of encoded rows of `cols` columns, without copying. */
+export function sliceRows(data: EncodedRows, cols: number, start: number, count: number): EncodedRows {
+  const end = start + count;
+  if (data.format === 'f32') return { ...data, values: data.values.subarray(start * cols, end * cols) };
+  if ('values' in data) return { ...data, values: data.values.subarray(start * cols, end * cols) };
+  const blocks = Math.ceil(cols / blockColumns);
+  if (data.format === 'q8') {
+    return {
+      format: 'q8',
+      quants: data.quants.subarray(start * blocks * 32, end * blocks * 32),
+      scales: data.scales.subarray(start * blocks, end * blocks),
+    };
+  }
+  return {
+    format: 'q4',
+    quants: data.quants.subarray(start * blocks * 16, end * blocks * 16),
+    scales: data.scales.subarray(start * blocks * 2, end * blocks * 2),
+  };
+}

@@ -1,0 +1,390 @@
+/** The ops of the WASM backend: checks, pointers and strides around the kernels of src/cpu/assembly. */
+import { bKind, type Kernels } from '../cpu/kernels';
+import { ConfigError } from '../core/errors';
+import type { Backend, LoraDropout, Tensor } from './ops';
+import { checks } from './shapes';
+import { pointerOf, weightPointer, type WasmMemory } from './wasmMemory';
+
+type OpName =
+  | 'fill'
+  | 'copy'
+  | 'embed'
+  | 'gatherRows'
+  | 'scatterRows'
+  | 'rmsNorm'
+  | 'rmsNormBackward'
+  | 'headNorm'
+  | 'headNormBackward'
+  | 'swiglu'
+  | 'swigluBackward'
+  | 'linear'
+  | 'linearBackward'
+  | 'loraDown'
+  | 'loraGradU'
+  | 'loraGradAB'
+  | 'matmulNT'
+  | 'rope'
+  | 'attention'
+  | 'attentionBackward'
+  | 'ropeAndCache'
+  | 'attentionPaged'
+  | 'crossEntropy'
+  | 'sumSquares'
+  | 'adamw';
+
+/** Floats of masked activations that are kept at a time (1 MiB). */
+const maskedFloats = 1 << 18;
+
+/** All ops over one memory and its kernels. */
+export function createWasmOps(memory: WasmMemory, k: Kernels): Pick<Backend, OpName> {
+  const p = pointerOf;
+
+  /** Ids lie below `limit`: a wild one would read foreign memory. */
+  function checkIds(op: string, ids: Tensor, count: number, limit: number): void {
+    const words = memory.words(ids, 'u32');
+    const from = p(ids) / 4;
+    for (let i = from; i < from + count; i++) {
+      if (words[i]! >= limit) {
+        throw new ConfigError(
+          `${op}: ${ids.label}[${i - from}] is ${words[i]}, below ${limit} is needed.`,
+          'Report this fault.',
+        );
+      }
+    }
+  }
+
+  /** Longest run of keys of a row: documents are (start, end) by row. */
+  function longestDocument(documents: Tensor, rows: number): number {
+    const words = memory.words(documents, 'u32');
+    const from = p(documents) / 4;
+    let longest = 1;
+    for (let row = 0; row < rows; row++) longest = Math.max(longest, row + 1 - words[from + 2 * row]!);
+    return longest;
+  }
+
+  /** y (+)= mask_s * x on `count` elements from element `first` of the masked activation. */
+  function mask(
+    x: number,
+    y: number,
+    count: number,
+    first: number,
+    dropout: LoraDropout,
+    segment: number,
+    accumulate: boolean,
+  ): void {
+    const threshold = Math.ceil(dropout.rate * 2 ** 32);
+    const factor = 1 / (1 - dropout.rate);
+    k.dropout(x, y, count, first, dropout.key + segment, threshold, factor, accumulate ? 1 : 0);
+  }
+
+  function active(dropout: LoraDropout | undefined): dropout is LoraDropout {
+    if (!dropout || dropout.rate === 0) return false;
+    if (!(dropout.rate > 0 && dropout.rate < 1)) {
+      throw new ConfigError(
+        `LoRA dropout is ${dropout.rate}, a rate from 0 to below 1 is needed.`,
+        'Lower it.',
+      );
+    }
+    return true;
+  }
+
+  /** Calls `visit` for blocks of rows whose activations fit the buffer. */
+  function eachBlock(rows: number, cols: number, visit: (row: number, count: number) => void): void {
+    const step = Math.max(4, Math.floor(maskedFloats / Math.max(1, cols)) & ~3);
+    for (let row = 0; row < rows; row += step) visit(row, Math.min(step, rows - row));
+  }
+
+  return {
+    fill({ x, value }) {
+      if (x.dtype === 'u32') memory.words(x, 'u32').fill(value, p(x) / 4, p(x) / 4 + x.size);
+      else k.fill(p(x), x.size, value);
+    },
+    copy(op) {
+      checks.copy(op);
+      const size = op.size ?? op.x.size;
+      if (op.accumulate) k.add(p(op.x), p(op.y), size);
+      else memory.heap.u32.copyWithin(p(op.y) / 4, p(op.x) / 4, p(op.x) / 4 + size);
+    },
+    embed(op) {
+      checks.embed(op);
+      checkIds('embed', op.ids, op.rows, op.table.rows);
+      k.gatherPacked(weightPointer(op.table), op.table.cols, p(op.ids), op.rows, p(op.y));
+    },
+    gatherRows(op) {
+      checks.gatherRows(op);
+      checkIds('gatherRows', op.indices, op.rows, Math.floor(op.x.size / op.cols));
+      k.gatherRows(p(op.x), p(op.indices), p(op.y), op.rows, op.cols);
+    },
+    scatterRows(op) {
+      checks.scatterRows(op);
+      checkIds('scatterRows', op.indices, op.rows, op.yRows);
+      k.scatterRows(p(op.x), p(op.indices), p(op.y), op.rows, op.cols, op.yRows);
+    },
+    rmsNorm(op) {
+      checks.rmsNorm(op);
+      k.rmsNorm(p(op.x), p(op.weight), p(op.y), op.rows, op.cols, op.eps);
+    },
+    rmsNormBackward(op) {
+      checks.rmsNormBackward(op);
+      const accumulate = op.accumulate ? 1 : 0;
+      k.rmsNormBackward(p(op.x), p(op.weight), p(op.dy), p(op.dx), op.rows, op.cols, op.eps, accumulate);
+    },
+    headNorm(op) {
+      checks.headNorm(op);
+      const { rows, heads, kvHeads, headDim, eps } = op;
+      k.headNorm(p(op.x), p(op.qWeight), p(op.kWeight), p(op.y), rows, heads, kvHeads, headDim, eps);
+    },
+    headNormBackward(op) {
+      checks.headNormBackward(op);
+      const { rows, heads, kvHeads, headDim, eps } = op;
+      const [q, kw] = [p(op.qWeight), p(op.kWeight)];
+      k.headNormBackward(p(op.x), q, kw, p(op.dy), p(op.dx), rows, heads, kvHeads, headDim, eps);
+    },
+    swiglu(op) {
+      checks.swiglu(op);
+      k.swiglu(p(op.gu), p(op.y), op.rows, op.ffn);
+    },
+    swigluBackward(op) {
+      checks.swigluBackward(op);
+      k.swigluBackward(p(op.gu), p(op.dy), p(op.dgu), op.rows, op.ffn);
+    },
+
+    linear(op) {
+      checks.linear(op);
+      const { rows, weight, bias, residual, lora } = op;
+      const n = weight.rows;
+      const x = p(op.x);
+      const y = p(op.y);
+      const beside = residual ? p(residual) : 0;
+      if (bias || (residual && beside !== y)) k.addBias(y, bias ? p(bias) : 0, beside, rows, n);
+      const add = bias || residual ? 1 : 0;
+      const w = weightPointer(weight);
+      k.product(rows, n, weight.cols, x, weight.cols * 4, 0, w, 0, bKind.packed, y, n * 4, 1, add);
+      if (!lora) return;
+      const { rank, scale, segments } = lora;
+      const ldu = segments.length * rank * 4;
+      for (let s = 0; s < segments.length; s++) {
+        const { start, count, bRow } = segments[s]!;
+        const u = p(lora.u) + s * rank * 4;
+        const b = p(lora.b) + bRow * rank * 4;
+        const to = y + start * 4;
+        k.product(rows, count, rank, u, ldu, 0, b, rank * 4, bKind.transposed, to, n * 4, scale, 1);
+      }
+    },
+    linearBackward(op) {
+      checks.linearBackward(op);
+      const { rows, weight, lora } = op;
+      const { rows: n, cols } = weight;
+      const dx = p(op.dx);
+      const w = weightPointer(weight);
+      const add = op.accumulate ? 1 : 0;
+      k.product(rows, cols, n, p(op.dy), n * 4, 0, w, cols, bKind.backward, dx, cols * 4, 1, add);
+      if (!lora) return;
+      const { rank, segments } = lora.group;
+      const { dropout } = lora;
+      const width = segments.length * rank;
+      const du = p(lora.du);
+      const a = p(lora.group.a);
+      const ld = cols * 4;
+      if (!active(dropout)) {
+        k.product(rows, cols, width, du, width * 4, 0, a, ld, bKind.natural, dx, ld, 1, 1);
+        return;
+      }
+      eachBlock(rows, cols, (row, count) => {
+        const part = memory.floats(count * cols);
+        for (let s = 0; s < segments.length; s++) {
+          const from = du + (row * width + s * rank) * 4;
+          const as = a + s * rank * ld;
+          k.product(count, cols, rank, from, width * 4, 0, as, ld, bKind.natural, part, ld, 1, 0);
+          mask(part, dx + row * ld, count * cols, row * cols, dropout, s, true);
+        }
+      });
+    },
+    loraDown(op) {
+      checks.loraDown(op);
+      const { rows, inputs, group, dropout } = op;
+      const { rank, segments } = group;
+      const width = segments.length * rank;
+      const ld = inputs * 4;
+      const [x, a, u] = [p(op.x), p(group.a), p(op.u)];
+      if (!active(dropout)) {
+        k.product(rows, width, inputs, x, ld, 0, a, ld, bKind.transposed, u, width * 4, 1, 0);
+        return;
+      }
+      eachBlock(rows, inputs, (row, count) => {
+        const part = memory.floats(count * inputs);
+        for (let s = 0; s < segments.length; s++) {
+          mask(x + row * ld, part, count * inputs, row * inputs, dropout, s, false);
+          const as = a + s * rank * ld;
+          const to = u + (row * width + s * rank) * 4;
+          k.product(count, rank, inputs, part, ld, 0, as, ld, bKind.transposed, to, width * 4, 1, 0);
+        }
+      });
+    },
+    loraGradU(op) {
+      checks.loraGradU(op);
+      const { rows, outputs, group } = op;
+      const { rank, segments, scale } = group;
+      const ldu = segments.length * rank * 4;
+      for (let s = 0; s < segments.length; s++) {
+        const { start, count, bRow } = segments[s]!;
+        const dy = p(op.dy) + start * 4;
+        const b = p(group.b) + bRow * rank * 4;
+        const du = p(op.du) + s * rank * 4;
+        k.product(rows, rank, count, dy, outputs * 4, 0, b, rank * 4, bKind.natural, du, ldu, scale, 0);
+      }
+    },
+    loraGradAB(op) {
+      checks.loraGradAB(op);
+      const { rows, inputs, outputs, group, dropout } = op;
+      const { rank, segments, scale } = group;
+      const width = segments.length * rank;
+      const ld = inputs * 4;
+      const [x, du, gradA] = [p(op.x), p(op.du), p(op.gradA)];
+      if (active(dropout)) {
+        eachBlock(rows, inputs, (row, count) => {
+          const part = memory.floats(count * inputs);
+          for (let s = 0; s < segments.length; s++) {
+            mask(x + row * ld, part, count * inputs, row * inputs, dropout, s, false);
+            const from = du + (row * width + s * rank) * 4;
+            const to = gradA + s * rank * ld;
+            k.product(rank, inputs, count, from, width * 4, 1, part, ld, bKind.natural, to, ld, 1, 1);
+          }
+        });
+      } else {
+        k.product(width, inputs, rows, du, width * 4, 1, x, ld, bKind.natural, gradA, ld, 1, 1);
+      }
+      for (let s = 0; s < segments.length; s++) {
+        const { start, count, bRow } = segments[s]!;
+        const part = memory.floats(rank * count);
+        const u = p(op.u) + s * rank * 4;
+        const dy = p(op.dy) + start * 4;
+        // dB^T = u^T dy: dy is the operand that is read in rows of 8.
+        const natural = bKind.natural;
+        k.product(rank, count, rows, u, width * 4, 1, dy, outputs * 4, natural, part, count * 4, scale, 0);
+        k.addTransposed(part, count * 4, p(op.gradB) + bRow * rank * 4, rank * 4, rank, count);
+      }
+    },
+    matmulNT(op) {
+      checks.matmulNT(op);
+      const { rows, n, k: inner } = op;
+      const ld = inner * 4;
+      k.product(rows, n, inner, p(op.x), ld, 0, p(op.b), ld, bKind.transposed, p(op.y), n * 4, 1, 0);
+    },
+
+    rope(op) {
+      checks.rope(op);
+      const { rows, heads, kvHeads, headDim, tables } = op;
+      checkIds('rope', op.positions, rows, tables.cos.size / (headDim / 2));
+      const sign = op.inverse ? -1 : 1;
+      const [cos, sin] = [p(tables.cos), p(tables.sin)];
+      k.rope(p(op.qkv), p(op.positions), cos, sin, rows, heads, kvHeads, headDim, sign);
+    },
+    attention(op) {
+      checks.attention(op);
+      const { rows, heads, kvHeads, headDim } = op;
+      memory.scratch(k.attentionScratch(longestDocument(op.documents, rows), headDim) >>> 0);
+      k.attention(p(op.qkv), p(op.documents), p(op.out), p(op.lse), rows, heads, kvHeads, headDim);
+    },
+    attentionBackward(op) {
+      checks.attentionBackward(op);
+      const { rows, heads, kvHeads, headDim } = op;
+      memory.scratch(k.attentionScratch(longestDocument(op.documents, rows), headDim) >>> 0);
+      k.attentionBackward(
+        p(op.qkv),
+        p(op.documents),
+        p(op.out),
+        p(op.lse),
+        p(op.dout),
+        p(op.delta),
+        p(op.dqkv),
+        rows,
+        heads,
+        kvHeads,
+        headDim,
+      );
+    },
+    ropeAndCache(op) {
+      checks.ropeAndCache(op);
+      const { rows, heads, kvHeads, headDim, tables } = op;
+      const kv = kvHeads * headDim;
+      checkIds('ropeAndCache', op.positions, rows, tables.cos.size / (headDim / 2));
+      checkIds('ropeAndCache', op.slots, rows, Math.floor(Math.min(op.kCache.size, op.vCache.size) / kv));
+      k.ropeAndCache(
+        p(op.qkv),
+        p(op.positions),
+        p(op.slots),
+        p(tables.cos),
+        p(tables.sin),
+        p(op.kCache),
+        p(op.vCache),
+        rows,
+        heads,
+        kvHeads,
+        headDim,
+      );
+    },
+    attentionPaged(op) {
+      checks.attentionPaged(op);
+      const { rows, heads, kvHeads, headDim, maxBlocks, blockSize } = op;
+      checkIds('attentionPaged', op.positions, rows, maxBlocks * blockSize);
+      checkIds('attentionPaged', op.sequences, rows, Math.floor(op.blockTable.size / maxBlocks));
+      const words = memory.heap.u32;
+      const from = p(op.positions) / 4;
+      let longest = 1;
+      for (let row = 0; row < rows; row++) longest = Math.max(longest, words[from + row]! + 1);
+      memory.scratch(k.pagedScratch(longest) >>> 0);
+      k.attentionPaged(
+        p(op.qkv),
+        p(op.kCache),
+        p(op.vCache),
+        p(op.out),
+        p(op.sequences),
+        p(op.positions),
+        p(op.blockTable),
+        maxBlocks,
+        blockSize,
+        rows,
+        heads,
+        kvHeads,
+        headDim,
+      );
+    },
+
+    crossEntropy(op) {
+      checks.crossEntropy(op);
+      checkIds('crossEntropy', op.targets, op.rows, op.vocab);
+      const rowWeights = op.rowWeights ? p(op.rowWeights) : 0;
+      const inverse = 1 / (op.temperature ?? 1);
+      k.crossEntropy(p(op.logits), p(op.targets), p(op.nll), op.rows, op.vocab, rowWeights, inverse);
+    },
+    sumSquares(op) {
+      checks.sumSquares(op);
+      k.sumSquares(p(op.x), p(op.out), op.x.size);
+    },
+    adamw(op) {
+      checks.adamw(op);
+      const { param, clip, step, lr, beta1, beta2, eps, weightDecay } = op;
+      let gradScale = 1;
+      if (clip) {
+        const squares = memory.words(clip.sumSquares, 'f32')[p(clip.sumSquares) / 4]!;
+        gradScale = Math.min(1, clip.maxNorm / (Math.sqrt(squares) + 1e-6));
+      }
+      k.adamw(
+        p(param),
+        p(op.grad),
+        p(op.m),
+        p(op.v),
+        param.size,
+        gradScale,
+        1 - lr * weightDecay,
+        beta2,
+        1 - beta1,
+        1 - beta2,
+        lr / (1 - beta1 ** step),
+        1 / Math.sqrt(1 - beta2 ** step),
+        eps,
+      );
+    },
+  };
+}

@@ -1,0 +1,23 @@
+/** Everything that the host calls. */
+export { heapBase, setPart, setScratch } from './state';
+export { addTransposed, product } from './product';
+export { gatherPacked, packRows, unpackRows } from './pack';
+export {
+  add,
+  addBias,
+  dropout,
+  fill,
+  gatherRows,
+  headNorm,
+  headNormBackward,
+  rmsNorm,
+  rmsNormBackward,
+  rope,
+  ropeAndCache,
+  scatterRows,
+  swiglu,
+  swigluBackward,
+} from './rows';
+export { attention, attentionBackward, attentionScratch } from './attention';
+export { attentionPaged, pagedScratch } from './paged';
+export { adamw, crossEntropy, sumSquares } from './loss';

@@ -1,0 +1,138 @@
+/**
+ * C [m, n] (+)= alpha * A [m, k] B [k, n], blocked so that a panel of B stays in L1 and a block of A in L2. k is cut
+ * into fixed blocks of 512, each summed on its own and added in order: an element's bits depend on k alone.
+ */
+import { packBackward, packNatural, packTransposed } from './pack';
+import { part, parts, scratch, shareEnd, shareStart } from './state';
+import { tileColumn, tileRow, tileSingle } from './tile';
+
+/** How B is stored. Packed: panels [k][8]. Natural: [k, n]. Transposed: [n, k]. Backward: a packed W [k, n]. */
+const PACKED = 0;
+const NATURAL = 1;
+const TRANSPOSED = 2;
+
+const K_BLOCK: i32 = 512;
+/** Floats of A that a block may hold (256 KiB). */
+const A_BLOCK: i32 = 65536;
+
+/**
+ * `a` has row stride lda if `aTransposed` is 0, else element (m, k) lies at k * lda + m. ldb is B's row stride, unused
+ * where B is packed; for a backward product it is W's number of columns. Strides in bytes but that one.
+ */
+export function product(
+  m: i32,
+  n: i32,
+  k: i32,
+  a: usize,
+  lda: usize,
+  aTransposed: i32,
+  b: usize,
+  ldb: usize,
+  bKind: i32,
+  c: usize,
+  ldc: usize,
+  alpha: f32,
+  accumulate: i32,
+): void {
+  let panelFrom = 0;
+  let panelTo = (n + 7) >> 3;
+  let rowFrom = 0;
+  let rowTo = m;
+  if (parts > 1) {
+    if (panelTo >= 4 * parts || m < 8 * parts) {
+      const grain = m == 1 ? 4 : 1;
+      const panels = panelTo;
+      panelFrom = shareStart(panels, grain);
+      panelTo = shareEnd(panels, grain);
+    } else {
+      rowFrom = shareStart(m, 4);
+      rowTo = shareEnd(m, 4);
+    }
+  }
+  if (panelFrom >= panelTo || rowFrom >= rowTo) return;
+  const spare = scratch;
+  const packed = scratch + 128;
+  if (k == 0) {
+    if (!accumulate) {
+      for (let row = rowFrom; row < rowTo; row++) memory.fill(c + <usize>row * ldc, 0, (<usize>n) << 2);
+    }
+    return;
+  }
+  let rowBlock = (A_BLOCK / min(k, K_BLOCK)) & ~3;
+  for (let row0 = rowFrom; row0 < rowTo; row0 += rowBlock) {
+    const row1 = min(rowTo, row0 + rowBlock);
+    for (let k0 = 0; k0 < k; k0 += K_BLOCK) {
+      const kc = min(k - k0, K_BLOCK);
+      const add: bool = accumulate != 0 || k0 > 0;
+      const aBlock = aTransposed ? a + <usize>k0 * lda : a + ((<usize>k0) << 2);
+      let panel = panelFrom;
+      if (row1 - row0 == 1 && bKind == PACKED && !aTransposed) {
+        const stride = (<usize>k) << 5;
+        for (; panel + 4 <= panelTo && (panel + 4) << 3 <= n; panel += 4) {
+          const from = b + <usize>panel * stride + ((<usize>k0) << 5);
+          const to = c + <usize>row0 * ldc + ((<usize>panel) << 5);
+          tileSingle(aBlock + <usize>row0 * lda, from, stride, kc, to, alpha, add);
+        }
+      }
+      for (; panel < panelTo; panel++) {
+        const cols = min(8, n - (panel << 3));
+        let from = packed;
+        if (bKind == PACKED) {
+          from = b + ((<usize>panel * k + k0) << 5);
+        } else if (bKind == NATURAL) {
+          packNatural(b + <usize>k0 * ldb + ((<usize>panel) << 5), ldb, kc, cols, packed);
+        } else if (bKind == TRANSPOSED) {
+          packTransposed(b + ((<usize>panel) << 3) * ldb + ((<usize>k0) << 2), ldb, kc, cols, packed);
+        } else {
+          packBackward(b, <i32>ldb, k0, kc, panel << 3, packed);
+        }
+        const cPanel = c + ((<usize>panel) << 5);
+        if (aTransposed) {
+          for (let row = row0; row < row1; row += 4) {
+            const at = aBlock + ((<usize>row) << 2);
+            tileColumn(
+              at,
+              lda,
+              from,
+              kc,
+              cPanel + <usize>row * ldc,
+              ldc,
+              min(4, row1 - row),
+              cols,
+              alpha,
+              add,
+              spare,
+            );
+          }
+        } else {
+          for (let row = row0; row < row1; row += 4) {
+            const at = aBlock + <usize>row * lda;
+            tileRow(
+              at,
+              lda,
+              from,
+              kc,
+              cPanel + <usize>row * ldc,
+              ldc,
+              min(4, row1 - row),
+              cols,
+              alpha,
+              add,
+              spare,
+            );
+          }
+        }
+      }
+    }
+  }
+}
+
+/** y [n, m] += x [m, n] transposed; strides in bytes. */
+export function addTransposed(x: usize, ldx: usize, y: usize, ldy: usize, m: i32, n: i32): void {
+  for (let j = 0; j < n; j++) {
+    for (let i = 0; i < m; i++) {
+      const at = y + <usize>j * ldy + ((<usize>i) << 2);
+      store<f32>(at, load<f32>(at) + load<f32>(x + <usize>i * ldx + ((<usize>j) << 2)));
+    }
+  }
+}
