@@ -1,7 +1,10 @@
 /** Writes the GGUF container, version 3 (ggml's gguf.md): metadata, tensor infos, tensor data at multiples of 32. */
 export type GgufMeta =
   | { readonly type: 'string'; readonly value: string }
-  | { readonly type: 'u32' | 'f32'; readonly value: number };
+  | { readonly type: 'bool'; readonly value: boolean }
+  | { readonly type: 'u32' | 'f32'; readonly value: number }
+  | { readonly type: 'strings'; readonly value: readonly string[] }
+  | { readonly type: 'i32s' | 'f32s'; readonly value: readonly number[] };
 
 export interface GgufTensorToWrite {
   readonly name: string;
@@ -12,7 +15,8 @@ export interface GgufTensorToWrite {
 }
 
 const typeNumbers = { F32: 0, F16: 1, BF16: 30 } as const;
-const valueTypes = { u32: 4, f32: 6, string: 8 } as const;
+const valueTypes = { u32: 4, f32: 6, bool: 7, string: 8, strings: 9, i32s: 9, f32s: 9 } as const;
+const elementTypes = { strings: 8, i32s: 5, f32s: 6 } as const;
 const alignment = 32;
 const align = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
 
@@ -64,25 +68,47 @@ class Bytes {
   }
 }
 
-/** A whole GGUF file. `rawMeta` is metadata already in the file's own encoding (`count` entries), put after `meta`. */
+function writeValue(head: Bytes, entry: GgufMeta): void {
+  head.u32(valueTypes[entry.type]);
+  switch (entry.type) {
+    case 'string':
+      return head.string(entry.value);
+    case 'bool':
+      return head.raw(Uint8Array.of(entry.value ? 1 : 0));
+    case 'u32':
+      return head.u32(entry.value);
+    case 'f32':
+      return head.f32(entry.value);
+    case 'strings':
+    case 'i32s':
+    case 'f32s':
+      head.u32(elementTypes[entry.type]);
+      head.u64(entry.value.length);
+      for (const value of entry.value) {
+        if (typeof value === 'string') head.string(value);
+        else if (entry.type === 'f32s') head.f32(value);
+        else head.u32(value >>> 0);
+      }
+      return;
+    default:
+      return entry satisfies never;
+  }
+}
+
+/** A whole GGUF file. */
 export function writeGguf(
   meta: ReadonlyMap<string, GgufMeta>,
   tensors: readonly GgufTensorToWrite[],
-  rawMeta: { readonly count: number; readonly bytes: Uint8Array } = { count: 0, bytes: new Uint8Array(0) },
 ): Uint8Array<ArrayBuffer> {
   const head = new Bytes();
   head.raw(new TextEncoder().encode('GGUF'));
   head.u32(3);
   head.u64(tensors.length);
-  head.u64(meta.size + rawMeta.count);
+  head.u64(meta.size);
   for (const [key, entry] of meta) {
     head.string(key);
-    head.u32(valueTypes[entry.type]);
-    if (entry.type === 'string') head.string(entry.value);
-    else if (entry.type === 'u32') head.u32(entry.value);
-    else head.f32(entry.value);
+    writeValue(head, entry);
   }
-  head.raw(rawMeta.bytes);
   let offset = 0;
   for (const { name, shape, type, data } of tensors) {
     head.string(name);
