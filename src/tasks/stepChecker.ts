@@ -1,0 +1,113 @@
+/**
+ * Steps of a reply and their verdicts: a step is the text up to a line break or sentence end. Nothing is judged by a
+ * model: an equation is right when its two sides are equal.
+ */
+import { normalNumber } from './numbers';
+
+/** `expression = result` as written. */
+export interface Equation {
+  /** Operands and operators in turn: ["12", "+", "9"]. */
+  readonly terms: readonly string[];
+  readonly result: string;
+  readonly right: boolean;
+}
+
+export interface CheckedStep {
+  readonly text: string;
+  /** Character span [start, end) in the reply. */
+  readonly start: number;
+  readonly end: number;
+  readonly equations: readonly Equation[];
+  /** Whether every equation is right in itself, and a final "#### x" repeats the last result; null without either. */
+  readonly right: boolean | null;
+  /** Whether it is a step of this problem (see checkSteps); null where no solution is known or nothing is computed. */
+  readonly belongs: boolean | null;
+}
+
+/** Sentences and lines with their spans; a point inside a number ends nothing. */
+export function splitSteps(reply: string): { text: string; start: number; end: number }[] {
+  const steps: { text: string; start: number; end: number }[] = [];
+  for (const match of reply.matchAll(/(?:[^.!?\n]|[.!?](?=\S))+[.!?]*/g)) {
+    const text = match[0].trim();
+    const start = match.index + match[0].indexOf(text);
+    if (text.length > 0) steps.push({ text, start, end: start + text.length });
+  }
+  return steps;
+}
+
+const number = String.raw`[-+]?\$?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?`;
+const equation = new RegExp(
+  String.raw`(?<![\d.])(${number}(?:\s*(?:[-+*/x\u00d7\u00f7\u2212])\s*\$?\d[\d,]*(?:\.\d+)?%?)+)\s*=\s*(${number})`,
+  'g',
+);
+
+/** Equations `a op b (op c ...) = r` in a text, multiplication and division first. */
+export function equationsIn(text: string): Equation[] {
+  return [...text.matchAll(equation)].map((match) => {
+    const terms = (match[1] ?? '')
+      .replace(/\s+/g, '')
+      .split(/(?<=[\d%])([-+*/x\u00d7\u00f7\u2212])/)
+      .map((term, i) => (i % 2 === 1 ? sign(term) : (normalNumber(term.replace('\u2212', '-')) ?? 'NaN')));
+    const result = normalNumber(match[2] ?? '') ?? 'NaN';
+    return { terms, result, right: isRight(terms, result) };
+  });
+}
+
+/**
+ * Verdicts for each step. With a worked solution, the i-th equation of the reply belongs to the problem when operator
+ * and right operand are those of the solution's i-th, and its left operand is the solution's or the reply's own last
+ * result (so one early slip does not condemn every step after it).
+ */
+export function checkSteps(reply: string, solution?: string): CheckedStep[] {
+  const known = solution === undefined ? null : equationsIn(solution);
+  let index = 0;
+  let last: string | null = null;
+  return splitSteps(reply).map((step) => {
+    const equations = equationsIn(step.text);
+    let belongs: boolean | null = known === null || equations.length === 0 ? null : true;
+    for (const { terms, result } of equations) {
+      const wanted = known?.[index]?.terms;
+      if (known !== null) {
+        const same = wanted !== undefined && terms.slice(1).join(' ') === wanted.slice(1).join(' ');
+        belongs = belongs === true && same && (terms[0] === wanted[0] || terms[0] === last);
+      }
+      index++;
+      last = result;
+    }
+    const final = /####\s*(.*)$/.exec(step.text)?.[1];
+    let right: boolean | null = equations.length === 0 ? null : equations.every((each) => each.right);
+    if (final !== undefined && last !== null) {
+      right = right !== false && normalNumber(final.replace(/\.$/, '')) === last;
+    }
+    return { ...step, equations, right, belongs };
+  });
+}
+
+/** Share of arithmetic steps that are right; null when there is none. */
+export function rightShare(steps: readonly CheckedStep[]): number | null {
+  const judged = steps.filter((step) => step.right !== null);
+  return judged.length === 0 ? null : judged.filter((step) => step.right).length / judged.length;
+}
+
+function sign(text: string): string {
+  if (text === 'x' || text === '\u00d7') return '*';
+  if (text === '\u00f7') return '/';
+  return text === '\u2212' ? '-' : text;
+}
+
+/** Left to right with products first; equal to 1e-9 relative, or to the digits of a rounded decimal result. */
+function isRight(terms: readonly string[], result: string): boolean {
+  const sums: number[] = [Number(terms[0])];
+  for (let i = 1; i < terms.length; i += 2) {
+    const value = Number(terms[i + 1]);
+    const top = sums.length - 1;
+    if (terms[i] === '*') sums[top] = (sums[top] ?? NaN) * value;
+    else if (terms[i] === '/') sums[top] = (sums[top] ?? NaN) / value;
+    else sums.push(terms[i] === '-' ? -value : value);
+  }
+  const value = sums.reduce((sum, part) => sum + part, 0);
+  const written = Number(result);
+  const decimals = result.split('.')[1]?.length ?? 0;
+  const tolerance = decimals > 0 ? 0.5 * 10 ** -decimals : 1e-9 * Math.max(1, Math.abs(value));
+  return Math.abs(value - written) <= tolerance + 1e-12;
+}
