@@ -56,8 +56,9 @@ export function generateProblems({ seed, split, count, difficulty }: GeneratorOp
   }
   const problems: WordProblem[] = [];
   const seen = new Set<string>();
+  let misses = 0;
   for (let draw = 0; problems.length < count; draw++) {
-    if (draw > 1000 * (count + 10)) {
+    if (misses++ > 20_000) {
       throw new ConfigError(
         `Only ${problems.length} distinct ${split} problems of ${count} exist at this difficulty.`,
         'Ask for fewer questions or for more steps.',
@@ -67,6 +68,7 @@ export function generateProblems({ seed, split, count, difficulty }: GeneratorOp
     if (split !== 'ood' && skeletonSplit(skeleton) !== split) continue;
     const problem = build(skeleton, split, seed, draw);
     if (seen.has(problem.question.id)) continue;
+    misses = 0;
     seen.add(problem.question.id);
     problems.push(problem);
   }
