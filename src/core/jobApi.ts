@@ -91,6 +91,7 @@ export type JobEvent =
       readonly questionId: string;
       readonly round: number;
       readonly agent: number;
+      /** What is new since the last event of this turn. */
       readonly text: string;
     }
   | { readonly type: 'questions'; readonly runId: string; readonly questions: readonly Question[] }

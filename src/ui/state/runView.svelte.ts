@@ -79,8 +79,10 @@ export class RunView {
     this.#touch();
   }
 
+  /** `text` goes on where the last one of this turn ended. */
   addText(questionId: string, round: number, agent: number, text: string): void {
-    this.#texts.set(`${questionId}|${round}|${agent}`, text);
+    const key = `${questionId}|${round}|${agent}`;
+    this.#texts.set(key, (this.#texts.get(key) ?? '') + text);
     this.#touch();
   }
 

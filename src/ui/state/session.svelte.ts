@@ -158,6 +158,8 @@ export class Session {
       // The first events of the run may have come before this answer.
       if (this.live?.run.id !== run.id) this.#begin(new RunView(run, 'live'));
       this.#expect(run.id, run.phase);
+      // The questions that the coordinator planned; their events do not repeat them.
+      this.live?.load(await api.archive(run.id));
     });
   }
 
@@ -270,10 +272,10 @@ export class Session {
       }
       case 'runs':
         this.runs = event.runs;
+        this.#followRuns();
         return;
       case 'error':
         this.notices.add(event.error);
-        if (event.runId !== null && event.runId === this.job?.runId) this.#setStatus('running', 'failed');
         return;
       default:
         event satisfies never;
@@ -291,6 +293,18 @@ export class Session {
     if (this.#follow && this.view === view && before?.phase !== event.phase) this.step = stepOf(event.phase);
     this.#wakeLock.want(event.status === 'running');
     if (event.status === 'done' && before?.status !== 'done') void this.#complete(event.runId);
+  }
+
+  /** A job that ended (stopped, failed) sends no more progress: its record says so. */
+  #followRuns(): void {
+    const { job } = this;
+    const run = this.runs.find((known) => known.id === job?.runId);
+    if (!job || !run || run.status === job.status || job.status === 'done') return;
+    const over = run.status !== 'running' && run.status !== 'paused';
+    this.job = { ...job, status: run.status, ...(over ? { secondsLeft: null, tokensPerSecond: null } : {}) };
+    if (this.live?.run.id === run.id) this.live.run = run;
+    if (over) this.#wakeLock.want(false);
+    if (run.status === 'done') void this.#complete(run.id);
   }
 
   /** The stored run holds what events leave out: the traces of each dataset, timings, the report. */
