@@ -1,6 +1,5 @@
 /** What the commands drive in a headless page: `window.arklet`. Loaded only when the address has ?automation. */
-import { ConfigError, DownloadError, errorFromData, type ErrorData } from '../core/errors';
-import { asArkletError } from '../core/errors';
+import { asArkletError, ConfigError, DownloadError, errorFromData, type ErrorData } from '../core/errors';
 import type { JobApi, JobEvent, RunRecord } from '../core/jobApi';
 import type { Question, RunConfig } from '../core/records';
 import { packArchive, timingsJsonl, trajectoriesJsonl, unpackArchive } from './exports';
@@ -83,9 +82,12 @@ async function exportRun(api: JobApi, run: RunRecord, out: string): Promise<void
   await put(`${out}report.json`, `${JSON.stringify(report, null, 1)}\n`);
 }
 
-/** Exposes the automation; `createWorker` builds the coordinator. */
-export function startAutomation(createWorker: () => Worker): void {
-  const client = connectJob(createWorker());
+/** Starts a coordinator and exposes the automation. */
+function startAutomation(): void {
+  const worker = new Worker(new URL('../../workers/coordinator.worker.ts', import.meta.url), {
+    type: 'module',
+  });
+  const client = connectJob(worker);
   const { api } = client;
 
   function ending(): { of(runId: string): Promise<void>; close(): void } {
@@ -158,3 +160,5 @@ export function startAutomation(createWorker: () => Worker): void {
     stop: () => api.stop(),
   };
 }
+
+startAutomation();

@@ -5,7 +5,7 @@ import type { JobApi, JobEvent, QuestionImport, RunArchive, RunRecord } from '..
 import type { Question, Report, RunConfig, RunStatus, Turn } from '../core/records';
 import { hashKey } from '../core/rng';
 import { reportMarkdown } from '../eval/markdown';
-import { parseQuestionFile } from '../tasks/importQuestions';
+import { importQuestions } from '../tasks/importers';
 import type { JobStore, TimedTurn } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
 import { parseConfig } from './config';
@@ -231,7 +231,14 @@ export class Coordinator implements JobApi {
   }
 
   async importQuestions(text: string, name: string): Promise<QuestionImport> {
-    return parseQuestionFile(text, name);
+    const { format, questions, rejected, counts } = importQuestions(text, { fileName: name, seed: 0 });
+    return {
+      name,
+      format,
+      questions,
+      rejected: rejected.map(({ row, reason, excerpt }) => ({ line: row, reason, text: excerpt })),
+      rows: counts.rows,
+    };
   }
 
   async presets(): Promise<{ readonly quick: RunConfig; readonly full: RunConfig }> {

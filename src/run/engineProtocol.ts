@@ -40,8 +40,6 @@ export interface TrainSettings {
 
 export interface TrainRequest {
   readonly model: string;
-  /** Id under which the finished adapter can be generated with. */
-  readonly adapter: string;
   readonly rows: readonly TrainingRow[];
   readonly evalRows: readonly TrainingRow[];
   readonly settings: TrainSettings;
@@ -107,7 +105,7 @@ export interface EngineProtocol {
     readonly progress: never;
     readonly response: null;
   };
-  /** Gives the PEFT files of the adapter, which stays loaded. An abort rejects with InterruptedError. */
+  /** Gives the PEFT files of the adapter. An abort hands out a checkpoint and rejects with InterruptedError. */
   readonly train: {
     readonly request: TrainRequest;
     readonly progress: TrainUpdate;

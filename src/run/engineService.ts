@@ -33,7 +33,7 @@ export class EngineService {
     return {
       open: (request) => this.open(request),
       load: (request, context) => this.#guard(() => this.load(request.model, context)),
-      unload: async ({ model }) => this.#unload(model),
+      unload: ({ model }) => this.#unload(model),
       generate: (request, context) => this.#guard(() => this.#generate(request, context)),
       count: async ({ model, texts }) => this.#model(model).count(texts),
       putAdapter: ({ model, adapter, files }) =>
@@ -54,7 +54,7 @@ export class EngineService {
         const ledger = this.#opened().ledger;
         return { total: ledger.total, peak: ledger.peak, byOwner: ledger.byOwner() };
       },
-      close: async () => this.#close(),
+      close: () => this.#close(),
     };
   }
 
@@ -65,7 +65,7 @@ export class EngineService {
       const fits = request.backend === 'auto' || (request.backend === 'cpu') === (info.backend !== 'webgpu');
       if (fits) return info;
     }
-    this.#close();
+    await this.#close();
     const size = await this.#largest(request.models);
     const { backend, reason } = await chooseBackend(request.backend, size, this.#parts);
     const threads = backend.kind === 'webgpu' ? 0 : Number(/(\d+) thread/.exec(backend.device)?.[1] ?? 1);
@@ -151,14 +151,15 @@ export class EngineService {
     }
   }
 
-  #unload(id: string): null {
-    this.#models.get(id)?.dispose();
+  async #unload(id: string): Promise<null> {
+    const model = this.#models.get(id);
     this.#models.delete(id);
+    await model?.dispose();
     return null;
   }
 
-  #close(): null {
-    if (!this.#lost) for (const model of this.#models.values()) model.dispose();
+  async #close(): Promise<null> {
+    if (!this.#lost) for (const model of this.#models.values()) await model.dispose();
     this.#models.clear();
     this.#device?.backend.dispose();
     this.#device = null;

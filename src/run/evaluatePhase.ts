@@ -11,7 +11,7 @@ import type { Trained } from './distilPhase';
 
 interface Pass {
   readonly protocol: string;
-  readonly adapter: string | null;
+  readonly adapter: { readonly strategy: string; readonly seed: number } | null;
   readonly questions: readonly Question[];
   readonly messages: (question: Question) => readonly Message[];
   readonly detail: string;
@@ -21,7 +21,7 @@ interface Pass {
 const compared = new Set(['test', 'ood', 'robust']);
 
 function passes(job: Job, trained: readonly Trained[]): Pass[] {
-  const { studentStyle: style, config, runId } = job;
+  const { studentStyle: style, config } = job;
   const everywhere = job.questions.filter(({ split }) => compared.has(split));
   const tested = job.questions.filter(({ split }) => split === 'test');
   const plain = (question: Question): readonly Message[] =>
@@ -48,7 +48,7 @@ function passes(job: Job, trained: readonly Trained[]): Pass[] {
   for (const { arm, strategy, seed } of trained) {
     list.push({
       protocol: evalProtocol(arm, seed),
-      adapter: adapterId(runId, strategy, seed),
+      adapter: { strategy, seed },
       questions: seed === 0 ? everywhere : tested,
       messages: plain,
       detail: seed === 0 ? arm : `${arm}, seed ${seed}`,
@@ -59,13 +59,13 @@ function passes(job: Job, trained: readonly Trained[]): Pass[] {
 
 /** Second passes: the student sees its own answer and is asked to check it (base and distilled, first seed). */
 function checks(job: Job, trained: readonly Trained[], answers: readonly Turn[]): Pass[] {
-  const { studentStyle: style, runId } = job;
+  const { studentStyle: style } = job;
   const tested = job.questions.filter(({ split }) => split === 'test');
-  const students: { arm: string; adapter: string | null }[] = [
+  const students: { arm: string; adapter: Pass['adapter'] }[] = [
     { arm: 'base', adapter: null },
     ...trained
       .filter(({ arm, seed }) => seed === 0 && arm.startsWith('distilled:'))
-      .map(({ arm, strategy, seed }) => ({ arm, adapter: adapterId(runId, strategy, seed) })),
+      .map(({ arm, strategy, seed }) => ({ arm, adapter: { strategy, seed } })),
   ];
   return students.map(({ arm, adapter }) => {
     const own = new Map(
@@ -96,7 +96,21 @@ export async function evaluatePhase(
   const tested = job.questions.filter(({ split }) => split === 'test').length;
   const total = count(first) + students * tested;
   const run = async (list: readonly Pass[]): Promise<void> => {
-    for (const pass of list) all.push(...(await answer(job, pass, stored, all.length, total)));
+    for (const pass of list) {
+      const { adapter } = pass;
+      if (adapter === null) {
+        all.push(...(await answer(job, pass, stored, all.length, total)));
+        continue;
+      }
+      const id = adapterId(job.runId, adapter.strategy, adapter.seed);
+      const files = await job.store.getAdapter({ runId: job.runId, ...adapter });
+      if (files) await job.engine.putAdapter(job.student.id, id, files);
+      try {
+        all.push(...(await answer(job, pass, stored, all.length, total)));
+      } finally {
+        await job.engine.dropAdapter(job.student.id, id).catch(() => undefined);
+      }
+    }
   };
   await run(first);
   await run(checks(job, trained, all));
@@ -111,12 +125,13 @@ async function answer(
   total: number,
 ): Promise<readonly Turn[]> {
   const { engine, student, config } = job;
+  const adapter = pass.adapter && adapterId(job.runId, pass.adapter.strategy, pass.adapter.seed);
   return runTurns({
     runId: job.runId,
     seed: config.seed,
     protocol: singlePass({ name: pass.protocol, messages: pass.messages }),
     questions: pass.questions,
-    agents: [engineAgent(engine, { model: student.id, adapter: pass.adapter })],
+    agents: [engineAgent(engine, { model: student.id, adapter })],
     sampling: greedy(config.maxTokens),
     stored,
     gate: job.gate,

@@ -1,25 +1,75 @@
 /** Supervised training of an adapter inside the engine worker. */
 import type { Gate } from '../core/gate';
-import { readAdapterFiles, writeAdapterFiles } from '../lm/adapterFiles';
+import { releaseAdapter } from '../lm/adapter';
+import { adapterFromData, readPeft, writePeft } from '../train/adapterFiles';
+import type { TrainRow } from '../train/batch';
 import { readCheckpoint, writeCheckpoint } from '../train/checkpoint';
 import { defaultTrainOptions, type TrainOptions } from '../train/options';
-import type { TrainRow } from '../train/batch';
 import { train } from '../train/trainer';
-import type { EngineModel } from './engineModel';
+import { filesSource, type EngineModel } from './engineModel';
 import type { TrainingRow, TrainRequest, TrainUpdate } from './engineProtocol';
 
-function toRow({ messages, target }: TrainingRow): TrainRow {
-  return { messages: [...messages, { role: 'assistant', content: target }] };
+const toRow = ({ messages, target }: TrainingRow): TrainRow => ({
+  messages: [...messages, { role: 'assistant', content: target }],
+});
+
+function optionsOf({ settings, checkpointEvery, evalRows }: TrainRequest): TrainOptions {
+  const { steps, batch, lr, warmup, rank, alpha, targets, maxLength, seed } = settings;
+  return {
+    ...defaultTrainOptions,
+    steps,
+    batch,
+    lr,
+    warmup: Math.min(warmup, steps),
+    scheduler: 'linear',
+    maxLength,
+    lora: { rank, alpha, rslora: false, dropout: 0, targets },
+    seed,
+    evalEvery: evalRows.length > 0 ? Math.max(1, Math.ceil(steps / 10)) : 0,
+    saveEvery: checkpointEvery,
+  };
 }
 
 /**
- * Trains and leaves the adapter switched in under its id. Gives its PEFT files. Throws what `train` throws; a
- * checkpoint was handed out before an InterruptedError.
+ * Trains and gives the PEFT files. Throws what `train` throws; before an InterruptedError a checkpoint was handed out.
+ * Nothing stays allocated.
  */
 export async function trainAdapter(
-  engine: EngineModel,
+  { model, tokenizer, id }: EngineModel,
   request: TrainRequest,
   hooks: { signal: AbortSignal; gate: Gate; onUpdate: (update: TrainUpdate) => void },
 ): Promise<Readonly<Record<string, Uint8Array>>> {
-  return null as never;
+  const { signal, gate, onUpdate } = hooks;
+  const { backend } = model;
+  const options = optionsOf(request);
+  const owner = `${id}: training`;
+  const data = request.init ? await readPeft(filesSource(request.init, 'the first stage')) : null;
+  // A stack goes on with the first stage's LoRA settings.
+  const lora = data?.config ?? options.lora;
+  const resume = request.checkpoint ? await readCheckpoint(request.checkpoint) : null;
+  const start = data ? adapterFromData(model, data, { owner }) : null;
+  try {
+    const result = await train({
+      model,
+      tokenizer,
+      rows: request.rows.map(toRow),
+      ...(request.evalRows.length > 0 ? { evalRows: request.evalRows.map(toRow) } : {}),
+      options: { ...options, lora },
+      ...(start && { adapter: start }),
+      ...(resume && { resume }),
+      owner,
+      signal,
+      gate,
+      onLog: (log) => onUpdate({ type: 'log', log }),
+      onCheckpoint: (checkpoint) => {
+        if (checkpoint.step === 0 || checkpoint.step === options.steps) return;
+        onUpdate({ type: 'checkpoint', step: checkpoint.step, bytes: writeCheckpoint(checkpoint) });
+      },
+    });
+    const files = await writePeft(backend, result.adapter, id);
+    if (!start) releaseAdapter(backend, result.adapter);
+    return Object.fromEntries(files);
+  } finally {
+    if (start) releaseAdapter(backend, start);
+  }
 }
