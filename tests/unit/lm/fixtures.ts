@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NodeSource } from '../../../scripts/nodeSource';
+import type { Backend } from '../../../src/compute/ops';
 import { createReferenceBackend } from '../../../src/compute/referenceBackend';
+import { createWasmBackend } from '../../../src/compute/wasmBackend';
 import { readHeader, readTensor } from '../../../src/lm/safetensors';
 
 const goldens = join(import.meta.dirname, '../../golden/lm');
@@ -41,4 +43,9 @@ export function maxError(a: ArrayLike<number>, b: ArrayLike<number>, atol: numbe
 }
 
 export const families = ['llama-odd', 'llama-tied', 'qwen2', 'qwen3', 'gguf'] as const;
+
+/** A fresh backend of a kind. */
+export async function createBackend(kind: 'reference' | 'wasm'): Promise<Backend> {
+  return kind === 'reference' ? createReferenceBackend() : createWasmBackend();
+}
 export { createReferenceBackend };

@@ -1,0 +1,156 @@
+/** The tensors that one generation step needs, and the uploads into them: one write per step. */
+import type { Backend, Tensor } from '../compute/ops';
+import type { Block, KvCache } from './cache';
+import {
+  createLoraScratch,
+  createWorkspace,
+  releaseLoraScratch,
+  releaseWorkspace,
+  runHead,
+  runLayers,
+  type LoraScratch,
+  type Workspace,
+} from './forward';
+import type { LanguageModel, LoraAdapter } from './types';
+
+const round64 = (n: number) => Math.ceil(n / 64) * 64;
+
+/** A batch of up to `rows` token rows of up to `sequences` sequences, of which up to `sequences` rows get logits. */
+export class Batch {
+  readonly rows: number;
+  readonly maxBlocks: number;
+  readonly blockSize: number;
+  readonly #model: LanguageModel;
+  readonly #backend: Backend;
+  readonly #owner: string;
+  readonly #workspace: Workspace;
+  /** ids | positions | slots | sequences | logit rows, each at a multiple of 64. */
+  readonly #meta: Tensor;
+  readonly #parts: readonly Tensor[];
+  readonly #host: Uint32Array;
+  readonly #stride: number;
+  readonly #blockTable: Tensor;
+  readonly #tableRow: Uint32Array;
+  readonly #headInput: Tensor;
+  readonly #headNormed: Tensor;
+  readonly #logits: Tensor;
+  #adapter: LoraAdapter | null = null;
+  #scratch: LoraScratch | null = null;
+  #count = 0;
+  #outputs = 0;
+
+  constructor(
+    model: LanguageModel,
+    options: { rows: number; sequences: number; blockSize: number; owner: string },
+  ) {
+    const { backend, config } = model;
+    const { rows, sequences, blockSize, owner } = options;
+    this.#model = model;
+    this.#backend = backend;
+    this.#owner = owner;
+    this.rows = rows;
+    this.blockSize = blockSize;
+    this.maxBlocks = Math.ceil(model.maxContext / blockSize);
+    this.#stride = round64(rows);
+    this.#workspace = createWorkspace(model, rows, owner);
+    const u32 = { owner, dtype: 'u32' as const };
+    this.#meta = backend.tensor([5 * this.#stride], { ...u32, label: 'batch rows' });
+    this.#host = new Uint32Array(5 * this.#stride);
+    this.#parts = [0, 1, 2, 3, 4].map((part) => backend.view(this.#meta, part * this.#stride, [rows]));
+    this.#blockTable = backend.tensor([sequences, this.maxBlocks], { ...u32, label: 'block table' });
+    this.#tableRow = new Uint32Array(this.maxBlocks);
+    this.#headInput = backend.tensor([sequences, config.hidden], { owner, label: 'head input' });
+    this.#headNormed = backend.tensor([sequences, config.hidden], { owner, label: 'head normed' });
+    this.#logits = backend.tensor([sequences, config.vocab], { owner, label: 'logits' });
+  }
+
+  /** Rows added since `clear`. */
+  get count(): number {
+    return this.#count;
+  }
+
+  clear(): void {
+    this.#count = 0;
+    this.#outputs = 0;
+  }
+
+  /** Tells which blocks row `sequence` of the block table has. */
+  setBlocks(sequence: number, blocks: readonly Block[]): void {
+    blocks.forEach((block, i) => (this.#tableRow[i] = block.index));
+    const used = this.#tableRow.subarray(0, blocks.length);
+    this.#backend.write(this.#blockTable, used, sequence * this.maxBlocks);
+  }
+
+  /** Adds one token; `wanted`: its logits are read back (in the order of adding). */
+  add(id: number, position: number, slot: number, sequence: number, wanted: boolean): void {
+    const row = this.#count++;
+    const stride = this.#stride;
+    this.#host[row] = id;
+    this.#host[stride + row] = position;
+    this.#host[2 * stride + row] = slot;
+    this.#host[3 * stride + row] = sequence;
+    if (wanted) this.#host[4 * stride + this.#outputs++] = row;
+  }
+
+  /** Adapter of the rows to come. */
+  setAdapter(adapter: LoraAdapter | null): void {
+    if (adapter === this.#adapter) return;
+    if (this.#scratch) releaseLoraScratch(this.#backend, this.#scratch);
+    this.#scratch = null;
+    this.#adapter = adapter;
+    if (adapter) this.#scratch = createLoraScratch(this.#backend, adapter, this.rows, this.#owner);
+  }
+
+  /** Runs the rows; returns the wanted logits, row-major [wanted, vocab]. */
+  async run(cache: KvCache): Promise<Float32Array> {
+    const backend = this.#backend;
+    const model = this.#model;
+    const [ids, positions, slots, sequences, indices] = this.#parts as [
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+    backend.write(this.#meta, this.#host);
+    const plan = {
+      type: 'paged' as const,
+      positions,
+      slots,
+      sequences,
+      blockTable: this.#blockTable,
+      maxBlocks: this.maxBlocks,
+      blockSize: this.blockSize,
+      kCaches: cache.kCaches,
+      vCaches: cache.vCaches,
+    };
+    const rows = this.#count;
+    runLayers(model, this.#workspace, { ids, rows, plan, adapter: this.#adapter, scratch: this.#scratch });
+    const wanted = this.#outputs;
+    if (wanted === 0) {
+      await backend.finish();
+      return new Float32Array(0);
+    }
+    const { hidden, vocab } = model.config;
+    let x = this.#workspace.x;
+    if (wanted < rows) {
+      x = this.#headInput;
+      backend.gatherRows({ x: this.#workspace.x, indices, y: x, rows: wanted, cols: hidden });
+    }
+    runHead(model, x, this.#headNormed, this.#logits, wanted);
+    return backend.read(this.#logits, 0, wanted * vocab);
+  }
+
+  dispose(): void {
+    this.setAdapter(null);
+    releaseWorkspace(this.#backend, this.#workspace);
+    this.#backend.release(
+      ...this.#parts,
+      this.#meta,
+      this.#blockTable,
+      this.#headInput,
+      this.#headNormed,
+      this.#logits,
+    );
+  }
+}

@@ -1,0 +1,316 @@
+/**
+ * Generation with continuous batching: prompts in chunks and replies token by token share one batch; a request joins as
+ * soon as another ends. What a request gets does not depend on what runs beside it (mode "generate" of every op).
+ */
+import { ArkletError, ConfigError, OutOfMemoryError, TokenError } from '../core/errors';
+import { Batch } from './batch';
+import { BlockPool, KvCache } from './cache';
+import { checkIds } from './forward';
+import { checkSampling, Sampler } from './sampler';
+import { Sequence, type GenerateOptions } from './sequence';
+import type { GenerateRequest, GenerateResult, LanguageModel, LoraAdapter, Tokenizer } from './types';
+import { yieldToEvents } from './yieldToEvents';
+
+export interface GeneratorOptions {
+  /** Most sequences that run at once. */
+  readonly maxSequences?: number;
+  /** Positions of a cache block. */
+  readonly blockSize?: number;
+  /** Most positions the cache may grow to; default what fits 512 MiB, at least one full context up to 2048. */
+  readonly cacheTokens?: number;
+  /** Most prompt tokens of one step. */
+  readonly prefillRows?: number;
+  /** Ledger owner of the cache and the activations. */
+  readonly owner?: string;
+}
+
+/** What a generator did so far. */
+export interface GeneratorStats {
+  readonly steps: number;
+  readonly rows: number;
+  readonly generated: number;
+  /** Prompt tokens that were not computed because another sequence had them. */
+  readonly shared: number;
+  readonly active: number;
+  readonly waiting: number;
+}
+
+const defaultCacheBytes = 512 << 20;
+
+export class Generator {
+  readonly model: LanguageModel;
+  readonly tokenizer: Tokenizer | null;
+  readonly maxSequences: number;
+  readonly #endIds: readonly number[];
+  readonly #batch: Batch;
+  readonly #cache: KvCache;
+  readonly #pool: BlockPool;
+  readonly #sampler: Sampler;
+  #maxBlocks: number;
+  readonly #waiting: Sequence[] = [];
+  readonly #active: Sequence[] = [];
+  readonly #freeRows: number[];
+  #adapter: LoraAdapter | null = null;
+  #running: Promise<void> | null = null;
+  #disposed = false;
+  readonly #stats = { steps: 0, rows: 0, generated: 0, shared: 0 };
+
+  /** Throws ConfigError and OutOfMemoryError. Without a tokenizer texts are empty and stop strings never found. */
+  constructor(model: LanguageModel, tokenizer: Tokenizer | null, options: GeneratorOptions = {}) {
+    const { maxSequences = 64, blockSize = 16, prefillRows = 256, owner = 'generation' } = options;
+    for (const [name, value] of Object.entries({ maxSequences, blockSize, prefillRows })) {
+      if (!Number.isInteger(value) || value < 1)
+        throw new ConfigError(`${name} is ${value}; it must be a whole number from 1.`, `Set ${name} anew.`);
+    }
+    this.model = model;
+    this.tokenizer = tokenizer;
+    this.maxSequences = maxSequences;
+    this.#endIds = [...model.config.eosIds, ...(tokenizer?.eosIds ?? [])];
+    this.#pool = new BlockPool(blockSize);
+    const perToken = KvCache.bytesPerToken(model);
+    const bytesOfOne = model.config.kvHeads * model.config.headDim * 4;
+    const byDefault = Math.max(Math.floor(defaultCacheBytes / perToken), Math.min(2048, model.maxContext));
+    const tokens = Math.min(
+      options.cacheTokens ?? byDefault,
+      maxSequences * (model.maxContext + blockSize),
+      Math.floor(model.backend.maxTensorBytes / bytesOfOne),
+    );
+    this.#maxBlocks = Math.max(1, Math.floor(tokens / blockSize));
+    this.#cache = new KvCache(model, owner);
+    this.#sampler = new Sampler(model.config.vocab);
+    this.#freeRows = Array.from({ length: maxSequences }, (_, i) => maxSequences - 1 - i);
+    const rows = maxSequences + prefillRows;
+    this.#batch = new Batch(model, { rows, sequences: maxSequences, blockSize, owner });
+  }
+
+  get stats(): GeneratorStats {
+    return { ...this.#stats, active: this.#active.length, waiting: this.#waiting.length };
+  }
+
+  /**
+   * Queues one request. An abort resolves with what there is and finishReason "aborted". Rejects with TokenError (id out
+   * of range, empty or too long prompt), ConfigError (sampling), OutOfMemoryError, DeviceLostError, ModelError.
+   */
+  submit(request: GenerateRequest, options: GenerateOptions = {}): Promise<GenerateResult> {
+    let sequence: Sequence;
+    try {
+      sequence = this.#accept(request, options);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    if (sequence.limit <= sequence.promptLength) sequence.finish(sequence.aborted ? 'aborted' : 'length');
+    else this.#enqueue(sequence);
+    return sequence.result;
+  }
+
+  /** Queues several requests; results are in their order. A bad request rejects before any of them starts. */
+  async generate(
+    requests: readonly GenerateRequest[],
+    options: {
+      readonly adapter?: LoraAdapter | null;
+      readonly signal?: AbortSignal;
+      readonly onToken?: (index: number, id: number, textDelta: string) => void;
+    } = {},
+  ): Promise<GenerateResult[]> {
+    const { onToken, ...rest } = options;
+    requests.forEach((request) => this.#check(request));
+    return Promise.all(
+      requests.map((request, index) => {
+        const told = onToken ? { onToken: (id: number, text: string) => onToken(index, id, text) } : {};
+        return this.submit(request, { ...rest, ...told });
+      }),
+    );
+  }
+
+  /** Ends everything in flight as aborted and gives all memory back. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    await this.#running;
+    this.#batch.dispose();
+    this.#cache.dispose();
+  }
+
+  #check(request: GenerateRequest): void {
+    checkIds(this.model, request.promptIds);
+    checkSampling(request.sampling);
+    const room = this.#maxBlocks * this.#pool.blockSize;
+    if (request.promptIds.length > room) {
+      throw new TokenError(
+        `The prompt has ${request.promptIds.length} tokens; the cache holds ${room}.`,
+        'Shorten the prompt, or give the generator a larger cache.',
+      );
+    }
+  }
+
+  #accept(request: GenerateRequest, options: GenerateOptions): Sequence {
+    if (this.#disposed) throw new ConfigError('This generator was disposed.', 'Make a new one.');
+    this.#check(request);
+    const room = this.#maxBlocks * this.#pool.blockSize;
+    const wanted = request.promptIds.length + request.sampling.maxTokens;
+    const limit = Math.min(wanted, this.model.maxContext, room);
+    return new Sequence(request, options, this.tokenizer, this.#endIds, limit);
+  }
+
+  #enqueue(sequence: Sequence): void {
+    this.#waiting.push(sequence);
+    this.#running ??= this.#loop();
+  }
+
+  async #loop(): Promise<void> {
+    try {
+      for (;;) {
+        // Requests of the same moment start in the same batch, and aborts are heard between any two tokens.
+        await yieldToEvents();
+        this.#dropAborted();
+        if (this.#waiting.length > 0) await this.#admit();
+        if (this.#active.length === 0 && this.#waiting.length === 0) {
+          this.#running = null;
+          return;
+        }
+        if (this.#active.length > 0) await this.#step();
+      }
+    } catch (error) {
+      this.#running = null;
+      for (const sequence of [...this.#active]) this.#end(sequence, () => sequence.fail(error));
+      for (const sequence of this.#waiting.splice(0)) sequence.fail(error);
+    }
+  }
+
+  #dropAborted(): void {
+    for (const sequence of [...this.#active]) {
+      if (this.#disposed || sequence.aborted) this.#end(sequence, () => sequence.finish('aborted'));
+    }
+    for (let i = this.#waiting.length - 1; i >= 0; i--) {
+      const sequence = this.#waiting[i]!;
+      if (!this.#disposed && !sequence.aborted) continue;
+      this.#waiting.splice(i, 1);
+      sequence.finish('aborted');
+    }
+  }
+
+  /** Starts waiting requests in their order while rows and blocks last; one adapter at a time. */
+  async #admit(): Promise<void> {
+    while (this.#waiting.length > 0 && this.#freeRows.length > 0) {
+      const sequence = this.#waiting[0]!;
+      if (this.#active.length > 0 && sequence.adapter !== this.#adapter) return;
+      // The last token is never fed, so it needs no place in the cache.
+      const tokens = sequence.limit - 1;
+      let blocks = this.#pool.acquire(sequence.ids, tokens, sequence);
+      if (typeof blocks === 'number' && (await this.#grow(blocks, sequence))) {
+        blocks = this.#pool.acquire(sequence.ids, tokens, sequence);
+      }
+      if (typeof blocks === 'number') {
+        if (this.#waiting[0] === sequence) return;
+        continue;
+      }
+      this.#waiting.shift();
+      if (this.#active.length === 0) {
+        this.#adapter = sequence.adapter;
+        this.#batch.setAdapter(sequence.adapter);
+      }
+      sequence.blocks = blocks;
+      sequence.row = this.#freeRows.pop()!;
+      this.#batch.setBlocks(sequence.row, blocks);
+      this.#active.push(sequence);
+    }
+  }
+
+  /** Enlarges the cache by at least `lacking` blocks; false when the request has to wait or was refused. */
+  async #grow(lacking: number, sequence: Sequence): Promise<boolean> {
+    const { capacity, blockSize } = this.#pool;
+    const needed = capacity + lacking;
+    if (needed > this.#maxBlocks) return false;
+    const wanted = Math.min(this.#maxBlocks, Math.max(needed, 2 * capacity));
+    for (const blocks of wanted > needed ? [wanted, needed] : [needed]) {
+      try {
+        await this.#cache.grow(blocks * blockSize);
+        this.#pool.grow(blocks);
+        return true;
+      } catch (error) {
+        if (!(error instanceof OutOfMemoryError)) throw error;
+        if (blocks > needed) continue;
+        if (this.#active.length > 0) {
+          this.#maxBlocks = Math.max(1, capacity);
+          return false;
+        }
+        this.#waiting.shift();
+        sequence.fail(error);
+      }
+    }
+    return false;
+  }
+
+  /** One batch: a token of every running reply, and as much of the prompts as there is room for. */
+  async #step(): Promise<void> {
+    const batch = this.#batch;
+    batch.clear();
+    const wanted: Sequence[] = [];
+    for (const sequence of this.#active) {
+      if (sequence.next >= sequence.promptLength) this.#plan(sequence, wanted);
+    }
+    for (const sequence of this.#active) {
+      if (sequence.next < sequence.promptLength) this.#plan(sequence, wanted);
+    }
+    if (batch.count === 0) throw new ArkletError('Generation came to a halt.', 'Report this fault.');
+    const logits = await batch.run(this.#cache);
+    this.#stats.steps++;
+    this.#stats.rows += batch.count;
+    const { vocab } = this.model.config;
+    wanted.forEach((sequence, i) => {
+      if (this.#active.includes(sequence)) this.#take(sequence, logits.subarray(i * vocab, (i + 1) * vocab));
+    });
+  }
+
+  /** Adds the sequence's next rows to the batch: one for a reply; for a prompt all that may be computed now. */
+  #plan(sequence: Sequence, wanted: Sequence[]): void {
+    const { blockSize } = this.#pool;
+    const end = sequence.ids.length;
+    while (sequence.next < end && this.#batch.count < this.#batch.rows) {
+      const block = sequence.blocks[Math.floor(sequence.next / blockSize)]!;
+      const offset = sequence.next % blockSize;
+      if (block.key !== null) {
+        if (block.fill > offset) {
+          // Another sequence has computed this position, or does so in this very batch.
+          sequence.next++;
+          this.#stats.shared++;
+          continue;
+        }
+        block.writer ??= sequence;
+        if (block.writer !== sequence) return;
+        block.fill = offset + 1;
+      }
+      const last = sequence.next === end - 1;
+      this.#batch.add(
+        sequence.ids[sequence.next]!,
+        sequence.next,
+        block.index * blockSize + offset,
+        sequence.row,
+        last,
+      );
+      sequence.next++;
+      if (last) wanted.push(sequence);
+    }
+  }
+
+  #take(sequence: Sequence, logits: Float32Array): void {
+    try {
+      const { id, logprob } = this.#sampler.sample(logits, sequence.request.sampling, sequence.replyLength);
+      this.#stats.generated++;
+      const reason = sequence.push(id, logprob);
+      if (reason) this.#end(sequence, () => sequence.finish(reason));
+      else if (sequence.aborted) this.#end(sequence, () => sequence.finish('aborted'));
+    } catch (error) {
+      this.#end(sequence, () => sequence.fail(error));
+    }
+  }
+
+  #end(sequence: Sequence, tell: () => void): void {
+    const index = this.#active.indexOf(sequence);
+    if (index >= 0) {
+      this.#active.splice(index, 1);
+      this.#freeRows.push(sequence.row);
+      this.#pool.release(sequence.blocks, sequence);
+    }
+    tell();
+  }
+}
