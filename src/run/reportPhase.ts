@@ -80,7 +80,7 @@ export async function reportPhase(
       arklet: version,
       device: device.device,
       backend: device.backend,
-      userAgent: navigator.userAgent,
+      userAgent: typeof navigator === 'undefined' ? 'unknown' : navigator.userAgent,
       threads: device.threads,
     },
     repeatable: job.agents.every(({ backend }) => backend.kind === 'engine') ? 'bytes' : 'settings',

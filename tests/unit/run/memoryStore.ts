@@ -1,0 +1,51 @@
+import type { CheckpointId } from '../../../src/store/checkpoints';
+import type { JobStore } from '../../../src/store/jobStore';
+import type { StoredAnswer, StoredLog, StoredRun } from '../../../src/store/schema';
+import { turnKey } from '../../../src/store/turns';
+import type { Dataset, Question, Report, Turn, TurnTiming } from '../../../src/core/records';
+
+const keyOf = ({ runId, strategy, seed }: CheckpointId): string => `${runId}/${strategy}/${seed}`;
+
+/** A JobStore in memory, for jobs in Node (the real one is tested in Chromium). Everything is copied in and out. */
+export function createMemoryStore(): JobStore {
+  const runs = new Map<string, StoredRun>();
+  const questions = new Map<string, readonly Question[]>();
+  const turns = new Map<string, { turn: Turn; timing: TurnTiming }>();
+  const answers = new Map<string, StoredAnswer>();
+  const datasets = new Map<string, { runId: string; dataset: Dataset }>();
+  const logs = new Map<string, StoredLog>();
+  const checkpoints = new Map<string, { step: number; bytes: Uint8Array<ArrayBuffer> }>();
+  const adapters = new Map<string, Record<string, Uint8Array<ArrayBuffer>>>();
+  const reports = new Map<string, Report>();
+  const ofRun = (runId: string) => [...turns.values()].filter(({ turn }) => turn.runId === runId);
+  return {
+    putRun: async (run) => void runs.set(run.id, structuredClone(run)),
+    getRun: async (id) => structuredClone(runs.get(id) ?? null),
+    listRuns: async () => structuredClone([...runs.values()].sort((a, b) => b.createdAt - a.createdAt)),
+    removeRun: async (id) => void runs.delete(id),
+    putQuestions: async (runId, list) => void questions.set(runId, structuredClone(list)),
+    getQuestions: async (runId) => structuredClone(questions.get(runId) ?? null),
+    putTurns: async (list) => {
+      for (const one of list) turns.set(`${one.turn.runId}/${turnKey(one.turn)}`, structuredClone(one));
+    },
+    getTurns: async (runId) => structuredClone(ofRun(runId).map(({ turn }) => turn)),
+    getTimings: async (runId) => structuredClone(ofRun(runId).map(({ timing }) => timing)),
+    putAnswers: async (list) => {
+      for (const one of list) answers.set(`${one.runId}/${one.key}`, one);
+    },
+    getAnswers: async (runId) => [...answers.values()].filter((one) => one.runId === runId),
+    putDataset: async (runId, name, dataset) => void datasets.set(`${runId}/${name}`, { runId, dataset }),
+    getDatasets: async (runId) =>
+      [...datasets.values()].filter((one) => one.runId === runId).map(({ dataset }) => dataset),
+    putLog: async (log) => void logs.set(keyOf(log), structuredClone(log)),
+    getLogs: async (runId) => structuredClone([...logs.values()].filter((log) => log.runId === runId)),
+    putCheckpoint: async (id, step, bytes) => void checkpoints.set(keyOf(id), { step, bytes: bytes.slice() }),
+    getCheckpoint: async (id) => structuredClone(checkpoints.get(keyOf(id)) ?? null),
+    removeCheckpoint: async (id) => void checkpoints.delete(keyOf(id)),
+    putAdapter: async (id, contents) =>
+      void adapters.set(keyOf(id), structuredClone(contents) as Record<string, Uint8Array<ArrayBuffer>>),
+    getAdapter: async (id) => structuredClone(adapters.get(keyOf(id)) ?? null),
+    putReport: async (runId, report) => void reports.set(runId, structuredClone(report)),
+    getReport: async (runId) => structuredClone(reports.get(runId) ?? null),
+  };
+}

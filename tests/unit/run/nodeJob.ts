@@ -1,0 +1,62 @@
+import { resolve } from 'node:path';
+import { createWasmBackend } from '../../../src/compute/wasmBackend';
+import { GpuUnavailableError } from '../../../src/core/errors';
+import type { JobEvent } from '../../../src/core/jobApi';
+import { RpcClient, serve, type Port } from '../../../src/rpc/rpc';
+import { Coordinator } from '../../../src/run/coordinator';
+import { EngineClient } from '../../../src/run/engineClient';
+import type { EngineProtocol } from '../../../src/run/engineProtocol';
+import { EngineService } from '../../../src/run/engineService';
+import { openModelSource } from '../../../src/run/modelSource';
+import type { JobStore } from '../../../src/store/jobStore';
+import { startServer } from '../../../scripts/server.mjs';
+import { createMemoryStore } from './memoryStore';
+
+/** The product's own coordinator and engine in Node: WASM kernels, the bundled models over HTTP, a store in memory. */
+export interface NodeJob {
+  readonly coordinator: Coordinator;
+  readonly store: JobStore;
+  readonly events: JobEvent[];
+  /** Called at each event. */
+  onEvent: (event: JobEvent) => void;
+  close(): Promise<void>;
+}
+
+export async function openNodeJob(store: JobStore = createMemoryStore()): Promise<NodeJob> {
+  const server = await startServer({ root: resolve('public') });
+  const channels: MessageChannel[] = [];
+  const job: NodeJob = {
+    store,
+    events: [],
+    onEvent: () => undefined,
+    coordinator: new Coordinator({
+      store,
+      locks: null,
+      base: server.url,
+      version: 'test',
+      emit: (event) => {
+        job.events.push(event);
+        job.onEvent(event);
+      },
+      openEngine: () => {
+        const channel = new MessageChannel();
+        channels.push(channel);
+        const service = new EngineService({
+          webgpu: () => Promise.reject(new GpuUnavailableError('No WebGPU in this test.', 'None needed.')),
+          wasm: createWasmBackend,
+          openSource: openModelSource,
+        });
+        serve<EngineProtocol>(channel.port2 as unknown as Port, service.handlers());
+        return new EngineClient(new RpcClient<EngineProtocol>(channel.port1 as unknown as Port));
+      },
+    }),
+    async close() {
+      for (const channel of channels) {
+        channel.port1.close();
+        channel.port2.close();
+      }
+      await server.close();
+    },
+  };
+  return job;
+}
