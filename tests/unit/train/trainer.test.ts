@@ -1,7 +1,9 @@
 /** The training loop: PyTorch's 20 steps, repeatability, resuming, stopping, diverging. */
 import { describe, expect, it } from 'vitest';
+import type { Backend } from '../../../src/compute/ops';
 import { createReferenceBackend } from '../../../src/compute/referenceBackend';
 import type { ReferenceBackend } from '../../../src/compute/referenceBackend';
+import { createWasmBackend } from '../../../src/compute/wasmBackend';
 import { InterruptedError, TrainingError } from '../../../src/core/errors';
 import type { TrainLog } from '../../../src/core/records';
 import { readAdapter } from '../../../src/lm/adapter';
@@ -48,8 +50,9 @@ function createF32StateBackend(): ReferenceBackend {
 async function run(
   options: TrainOptions,
   hooks: TrainHooks & { resume?: Checkpoint } = {},
+  create: () => Backend | Promise<Backend> = createF32StateBackend,
 ): Promise<Outcome> {
-  const backend = createF32StateBackend();
+  const backend = await create();
   const { model, documents } = await loadGolden(backend, 'qwen3');
   const [examples, evalExamples] = [documents.slice(0, 4), documents.slice(4)];
   try {
@@ -62,8 +65,11 @@ async function run(
 }
 
 describe('training', () => {
-  it('has the losses, gradient norms and end of 20 steps of peft + torch.optim.AdamW', async () => {
-    const backend = createReferenceBackend();
+  it.each([
+    ['f64', createReferenceBackend],
+    ['WASM SIMD', createWasmBackend],
+  ])('in %s has the losses, norms and end of 20 steps of peft + torch.optim.AdamW', async (_, create) => {
+    const backend = await create();
     const golden = await loadGolden(backend, 'llama');
     const { losses, gradNorms, ...settings } = golden.run!;
     const adapter = golden.adapter('start.');
@@ -93,14 +99,19 @@ describe('training', () => {
     expect(other.bytes).not.toEqual(first.bytes);
   });
 
-  it.each([1, 2, 3, 5])(
-    'stopped after step %i and resumed gives the bytes of an undisturbed run',
-    async (stop) => {
-      const undisturbed = await run(short);
+  it.each<[number, string, () => Backend | Promise<Backend>]>([
+    [1, 'f64', createF32StateBackend],
+    [3, 'f64', createF32StateBackend],
+    [2, 'WASM SIMD', createWasmBackend],
+    [5, 'WASM SIMD', createWasmBackend],
+  ])(
+    'stopped after step %i in %s and resumed gives the bytes of an undisturbed run',
+    async (stop, _, create) => {
+      const undisturbed = await run(short, {}, create);
       const controller = new AbortController();
       let saved: Uint8Array<ArrayBuffer> | null = null;
       const before: TrainLog[] = [];
-      const stopped = run(short, {
+      const hooks: TrainHooks = {
         signal: controller.signal,
         onLog(log) {
           before.push(log);
@@ -109,11 +120,12 @@ describe('training', () => {
         onCheckpoint(checkpoint) {
           saved = writeCheckpoint(checkpoint);
         },
-      });
+      };
+      const stopped = run(short, hooks, create);
       await expect(stopped).rejects.toBeInstanceOf(InterruptedError);
       const resume = await readCheckpoint(saved!);
       expect(resume.step).toBe(stop);
-      const resumed = await run(short, { resume });
+      const resumed = await run(short, { resume }, create);
       expect(resumed.bytes).toEqual(undisturbed.bytes);
       expect([...before, ...resumed.logs]).toEqual(undisturbed.logs);
     },
