@@ -1,0 +1,184 @@
+import { describe, expect, test } from 'vitest';
+import type { PairResult } from '../../../src/core/records';
+import type { Arm } from '../../../src/eval/arms';
+import { reportMarkdown } from '../../../src/eval/markdown';
+import { pairNames } from '../../../src/eval/pairs';
+import { buildReport, seedSummaries, type ReportInput } from '../../../src/eval/report';
+import { pairVerdict, points, verdictText } from '../../../src/eval/verdict';
+import { config, makeQuestions } from './turns';
+
+const n = 200;
+const questions = makeQuestions(n);
+
+/** An arm that is right on the questions from `from` to `to`. */
+function arm(name: string, from: number, to: number, tokens = 10): Arm {
+  return {
+    name,
+    answers: new Map(
+      questions.map(({ id }, i) => {
+        const correct = i >= from && i < to;
+        const answer = correct ? '1' : '2';
+        return [
+          id,
+          { answer, correct, strictCorrect: correct && i % 2 === 0, tokens, promptTokens: 20, seconds: 0.5 },
+        ];
+      }),
+    ),
+  };
+}
+
+const input: ReportInput = {
+  config,
+  environment: { arklet: '0.1.0', device: 'test', backend: 'cpu', userAgent: 'node', threads: 1 },
+  repeatable: 'bytes',
+  splits: { train: 10, test: n },
+  datasets: [{ name: 'rsft', dataset: { strategy: 'rsft', kept: 8, dropped: { 'wrong traces': 5 } } }],
+  test: {
+    questions,
+    arms: [
+      arm('base', 0, 60),
+      arm('single', 0, 120),
+      arm('vote:3', 0, 138, 30),
+      arm('vote-equal-tokens', 0, 140, 60),
+      arm('debate', 0, 140, 60),
+      arm('distilled:rsft', 0, 120, 12),
+      arm('control:answer-only', 0, 70, 4),
+    ],
+  },
+  ood: null,
+  robust: null,
+  seeds: [{ seed: 4, arms: [arm('distilled:rsft', 0, 110, 12)] }],
+  selfCorrection: [],
+  trainQuestions: makeQuestions(2, 'train'),
+  pad: null,
+  timings: { debate: 12.3 },
+};
+
+const report = buildReport(input);
+const find = (a: string, b: string): PairResult | undefined =>
+  report.pairs.find((p) => p.a === a && p.b === b);
+
+describe('the report', () => {
+  test('has one row for each arm with accuracy, interval, strict figure and cost', () => {
+    expect(report.arms.find((row) => row.name === 'distilled:rsft')).toMatchObject({
+      n,
+      correct: 120,
+      accuracy: 0.6,
+      strict: { correct: 60, accuracy: 0.3 },
+      tokensPerQuestion: 12,
+      promptTokensPerQuestion: 20,
+      secondsPerQuestion: 0.5,
+    });
+  });
+
+  test('compares students with base, single, vote and debate, the debate with the votes, the ensemble with base', () => {
+    const names = pairNames(input.test.arms.map((one) => one.name)).map((pair) => pair.join(' - '));
+    for (const name of [
+      'distilled:rsft - base',
+      'distilled:rsft - single',
+      'distilled:rsft - vote:3',
+      'distilled:rsft - debate',
+      'distilled:rsft - control:answer-only',
+      'control:answer-only - base',
+      'debate - vote:3',
+      'debate - vote-equal-tokens',
+      'debate - base',
+    ]) {
+      expect(names).toContain(name);
+    }
+    expect(new Set(names).size).toBe(names.length);
+    expect(find('distilled:rsft', 'base')).toMatchObject({ difference: 0.3, aOnly: 60, bOnly: 0 });
+    expect(find('distilled:rsft', 'base')!.ci[0]).toBeGreaterThan(0.2);
+    expect(find('distilled:rsft', 'base')!.detectable).toBeCloseTo(2.8 * Math.sqrt(0.3 / 200), 12);
+  });
+
+  test('says how much of the debate’s gain the student keeps: 60 of 80 questions', () => {
+    expect(report.gainKept).toMatchObject({ strategy: 'distilled:rsft', ensemble: 'debate', value: 0.75 });
+  });
+
+  test('keeps every item with the verdicts of all arms', () => {
+    expect(report.items).toHaveLength(n);
+    expect(Object.keys(report.items[0]!.verdicts)).toHaveLength(7);
+    expect(report.items[199]!.verdicts['debate']).toEqual({
+      answer: '2',
+      correct: false,
+      strictCorrect: false,
+      tokens: 60,
+    });
+  });
+
+  test('holds further seeds apart and summarises them by mean and range', () => {
+    expect(report.seeds[0]?.arms.map((row) => row.name)).toEqual(['distilled:rsft']);
+    expect(report.seeds[0]?.pairs.find((pair) => pair.b === 'base')?.difference).toBe(0.25);
+    expect(seedSummaries(report)).toEqual([
+      { name: 'distilled:rsft', seeds: 2, mean: 0.575, lo: 0.55, hi: 0.6 },
+    ]);
+  });
+
+  test('survives JSON unchanged', () => {
+    expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+  });
+
+  test('gives the same bytes for the same seed', () => {
+    expect(JSON.stringify(buildReport(input))).toBe(JSON.stringify(report));
+  });
+});
+
+describe('the verdict in words', () => {
+  test('"not below" needs a lower bound above -2 points', () => {
+    expect(pairVerdict({ ci: [0.01, 0.1] })).toBe('above');
+    expect(pairVerdict({ ci: [-0.1, -0.01] })).toBe('below');
+    expect(pairVerdict({ ci: [-0.019, 0.05] })).toBe('not below');
+    expect(pairVerdict({ ci: [-0.02, 0.05] })).toBe('undecided');
+  });
+
+  test('says what was gained, kept and paid', () => {
+    const text = verdictText(report).join('\n');
+    expect(text).toContain('right in 60.0 %, before training 30.0 %, the debate in 70.0 %');
+    expect(text).toMatch(/distilled student \(rsft\) is above the student before training: \+30.0 points/);
+    expect(text).toMatch(/is below the debate: -10.0 points/);
+    expect(text).toMatch(/It keeps 75 % \[\d+, \d+\] of what the debate gains/);
+    expect(text).toContain('5.0 times as many');
+  });
+
+  test('says in words when the number of questions is too small', () => {
+    const few = questions.slice(0, 20);
+    const flip = (one: Arm): Arm => ({ ...one, answers: new Map([...one.answers].slice(0, 20)) });
+    const small: Arm[] = [
+      flip(arm('base', 0, 9)),
+      flip(arm('distilled:rsft', 2, 13)),
+      flip(arm('debate', 4, 14)),
+    ];
+    const text = verdictText(
+      buildReport({ ...input, seeds: [], test: { questions: few, arms: small } }),
+    ).join('\n');
+    expect(text).toContain('20 is too small a number to tell');
+    expect(text).toContain('How much of the gain was kept cannot be said');
+  });
+
+  test('answers an empty report without dividing by nothing', () => {
+    const empty = buildReport({ ...input, seeds: [], test: { questions: [], arms: [] } });
+    expect(verdictText(empty)).toEqual(['No question was answered yet, so nothing can be compared.']);
+    expect(reportMarkdown(empty)).not.toContain('NaN');
+  });
+
+  test('writes differences in points with their sign', () => {
+    expect([points(0.123), points(-0.05), points(0), points(-0.0001)]).toEqual([
+      '+12.3',
+      '-5.0',
+      '0.0',
+      '0.0',
+    ]);
+  });
+});
+
+test('report.md has the tables, the pairs with intervals and the verdict', () => {
+  const text = reportMarkdown(report);
+  expect(text).toContain('| distilled:rsft | 120 of 200 | 60.0 % |');
+  expect(text).toMatch(
+    /\| distilled:rsft - base \| \+30.0 \| \[\+2\d\.\d, \+3\d\.\d\] \| 60 \/ 0 \| < 0.001 \|/,
+  );
+  expect(text).toContain('| rsft | 8 | wrong traces: 5 |');
+  expect(text).toContain('- strategies: rsft');
+  expect(text).toContain('| distilled:rsft | 2 | 57.5 % | 55.0 % | 60.0 % |');
+});
