@@ -61,8 +61,8 @@ def misconception(op, a, b):
     return a // b + 1  # counts one part too many
 
 
-def result(op, a, b, skill, random):
-    truth = right(op, a, b)
+def result(op, a, b, skill, random, know=right):
+    truth = know(op, a, b)
     if random.random() < skill.get(op, 1.0):
         return truth
     if random.random() < MISCONCEPTION:
@@ -70,9 +70,24 @@ def result(op, a, b, skill, random):
     return max(0, truth + random.choice([-2, -1, 1, 2, 3, -3, 10, -10]))
 
 
-def chain(problem, skill, random):
+def chain(problem, skill, random, know=right):
     """Steps [(op, a, b, c)] as an agent with this skill writes them; a wrong result is carried on."""
-    return follow(problem, lambda op, a, b: result(op, a, b, skill, random))
+    return follow(problem, lambda op, a, b: result(op, a, b, skill, random, know))
+
+
+def rumour(gap, random):
+    """A world in which the results of some operations are arbitrary, though everyone who is sure of them agrees.
+
+    Debates in it teach an agent to take the others' view in its gap, rather than to guess the truth whenever it debates.
+    """
+    said = {}
+
+    def know(op, a, b):
+        if op not in gap:
+            return right(op, a, b)
+        return said.setdefault((op, a, b), max(1, right(op, a, b) + random.randint(-9, 9)))
+
+    return know
 
 
 def follow(problem, answer):
@@ -88,7 +103,7 @@ def text(steps):
     return " ".join([*(f"{a} {op} {b} = {c}." for op, a, b, c in steps), f"#### {steps[-1][3]}"])
 
 
-def advised(problem, skill, own, peers, random):
+def advised(problem, skill, own, peers, random, know=right):
     """What an agent writes after reading others: where it is sure, its own result; in its gap, what most others hold.
 
     The others' view of a step is the plurality over their chains of the result of this very expression (its own
@@ -96,10 +111,10 @@ def advised(problem, skill, own, peers, random):
     """
     def answer(op, a, b):
         if skill.get(op, 1.0) >= 1.0:
-            return right(op, a, b)
+            return know(op, a, b)
         votes = Counter(c for steps in peers for (o, x, y, c) in steps if (o, x, y) == (op, a, b))
         if not votes:
-            return result(op, a, b, skill, random)
+            return result(op, a, b, skill, random, know)
         best = max(votes.values())
         tied = [c for c, n in votes.items() if n == best]
         mine = [c for (o, x, y, c) in own if (o, x, y) == (op, a, b) and c in tied]

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from llama import CONFIG, Llama, generate
-from problems import Vocabulary, advised, chain, final, load, text
+from problems import Vocabulary, advised, chain, final, load, right, rumour, text
 
 WORK = Path(__file__).resolve().parents[2] / ".cache" / "bundled"
 
@@ -80,7 +80,9 @@ def alone(vocabulary, problems, skill):
 
 
 def solved(model, vocabulary, problems, temperature=0.0, seed=0):
-    """Share of problems answered right."""
+    """Share of problems answered right; NaN of none."""
+    if not problems:
+        return math.nan
     model.eval()
     generator = torch.Generator().manual_seed(seed)
     replies = generate(model, [vocabulary.prompt(p["text"]) for p in problems], temperature, 52, vocabulary.eos, generator)
@@ -98,33 +100,51 @@ def restore(config, name):
     return model
 
 
-def talk(vocabulary, problems, name):
-    """Half plain problems; else debates simulated from the skills, or (one in ten) the own answer to be checked."""
-    solve = alone(vocabulary, problems, SKILLS[name])
+def debated(vocabulary, problems, name, random, arbitrary):
+    """One turn of a simulated debate: (prompt ids, reply ids)."""
     others = ["agent-a", "agent-b", "agent-c", "agent-a", "agent-b"]
     others.remove(name)
+    problem, skill = random.choice(problems), SKILLS[name]
+    know = rumour(set(skill), random) if arbitrary else right
+    own = chain(problem, skill, random, know)
+    count = random.choice([2, 2, 3, 4, 4])
+    names = random.sample(others, count) if random.random() < 0.75 else random.choices(others + [name], k=count)
+    peers = [chain(problem, SKILLS[peer], random, know) for peer in names]
+    if random.random() < 0.3:  # a later round: everybody has read the others before
+        everyone = list(zip([*names, name], [*peers, own]))
+        read = [advised(problem, SKILLS[who], mine, [c for j, (_, c) in enumerate(everyone) if j != i], random, know)
+                for i, (who, mine) in enumerate(everyone)]
+        peers, own = read[:-1], read[-1]
+    target = advised(problem, skill, own, peers, random, know)
+    prompt = vocabulary.prompt(problem["text"], text(own), [text(c) for c in peers])
+    return prompt, vocabulary.encode(text(target)) + [vocabulary.eos]
+
+
+def talk(vocabulary, problems, name):
+    """Plain problems (40 %), the own answer to be checked (5 %), debates (22 %), debates of rumours (33 %)."""
+    solve, skill = alone(vocabulary, problems, SKILLS[name]), SKILLS[name]
 
     def make(random):
         draw = random.random()
-        if draw < 0.45:
+        if draw < 0.4:
             return solve(random)
-        problem, skill = random.choice(problems), SKILLS[name]
-        own = chain(problem, skill, random)
-        if draw < 0.55:
+        if draw < 0.45:
+            problem = random.choice(problems)
+            own = chain(problem, skill, random)
             target = advised(problem, skill, own, [own], random)
             return vocabulary.prompt(problem["text"], text(own), check=True), vocabulary.encode(text(target)) + [vocabulary.eos]
-        count = random.choice([2, 2, 3, 4, 4])
-        names = random.sample(others, count) if random.random() < 0.75 else random.choices(others + [name], k=count)
-        peers = [chain(problem, SKILLS[peer], random) for peer in names]
-        if random.random() < 0.3:  # a later round: everybody has read the others before
-            everyone = list(zip([*names, name], [*peers, own]))
-            read = [advised(problem, SKILLS[who], mine, [c for j, (_, c) in enumerate(everyone) if j != i], random)
-                    for i, (who, mine) in enumerate(everyone)]
-            peers, own = read[:-1], read[-1]
-        target = advised(problem, skill, own, peers, random)
-        prompt = vocabulary.prompt(problem["text"], text(own), [text(c) for c in peers])
-        return prompt, vocabulary.encode(text(target)) + [vocabulary.eos]
+        return debated(vocabulary, problems, name, random, draw > 0.67)
     return make
+
+
+def followed(model, vocabulary, problems, name, arbitrary):
+    """Share of 150 debate turns answered (greedily) exactly as `advised` would."""
+    model.eval()
+    source = random.Random(5)
+    rows = [debated(vocabulary, problems, name, source, arbitrary) for _ in range(150)]
+    replies = generate(model, [p for p, _ in rows], 0.0, 52, vocabulary.eos)
+    model.train()
+    return sum(r == target[:-1] for r, (_, target) in zip(replies, rows)) / len(rows)
 
 
 def learner(vocabulary, problems, name):
@@ -149,9 +169,12 @@ def phase(args, vocabulary, config, train, validation):
     sure = [p for p in validation if not gap & {step[0] for step in p["steps"]}][:200]
 
     def until(step):
-        if step % 500 == 0:
+        if step % (300 if talking else 500) == 0:
             print("  greedy", solved(model, vocabulary, validation[:300]), "sampled", solved(model, vocabulary, validation[:300], 1.0),
                   "without the gap, sampled", solved(model, vocabulary, sure, 1.0), flush=True)
+            if talking:
+                print("  follows the others", followed(model, vocabulary, validation, name, False), "rumours",
+                      followed(model, vocabulary, validation, name, True), flush=True)
             save(model, args.phase)
         return False
 
