@@ -1,0 +1,99 @@
+// Greedy decoding at 1, 8 and 64 sequences: ours on both paths; at one sequence the same loop in jax-js.
+import { loadModel, unloadModel } from '/src/lm/load.ts';
+import { Generator } from '/src/lm/generate.ts';
+import { UrlSource } from '/src/lm/sources.ts';
+import { makeJaxPeer } from './jaxPeer.js';
+import { bundledConfig, jaxBase, modelSource, randomWeights, rotaryTables } from './bundledModel.js';
+import { race } from './measure.js';
+
+const tokens = 24;
+const context = 32;
+
+async function arklet(contender, backend, source, sequences, count) {
+  const model = await loadModel(source, backend, { maxContext: 256, owner: 'bench' });
+  const generator = new Generator(model, null, { maxSequences: sequences, owner: 'bench' });
+  const sampling = { temperature: 0, topP: 1, seed: 0, maxTokens: count };
+  const requests = Array.from({ length: sequences }, (_, i) => ({ promptIds: [3 + i], sampling }));
+  return {
+    contender,
+    run: async () => (await generator.generate(requests)).flatMap(({ ids }) => [...ids]),
+    release: async () => {
+      await generator.dispose();
+      unloadModel(model);
+    },
+  };
+}
+
+function jaxContender(contender, jax, device, weights) {
+  const config = bundledConfig;
+  const half = config.headDim / 2;
+  jax.defaultDevice(device);
+  const peer = makeJaxPeer(jax, device, config);
+  const base = jaxBase(peer, config, weights);
+  const decode = peer.makeDecoder(context);
+  const { cos, sin } = rotaryTables(config, context);
+  const cacheShape = [context, config.kvHeads, config.headDim];
+  const zeros = () => peer.f32(new Float32Array(context * config.kvHeads * config.headDim), cacheShape);
+  const run = async () => {
+    jax.defaultDevice(device);
+    let caches = weights.layers.map(() => ({ k: zeros(), v: zeros() }));
+    const ids = [3];
+    for (let t = 0; t < tokens; t++) {
+      const onehot = new Float32Array(config.vocab);
+      onehot[ids[t]] = 1;
+      const here = new Float32Array(context);
+      here[t] = 1;
+      const mask = new Float32Array(context).fill(-1e30).fill(0, 0, t + 1);
+      const rotary = [cos, sin].map((table) => peer.f32(table.slice(t * half, (t + 1) * half), [1, 1, half]));
+      const row = peer.f32(onehot, [1, config.vocab]);
+      const place = peer.f32(here, [context, 1, 1]);
+      const [logits, next] = decode(jax.tree.ref(base), caches, row, place, ...rotary, peer.f32(mask, [context]));
+      caches = next;
+      const data = await logits.data();
+      ids.push(data.indexOf(Math.max(...data)));
+    }
+    jax.tree.dispose(caches);
+    return ids.slice(1);
+  };
+  return { contender, run, release: () => jax.tree.dispose(base) };
+}
+
+export async function benchDecode({ backends, jax, rounds, wanted, log, smollm2Url }) {
+  const rows = [];
+  const weights = randomWeights(bundledConfig, 8);
+  const source = modelSource(bundledConfig, weights);
+  for (const sequences of [1, 8, 64]) {
+    const work = `decode-bundled-${sequences}`;
+    if (!wanted(work)) continue;
+    const contenders = [
+      await arklet('arklet', backends.webgpu, source, sequences, tokens),
+      await arklet('arklet-cpu', backends.wasm, source, sequences, tokens),
+    ];
+    if (sequences === 1) {
+      contenders.push(jaxContender('jax-js', jax, 'webgpu', weights));
+      contenders.push(jaxContender('jax-js-wasm', jax, 'wasm', weights));
+    }
+    const score = (seconds) => (sequences * tokens) / seconds;
+    rows.push(...(await race({ work, unit: 'tokens/s', better: 'higher', contenders, rounds, score, log })));
+    for (const contender of contenders) await contender.release();
+  }
+  for (const sequences of [1, 8]) {
+    const work = `decode-smollm2-${sequences}`;
+    if (!wanted(work) || !smollm2Url) continue;
+    const count = 8;
+    const score = (seconds) => (sequences * count) / seconds;
+    for (const [contender, backend] of [
+      ['arklet', backends.webgpu],
+      ['arklet-cpu', backends.wasm],
+    ]) {
+      backend.ledger.resetPeak();
+      const url = new URL(smollm2Url, location.href).href;
+      const entry = await arklet(contender, backend, new UrlSource(url), sequences, count);
+      const few = Math.min(rounds, 3);
+      rows.push(...(await race({ work, unit: 'tokens/s', better: 'higher', contenders: [entry], rounds: few, score, log })));
+      log(`${work} ${contender}: peak ${(backend.ledger.peak / 1e6).toFixed(0)} MB`);
+      await entry.release();
+    }
+  }
+  return rows;
+}
