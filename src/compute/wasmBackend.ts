@@ -1,39 +1,59 @@
 /**
  * The op interface on WASM SIMD. Everything runs when it is called. Weights are kept as f32 panels of 8 rows (decoded
  * once from their format), so that one product kernel serves forward and backward. A linear sums k in one fixed order
- * for every number of rows and threads: `generate` and `train` are the same kernel.
+ * for every number of rows and threads: `generate` and `train` are the same kernel, and threads change no bit.
  */
 import { Heap } from '../cpu/heap';
-import { compileKernels, instantiateKernels } from '../cpu/kernels';
+import { compileKernels, instantiateKernels, maxPages } from '../cpu/kernels';
+import { createPool, threadsAvailable } from '../cpu/pool';
+import { ConfigError } from '../core/errors';
 import type { Backend } from './ops';
 import { WasmMemory } from './wasmMemory';
 import { createWasmOps } from './wasmOps';
 
-/** The WASM SIMD backend. */
-export async function createWasmBackend(): Promise<Backend> {
-  const module = await compileKernels(false);
-  const wasm = new WebAssembly.Memory({ initial: 64, maximum: 65536 });
-  const kernels = await instantiateKernels(module, wasm);
-  const heap = new Heap(wasm, kernels.heapBase());
-  const memory = new WasmMemory(heap, kernels, 1, (pointer) => kernels.setScratch(pointer));
+export interface WasmOptions {
+  /** Threads wanted, 1 to 16 (default 1). Where memory cannot be shared (page not isolated) one is used. */
+  readonly threads?: number;
+}
+
+/** The WASM SIMD backend. Throws ConfigError for an absurd thread count. */
+export async function createWasmBackend(options: WasmOptions = {}): Promise<Backend> {
+  const wanted = options.threads ?? 1;
+  if (!Number.isInteger(wanted) || wanted < 1 || wanted > 16) {
+    throw new ConfigError(`threads is ${wanted}, 1 to 16 are possible.`, 'Leave it out to use one thread.');
+  }
+  const threads = threadsAvailable() ? wanted : 1;
+  const shared = threads > 1;
+  const module = await compileKernels(shared);
+  const wasm = new WebAssembly.Memory({ initial: 64, maximum: maxPages, shared });
+  const main = await instantiateKernels(module, wasm);
+  const heap = new Heap(wasm, main.heapBase() >>> 0);
+  const pool = shared ? await createPool(module, heap, main, threads) : null;
+  const kernels = pool ? pool.kernels : main;
+  const memory = new WasmMemory(heap, kernels, threads, (pointer, bytes) =>
+    pool ? pool.setScratch(pointer, bytes) : main.setScratch(pointer),
+  );
   return {
     kind: 'wasm',
-    device: 'WASM SIMD, 1 thread',
+    device: `WASM SIMD, ${threads} thread${threads === 1 ? '' : 's'}`,
     ledger: memory.ledger,
     maxTensorBytes: 2 ** 31,
     lost: new Promise<Error>(() => undefined),
-    tensor: (shape, options) => memory.tensor(shape, options),
+    tensor: (shape, tensorOptions) => memory.tensor(shape, tensorOptions),
     view: (tensor, offset, shape) => memory.view(tensor, offset, shape),
     write: (tensor, data, offset) => memory.write(tensor, data, offset),
     read: async (tensor, offset, length) => memory.read(tensor, offset, length),
     readU32: async (tensor, offset, length) => memory.readU32(tensor, offset, length),
     release: (...tensors) => memory.release(...tensors),
-    matrix: (rows, cols, format, options) => memory.matrix(rows, cols, format, options),
+    matrix: (rows, cols, format, matrixOptions) => memory.matrix(rows, cols, format, matrixOptions),
     writeRows: (matrix, start, count, data) => memory.writeRows(matrix, start, count, data),
     readRows: async (matrix, start, count) => memory.readRows(matrix, start, count),
     releaseMatrix: (...matrices) => memory.releaseMatrix(...matrices),
     finish: async () => undefined,
-    dispose: () => memory.dispose(),
+    dispose() {
+      pool?.dispose();
+      memory.dispose();
+    },
     ...createWasmOps(memory, kernels),
   };
 }

@@ -139,6 +139,14 @@ function mine(item: i32): bool {
   return item % parts == part;
 }
 
+/** Whether some run of rows starts after its document does. */
+function overlapping(documents: usize, rows: i32): bool {
+  for (let first = 0; first < rows; first = runEnd(documents, first, rows)) {
+    if (<i32>load<u32>(at(documents, 2 * first)) != first) return true;
+  }
+  return false;
+}
+
 /** s = exp(scale * s - lse) on the valid part, ds = s (dp - delta) scale; the rest of `count8` is 0. */
 @inline
 function gradientRow(s: usize, dp: usize, valid: i32, count8: i32, scale: f32, lse: f32, delta: f32): void {
@@ -196,13 +204,13 @@ export function attentionBackward(
   const scale: f32 = <f32>1 / sqrt<f32>(<f32>d);
   const spare = scratch;
   const keysT = scratch + 128;
-  // dk and dv are sums over rows and heads of one kv head: each thread clears what it will add to.
-  for (let kv = 0; kv < kvHeads; kv++) {
-    for (let row = 0; row < rows; row++) {
-      if (!mine(kv)) continue;
-      memory.fill(at(dqkv, row * width + (heads + kv) * d), 0, (<usize>d) << 2);
-      memory.fill(at(dqkv, row * width + (heads + kvHeads + kv) * d), 0, (<usize>d) << 2);
-    }
+  // Threads share out documents and kv heads; where a run of rows reads another's keys, one thread does everything.
+  const alone = overlapping(documents, rows);
+  if (alone && part != 0) return;
+  let item = 0;
+  const kvBytes = (<usize>(kvHeads * d)) << 3;
+  if (alone) {
+    for (let row = 0; row < rows; row++) memory.fill(at(dqkv, row * width + heads * d), 0, kvBytes);
   }
   for (let first = 0; first < rows; ) {
     const end = runEnd(documents, first, rows);
@@ -216,10 +224,14 @@ export function attentionBackward(
     const ds = p + <usize>BLOCK * lds;
     const q = ds + <usize>BLOCK * lds;
     const o = q + ((<usize>BLOCK * up8(d)) << 2);
-    for (let kv = 0; kv < kvHeads; kv++) {
-      if (!mine(kv)) continue;
+    for (let kv = 0; kv < kvHeads; kv++, item++) {
+      if (!alone && !mine(item)) continue;
       const kAt = start * width + (heads + kv) * d;
       const vAt = kAt + kvHeads * d;
+      for (let row = 0; row < length && !alone; row++) {
+        memory.fill(at(dqkv, kAt + row * width), 0, (<usize>d) << 2);
+        memory.fill(at(dqkv, vAt + row * width), 0, (<usize>d) << 2);
+      }
       packKeys(at(qkv, kAt), ld, length, d, keysT);
       packKeys(at(qkv, vAt), ld, length, d, valuesT);
       packValues(at(qkv, kAt), ld, length, d, keys);

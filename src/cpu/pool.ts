@@ -1,0 +1,154 @@
+/**
+ * Threads over one shared WASM memory. A call is written to a control block; every thread runs the same kernel on its
+ * own share of the outputs, so results do not depend on the number of threads. Small calls stay on the caller's thread.
+ */
+import { ArkletError } from '../core/errors';
+import type { Heap } from './heap';
+import type { Kernels } from './kernels';
+import { servePool, type PoolSetup } from './poolWorker';
+
+/** Words of the control block (i32): call number, threads done, kernel, arguments, scratch, its stride, ready, failed. */
+const control = {
+  call: 0,
+  done: 1,
+  kernel: 2,
+  arity: 3,
+  scratch: 4,
+  stride: 5,
+  ready: 6,
+  failed: 7,
+} as const;
+const controlBytes = 64 + 16 * 8;
+
+/** Kernels that are shared out, and from which arguments on: true where the work pays for waking the others. */
+const shared: { readonly [name in keyof Kernels]?: (values: readonly number[]) => boolean } = {
+  product: ([m, n, k]) => m! * n! * k! > 500_000,
+  attention: ([, , , , rows]) => rows! >= 32,
+  attentionBackward: ([, , , , , , , rows]) => rows! >= 32,
+  attentionPaged: ([, , , , , , , , , rows, heads]) => rows! * heads! >= 64,
+  crossEntropy: ([, , , rows, vocab]) => rows! > 1 && rows! * vocab! > 20_000,
+  swiglu: ([, , rows, ffn]) => rows! > 1 && rows! * ffn! > 20_000,
+  swigluBackward: ([, , , rows, ffn]) => rows! > 1 && rows! * ffn! > 20_000,
+  rmsNorm: ([, , , rows, n]) => rows! > 1 && rows! * n! > 50_000,
+  rmsNormBackward: ([, , , , rows, n]) => rows! > 1 && rows! * n! > 50_000,
+  headNorm: ([, , , , rows, heads, , d]) => rows! > 1 && rows! * heads! * d! > 50_000,
+  headNormBackward: ([, , , , , rows, heads, , d]) => rows! > 1 && rows! * heads! * d! > 50_000,
+  rope: ([, , , , rows, heads, , d]) => rows! > 1 && rows! * heads! * d! > 50_000,
+  dropout: ([, , n]) => n! > 50_000,
+  adamw: ([, , , , n]) => n! > 50_000,
+};
+
+export interface Pool {
+  /** The kernels, each on as many threads as it pays for. */
+  readonly kernels: Kernels;
+  /** Scratch of all threads: thread i's starts at pointer + i * bytesPerThread. */
+  setScratch(pointer: number, bytesPerThread: number): void;
+  /** Ends the threads. */
+  dispose(): void;
+}
+
+interface Thread {
+  terminate(): unknown;
+}
+
+/** Whether threads are possible here: shared memory, and workers that may have it. */
+export function threadsAvailable(): boolean {
+  if (typeof SharedArrayBuffer === 'undefined') return false;
+  return typeof process === 'object' && process.versions?.node !== undefined
+    ? true
+    : globalThis.crossOriginIsolated && typeof Worker !== 'undefined';
+}
+
+async function startThread(setup: PoolSetup, onError: (cause: unknown) => void): Promise<Thread> {
+  if (typeof Worker !== 'undefined') {
+    const worker = new Worker(new URL('../../workers/cpuPool.worker.ts', import.meta.url), {
+      type: 'module',
+      name: `cpu ${setup.index}`,
+    });
+    worker.onerror = (event) => onError(event.message);
+    worker.postMessage(setup);
+    return worker;
+  }
+  const { Worker: NodeWorker } = await import(/* @vite-ignore */ 'node:worker_threads');
+  const code = `(${servePool.toString()})(require('node:worker_threads').workerData)`;
+  const worker = new NodeWorker(code, { eval: true, workerData: setup });
+  worker.on('error', onError);
+  worker.unref();
+  return worker;
+}
+
+/** Starts `count - 1` threads beside the caller. Throws ArkletError when they do not start within 20 s. */
+export async function createPool(
+  module: WebAssembly.Module,
+  heap: Heap,
+  main: Kernels,
+  count: number,
+): Promise<Pool> {
+  const names = Object.keys(shared);
+  const pointer = heap.allocate(controlBytes, 'pool');
+  const words = new Int32Array(heap.memory.buffer, pointer, 16);
+  const values = new Float64Array(heap.memory.buffer, pointer + 64, 16);
+  words.fill(0);
+  let failure: unknown;
+  const threads: Thread[] = [];
+  const dispose = () => threads.forEach((thread) => void thread.terminate());
+  for (let index = 1; index < count; index++) {
+    const setup = { module, memory: heap.memory, control: pointer, index, count, names };
+    threads.push(await startThread(setup, (cause) => (failure ??= cause)));
+  }
+  const deadline = Date.now() + 20_000;
+  while (Atomics.load(words, control.ready) < count - 1) {
+    if (failure !== undefined || Date.now() > deadline) {
+      dispose();
+      throw new ArkletError(
+        `${count - 1 - Atomics.load(words, control.ready)} of ${count - 1} CPU threads did not start.`,
+        'Use one thread.',
+        { cause: failure },
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+
+  /** A window may not block; workers and Node may. */
+  const mayWait = typeof window === 'undefined';
+
+  function run(kernel: number, args: readonly number[], own: (...args: number[]) => void): void {
+    values.set(args);
+    words[control.kernel] = kernel;
+    words[control.arity] = args.length;
+    Atomics.store(words, control.done, 0);
+    Atomics.add(words, control.call, 1);
+    Atomics.notify(words, control.call);
+    main.setPart(0, count);
+    try {
+      own(...args);
+    } finally {
+      main.setPart(0, 1);
+    }
+    let done = Atomics.load(words, control.done);
+    for (let spin = 0; done < count - 1; spin++) {
+      if (spin > 4000 && mayWait) Atomics.wait(words, control.done, done, 1000);
+      done = Atomics.load(words, control.done);
+    }
+    if (Atomics.exchange(words, control.failed, 0) !== 0) {
+      throw new ArkletError(`${names[kernel]} failed in a CPU thread.`, 'Report this fault.');
+    }
+  }
+
+  const kernels = { ...main } as Record<keyof Kernels, (...args: number[]) => void>;
+  names.forEach((name, kernel) => {
+    const key = name as keyof Kernels;
+    const own = main[key] as (...args: number[]) => void;
+    const pays = shared[key]!;
+    kernels[key] = (...args) => (pays(args) ? run(kernel, args, own) : own(...args));
+  });
+  return {
+    kernels: kernels as unknown as Kernels,
+    setScratch(scratch, bytesPerThread) {
+      main.setScratch(scratch);
+      words[control.scratch] = scratch;
+      words[control.stride] = bytesPerThread;
+    },
+    dispose,
+  };
+}

@@ -1,0 +1,41 @@
+/** What a thread of the pool does: wait for a call, run its share, say so. */
+
+/** Everything a thread needs to start. */
+export interface PoolSetup {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  /** Byte address of the control block (see `control` in pool.ts). */
+  readonly control: number;
+  readonly index: number;
+  readonly count: number;
+  readonly names: readonly string[];
+}
+
+/**
+ * Serves calls for ever; the thread ends by being terminated. It must not refer to anything outside itself: in Node its
+ * text is run as a worker of its own.
+ */
+export function servePool(setup: PoolSetup): void {
+  const { module, memory, control, index, count, names } = setup;
+  const exports = new WebAssembly.Instance(module, { env: { memory } }).exports;
+  const kernels = names.map((name) => exports[name] as (...values: number[]) => void);
+  const setScratch = exports['setScratch'] as (pointer: number) => void;
+  (exports['setPart'] as (index: number, count: number) => void)(index, count);
+  const words = new Int32Array(memory.buffer, control, 16);
+  const values = new Float64Array(memory.buffer, control + 64, 16);
+  let seen = 0;
+  Atomics.add(words, 6, 1);
+  for (;;) {
+    for (let spin = 0; spin < 4000 && Atomics.load(words, 0) === seen; spin++);
+    while (Atomics.load(words, 0) === seen) Atomics.wait(words, 0, seen);
+    seen = Atomics.load(words, 0);
+    try {
+      setScratch(words[4]! + index * words[5]!);
+      kernels[words[2]!]!(...values.subarray(0, words[3]));
+    } catch {
+      Atomics.store(words, 7, 1);
+    }
+    Atomics.add(words, 1, 1);
+    Atomics.notify(words, 1);
+  }
+}
