@@ -2,6 +2,9 @@ import { ConfigError } from '../core/errors';
 import type { Turn } from '../core/records';
 import type { Protocol, TurnPrompt } from './protocol';
 
+/** A debate of 10 exchanges takes about 11 times the tokens of its round 0. */
+const mostTimes = 16;
+
 export interface SelfConsistencyOptions {
   /** Independent samples of a question; sample i is spoken by agent i (the run maps agent i to a model). */
   readonly samples: number;
@@ -10,7 +13,7 @@ export interface SelfConsistencyOptions {
   readonly prior?: (questionId: string) => readonly Turn[];
   /**
    * Generated tokens to reach for a question (what its debate took): sampling goes on beyond `samples`, one at a time, until
-   * the samples hold at least as many, at most 4 times `samples`.
+   * the samples hold at least as many, at most `mostTimes` x `samples`.
    */
   readonly budget?: (questionId: string) => number;
 }
@@ -42,7 +45,7 @@ export function selfConsistency(options: SelfConsistencyOptions): Protocol {
       });
       const missing = Array.from({ length: samples }, (_, i) => i).filter((agent) => !spoken.has(agent));
       if (missing.length > 0) return missing.map(plan);
-      if (budget && spoken.size < 4 * samples) {
+      if (budget && spoken.size < mostTimes * samples) {
         const tokens = known.reduce((sum, turn) => sum + turn.usage.completion, 0);
         if (tokens < budget(question.id)) return [plan(spoken.size)];
       }

@@ -59,7 +59,8 @@ export function selfConsistencyTraces(input: DistillInput): Dataset {
   let short = 0;
   for (const { id } of input.questions) {
     const debated = debates.get(id) ?? [];
-    const budget = tokensOf(debated);
+    // Without a debate there is nothing to be equal to: all samples count.
+    const budget = debated.length === 0 ? Infinity : tokensOf(debated);
     const alone = new Map<number, Turn>();
     for (const turn of [...(further.get(id) ?? []), ...debated]) {
       if (turn.round === 0) alone.set(turn.agent, { ...turn, protocol: 'self-consistency' });
@@ -70,7 +71,7 @@ export function selfConsistencyTraces(input: DistillInput): Dataset {
       samples.push(turn);
       tokens += turn.usage.completion;
     }
-    if (tokens < budget) short++;
+    if (debated.length > 0 && tokens < budget) short++;
   }
   const dataset = rsft({ ...input, turns: samples, protocol: 'self-consistency' }, 'self-consistency');
   return short === 0

@@ -108,13 +108,13 @@ describe('self-consistency', () => {
     ]);
   });
 
-  test('goes on, one sample at a time, until the token budget is reached, and no further than 4 times k', () => {
+  test('goes on, one sample at a time, until the token budget is reached, and no further than 16 times k', () => {
     const protocol = selfConsistency({ samples: 2, prompt, budget: () => 35 });
-    const samples = Array.from({ length: 8 }, (_, i) => turn(0, i, '1'));
+    const samples = Array.from({ length: 32 }, (_, i) => turn(0, i, '1'));
     expect(places(protocol, samples.slice(0, 2))).toEqual([[0, 2]]);
     expect(places(protocol, samples.slice(0, 4))).toEqual([]);
     const endless = selfConsistency({ samples: 2, prompt, budget: () => 1e9 });
-    expect(places(endless, samples.slice(0, 7))).toEqual([[0, 7]]);
+    expect(places(endless, samples.slice(0, 31))).toEqual([[0, 31]]);
     expect(places(endless, samples)).toEqual([]);
     expect(samplesWithin(samples, 35)).toHaveLength(4);
     expect(samplesWithin(samples, 40)).toHaveLength(4);
