@@ -6,9 +6,9 @@ export function formatCount(value: number): string {
   return integer.format(value);
 }
 
-/** 0.683 -> "68.3 %"; whole per cents for fewer than 1,000 items would hide a tie, so one digit always. */
+/** 0.683 -> "68.3 %", the space not breaking; whole per cents for fewer than 1,000 items would hide a tie, so one digit always. */
 export function formatPercent(fraction: number, digits = 1): string {
-  return `${(100 * fraction).toFixed(digits)} %`;
+  return `${(100 * fraction).toFixed(digits)}\u00a0%`;
 }
 
 /** A difference of fractions in points, with its sign: 0.365 -> "+36.5". The minus is a real minus. */

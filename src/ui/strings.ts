@@ -78,7 +78,7 @@ export const strings = {
     label: 'The three steps',
     debate: {
       title: 'Debate',
-      what: 'Several agents answer, read each other and answer again.',
+      what: 'Agents answer, read each other, answer again.',
       facts: (questions: number, agents: number): string =>
         `${plural(questions, 'question', 'questions')} · ${plural(agents, 'agent', 'agents')}`,
       change: (first: number, last: number): string =>

@@ -1,9 +1,9 @@
-/** Labels of points, moved apart so that none covers another. Sizes in CSS pixels. */
+/** Labels beside their points, where they cover neither each other nor another point. Sizes in CSS pixels. */
 export interface PlacedLabel {
   readonly text: string;
   readonly x: number;
   readonly y: number;
-  readonly anchor: 'start' | 'end';
+  readonly anchor: 'start' | 'middle' | 'end';
 }
 
 interface Point {
@@ -12,26 +12,59 @@ interface Point {
   readonly text: string;
 }
 
-/** `line` is the height of a line, `letter` the mean width of a letter, `right` the edge that text must not cross. */
+interface Box {
+  readonly x0: number;
+  readonly x1: number;
+  readonly y0: number;
+  readonly y1: number;
+}
+
+interface Sizes {
+  /** Height of a line. */
+  readonly line: number;
+  /** Mean width of a letter. */
+  readonly letter: number;
+  /** Edges that text must not cross. */
+  readonly left: number;
+  readonly right: number;
+}
+
+function overlap(a: Box, b: Box): number {
+  const width = Math.min(a.x1, b.x1) - Math.max(a.x0, b.x0);
+  const height = Math.min(a.y1, b.y1) - Math.max(a.y0, b.y0);
+  return width > 0 && height > 0 ? width * height : 0;
+}
+
+/** Greedy: each label takes, of the places around its point, the nearest one that covers least. */
 export function placeLabels(
   points: readonly Point[],
-  { line, letter, right }: { readonly line: number; readonly letter: number; readonly right: number },
+  { line, letter, left, right }: Sizes,
 ): readonly PlacedLabel[] {
-  const placed: (PlacedLabel & { readonly from: number; readonly to: number })[] = [];
-  for (const point of [...points].sort((a, b) => a.y - b.y)) {
-    const width = letter * point.text.length;
+  const mark = line / 2;
+  const taken: Box[] = points.map(({ x, y }) => ({ x0: x - mark, x1: x + mark, y0: y - mark, y1: y + mark }));
+  return points.map(({ x, y, text }) => {
+    const width = letter * text.length;
     const gap = 0.75 * line;
-    const anchor = point.x + gap + width > right ? 'end' : 'start';
-    const x = anchor === 'start' ? point.x + gap : point.x - gap;
-    const [from, to] = anchor === 'start' ? [x, x + width] : [x - width, x];
-    let y = point.y;
-    // From top to bottom: pushed below every label that it would touch.
-    for (let moved = true; moved;) {
-      const hit = placed.find((other) => from < other.to && to > other.from && Math.abs(other.y - y) < line);
-      moved = hit !== undefined;
-      if (hit) y = hit.y + line;
+    const side = [0, -0.6, 0.6, -1.2, 1.2, -1.8, 1.8].flatMap((lines) => [
+      { x: x + gap, y: y + lines * line, anchor: 'start' as const },
+      { x: x - gap, y: y + lines * line, anchor: 'end' as const },
+    ]);
+    const upright = [1.25, -1.25, 2.25, -2.25].map((lines) => ({
+      x,
+      y: y + lines * line,
+      anchor: 'middle' as const,
+    }));
+    let best: { label: PlacedLabel; box: Box; cost: number } | null = null;
+    for (const place of [...side, ...upright]) {
+      const x0 = place.anchor === 'start' ? place.x : place.x - (place.anchor === 'end' ? width : width / 2);
+      const box = { x0, x1: x0 + width, y0: place.y - mark, y1: place.y + mark };
+      const outside = Math.max(0, left - box.x0) + Math.max(0, box.x1 - right);
+      const covered = taken.reduce((sum, other) => sum + overlap(box, other), 0);
+      const cost = 10 * covered + 1000 * outside + Math.hypot(place.x - x, place.y - y);
+      if (best === null || cost < best.cost) best = { label: { text, ...place }, box, cost };
     }
-    placed.push({ text: point.text, x, y, anchor, from, to });
-  }
-  return placed.map(({ text, x, y, anchor }) => ({ text, x, y, anchor }));
+    if (best === null) return { text, x, y, anchor: 'start' };
+    taken.push(best.box);
+    return best.label;
+  });
 }

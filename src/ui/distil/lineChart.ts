@@ -85,8 +85,12 @@ export class LineChart {
     const ink = this.#colour('--ink-3');
     const grid = { stroke: this.#colour('--line'), width: 1 };
     const font = `${0.75 * rem}px ${getComputedStyle(this.#host).fontFamily}`;
-    const value = (_: uPlot, x: number | null): string => (x === null ? '–' : formatSmall(x));
-    const series: uPlot.Series[] = [{ label: strings.distil.step }];
+    // Away from the pointer the legend tells the last value.
+    const value = (plot: uPlot, x: number | null, index: number): string => {
+      const known = x ?? [...(plot.data[index] ?? [])].findLast((y) => y !== null && y !== undefined);
+      return known === null || known === undefined ? '–' : index === 0 ? String(known) : formatSmall(known);
+    };
+    const series: uPlot.Series[] = [{ label: strings.distil.step, value }];
     if (this.#kind === 'rate') {
       series.push({
         label: strings.distil.learningRate,
@@ -124,7 +128,7 @@ export class LineChart {
           font,
           size: 3.75 * rem,
           values: (_, splits) =>
-            splits.map((split) => (this.#kind === 'rate' ? formatSmall(split) : String(split))),
+            splits.map((split) => String(split === 0 || split >= 0.01 ? split : split.toExponential(0))),
         },
       ],
     };

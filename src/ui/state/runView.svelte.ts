@@ -83,6 +83,7 @@ export class RunView {
   addText(questionId: string, round: number, agent: number, text: string): void {
     const key = `${questionId}|${round}|${agent}`;
     this.#texts.set(key, (this.#texts.get(key) ?? '') + text);
+    this.#newest = questionId;
     this.#touch();
   }
 
@@ -107,7 +108,7 @@ export class RunView {
     return Math.max(this.#index.agents, this.source === 'live' ? this.run.config.nAgents : 0);
   }
 
-  /** The question of the turn that came last. */
+  /** The question that was spoken to last. */
   get newest(): string | null {
     void this.#version;
     return this.#newest;
