@@ -31,10 +31,12 @@ export interface JobSetup {
 class RunKeeper {
   #run: StoredRun;
   readonly #store: JobStore;
+  readonly #gate: Gate;
 
-  constructor(run: StoredRun, store: JobStore) {
+  constructor({ run, store, gate }: JobSetup) {
     this.#run = run;
     this.#store = store;
+    this.#gate = gate;
   }
 
   get run(): StoredRun {
@@ -45,14 +47,15 @@ class RunKeeper {
     // Name, note and pin may have been changed from a page meanwhile.
     const stored = await this.#store.getRun(this.#run.id);
     const { name, note, pinned } = stored ?? this.#run;
-    this.#run = { ...this.#run, name, note, pinned, ...change };
+    const status = this.#gate.paused ? 'paused' : 'running';
+    this.#run = { ...this.#run, name, note, pinned, status, ...change };
     await this.#store.putRun(this.#run);
   }
 
   /** Runs a phase and adds its seconds, also when it ends in an error. */
   async phase<T>(phase: Phase, work: () => Promise<T>): Promise<T> {
     const began = performance.now();
-    await this.change({ phase, status: 'running' });
+    await this.change({ phase });
     try {
       return await work();
     } finally {
@@ -64,7 +67,7 @@ class RunKeeper {
 
 /** Throws InterruptedError when stopped, else what failed; a lost device is opened again once. */
 export async function runJob(setup: JobSetup): Promise<void> {
-  const keeper = new RunKeeper(setup.run, setup.store);
+  const keeper = new RunKeeper(setup);
   for (let attempt = 0; ; attempt++) {
     try {
       await runPhases(setup, keeper);

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { BusyError } from '../../../src/core/errors';
+import type { JobEvent } from '../../../src/core/jobApi';
 import type { RunConfig } from '../../../src/core/records';
-import { trajectoriesJsonl } from '../../../src/run/exports';
+import { packArchive, trajectoriesJsonl, unpackArchive } from '../../../src/run/exports';
 import { presets } from '../../../src/run/presets';
 import { openNodeJob, type NodeJob } from './nodeJob';
 
@@ -15,6 +17,8 @@ const tiny: RunConfig = {
   accept: 'any',
   backend: 'cpu',
 };
+
+const pass = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const open: NodeJob[] = [];
 afterEach(async () => {
@@ -66,5 +70,141 @@ describe('a job', () => {
     ]);
     expect(result.arms?.every(({ n }) => n === 6)).toBe(true);
     expect(result.losses[0]).toHaveLength(3);
+  });
+
+  it('gives the same bytes for the same seed, and others for another seed', async () => {
+    const first = await undisturbed(tiny);
+    expect(await undisturbed(tiny)).toEqual(first);
+    const other = await undisturbed({ ...tiny, seed: 1 });
+    expect(other.trajectories).not.toBe(first.trajectories);
+    expect(other.adapter).not.toEqual(first.adapter);
+  });
+
+  it.each([
+    ['debate', (event: JobEvent, count: number) => event.type === 'turn' && count === 9],
+    ['training', (event: JobEvent) => event.type === 'train' && event.log.step === 2],
+    [
+      'evaluation',
+      (event: JobEvent) => event.type === 'turn' && event.turn.protocol === 'eval:distilled:rsft',
+    ],
+  ])('stopped in the middle of its %s and resumed ends as an undisturbed one', async (_, when) => {
+    const whole = await undisturbed(tiny);
+    const first = await newJob();
+    let turns = 0;
+    let stopping: Promise<void> | null = null;
+    first.onEvent = (event) => {
+      if (event.type === 'turn') turns++;
+      if (when(event, turns)) stopping ??= first.coordinator.stop();
+    };
+    const { id } = await first.coordinator.start(tiny, null);
+    await first.coordinator.ended();
+    await stopping;
+    expect((await first.coordinator.runs())[0]?.status).toBe('interrupted');
+    // A new coordinator and engine on the same store: what a reopened page has.
+    const second = await newJob(first.store);
+    await second.coordinator.resume(id);
+    await second.coordinator.ended();
+    expect(await outputs(second, id)).toEqual(whole);
+    const repeated = second.events.filter((event) => event.type === 'turn').length;
+    const spoken = (await second.coordinator.archive(id)).turns.length;
+    expect(repeated).toBeLessThan(spoken);
+  });
+
+  it('trains every strategy and control for every seed, and reports each', async () => {
+    const config: RunConfig = {
+      ...tiny,
+      trainQuestions: 12,
+      strategies: ['rsft', 'da', 'rsft+da'],
+      controls: ['answer-only', 'gold-sft', 'self-consistency', 'wrong'],
+      distilSeeds: 2,
+      steps: 2,
+      oodQuestions: 3,
+      robustQuestions: 3,
+    };
+    const job = await newJob();
+    const { id } = await job.coordinator.start(config, null);
+    await job.coordinator.ended();
+    const { report, run, logs } = await job.coordinator.archive(id);
+    expect(run.error).toBeNull();
+    const trained = [
+      'distilled:rsft',
+      'distilled:da',
+      'distilled:rsft+da',
+      'control:answer-only',
+      'control:gold-sft',
+      'control:self-consistency',
+      'control:wrong',
+    ];
+    const names = (arms: readonly { name: string }[] = []) =>
+      arms.map(({ name }) => name).filter((name) => /^(distilled|control):/.test(name));
+    expect(names(report?.arms)).toEqual(trained);
+    expect(report?.seeds.map(({ arms }) => names(arms))).toEqual([trained]);
+    expect(names(report?.ood?.arms)).toEqual(trained);
+    expect(logs).toHaveLength(14);
+  });
+
+  it('uses the debate of another run again when it is told to', async () => {
+    const job = await newJob();
+    const source = await job.coordinator.start(tiny, null);
+    await job.coordinator.ended();
+    job.events.length = 0;
+    const again = await job.coordinator.start({ ...tiny, strategies: ['da'] }, null, source.id);
+    await job.coordinator.ended();
+    const spoken = job.events.flatMap((event) => (event.type === 'turn' ? [event.turn.protocol] : []));
+    expect(spoken.every((protocol) => protocol.startsWith('eval:'))).toBe(true);
+    const { report } = await job.coordinator.archive(again.id);
+    expect(report?.arms.map(({ name }) => name)).toContain('distilled:da');
+  });
+
+  it('goes one exchange at a time while it is paused', async () => {
+    const job = await newJob();
+    let paused: Promise<void> | null = null;
+    job.onEvent = (event) => {
+      if (event.type === 'device') paused ??= job.coordinator.pause();
+    };
+    const { id } = await job.coordinator.start(tiny, null);
+    while (!paused) await pass(5);
+    await paused;
+    const turns = (): number => job.events.filter((event) => event.type === 'turn').length;
+    await job.coordinator.step();
+    while (turns() < tiny.nAgents) await pass(20);
+    await pass(300);
+    expect(turns()).toBe(tiny.nAgents);
+    expect((await job.coordinator.runs())[0]?.status).toBe('paused');
+    await job.coordinator.unpause();
+    await job.coordinator.ended();
+    expect((await job.coordinator.archive(id)).run.status).toBe('done');
+  });
+
+  it('refuses a second run while one goes on', async () => {
+    const job = await newJob();
+    await job.coordinator.start(tiny, null);
+    await expect(job.coordinator.start({ ...tiny, seed: 2 }, null)).rejects.toBeInstanceOf(BusyError);
+    await job.coordinator.stop();
+  });
+
+  it('fails with the reason when a model is not there, and keeps the run', async () => {
+    const job = await newJob();
+    await job.coordinator.start({ ...tiny, student: 'no-such-model' }, null);
+    await job.coordinator.ended();
+    const [run] = await job.coordinator.runs();
+    expect(run?.status).toBe('failed');
+    expect(run?.error?.code).toBe('config');
+    expect(run?.error?.message).toContain('no-such-model');
+  });
+
+  it('imports its own archive as another run with the same turns and report', async () => {
+    const job = await newJob();
+    const { id } = await job.coordinator.start(tiny, null);
+    await job.coordinator.ended();
+    const archive = await job.coordinator.archive(id);
+    const copy = await job.coordinator.importArchive(unpackArchive(packArchive(archive)));
+    expect(copy.id).not.toBe(id);
+    const again = await job.coordinator.archive(copy.id);
+    expect(again.report).toEqual(archive.report);
+    expect(trajectoriesJsonl(again.turns).replaceAll(copy.id, id)).toBe(trajectoriesJsonl(archive.turns));
+    await expect(job.coordinator.importArchive({ format: 'other' })).rejects.toMatchObject({
+      code: 'import',
+    });
   });
 });

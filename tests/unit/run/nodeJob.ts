@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
 import { GpuUnavailableError } from '../../../src/core/errors';
@@ -11,6 +12,9 @@ import { openModelSource } from '../../../src/run/modelSource';
 import type { JobStore } from '../../../src/store/jobStore';
 import { startServer } from '../../../scripts/server.mjs';
 import { createMemoryStore } from './memoryStore';
+
+// A batch of 64 requests listens to one signal; Node warns from 11 on.
+setMaxListeners(0);
 
 /** The product's own coordinator and engine in Node: WASM kernels, the bundled models over HTTP, a store in memory. */
 export interface NodeJob {

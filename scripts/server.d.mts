@@ -1,0 +1,12 @@
+/** Types of server.mjs for tests. */
+export interface StaticServer {
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+export function startServer(options: {
+  root: string;
+  mounts?: string[];
+  out?: string;
+  port?: number;
+}): Promise<StaticServer>;

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../../src/core/errors';
+import type { RunConfig } from '../../../src/core/records';
+import { parseConfig, ranges } from '../../../src/run/config';
+import { configFromFlags, flagsFromConfig, splitFlags } from '../../../src/run/flags';
+import { memorableName } from '../../../src/run/names';
+import { presets } from '../../../src/run/presets';
+
+const read = (...args: string[]): RunConfig => configFromFlags(splitFlags(args));
+
+function failure(work: () => unknown): ConfigError {
+  try {
+    work();
+  } catch (thrown) {
+    if (thrown instanceof ConfigError) return thrown;
+    throw thrown;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('flags', () => {
+  it('without any give preset quick', () => {
+    expect(read()).toEqual(presets.quick);
+  });
+
+  it('override single settings of a preset and make it custom', () => {
+    const config = read('--preset', 'full', '--n-agents=4', '--strategy', 'rsft,da', '--lr', '1e-3');
+    const changed = { preset: 'custom', nAgents: 4, strategies: ['rsft', 'da'], lr: 0.001 };
+    expect(config).toEqual({ ...presets.full, ...changed });
+  });
+
+  it('leave the preset its name when only seed or backend differ', () => {
+    expect(read('--seed', '7', '--backend', 'cpu')).toEqual({ ...presets.quick, seed: 7, backend: 'cpu' });
+  });
+
+  it('scale alpha with a rank that is given alone', () => {
+    expect(read('--rank', '4')).toMatchObject({ rank: 4, alpha: 8 });
+    expect(read('--rank', '4', '--alpha', '4')).toMatchObject({ rank: 4, alpha: 4 });
+  });
+
+  it('lead back to the same config from what flagsFromConfig writes', () => {
+    const config = read(
+      '--n-agents',
+      '5',
+      '--controls',
+      'wrong,gold-sft',
+      '--temperature',
+      '1',
+      '--seed',
+      '3',
+    );
+    expect(configFromFlags(flagsFromConfig(config))).toEqual(config);
+    expect(configFromFlags(flagsFromConfig(presets.full, 'full'))).toEqual(presets.full);
+  });
+
+  it.each([
+    [['--steps', 'many'], /--steps is "many"/],
+    [['--speed', '3'], /no flag --speed/],
+    [['steps'], /"steps" is not a flag/],
+    [['--preset', 'huge'], /--preset is "huge"/],
+    [['--n-agents', '0'], /nAgents is 0, but must be a whole number from 1 to 64/],
+    [['--rank', '1.5'], /rank is 1.5/],
+    [['--temperature', '-1'], /temperature is -1/],
+    [['--strategy', 'magic'], /strategies/],
+    [['--strategy', 'rsft,rsft'], /twice/],
+    [['--backend', 'tpu'], /backend is "tpu", but must be auto, webgpu or cpu/],
+    [['--train-questions', '0'], /trainQuestions is 0/],
+  ])('refuse %j with the setting, its value and its range', (args, message) => {
+    const error = failure(() => read(...args));
+    expect(error.message).toMatch(message);
+    expect(error.hint).not.toBe('');
+  });
+});
+
+describe('a config', () => {
+  it.each(Object.entries(ranges))(
+    'may have %s at both ends of its range and not beyond',
+    (name, [low, high]) => {
+      const student = { ...presets.full, strategies: [], controls: [] };
+      for (const value of [low, high]) expect(parseConfig({ ...student, [name]: value })).toBeDefined();
+      for (const value of [low - 1, high + 1, Number.NaN]) {
+        expect(failure(() => parseConfig({ ...presets.full, [name]: value })).message).toContain(name);
+      }
+    },
+  );
+});
+
+describe('names', () => {
+  it('are the same for the same seed and never taken', () => {
+    const name = memorableName(5, new Set());
+    expect(memorableName(5, new Set())).toBe(name);
+    expect(memorableName(5, new Set([name, `${name}-2`]))).toBe(`${name}-3`);
+    expect(name).toMatch(/^[a-z]+-[a-z]+$/);
+  });
+});
