@@ -1,7 +1,7 @@
 /** report.md: the same figures as report.json as tables and sentences. */
 import type { ArmResult, PairResult, Report } from '../core/records';
 import { seedSummaries } from './report';
-import { pairVerdict, percent, points, pointsInterval, verdictText } from './verdict';
+import { pairVerdict, percent, points, pointsInterval, pValue, verdictText } from './verdict';
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string =>
@@ -35,12 +35,7 @@ function armTable(arms: readonly ArmResult[]): string {
   );
 }
 
-/** A p-value; small ones as a bound. */
-function pValue(p: number): string {
-  return p < 0.001 ? '< 0.001' : p.toFixed(3);
-}
-
-function pairTable(pairs: readonly PairResult[]): string {
+function pairTable(pairs: readonly PairResult[], n: number): string {
   return table(
     ['Pair', 'Difference (points)', '95 % interval', 'a only / b only', 'McNemar p', 'Detectable', 'Verdict'],
     pairs.map((pair) => [
@@ -50,7 +45,7 @@ function pairTable(pairs: readonly PairResult[]): string {
       `${pair.aOnly} / ${pair.bOnly}`,
       pValue(pair.mcnemarP),
       (100 * pair.detectable).toFixed(1),
-      pairVerdict(pair),
+      pairVerdict(pair, n),
     ]),
   );
 }
@@ -87,7 +82,7 @@ export function reportMarkdown(report: Report): string {
     '## Pairs',
     "Differences are accuracy(a) - accuracy(b) on the same questions, with a paired bootstrap (10,000 resamples) and McNemar's mid-p. " +
       '"not below" means that the lower bound is above -2 points; "detectable" is the smallest difference found with 80 % power.',
-    pairTable(report.pairs),
+    pairTable(report.pairs, report.arms[0]?.n ?? 0),
   );
   const summaries = seedSummaries(report);
   if (summaries.length > 0) {
@@ -109,7 +104,7 @@ export function reportMarkdown(report: Report): string {
     ['Out of distribution', report.ood],
     ['Renamed and distracted', report.robust],
   ] as const) {
-    if (other) parts.push(`## ${title}`, armTable(other.arms), pairTable(other.pairs));
+    if (other) parts.push(`## ${title}`, armTable(other.arms), pairTable(other.pairs, other.arms[0]?.n ?? 0));
   }
   if (report.selfCorrection.length > 0) {
     parts.push(
@@ -132,7 +127,7 @@ export function reportMarkdown(report: Report): string {
     '## Settings',
     settings(report),
     '## Environment',
-    `Arklet ${environment.arklet}, ${environment.backend} on ${environment.device}, ${environment.threads} threads, ${environment.userAgent}. Seconds by phase: ` +
+    `Arklet ${environment.arklet}, ${environment.backend} on ${environment.device}, threads: ${environment.threads}, browser: ${environment.userAgent}. Seconds by phase: ` +
       (Object.entries(report.timings)
         .map(([phase, seconds]) => `${phase} ${seconds.toFixed(1)}`)
         .join(', ') || 'none'),

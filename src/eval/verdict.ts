@@ -21,13 +21,24 @@ export function pointsInterval([lo, hi]: readonly [number, number]): string {
   return `[${points(lo)}, ${points(hi)}]`;
 }
 
+/** A p-value; small ones as a bound. */
+export function pValue(p: number): string {
+  return p < 0.001 ? '< 0.001' : p.toFixed(3);
+}
+
 /** What an interval of a difference allows to say. */
 export type PairVerdict = 'above' | 'below' | 'not below' | 'undecided';
 
-export function pairVerdict(pair: Pick<PairResult, 'ci'>): PairVerdict {
+/**
+ * Above or below: the interval lies on one side of 0. Not below: its lower bound is above the margin and n is large enough to
+ * have shown such a loss: without a single lost item a bootstrap sees no loss at all, so 3 / n (the 95 % bound of a share that
+ * was never observed) has to be within the margin too.
+ */
+export function pairVerdict(pair: Pick<PairResult, 'ci' | 'bOnly'>, n: number): PairVerdict {
   if (pair.ci[0] > 0) return 'above';
   if (pair.ci[1] < 0) return 'below';
-  return pair.ci[0] > margin ? 'not below' : 'undecided';
+  const seen = pair.bOnly > 0 || 3 / n <= -margin;
+  return pair.ci[0] > margin && seen ? 'not below' : 'undecided';
 }
 
 /** Arm names as a reader says them. */
@@ -58,10 +69,12 @@ export function armLabel(name: string): string {
 }
 
 function sentence(pair: PairResult, n: number): string {
-  const figures = `${points(pair.difference)} points ${pointsInterval(pair.ci)}, ${pair.aOnly} gained, ${pair.bOnly} lost`;
+  const figures =
+    `${points(pair.difference)} points ${pointsInterval(pair.ci)}, ${pair.aOnly} gained, ${pair.bOnly} lost, ` +
+    `p ${pValue(pair.mcnemarP)}`;
   const [a, b] = [armLabel(pair.a), armLabel(pair.b)];
   const start = a.charAt(0).toUpperCase() + a.slice(1);
-  switch (pairVerdict(pair)) {
+  switch (pairVerdict(pair, n)) {
     case 'above':
       return `${start} is above ${b}: ${figures}.`;
     case 'below':
@@ -70,8 +83,10 @@ function sentence(pair: PairResult, n: number): string {
       return `${start} is not below ${b} (by more than 2 points): ${figures}.`;
     case 'undecided':
       return (
-        `${start} and ${b} cannot be told apart: ${figures}. With ${n} questions a difference shows from about ` +
-        `${(100 * pair.detectable).toFixed(1)} points on, so ${n} is too small a number to tell.`
+        `${start} and ${b} cannot be told apart: ${figures}. ` +
+        (pair.aOnly + pair.bOnly === 0
+          ? `No answer differs, but ${n} is too small a number to rule out a loss of 2 points.`
+          : `With ${n} questions a difference shows from about ${(100 * pair.detectable).toFixed(1)} points on, so ${n} is too small a number to tell.`)
       );
   }
 }
@@ -139,6 +154,11 @@ export function verdictText(
         `Over ${summary.seeds} trainings with different seeds it is right in ${percent(summary.mean)} on average (${percent(summary.lo)} to ${percent(summary.hi)}).`,
       );
     }
+  }
+  if (n < 300) {
+    lines.push(
+      `With ${n} questions one standard error of an accuracy is up to ${(50 / Math.sqrt(n)).toFixed(1)} points: take small differences as noise.`,
+    );
   }
   lines.push(
     report.repeatable === 'bytes'

@@ -126,10 +126,17 @@ describe('the report', () => {
 
 describe('the verdict in words', () => {
   test('"not below" needs a lower bound above -2 points', () => {
-    expect(pairVerdict({ ci: [0.01, 0.1] })).toBe('above');
-    expect(pairVerdict({ ci: [-0.1, -0.01] })).toBe('below');
-    expect(pairVerdict({ ci: [-0.019, 0.05] })).toBe('not below');
-    expect(pairVerdict({ ci: [-0.02, 0.05] })).toBe('undecided');
+    const verdict = (lo: number, hi: number, bOnly = 3, count = 100) =>
+      pairVerdict({ ci: [lo, hi], bOnly }, count);
+    expect(verdict(0.01, 0.1)).toBe('above');
+    expect(verdict(-0.1, -0.01)).toBe('below');
+    expect(verdict(-0.019, 0.05)).toBe('not below');
+    expect(verdict(-0.02, 0.05)).toBe('undecided');
+  });
+
+  test('that no answer differs says nothing unless a loss of 2 points would have shown: 3 / n <= 0.02', () => {
+    expect(pairVerdict({ ci: [0, 0], bOnly: 0 }, 149)).toBe('undecided');
+    expect(pairVerdict({ ci: [0, 0], bOnly: 0 }, 150)).toBe('not below');
   });
 
   test('says what was gained, kept and paid', () => {
