@@ -35,6 +35,9 @@ type OpName =
 /** Floats of masked activations that are kept at a time (1 MiB). */
 const maskedFloats = 1 << 18;
 
+/** Rows of a linear with LoRA that are done at a time. */
+const loraRows = 256;
+
 /** All ops over one memory and its kernels. */
 export function createWasmOps(memory: WasmMemory, k: Kernels): Pick<Backend, OpName> {
   const p = pointerOf;
@@ -159,16 +162,23 @@ export function createWasmOps(memory: WasmMemory, k: Kernels): Pick<Backend, OpN
       if (bias || (residual && beside !== y)) k.addBias(y, bias ? p(bias) : 0, beside, rows, n);
       const add = bias || residual ? 1 : 0;
       const w = weightPointer(weight);
-      k.product(rows, n, weight.cols, x, weight.cols * 4, 0, w, 0, bKind.packed, y, n * 4, 1, add);
-      if (!lora) return;
-      const { rank, scale, segments } = lora;
-      const ldu = segments.length * rank * 4;
-      for (let s = 0; s < segments.length; s++) {
-        const { start, count, bRow } = segments[s]!;
-        const u = p(lora.u) + s * rank * 4;
-        const b = p(lora.b) + bRow * rank * 4;
-        const to = y + start * 4;
-        k.product(rows, count, rank, u, ldu, 0, b, rank * 4, bKind.transposed, to, n * 4, scale, 1);
+      const { cols } = weight;
+      // With LoRA, block by block: y is still in the cache when the second product adds to it.
+      const step = lora ? loraRows : rows;
+      for (let row = 0; row < rows; row += step) {
+        const m = Math.min(step, rows - row);
+        const to = y + row * n * 4;
+        k.product(m, n, cols, x + row * cols * 4, cols * 4, 0, w, 0, bKind.packed, to, n * 4, 1, add);
+        if (!lora) continue;
+        const { rank, scale, segments } = lora;
+        const ldu = segments.length * rank * 4;
+        for (let s = 0; s < segments.length; s++) {
+          const { start, count, bRow } = segments[s]!;
+          const u = p(lora.u) + row * ldu + s * rank * 4;
+          const b = p(lora.b) + bRow * rank * 4;
+          const { transposed } = bKind;
+          k.product(m, count, rank, u, ldu, 0, b, rank * 4, transposed, to + start * 4, n * 4, scale, 1);
+        }
       }
     },
     linearBackward(op) {

@@ -23,7 +23,7 @@ function up8(n: i32): i32 {
 /** Bytes of scratch that one thread needs for documents of up to `length` rows. */
 export function attentionScratch(length: i32, d: i32): usize {
   const keys = <usize>up8(length) * up8(d);
-  return 256 + ((4 * keys + 2 * <usize>BLOCK * up8(length) + 2 * <usize>BLOCK * up8(d)) << 2);
+  return 512 + ((4 * keys + 2 * <usize>BLOCK * up8(length) + 2 * <usize>BLOCK * up8(d)) << 2);
 }
 
 /** Rows from `row` on that share `row`'s document start: the end (exclusive) of the run. */
@@ -65,9 +65,12 @@ function combine(p: usize, ldp: usize, values: usize, length: i32, mr: i32, coun
   }
 }
 
-/** Softmax of scale * s over the first `valid` of `count8` floats, the rest set to 0; returns log-sum-exp. */
+/**
+ * s = exp(scale (s - max)) over the first `valid` of `count8` floats, the rest 0, and their sum at `total`; returns
+ * log-sum-exp.
+ */
 @inline
-function softmaxRow(s: usize, valid: i32, count8: i32, scale: f32): f32 {
+function softmaxRow(s: usize, valid: i32, count8: i32, scale: f32, total: usize): f32 {
   for (let j = valid; j < count8; j++) store<f32>(at(s, j), -1e30);
   let most4 = v128.load(s);
   for (let j = 4; j < count8; j += 4) most4 = f32x4.max(most4, v128.load(at(s, j)));
@@ -80,9 +83,18 @@ function softmaxRow(s: usize, valid: i32, count8: i32, scale: f32): f32 {
     sum4v = f32x4.add(sum4v, e);
   }
   const sum = sum4(sum4v);
-  const inverse = f32x4.splat(<f32>1 / sum);
-  for (let j = 0; j < count8; j += 4) v128.store(at(s, j), f32x4.mul(v128.load(at(s, j)), inverse));
+  store<f32>(total, sum);
   return most * scale + <f32>Math.log(sum);
+}
+
+/** x [n] /= total. */
+@inline
+function divide(x: usize, n: i32, total: f32): void {
+  const inverse: f32 = <f32>1 / total;
+  const factor = f32x4.splat(inverse);
+  let i = 0;
+  for (; i + 4 <= n; i += 4) v128.store(at(x, i), f32x4.mul(v128.load(at(x, i)), factor));
+  for (; i < n; i++) store<f32>(at(x, i), load<f32>(at(x, i)) * inverse);
 }
 
 export function attention(
@@ -101,7 +113,8 @@ export function attention(
   const group = heads / kvHeads;
   const scale: f32 = <f32>1 / sqrt<f32>(<f32>d);
   const spare = scratch;
-  const keys = scratch + 128;
+  const totals = scratch + 128;
+  const keys = scratch + 192;
   let item = 0;
   for (let first = 0; first < rows; ) {
     const end = runEnd(documents, first, rows);
@@ -122,10 +135,12 @@ export function attention(
           const count8 = up8(count);
           scores(at(qkv, t * width + h * d), ld, keys, mr, count8, d, s, lds, spare);
           for (let i = 0; i < mr; i++) {
-            const value = softmaxRow(s + <usize>i * lds, t + i - start + 1, count8, scale);
+            const value = softmaxRow(s + <usize>i * lds, t + i - start + 1, count8, scale, at(totals, i));
             store<f32>(at(lse, (t + i) * heads + h), value);
           }
-          combine(s, lds, values, length, mr, count, d, at(out, (t * heads + h) * d), ldo, spare);
+          const o = at(out, (t * heads + h) * d);
+          combine(s, lds, values, length, mr, count, d, o, ldo, spare);
+          for (let i = 0; i < mr; i++) divide(o + <usize>i * ldo, d, load<f32>(at(totals, i)));
         }
       }
     }

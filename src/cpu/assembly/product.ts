@@ -12,8 +12,8 @@ const NATURAL = 1;
 const TRANSPOSED = 2;
 
 const K_BLOCK: i32 = 512;
-/** Floats of A that a block may hold (256 KiB). */
-const A_BLOCK: i32 = 65536;
+/** Floats of A that a block may hold, between 64 and 128 rows: C's lines stay in L1 until the next panel needs them. */
+const A_BLOCK: i32 = 16384;
 
 /**
  * `a` has row stride lda if `aTransposed` is 0, else element (m, k) lies at k * lda + m. ldb is B's row stride, unused
@@ -58,7 +58,8 @@ export function product(
     }
     return;
   }
-  let rowBlock = (A_BLOCK / min(k, K_BLOCK)) & ~3;
+  // A packed panel serves a whole row block: more rows where packing costs most.
+  const rowBlock = bKind == PACKED ? max(64, min(128, (A_BLOCK / min(k, K_BLOCK)) & ~3)) : 128;
   for (let row0 = rowFrom; row0 < rowTo; row0 += rowBlock) {
     const row1 = min(rowTo, row0 + rowBlock);
     for (let k0 = 0; k0 < k; k0 += K_BLOCK) {
