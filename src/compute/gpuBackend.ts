@@ -1,8 +1,8 @@
 /** The op interface on WebGPU: works on any `GPU` object (navigator.gpu in a worker or page, Dawn in Node). */
 import { BufferPool } from '../gpu/buffers';
 import { openDevice, type OpenDevice } from '../gpu/device';
-import type { Recorder } from '../gpu/recorder';
-import { Recorder as OpsRecorder } from '../gpu/recorder';
+import { Recorder } from '../gpu/recorder';
+import { defaultVariants, type Variants } from '../gpu/variants';
 import { attentionOps } from './gpuAttentionOps';
 import { linearOps } from './gpuLinearOps';
 import { lossOps } from './gpuLossOps';
@@ -18,6 +18,8 @@ export interface GpuOptions {
   readonly memoryLimit?: number;
   /** Most bytes of released buffers to keep for reuse. Default 64 MiB. */
   readonly keepBytes?: number;
+  /** Forms of kernels to use, as `variants()` gave them (a resumed run sums in the same order). */
+  readonly variants?: Partial<Variants>;
 }
 
 /** The backend with what the selftest, the bench and the tests look at. */
@@ -26,6 +28,9 @@ export interface GpuBackend extends Backend {
   readonly open: OpenDevice;
   readonly recorder: Recorder;
   readonly pool: BufferPool;
+  /** The forms of kernels in use: store them with a run. */
+  variants(): Variants;
+  useVariants(variants: Partial<Variants>): void;
 }
 
 /**
@@ -42,7 +47,7 @@ export async function createGpuBackend(gpu: GPU | undefined, options: GpuOptions
       recorder.destroy(allocation);
     },
   });
-  const recorder = new OpsRecorder(open, pool);
+  const recorder: Recorder = new Recorder(open, pool);
   const context: GpuContext = {
     recorder,
     pool,
@@ -51,7 +56,7 @@ export async function createGpuBackend(gpu: GPU | undefined, options: GpuOptions
       device.limits.maxStorageBufferBindingSize,
       device.limits.maxBufferSize,
     ),
-    software: open.software,
+    variants: { ...defaultVariants(open.software), ...options.variants },
   };
   const memory = memoryOps(context);
   const rows = rowOps(context);
@@ -94,6 +99,10 @@ export async function createGpuBackend(gpu: GPU | undefined, options: GpuOptions
     ...attentionOps(context),
     ...lossOps(context, scratch),
     readRows,
+    variants: () => context.variants,
+    useVariants(variants) {
+      context.variants = { ...context.variants, ...variants };
+    },
     finish: () => recorder.finish(),
     dispose() {
       recorder.flush();

@@ -1,6 +1,7 @@
 /** Linears, their gradients and LoRA on the GPU. */
 import { ConfigError } from '../core/errors';
 import type { Dispatch, Range } from '../gpu/recorder';
+import { tileSpec } from '../gpu/variants';
 import {
   partsOf,
   rangeOf,
@@ -21,7 +22,7 @@ type Flag = string | false;
 
 const noSegments: readonly (readonly number[])[] = [];
 
-/** [first output, outputs, first row of b, first tile of four outputs] of each segment. */
+/** [first output, outputs, first row of b, first tile of eight outputs] of each segment. */
 function segmentRows(group: LoraGroup): number[][] {
   if (group.segments.length > 4) {
     throw new ConfigError(
@@ -32,13 +33,13 @@ function segmentRows(group: LoraGroup): number[][] {
   let tile = 0;
   return group.segments.map(({ start, count, bRow }) => {
     const row = [start, count, bRow, tile];
-    tile += Math.ceil(count / 4);
+    tile += Math.ceil(count / 8);
     return row;
   });
 }
 
 function segmentTiles(group: LoraGroup): number {
-  return group.segments.reduce((sum, { count }) => sum + Math.ceil(count / 4), 0);
+  return group.segments.reduce((sum, { count }) => sum + Math.ceil(count / 8), 0);
 }
 
 /** The mask's uniforms; `on` is false where nothing is dropped. */
@@ -58,7 +59,9 @@ function dropoutSizes(dropout: LoraDropout | undefined): {
   };
 }
 
-export function linearOps({ recorder }: GpuContext): LinearOps {
+export function linearOps(context: GpuContext): LinearOps {
+  const { recorder } = context;
+
   /** x W^T for every part of a matrix, or for a tensor as its only part. */
   function product(op: {
     x: Tensor;
@@ -76,10 +79,15 @@ export function linearOps({ recorder }: GpuContext): LinearOps {
     const { rows, inputs, outputs, bias, residual, lora } = op;
     const columns4 = Math.ceil(inputs / 4);
     const inPlace = residual === op.y;
+    const { variants } = context;
+    const tile = tileSpec(
+      op.mode === 'generate' ? variants.linearGenerate : variants.linear,
+      variants.workgroup,
+    );
     const flags: Flag[] = [
       inputs % 4 === 0 && 'VEC4',
       outputs % 4 === 0 && 'OUT4',
-      op.mode === 'generate' && 'EXACT',
+      tile.flag,
       bias !== undefined && 'BIAS',
       residual !== undefined && (inPlace ? 'RESIDUAL_IS_Y' : 'RESIDUAL'),
       lora !== undefined && 'LORA',
@@ -87,7 +95,7 @@ export function linearOps({ recorder }: GpuContext): LinearOps {
     ];
     for (const part of op.parts) {
       recorder.dispatch({
-        kernel: { name: 'linear', weights: op.storage, flags },
+        kernel: { name: 'linear', weights: op.storage, flags, constants: tile.constants },
         buffers: {
           ...weightBuffers(part),
           x: rangeOf(op.x),
@@ -108,7 +116,7 @@ export function linearOps({ recorder }: GpuContext): LinearOps {
           scale: lora?.scale ?? 0,
           segments: lora === undefined ? noSegments : segmentRows(lora),
         },
-        threads: Math.ceil(rows / 4) * Math.ceil(part.count / 4),
+        threads: Math.ceil(rows / tile.rows) * Math.ceil(part.count / tile.cols),
         flops: 2 * rows * part.count * (inputs + (lora?.rank ?? 0)),
       });
     }
@@ -133,6 +141,7 @@ export function linearOps({ recorder }: GpuContext): LinearOps {
     const columns4 = Math.ceil(inputs / 4);
     const dropout = dropoutSizes(lora?.dropout);
     const width = lora === undefined ? 0 : lora.group.segments.length * lora.group.rank;
+    const tile = tileSpec(context.variants.linearBackward, context.variants.workgroup);
     recorder.dispatch({
       kernel: {
         name: 'linearBackward',
@@ -141,9 +150,12 @@ export function linearOps({ recorder }: GpuContext): LinearOps {
           outputs % 4 === 0 && 'VEC4',
           inputs % 4 === 0 && 'OUT4',
           op.accumulate && 'ACCUMULATE',
+          tile.flag,
           lora !== undefined && 'LORA',
+          lora !== undefined && lora.group.rank % 4 === 0 && 'RANK4',
           dropout.on && 'DROPOUT',
         ],
+        constants: tile.constants,
       },
       buffers: {
         ...weightBuffers(part),
@@ -162,7 +174,7 @@ export function linearOps({ recorder }: GpuContext): LinearOps {
         rank: lora?.group.rank ?? 0,
         ...dropout.sizes,
       },
-      threads: Math.ceil(rows / 4) * columns4,
+      threads: Math.ceil(rows / tile.rows) * Math.ceil(columns4 / (tile.cols / 4)),
       flops: 2 * rows * inputs * (part.count + width),
     });
   }
@@ -240,8 +252,16 @@ export function linearOps({ recorder }: GpuContext): LinearOps {
       checks.loraGradU(op);
       const { group, rows, outputs } = op;
       const covered = group.segments.reduce((sum, { count }) => sum + count, 0);
+      const chosen = tileSpec(context.variants.loraGradU, context.variants.workgroup);
+      const cols = group.rank <= 4 ? 4 : chosen.cols;
+      const aligned =
+        outputs % 4 === 0 && group.segments.every(({ start, count }) => start % 4 === 0 && count % 4 === 0);
       recorder.dispatch({
-        kernel: { name: 'loraGradU', flags: [group.rank % 4 === 0 && 'RANK4'] },
+        kernel: {
+          name: 'loraGradU',
+          flags: [group.rank % 4 === 0 && 'RANK4', cols === 8 && 'WIDE', aligned && 'VEC4'],
+          constants: chosen.constants,
+        },
         buffers: { dy: rangeOf(op.dy), b: rangeOf(group.b), du: rangeOf(op.du) },
         sizes: {
           rows,
@@ -251,7 +271,7 @@ export function linearOps({ recorder }: GpuContext): LinearOps {
           scale: group.scale,
           segments: segmentRows(group),
         },
-        threads: Math.ceil(rows / 4) * group.segments.length * Math.ceil(group.rank / 4),
+        threads: Math.ceil(rows / chosen.rows) * group.segments.length * Math.ceil(group.rank / cols),
         flops: 2 * rows * covered * group.rank,
       });
     },
@@ -260,8 +280,11 @@ export function linearOps({ recorder }: GpuContext): LinearOps {
       checks.loraGradAB(op);
       const { group, rows, inputs, outputs } = op;
       const dropout = dropoutSizes(op.dropout);
-      const tiles = Math.ceil(group.rank / 4);
-      const threadsA = group.segments.length * tiles * Math.ceil(inputs / 4);
+      const rankTiles = Math.ceil(group.rank / 8);
+      const tilesA = group.segments.length * rankTiles * Math.ceil(inputs / 8);
+      const tiles = tilesA + segmentTiles(group) * rankTiles;
+      const split = context.variants.loraGradAB === 'split';
+      const workgroup = split ? 64 : 4;
       const aligned = outputs % 4 === 0 && group.segments.every(({ start }) => start % 4 === 0);
       const covered = group.segments.reduce((sum, { count }) => sum + count, 0);
       recorder.dispatch({
@@ -272,7 +295,9 @@ export function linearOps({ recorder }: GpuContext): LinearOps {
             aligned && 'OUT4',
             group.rank % 4 === 0 && 'RANK4',
             dropout.on && 'DROPOUT',
+            split && 'SPLIT',
           ],
+          constants: { WORKGROUP: workgroup },
         },
         buffers: {
           x: rangeOf(op.x),
@@ -289,11 +314,12 @@ export function linearOps({ recorder }: GpuContext): LinearOps {
           segmentCount: group.segments.length,
           rank: group.rank,
           scale: group.scale,
-          threadsA,
+          tilesA,
+          tiles,
           ...dropout.sizes,
           segments: segmentRows(group),
         },
-        threads: threadsA + segmentTiles(group) * tiles,
+        threads: split ? tiles * workgroup : tiles,
         flops: 2 * rows * group.rank * (group.segments.length * inputs + covered),
       });
     },

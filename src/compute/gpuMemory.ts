@@ -2,6 +2,7 @@
 import { BufferPool, type Allocation } from '../gpu/buffers';
 import type { WeightStorage } from '../gpu/kernels';
 import type { Range, Recorder } from '../gpu/recorder';
+import type { Variants } from '../gpu/variants';
 import { ConfigError } from '../core/errors';
 import type { Backend, DType, Matrix, RowData, Tensor, WeightFormat } from './ops';
 import { checkRange, checkRows, checkView, shapeSize } from './shapes';
@@ -12,8 +13,8 @@ export interface GpuContext {
   readonly pool: BufferPool;
   /** Most bytes of one binding. */
   readonly bindingLimit: number;
-  /** True for adapters that compute on the CPU. */
-  readonly software: boolean;
+  /** The forms of kernels that run; replaced as a whole when tuned or replayed. */
+  variants: Variants;
 }
 
 interface GpuTensor extends Tensor {

@@ -42,7 +42,7 @@ export class Pipelines {
 
   #compile(spec: KernelSpec, key: string, shared: boolean): Kernel {
     const code = kernelCode(spec, shared);
-    const shape = readInterface(code);
+    const shape = readInterface(code, spec.constants ?? {});
     const layout = this.#device.createBindGroupLayout({
       label: key,
       entries: [

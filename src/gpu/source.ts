@@ -3,6 +3,7 @@
  * A kernel file stands on its own; its variants are chosen by
  *   //#if NAME ... //#else ... //#endif      NAME is a flag of the variant
  *   //#repeat i COUNT ... //#end             the lines once for each i < COUNT, `$i` replaced (registers have names)
+ * COUNT and other capital names are constants of the variant; they stand at the top as `const`.
  * Everything else (numbers, layouts) is read from the WGSL itself, so that no second declaration can drift from it.
  */
 
@@ -33,7 +34,7 @@ export function composeSource(
   flags: ReadonlySet<string>,
   constants: Readonly<Record<string, number>>,
 ): string {
-  const output: string[] = [];
+  const output = Object.entries(constants).map(([name, value]) => `const ${name} = ${value}u;`);
   const conditions: boolean[] = [];
   let repeat: { name: string; count: number; lines: string[] } | null = null;
   for (const line of source.split('\n')) {
@@ -48,8 +49,7 @@ export function composeSource(
     if (word === 'if') conditions.push(flags.has(name));
     else if (word === 'else') conditions.push(!(conditions.pop() ?? fail('else without if')));
     else if (word === 'endif') conditions.pop() ?? fail('endif without if');
-    else if (word === 'repeat')
-      repeat = { name, count: constants[count] ?? fail(`no count ${count}`), lines: [] };
+    else if (word === 'repeat') repeat = { name, count: counted(count, constants), lines: [] };
     else if (word === 'end') {
       if (repeat === null) return fail('end without repeat');
       for (let i = 0; i < repeat.count; i++) {
@@ -62,8 +62,13 @@ export function composeSource(
   return output.join('\n');
 }
 
-/** Reads struct Sizes, the storage bindings and the workgroup size (a number, or the override `overrides` gives). */
-export function readInterface(source: string): Interface {
+/** A literal number or a constant of the variant. */
+function counted(text: string, constants: Readonly<Record<string, number>>): number {
+  return constants[text] ?? (/^\d+$/.test(text) ? Number(text) : fail(`no constant ${text}`));
+}
+
+/** Reads struct Sizes, the storage bindings and the workgroup size (a number or one of the constants). */
+export function readInterface(source: string, constants: Readonly<Record<string, number>>): Interface {
   const code = source.replaceAll(/\/\/.*$/gm, '');
   const struct = /struct Sizes \{([^}]*)\}/.exec(code)?.[1] ?? fail('no struct Sizes');
   const fields: UniformField[] = [];
@@ -84,8 +89,13 @@ export function readInterface(source: string): Interface {
   )) {
     bindings.push({ name, index: Number(index), writable: access === 'read_write' });
   }
-  const size = /@workgroup_size\((\d+)\)/.exec(code)?.[1] ?? fail('no workgroup size');
-  return { bindings, fields, uniformBytes: Math.ceil(offset / 16) * 16, workgroupSize: Number(size) };
+  const size = /@workgroup_size\((\w+)\)/.exec(code)?.[1] ?? fail('no workgroup size');
+  return {
+    bindings,
+    fields,
+    uniformBytes: Math.ceil(offset / 16) * 16,
+    workgroupSize: counted(size, constants),
+  };
 }
 
 function fail(what: string): never {

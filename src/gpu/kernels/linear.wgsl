@@ -1,8 +1,9 @@
 // y[t, o] = sum_i x[t, i] W[o, i] (+ bias[o]) (+ scale sum_r u[t, s rank + r] B[bRow + o - start_s, r]) (+ residual[t, o])
 // x [rows, inputs], W this part's rows [start, start + count) of [outputs, inputs] in any weight format,
 // y, residual [rows, outputs], bias [outputs], u [rows, segments * rank], b [*, rank].
-// Grid: a thread per (four rows, four outputs), no barrier; K in order. Assigns; RESIDUAL_IS_Y adds to y.
-// EXACT (generate mode) fixes every multiply-add, so a row has the same bits alone and in a batch.
+// Grid: a thread per (ROWS rows, eight outputs; four without WIDE), no barrier. Assigns; RESIDUAL_IS_Y adds to y.
+// K runs in order through explicit multiply-adds, and rows that fill no tile run one by one through the same chain:
+// so a row has the same bits alone and in any batch. The registers have names (the table unrolls `repeat`): arrays spill.
 struct Sizes {
   rows: u32, inputs: u32, columns4: u32, outputs: u32, start: u32, count: u32,
   segmentCount: u32, rank: u32, scale: f32,
@@ -42,73 +43,52 @@ fn xAt(base: u32, column4: u32) -> vec4<f32> {
 //#if RANK4
 @group(0) @binding(7) var<storage, read> u: array<vec4<f32>>;
 @group(0) @binding(8) var<storage, read> b: array<vec4<f32>>;
-fn rankProduct(uBase: u32, bBase: u32) -> f32 {
-  var sum = 0.0;
-  for (var i = 0u; i < sizes.rank / 4u; i++) {
-    sum = multiplyAdd(u[uBase / 4u + i], b[bBase / 4u + i], sum);
-  }
-  return sum;
-}
+fn uAt(base: u32, r: u32) -> vec4<f32> { return sizes.scale * u[(base + r) / 4u]; }
+fn bAt(base: u32, r: u32) -> vec4<f32> { return b[(base + r) / 4u]; }
 //#else
 @group(0) @binding(7) var<storage, read> u: array<f32>;
 @group(0) @binding(8) var<storage, read> b: array<f32>;
-fn rankProduct(uBase: u32, bBase: u32) -> f32 {
-  var sum = 0.0;
-  for (var i = 0u; i < sizes.rank; i++) {
-    sum = fma(u[uBase + i], b[bBase + i], sum);
-  }
-  return sum;
+fn rankIndex(r: u32) -> vec4<u32> { return min(r + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(sizes.rank - 1u)); }
+fn uAt(base: u32, r: u32) -> vec4<f32> {
+  let at = base + rankIndex(r);
+  let inside = r + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(sizes.rank);
+  return sizes.scale * select(vec4<f32>(), vec4<f32>(u[at.x], u[at.y], u[at.z], u[at.w]), inside);
+}
+fn bAt(base: u32, r: u32) -> vec4<f32> {
+  let at = base + rankIndex(r);
+  return vec4<f32>(b[at.x], b[at.y], b[at.z], b[at.w]);
 }
 //#endif
-
-/** (first element of u in its row, first element of b) for an output column; y is false outside every segment. */
-fn segmentOf(output: u32) -> vec3<u32> {
-  for (var s = 0u; s < sizes.segmentCount; s++) {
-    let segment = sizes.segments[s];
-    if (output >= segment.x && output < segment.x + segment.y) {
-      return vec3<u32>(s * sizes.rank, (segment.z + output - segment.x) * sizes.rank, 1u);
-    }
+/** Four ranks of the row of b that serves an output, or zeros outside the segment. */
+fn bOf(segment: vec4<u32>, output: u32, r: u32) -> vec4<f32> {
+  let at = output - segment.x;
+  if (output < segment.x || at >= segment.y) {
+    return vec4<f32>();
   }
-  return vec3<u32>();
-}
-
-/** scale * u_s B_s^T of one row and four outputs. */
-fn adapter(row: u32, output: u32) -> vec4<f32> {
-  var sum = vec4<f32>();
-  let uRow = row * sizes.segmentCount * sizes.rank;
-  for (var c = 0u; c < 4u; c++) {
-    let at = segmentOf(output + c);
-    if (at.z == 1u) {
-      sum[c] = sizes.scale * rankProduct(uRow + at.x, at.y);
-    }
-  }
-  return sum;
+  return bAt((segment.z + at) * sizes.rank, r);
 }
 //#endif
 
 fn multiplyAdd(a: vec4<f32>, b: vec4<f32>, sum: f32) -> f32 {
-  //#if EXACT
   return fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, sum))));
-  //#else
-  return sum + dot(a, b);
-  //#endif
+}
+fn tile(a: vec4<f32>, w0: vec4<f32>, w1: vec4<f32>, w2: vec4<f32>, w3: vec4<f32>, sum: vec4<f32>) -> vec4<f32> {
+  return vec4<f32>(
+    multiplyAdd(a, w0, sum.x), multiplyAdd(a, w1, sum.y), multiplyAdd(a, w2, sum.z), multiplyAdd(a, w3, sum.w));
 }
 
-/** Adds bias, adapter and residual, and writes four outputs of one row. */
+/** Adds bias and residual, and writes four outputs of one row. */
 fn finish(row: u32, local: u32, products: vec4<f32>) {
-  if (row >= sizes.rows) {
-    return;
-  }
   let output = sizes.start + local;
   var value = products;
   //#if BIAS
   value += vec4<f32>(bias[output], bias[output + 1u], bias[output + 2u], bias[output + 3u]);
   //#endif
-  //#if LORA
-  value += adapter(row, output);
-  //#endif
   let index = row * sizes.outputs + output;
   //#if OUT4
+  if (local >= sizes.count) {
+    return;
+  }
   //#if RESIDUAL
   value += residual[index / 4u];
   //#endif
@@ -130,58 +110,132 @@ fn finish(row: u32, local: u32, products: vec4<f32>) {
   //#endif
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let index = id.x + id.y * groups.x * 64u;
-  let tiles = (sizes.count + 3u) / 4u;
-  let local = 4u * (index % tiles);
-  let row = 4u * (index / tiles);
+  let index = id.x + id.y * groups.x * WORKGROUP;
+  //#if WIDE
+  let width = 8u;
+  //#else
+  let width = 4u;
+  //#endif
+  let tiles = (sizes.count + width - 1u) / width;
+  let local = width * (index % tiles);
+  let row = ROWS * (index / tiles);
   if (row >= sizes.rows) {
     return;
   }
   let last = sizes.count - 1u;
-  let w0 = weightRow(local, sizes.columns4);
-  let w1 = weightRow(min(local + 1u, last), sizes.columns4);
-  let w2 = weightRow(min(local + 2u, last), sizes.columns4);
-  let w3 = weightRow(min(local + 3u, last), sizes.columns4);
-  if (row + 4u > sizes.rows) {
+  let row0 = weightRow(min(local + 0u, last), sizes.columns4);
+  let row1 = weightRow(min(local + 1u, last), sizes.columns4);
+  let row2 = weightRow(min(local + 2u, last), sizes.columns4);
+  let row3 = weightRow(min(local + 3u, last), sizes.columns4);
+  //#if WIDE
+  let row4 = weightRow(min(local + 4u, last), sizes.columns4);
+  let row5 = weightRow(min(local + 5u, last), sizes.columns4);
+  let row6 = weightRow(min(local + 6u, last), sizes.columns4);
+  let row7 = weightRow(min(local + 7u, last), sizes.columns4);
+  //#endif
+  if (row + ROWS > sizes.rows) {
     for (var t = row; t < sizes.rows; t++) {
-      let x0 = xRow(t);
-      var sum = vec4<f32>();
+      let base = xRow(t);
+      var low = vec4<f32>();
+      //#if WIDE
+      var high = vec4<f32>();
+      //#endif
       for (var i = 0u; i < sizes.columns4; i++) {
-        let a = xAt(x0, i);
-        sum = vec4<f32>(
-          multiplyAdd(a, weightAt(w0, i), sum.x), multiplyAdd(a, weightAt(w1, i), sum.y),
-          multiplyAdd(a, weightAt(w2, i), sum.z), multiplyAdd(a, weightAt(w3, i), sum.w));
+        let a = xAt(base, i);
+        low = tile(a, weightAt(row0, i), weightAt(row1, i), weightAt(row2, i), weightAt(row3, i), low);
+        //#if WIDE
+        high = tile(a, weightAt(row4, i), weightAt(row5, i), weightAt(row6, i), weightAt(row7, i), high);
+        //#endif
       }
-      finish(t, local, sum);
+      //#if LORA
+      let output = sizes.start + local;
+      for (var s = 0u; s < sizes.segmentCount; s++) {
+        let segment = sizes.segments[s];
+        if (output + width <= segment.x || output >= segment.x + segment.y) {
+          continue;
+        }
+        for (var r = 0u; r < sizes.rank; r += 4u) {
+          let a = uAt((t * sizes.segmentCount + s) * sizes.rank, r);
+          low = tile(
+            a, bOf(segment, output, r), bOf(segment, output + 1u, r),
+            bOf(segment, output + 2u, r), bOf(segment, output + 3u, r), low);
+          //#if WIDE
+          high = tile(
+            a, bOf(segment, output + 4u, r), bOf(segment, output + 5u, r),
+            bOf(segment, output + 6u, r), bOf(segment, output + 7u, r), high);
+          //#endif
+        }
+      }
+      //#endif
+      finish(t, local, low);
+      //#if WIDE
+      finish(t, local + 4u, high);
+      //#endif
     }
     return;
   }
-  let x0 = xRow(row);
-  let x1 = xRow(row + 1u);
-  let x2 = xRow(row + 2u);
-  let x3 = xRow(row + 3u);
-  var sum0 = vec4<f32>();
-  var sum1 = vec4<f32>();
-  var sum2 = vec4<f32>();
-  var sum3 = vec4<f32>();
+  //#repeat t ROWS
+  let x$t = xRow(row + $tu);
+  var low$t = vec4<f32>();
+  //#if WIDE
+  var high$t = vec4<f32>();
+  //#endif
+  //#end
   for (var i = 0u; i < sizes.columns4; i++) {
-    let b0 = weightAt(w0, i);
-    let b1 = weightAt(w1, i);
-    let b2 = weightAt(w2, i);
-    let b3 = weightAt(w3, i);
-    let a0 = xAt(x0, i);
-    let a1 = xAt(x1, i);
-    let a2 = xAt(x2, i);
-    let a3 = xAt(x3, i);
-    sum0 = vec4<f32>(multiplyAdd(a0, b0, sum0.x), multiplyAdd(a0, b1, sum0.y), multiplyAdd(a0, b2, sum0.z), multiplyAdd(a0, b3, sum0.w));
-    sum1 = vec4<f32>(multiplyAdd(a1, b0, sum1.x), multiplyAdd(a1, b1, sum1.y), multiplyAdd(a1, b2, sum1.z), multiplyAdd(a1, b3, sum1.w));
-    sum2 = vec4<f32>(multiplyAdd(a2, b0, sum2.x), multiplyAdd(a2, b1, sum2.y), multiplyAdd(a2, b2, sum2.z), multiplyAdd(a2, b3, sum2.w));
-    sum3 = vec4<f32>(multiplyAdd(a3, b0, sum3.x), multiplyAdd(a3, b1, sum3.y), multiplyAdd(a3, b2, sum3.z), multiplyAdd(a3, b3, sum3.w));
+    let w0 = weightAt(row0, i);
+    let w1 = weightAt(row1, i);
+    let w2 = weightAt(row2, i);
+    let w3 = weightAt(row3, i);
+    //#if WIDE
+    let w4 = weightAt(row4, i);
+    let w5 = weightAt(row5, i);
+    let w6 = weightAt(row6, i);
+    let w7 = weightAt(row7, i);
+    //#endif
+    //#repeat t ROWS
+    let a$t = xAt(x$t, i);
+    low$t = tile(a$t, w0, w1, w2, w3, low$t);
+    //#if WIDE
+    high$t = tile(a$t, w4, w5, w6, w7, high$t);
+    //#endif
+    //#end
   }
-  finish(row, local, sum0);
-  finish(row + 1u, local, sum1);
-  finish(row + 2u, local, sum2);
-  finish(row + 3u, local, sum3);
+  //#if LORA
+  let output = sizes.start + local;
+  for (var s = 0u; s < sizes.segmentCount; s++) {
+    let segment = sizes.segments[s];
+    if (output + width <= segment.x || output >= segment.x + segment.y) {
+      continue;
+    }
+    let first = (row * sizes.segmentCount + s) * sizes.rank;
+    let step = sizes.segmentCount * sizes.rank;
+    for (var r = 0u; r < sizes.rank; r += 4u) {
+      let w0 = bOf(segment, output + 0u, r);
+      let w1 = bOf(segment, output + 1u, r);
+      let w2 = bOf(segment, output + 2u, r);
+      let w3 = bOf(segment, output + 3u, r);
+      //#if WIDE
+      let w4 = bOf(segment, output + 4u, r);
+      let w5 = bOf(segment, output + 5u, r);
+      let w6 = bOf(segment, output + 6u, r);
+      let w7 = bOf(segment, output + 7u, r);
+      //#endif
+      //#repeat t ROWS
+      let a$t = uAt(first + $tu * step, r);
+      low$t = tile(a$t, w0, w1, w2, w3, low$t);
+      //#if WIDE
+      high$t = tile(a$t, w4, w5, w6, w7, high$t);
+      //#endif
+      //#end
+    }
+  }
+  //#endif
+  //#repeat t ROWS
+  finish(row + $tu, local, low$t);
+  //#if WIDE
+  finish(row + $tu, local + 4u, high$t);
+  //#endif
+  //#end
 }

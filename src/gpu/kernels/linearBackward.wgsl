@@ -1,7 +1,7 @@
 // dx[t, i] (+)= sum_o dy[t, o] W[o, i] (+ sum_s mask_s[t, i] sum_r du[t, s rank + r] A[s rank + r, i])
 // dy [rows, outputs], W this part's rows [start, start + count) of [outputs, inputs] in any weight format,
 // dx [rows, inputs], du [rows, segments * rank], a [segments * rank, inputs]; mask_s: see dropout in compute/dropout.ts.
-// Grid: a thread per (four rows, four inputs), no barrier. ACCUMULATE adds.
+// Grid: a thread per (ROWS rows, eight inputs; four without WIDE), no barrier; outputs in order. ACCUMULATE adds.
 struct Sizes {
   rows: u32, inputs: u32, columns4: u32, outputs: u32, start: u32, count: u32,
   segmentCount: u32, rank: u32, threshold: u32, key: u32, keep: f32,
@@ -25,7 +25,17 @@ fn dyAt(row: u32, output: u32) -> vec4<f32> {
 @group(0) @binding(4) var<storage, read_write> dx: array<f32>;
 //#endif
 //#if LORA
+//#if RANK4
+@group(0) @binding(5) var<storage, read> du: array<vec4<f32>>;
+fn duAt(base: u32, r: u32) -> vec4<f32> { return du[(base + r) / 4u]; }
+//#else
 @group(0) @binding(5) var<storage, read> du: array<f32>;
+fn duAt(base: u32, r: u32) -> vec4<f32> {
+  let at = base + min(r + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(sizes.rank - 1u));
+  let inside = r + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(sizes.rank);
+  return select(vec4<f32>(), vec4<f32>(du[at.x], du[at.y], du[at.z], du[at.w]), inside);
+}
+//#endif
 //#if OUT4
 @group(0) @binding(6) var<storage, read> a: array<vec4<f32>>;
 fn aAt(row: u32, column4: u32) -> vec4<f32> { return a[row * sizes.columns4 + column4]; }
@@ -53,7 +63,7 @@ fn mask(row: u32, column: u32, segment: u32) -> vec4<f32> {
 //#endif
 
 fn finish(row: u32, column4: u32, value: vec4<f32>) {
-  if (row >= sizes.rows) {
+  if (row >= sizes.rows || column4 >= sizes.columns4) {
     return;
   }
   //#if OUT4
@@ -75,65 +85,101 @@ fn finish(row: u32, column4: u32, value: vec4<f32>) {
   //#endif
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let index = id.x + id.y * groups.x * 64u;
-  let column4 = index % sizes.columns4;
-  let row = 4u * (index / sizes.columns4);
-  if (row >= sizes.rows) {
+  let index = id.x + id.y * groups.x * WORKGROUP;
+  //#if WIDE
+  let tiles = (sizes.columns4 + 1u) / 2u;
+  let column4 = 2u * (index % tiles);
+  let next4 = min(column4 + 1u, sizes.columns4 - 1u);
+  //#else
+  let tiles = sizes.columns4;
+  let column4 = index % tiles;
+  //#endif
+  let first = ROWS * (index / tiles);
+  if (first >= sizes.rows) {
     return;
   }
-  let lastRow = sizes.rows - 1u;
-  let row1 = min(row + 1u, lastRow);
-  let row2 = min(row + 2u, lastRow);
-  let row3 = min(row + 3u, lastRow);
-  var sum0 = vec4<f32>();
-  var sum1 = vec4<f32>();
-  var sum2 = vec4<f32>();
-  var sum3 = vec4<f32>();
+  let last = sizes.count - 1u;
+  //#repeat t ROWS
+  let row$t = min(first + $tu, sizes.rows - 1u);
+  var low$t = vec4<f32>();
+  //#if WIDE
+  var high$t = vec4<f32>();
+  //#endif
+  //#end
   for (var o = 0u; o < sizes.count; o += 4u) {
-    let w0 = weightAt(weightRow(o, sizes.columns4), column4);
-    let w1 = weightAt(weightRow(min(o + 1u, sizes.count - 1u), sizes.columns4), column4);
-    let w2 = weightAt(weightRow(min(o + 2u, sizes.count - 1u), sizes.columns4), column4);
-    let w3 = weightAt(weightRow(min(o + 3u, sizes.count - 1u), sizes.columns4), column4);
-    let d0 = dyAt(row, sizes.start + o);
-    let d1 = dyAt(row1, sizes.start + o);
-    let d2 = dyAt(row2, sizes.start + o);
-    let d3 = dyAt(row3, sizes.start + o);
-    sum0 += d0.x * w0 + d0.y * w1 + d0.z * w2 + d0.w * w3;
-    sum1 += d1.x * w0 + d1.y * w1 + d1.z * w2 + d1.w * w3;
-    sum2 += d2.x * w0 + d2.y * w1 + d2.z * w2 + d2.w * w3;
-    sum3 += d3.x * w0 + d3.y * w1 + d3.z * w2 + d3.w * w3;
+    let w0 = weightRow(o, sizes.columns4);
+    let w1 = weightRow(min(o + 1u, last), sizes.columns4);
+    let w2 = weightRow(min(o + 2u, last), sizes.columns4);
+    let w3 = weightRow(min(o + 3u, last), sizes.columns4);
+    let low_0 = weightAt(w0, column4);
+    let low_1 = weightAt(w1, column4);
+    let low_2 = weightAt(w2, column4);
+    let low_3 = weightAt(w3, column4);
+    //#if WIDE
+    let high_0 = weightAt(w0, next4);
+    let high_1 = weightAt(w1, next4);
+    let high_2 = weightAt(w2, next4);
+    let high_3 = weightAt(w3, next4);
+    //#endif
+    //#repeat t ROWS
+    let d$t = dyAt(row$t, sizes.start + o);
+    low$t += d$t.x * low_0 + d$t.y * low_1 + d$t.z * low_2 + d$t.w * low_3;
+    //#if WIDE
+    high$t += d$t.x * high_0 + d$t.y * high_1 + d$t.z * high_2 + d$t.w * high_3;
+    //#endif
+    //#end
   }
   //#if LORA
-  let width = sizes.segmentCount * sizes.rank;
+  let step = sizes.segmentCount * sizes.rank;
   for (var s = 0u; s < sizes.segmentCount; s++) {
-    var part0 = vec4<f32>();
-    var part1 = vec4<f32>();
-    var part2 = vec4<f32>();
-    var part3 = vec4<f32>();
-    for (var r = s * sizes.rank; r < (s + 1u) * sizes.rank; r++) {
-      let value = aAt(r, column4);
-      part0 += du[row * width + r] * value;
-      part1 += du[row1 * width + r] * value;
-      part2 += du[row2 * width + r] * value;
-      part3 += du[row3 * width + r] * value;
-    }
-    //#if DROPOUT
-    sum0 += mask(row, 4u * column4, s) * part0;
-    sum1 += mask(row1, 4u * column4, s) * part1;
-    sum2 += mask(row2, 4u * column4, s) * part2;
-    sum3 += mask(row3, 4u * column4, s) * part3;
-    //#else
-    sum0 += part0;
-    sum1 += part1;
-    sum2 += part2;
-    sum3 += part3;
+    let segment = s * sizes.rank;
+    let lastRank = segment + sizes.rank - 1u;
+    //#repeat t ROWS
+    var lowPart$t = vec4<f32>();
+    //#if WIDE
+    var highPart$t = vec4<f32>();
     //#endif
+    //#end
+    for (var r = 0u; r < sizes.rank; r += 4u) {
+      let low_0 = aAt(segment + r, column4);
+      let low_1 = aAt(min(segment + r + 1u, lastRank), column4);
+      let low_2 = aAt(min(segment + r + 2u, lastRank), column4);
+      let low_3 = aAt(min(segment + r + 3u, lastRank), column4);
+      //#if WIDE
+      let high_0 = aAt(segment + r, next4);
+      let high_1 = aAt(min(segment + r + 1u, lastRank), next4);
+      let high_2 = aAt(min(segment + r + 2u, lastRank), next4);
+      let high_3 = aAt(min(segment + r + 3u, lastRank), next4);
+      //#endif
+      //#repeat t ROWS
+      let d$t = duAt(row$t * step + segment, r);
+      lowPart$t += d$t.x * low_0 + d$t.y * low_1 + d$t.z * low_2 + d$t.w * low_3;
+      //#if WIDE
+      highPart$t += d$t.x * high_0 + d$t.y * high_1 + d$t.z * high_2 + d$t.w * high_3;
+      //#endif
+      //#end
+    }
+    //#repeat t ROWS
+    //#if DROPOUT
+    low$t += mask(row$t, 4u * column4, s) * lowPart$t;
+    //#if WIDE
+    high$t += mask(row$t, 4u * next4, s) * highPart$t;
+    //#endif
+    //#else
+    low$t += lowPart$t;
+    //#if WIDE
+    high$t += highPart$t;
+    //#endif
+    //#endif
+    //#end
   }
   //#endif
-  finish(row, column4, sum0);
-  finish(row + 1u, column4, sum1);
-  finish(row + 2u, column4, sum2);
-  finish(row + 3u, column4, sum3);
+  //#repeat t ROWS
+  finish(first + $tu, column4, low$t);
+  //#if WIDE
+  finish(first + $tu, column4 + 1u, high$t);
+  //#endif
+  //#end
 }

@@ -1,12 +1,13 @@
 // dA[s rank + r, i] += sum_t du[t, s rank + r] mask_s[t, i] x[t, i]
 // dB[bRow_s + o, r] += scale sum_t dy[t, start_s + o] u[t, s rank + r]
 // x [rows, inputs], dy [rows, outputs], u, du [rows, segments * rank], gradA [segments * rank, inputs], gradB [*, rank].
-// Grid: first a thread per (segment, four ranks, four inputs) of A, then per (segment, four outputs, four ranks) of B;
-// no barrier, rows in order. Accumulates.
+// Grid: first a thread per (segment, eight ranks, eight inputs) of A, then per (segment, eight outputs, eight ranks) of
+// B; rows in order, no barrier. With SPLIT a workgroup of 64 shares the rows of one such tile and adds in a fixed order.
+// Accumulates.
 struct Sizes {
-  rows: u32, inputs: u32, outputs: u32, segmentCount: u32, rank: u32, scale: f32, threadsA: u32,
+  rows: u32, inputs: u32, outputs: u32, segmentCount: u32, rank: u32, scale: f32, tilesA: u32, tiles: u32,
   threshold: u32, key: u32, keep: f32,
-  segments: array<vec4<u32>, 4>, // first output, outputs, first row of b, first tile of four outputs
+  segments: array<vec4<u32>, 4>, // first output, outputs, first row of b, first tile of eight outputs
 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 //#if VEC4
@@ -66,77 +67,154 @@ fn mask(row: u32, column: u32, segment: u32) -> vec4<f32> {
 }
 //#endif
 
-fn addA(s: u32, r: u32, column: u32, value: vec4<f32>) {
-  if (r >= sizes.rank) {
-    return;
-  }
-  for (var c = 0u; c < 4u && column + c < sizes.inputs; c++) {
-    gradA[(s * sizes.rank + r) * sizes.inputs + column + c] += value[c];
-  }
-}
-fn addB(segment: vec4<u32>, o: u32, r: u32, value: vec4<f32>) {
-  if (o >= segment.y) {
-    return;
-  }
-  for (var c = 0u; c < 4u && r + c < sizes.rank; c++) {
-    gradB[(segment.z + o) * sizes.rank + r + c] += sizes.scale * value[c];
-  }
-}
-
-@compute @workgroup_size(16)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let index = id.x + id.y * groups.x * 16u;
-  let tiles = (sizes.rank + 3u) / 4u;
-  let width = sizes.segmentCount * sizes.rank;
-  var sum0 = vec4<f32>();
-  var sum1 = vec4<f32>();
-  var sum2 = vec4<f32>();
-  var sum3 = vec4<f32>();
-  if (index < sizes.threadsA) {
-    let columns4 = (sizes.inputs + 3u) / 4u;
-    let column = 4u * (index % columns4);
-    let r = 4u * (index / columns4 % tiles);
-    let s = index / (columns4 * tiles);
-    for (var t = 0u; t < sizes.rows; t++) {
-      let d = duAt(t * width + s * sizes.rank, r);
-      //#if DROPOUT
-      let value = mask(t, column, s) * xAt(t, column);
-      //#else
-      let value = xAt(t, column);
-      //#endif
-      sum0 += d.x * value;
-      sum1 += d.y * value;
-      sum2 += d.z * value;
-      sum3 += d.w * value;
+/** Adds register i: row r + i of A's tile, or output column + i of B's; `half` picks its four columns. */
+fn add(isA: bool, s: u32, r: u32, column: u32, i: u32, half: u32, value: vec4<f32>) {
+  if (isA) {
+    let first = column + 4u * half;
+    if (r + i < sizes.rank) {
+      for (var c = 0u; c < 4u && first + c < sizes.inputs; c++) {
+        gradA[(s * sizes.rank + r + i) * sizes.inputs + first + c] += value[c];
+      }
     }
-    addA(s, r, column, sum0);
-    addA(s, r + 1u, column, sum1);
-    addA(s, r + 2u, column, sum2);
-    addA(s, r + 3u, column, sum3);
     return;
-  }
-  let other = index - sizes.threadsA;
-  let r = 4u * (other % tiles);
-  let tile = other / tiles;
-  var s = 0u;
-  while (s + 1u < sizes.segmentCount && tile >= sizes.segments[s + 1u].w) {
-    s++;
   }
   let segment = sizes.segments[s];
-  let o = 4u * (tile - segment.w);
-  if (o >= segment.y) {
+  let first = r + 4u * half;
+  if (column + i < segment.y) {
+    for (var c = 0u; c < 4u && first + c < sizes.rank; c++) {
+      gradB[(segment.z + column + i) * sizes.rank + first + c] += sizes.scale * value[c];
+    }
+  }
+}
+//#if SPLIT
+var<workgroup> sums: array<vec4<f32>, 512>; // 8 * WORKGROUP
+//#endif
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) local: u32,
+) {
+  //#if SPLIT
+  let index = workgroup.x + workgroup.y * groups.x;
+  let firstRow = local;
+  let step = WORKGROUP;
+  //#else
+  let index = (workgroup.x + workgroup.y * groups.x) * WORKGROUP + local;
+  let firstRow = 0u;
+  let step = 1u;
+  //#endif
+  //#if SPLIT
+  //#else
+  if (index >= sizes.tiles) {
     return;
   }
-  for (var t = 0u; t < sizes.rows; t++) {
-    let d = dyAt(t, segment.x + o);
-    let value = uAt(t * width + s * sizes.rank, r);
-    sum0 += d.x * value;
-    sum1 += d.y * value;
-    sum2 += d.z * value;
-    sum3 += d.w * value;
+  //#endif
+  let tiles = (sizes.rank + 7u) / 8u;
+  let width = sizes.segmentCount * sizes.rank;
+  let isA = index < sizes.tilesA;
+  //#repeat i 8
+  var low$i = vec4<f32>();
+  var high$i = vec4<f32>();
+  //#end
+  var s = 0u;
+  var r = 0u;
+  var column = 0u; // of x, or the output inside the segment
+  if (isA) {
+    let columns8 = (sizes.inputs + 7u) / 8u;
+    column = 8u * (index % columns8);
+    r = 8u * (index / columns8 % tiles);
+    s = index / (columns8 * tiles);
+    for (var t = firstRow; t < sizes.rows; t += step) {
+      let base = t * width + s * sizes.rank;
+      let d0 = duAt(base, r);
+      let d4 = duAt(base, r + 4u);
+      //#if DROPOUT
+      let low = mask(t, column, s) * xAt(t, column);
+      let high = mask(t, column + 4u, s) * xAt(t, column + 4u);
+      //#else
+      let low = xAt(t, column);
+      let high = xAt(t, column + 4u);
+      //#endif
+      low0 += d0.x * low;
+      high0 += d0.x * high;
+      low1 += d0.y * low;
+      high1 += d0.y * high;
+      low2 += d0.z * low;
+      high2 += d0.z * high;
+      low3 += d0.w * low;
+      high3 += d0.w * high;
+      low4 += d4.x * low;
+      high4 += d4.x * high;
+      low5 += d4.y * low;
+      high5 += d4.y * high;
+      low6 += d4.z * low;
+      high6 += d4.z * high;
+      low7 += d4.w * low;
+      high7 += d4.w * high;
+    }
+  } else {
+    let other = index - sizes.tilesA;
+    let tile = other / tiles;
+    r = 8u * (other % tiles);
+    while (s + 1u < sizes.segmentCount && tile >= sizes.segments[s + 1u].w) {
+      s++;
+    }
+    let segment = sizes.segments[s];
+    column = 8u * (tile - segment.w);
+    for (var t = firstRow; t < sizes.rows; t += step) {
+      let base = t * width + s * sizes.rank;
+      let d0 = dyAt(t, segment.x + column);
+      let d4 = dyAt(t, segment.x + column + 4u);
+      let low = uAt(base, r);
+      let high = uAt(base, r + 4u);
+      low0 += d0.x * low;
+      high0 += d0.x * high;
+      low1 += d0.y * low;
+      high1 += d0.y * high;
+      low2 += d0.z * low;
+      high2 += d0.z * high;
+      low3 += d0.w * low;
+      high3 += d0.w * high;
+      low4 += d4.x * low;
+      high4 += d4.x * high;
+      low5 += d4.y * low;
+      high5 += d4.y * high;
+      low6 += d4.z * low;
+      high6 += d4.z * high;
+      low7 += d4.w * low;
+      high7 += d4.w * high;
+    }
   }
-  addB(segment, o, r, sum0);
-  addB(segment, o + 1u, r, sum1);
-  addB(segment, o + 2u, r, sum2);
-  addB(segment, o + 3u, r, sum3);
+  //#if SPLIT
+  // Two rounds of eight registers fit the 16 KiB of workgroup memory; lane i then adds register i over the workgroup.
+  //#repeat i 8
+  sums[$iu * WORKGROUP + local] = low$i;
+  //#end
+  workgroupBarrier();
+  var total = vec4<f32>();
+  if (local < 8u) {
+    for (var i = 0u; i < WORKGROUP; i++) {
+      total += sums[local * WORKGROUP + i];
+    }
+  }
+  workgroupBarrier();
+  //#repeat i 8
+  sums[$iu * WORKGROUP + local] = high$i;
+  //#end
+  workgroupBarrier();
+  if (local >= 8u && local < 16u) {
+    for (var i = 0u; i < WORKGROUP; i++) {
+      total += sums[(local - 8u) * WORKGROUP + i];
+    }
+  }
+  if (local < 16u) {
+    add(isA, s, r, column, local % 8u, local / 8u, total);
+  }
+  //#else
+  //#repeat i 8
+  add(isA, s, r, column, $iu, 0u, low$i);
+  add(isA, s, r, column, $iu, 1u, high$i);
+  //#end
+  //#endif
 }

@@ -1,0 +1,162 @@
+/** Cases of the linears, their gradients and LoRA. */
+import { products, opCase, type OpCase } from './opCase';
+import type { LoraGroup, Mode, WeightFormat } from './ops';
+
+/** Fused segments over `outputs` columns with gaps where there is room: two thirds are covered. */
+export function segmentsOf(outputs: number): LoraGroup['segments'] {
+  const count = Math.floor(outputs / 3);
+  if (count === 0) return [{ start: 0, count: outputs, bRow: 0 }];
+  return [
+    { start: 0, count, bRow: 0 },
+    { start: outputs - count, count, bRow: count },
+  ];
+}
+
+export const linearCases = {
+  /** `extras`: bias, LoRA and a residual that is y itself. */
+  linear: (
+    rows: number,
+    inputs: number,
+    outputs: number,
+    options: { format?: WeightFormat; mode?: Mode; extras?: 'none' | 'all' | 'residual'; rank?: number } = {},
+  ): OpCase => {
+    const { format = 'f32', mode = 'train', extras = 'none', rank = 8 } = options;
+    return opCase(
+      ['linear'],
+      [format, mode, ...(extras === 'none' ? [] : [extras, `r${rank}`])].join(' '),
+      [rows, inputs, outputs],
+      products,
+      2 * rows * inputs * outputs,
+      (make) => {
+        const weight = make.matrix('weight', outputs, inputs, format);
+        const x = make.f32('x', [rows, inputs]);
+        const y = make.f32('y', [rows, outputs]);
+        if (extras === 'none')
+          return { record: () => make.backend.linear({ x, weight, y, rows, mode }), outputs: [y] };
+        if (extras === 'residual') {
+          const residual = make.f32('residual', [rows, outputs]);
+          return { record: () => make.backend.linear({ x, weight, y, rows, mode, residual }), outputs: [y] };
+        }
+        const bias = make.f32('bias', [outputs]);
+        const group = make.lora(segmentsOf(outputs), rank, inputs);
+        const u = make.f32('u', [rows, group.segments.length * rank]);
+        return {
+          record: () =>
+            make.backend.linear({ x, weight, y, rows, mode, bias, residual: y, lora: { ...group, u } }),
+          outputs: [y],
+        };
+      },
+    );
+  },
+
+  linearBackward: (
+    rows: number,
+    inputs: number,
+    outputs: number,
+    options: { format?: WeightFormat; extras?: boolean; rank?: number; rate?: number } = {},
+  ): OpCase => {
+    const { format = 'f32', extras = false, rank = 8, rate = 0 } = options;
+    return opCase(
+      ['linearBackward'],
+      [format, ...(extras ? [`accumulate r${rank}`] : []), ...(rate > 0 ? ['dropout'] : [])].join(' '),
+      [rows, inputs, outputs],
+      products,
+      2 * rows * inputs * outputs,
+      (make) => {
+        const weight = make.matrix('weight', outputs, inputs, format);
+        const dy = make.f32('dy', [rows, outputs]);
+        const dx = make.f32('dx', [rows, inputs]);
+        if (!extras) {
+          return {
+            record: () => make.backend.linearBackward({ dy, weight, dx, rows, accumulate: false }),
+            outputs: [dx],
+          };
+        }
+        const group = make.lora(segmentsOf(outputs), rank, inputs);
+        const du = make.f32('du', [rows, group.segments.length * rank]);
+        const dropout = { rate, key: 77 };
+        return {
+          record: () =>
+            make.backend.linearBackward({
+              dy,
+              weight,
+              dx,
+              rows,
+              accumulate: true,
+              lora: { group, du, dropout },
+            }),
+          outputs: [dx],
+        };
+      },
+    );
+  },
+
+  loraDown: (
+    rows: number,
+    inputs: number,
+    rank: number,
+    options: { mode?: Mode; rate?: number } = {},
+  ): OpCase => {
+    const { mode = 'train', rate = 0 } = options;
+    return opCase(
+      [rate > 0 ? 'loraDownDropout' : 'linear'],
+      `loraDown ${mode}${rate > 0 ? ' dropout' : ''}`,
+      [rows, inputs, rank],
+      products,
+      null,
+      (make) => {
+        const group = make.lora(segmentsOf(9), rank, inputs);
+        const x = make.f32('x', [rows, inputs]);
+        const u = make.f32('u', [rows, group.segments.length * rank]);
+        return {
+          record: () =>
+            make.backend.loraDown({ x, group, u, rows, inputs, mode, dropout: { rate, key: 1234 } }),
+          outputs: [u],
+        };
+      },
+    );
+  },
+
+  loraGrad: (
+    rows: number,
+    inputs: number,
+    outputs: number,
+    rank: number,
+    options: { rate?: number } = {},
+  ): OpCase => {
+    const { rate = 0 } = options;
+    return opCase(
+      ['loraGradU', 'loraGradAB'],
+      rate > 0 ? 'dropout' : '',
+      [rows, inputs, outputs, rank],
+      products,
+      null,
+      (make) => {
+        const group = make.lora(segmentsOf(outputs), rank, inputs);
+        const width = group.segments.length * rank;
+        const x = make.f32('x', [rows, inputs]);
+        const dy = make.f32('dy', [rows, outputs]);
+        const u = make.f32('u', [rows, width]);
+        const du = make.f32('du', [rows, width]);
+        const gradA = make.f32('grad a', group.a.shape);
+        const gradB = make.f32('grad b', group.b.shape);
+        const dropout = { rate, key: 4321 };
+        return {
+          record: () => {
+            make.backend.loraGradU({ dy, group, du, rows, outputs });
+            make.backend.loraGradAB({ x, dy, u, du, group, gradA, gradB, rows, inputs, outputs, dropout });
+          },
+          outputs: [du, gradA, gradB],
+        };
+      },
+    );
+  },
+
+  matmulNT: (rows: number, k: number, n: number, mode: Mode): OpCase =>
+    opCase(['linear'], `matmulNT ${mode}`, [rows, k, n], products, null, (make) => {
+      const x = make.f32('x', [rows, k]);
+      const b = make.f32('b', [n, k]);
+      const y = make.f32('y', [rows, n]);
+      return { record: () => make.backend.matmulNT({ x, b, y, rows, n, k, mode }), outputs: [y] };
+    }),
+};

@@ -1,0 +1,186 @@
+/** Cases of the elementwise and row-wise ops, the loss and the optimiser. */
+import { elementwise, exact, norms, reductions, opCase, type OpCase } from './opCase';
+import type { HeadShape, WeightFormat } from './ops';
+
+export const rowCases = {
+  fill: (size: number): OpCase =>
+    opCase(['fill'], '', [size], exact, null, (make) => {
+      const x = make.f32('x', [size]);
+      return { record: () => make.backend.fill({ x, value: 2.5 }), outputs: [x] };
+    }),
+
+  copy: (size: number, accumulate: boolean): OpCase =>
+    opCase(['copy'], accumulate ? 'accumulate' : '', [size], exact, null, (make) => {
+      const x = make.f32('x', [size]);
+      const y = make.f32('y', [size]);
+      return { record: () => make.backend.copy({ x, y, accumulate }), outputs: [y] };
+    }),
+
+  embed: (rows: number, vocab: number, cols: number, format: WeightFormat): OpCase =>
+    opCase(['embed'], format, [rows, vocab, cols], exact, null, (make) => {
+      const table = make.matrix('table', vocab, cols, format);
+      const ids = make.u32(
+        'ids',
+        [rows],
+        Array.from({ length: rows }, (_, i) => (i * 7919) % vocab),
+      );
+      const y = make.f32('y', [rows, cols]);
+      return { record: () => make.backend.embed({ ids, table, y, rows }), outputs: [y] };
+    }),
+
+  gatherRows: (rows: number, cols: number): OpCase =>
+    opCase(['gatherRows'], '', [rows, cols], exact, null, (make) => {
+      const x = make.f32('x', [rows + 3, cols]);
+      const indices = make.u32(
+        'indices',
+        [rows],
+        Array.from({ length: rows }, (_, i) => (i * 5) % (rows + 3)),
+      );
+      const y = make.f32('y', [rows, cols]);
+      return { record: () => make.backend.gatherRows({ x, indices, y, rows, cols }), outputs: [y] };
+    }),
+
+  scatterRows: (rows: number, cols: number): OpCase =>
+    opCase(['scatterRows'], '', [rows, cols], exact, null, (make) => {
+      const yRows = 2 * rows + 1;
+      const x = make.f32('x', [rows, cols]);
+      const indices = make.u32(
+        'indices',
+        [rows],
+        Array.from({ length: rows }, (_, i) => 2 * (rows - 1 - i) + 1),
+      );
+      const y = make.f32('y', [yRows, cols]);
+      return { record: () => make.backend.scatterRows({ x, indices, y, rows, cols, yRows }), outputs: [y] };
+    }),
+
+  rmsNorm: (rows: number, cols: number): OpCase =>
+    opCase(['rmsNorm'], '', [rows, cols], norms, 4 * rows * cols, (make) => {
+      const x = make.f32('x', [rows, cols]);
+      const weight = make.f32('weight', [cols]);
+      const y = make.f32('y', [rows, cols]);
+      return { record: () => make.backend.rmsNorm({ x, weight, y, rows, cols, eps: 1e-5 }), outputs: [y] };
+    }),
+
+  rmsNormBackward: (rows: number, cols: number, accumulate: boolean): OpCase =>
+    opCase(
+      ['rmsNormBackward'],
+      accumulate ? 'accumulate' : '',
+      [rows, cols],
+      norms,
+      10 * rows * cols,
+      (make) => {
+        const x = make.f32('x', [rows, cols]);
+        const weight = make.f32('weight', [cols]);
+        const dy = make.f32('dy', [rows, cols]);
+        const dx = make.f32('dx', [rows, cols]);
+        return {
+          record: () =>
+            make.backend.rmsNormBackward({ x, weight, dy, dx, rows, cols, eps: 1e-5, accumulate }),
+          outputs: [dx],
+        };
+      },
+    ),
+
+  headNorm: (rows: number, heads: HeadShape): OpCase =>
+    opCase(
+      ['headNorm', 'headNormBackward'],
+      '',
+      [rows, heads.heads, heads.kvHeads, heads.headDim],
+      norms,
+      null,
+      (make) => {
+        const shape = [rows, (heads.heads + 2 * heads.kvHeads) * heads.headDim];
+        const x = make.f32('x', shape);
+        const qWeight = make.f32('q weight', [heads.headDim]);
+        const kWeight = make.f32('k weight', [heads.headDim]);
+        const dy = make.f32('dy', shape);
+        const y = make.f32('y', shape);
+        const dx = make.f32('dx', shape);
+        return {
+          record: () => {
+            make.backend.headNorm({ ...heads, x, qWeight, kWeight, y, rows, eps: 1e-6 });
+            make.backend.headNormBackward({ ...heads, x, qWeight, kWeight, dy, dx, rows, eps: 1e-6 });
+          },
+          outputs: [y, dx],
+        };
+      },
+    ),
+
+  swiglu: (rows: number, ffn: number): OpCase =>
+    opCase(['swiglu', 'swigluBackward'], '', [rows, ffn], elementwise, null, (make) => {
+      const gu = make.f32('gu', [rows, 2 * ffn], 12);
+      const dy = make.f32('dy', [rows, ffn]);
+      const y = make.f32('y', [rows, ffn]);
+      const dgu = make.f32('dgu', [rows, 2 * ffn]);
+      return {
+        record: () => {
+          make.backend.swiglu({ gu, y, rows, ffn });
+          make.backend.swigluBackward({ gu, dy, dgu, rows, ffn });
+        },
+        outputs: [y, dgu],
+      };
+    }),
+
+  crossEntropy: (rows: number, vocab: number, gradient: boolean): OpCase =>
+    opCase(['crossEntropy'], gradient ? 'gradient' : '', [rows, vocab], norms, null, (make) => {
+      const logits = make.f32('logits', [rows, vocab], 8);
+      const targets = make.u32(
+        'targets',
+        [rows],
+        Array.from({ length: rows }, (_, i) => (i * 31) % vocab),
+      );
+      const nll = make.empty('nll', [rows]);
+      const rowWeights = make.f32('row weights', [rows]);
+      const temperature = 0.7;
+      return {
+        record: () =>
+          make.backend.crossEntropy({
+            logits,
+            targets,
+            nll,
+            rows,
+            vocab,
+            temperature,
+            ...(gradient ? { rowWeights } : {}),
+          }),
+        outputs: gradient ? [nll, logits] : [nll],
+      };
+    }),
+
+  adamw: (size: number, clip: boolean): OpCase =>
+    opCase(
+      clip ? ['sumSquares', 'adamw'] : ['adamw'],
+      clip ? 'clip' : '',
+      [size],
+      reductions,
+      null,
+      (make) => {
+        const param = make.f32('param', [size]);
+        const grad = make.f32('grad', [size]);
+        const m = make.f32('m', [size], 0.1);
+        const v = make.empty('v', [size]);
+        make.backend.write(v, make.values('v', size, 0.1).map(Math.abs));
+        const sumSquares = make.empty('sum of squares', [1]);
+        make.backend.write(sumSquares, new Float32Array(1));
+        return {
+          record: () => {
+            if (clip) make.backend.sumSquares({ x: grad, out: sumSquares });
+            make.backend.adamw({
+              param,
+              grad,
+              m,
+              v,
+              step: 3,
+              lr: 0.01,
+              beta1: 0.9,
+              beta2: 0.999,
+              eps: 1e-8,
+              weightDecay: 0.1,
+              ...(clip ? { clip: { sumSquares, maxNorm: 1 } } : {}),
+            });
+          },
+          outputs: [param, m, v, sumSquares],
+        };
+      },
+    ),
+};

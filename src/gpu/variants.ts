@@ -1,0 +1,58 @@
+/**
+ * Which form of a kernel runs where more than one is right. The choice is made before training starts, can be stored
+ * with a run and set again on resume: the order in which a product is summed is part of its result.
+ */
+
+/** Rows x columns of the register tile of a thread, without barriers. */
+export const tiles = ['8x8', '4x8', '8x4', '4x4'] as const;
+export type Tile = (typeof tiles)[number];
+
+export const variantChoices = {
+  /** Linears in training. */
+  linear: tiles,
+  /** Linears in generation: one for every number of rows. */
+  linearGenerate: tiles,
+  linearBackward: tiles,
+  loraGradU: tiles,
+  /** A thread, or a workgroup that splits the rows, for each tile of a LoRA gradient. */
+  loraGradAB: ['thread', 'split'],
+  /** Invocations of a workgroup of the tiled products. */
+  workgroup: ['16', '64'],
+} as const;
+
+export type Variants = { readonly [K in keyof typeof variantChoices]: (typeof variantChoices)[K][number] };
+
+/** What runs when nothing was tuned. A software adapter wants large tiles, no barrier and small workgroups. */
+export function defaultVariants(software: boolean): Variants {
+  return software
+    ? {
+        linear: '8x8',
+        linearGenerate: '8x8',
+        linearBackward: '8x8',
+        loraGradU: '8x8',
+        loraGradAB: 'thread',
+        workgroup: '16',
+      }
+    : {
+        linear: '4x8',
+        linearGenerate: '4x4',
+        linearBackward: '4x8',
+        loraGradU: '4x8',
+        loraGradAB: 'split',
+        workgroup: '64',
+      };
+}
+
+/** The constants and flags of a register tile. */
+export function tileSpec(
+  tile: Tile,
+  workgroup: Variants['workgroup'],
+): { rows: number; cols: number; flag: 'WIDE' | false; constants: Readonly<Record<string, number>> } {
+  const [rows, cols] = tile === '8x8' ? [8, 8] : tile === '4x8' ? [4, 8] : tile === '8x4' ? [8, 4] : [4, 4];
+  return {
+    rows,
+    cols,
+    flag: cols === 8 && 'WIDE',
+    constants: { ROWS: rows, WORKGROUP: Number(workgroup) },
+  };
+}
