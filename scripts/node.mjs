@@ -1,4 +1,5 @@
 // Runs the sources in Node through Vite's module runner (?raw shaders and TypeScript work as in the browser).
+import { spawnSync } from 'node:child_process';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createServer, createServerModuleRunner } from 'vite';
@@ -25,11 +26,20 @@ export async function withSources(work) {
 }
 
 /**
- * Dawn in Node needs Chromium's SwiftShader where there is no GPU of its own; both variables must stand before the
- * process starts, so the command restarts itself with them. Returns null when nothing needs to change.
+ * Dawn in Node runs on the machine's own driver when ARKLET_DAWN_NATIVE is set, else on Chromium's SwiftShader, whose
+ * two variables must stand before the process starts: the command then restarts itself with them. True when it did;
+ * `restartForDawn.status` is the exit code.
  */
-export function dawnEnvironment() {
-  if (process.env.VK_ICD_FILENAMES || process.env.ARKLET_DAWN_NATIVE) return null;
+export function restartForDawn() {
+  if (process.env.VK_ICD_FILENAMES || process.env.ARKLET_DAWN_NATIVE) return false;
   const folder = process.env.CHROMIUM_LIBRARY ?? '/usr/lib/chromium';
-  return { LD_LIBRARY_PATH: folder, VK_ICD_FILENAMES: `${folder}/vk_swiftshader_icd.json` };
+  const env = {
+    ...process.env,
+    LD_LIBRARY_PATH: folder,
+    VK_ICD_FILENAMES: `${folder}/vk_swiftshader_icd.json`,
+  };
+  const { status } = spawnSync(process.execPath, process.argv.slice(1), { stdio: 'inherit', env });
+  restartForDawn.status = status ?? 1;
+  return true;
 }
+restartForDawn.status = 0;
