@@ -278,6 +278,8 @@ export const strings = {
       `Distilling made the student worse: ${points} points (95 % interval ${interval}).`,
     unclear: (points: string, interval: string, detectable: number, n: number): string =>
       `No clear change: ${points} points (95 % interval ${interval}). With ${formatCount(n)} questions only a difference of about ${(100 * detectable).toFixed(0)} points would show.`,
+    unchanged: (n: number): string =>
+      `Distilling changed nothing: none of the ${formatCount(n)} questions went from wrong to right or back.`,
     aboveEnsemble: (points: string): string => `It is above the ensemble by ${points} points.`,
     belowEnsemble: (points: string): string => `Against the ensemble it stands at ${points} points.`,
     levelWithEnsemble: (points: string): string =>

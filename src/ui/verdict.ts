@@ -82,6 +82,7 @@ export function verdictSentences(report: Report): readonly string[] {
         text.better(formatPercent(base.accuracy), formatPercent(distilled.accuracy), points, interval),
       );
     else if (way < 0) said.push(text.worse(points, interval));
+    else if (gain.aOnly + gain.bOnly === 0) said.push(text.unchanged(base.n));
     else said.push(text.unclear(points, interval, gain.detectable, base.n));
   }
 

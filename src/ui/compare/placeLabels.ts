@@ -25,6 +25,7 @@ interface Sizes {
   /** Mean width of a letter. */
   readonly letter: number;
   /** Edges that text must not cross. */
+  readonly top: number;
   readonly left: number;
   readonly right: number;
 }
@@ -38,7 +39,7 @@ function overlap(a: Box, b: Box): number {
 /** Greedy: each label takes, of the places around its point, the nearest one that covers least. */
 export function placeLabels(
   points: readonly Point[],
-  { line, letter, left, right }: Sizes,
+  { line, letter, top, left, right }: Sizes,
 ): readonly PlacedLabel[] {
   const mark = line / 2;
   const taken: Box[] = points.map(({ x, y }) => ({ x0: x - mark, x1: x + mark, y0: y - mark, y1: y + mark }));
@@ -58,7 +59,7 @@ export function placeLabels(
     for (const place of [...side, ...upright]) {
       const x0 = place.anchor === 'start' ? place.x : place.x - (place.anchor === 'end' ? width : width / 2);
       const box = { x0, x1: x0 + width, y0: place.y - mark, y1: place.y + mark };
-      const outside = Math.max(0, left - box.x0) + Math.max(0, box.x1 - right);
+      const outside = Math.max(0, left - box.x0) + Math.max(0, top - box.y0) + Math.max(0, box.x1 - right);
       const covered = taken.reduce((sum, other) => sum + overlap(box, other), 0);
       const cost = 10 * covered + 1000 * outside + Math.hypot(place.x - x, place.y - y);
       if (best === null || cost < best.cost) best = { label: { text, ...place }, box, cost };
