@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../../src/lm/config';
+import { inverseFrequencies, rotaryValues } from '../../../src/lm/rotary';
+
+const base = {
+  model_type: 'llama',
+  hidden_size: 64,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  intermediate_size: 96,
+  vocab_size: 100,
+};
+const llama3 = { factor: 8, low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 8192 };
+
+describe('config.json', () => {
+  it('of older transformers and of newer ones says the same', () => {
+    const scaling = { rope_type: 'llama3', ...llama3 };
+    const older = parseConfig({ ...base, rope_theta: 500000, rope_scaling: scaling });
+    const newer = parseConfig({ ...base, rope_parameters: { ...scaling, rope_theta: 500000 } });
+    expect(older).toEqual(newer);
+    expect(older.ropeTheta).toBe(500000);
+    expect(older.ropeScaling).toMatchObject({ type: 'llama3', factor: 8, originalMaxPosition: 8192 });
+    expect(parseConfig({ ...base, rope_scaling: { type: 'linear', factor: 2 } }).ropeScaling).toEqual({ type: 'linear', factor: 2 });
+  }); // prettier-ignore
+
+  it('is filled up with the family’s defaults', () => {
+    const config = parseConfig(base);
+    expect(config).toMatchObject({ kvHeads: 4, headDim: 16, eps: 1e-6, ropeTheta: 10_000, tied: false });
+    expect(config).toMatchObject({ qkvBias: false, qkNorm: false, eosIds: [], bosId: null });
+    expect(parseConfig({ ...base, model_type: 'qwen2' }).qkvBias).toBe(true);
+    expect(parseConfig({ ...base, model_type: 'qwen3', head_dim: 20 })).toMatchObject({
+      qkNorm: true,
+      headDim: 20,
+    });
+  });
+
+  it('names the ends of a reply together with generation_config.json', () => {
+    expect(parseConfig({ ...base, eos_token_id: 2 }).eosIds).toEqual([2]);
+    expect(parseConfig({ ...base, eos_token_id: [2, 3] }, { eos_token_id: [3, 7] }).eosIds).toEqual([
+      2, 3, 7,
+    ]);
+  });
+
+  it.each([
+    ['no object', null, 'family'],
+    ['an unknown family', { ...base, model_type: 'gpt2' }, 'gpt2'],
+    ['no width', { ...base, hidden_size: undefined }, 'hidden_size'],
+    ['a negative width', { ...base, hidden_size: -64 }, 'hidden_size'],
+    ['a width of 2^40', { ...base, hidden_size: 2 ** 40 }, 'hidden_size'],
+    ['a fraction of a layer', { ...base, num_hidden_layers: 1.5 }, 'num_hidden_layers'],
+    ['text for a number', { ...base, vocab_size: '100' }, 'vocab_size'],
+    ['heads that cannot be grouped', { ...base, num_key_value_heads: 3 }, '4 attention heads'],
+    ['an odd head size', { ...base, head_dim: 15 }, '15'],
+    ['an end outside the vocabulary', { ...base, eos_token_id: 100 }, 'token 100'],
+    ['yarn', { ...base, rope_scaling: { rope_type: 'yarn', factor: 4 } }, 'yarn'],
+    ['llama3 scaling without its factor', { ...base, rope_scaling: { rope_type: 'llama3' } }, 'factor'],
+    ['another activation', { ...base, hidden_act: 'gelu' }, 'gelu'],
+    ['attention biases', { ...base, attention_bias: true }, 'attention_bias'],
+    ['quantised safetensors', { ...base, quantization_config: {} }, 'quantization_config'],
+  ])('with %s is refused', (_name, json, text) => {
+    const error = {
+      code: 'model',
+      message: expect.stringContaining(text),
+      hint: expect.stringMatching(/\w/),
+    };
+    expect(() => parseConfig(json)).toThrowError(expect.objectContaining(error));
+  });
+});
+
+describe('rotary frequencies', () => {
+  it('are theta^(-2i/d), divided by a linear factor', () => {
+    const shape = { headDim: 4, ropeTheta: 100 };
+    expect([...inverseFrequencies({ ...shape, ropeScaling: { type: 'default' } })]).toEqual([1, 0.1]);
+    expect([...inverseFrequencies({ ...shape, ropeScaling: { type: 'linear', factor: 4 } })]).toEqual([
+      0.25, 0.025,
+    ]);
+  });
+
+  it('of Llama 3 keep short wavelengths and divide long ones', () => {
+    const scaling = { type: 'llama3', factor: 8, lowFreqFactor: 1, highFreqFactor: 4, originalMaxPosition: 8192 } as const;
+    const scaled = inverseFrequencies({ headDim: 128, ropeTheta: 500_000, ropeScaling: scaling });
+    const plain = inverseFrequencies({ headDim: 128, ropeTheta: 500_000, ropeScaling: { type: 'default' } });
+    expect(scaled[0]).toBe(1);
+    expect(scaled[63]).toBeCloseTo(plain[63]! / 8, 12);
+    const between = scaled.filter((x, i) => x < plain[i]! * 0.999 && x > plain[i]! / 7.999);
+    expect(between.length).toBeGreaterThan(2);
+  }); // prettier-ignore
+
+  it('give cosine and sine of position times frequency', () => {
+    const { cos, sin } = rotaryValues({ headDim: 4, ropeTheta: 100, ropeScaling: { type: 'default' } }, 3);
+    expect(cos[2 * 2 + 1]).toBe(Math.fround(Math.cos(0.2)));
+    expect(sin[2 * 2]).toBe(Math.fround(Math.sin(2)));
+  });
+});
