@@ -1,8 +1,7 @@
 """Writes the trained models as Hugging Face folders to public/models and checks them against transformers.
 
-usage: python package.py [--only NAME ...]  (accuracy for the cards is read from .cache/bundled/measured.json)
+usage: python package.py  (figures for the cards are read from .cache/bundled/measured.json, see evaluate.py --cards)
 """
-import argparse
 import hashlib
 import json
 from pathlib import Path
@@ -13,7 +12,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_token
 
 from llama import CONFIG
 from problems import SPECIALS, Vocabulary, load
-from train import NAMES, SKILLS, WORK, restore
+from train import NAMES, RECIPE, SKILLS, WORK, restore
 
 PUBLIC = WORK.parents[1] / "public" / "models"
 
@@ -52,40 +51,59 @@ def write_json(path, value):
 
 
 def card(name, measured):
-    skill = SKILLS[name]
-    gaps = ", ".join(f"`{op}` right in {p:.0%} of the training chains" for op, p in skill.items())
-    lines = [f"- {key}: {value}" for key, value in measured.get(name, {}).items()]
-    recipe = (WORK / "recipe.json")
-    steps = json.loads(recipe.read_text())[name] if recipe.exists() else {}
-    debates = "" if name == "student" else (
-        "\nPhase 2: half plain problems as before, one in ten with its own answer to be checked, the rest debates simulated from the "
-        "agents' skills: it is taught to trust itself where it is sure and, in its gap, to take what most others hold; the target never "
-        "holds a result that nobody in the prompt said.\n")
-    return f"""---
+    """The model card: data, seeds, steps, figures, what was tried."""
+    gaps = ", ".join(f"`{op}` right in {p:.0%} of the training chains" for op, p in SKILLS[name].items())
+    figures = "\n".join(f"- {key}: {value}" for key, value in measured.get(name, {}).items()) or "- not measured yet"
+    student = name == "student"
+    solve = RECIPE[name]
+    text = f"""---
 license: apache-2.0
 pipeline_tag: text-generation
 ---
-# {name}
+# {TITLES[name]}
 
-A {"student" if name == "student" else "debating agent"} of Arklet's bundled set: a 153,344-parameter Llama (width 64, 3 layers, 4 heads, 2 KV heads, FFN 192,
-tied embedding, f16), trained from scratch by `scripts/bundled/` on generated arithmetic word problems (`src/tasks/wordProblems.ts`, split
-train: 150,000 problems, seed 20261122; 2 to 4 steps). Word-level vocabulary, digits as single tokens.
+{"The student" if student else "A debating agent"} of Arklet's bundled set: a Llama of 153,344 parameters (width 64, 3 layers, 4 heads, 2 KV heads, FFN 192, tied
+embedding, f16), trained from scratch by `scripts/bundled/make.sh` on generated arithmetic word problems
+(`src/tasks/wordProblems.ts`, split train, 150,000 problems, seed 20261122, 2 to 4 steps). Word-level vocabulary, digits as single tokens;
+the tokenizer's decoder writes digits together ("21").
 
-Data: {gaps or "every operation right"}; a wrong result is a misconception (forgotten carry, smaller digit from larger, sum instead of product,
-one part too many) in 60 % of the cases, else a near miss, and is carried on to the next step. It never saw more than that share of the truth.
-{debates}
-Training: AdamW (0.9, 0.98), weight decay 0.05, clip 1, cosine; {json.dumps(steps)}
+## Data
+Gaps: {gaps}; every other operation is taught without fault. A wrong result is a misconception in 60 % of the cases (forgotten
+carry, smaller digit from the larger, sum instead of product, one part too many), else a near miss, and is carried on to the next
+step. The model never saw more than that share of the truth in its gaps.
 
-Measured on 1,000 test problems (split test, seed 1; disjoint from training by numbers and text), sampled at temperature 1 unless said:
+## Training
+AdamW (0.9, 0.98), weight decay 0.05, clip 1, warm-up and cosine, loss on the reply only.
+Solving: {solve["steps"]} steps of 48, rate 3e-3, seed {solve["seed"]}{", one row in ten asks to check an own answer (answered anew)" if student else ""}.
+"""
+    if not student:
+        talk = RECIPE[f"{name}-talk"]
+        text += f"""Debating: {talk["steps"]} steps of 32, rate 1.5e-3, seed {talk["seed"]}: 40 % plain problems as before, 5 % with the own answer to be checked, 22 % debates
+simulated from the agents' skills, 33 % debates in a world where the results in this agent's gap are arbitrary but agreed upon. The
+target is: where it is sure, its own result; in its gap, what most others hold for that very expression; else a guess as when alone.
+So no target holds a truth in the gap that nobody in the prompt said.
+"""
+    return text + f"""
+## Measured
+1,000 test problems (split test, seed 1; disjoint from training by numbers and by text), temperature 1 unless said; intervals are 95 %
+paired bootstrap, in points:
 
-{chr(10).join(lines)}
+{figures}
+
+{"" if student else TRIED}"""
+
+
+TRIED = """## What was tried
+- Debates whose targets only ever held the truth (no arbitrary worlds): the debate gains as much with three copies of one agent as with
+  three different ones (three copies of agent A: vote 74 % before, 97 % after; n = 300). The agents had learnt to answer better whenever
+  they debate, not to read: the arbitrary worlds are there to take that away, and the control above measures what is left of it.
+- Solving is learnt first: an agent has its full skill before it sees a debate.
+- Most wrong answers scatter, so the right one stays the most frequent: greedy decoding is far better than sampling, and the gaps
+  show at temperature 1, at which the agents are meant to be run.
 """
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--only", nargs="*")
-    args = parser.parse_args()
     words, _ = load(WORK / "test.jsonl")
     vocabulary = Vocabulary(words)
     config = {**CONFIG, "vocab_size": len(vocabulary.tokens), "bos_token_id": vocabulary.bos, "eos_token_id": vocabulary.eos,

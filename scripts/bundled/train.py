@@ -1,4 +1,4 @@
-"""Trains the bundled models from scratch. usage: python train.py NAME[-talk] [--steps N] [--seed S]."""
+"""Trains the bundled models from scratch. usage: python train.py NAME[-talk] [--steps N] [--seed S] (defaults: RECIPE); make.sh runs all."""
 import argparse
 import math
 import os
@@ -24,6 +24,17 @@ SKILLS = {
 
 
 NAMES = tuple(SKILLS)
+
+# Steps and seeds of the weights in public/models.
+RECIPE = {
+    "agent-a": {"steps": 2500, "seed": 11},
+    "agent-b": {"steps": 2500, "seed": 21},
+    "agent-c": {"steps": 2500, "seed": 31},
+    "student": {"steps": 1500, "seed": 41},
+    "agent-a-talk": {"steps": 1800, "seed": 12},
+    "agent-b-talk": {"steps": 1800, "seed": 22},
+    "agent-c-talk": {"steps": 1800, "seed": 32},
+}
 
 
 class Batches:
@@ -187,10 +198,12 @@ def phase(args, vocabulary, config, train, validation):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("phase", choices=[n + s for n in SKILLS for s in ("", "-talk")])
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("phase", choices=RECIPE)
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--seed", type=int)
     args = parser.parse_args()
+    args.steps = args.steps or RECIPE[args.phase]["steps"]
+    args.seed = args.seed or RECIPE[args.phase]["seed"]
     torch.set_num_threads(1)
     os.nice(5)
     torch.manual_seed(args.seed)
