@@ -65,7 +65,7 @@ class Mounts {
 function progressLine(stream = process.stderr) {
   let shown = '';
   let last = 0;
-  let lastPhase = '';
+  let lastStage = '';
   const bar = (share) => '#'.repeat(Math.round(share * 20)).padEnd(20, '.');
   const clock = (seconds) =>
     seconds === null
@@ -92,9 +92,10 @@ function progressLine(stream = process.stderr) {
       return;
     }
     const now = Date.now();
-    if (now - last < 10_000 && event.phase === lastPhase && event.done < event.total) return;
+    const stage = `${event.phase} ${event.detail}`;
+    if (now - last < 10_000 && stage === lastStage) return;
     last = now;
-    lastPhase = event.phase;
+    lastStage = stage;
     stream.write(`${line}\n`);
   };
 }
