@@ -10,7 +10,8 @@ declare const self: DedicatedWorkerGlobalScope;
 
 const service = new EngineService({
   webgpu: () => createGpuBackend(navigator.gpu),
-  wasm: () => createWasmBackend(),
+  wasm: (threads) => createWasmBackend({ threads }),
+  threads: self.crossOriginIsolated ? Math.min(16, navigator.hardwareConcurrency) : 1,
   openSource: openModelSource,
 });
 serve<EngineProtocol>(self, service.handlers());

@@ -11,7 +11,9 @@ export interface ProbeSize {
 
 export interface BackendMakers {
   webgpu(): Promise<Backend>;
-  wasm(): Promise<Backend>;
+  wasm(threads: number): Promise<Backend>;
+  /** Most threads that the CPU backend may use. */
+  readonly threads: number;
 }
 
 /** Rows of a probe: a batch of sequences that are being decoded. */
@@ -78,6 +80,24 @@ function milliseconds(seconds: number): string {
   return `${(seconds * 1000).toPrecision(3)} ms`;
 }
 
+interface Choice {
+  readonly backend: Backend;
+  readonly reason: string;
+}
+
+/** The CPU backend with one thread or with all, whichever is faster: small models lose more by sharing than they gain. */
+async function chooseThreads(size: ProbeSize, make: BackendMakers): Promise<Choice> {
+  const one = await make.wasm(1);
+  if (make.threads <= 1) return { backend: one, reason: '' };
+  const all = await make.wasm(make.threads);
+  const oneSeconds = await measureBackend(one, size);
+  const allSeconds = await measureBackend(all, size);
+  const shared = allSeconds < oneSeconds;
+  (shared ? one : all).dispose();
+  const times = `${milliseconds(oneSeconds)} with 1 thread and ${milliseconds(allSeconds)} with ${make.threads}`;
+  return { backend: shared ? all : one, reason: ` (a step of ${rows} sequences took ${times})` };
+}
+
 /**
  * The backend to use and why. `auto` opens both, times a step of the model's size on each and keeps the faster.
  * Throws GpuUnavailableError (only for 'webgpu'), OutOfMemoryError.
@@ -86,10 +106,10 @@ export async function chooseBackend(
   wanted: 'auto' | 'webgpu' | 'cpu',
   size: ProbeSize,
   make: BackendMakers,
-): Promise<{ backend: Backend; reason: string }> {
-  if (wanted === 'cpu') return { backend: await make.wasm(), reason: 'The CPU was asked for.' };
+): Promise<Choice> {
   if (wanted === 'webgpu') return { backend: await make.webgpu(), reason: 'WebGPU was asked for.' };
-  const cpu = await make.wasm();
+  const { backend: cpu, reason: threads } = await chooseThreads(size, make);
+  if (wanted === 'cpu') return { backend: cpu, reason: `The CPU was asked for${threads}.` };
   let gpu: Backend;
   try {
     gpu = await make.webgpu();

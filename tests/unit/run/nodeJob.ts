@@ -47,7 +47,8 @@ export async function openNodeJob(store: JobStore = createMemoryStore()): Promis
         channels.push(channel);
         const service = new EngineService({
           webgpu: () => Promise.reject(new GpuUnavailableError('No WebGPU in this test.', 'None needed.')),
-          wasm: createWasmBackend,
+          wasm: () => createWasmBackend(),
+          threads: 1,
           openSource: openModelSource,
         });
         serve<EngineProtocol>(channel.port2 as unknown as Port, service.handlers());
