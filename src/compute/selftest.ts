@@ -1,0 +1,193 @@
+/** Every kernel, in every form, against the f64 reference at a ragged and at a typical shape. */
+import { ConfigError } from '../core/errors';
+import { kernelSources } from '../gpu/kernels';
+import { defaultVariants, tiles, type Variants } from '../gpu/variants';
+import type { GpuBackend } from './gpuBackend';
+import { largestError, type OpCase } from './opCase';
+import { attentionCases } from './opCasesAttention';
+import { linearCases } from './opCasesLinear';
+import { rowCases } from './opCasesRows';
+import type { Backend } from './ops';
+import { createReferenceBackend } from './referenceBackend';
+
+export interface SelftestRow {
+  /** The kernel's name in the table. */
+  readonly name: string;
+  readonly variant: string;
+  readonly shape: readonly number[];
+  /** max |a - b| / (atol + rtol |b|); `pass` is <= 1. */
+  readonly maxError: number;
+  readonly atol: number;
+  readonly rtol: number;
+  readonly pass: boolean;
+  /** Wall time of the case's ops once compiled. */
+  readonly ms: number;
+  readonly gflops: number | null;
+}
+
+export interface SelftestReport {
+  readonly device: string;
+  readonly kernels: readonly SelftestRow[];
+}
+
+export interface SelftestOptions {
+  /** Only this kernel. */
+  readonly kernel?: string | null;
+  /** Corrupts one output of this kernel's cases: the test of the test. */
+  readonly break?: string | null;
+  readonly signal?: AbortSignal;
+  readonly onRow?: (row: SelftestRow) => void;
+}
+
+interface Entry {
+  readonly test: OpCase;
+  readonly variants?: Partial<Variants>;
+}
+
+const heads = { heads: 4, kvHeads: 2, headDim: 16 };
+const oddHeads = { heads: 3, kvHeads: 1, headDim: 6 };
+
+/** What runs on every backend, in its default form. */
+function commonCases(): OpCase[] {
+  const formats = ['f32', 'f16', 'bf16', 'q8', 'q4'] as const;
+  return [
+    rowCases.fill(65),
+    rowCases.fill(4096),
+    rowCases.copy(65, true),
+    rowCases.copy(4096, false),
+    ...formats.map((format) => rowCases.embed(7, 65, 65, format)),
+    rowCases.embed(64, 70, 64, 'f32'),
+    rowCases.gatherRows(7, 65),
+    rowCases.gatherRows(64, 64),
+    rowCases.scatterRows(7, 65),
+    rowCases.scatterRows(64, 64),
+    rowCases.rmsNorm(7, 65),
+    rowCases.rmsNorm(80, 64),
+    rowCases.rmsNormBackward(7, 65, true),
+    rowCases.rmsNormBackward(80, 64, false),
+    rowCases.headNorm(5, oddHeads),
+    rowCases.headNorm(80, heads),
+    rowCases.swiglu(7, 65),
+    rowCases.swiglu(80, 192),
+    attentionCases.rope(5, oddHeads),
+    attentionCases.rope(80, heads),
+    attentionCases.attention(65, oddHeads, 64),
+    attentionCases.attention(160, heads, 80),
+    attentionCases.attentionPaged(7, oddHeads, 4),
+    attentionCases.attentionPaged(33, heads, 16),
+    ...formats.map((format) => linearCases.linear(9, 65, 65, { format, extras: 'all', rank: 5 })),
+    linearCases.linear(80, 64, 192, { extras: 'all' }),
+    linearCases.linear(80, 64, 192, { mode: 'generate', extras: 'residual' }),
+    ...formats.map((format) => linearCases.linearBackward(7, 65, 65, { format })),
+    linearCases.linearBackward(80, 64, 192, { extras: true, rate: 0.1 }),
+    linearCases.loraDown(7, 65, 5, { rate: 0.4 }),
+    linearCases.loraDown(80, 64, 8, { rate: 0.1 }),
+    linearCases.loraGrad(7, 65, 65, 5, { rate: 0.2 }),
+    linearCases.loraGrad(160, 64, 192, 8),
+    linearCases.matmulNT(7, 65, 2, 'train'),
+    rowCases.crossEntropy(7, 65, true),
+    rowCases.crossEntropy(80, 1000, true),
+    rowCases.crossEntropy(3, 1001, false),
+    rowCases.adamw(1001, true),
+    rowCases.adamw(4096, true),
+  ];
+}
+
+/** The other forms of the kernels that have several. */
+function variantCases(software: boolean): Entry[] {
+  const used = defaultVariants(software);
+  const entries: Entry[] = [];
+  for (const tile of tiles) {
+    if (tile !== used.linear) {
+      entries.push({
+        variants: { linear: tile },
+        test: linearCases.linear(13, 65, 67, { extras: 'all', rank: 3 }),
+      });
+    }
+    if (tile !== used.linearBackward) {
+      entries.push({
+        variants: { linearBackward: tile },
+        test: linearCases.linearBackward(13, 65, 67, { extras: true, rank: 3 }),
+      });
+    }
+    if (tile !== used.loraGradU) {
+      entries.push({ variants: { loraGradU: tile }, test: linearCases.loraGrad(13, 65, 67, 9) });
+    }
+  }
+  const loraGradAB = used.loraGradAB === 'split' ? 'thread' : 'split';
+  entries.push({ variants: { loraGradAB }, test: linearCases.loraGrad(70, 64, 192, 8) });
+  return entries;
+}
+
+function isGpu(backend: Backend): backend is GpuBackend {
+  return backend.kind === 'webgpu';
+}
+
+/** Throws ConfigError for a kernel that is not in the table. A failing kernel is a row, not an error. */
+export async function selftest(backend: Backend, options: SelftestOptions = {}): Promise<SelftestReport> {
+  const { kernel = null, break: broken = null } = options;
+  for (const name of [kernel, broken]) {
+    if (name !== null && !(name in kernelSources)) {
+      throw new ConfigError(
+        `There is no kernel "${name}".`,
+        `Kernels: ${Object.keys(kernelSources).join(', ')}.`,
+      );
+    }
+  }
+  const entries: Entry[] = [
+    ...commonCases().map((test) => ({ test })),
+    ...(isGpu(backend) ? variantCases(backend.open.software) : []),
+  ];
+  const reference = createReferenceBackend();
+  const rows: SelftestRow[] = [];
+  try {
+    for (const { test, variants } of entries) {
+      options.signal?.throwIfAborted();
+      if (kernel !== null && !test.kernels.includes(kernel)) continue;
+      const wanted = await test.run(reference);
+      const { got, ms } = await runWith(backend, variants, test);
+      if (broken !== null && test.kernels.includes(broken)) corrupt(got);
+      const maxError = largestError(got, wanted, test);
+      const form = Object.entries(variants ?? {}).map(([name, value]) => `${name} ${value}`);
+      for (const name of test.kernels) {
+        if (kernel !== null && name !== kernel) continue;
+        const row: SelftestRow = {
+          name,
+          variant: [test.variant, ...form].filter((part) => part !== '').join(', '),
+          shape: test.shape,
+          maxError,
+          atol: test.atol,
+          rtol: test.rtol,
+          pass: maxError <= 1,
+          ms,
+          gflops: test.flops === null ? null : test.flops / ms / 1e6,
+        };
+        rows.push(row);
+        options.onRow?.(row);
+      }
+    }
+  } finally {
+    reference.dispose();
+  }
+  return { device: backend.device, kernels: rows };
+}
+
+async function runWith(
+  backend: Backend,
+  variants: Partial<Variants> | undefined,
+  test: OpCase,
+): Promise<{ got: Float32Array[]; ms: number }> {
+  const before = isGpu(backend) ? backend.variants() : null;
+  if (isGpu(backend) && variants !== undefined) backend.useVariants(variants);
+  try {
+    return { got: await test.run(backend), ms: await test.time(backend, 1) };
+  } finally {
+    if (isGpu(backend) && before !== null) backend.useVariants(before);
+  }
+}
+
+/** The first number of the first output, visibly wrong. */
+function corrupt(outputs: readonly Float32Array[]): void {
+  const first = outputs[0];
+  if (first !== undefined && first.length > 0) first[0] = first[0]! * 1.5 + 1;
+}
