@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import type { Turn } from '../../src/core/records';
+import { changeOf, countVotes, DebateIndex } from '../../src/ui/state/debateIndex';
+import { makeQuestion, makeTurn } from './fixtures/archive';
+
+const question = { ...makeQuestion(0, () => 0), gold: '12' };
+const say = (round: number, agent: number, answer: string): Turn =>
+  makeTurn(question, { round, agent }, answer);
+
+function debateOf(...rounds: readonly (readonly string[])[]): DebateIndex {
+  const index = new DebateIndex();
+  index.addQuestions([question]);
+  rounds.forEach((answers, round) =>
+    answers.forEach((answer, agent) => index.add(say(round, agent, answer))),
+  );
+  return index;
+}
+const tagsOf = (index: DebateIndex): string[] => [...index.summary(question.id).tags].sort();
+
+describe('the vote of a round', () => {
+  it('is the answer that most agents gave', () => {
+    expect(countVotes([say(0, 0, '7'), say(0, 1, '12'), say(0, 2, '12')])).toEqual({
+      majority: '12',
+      majorityCorrect: true,
+      votes: 2,
+    });
+  });
+
+  it('leaves out replies that cannot be read, however many', () => {
+    const unread = { ...say(0, 0, '7'), answer: null };
+    expect(countVotes([unread, { ...unread, agent: 1 }, say(0, 2, '12')]).majority).toBe('12');
+    expect(countVotes([unread])).toEqual({ majority: null, majorityCorrect: false, votes: 0 });
+  });
+
+  it('goes to the first seen when tied, unless raw log-probabilities of one model can tell', () => {
+    const [a, b] = [say(0, 0, '7'), say(0, 1, '12')];
+    expect(countVotes([a, b]).majority).toBe('7');
+    const raw = [
+      { ...a, logprobs: [-2, -2], logprobKind: 'raw' },
+      { ...b, logprobs: [-1, -1], logprobKind: 'raw' },
+    ] as const;
+    expect(countVotes(raw).majority).toBe('12');
+    expect(countVotes([raw[0], { ...raw[1], model: 'another' }]).majority).toBe('7');
+    expect(countVotes([raw[0], { ...raw[1], logprobKind: 'tempered' }]).majority).toBe('7');
+  });
+});
+
+describe('what happened in a debate', () => {
+  it('is unanimous when all end with one answer, and corrective when an agent got right', () => {
+    expect(tagsOf(debateOf(['7', '12', '12'], ['12', '12', '12']))).toEqual(['corrective', 'unanimous']);
+  });
+
+  it('is flipped when the majority of a later round is another', () => {
+    const index = debateOf(['7', '7', '12'], ['12', '7', '12']);
+    expect(tagsOf(index)).toEqual(['corrective', 'flipped', 'split']);
+    expect(index.summary(question.id).rounds.map((round) => round.flipped)).toEqual([false, true]);
+  });
+
+  it('has a wrong majority when most end wrong, also when all agree', () => {
+    expect(tagsOf(debateOf(['12', '7', '7'], ['7', '7', '7']))).toEqual(['unanimous', 'wrongMajority']);
+  });
+
+  it('is not corrective when a right agent is talked out of its answer', () => {
+    expect(tagsOf(debateOf(['12', '7', '7'], ['7', '7', '12']))).toContain('corrective');
+    expect(tagsOf(debateOf(['12', '7', '7'], ['7', '7', '7']))).not.toContain('corrective');
+  });
+
+  it('changes when another turn comes, and a turn that comes twice counts once', () => {
+    const index = debateOf(['7', '12', '12']);
+    expect(tagsOf(index)).toEqual(['split']);
+    for (const agent of [0, 1, 2]) index.add(say(1, agent, '12'));
+    index.add(say(1, 2, '12'));
+    expect(tagsOf(index)).toEqual(['corrective', 'unanimous']);
+    expect(index.turns).toBe(6);
+  });
+});
+
+describe('a change of mind', () => {
+  it('names the peers who had the new answer a round before', () => {
+    const { rounds } = debateOf(['7', '12', '12'], ['12', '12', '9']).summary(question.id);
+    expect(changeOf(rounds, 1, 0)).toEqual({ from: '7', to: '12', peers: [1, 2] });
+    expect(changeOf(rounds, 1, 1)).toBeNull();
+    expect(changeOf(rounds, 1, 2)).toEqual({ from: '12', to: '9', peers: [] });
+    expect(changeOf(rounds, 0, 0)).toBeNull();
+  });
+});

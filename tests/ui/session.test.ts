@@ -1,0 +1,220 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { BusyError } from '../../src/core/errors';
+import type { JobEvent } from '../../src/core/jobApi';
+import { Session } from '../../src/ui/state/session.svelte';
+import { makeArchive } from './fixtures/archive';
+import { ScriptedClient } from './fixtures/scriptedClient';
+
+let client: ScriptedClient;
+let session: Session;
+
+function progress(change: Partial<Extract<JobEvent, { type: 'progress' }>>): JobEvent {
+  return {
+    type: 'progress',
+    runId: 'new',
+    phase: 'debate',
+    status: 'running',
+    done: 1,
+    total: 10,
+    detail: '',
+    secondsLeft: 5,
+    tokensPerSecond: 100,
+    bytes: null,
+    ...change,
+  };
+}
+
+beforeEach(() => {
+  client = new ScriptedClient();
+  session = new Session({ connect: async () => client, recorded: async () => makeArchive(8) });
+});
+
+describe('opening the page', () => {
+  it('shows the recorded run without starting the engine', async () => {
+    const connect = vi.fn(async () => client);
+    const fresh = new Session({ connect, recorded: async () => makeArchive(8) });
+    await fresh.showRecorded();
+    expect(fresh.view?.source).toBe('recorded');
+    expect(fresh.view?.debateFacts.questions).toBe(8);
+    expect(connect).not.toHaveBeenCalled();
+  });
+
+  it('says that there is no recorded run where the build has none', async () => {
+    const bare = new Session({ connect: async () => client, recorded: async () => null });
+    await bare.showRecorded();
+    expect(bare.view).toBeNull();
+    expect(bare.looked).toBe(true);
+    expect(bare.notices.list).toEqual([]);
+  });
+
+  it('offers the newest interrupted run, until it is declined', async () => {
+    client.store({ id: 'a', name: 'older', status: 'interrupted', createdAt: 1 });
+    client.store({ id: 'b', name: 'newer', status: 'interrupted', createdAt: 2 });
+    client.store({ id: 'c', name: 'finished', status: 'done', createdAt: 3 });
+    await session.connect();
+    expect(session.interrupted?.name).toBe('newer');
+    session.declined = 'b';
+    expect(session.interrupted).toBeNull();
+  });
+
+  it('turns a coordinator that does not start into a notice, and tries again on the next action', async () => {
+    let tries = 0;
+    const flaky = new Session({
+      connect: async () => {
+        tries += 1;
+        if (tries === 1) throw new Error('worker blocked');
+        return client;
+      },
+      recorded: async () => null,
+    });
+    await flaky.connect();
+    expect(flaky.notices.list.map((notice) => notice.message)).toEqual(['The engine did not start.']);
+    await flaky.start();
+    expect(client.names()).toContain('start');
+  });
+});
+
+describe('running', () => {
+  it('starts with the settings, shows the run and grows it by its events', async () => {
+    session.settings.readHash('#n-agents=4', []);
+    await session.start();
+    expect(client.calls.find(([name]) => name === 'start')?.[1]).toMatchObject({
+      nAgents: 4,
+      preset: 'custom',
+    });
+    expect(session.view?.source).toBe('live');
+    expect(session.active).toBe(true);
+    for (const turn of makeArchive(8).turns.slice(0, 6)) client.emit({ type: 'turn', runId: 'new', turn });
+    await vi.waitFor(() => expect(session.view?.debateFacts.questions).toBe(1));
+  });
+
+  it('keeps events that come before the answer to start', async () => {
+    const [turn] = makeArchive(8).turns;
+    const start = client.api.start;
+    Object.assign(client.api, {
+      start: async (...args: Parameters<typeof start>) => {
+        const run = await start(...args);
+        client.emit({ type: 'turn', runId: 'new', turn: turn! });
+        return run;
+      },
+    });
+    await session.start();
+    await vi.waitFor(() => expect(session.view?.debateFacts.turns).toBe(1));
+  });
+
+  it('follows the phases until somebody picks a step', async () => {
+    await session.start();
+    client.emit(progress({ phase: 'distil' }));
+    expect(session.step).toBe('distil');
+    session.chooseStep('debate');
+    client.emit(progress({ phase: 'evaluate' }));
+    expect(session.step).toBe('debate');
+  });
+
+  it('pauses, steps, resumes and stops, and offers the stopped run again', async () => {
+    await session.start();
+    client.emit(progress({}));
+    await session.pause();
+    expect(session.job?.status).toBe('paused');
+    await session.stepOnce();
+    await session.unpause();
+    expect(session.job?.status).toBe('running');
+    await session.stop();
+    expect(client.names().filter((name) => ['pause', 'step', 'unpause', 'stop'].includes(name))).toEqual([
+      'pause',
+      'step',
+      'unpause',
+      'stop',
+    ]);
+    expect(session.active).toBe(false);
+    expect(session.interrupted?.id).toBe('new');
+  });
+
+  it('ends when the run is recorded as failed, and keeps what was made', async () => {
+    await session.start();
+    const [turn] = makeArchive(8).turns;
+    client.emit({ type: 'turn', runId: 'new', turn: turn! });
+    client.emit({
+      type: 'error',
+      runId: 'new',
+      error: { code: 'device-lost', message: 'gone', hint: 'again' },
+    });
+    client.emit({ type: 'runs', runs: client.runs.map((run) => ({ ...run, status: 'failed' as const })) });
+    expect(session.active).toBe(false);
+    expect(session.notices.list[0]?.code).toBe('device-lost');
+    await vi.waitFor(() => expect(session.view?.debateFacts.turns).toBe(1));
+  });
+
+  it('reads the stored run when it is done, so that traces and report are there', async () => {
+    await session.start();
+    client.archives.set('new', { ...makeArchive(8), run: { ...makeArchive(1).run, id: 'new' } });
+    client.emit(progress({ phase: 'done', status: 'done' }));
+    await vi.waitFor(() => expect(session.view?.report).not.toBeNull());
+    expect(session.view?.datasets[0]?.traces?.length).toBeGreaterThan(0);
+  });
+
+  it('shows a run that another tab started', async () => {
+    client.store({ id: 'elsewhere', name: 'far-tern', status: 'running', phase: 'debate' });
+    await session.connect();
+    client.emit(progress({ runId: 'elsewhere' }));
+    await vi.waitFor(() => expect(session.live?.run.name).toBe('far-tern'));
+    expect(session.active).toBe(true);
+  });
+
+  it('shows a refusal and stays where it was', async () => {
+    await session.showRecorded();
+    client.failures.set('start', new BusyError('A run is going on already.', 'Stop it.'));
+    await session.start();
+    expect(session.notices.list[0]).toMatchObject({ code: 'busy', hint: 'Stop it.' });
+    expect(session.view?.source).toBe('recorded');
+    expect(session.busy).toBe(false);
+  });
+
+  it('goes on with an interrupted run from what is stored', async () => {
+    client.store({ id: 'cut', name: 'cut-off', status: 'interrupted', phase: 'distil' });
+    await session.resume('cut');
+    expect(client.names().slice(-2)).toEqual(['archive', 'resume']);
+    expect(session.view?.run.name).toBe('cut-off');
+    expect(session.step).toBe('distil');
+  });
+
+  it('drops the steps that a resumed training repeats', async () => {
+    await session.start();
+    const log = (step: number, loss: number): JobEvent => ({
+      type: 'train',
+      runId: 'new',
+      strategy: 'rsft',
+      seed: 0,
+      log: { step, loss, grad_norm: 1, learning_rate: 1e-3, num_tokens: step, epoch: 0 },
+    });
+    for (const [step, loss] of [
+      [1, 3],
+      [2, 2],
+      [3, 9],
+      [2, 2.5],
+      [3, 1],
+    ] as const)
+      client.emit(log(step, loss));
+    await vi.waitFor(() => expect(session.view?.logs[0]?.steps.map((s) => s.loss)).toEqual([3, 2.5, 1]));
+  });
+});
+
+describe('streamed text', () => {
+  it('is joined as it comes and gives way to the finished turn', async () => {
+    await session.start();
+    const turn = makeArchive(8).turns[0]!;
+    const text = (part: string): JobEvent => ({
+      type: 'text',
+      runId: 'new',
+      questionId: turn.questionId,
+      round: 0,
+      agent: 0,
+      text: part,
+    });
+    client.emit(text('3 * '));
+    client.emit(text('4'));
+    expect(session.view?.text(turn.questionId, 0, 0)).toBe('3 * 4');
+    client.emit({ type: 'turn', runId: 'new', turn });
+    expect(session.view?.text(turn.questionId, 0, 0)).toBeUndefined();
+  });
+});

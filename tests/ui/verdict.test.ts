@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import type { PairResult, Report } from '../../src/core/records';
+import { filterItems } from '../../src/ui/compare/itemFilter';
+import { placeLabels } from '../../src/ui/compare/placeLabels';
+import { findPair, keyArms, verdictSentences } from '../../src/ui/verdict';
+import { makeArchive } from './fixtures/archive';
+
+const report = makeArchive(40).report!;
+
+/** The fixture's report with its first pair, distilled against base, changed. */
+function withGain(change: Partial<PairResult>): Report {
+  const [first, ...rest] = report.pairs;
+  return { ...report, pairs: [{ ...first!, ...change }, ...rest] };
+}
+
+describe('the verdict in words', () => {
+  it('says by how much the student rose when the interval is above 0', () => {
+    const [first] = verdictSentences(report);
+    expect(first).toMatch(/lifted the student from 32\.7\u00a0% to 66\.3\u00a0%: \+33\.7 points/);
+  });
+
+  it('says that the student became worse when the interval is below 0', () => {
+    const [first] = verdictSentences(withGain({ difference: -0.1, ci: [-0.15, -0.05] }));
+    expect(first).toMatch(/worse: \u221210\.0 points/);
+  });
+
+  it('claims nothing when the interval holds 0, and tells what size would have shown', () => {
+    const [first] = verdictSentences(withGain({ difference: 0.02, ci: [-0.03, 0.07], detectable: 0.08 }));
+    expect(first).toMatch(/^No clear change: \+2\.0 points/);
+    expect(first).toMatch(/300 questions only a difference of about 8 points/);
+  });
+
+  it('says so when no answer changed sides', () => {
+    const same = { difference: 0, ci: [0, 0], aOnly: 0, bOnly: 0, detectable: 0 } as const;
+    expect(verdictSentences(withGain(same))[0]).toMatch(/changed nothing: none of the 300/);
+  });
+
+  it('gives no share of a gain that the ensemble may not have', () => {
+    expect(verdictSentences(report).join(' ')).toMatch(/keeps 73 % of the ensemble's gain \(62 to 84 %\)/);
+    expect(verdictSentences({ ...report, gainKept: null }).join(' ')).toMatch(/not distinguishable from 0/);
+  });
+
+  it('is silent where nothing was distilled', () => {
+    expect(verdictSentences({ ...report, arms: report.arms.slice(0, 2), gainKept: null })).toEqual([]);
+  });
+});
+
+describe('the arms that are compared', () => {
+  it('are those of the gain kept where the report has it', () => {
+    expect(keyArms(report)).toEqual({ base: 'base', distilled: 'distilled:rsft', ensemble: 'debate' });
+  });
+
+  it('are the best distilled arm and the debate where it has not', () => {
+    const better = { ...report.arms.at(-1)!, name: 'distilled:da', accuracy: 0.9 };
+    const without = { ...report, gainKept: null, arms: [...report.arms, better] };
+    expect(keyArms(without)?.distilled).toBe('distilled:da');
+  });
+
+  it('may stand in a pair the other way round', () => {
+    const pair = findPair(report.pairs, 'base', 'distilled:rsft')!;
+    const given = report.pairs[0]!;
+    expect(pair.difference).toBe(-given.difference);
+    expect(pair.ci).toEqual([-given.ci[1], -given.ci[0]]);
+    expect([pair.aOnly, pair.bOnly]).toEqual([given.bOnly, given.aOnly]);
+  });
+});
+
+describe('the questions that a filter shows', () => {
+  const keys = keyArms(report)!;
+  it('split the test into gained, lost, both wrong and both right', () => {
+    const count = (name: 'gained' | 'lost' | 'bothWrong'): number =>
+      filterItems(report.items, keys, name).length;
+    const both = report.items.filter(
+      (item) => item.verdicts['base']!.correct && item.verdicts['distilled:rsft']!.correct,
+    ).length;
+    expect(report.items).toHaveLength(10);
+    expect(count('gained') + count('lost') + count('bothWrong') + both).toBe(10);
+    for (const item of filterItems(report.items, keys, 'gained')) {
+      expect(item.verdicts['base']!.correct).toBe(false);
+      expect(item.verdicts['distilled:rsft']!.correct).toBe(true);
+    }
+  });
+});
+
+describe('labels of the plot', () => {
+  it('do not cover each other where points lie close together', () => {
+    const line = 15;
+    const points = [
+      { x: 300, y: 40, text: 'Vote after the debate' },
+      { x: 303, y: 38, text: 'Vote at equal tokens' },
+      { x: 250, y: 45, text: 'Vote of 3' },
+      { x: 80, y: 120, text: 'Best single agent' },
+      { x: 80, y: 124, text: 'Distilled: RSFT' },
+    ];
+    const placed = placeLabels(points, { line, letter: 6.5, top: 0, left: 40, right: 420 });
+    const boxes = placed.map(({ x, y, anchor, text }) => {
+      const width = 6.5 * text.length;
+      const left = anchor === 'start' ? x : anchor === 'end' ? x - width : x - width / 2;
+      return { left, right: left + width, top: y - line / 2, bottom: y + line / 2 };
+    });
+    boxes.forEach((a, i) =>
+      boxes.slice(i + 1).forEach((b) => {
+        const apart = a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+        expect(apart).toBe(true);
+      }),
+    );
+    expect(Math.min(...boxes.map((box) => box.top))).toBeGreaterThanOrEqual(0);
+  });
+});
