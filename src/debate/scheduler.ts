@@ -109,7 +109,7 @@ export async function runTurns(job: TurnsJob): Promise<readonly Turn[]> {
   const failedInRow = new Map(job.agents.map((agent) => [agent, 0]));
   const isHopeless = (backend: AgentBackend): boolean => (failedInRow.get(backend) ?? 0) >= hopelessAfter;
   /** Failed turns wait here until some turn succeeds, so that a dead backend leaves nothing behind that a resume would replay. */
-  let failures: { readonly at: OpenQuestion; readonly spoken: Spoken }[] = [];
+  const failures: { readonly at: OpenQuestion; readonly spoken: Spoken }[] = [];
   let successes = 0;
 
   function report(): void {

@@ -53,7 +53,8 @@ export class ScriptedAgent implements AgentBackend {
     return Promise.resolve();
   }
 
-  async generate(request: AgentRequest, { signal, onText }: AgentCallbacks): Promise<Completion> {
+  async generate(request: AgentRequest, callbacks: AgentCallbacks): Promise<Completion> {
+    const { signal } = callbacks;
     this.calls++;
     this.inFlight++;
     this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
@@ -66,7 +67,7 @@ export class ScriptedAgent implements AgentBackend {
       }
       const text = this.#reply(request);
       if (text instanceof Error) throw text;
-      onText?.(text);
+      callbacks.onText?.(text);
       return { text, finishReason: 'stop', usage, logprobs: [-0.5], logprobKind: 'raw' };
     } finally {
       this.inFlight--;
