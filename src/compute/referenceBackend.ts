@@ -10,7 +10,7 @@ import * as rows from '../cpu/referenceRows';
 import { ConfigError } from '../core/errors';
 import { Ledger } from '../core/ledger';
 import { dropoutFactor } from './dropout';
-import type { Backend, DType, HeadShape, LoraDropout, LoraGroup, Matrix, Tensor } from './ops';
+import type { Backend, HeadShape, LoraDropout, LoraGroup, Matrix, Tensor } from './ops';
 import { checkRange, checkRows, checks, checkView, shapeSize } from './shapes';
 
 interface RefTensor extends Tensor {
@@ -103,7 +103,7 @@ export function createReferenceBackend(): ReferenceBackend {
     maxTensorBytes: 2 ** 31,
     lost: new Promise<Error>(() => undefined),
 
-    tensor(shape, { owner, label, dtype = 'f32' as DType }) {
+    tensor(shape, { owner, label, dtype = 'f32' }) {
       const size = shapeSize('tensor', shape);
       const data = dtype === 'f32' ? new Float64Array(size) : new Uint32Array(size);
       const tensor: RefTensor = { shape: [...shape], size, dtype, label, owner, owns: true, data };

@@ -36,7 +36,7 @@ export function numberToF16(value: number): number {
   if (magnitude >= 0x47800000) return sign | 0x7c00;
   if (magnitude < 0x38800000) {
     // Subnormal: 2^-24 is one unit; adding 0.5 to a number below 2^-14 makes the FPU round there (ties to even).
-    floatBits[0] = Math.fround(Math.abs(floatBits[0]!) + 0.5);
+    floatBits[0] = Math.fround(Math.abs(Math.fround(value)) + 0.5);
     return sign | (bits[0]! - 0x3f000000);
   }
   const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);

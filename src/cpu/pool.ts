@@ -63,7 +63,7 @@ async function startThread(setup: PoolSetup, onError: (cause: unknown) => void):
   if (typeof Worker !== 'undefined') {
     const worker = new Worker(new URL('../../workers/cpuPool.worker.ts', import.meta.url), {
       type: 'module',
-      name: `cpu ${setup.index}`,
+      name: 'cpu',
     });
     worker.onerror = (event) => onError(event.message);
     worker.postMessage(setup);
@@ -135,12 +135,11 @@ export async function createPool(
     }
   }
 
-  const kernels = { ...main } as Record<keyof Kernels, (...args: number[]) => void>;
+  const kernels: Record<string, (...args: number[]) => void> = { ...main };
   names.forEach((name, kernel) => {
-    const key = name as keyof Kernels;
-    const own = main[key] as (...args: number[]) => void;
-    const pays = shared[key]!;
-    kernels[key] = (...args) => (pays(args) ? run(kernel, args, own) : own(...args));
+    const own = kernels[name]!;
+    const pays = shared[name as keyof Kernels]!;
+    kernels[name] = (...args) => (pays(args) ? run(kernel, args, own) : own(...args));
   });
   return {
     kernels: kernels as unknown as Kernels,

@@ -1,6 +1,6 @@
 /**
  * C [m, n] (+)= alpha * A [m, k] B [k, n], blocked so that a panel of B stays in L1 and a block of A in L2. k is cut
- * into fixed blocks of 512, each summed on its own and added in order: an element's bits depend on k alone.
+ * into equal blocks of at most 512, each summed on its own and added in order: an element's bits depend on k alone.
  */
 import { packBackward, packNatural, packTransposed } from './pack';
 import { part, parts, scratch, shareEnd, shareStart } from './state';
@@ -59,11 +59,13 @@ export function product(
     return;
   }
   // A packed panel serves a whole row block: more rows where packing costs most.
-  const rowBlock = bKind == PACKED ? max(64, min(128, (A_BLOCK / min(k, K_BLOCK)) & ~3)) : 128;
+  const cuts = (k + K_BLOCK - 1) / K_BLOCK;
+  const kBlock = ((k + cuts - 1) / cuts + 7) & ~7;
+  const rowBlock = bKind == PACKED ? max(64, min(128, (A_BLOCK / kBlock) & ~3)) : 128;
   for (let row0 = rowFrom; row0 < rowTo; row0 += rowBlock) {
     const row1 = min(rowTo, row0 + rowBlock);
-    for (let k0 = 0; k0 < k; k0 += K_BLOCK) {
-      const kc = min(k - k0, K_BLOCK);
+    for (let k0 = 0; k0 < k; k0 += kBlock) {
+      const kc = min(k - k0, kBlock);
       const add: bool = accumulate != 0 || k0 > 0;
       const aBlock = aTransposed ? a + <usize>k0 * lda : a + ((<usize>k0) << 2);
       let panel = panelFrom;

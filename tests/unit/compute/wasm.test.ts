@@ -90,7 +90,7 @@ describe('rows', () => {
       side.out(y, dx, dx2);
     });
     expect(error).toBeLessThanOrEqual(1);
-    const gate = await compare(backend, [1e-6, 1e-5], (side) => {
+    const gate = await compare(backend, tolerance.elementwise, (side) => {
       const b = side.backend;
       const gu = side.normal([rows, 2 * cols], 3);
       const dy = side.normal([rows, cols]);
