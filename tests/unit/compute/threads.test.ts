@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../../../src/compute/ops';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
-import { Side } from './twin';
+import { firstDifference, Side } from './twin';
 
 let one: Backend;
 let three: Backend;
@@ -45,7 +45,7 @@ describe('three threads give the bits of one', () => {
       side.backend.linearBackward({ dy, weight, dx, rows, accumulate: false });
       side.out(y, dx);
     });
-    expect(b).toEqual(a);
+    expect(b.map((values, i) => firstDifference(values, a[i]!))).toEqual(a.map(() => -1));
     expect(a[0]!.some((value) => value !== 0)).toBe(true);
   });
 
@@ -106,7 +106,7 @@ describe('three threads give the bits of one', () => {
       });
       side.out(out, lse, dqkv, gated, logits, nll, param, m, v);
     });
-    expect(b).toEqual(a);
+    expect(b.map((values, i) => firstDifference(values, a[i]!))).toEqual(a.map(() => -1));
   });
 
   test('and weights loaded past the memory of the start are seen by all of them', async () => {
@@ -122,6 +122,6 @@ describe('three threads give the bits of one', () => {
     const x1 = reference.normal([16, 300]);
     const y1 = reference.tensor([16, 300]);
     one.linear({ x: x1, weight: w1, y: y1, rows: 16, mode: 'generate' });
-    expect(await three.read(y)).toEqual(await one.read(y1));
+    expect(firstDifference(await three.read(y), await one.read(y1))).toBe(-1);
   });
 });

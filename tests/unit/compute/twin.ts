@@ -89,3 +89,10 @@ export async function compare(
   }
   return sides[0].outputs.length === 0 ? Infinity : most;
 }
+
+/** Index of the first element whose bits differ, -1 where all agree (toEqual takes seconds on long arrays). */
+export function firstDifference(a: Float32Array, b: Float32Array): number {
+  const [x, y] = [a, b].map((values) => new Uint32Array(values.buffer, values.byteOffset, values.length));
+  if (a.length !== b.length) return Math.min(a.length, b.length);
+  return x!.findIndex((word, i) => word !== y![i]);
+}
