@@ -70,7 +70,7 @@ export const strings = {
     backend: 'Backend',
     of: (done: number, total: number): string => `${formatCount(done)} of ${formatCount(total)}`,
     progress: 'Progress of this phase',
-    idle: 'Idle',
+    device: (device: string, reason: string): string => (reason === '' ? device : `${device}: ${reason}`),
     announce: (phase: string, status: string): string => `${phase}: ${status}`,
   },
 

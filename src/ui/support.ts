@@ -1,8 +1,11 @@
 /** Whether the browser offers WebGPU, and what its user can do where it does not. */
 import { strings } from './strings';
 
-export function hasWebGpu(): boolean {
-  return 'gpu' in navigator && navigator.gpu !== undefined;
+/** False too where the browser has WebGPU but no adapter for it. */
+export async function hasWebGpu(): Promise<boolean> {
+  if (!('gpu' in navigator)) return false;
+  const adapter = await navigator.gpu.requestAdapter().catch(() => null);
+  return adapter !== null;
 }
 
 /** The steps for this very browser. `secure` is false on plain http, where no browser offers WebGPU. */

@@ -1,0 +1,214 @@
+/** The built app in a real browser: what a person does from the first paint to the comparison. */
+import { gzipSync } from 'node:zlib';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ensureBuild } from '../../scripts/build.mjs';
+import { startServer } from '../../scripts/server.mjs';
+import { makeArchive } from '../ui/fixtures/archive';
+
+const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+const root = ensureBuild();
+const server = await startServer({ root });
+const patience = 240_000;
+
+/** Small enough for seconds, large enough to be interrupted in each phase. */
+const small =
+  '#preset=quick&backend=cpu&train-questions=96&validation-questions=8&test-questions=48&steps=40&batch=8&max-tokens=48';
+const tiny =
+  '#preset=quick&backend=cpu&train-questions=16&validation-questions=4&test-questions=12&steps=4&batch=4&max-tokens=48';
+const policy =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'";
+
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--enable-unsafe-webgpu'] });
+});
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+});
+beforeEach(async () => {
+  context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  page = await context.newPage();
+  complaints = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(server.url) && !request.url().startsWith('blob:'))
+      complaints.push(request.url());
+  });
+});
+afterEach(() => context.close());
+
+const run = () => page.getByRole('button', { name: 'Run on the bundled models' });
+const said = (text: string) => page.locator('[role=status]', { hasText: text });
+
+/** Text of every row of the table of arms but its seconds, which no two runs share. */
+async function armRows(): Promise<string[]> {
+  await page.getByRole('tab', { name: /Compare/ }).click();
+  const rows = await page.getByRole('region', { name: 'Who got how many right' }).locator('tbody tr').all();
+  return Promise.all(
+    rows.map(async (row) => (await row.locator('th, td:not(:last-child)').allInnerTexts()).join(' | ')),
+  );
+}
+
+async function finish(): Promise<string[]> {
+  await said('Done: done').waitFor({ state: 'attached', timeout: patience });
+  return armRows();
+}
+
+/** Reloads once the job is well inside the phase. */
+async function reloadDuring(phase: string): Promise<void> {
+  await page.waitForFunction(
+    (wanted) =>
+      [...document.querySelectorAll('[role=status]')].some((node) => node.textContent === wanted) &&
+      (document.querySelector('progress')?.value ?? 0) > 0.1,
+    `${phase}: running`,
+    { timeout: patience, polling: 10 },
+  );
+  await page.reload();
+}
+
+describe('the first paint', () => {
+  it('is the recorded run that the build carries', async () => {
+    expect(existsSync(join(root, 'recorded/run.json.gz'))).toBe(true);
+    await page.goto(server.url);
+    await page.getByText('Recorded run').first().waitFor();
+    await page.getByRole('region', { name: 'Result' }).waitFor();
+    expect(await page.getByRole('option').count()).toBeGreaterThan(3);
+    expect(complaints).toEqual([]);
+  });
+
+  it('needs no GPU, no worker and no second host', async () => {
+    await page.route('**/recorded/run.json.gz', (route) =>
+      route.fulfill({ body: gzipSync(JSON.stringify(makeArchive(1164))), contentType: 'application/gzip' }),
+    );
+    await page.route('**/*.worker-*.js', (route) => route.abort());
+    await page.goto(server.url);
+    await page.getByText(/Distilling lifted the student/).waitFor({ timeout: 10_000 });
+    for (const step of ['Distil', 'Compare', 'Debate']) {
+      await page.getByRole('tab', { name: new RegExp(step) }).click();
+      await page.getByRole('tabpanel', { name: new RegExp(step) }).waitFor();
+    }
+    expect(complaints).toEqual([]);
+  });
+});
+
+describe('Run on the bundled models', () => {
+  it('reaches the comparison with settings from the address, under a strict policy and without WebGPU', async () => {
+    const bare = await chromium.launch({
+      executablePath,
+      args: ['--no-sandbox', '--disable-blink-features=WebGPU'],
+    });
+    try {
+      page = await bare.newPage();
+      page.on('console', (message) => {
+        if (/Content.Security.Policy/i.test(message.text())) complaints.push(message.text());
+      });
+      await page.route('**/*', async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({
+          response,
+          headers: { ...response.headers(), 'content-security-policy': policy },
+        });
+      });
+      await page.goto(server.url + tiny);
+      await page.getByText('How to turn WebGPU on').waitFor();
+      await run().click();
+      const rows = await finish();
+      expect(rows.map((row) => row.split(' | ')[0]?.trim())).toEqual(
+        expect.arrayContaining(['Base student', 'Vote after the debate', 'Distilled: RSFT']),
+      );
+      for (const row of rows) expect(row).toMatch(/\d+ \/ 12/);
+      await page.getByRole('region', { name: 'Result' }).waitFor();
+      expect(complaints).toEqual([]);
+    } finally {
+      await bare.close();
+    }
+  });
+
+  it('goes on after a reload in debate, training and evaluation, to the same result as an undisturbed run', async () => {
+    await page.goto(server.url + small);
+    await run().click();
+    const undisturbed = await finish();
+
+    for (const phase of ['Debate', 'Distil', 'Evaluate']) {
+      const fresh = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+      page = await fresh.newPage();
+      await page.goto(server.url + small);
+      await run().click();
+      await reloadDuring(phase);
+      await page.getByText(new RegExp(`was interrupted during ${phase.toLowerCase()}`)).waitFor();
+      await page.getByRole('button', { name: /^Go on with/ }).click();
+      expect(await finish(), `interrupted during ${phase}`).toEqual(undisturbed);
+      await fresh.close();
+    }
+    expect(complaints).toEqual([]);
+  });
+
+  it('stops when told to, and keeps what was made', async () => {
+    await page.goto(server.url + small);
+    await run().click();
+    await said('Debate: running').waitFor({ state: 'attached', timeout: patience });
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByText(/was interrupted during/).waitFor({ timeout: patience });
+    await page.getByRole('button', { name: 'Runs' }).click();
+    const item = page.getByRole('dialog').getByRole('listitem');
+    expect(await item.count()).toBe(1);
+    expect(await item.innerText()).toMatch(/interrupted/);
+  });
+});
+
+describe('a question file', () => {
+  async function choose(name: string, text: string): Promise<void> {
+    await page.goto(server.url + tiny);
+    await page.getByRole('button', { name: 'Settings' }).click();
+    await page
+      .getByLabel('Use a file of your own')
+      .setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
+  }
+
+  it('shows every row that was left out with its line and its reason', async () => {
+    const good = Array.from({ length: 3 }, (_, i) =>
+      JSON.stringify({
+        question: `Tom has ${i + 2} pens and buys 2 more. How many?`,
+        answer: `#### ${i + 4}`,
+      }),
+    );
+    await choose('mixed.jsonl', [...good, '{"question": "no answer here"}', 'not json at all'].join('\n'));
+    await page.getByText('3 questions read, 2 rows left out').waitFor();
+    const rejected = page.getByRole('dialog').locator('table').last().locator('tbody tr');
+    expect(await rejected.count()).toBe(2);
+    expect((await rejected.locator('td').first().allInnerTexts())[0]).toBe('4');
+    for (const row of await rejected.all()) {
+      expect((await row.locator('td').nth(1).innerText()).trim()).not.toBe('');
+    }
+  });
+
+  it('that holds no question at all is refused in words', async () => {
+    await choose('empty.jsonl', '');
+    const notice = page.locator('.notice');
+    await notice.first().waitFor();
+    expect(await notice.first().innerText()).toMatch(/import/);
+  });
+});
+
+describe('a run archive', () => {
+  it('that is damaged is refused in words', async () => {
+    await page.goto(server.url);
+    await page.getByRole('button', { name: 'Runs' }).click();
+    await page
+      .getByLabel('Import a run')
+      .setInputFiles({
+        name: 'run.json.gz',
+        mimeType: 'application/gzip',
+        buffer: Buffer.from([0x1f, 0x8b, 8, 0]),
+      });
+    await page.getByText(/This is not a run of Arklet/).waitFor();
+  });
+});

@@ -1,0 +1,280 @@
+import axe from 'axe-core';
+import { flushSync, unmount } from 'svelte';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { page, userEvent } from 'vitest/browser';
+import { ImportError } from '../../src/core/errors';
+import type { RunArchive } from '../../src/core/jobApi';
+import { packArchive } from '../../src/ui/archiveFile';
+import { mountApp, type MountedApp } from '../../src/ui/mount';
+import { makeArchive } from './fixtures/archive';
+import { ScriptedClient } from './fixtures/scriptedClient';
+
+let client: ScriptedClient;
+let app: MountedApp;
+let target: HTMLElement;
+
+async function open(recorded: RunArchive | null = makeArchive(60), hash = ''): Promise<void> {
+  history.replaceState(null, '', `${location.pathname}${location.search}${hash}`);
+  target = document.createElement('div');
+  document.body.append(target);
+  app = mountApp(target, { connect: async () => client, recorded: async () => recorded });
+  await vi.waitFor(() => expect(app.session.looked).toBe(true));
+  flushSync();
+}
+
+const tab = (name: string): ReturnType<typeof page.getByRole> =>
+  page.getByRole('tab', { name: new RegExp(name) });
+const button = (name: string): ReturnType<typeof page.getByRole> =>
+  page.getByRole('button', { name, exact: true });
+const options = (): Element[] => [...target.querySelectorAll('[role=option]')];
+
+/** axe's violations as lines: rule, count, first place. */
+async function violations(): Promise<string[]> {
+  const found = await axe.run(document.body, { rules: { region: { enabled: false } } });
+  return found.violations.map(
+    ({ id, nodes }) =>
+      `${id} x${nodes.length}: ${nodes[0]?.html.slice(0, 160)} | ${nodes[0]?.failureSummary ?? ''}`,
+  );
+}
+
+beforeEach(async () => {
+  client = new ScriptedClient();
+  localStorage.clear();
+  await page.viewport(1280, 900);
+});
+afterEach(async () => {
+  await unmount(app.component);
+  target.remove();
+});
+
+describe('the first paint', () => {
+  it('shows the recorded debate, its result and the three steps', async () => {
+    await open();
+    await expect.element(page.getByText(/Distilling lifted the student/)).toBeVisible();
+    await expect.element(tab('Debate')).toHaveAttribute('aria-selected', 'true');
+    await expect.element(tab('Distil')).toHaveTextContent('640 traces');
+    await expect.element(tab('Compare')).toHaveTextContent(/Student 33.% → 66.%/);
+    await expect.element(page.getByText('Recorded run').first()).toBeVisible();
+    expect(options().length).toBeGreaterThan(3);
+  });
+
+  it('says what to do where no run was recorded', async () => {
+    await open(null);
+    await expect.element(page.getByText(/No recorded run came with this build/)).toBeVisible();
+    await expect.element(button('Run on the bundled models')).toBeEnabled();
+  });
+
+  it('names a setting of the address that it cannot read', async () => {
+    await open(makeArchive(4), '#preset=quick&n-agents=many');
+    await expect.element(page.getByText('The address sets n-agents to "many".')).toBeVisible();
+    await button('Dismiss').click();
+    await expect.element(page.getByText('The address sets n-agents to "many".')).not.toBeInTheDocument();
+  });
+});
+
+describe('the debate', () => {
+  it('keeps a list of 5,000 questions short in the page, and reaches its end by one key', async () => {
+    await open(makeArchive(5000));
+    expect(options().length).toBeLessThan(40);
+    const list = page.getByRole('listbox', { name: 'Questions' });
+    (list.element() as HTMLElement).focus();
+    await userEvent.keyboard('{End}');
+    await vi.waitFor(() =>
+      expect(target.querySelector('[role=option][aria-selected=true]')?.getAttribute('aria-posinset')).toBe(
+        '5000',
+      ),
+    );
+    await expect.element(page.getByText('5,000 of 5,000').first()).toBeVisible();
+    expect(options().length).toBeLessThan(40);
+  });
+
+  it('filters the questions by what happened', async () => {
+    const archive = makeArchive(60);
+    await open(archive);
+    const chip = page.getByRole('button', { name: /^Flipped/ });
+    const count = Number(/\d+/.exec(chip.element().textContent ?? '')?.[0]);
+    expect(count).toBeGreaterThan(0);
+    expect(count).toBeLessThan(60);
+    await chip.click();
+    await expect.element(chip).toHaveAttribute('aria-pressed', 'true');
+    expect(options()[0]?.getAttribute('aria-setsize')).toBe(String(count));
+    await expect.element(page.getByText('majority changed').first()).toBeVisible();
+  });
+
+  it('tells right from wrong by a word, and who was read before a change of mind', async () => {
+    await open();
+    const round = page.getByRole('region', { name: 'Round 1' });
+    await expect.element(round.getByText('right', { exact: true }).first()).toBeVisible();
+    await expect.element(round.getByText(/after reading/).first()).toBeVisible();
+  });
+});
+
+describe('moving by keyboard', () => {
+  it('walks the steps with the arrows', async () => {
+    await open();
+    (tab('Debate').element() as HTMLElement).focus();
+    await userEvent.keyboard('{ArrowRight}');
+    await expect.element(tab('Distil')).toHaveFocus();
+    await expect.element(page.getByText('640 of 4,800 traces kept')).toBeVisible();
+    await userEvent.keyboard('{End}');
+    await expect.element(tab('Compare')).toHaveAttribute('aria-selected', 'true');
+    expect(location.hash).toContain('step=compare');
+  });
+
+  it('closes a panel by Escape and gives the focus back', async () => {
+    await open();
+    (button('Settings').element() as HTMLElement).focus();
+    await userEvent.keyboard('{Enter}');
+    await expect.element(page.getByRole('dialog', { name: 'Settings' })).toBeVisible();
+    await userEvent.keyboard('{Escape}');
+    await expect.element(page.getByRole('dialog')).not.toBeInTheDocument();
+    await expect.element(button('Settings')).toHaveFocus();
+  });
+});
+
+describe('the comparison', () => {
+  it('has every arm and pair with its interval, and filters of single questions', async () => {
+    await open(makeArchive(60), '#step=compare');
+    for (const name of ['Base student', 'Vote of 3', 'Distilled: RSFT']) {
+      await expect.element(page.getByRole('row', { name: new RegExp(name) }).first()).toBeVisible();
+    }
+    await expect.element(page.getByText('27.4\u00a0% – 38.0\u00a0%')).toBeVisible();
+    await expect.element(page.getByText('gain kept 73\u00a0%')).toBeVisible();
+    await page.getByRole('button', { name: /^Gained/ }).click();
+    for (const option of options()) expect(option.textContent).toMatch(/wrong[\s\S]*right/);
+  });
+});
+
+describe('training', () => {
+  it('draws the loss and gives the same numbers as a table', async () => {
+    await open(makeArchive(60), '#step=distil');
+    await vi.waitFor(() => expect(target.querySelectorAll('canvas')).toHaveLength(2));
+    await page.getByText('Show as a table').click();
+    await expect.element(page.getByRole('rowheader', { name: '200' })).toBeInTheDocument();
+  });
+
+  it('leads from a trace back to its debate', async () => {
+    await open(makeArchive(60), '#step=distil');
+    await page.getByRole('option').first().click();
+    await button('Open its debate').click();
+    await expect.element(tab('Debate')).toHaveAttribute('aria-selected', 'true');
+  });
+});
+
+describe('a run', () => {
+  it('is started, paused, stepped and stopped in one place', async () => {
+    await open();
+    await button('Run on the bundled models').click();
+    await expect.element(button('Pause')).toBeEnabled();
+    await expect.element(button('Step')).toBeDisabled();
+    await button('Pause').click();
+    await button('Step').click();
+    await button('Stop').click();
+    await expect.element(page.getByText(/calm-otter was interrupted/)).toBeVisible();
+    expect(client.names().filter((name) => /^(start|pause|step|stop)$/.test(name))).toEqual([
+      'start',
+      'pause',
+      'step',
+      'stop',
+    ]);
+  });
+
+  it('tells its phase in a live region and streams text into the columns', async () => {
+    await open();
+    await button('Run on the bundled models').click();
+    await expect.element(button('Pause')).toBeVisible();
+    const question = makeArchive(8).questions[0]!;
+    client.emit({ type: 'text', runId: 'new', questionId: question.id, round: 0, agent: 1, text: '3 * 4 =' });
+    client.emit({ type: 'turn', runId: 'new', turn: makeArchive(8).turns[0]! });
+    client.emit({ type: 'load', model: 'agent-a', phase: 'warm up', loaded: 1, total: 1 });
+    await expect.element(page.getByText('3 * 4 =', { exact: true })).toBeVisible();
+    await expect.element(page.getByText('speaking …')).toBeVisible();
+    expect([...target.querySelectorAll('[role=status]')].map((node) => node.textContent)).toContain(
+      'Warm up: running',
+    );
+  });
+});
+
+describe('the runs', () => {
+  it('are renamed, pinned, and deleted only after a question', async () => {
+    client.store({ id: 'old', name: 'silver-tern', status: 'done' });
+    await open();
+    await vi.waitFor(() => expect(app.session.runs).toHaveLength(1));
+    await button('Runs').click();
+    await page.getByRole('textbox', { name: 'Name' }).fill('my-run');
+    await userEvent.keyboard('{Tab}');
+    await vi.waitFor(() => expect(client.calls).toContainEqual(['update', 'old', { name: 'my-run' }]));
+    await button('Delete my-run').click();
+    expect(client.names()).not.toContain('remove');
+    await button('Delete').click();
+    await expect.element(page.getByText(/No run is stored/)).toBeVisible();
+  });
+
+  it('take in a run from a file, and refuse what is none', async () => {
+    await open();
+    await button('Runs').click();
+    const file = new File([await packArchive(makeArchive(5))], 'run.json.gz');
+    await userEvent.upload(page.getByLabelText('Import a run'), file);
+    await vi.waitFor(() => expect(app.session.view?.run.id).toBe('imported'));
+    await button('Runs').click();
+    await userEvent.upload(page.getByLabelText('Import a run'), new File(['hello'], 'x.json'));
+    await expect.element(page.getByText(/not a run of Arklet/)).toBeVisible();
+  });
+});
+
+describe('a question file', () => {
+  it('shows counts, a preview and the rows left out, and is used by the next run', async () => {
+    await open();
+    await button('Settings').click();
+    await userEvent.upload(page.getByLabelText('Use a file of your own'), new File(['{}'], 'mine.jsonl'));
+    await expect.element(page.getByText('6 questions read, 1 row left out')).toBeVisible();
+    await expect.element(page.getByText('no answer after "####"')).toBeVisible();
+    await button('Use these questions').click();
+    await button('Close').click();
+    await button('Run on mine.jsonl').click();
+    await vi.waitFor(() => expect(client.names()).toContain('start'));
+    const [, config, questions] = client.calls.find(([name]) => name === 'start')!;
+    expect(config).toMatchObject({ questions: 'mine.jsonl' });
+    expect(questions).toHaveLength(6);
+  });
+
+  it('that cannot be read at all becomes a message with its hint', async () => {
+    client.failures.set(
+      'importQuestions',
+      new ImportError('No row of x.csv is a question.', 'Give it two columns.'),
+    );
+    await open();
+    await button('Settings').click();
+    await userEvent.upload(page.getByLabelText('Use a file of your own'), new File(['a'], 'x.csv'));
+    await expect.element(page.getByText('Give it two columns.').first()).toBeVisible();
+  });
+});
+
+describe('every view', () => {
+  const views = ['debate', 'distil', 'compare'] as const;
+  const themes = ['light', 'dark'] as const;
+  it.each(views.flatMap((view) => themes.map((theme) => [view, theme] as const)))(
+    '%s passes axe in %s',
+    async (view, theme) => {
+      localStorage.setItem('arklet-appearance', JSON.stringify({ theme }));
+      await open(makeArchive(60), `#step=${view}`);
+      expect(await violations()).toEqual([]);
+    },
+  );
+
+  it.each(['Runs', 'Settings'])('passes axe with the panel %s open', async (name) => {
+    client.store({ id: 'old', name: 'silver-tern', status: 'done' });
+    await open();
+    await vi.waitFor(() => expect(app.session.runs).toHaveLength(1));
+    await button(name).click();
+    await Promise.all(document.getAnimations().map((animation) => animation.finished));
+    expect(await violations()).toEqual([]);
+  });
+
+  it.each(views)('%s fits a phone of 390 px without sideways scrolling', async (view) => {
+    await page.viewport(390, 844);
+    await open(makeArchive(60), `#step=${view}`);
+    await vi.waitFor(() => expect(innerWidth).toBe(390));
+    expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(390);
+  });
+});
