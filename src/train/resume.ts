@@ -1,4 +1,6 @@
 /** What must not change between the parts of one training run. */
+import type { GpuBackend } from '../compute/gpuBackend';
+import type { Backend } from '../compute/ops';
 import { ConfigError } from '../core/errors';
 import type { LoraAdapter } from '../lm/types';
 import type { Example } from './batch';
@@ -49,4 +51,18 @@ export function checkResume(
       `The checkpoint holds ${resume.params.length} parameters, but this model needs ${adapter.params.size}.`,
       hint,
     );
+}
+
+const onGpu = (backend: Backend): backend is GpuBackend =>
+  backend.kind === 'webgpu' && 'useVariants' in backend;
+
+/** The forms of kernels in use as text, where the backend has a choice: they fix the order of every sum. */
+export function variantsOf(backend: Backend): string | null {
+  return onGpu(backend) ? JSON.stringify(backend.variants()) : null;
+}
+
+/** Takes up the forms of kernels of a checkpoint. */
+export function useVariants(backend: Backend, variants: string | null): void {
+  if (variants !== null && onGpu(backend))
+    backend.useVariants(JSON.parse(variants) as ReturnType<GpuBackend['variants']>);
 }

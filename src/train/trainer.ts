@@ -16,7 +16,7 @@ import type { BestState, Checkpoint } from './checkpoint';
 import { heldOutLoss } from './heldOut';
 import { checkTrainOptions, DocumentOrder, learningRate } from './options';
 import type { TrainOptions } from './options';
-import { checkResume, fingerprint } from './resume';
+import { checkResume, fingerprint, useVariants, variantsOf } from './resume';
 
 export interface TrainHooks {
   /** Stops between two steps: a checkpoint is handed out, then InterruptedError is thrown. */
@@ -36,8 +36,6 @@ export interface TrainExamplesRequest extends TrainHooks {
   /** Trained in place; without it a fresh one is made from the seed. Its LoRA settings must be the options'. */
   readonly adapter?: LoraAdapter;
   readonly resume?: Checkpoint;
-  /** The backend's kernel choices, kept in checkpoints as they are. */
-  readonly variants?: string;
   /** Ledger owner. Default "train". */
   readonly owner?: string;
 }
@@ -169,6 +167,7 @@ class Run {
       throw error;
     }
     if (resume) {
+      useVariants(backend, resume.variants);
       backend.write(adapter.params, resume.params);
       backend.write(this.#m, resume.m);
       backend.write(this.#v, resume.v);
@@ -300,7 +299,7 @@ class Run {
   }
 
   async #save(): Promise<Checkpoint> {
-    const { model, options, variants, onCheckpoint } = this.#request;
+    const { model, options, onCheckpoint } = this.#request;
     const { backend } = model;
     const checkpoint: Checkpoint = {
       step: this.#step,
@@ -309,7 +308,7 @@ class Run {
       options,
       data: this.#data,
       device: `${backend.kind}: ${backend.device}`,
-      variants: variants ?? this.#request.resume?.variants ?? null,
+      variants: variantsOf(backend),
       params: await backend.read(this.#adapter.params),
       m: await backend.read(this.#m),
       v: await backend.read(this.#v),
