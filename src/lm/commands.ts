@@ -3,6 +3,7 @@ import type { Backend, WeightFormat } from '../compute/ops';
 import { ConfigError } from '../core/errors';
 import type { FileSource } from '../core/fileSource';
 import type { FinishReason, Usage } from '../core/records';
+import { releaseAdapter } from './adapter';
 import { forwardLogits } from './forward';
 import { Generator } from './generate';
 import { loadModel, unloadModel } from './load';
@@ -64,7 +65,7 @@ export async function withModel<T>(
     adapter = (await options.adapter?.(model)) ?? null;
     return await use(model, adapter);
   } finally {
-    if (adapter) backend.release(adapter.params);
+    if (adapter) releaseAdapter(backend, adapter);
     unloadModel(model);
   }
 }

@@ -91,13 +91,8 @@ export class Generator {
    * Queues one request. An abort resolves with what there is and finishReason "aborted". Rejects with TokenError (id out
    * of range, empty or too long prompt), ConfigError (sampling), OutOfMemoryError, DeviceLostError, ModelError.
    */
-  submit(request: GenerateRequest, options: GenerateOptions = {}): Promise<GenerateResult> {
-    let sequence: Sequence;
-    try {
-      sequence = this.#accept(request, options);
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
+  async submit(request: GenerateRequest, options: GenerateOptions = {}): Promise<GenerateResult> {
+    const sequence = this.#accept(request, options);
     if (sequence.limit <= sequence.promptLength) sequence.finish(sequence.aborted ? 'aborted' : 'length');
     else this.#enqueue(sequence);
     return sequence.result;

@@ -34,8 +34,7 @@ export function fileRowBytes(encoding: FileEncoding, cols: number): number {
 
 /** The file's bytes as rows in the encoding's native format, without loss. `bytes` may be unaligned. */
 export function nativeRows(bytes: Uint8Array<ArrayBuffer>, encoding: FileEncoding): RowData {
-  const aligned = (width: number) =>
-    bytes.byteOffset % width === 0 ? bytes : (bytes.slice() as Uint8Array<ArrayBuffer>);
+  const aligned = (width: number) => (bytes.byteOffset % width === 0 ? bytes : bytes.slice());
   if (encoding === 'F32') {
     const source = aligned(4);
     return {

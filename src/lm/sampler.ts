@@ -76,7 +76,7 @@ export class Sampler {
     }
     // The largest weight is exp(0) = 1, so min-p compares with minP itself.
     if (minP > 0) {
-      kept = (kept ?? [...weights.keys()]).filter((i) => weights[i]! >= minP);
+      kept = kept ? kept.filter((i) => weights[i]! >= minP) : idsAbove(weights, minP);
       total = kept.reduce((sum, i) => sum + weights[i]!, 0);
     }
     let left = uniform(sampling.seed, index) * total;
@@ -92,6 +92,13 @@ export class Sampler {
     }
     return last;
   }
+}
+
+/** Ids whose weight is at least `floor`, ascending. */
+function idsAbove(weights: Float64Array, floor: number): number[] {
+  const ids: number[] = [];
+  for (let i = 0; i < weights.length; i++) if (weights[i]! >= floor) ids.push(i);
+  return ids;
 }
 
 /** The k-th largest value, by a heap of k. */

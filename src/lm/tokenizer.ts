@@ -163,6 +163,8 @@ export class TextStream {
   readonly #ids: number[] = [];
   #prefix = 0;
   #read = 0;
+  /** Text of ids [prefix, read). */
+  #before = '';
   text = '';
 
   constructor(tokenizer: Tokenizer) {
@@ -172,22 +174,21 @@ export class TextStream {
   /** Adds a token; returns the new text, which may be empty. */
   push(id: number): string {
     this.#ids.push(id);
-    const before = this.#decode(this.#prefix, this.#read);
     const after = this.#decode(this.#prefix, this.#ids.length);
-    if (after.length <= before.length || after.endsWith('\uFFFD')) return '';
-    return this.#advance(after.slice(before.length));
+    if (after.length <= this.#before.length || after.endsWith('\uFFFD')) return '';
+    return this.#advance(after.slice(this.#before.length));
   }
 
   /** The rest: incomplete characters as replacement characters. */
   flush(): string {
-    const before = this.#decode(this.#prefix, this.#read);
     const after = this.#decode(this.#prefix, this.#ids.length);
-    return this.#advance(after.slice(before.length));
+    return this.#advance(after.slice(this.#before.length));
   }
 
   #advance(delta: string): string {
     this.#prefix = this.#read;
     this.#read = this.#ids.length;
+    this.#before = this.#decode(this.#prefix, this.#read);
     this.text += delta;
     return delta;
   }

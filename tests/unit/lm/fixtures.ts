@@ -1,4 +1,5 @@
 /** Goldens and backends for the tests of lm/. */
+import { expect } from 'vitest';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NodeSource } from '../../../scripts/nodeSource';
@@ -49,3 +50,7 @@ export async function createBackend(kind: 'reference' | 'wasm'): Promise<Backend
   return kind === 'reference' ? createReferenceBackend() : createWasmBackend();
 }
 export { createReferenceBackend };
+
+/** Matches text that contains `part`; matches any text that is not empty. */
+export const containing = (part: string): unknown => expect.stringContaining(part);
+export const someText: unknown = expect.stringMatching(/\w/);

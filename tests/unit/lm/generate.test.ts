@@ -153,8 +153,8 @@ describe('a generator', () => {
     const { generator } = await setup('reference', 'llama-tied');
     const call = (promptIds: number[], change: Partial<Sampling> = {}) =>
       generator.submit({ promptIds, sampling: { ...greedy, ...change } });
-    const token = expect.objectContaining({ code: 'token' });
-    const config = expect.objectContaining({ code: 'config' });
+    const token: unknown = expect.objectContaining({ code: 'token' });
+    const config: unknown = expect.objectContaining({ code: 'config' });
     await expect(call([])).rejects.toEqual(token);
     await expect(call([70])).rejects.toEqual(token);
     await expect(call([-1])).rejects.toEqual(token);

@@ -6,7 +6,7 @@ import { ggufConfig, ggufTokenizer } from '../../../src/lm/ggufModel';
 import { unpermute } from '../../../src/lm/load';
 import { nativeRows } from '../../../src/lm/rowCodec';
 import { createTokenizer } from '../../../src/lm/tokenizer';
-import { golden } from './fixtures';
+import { golden, containing, someText } from './fixtures';
 
 /** Writes GGUF by hand, so that every field can be made wrong. */
 class GgufBytes {
@@ -85,8 +85,8 @@ describe('a GGUF file', () => {
   it.each(cases)('%s is refused', async (_name, source, text) => {
     const error = {
       code: 'file-format',
-      message: expect.stringContaining(text),
-      hint: expect.stringMatching(/\w/),
+      message: containing(text),
+      hint: someText,
     };
     await expect(openGguf(source, 'x.gguf')).rejects.toMatchObject(error);
   });

@@ -6,7 +6,15 @@ import { forwardLogits } from '../../../src/lm/forward';
 import { loadModel, unloadModel } from '../../../src/lm/load';
 import { writeSafetensors } from '../../../src/lm/safetensors';
 import { openWeights } from '../../../src/lm/weightFiles';
-import { createBackend, createReferenceBackend, families, golden, maxError } from './fixtures';
+import {
+  createBackend,
+  createReferenceBackend,
+  families,
+  golden,
+  maxError,
+  containing,
+  someText,
+} from './fixtures';
 
 describe.each(['reference', 'wasm'] as const)('a tiny model on the %s backend', (kind) => {
   it.each(families)('%s gives transformers’ logits', async (name) => {
@@ -135,9 +143,9 @@ describe('a model that does not fit together is refused, and nothing stays alloc
     const backend = createReferenceBackend();
     await expect(loadModel(source, backend)).rejects.toMatchObject({
       code,
-      message: expect.stringContaining(text),
+      message: containing(text),
     });
-    await expect(loadModel(source, backend)).rejects.toMatchObject({ hint: expect.stringMatching(/\w/) });
+    await expect(loadModel(source, backend)).rejects.toMatchObject({ hint: someText });
     expect(backend.ledger.total).toBe(0);
   }
 
@@ -209,6 +217,6 @@ describe('a model that does not fit together is refused, and nothing stays alloc
 describe('openWeights', () => {
   it('names the files when a folder holds several GGUFs', async () => {
     const source = new MemorySource([['a.gguf', new Uint8Array(8)], ['b.gguf', new Uint8Array(8)]]); // prettier-ignore
-    await expect(openWeights(source)).rejects.toMatchObject({ code: 'file-format', message: expect.stringContaining('a.gguf, b.gguf') }); // prettier-ignore
+    await expect(openWeights(source)).rejects.toMatchObject({ code: 'file-format', message: containing('a.gguf, b.gguf') }); // prettier-ignore
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemorySource } from '../../../src/core/fileSource';
 import { readHeader, readTensor, writeSafetensors } from '../../../src/lm/safetensors';
+import { containing, someText } from './fixtures';
 
 const f32 = (...values: number[]) => new Float32Array(values);
 
@@ -65,8 +66,8 @@ describe('a hostile safetensors file is refused', () => {
   it.each(cases)('%s', async (_name, source, text) => {
     const error = {
       code: 'file-format',
-      message: expect.stringContaining(text),
-      hint: expect.stringMatching(/\w/),
+      message: containing(text),
+      hint: someText,
     };
     await expect(readHeader(source, 'x')).rejects.toMatchObject(error);
   });
