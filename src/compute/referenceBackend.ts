@@ -1,6 +1,7 @@
 /**
  * The op interface in plain f64 loops: the definition of every op and the tests' oracle. Tensors are kept in f64, so
  * that central differences are possible (`writeF64`, `readF64`); `read` returns f32. Not meant to be fast.
+ * One object in the interface's own order, so that the two can be read side by side: hence its length.
  */
 import { decodeRowsInto } from '../cpu/decode';
 import * as attention from '../cpu/referenceAttention';

@@ -8,6 +8,7 @@ import { compileKernels, instantiateKernels, maxPages } from '../cpu/kernels';
 import { createPool, threadsAvailable } from '../cpu/pool';
 import { ConfigError } from '../core/errors';
 import type { Backend } from './ops';
+import { createWasmLinears } from './wasmLinears';
 import { WasmMemory } from './wasmMemory';
 import { createWasmOps } from './wasmOps';
 
@@ -55,5 +56,6 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
       memory.dispose();
     },
     ...createWasmOps(memory, kernels),
+    ...createWasmLinears(memory, kernels),
   };
 }
