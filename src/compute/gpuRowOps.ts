@@ -25,11 +25,13 @@ function vec4(...lengths: readonly number[]): 'VEC4' | false {
 
 export function rowOps({ recorder }: GpuContext): RowOps {
   function fill(op: Parameters<Backend['fill']>[0], size = op.x.size): void {
+    const flag = vec4(size);
+    const values = flag === false ? size : size / 4;
     recorder.dispatch({
-      kernel: { name: 'fill' },
+      kernel: { name: 'fill', flags: [flag] },
       buffers: { x: rangeOf(op.x) },
-      sizes: { size, value: op.value },
-      threads: size,
+      sizes: { size: values, value: op.value },
+      threads: values,
       flops: size,
     });
   }

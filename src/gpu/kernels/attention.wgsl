@@ -1,7 +1,8 @@
 // out[t, h] = sum_j softmax_j(q[t, h] . k[j, h'] * scale) v[j, h'] over j in [documents[t].start, t], h' = h * kvHeads / heads;
 // lse[t, h] = log-sum-exp of the scaled scores. Online softmax over four keys at a time.
 // qkv [rows, (heads + 2 kvHeads) * headDim], documents u32 [rows, 2], out [rows, heads * headDim], lse [rows, heads].
-// Grid: a thread per (row, head), no barrier. Assigns. HEAD4 = ceil(headDim / 4) named registers are unrolled by the table.
+// Grid: a thread per (head, row), no barrier: neighbours read the same keys. Assigns. HEAD4 = ceil(headDim / 4) named
+// registers are unrolled by the table.
 struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 //#if VEC4
@@ -36,8 +37,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   if (index >= sizes.rows * sizes.heads) {
     return;
   }
-  let row = index / sizes.heads;
-  let head = index % sizes.heads;
+  let head = index / sizes.rows;
+  let row = index % sizes.rows;
+  let at = row * sizes.heads + head;
   let stride = (sizes.heads + 2u * sizes.kvHeads) * sizes.headDim;
   let query = row * stride + head * sizes.headDim;
   let keys = (sizes.heads + head * sizes.kvHeads / sizes.heads) * sizes.headDim;
@@ -49,8 +51,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   var highest = -1e30;
   var total = 0.0;
   for (var j = documents[row].x; j <= row; j += 4u) {
-    let at = min(j + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(row)) * stride;
-    let k = at + keys;
+    let keyRows = min(j + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(row)) * stride;
+    let k = keyRows + keys;
     var score = vec4<f32>();
     //#repeat i HEAD4
     score += vec4<f32>(dot(q$i, load(k.x, $iu)), dot(q$i, load(k.y, $iu)), dot(q$i, load(k.z, $iu)), dot(q$i, load(k.w, $iu)));
@@ -67,15 +69,15 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     }
     let p = exp(score - highest);
     total += (p.x + p.y) + (p.z + p.w);
-    let v = at + values;
+    let v = keyRows + values;
     //#repeat i HEAD4
     sum$i += p.x * load(v.x, $iu) + p.y * load(v.y, $iu) + p.z * load(v.z, $iu) + p.w * load(v.w, $iu);
     //#end
   }
   let inverse = 1.0 / total;
-  let first = index * sizes.headDim;
+  let first = at * sizes.headDim;
   //#repeat i HEAD4
   store(first, $iu, sum$i * inverse);
   //#end
-  lse[index] = highest + log(total);
+  lse[at] = highest + log(total);
 }

@@ -1,7 +1,7 @@
 // dv[j] = sum_t,h p_t dout[t, h]; dk[j] = scale sum_t,h p_t (dout[t, h] . v_j - delta[t, h]) q[t, h],
 // p_t = exp(scale q[t, h] . k_j - lse[t, h]), over rows t in [j, end of j's document) and the query heads of the group.
 // qkv, dqkv [rows, (heads + 2 kvHeads) * headDim], dout [rows, heads * headDim], documents u32 [rows, 2],
-// lse, delta [rows, heads]. Grid: a thread per (row, kv head), no barrier. Assigns the k and v parts of dqkv.
+// lse, delta [rows, heads]. Grid: a thread per (kv head, row), no barrier. Assigns the k and v parts of dqkv.
 struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 //#if VEC4
@@ -48,8 +48,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   if (index >= sizes.rows * sizes.kvHeads) {
     return;
   }
-  let row = index / sizes.kvHeads;
-  let kvHead = index % sizes.kvHeads;
+  let kvHead = index / sizes.rows;
+  let row = index % sizes.rows;
   let group = sizes.heads / sizes.kvHeads;
   let stride = (sizes.heads + 2u * sizes.kvHeads) * sizes.headDim;
   let key = row * stride + (sizes.heads + kvHead) * sizes.headDim;
@@ -61,7 +61,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   var dv$i = vec4<f32>();
   //#end
   let end = documents[row].y;
-  for (var t = row; t < end; t++) {
+  // Four neighbours start together, so that they read the same queries; a query before the key has p = 0.
+  for (var t = row & ~3u; t < end; t++) {
     for (var head = kvHead * group; head < (kvHead + 1u) * group; head++) {
       let query = t * stride + head * sizes.headDim;
       let at = t * sizes.heads + head;
@@ -73,7 +74,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
       score += dot(q$i, k$i);
       gain += dot(g$i, v$i);
       //#end
-      let p = exp(score - lse[at]);
+      let p = select(0.0, exp(min(score - lse[at], 1.0)), t >= row);
       let ds = p * (gain - delta[at]);
       //#repeat i HEAD4
       dv$i += p * g$i;

@@ -1,6 +1,6 @@
 // delta[t, h] = dout . out; dq[t, h] = scale sum_j p_j (dout . v_j - delta) k_j, p_j = exp(scale q . k_j - lse).
 // qkv, dqkv [rows, (heads + 2 kvHeads) * headDim], out, dout [rows, heads * headDim], documents u32 [rows, 2],
-// lse, delta [rows, heads]. Grid: a thread per (row, head), no barrier. Assigns the q part of dqkv, and delta.
+// lse, delta [rows, heads]. Grid: a thread per (head, row), no barrier. Assigns the q part of dqkv, and delta.
 struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 //#if VEC4
@@ -54,8 +54,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   if (index >= sizes.rows * sizes.heads) {
     return;
   }
-  let row = index / sizes.heads;
-  let head = index % sizes.heads;
+  let head = index / sizes.rows;
+  let row = index % sizes.rows;
+  let at = row * sizes.heads + head;
   let stride = (sizes.heads + 2u * sizes.kvHeads) * sizes.headDim;
   let query = row * stride + head * sizes.headDim;
   let keys = (sizes.heads + head * sizes.kvHeads / sizes.heads) * sizes.headDim;
@@ -63,12 +64,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   var d = 0.0;
   //#repeat i HEAD4
   let q$i = load(query, $iu) * sizes.scale;
-  let g$i = loadDout(index * sizes.headDim, $iu);
-  d += dot(g$i, loadOut(index * sizes.headDim, $iu));
+  let g$i = loadDout(at * sizes.headDim, $iu);
+  d += dot(g$i, loadOut(at * sizes.headDim, $iu));
   var sum$i = vec4<f32>();
   //#end
-  delta[index] = d;
-  let shift = lse[index];
+  delta[at] = d;
+  let shift = lse[at];
   for (var j = documents[row].x; j <= row; j++) {
     let k = j * stride + keys;
     let v = j * stride + values;

@@ -59,13 +59,15 @@ fn bAt(base: u32, r: u32) -> vec4<f32> {
   return vec4<f32>(b[at.x], b[at.y], b[at.z], b[at.w]);
 }
 //#endif
-/** Four ranks of the row of b that serves an output, or zeros outside the segment. */
-fn bOf(segment: vec4<u32>, output: u32, r: u32) -> vec4<f32> {
-  let at = output - segment.x;
-  if (output < segment.x || at >= segment.y) {
-    return vec4<f32>();
-  }
-  return bAt((segment.z + at) * sizes.rank, r);
+/** Element of b where an output's row starts; outside the segment some row inside it, which `bIn` then hides. */
+fn bRow(segment: vec4<u32>, output: u32) -> u32 {
+  return (segment.z + min(output - segment.x, segment.y - 1u)) * sizes.rank;
+}
+fn bIn(segment: vec4<u32>, output: u32) -> bool {
+  return output - segment.x < segment.y;
+}
+fn bOf(base: u32, r: u32, inside: bool) -> vec4<f32> {
+  return select(vec4<f32>(), bAt(base, r), inside);
 }
 //#endif
 
@@ -86,9 +88,6 @@ fn finish(row: u32, local: u32, products: vec4<f32>) {
   //#endif
   let index = row * sizes.outputs + output;
   //#if OUT4
-  if (local >= sizes.count) {
-    return;
-  }
   //#if RESIDUAL
   value += residual[index / 4u];
   //#endif
@@ -156,22 +155,39 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         if (output + width <= segment.x || output >= segment.x + segment.y) {
           continue;
         }
+        let b0 = bRow(segment, output + 0u);
+        let in0 = bIn(segment, output + 0u);
+        let b1 = bRow(segment, output + 1u);
+        let in1 = bIn(segment, output + 1u);
+        let b2 = bRow(segment, output + 2u);
+        let in2 = bIn(segment, output + 2u);
+        let b3 = bRow(segment, output + 3u);
+        let in3 = bIn(segment, output + 3u);
+        //#if WIDE
+        let b4 = bRow(segment, output + 4u);
+        let in4 = bIn(segment, output + 4u);
+        let b5 = bRow(segment, output + 5u);
+        let in5 = bIn(segment, output + 5u);
+        let b6 = bRow(segment, output + 6u);
+        let in6 = bIn(segment, output + 6u);
+        let b7 = bRow(segment, output + 7u);
+        let in7 = bIn(segment, output + 7u);
+        //#endif
+        let first = (t * sizes.segmentCount + s) * sizes.rank;
         for (var r = 0u; r < sizes.rank; r += 4u) {
-          let a = uAt((t * sizes.segmentCount + s) * sizes.rank, r);
-          low = tile(
-            a, bOf(segment, output, r), bOf(segment, output + 1u, r),
-            bOf(segment, output + 2u, r), bOf(segment, output + 3u, r), low);
+          let a = uAt(first, r);
+          low = tile(a, bOf(b0, r, in0), bOf(b1, r, in1), bOf(b2, r, in2), bOf(b3, r, in3), low);
           //#if WIDE
-          high = tile(
-            a, bOf(segment, output + 4u, r), bOf(segment, output + 5u, r),
-            bOf(segment, output + 6u, r), bOf(segment, output + 7u, r), high);
+          high = tile(a, bOf(b4, r, in4), bOf(b5, r, in5), bOf(b6, r, in6), bOf(b7, r, in7), high);
           //#endif
         }
       }
       //#endif
       finish(t, local, low);
       //#if WIDE
-      finish(t, local + 4u, high);
+      if (local + 4u < sizes.count) {
+        finish(t, local + 4u, high);
+      }
       //#endif
     }
     return;
@@ -209,18 +225,36 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     if (output + width <= segment.x || output >= segment.x + segment.y) {
       continue;
     }
+    let b0 = bRow(segment, output + 0u);
+    let in0 = bIn(segment, output + 0u);
+    let b1 = bRow(segment, output + 1u);
+    let in1 = bIn(segment, output + 1u);
+    let b2 = bRow(segment, output + 2u);
+    let in2 = bIn(segment, output + 2u);
+    let b3 = bRow(segment, output + 3u);
+    let in3 = bIn(segment, output + 3u);
+    //#if WIDE
+    let b4 = bRow(segment, output + 4u);
+    let in4 = bIn(segment, output + 4u);
+    let b5 = bRow(segment, output + 5u);
+    let in5 = bIn(segment, output + 5u);
+    let b6 = bRow(segment, output + 6u);
+    let in6 = bIn(segment, output + 6u);
+    let b7 = bRow(segment, output + 7u);
+    let in7 = bIn(segment, output + 7u);
+    //#endif
     let first = (row * sizes.segmentCount + s) * sizes.rank;
     let step = sizes.segmentCount * sizes.rank;
     for (var r = 0u; r < sizes.rank; r += 4u) {
-      let w0 = bOf(segment, output + 0u, r);
-      let w1 = bOf(segment, output + 1u, r);
-      let w2 = bOf(segment, output + 2u, r);
-      let w3 = bOf(segment, output + 3u, r);
+      let w0 = bOf(b0, r, in0);
+      let w1 = bOf(b1, r, in1);
+      let w2 = bOf(b2, r, in2);
+      let w3 = bOf(b3, r, in3);
       //#if WIDE
-      let w4 = bOf(segment, output + 4u, r);
-      let w5 = bOf(segment, output + 5u, r);
-      let w6 = bOf(segment, output + 6u, r);
-      let w7 = bOf(segment, output + 7u, r);
+      let w4 = bOf(b4, r, in4);
+      let w5 = bOf(b5, r, in5);
+      let w6 = bOf(b6, r, in6);
+      let w7 = bOf(b7, r, in7);
       //#endif
       //#repeat t ROWS
       let a$t = uAt(first + $tu * step, r);
@@ -234,8 +268,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   //#endif
   //#repeat t ROWS
   finish(row + $tu, local, low$t);
-  //#if WIDE
-  finish(row + $tu, local + 4u, high$t);
-  //#endif
   //#end
+  //#if WIDE
+  if (local + 4u < sizes.count) {
+    //#repeat t ROWS
+    finish(row + $tu, local + 4u, high$t);
+    //#end
+  }
+  //#endif
 }
