@@ -3,6 +3,7 @@ import type { Backend, Matrix, Tensor, WeightFormat } from '../compute/ops';
 import { FileFormatError, ModelError, throwIfAborted } from '../core/errors';
 import type { FileSource } from '../core/fileSource';
 import { Ledger } from '../core/ledger';
+import { inLayer, layerName, layerPlan, type LayerPlan, type Part } from './layerPlan';
 import { uploadRotary } from './rotary';
 import { convertRows, nativeFormat, nativeRows, rowDataBytes } from './rowCodec';
 import type { LanguageModel, LayerWeights, ModelConfig } from './types';
@@ -243,59 +244,6 @@ class Loader {
       }
     }
   }
-}
-
-/** Tensor name and its rows (or elements). */
-type Part = readonly [name: string, rows: number];
-
-interface LayerPlan {
-  readonly matrices: Readonly<
-    Record<'qkv' | 'o' | 'gateUp' | 'down', { readonly cols: number; readonly parts: readonly Part[] }>
-  >;
-  readonly vectors: Readonly<
-    Record<'inputNorm' | 'postNorm' | 'qkvBias' | 'qNorm' | 'kNorm', readonly Part[] | null>
-  >;
-}
-
-/** Which tensors make up a layer, by transformers' names. */
-function layerPlan(config: ModelConfig): LayerPlan {
-  const { hidden, heads, kvHeads, headDim, ffn } = config;
-  const q = heads * headDim;
-  const kv = kvHeads * headDim;
-  const attention = (ending: string): readonly Part[] => [
-    [`self_attn.q_proj.${ending}`, q],
-    [`self_attn.k_proj.${ending}`, kv],
-    [`self_attn.v_proj.${ending}`, kv],
-  ];
-  return {
-    matrices: {
-      qkv: { cols: hidden, parts: attention('weight') },
-      o: { cols: q, parts: [['self_attn.o_proj.weight', hidden]] },
-      gateUp: {
-        cols: hidden,
-        parts: [
-          ['mlp.gate_proj.weight', ffn],
-          ['mlp.up_proj.weight', ffn],
-        ],
-      },
-      down: { cols: ffn, parts: [['mlp.down_proj.weight', hidden]] },
-    },
-    vectors: {
-      inputNorm: [['input_layernorm.weight', hidden]],
-      postNorm: [['post_attention_layernorm.weight', hidden]],
-      qkvBias: config.qkvBias ? attention('bias') : null,
-      qNorm: config.qkNorm ? [['self_attn.q_norm.weight', headDim]] : null,
-      kNorm: config.qkNorm ? [['self_attn.k_norm.weight', headDim]] : null,
-    },
-  };
-}
-
-function layerName(index: number, name: string): string {
-  return `model.layers.${index}.${name}`;
-}
-
-function inLayer(index: number, parts: readonly Part[]): Part[] {
-  return parts.map(([name, rows]) => [layerName(index, name), rows]);
 }
 
 function entryBytes(entry: WeightEntry): number {

@@ -6,7 +6,7 @@
 import json
 import pathlib
 
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
 here = pathlib.Path(__file__).resolve().parent
@@ -91,5 +91,29 @@ def byte_level():
     } | results(fast, hard)
 
 
-golden = {"wordLevel": word_level(), "byteLevel": byte_level()}
+def split(digits):
+    """Llama 3's ({1,3}) and Qwen2's split; Qwen2 also composes its text (NFC)."""
+    pattern = (
+        r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}" + digits
+        + r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    )
+    t = Tokenizer(models.BPE())
+    if not digits:
+        t.normalizer = normalizers.NFC()
+    t.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(Regex(pattern), behavior="isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+    )
+    t.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    t.train_from_iterator(hard * 3 + [pathlib.Path(__file__).read_text()], trainer)
+    fast = PreTrainedTokenizerFast(tokenizer_object=t, eos_token="<|im_end|>")
+    return {"json": json.loads(t.to_str()), "config": {"eos_token": "<|im_end|>"}} | results(fast, hard)
+
+
+golden = {"llama3Split": split("{1,3}"), "qwen2Split": split("")} | {"wordLevel": word_level(), "byteLevel": byte_level()}
 (here / "tokens.json").write_text(json.dumps(golden, ensure_ascii=True) + "\n")

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Backend } from '../../../src/compute/ops';
+import { OutOfMemoryError } from '../../../src/core/errors';
 import type { Sampling } from '../../../src/core/records';
 import { Generator, type GeneratorOptions } from '../../../src/lm/generate';
 import { loadModel } from '../../../src/lm/load';
@@ -176,5 +177,30 @@ describe('a generator', () => {
     await generator.dispose();
     expect(backend.ledger.total).toBe(weights);
     await expect(generator.submit(all[0]!)).rejects.toEqual(expect.objectContaining({ code: 'config' }));
+  });
+
+  it('waits when the cache cannot grow, refuses what never fits, and goes on', async () => {
+    const { source } = await golden('llama-tied');
+    const backend = await createBackend('reference');
+    backends.push(backend);
+    const model = await loadModel(source, backend);
+    const tight = Object.create(backend, {
+      tensor: {
+        value: (shape: number[], options: { owner: string; label: string }) => {
+          if (options.label.includes('cache') && shape[0]! > 24) throw new OutOfMemoryError('full', 'less');
+          return backend.tensor(shape, options);
+        },
+      },
+    }) as Backend;
+    const generator = new Generator({ ...model, backend: tight }, null, { blockSize: 4 });
+    const ask = (length: number, maxTokens: number) =>
+      generator.submit({ promptIds: new Array<number>(length).fill(3), sampling: { ...greedy, maxTokens } });
+    const alone = await ask(6, 14);
+    const results = await Promise.allSettled([ask(6, 14), ask(9, 9), ask(30, 10), ask(6, 14)]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    expect(results[2]).toMatchObject({ reason: { code: 'out-of-memory' } });
+    expect(results[3]).toMatchObject({ value: alone });
+    await generator.dispose();
+    expect(backend.ledger.byOwner()).not.toHaveProperty('generation');
   });
 });

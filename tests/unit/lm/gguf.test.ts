@@ -4,6 +4,7 @@ import { MemorySource, readAll } from '../../../src/core/fileSource';
 import { openGguf } from '../../../src/lm/gguf';
 import { ggufConfig, ggufTokenizer } from '../../../src/lm/ggufModel';
 import { unpermute } from '../../../src/lm/load';
+import { llama3Divisor } from '../../../src/lm/rotary';
 import { nativeRows } from '../../../src/lm/rowCodec';
 import { createTokenizer } from '../../../src/lm/tokenizer';
 import { golden, containing, someText } from './fixtures';
@@ -141,6 +142,16 @@ describe('what a GGUF says about its model', () => {
       vocab: 72,
     });
     expect(config).toMatchObject({ tied: false, maxPosition: 64, ropeTheta: 10_000 });
+  });
+
+  it('is Llama 3’s rope scaling where its factors are given, and no other', async () => {
+    const { source } = await golden('gguf');
+    const gguf = await openGguf(source, 'model.gguf');
+    const scaling = { factor: 32, lowFreqFactor: 1, highFreqFactor: 4, originalMaxPosition: 8192 };
+    const factors = Float32Array.from({ length: 8 }, (_, i) => llama3Divisor(10_000 ** (-i / 8), scaling));
+    expect(ggufConfig(gguf, factors).ropeScaling).toEqual({ type: 'llama3', ...scaling });
+    factors[3] = 1.5;
+    expect(() => ggufConfig(gguf, factors)).toThrowError(expect.objectContaining({ code: 'model' }));
   });
 
   it('is a tokenizer of bytes with its special tokens and template', () => {

@@ -12,10 +12,11 @@ interface TokenGolden {
   decoded: string[];
   chat?: { messages: Message[]; text: string; ids: number[] }[];
 }
+const kinds = ['wordLevel', 'byteLevel', 'llama3Split', 'qwen2Split'] as const;
 const file = join(import.meta.dirname, '../../golden/lm/tokens.json');
-const goldens = JSON.parse(readFileSync(file, 'utf8')) as Record<'wordLevel' | 'byteLevel', TokenGolden>;
+const goldens = JSON.parse(readFileSync(file, 'utf8')) as Record<(typeof kinds)[number], TokenGolden>;
 
-describe.each(['wordLevel', 'byteLevel'] as const)('a %s tokenizer', (name) => {
+describe.each(kinds)('a %s tokenizer', (name) => {
   const golden = goldens[name];
   const tokenizer = createTokenizer(golden.json, golden.config);
 
