@@ -115,6 +115,10 @@ def main():
     if (WORK / "student.pt").exists():
         say("alone, greedy", share(bench.right(bench.solo("student", 0.0))), "student")
         say("alone, sampled", share(bench.right(bench.solo("student"))), "student")
+    for split in ("ood", "robust"):
+        other = Bench(300, split, args.temperature)
+        for name in [*args.agents, "student"]:
+            say(f"split {split}, alone, greedy (n = {len(other.problems)})", f"{name} {share(other.right(other.solo(name, 0.0)))}", name)
     if args.cards:
         (WORK / "measured.json").write_text(json.dumps(cards, indent=2))
 

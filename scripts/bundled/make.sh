@@ -9,6 +9,8 @@ mkdir -p "$work"
 node export.mjs train 20261122 150000 >"$work/train.jsonl"
 node export.mjs validation 1 2000 >"$work/validation.jsonl"
 node export.mjs test 1 2000 >"$work/test.jsonl"
+node export.mjs ood 1 500 >"$work/ood.jsonl"
+node export.mjs robust 1 500 >"$work/robust.jsonl"
 for name in agent-a agent-b agent-c student agent-a-talk agent-b-talk agent-c-talk; do
   "$python" -u train.py "$name"
 done

@@ -175,7 +175,7 @@ def phase(args, vocabulary, config, train, validation):
     """`NAME`: solving from scratch; `NAME-talk`: from there, reading others."""
     name = args.phase.removesuffix("-talk")
     talking = args.phase != name
-    model = restore(config, name) if talking else Llama(config)
+    model = restore(config, args.phase if args.more else name) if talking else Llama(config)
     gap = set(SKILLS[name])
     sure = [p for p in validation if not gap & {step[0] for step in p["steps"]}][:200]
 
@@ -201,6 +201,7 @@ if __name__ == "__main__":
     parser.add_argument("phase", choices=RECIPE)
     parser.add_argument("--steps", type=int)
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--more", action="store_true", help="go on from the phase's own checkpoint with a fresh schedule")
     args = parser.parse_args()
     args.steps = args.steps or RECIPE[args.phase]["steps"]
     args.seed = args.seed or RECIPE[args.phase]["seed"]
