@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
+import type { Backend } from '../../../src/compute/ops';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
 import { GpuUnavailableError } from '../../../src/core/errors';
 import type { JobEvent } from '../../../src/core/jobApi';
@@ -26,7 +27,10 @@ export interface NodeJob {
   close(): Promise<void>;
 }
 
-export async function openNodeJob(store: JobStore = createMemoryStore()): Promise<NodeJob> {
+export async function openNodeJob(
+  store: JobStore = createMemoryStore(),
+  makeBackend: () => Promise<Backend> = () => createWasmBackend(),
+): Promise<NodeJob> {
   const server = await startServer({ root: resolve('public') });
   const channels: MessageChannel[] = [];
   const job: NodeJob = {
@@ -47,7 +51,7 @@ export async function openNodeJob(store: JobStore = createMemoryStore()): Promis
         channels.push(channel);
         const service = new EngineService({
           webgpu: () => Promise.reject(new GpuUnavailableError('No WebGPU in this test.', 'None needed.')),
-          wasm: () => createWasmBackend(),
+          wasm: makeBackend,
           threads: 1,
           openSource: openModelSource,
         });
