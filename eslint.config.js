@@ -1,33 +1,43 @@
 import svelte from 'eslint-plugin-svelte';
 import tseslint from 'typescript-eslint';
 
+const rules = {
+  '@typescript-eslint/no-explicit-any': 'error',
+  '@typescript-eslint/no-floating-promises': 'error',
+  '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+  '@typescript-eslint/no-non-null-assertion': 'off',
+  '@typescript-eslint/require-await': 'off',
+  '@typescript-eslint/restrict-template-expressions': 'off',
+  '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+};
+
+const languageOptions = {
+  parserOptions: {
+    projectService: true,
+    tsconfigRootDir: import.meta.dirname,
+    extraFileExtensions: ['.svelte'],
+  },
+};
+
 export default tseslint.config(
   {
-    ignores: ['dist/', '.cache/', 'runs/', 'src/cpu/build/', 'src/cpu/assembly/', 'public/', 'test-results/'],
+    ignores: [
+      'dist/',
+      '.cache/',
+      'runs/',
+      'src/cpu/build/',
+      'src/cpu/assembly/',
+      'public/',
+      'test-results/',
+      '**/*.js',
+      '**/*.mjs',
+    ],
   },
+  { files: ['**/*.ts'], extends: [...tseslint.configs.recommendedTypeChecked], languageOptions, rules },
   {
-    files: ['**/*.ts', '**/*.svelte'],
+    files: ['**/*.svelte'],
     extends: [...tseslint.configs.recommendedTypeChecked, ...svelte.configs.recommended],
-    languageOptions: {
-      parserOptions: {
-        projectService: true,
-        tsconfigRootDir: import.meta.dirname,
-        extraFileExtensions: ['.svelte'],
-        parser: tseslint.parser,
-      },
-    },
-    rules: {
-      '@typescript-eslint/no-explicit-any': 'error',
-      '@typescript-eslint/no-floating-promises': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': [
-        'error',
-        { considerDefaultExhaustiveForUnions: true },
-      ],
-      '@typescript-eslint/no-non-null-assertion': 'off',
-      '@typescript-eslint/require-await': 'off',
-      '@typescript-eslint/restrict-template-expressions': 'off',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
-      'svelte/no-navigation-without-resolve': 'off',
-    },
+    languageOptions: { parserOptions: { ...languageOptions.parserOptions, parser: tseslint.parser } },
+    rules: { ...rules, 'svelte/no-navigation-without-resolve': 'off' },
   },
 );

@@ -22,14 +22,14 @@ export async function main(args) {
   const request = { kernel, break: broken };
   if (device === 'dawn' && restartForDawn()) return restartForDawn.status;
   const log = (line) => console.error(line);
-  const inNode = (name) => withSources(async (load) => (await load('/scripts/toolsNode.ts'))[name](request));
-  const run = {
-    chromium: () => inChromium(request, log),
-    dawn: () => inNode('selftestInDawn'),
-    cpu: () => inNode('selftestOnCpu'),
-  }[device];
-  if (!run) throw badArgument(`--device is "${device}".`, 'Devices: chromium, dawn, cpu.');
-  const report = await run();
+  if (!['chromium', 'dawn', 'cpu'].includes(device))
+    throw badArgument(`--device is "${device}".`, 'Devices: chromium, dawn, cpu.');
+  const report =
+    device === 'chromium'
+      ? await inChromium(request, log)
+      : await withSources(async (load) =>
+          (await load('/scripts/toolsNode.ts')).selftestInNode(request, device),
+        );
   const failed = report.kernels.filter(({ pass }) => !pass);
   if (json) console.log(JSON.stringify(report, null, 1));
   else {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { createGpuBackend } from '../src/compute/gpuBackend';
 import type { GpuBackend } from '../src/compute/gpuBackend';
 import type { Backend } from '../src/compute/ops';
+import { selftest } from '../src/compute/selftest';
 import type { SelftestReport } from '../src/compute/selftest';
 import { createWasmBackend } from '../src/compute/wasmBackend';
 import type { SelftestRequest } from '../src/run/toolProtocol';
@@ -11,10 +12,15 @@ import { runTool } from '../src/run/tools';
 import type { ToolRequest } from '../src/run/tools';
 import { NodeSource } from './nodeSource';
 
+// Dawn stops answering once its GPU object is collected.
+const kept: GPU[] = [];
+
 export async function dawnBackend(): Promise<GpuBackend> {
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
-  return createGpuBackend(create([]));
+  const gpu = create([]);
+  kept.push(gpu);
+  return createGpuBackend(gpu);
 }
 
 /** Runs a verb and writes its files under `out`; resolves with the document. */
@@ -59,10 +65,12 @@ export async function toolInNode(
   }
 }
 
-export async function selftestInDawn(request: SelftestRequest): Promise<SelftestReport> {
-  const backend = await dawnBackend();
+export async function selftestInNode(
+  request: SelftestRequest,
+  device: 'cpu' | 'dawn',
+): Promise<SelftestReport> {
+  const backend = await (device === 'cpu' ? createWasmBackend() : dawnBackend());
   try {
-    const { selftest } = await import('../src/compute/selftest');
     return await selftest(backend, request);
   } finally {
     backend.dispose();

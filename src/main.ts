@@ -16,4 +16,6 @@ if (target) {
   });
 }
 
-if (new URLSearchParams(location.search).has('automation')) void import('./run/automation');
+const query = new URLSearchParams(location.search);
+if (query.has('automation')) void import('./run/automation');
+if (query.has('tools')) void import('./run/toolsPage');
