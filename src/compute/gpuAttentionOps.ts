@@ -21,6 +21,11 @@ function headSpec({ heads, kvHeads, headDim }: HeadShape): {
   };
 }
 
+/** Query (or key) rows of a thread: what it loads serves all of them; long heads leave registers for one only. */
+function queriesOf(headDim: number): number {
+  return headDim <= 16 ? 4 : headDim <= 32 ? 2 : 1;
+}
+
 export function attentionOps({ recorder }: GpuContext): AttentionOps {
   return {
     rope(op) {
@@ -69,8 +74,9 @@ export function attentionOps({ recorder }: GpuContext): AttentionOps {
     attention(op) {
       checks.attention(op);
       const { flags, constants, sizes } = headSpec(op);
+      const QUERIES = queriesOf(op.headDim);
       recorder.dispatch({
-        kernel: { name: 'attention', flags, constants },
+        kernel: { name: 'attention', flags, constants: { ...constants, QUERIES } },
         buffers: {
           qkv: rangeOf(op.qkv),
           documents: rangeOf(op.documents),
@@ -78,7 +84,7 @@ export function attentionOps({ recorder }: GpuContext): AttentionOps {
           lse: rangeOf(op.lse),
         },
         sizes: { ...sizes, rows: op.rows },
-        threads: op.rows * op.heads,
+        threads: Math.ceil(op.rows / QUERIES) * op.heads,
         flops: 2 * op.rows * op.heads * op.headDim * Math.min(op.rows, 128),
       });
     },
@@ -86,6 +92,7 @@ export function attentionOps({ recorder }: GpuContext): AttentionOps {
     attentionBackward(op) {
       checks.attentionBackward(op);
       const { flags, constants, sizes } = headSpec(op);
+      const QUERIES = queriesOf(op.headDim);
       const shared = {
         qkv: rangeOf(op.qkv),
         dout: rangeOf(op.dout),
@@ -96,17 +103,17 @@ export function attentionOps({ recorder }: GpuContext): AttentionOps {
       };
       const flops = 3 * op.rows * op.heads * op.headDim * Math.min(op.rows, 128);
       recorder.dispatch({
-        kernel: { name: 'attentionBackwardQuery', flags, constants },
+        kernel: { name: 'attentionBackwardQuery', flags, constants: { ...constants, QUERIES } },
         buffers: { ...shared, out: rangeOf(op.out) },
         sizes: { ...sizes, rows: op.rows },
-        threads: op.rows * op.heads,
+        threads: Math.ceil(op.rows / QUERIES) * op.heads,
         flops,
       });
       recorder.dispatch({
-        kernel: { name: 'attentionBackwardKey', flags, constants },
+        kernel: { name: 'attentionBackwardKey', flags, constants: { ...constants, QUERIES } },
         buffers: shared,
         sizes: { ...sizes, rows: op.rows },
-        threads: op.rows * op.kvHeads,
+        threads: Math.ceil(op.rows / QUERIES) * op.kvHeads,
         flops,
       });
     },

@@ -2,7 +2,8 @@
  * WGSL sources with a few comment directives, and what the engine must know of them: bindings and uniform fields.
  * A kernel file stands on its own; its variants are chosen by
  *   //#if NAME ... //#else ... //#endif      NAME is a flag of the variant
- *   //#repeat i COUNT ... //#end             the lines once for each i < COUNT, `$i` replaced (registers have names)
+ *   //#repeat i COUNT ... //#end             the lines once for each i < COUNT, `$i` replaced (registers have names);
+ *                                           repeats nest, with different letters
  * COUNT and other capital names are constants of the variant; they stand at the top as `const`.
  * Everything else (numbers, layouts) is read from the WGSL itself, so that no second declaration can drift from it.
  */
@@ -34,31 +35,32 @@ export function composeSource(
   flags: ReadonlySet<string>,
   constants: Readonly<Record<string, number>>,
 ): string {
-  const output = Object.entries(constants).map(([name, value]) => `const ${name} = ${value}u;`);
+  let output = Object.entries(constants).map(([name, value]) => `const ${name} = ${value}u;`);
   const conditions: boolean[] = [];
-  let repeat: { name: string; count: number; lines: string[] } | null = null;
+  const repeats: { name: string; count: number; outer: string[] }[] = [];
   for (const line of source.split('\n')) {
     const directive = /^\s*\/\/#(\w+)\s*(\w*)\s*(\w*)/.exec(line);
     if (directive === null) {
-      if (conditions.includes(false)) continue;
-      if (repeat === null) output.push(line);
-      else repeat.lines.push(line);
+      if (!conditions.includes(false)) output.push(line);
       continue;
     }
     const [, word, name = '', count = ''] = directive;
     if (word === 'if') conditions.push(flags.has(name));
     else if (word === 'else') conditions.push(!(conditions.pop() ?? fail('else without if')));
     else if (word === 'endif') conditions.pop() ?? fail('endif without if');
-    else if (word === 'repeat') repeat = { name, count: counted(count, constants), lines: [] };
-    else if (word === 'end') {
-      if (repeat === null) return fail('end without repeat');
+    else if (word === 'repeat') {
+      repeats.push({ name, count: counted(count, constants), outer: output });
+      output = [];
+    } else if (word === 'end') {
+      const repeat = repeats.pop() ?? fail('end without repeat');
+      const body = output;
+      output = repeat.outer;
       for (let i = 0; i < repeat.count; i++) {
-        for (const body of repeat.lines) output.push(body.replaceAll(`$${repeat.name}`, String(i)));
+        for (const text of body) output.push(text.replaceAll(`$${repeat.name}`, String(i)));
       }
-      repeat = null;
     } else fail(`unknown directive ${word ?? ''}`);
   }
-  if (conditions.length > 0 || repeat !== null) fail('a directive is not closed');
+  if (conditions.length > 0 || repeats.length > 0) fail('a directive is not closed');
   return output.join('\n');
 }
 

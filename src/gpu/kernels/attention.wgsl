@@ -1,7 +1,7 @@
 // out[t, h] = sum_j softmax_j(q[t, h] . k[j, h'] * scale) v[j, h'] over j in [documents[t].start, t], h' = h * kvHeads / heads;
 // lse[t, h] = log-sum-exp of the scaled scores. Online softmax over four keys at a time.
 // qkv [rows, (heads + 2 kvHeads) * headDim], documents u32 [rows, 2], out [rows, heads * headDim], lse [rows, heads].
-// Grid: a thread per (head, row), no barrier: neighbours read the same keys. Assigns. HEAD4 = ceil(headDim / 4) named
+// Grid: a thread per (head, QUERIES rows), no barrier. Assigns. HEAD4 = ceil(headDim / 4) named
 // registers are unrolled by the table.
 struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
@@ -34,50 +34,77 @@ fn store(element: u32, i: u32, value: vec4<f32>) {
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let index = id.x + id.y * groups.x * 32u;
-  if (index >= sizes.rows * sizes.heads) {
+  let tiles = (sizes.rows + QUERIES - 1u) / QUERIES;
+  if (index >= tiles * sizes.heads) {
     return;
   }
-  let head = index / sizes.rows;
-  let row = index % sizes.rows;
-  let at = row * sizes.heads + head;
+  let head = index / tiles;
+  let first = QUERIES * (index % tiles);
+  let last = sizes.rows - 1u;
   let stride = (sizes.heads + 2u * sizes.kvHeads) * sizes.headDim;
-  let query = row * stride + head * sizes.headDim;
   let keys = (sizes.heads + head * sizes.kvHeads / sizes.heads) * sizes.headDim;
   let values = keys + sizes.kvHeads * sizes.headDim;
+  //#repeat t QUERIES
+  let row$t = min(first + $tu, last);
+  let start$t = documents[row$t].x;
+  var highest$t = -1e30;
+  var total$t = 0.0;
   //#repeat i HEAD4
-  let q$i = load(query, $iu) * sizes.scale;
-  var sum$i = vec4<f32>();
+  let q$t_$i = load(row$t * stride + head * sizes.headDim, $iu) * sizes.scale;
+  var sum$t_$i = vec4<f32>();
   //#end
-  var highest = -1e30;
-  var total = 0.0;
-  for (var j = documents[row].x; j <= row; j += 4u) {
-    let keyRows = min(j + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(row)) * stride;
-    let k = keyRows + keys;
-    var score = vec4<f32>();
-    //#repeat i HEAD4
-    score += vec4<f32>(dot(q$i, load(k.x, $iu)), dot(q$i, load(k.y, $iu)), dot(q$i, load(k.z, $iu)), dot(q$i, load(k.w, $iu)));
+  //#end
+  let end = min(first + QUERIES - 1u, last);
+  for (var j = start0; j <= end; j += 4u) {
+    let columns = j + vec4<u32>(0u, 1u, 2u, 3u);
+    let at = min(columns, vec4<u32>(last)) * stride;
+    let k = at + keys;
+    //#repeat t QUERIES
+    var score$t = vec4<f32>();
     //#end
-    score = select(vec4<f32>(-1e30), score, j + vec4<u32>(0u, 1u, 2u, 3u) <= vec4<u32>(row));
-    let candidate = max(max(score.x, score.y), max(score.z, score.w));
-    if (candidate > highest) {
-      let shrink = exp(highest - candidate);
-      highest = candidate;
-      total *= shrink;
+    //#repeat i HEAD4
+    let kx$i = load(k.x, $iu);
+    let ky$i = load(k.y, $iu);
+    let kz$i = load(k.z, $iu);
+    let kw$i = load(k.w, $iu);
+    //#repeat t QUERIES
+    score$t += vec4<f32>(dot(q$t_$i, kx$i), dot(q$t_$i, ky$i), dot(q$t_$i, kz$i), dot(q$t_$i, kw$i));
+    //#end
+    //#end
+    //#repeat t QUERIES
+    let seen$t = (columns <= vec4<u32>(row$t)) & (columns >= vec4<u32>(start$t));
+    score$t = select(vec4<f32>(-1e30), score$t, seen$t);
+    let candidate$t = max(max(score$t.x, score$t.y), max(score$t.z, score$t.w));
+    if (candidate$t > highest$t) {
+      let shrink = exp(highest$t - candidate$t);
+      highest$t = candidate$t;
+      total$t *= shrink;
       //#repeat i HEAD4
-      sum$i *= shrink;
+      sum$t_$i *= shrink;
       //#end
     }
-    let p = exp(score - highest);
-    total += (p.x + p.y) + (p.z + p.w);
-    let v = keyRows + values;
+    let p$t = select(vec4<f32>(), exp(score$t - highest$t), seen$t);
+    total$t += (p$t.x + p$t.y) + (p$t.z + p$t.w);
+    //#end
+    let v = at + values;
     //#repeat i HEAD4
-    sum$i += p.x * load(v.x, $iu) + p.y * load(v.y, $iu) + p.z * load(v.z, $iu) + p.w * load(v.w, $iu);
+    let vx$i = load(v.x, $iu);
+    let vy$i = load(v.y, $iu);
+    let vz$i = load(v.z, $iu);
+    let vw$i = load(v.w, $iu);
+    //#repeat t QUERIES
+    sum$t_$i += p$t.x * vx$i + p$t.y * vy$i + p$t.z * vz$i + p$t.w * vw$i;
+    //#end
     //#end
   }
-  let inverse = 1.0 / total;
-  let first = at * sizes.headDim;
-  //#repeat i HEAD4
-  store(first, $iu, sum$i * inverse);
+  //#repeat t QUERIES
+  if (first + $tu <= last) {
+    let at = (first + $tu) * sizes.heads + head;
+    let inverse = 1.0 / total$t;
+    //#repeat i HEAD4
+    store(at * sizes.headDim, $iu, sum$t_$i * inverse);
+    //#end
+    lse[at] = highest$t + log(total$t);
+  }
   //#end
-  lse[at] = highest + log(total);
 }

@@ -1,7 +1,7 @@
 // dv[j] = sum_t,h p_t dout[t, h]; dk[j] = scale sum_t,h p_t (dout[t, h] . v_j - delta[t, h]) q[t, h],
 // p_t = exp(scale q[t, h] . k_j - lse[t, h]), over rows t in [j, end of j's document) and the query heads of the group.
 // qkv, dqkv [rows, (heads + 2 kvHeads) * headDim], dout [rows, heads * headDim], documents u32 [rows, 2],
-// lse, delta [rows, heads]. Grid: a thread per (kv head, row), no barrier. Assigns the k and v parts of dqkv.
+// lse, delta [rows, heads]. Grid: a thread per (kv head, QUERIES rows), no barrier. Assigns the k and v parts of dqkv.
 struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 //#if VEC4
@@ -45,45 +45,63 @@ fn store(element: u32, i: u32, value: vec4<f32>) {
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let index = id.x + id.y * groups.x * 32u;
-  if (index >= sizes.rows * sizes.kvHeads) {
+  let tiles = (sizes.rows + QUERIES - 1u) / QUERIES;
+  if (index >= tiles * sizes.kvHeads) {
     return;
   }
-  let kvHead = index / sizes.rows;
-  let row = index % sizes.rows;
+  let kvHead = index / tiles;
+  let first = QUERIES * (index % tiles);
+  let last = sizes.rows - 1u;
   let group = sizes.heads / sizes.kvHeads;
   let stride = (sizes.heads + 2u * sizes.kvHeads) * sizes.headDim;
-  let key = row * stride + (sizes.heads + kvHead) * sizes.headDim;
+  let key = (sizes.heads + kvHead) * sizes.headDim;
   let value = key + sizes.kvHeads * sizes.headDim;
+  var end = 0u;
+  //#repeat t QUERIES
+  let row$t = min(first + $tu, last);
+  let end$t = documents[row$t].y;
+  end = max(end, end$t);
   //#repeat i HEAD4
-  let k$i = load(key, $iu) * sizes.scale;
-  let v$i = load(value, $iu);
-  var dk$i = vec4<f32>();
-  var dv$i = vec4<f32>();
+  let k$t_$i = load(row$t * stride + key, $iu) * sizes.scale;
+  let v$t_$i = load(row$t * stride + value, $iu);
+  var dk$t_$i = vec4<f32>();
+  var dv$t_$i = vec4<f32>();
   //#end
-  let end = documents[row].y;
-  // Four neighbours start together, so that they read the same queries; a query before the key has p = 0.
-  for (var t = row & ~3u; t < end; t++) {
+  //#end
+  for (var t = first; t < end; t++) {
     for (var head = kvHead * group; head < (kvHead + 1u) * group; head++) {
       let query = t * stride + head * sizes.headDim;
       let at = t * sizes.heads + head;
-      var score = 0.0;
-      var gain = 0.0;
+      let shift = lse[at];
+      let d = delta[at];
+      //#repeat t QUERIES
+      var score$t = 0.0;
+      var gain$t = 0.0;
+      //#end
       //#repeat i HEAD4
       let q$i = load(query, $iu);
       let g$i = loadDout(at * sizes.headDim, $iu);
-      score += dot(q$i, k$i);
-      gain += dot(g$i, v$i);
+      //#repeat t QUERIES
+      score$t += dot(q$i, k$t_$i);
+      gain$t += dot(g$i, v$t_$i);
       //#end
-      let p = select(0.0, exp(min(score - lse[at], 1.0)), t >= row);
-      let ds = p * (gain - delta[at]);
+      //#end
+      //#repeat t QUERIES
+      let p$t = select(0.0, exp(min(score$t - shift, 1.0)), t >= row$t && t < end$t);
+      let ds$t = p$t * (gain$t - d);
       //#repeat i HEAD4
-      dv$i += p * g$i;
-      dk$i += ds * q$i;
+      dv$t_$i += p$t * g$i;
+      dk$t_$i += ds$t * q$i;
+      //#end
       //#end
     }
   }
-  //#repeat i HEAD4
-  store(key, $iu, dk$i * sizes.scale);
-  store(value, $iu, dv$i);
+  //#repeat t QUERIES
+  if (first + $tu <= last) {
+    //#repeat i HEAD4
+    store(row$t * stride + key, $iu, dk$t_$i * sizes.scale);
+    store(row$t * stride + value, $iu, dv$t_$i);
+    //#end
+  }
   //#end
 }

@@ -1,6 +1,6 @@
 // delta[t, h] = dout . out; dq[t, h] = scale sum_j p_j (dout . v_j - delta) k_j, p_j = exp(scale q . k_j - lse).
 // qkv, dqkv [rows, (heads + 2 kvHeads) * headDim], out, dout [rows, heads * headDim], documents u32 [rows, 2],
-// lse, delta [rows, heads]. Grid: a thread per (head, row), no barrier. Assigns the q part of dqkv, and delta.
+// lse, delta [rows, heads]. Grid: a thread per (head, QUERIES rows), no barrier. Assigns the q part of dqkv, and delta.
 struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 //#if VEC4
@@ -51,41 +51,58 @@ fn store(element: u32, i: u32, value: vec4<f32>) {
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let index = id.x + id.y * groups.x * 32u;
-  if (index >= sizes.rows * sizes.heads) {
+  let tiles = (sizes.rows + QUERIES - 1u) / QUERIES;
+  if (index >= tiles * sizes.heads) {
     return;
   }
-  let head = index / sizes.rows;
-  let row = index % sizes.rows;
-  let at = row * sizes.heads + head;
+  let head = index / tiles;
+  let first = QUERIES * (index % tiles);
+  let last = sizes.rows - 1u;
   let stride = (sizes.heads + 2u * sizes.kvHeads) * sizes.headDim;
-  let query = row * stride + head * sizes.headDim;
   let keys = (sizes.heads + head * sizes.kvHeads / sizes.heads) * sizes.headDim;
   let values = keys + sizes.kvHeads * sizes.headDim;
-  var d = 0.0;
+  //#repeat t QUERIES
+  let row$t = min(first + $tu, last);
+  let start$t = documents[row$t].x;
+  let shift$t = lse[row$t * sizes.heads + head];
+  var d$t = 0.0;
   //#repeat i HEAD4
-  let q$i = load(query, $iu) * sizes.scale;
-  let g$i = loadDout(at * sizes.headDim, $iu);
-  d += dot(g$i, loadOut(at * sizes.headDim, $iu));
-  var sum$i = vec4<f32>();
+  let q$t_$i = load(row$t * stride + head * sizes.headDim, $iu) * sizes.scale;
+  let g$t_$i = loadDout((row$t * sizes.heads + head) * sizes.headDim, $iu);
+  d$t += dot(g$t_$i, loadOut((row$t * sizes.heads + head) * sizes.headDim, $iu));
+  var sum$t_$i = vec4<f32>();
   //#end
-  delta[at] = d;
-  let shift = lse[at];
-  for (var j = documents[row].x; j <= row; j++) {
+  //#end
+  let end = min(first + QUERIES - 1u, last);
+  for (var j = start0; j <= end; j++) {
     let k = j * stride + keys;
     let v = j * stride + values;
-    var score = 0.0;
-    var gain = 0.0;
+    //#repeat t QUERIES
+    var score$t = 0.0;
+    var gain$t = 0.0;
+    //#end
     //#repeat i HEAD4
     let k$i = load(k, $iu);
-    score += dot(q$i, k$i);
-    gain += dot(g$i, load(v, $iu));
+    let v$i = load(v, $iu);
+    //#repeat t QUERIES
+    score$t += dot(q$t_$i, k$i);
+    gain$t += dot(g$t_$i, v$i);
     //#end
-    let ds = exp(score - shift) * (gain - d);
+    //#end
+    //#repeat t QUERIES
+    let p$t = select(0.0, exp(min(score$t - shift$t, 1.0)), j <= row$t && j >= start$t);
+    let ds$t = p$t * (gain$t - d$t);
     //#repeat i HEAD4
-    sum$i += ds * k$i;
+    sum$t_$i += ds$t * k$i;
+    //#end
     //#end
   }
-  //#repeat i HEAD4
-  store(query, $iu, sum$i * sizes.scale);
+  //#repeat t QUERIES
+  if (first + $tu <= last) {
+    delta[row$t * sizes.heads + head] = d$t;
+    //#repeat i HEAD4
+    store(row$t * stride + head * sizes.headDim, $iu, sum$t_$i * sizes.scale);
+    //#end
+  }
   //#end
 }

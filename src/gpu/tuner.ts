@@ -1,0 +1,42 @@
+/** Times alternatives on the device at hand and remembers which one won, by adapter and shape class. */
+
+/** Where choices are remembered between sessions; the caller decides (a database, a file, nothing). */
+export interface TunerMemory {
+  get(key: string): string | undefined;
+  set(key: string, choice: string): void;
+}
+
+/** Sizes that behave alike: each rounded up to a power of two. */
+export function shapeClass(sizes: readonly number[]): string {
+  return sizes.map((size) => 2 ** Math.ceil(Math.log2(Math.max(1, size)))).join('x');
+}
+
+/**
+ * The candidate with the smallest median time; rounds are interleaved so that a busy moment hurts all alike. The first
+ * candidate is kept unless another is at least `margin` (a fraction) faster: noise must not change how sums are ordered.
+ */
+export async function fastest<T extends string>(
+  candidates: readonly T[],
+  time: (candidate: T) => Promise<number>,
+  options: { readonly rounds: number; readonly margin: number },
+): Promise<T> {
+  const times = new Map<T, number[]>(candidates.map((candidate) => [candidate, []]));
+  for (const candidate of candidates) await time(candidate); // compiles and warms up
+  for (let round = 0; round < options.rounds; round++) {
+    for (const candidate of candidates) times.get(candidate)?.push(await time(candidate));
+  }
+  const [first, ...rest] = candidates;
+  if (first === undefined) throw new RangeError('no candidates to time');
+  let best = first;
+  let least = median(times.get(first) ?? []) * (1 - options.margin);
+  for (const candidate of rest) {
+    const ms = median(times.get(candidate) ?? []);
+    if (ms < least) [best, least] = [candidate, ms];
+  }
+  return best;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.POSITIVE_INFINITY;
+}
