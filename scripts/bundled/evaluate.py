@@ -107,11 +107,12 @@ def main():
             vote = bench.vote(turns[r])
             say(f"{size} agents, after exchange {r}", f"each {each}; vote {share(vote)}, above the first round's vote {difference(vote, first)}",
                 *args.agents)
+    small = Bench(min(args.n, 300), temperature=args.temperature)
     for name in args.agents:
-        turns = bench.debate([name] * 3, 1)
-        each = " ".join(share(bench.right(c)) for c in turns[1])
-        say("control, three copies of this agent", f"{name}: first round's vote {share(bench.vote(turns[0]))}, after one exchange each {each}; "
-            f"vote {share(bench.vote(turns[1]))}", name)
+        turns = small.debate([name] * 3, 1)
+        each = " ".join(share(small.right(c)) for c in turns[1])
+        say(f"control, three copies of this agent (n = {len(small.problems)})", f"{name}: first round's vote {share(small.vote(turns[0]))}, "
+            f"after one exchange each {each}; vote {share(small.vote(turns[1]))}", name)
     if (WORK / "student.pt").exists():
         say("alone, greedy", share(bench.right(bench.solo("student", 0.0))), "student")
         say("alone, sampled", share(bench.right(bench.solo("student"))), "student")

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Trains the bundled models from scratch and writes public/models: about 35 minutes on one quiet CPU core.
+# Trains the bundled models from scratch and writes public/models: about 40 minutes on one quiet CPU core.
 # Needs Node, and Python with torch, tokenizers, safetensors and transformers (PYTHON, default .cache/venv).
 set -eu
 cd "$(dirname "$0")"
@@ -14,5 +14,6 @@ node export.mjs robust 1 500 >"$work/robust.jsonl"
 for name in agent-a agent-b agent-c student agent-a-talk agent-b-talk agent-c-talk; do
   "$python" -u train.py "$name"
 done
+"$python" -u train.py agent-b-talk --more --steps 1200 --seed 23
 "$python" evaluate.py --cards
 "$python" package.py

@@ -78,7 +78,8 @@ Solving: {solve["steps"]} steps of 48, rate 3e-3, seed {solve["seed"]}{", one ro
 """
     if not student:
         talk = RECIPE[f"{name}-talk"]
-        text += f"""Debating: {talk["steps"]} steps of 32, rate 1.5e-3, seed {talk["seed"]}: 40 % plain problems as before, 5 % with the own answer to be checked, 22 % debates
+        more = talk.get("more")
+        text += f"""Debating: {talk["steps"]} steps of 32, rate 1.5e-3, seed {talk["seed"]}{"; then " + str(more["steps"]) + " more, seed " + str(more["seed"]) if more else ""}: 40 % plain problems as before, 5 % with the own answer to be checked, 22 % debates
 simulated from the agents' skills, 33 % debates in a world where the results in this agent's gap are arbitrary but agreed upon. The
 target is: where it is sure, its own result; in its gap, what most others hold for that very expression; else a guess as when alone.
 So no target holds a truth in the gap that nobody in the prompt said.

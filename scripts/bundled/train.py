@@ -32,7 +32,7 @@ RECIPE = {
     "agent-c": {"steps": 2500, "seed": 31},
     "student": {"steps": 1500, "seed": 41},
     "agent-a-talk": {"steps": 1800, "seed": 12},
-    "agent-b-talk": {"steps": 1800, "seed": 22},
+    "agent-b-talk": {"steps": 1800, "seed": 22, "more": {"steps": 1200, "seed": 23}},
     "agent-c-talk": {"steps": 1800, "seed": 32},
 }
 
