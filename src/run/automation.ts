@@ -127,16 +127,20 @@ function startAutomation(): void {
     const events = ending();
     try {
       const imported = questions === null ? null : await readQuestions(api, questions);
-      let run = (await api.runs()).find(
-        (one) => from === null && fingerprint(one.config) === fingerprint(config),
+      // The same command finds its run again: by its settings, or by what this page remembers of a debate used again.
+      const command = `arklet.command ${JSON.stringify({ flags, from })}`;
+      const known = from === null ? null : localStorage.getItem(command);
+      const runs = await api.runs();
+      let run = runs.find((one) =>
+        from === null ? fingerprint(one.config) === fingerprint(config) : one.id === known,
       );
       if (!run) {
-        if (from === null) run = await api.start(config, imported);
-        else {
-          const archive = unpackArchive(new Uint8Array(await (await get(from)).arrayBuffer()));
-          const source = await api.importArchive(archive);
-          run = await api.start(config, null, source.id);
-        }
+        const source =
+          from === null
+            ? undefined
+            : await api.importArchive(unpackArchive(new Uint8Array(await (await get(from)).arrayBuffer())));
+        run = await api.start(config, imported, source?.id);
+        if (from !== null) localStorage.setItem(command, run.id);
         await events.of(run.id);
       } else if (run.status !== 'done') {
         await api.resume(run.id);

@@ -92,7 +92,8 @@ export function parseConfig(input: unknown): RunConfig {
   const result = v.safeParse(schema, input);
   if (!result.success) {
     const issue = result.issues[0];
-    const name = String(issue.path?.[0]?.key ?? 'config');
+    const key = issue.path?.[0]?.key;
+    const name = typeof key === 'string' ? key : 'config';
     const value = JSON.stringify(issue.path?.[0]?.value ?? null);
     throw new ConfigError(
       `${name} is ${value}, but must be ${allowed(name)}.`,
