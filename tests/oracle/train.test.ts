@@ -17,8 +17,10 @@ import { openSafetensors, readHeader, readTensor } from '../../src/lm/safetensor
 import { loadTokenizer } from '../../src/lm/tokenizer';
 import type { LanguageModel, Tokenizer } from '../../src/lm/types';
 import { loadAdapter, writePeft } from '../../src/train/adapterFiles';
+import { parseRows, tokeniseRow } from '../../src/train/batch';
 import { exportCommand, gradCommand, trainCommand } from '../../src/train/commands';
 import type { GradResult, TrainCommandResult } from '../../src/train/commands';
+import { mergedGguf } from '../../src/train/mergedGguf';
 import { defaultLora } from '../../src/train/options';
 import { compare } from '../unit/train/golden';
 
@@ -56,13 +58,28 @@ function readNpy(file: string): Float32Array {
   return new Float32Array(Uint8Array.from(bytes.subarray(10 + bytes.readUInt16LE(8))).buffer);
 }
 
+interface Torch {
+  readonly loss: number;
+  readonly ids: number[];
+  readonly losses: number[];
+}
+
 describe('SmolLM2-135M', () => {
   let backend: Backend;
   let model: LanguageModel;
   let tokenizer: Tokenizer;
   let grad: GradResult;
   let trained: TrainCommandResult;
-  let torch: { loss: number; ids: number[]; losses: number[] };
+  let ids: readonly number[];
+  let torch: Promise<Torch> | null = null;
+
+  /** What PyTorch makes of the same start, rows and settings; run once. */
+  function pyTorch(): Promise<Torch> {
+    torch ??= run(python, [join(root, 'tests/oracle/train.py'), folder]).then(
+      () => JSON.parse(readFileSync(join(folder, 'torch.json'), 'utf8')) as Torch,
+    );
+    return torch;
+  }
 
   beforeAll(async () => {
     if (!existsSync(join(base, 'model.safetensors')))
@@ -96,18 +113,18 @@ describe('SmolLM2-135M', () => {
     writeFileSync(join(folder, 'grad.safetensors'), grad.gradients);
     writeFileSync(join(folder, 'rows.jsonl'), data);
     writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings));
-    await run(python, [join(root, 'tests/oracle/train.py'), folder]);
-    torch = JSON.parse(readFileSync(join(folder, 'torch.json'), 'utf8')) as typeof torch;
+    ids = tokeniseRow(tokenizer, parseRows(data)[0]!).ids;
   }, 900_000);
 
   afterAll(() => {
     if (model) unloadModel(model);
     backend?.dispose();
-    if (process.env['KEEP_ORACLE'] === undefined) rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   });
 
   it('has the loss and, at cosine 0.9999, the LoRA gradients of all 30 layers', async () => {
-    expect(Math.abs(grad.loss - torch.loss)).toBeLessThan(1e-4);
+    const { loss } = await pyTorch();
+    expect(Math.abs(grad.loss - loss)).toBeLessThan(1e-4);
     const source = await NodeSource.open(folder);
     const ours = await readHeader(source, 'grad.safetensors');
     const theirs = await readHeader(source, 'torch.safetensors');
@@ -119,56 +136,65 @@ describe('SmolLM2-135M', () => {
       worst = Math.min(worst, cosine);
       expect(cosine, name).toBeGreaterThan(0.9999);
     }
-    console.log(`lowest cosine ${worst}, loss ${grad.loss} against ${torch.loss}`);
+    console.log(`lowest cosine ${worst}, loss ${grad.loss} against ${loss}`);
   });
 
-  it('has the loss of 3 AdamW steps within 1e-3', () => {
-    trained.logs.forEach(({ loss }, step) => expect(Math.abs(loss - torch.losses[step]!)).toBeLessThan(1e-3));
-    expect(torch.losses[2]!).toBeLessThan(torch.losses[0]!);
+  it('has the loss of 3 AdamW steps within 1e-3', async () => {
+    const { losses } = await pyTorch();
+    trained.logs.forEach(({ loss }, step) => expect(Math.abs(loss - losses[step]!)).toBeLessThan(1e-3));
+    expect(losses[2]!).toBeLessThan(losses[0]!);
   });
 
   it('gives an adapter that loads in peft with equal logits', async () => {
+    expect((await pyTorch()).ids).toEqual(ids);
     const source = await NodeSource.open(folder);
     const theirs = await readTensor(
       source,
       (await readHeader(source, 'torch.safetensors')).tensors.get('logits')!,
     );
     const adapter = await loadAdapter(model, await NodeSource.open(join(folder, 'end')), { owner: 'test' });
-    const ours = await forwardLogits(model, torch.ids, adapter);
+    const ours = await forwardLogits(model, ids, adapter);
     releaseAdapter(backend, adapter);
     let worst = 0;
     theirs.forEach((value, i) => (worst = Math.max(worst, Math.abs(value - ours[i]!))));
     expect(worst).toBeLessThan(2e-3);
   });
 
-  it('gives GGUF files, adapter and merged model, that llama.cpp loads with equal logits', async () => {
+  it('gives GGUF files, adapter and merged model, that llama.cpp loads with equal logits', async (context) => {
+    const present = await run(python, ['-c', 'import llama_cpp']).then(
+      () => true,
+      () => false,
+    );
+    if (!present && process.env['REQUIRE_ORACLES'] !== '1')
+      context.skip('llama-cpp-python is not installed: .cache/venv/bin/pip install llama-cpp-python==0.3.36');
     const adapter = await NodeSource.open(join(folder, 'end'));
     const source = await NodeSource.open(base);
     const shared = { model, source, adapter, baseModel: base };
     save('gguf', await exportCommand({ ...shared, format: 'gguf-adapter' }));
-    save('gguf', await exportCommand({ ...shared, format: 'gguf', weights: 'f32' }));
-    writeFileSync(join(folder, 'ids.json'), JSON.stringify(torch.ids));
+    writeFileSync(join(folder, 'ids.json'), JSON.stringify(ids));
     const llama = async (gguf: string, lora: string): Promise<Float32Array> => {
       const script = join(root, 'tests/oracle/llama.py');
       await run(python, [script, gguf, lora, join(folder, 'ids.json'), join(folder, 'llama.npy')]);
       return readNpy('llama.npy');
     };
     const loaded = await loadAdapter(model, adapter, { owner: 'test' });
-    const ours = await forwardLogits(model, torch.ids, loaded);
-    const plain = await forwardLogits(model, torch.ids);
+    const ours = await forwardLogits(model, ids, loaded);
+    const plain = await forwardLogits(model, ids);
     releaseAdapter(backend, loaded);
 
-    const merged = compare(await llama(join(folder, 'gguf/model.gguf'), '-'), ours);
-    expect(merged.cosine).toBeGreaterThan(0.99999);
-    expect(merged.relative).toBeLessThan(5e-3);
-    // The adapter beside the 4-bit base that the weights come from; llama.cpp rounds activations to 8 bits there.
-    const quantised = join(root, '.cache/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf');
-    const beside = compare(await llama(quantised, join(folder, 'gguf/adapter.gguf')), ours);
-    const without = compare(await llama(quantised, '-'), plain);
-    expect(without.cosine).toBeGreaterThan(0.999);
-    expect(beside.cosine).toBeGreaterThan(0.999);
-    expect(compare(ours, plain).cosine).toBeLessThan(0.99);
-    console.log(`llama.cpp: merged ${JSON.stringify(merged)}, beside 4-bit ${JSON.stringify(beside)}`);
+    const file = join(folder, 'gguf/model.gguf');
+    save('gguf', new Map([['model.gguf', await mergedGguf(model, null, { format: 'f32', source })]]));
+    const without = compare(await llama(file, '-'), plain);
+    const beside = compare(await llama(file, join(folder, 'gguf/adapter.gguf')), ours);
+    save('gguf', await exportCommand({ ...shared, format: 'gguf', weights: 'f16' }));
+    const merged = compare(await llama(file, '-'), ours);
+    console.log(JSON.stringify({ without, beside, merged, adapter: compare(plain, ours) }));
+    for (const { cosine, relative } of [without, beside, merged]) {
+      expect(cosine).toBeGreaterThan(0.9999);
+      expect(relative).toBeLessThan(0.01);
+    }
+    // The adapter says something: without it the logits are elsewhere.
+    expect(compare(plain, ours).cosine).toBeLessThan(0.99);
   });
 
   it('gives merged safetensors whose tensors are those of the base plus the update', async () => {
