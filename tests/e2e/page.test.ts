@@ -202,13 +202,11 @@ describe('a run archive', () => {
   it('that is damaged is refused in words', async () => {
     await page.goto(server.url);
     await page.getByRole('button', { name: 'Runs' }).click();
-    await page
-      .getByLabel('Import a run')
-      .setInputFiles({
-        name: 'run.json.gz',
-        mimeType: 'application/gzip',
-        buffer: Buffer.from([0x1f, 0x8b, 8, 0]),
-      });
+    await page.getByLabel('Import a run').setInputFiles({
+      name: 'run.json.gz',
+      mimeType: 'application/gzip',
+      buffer: Buffer.from([0x1f, 0x8b, 8, 0]),
+    });
     await page.getByText(/This is not a run of Arklet/).waitFor();
   });
 });

@@ -8,6 +8,9 @@ import { strings } from '../strings';
 type Kind = 'loss' | 'rate';
 const smoothing = 0.9;
 
+/** Distances between ticks of the step axis: whole steps only. */
+const stepIncrements = [1, 10, 100, 1000, 10_000].flatMap((power) => [power, 2 * power, 5 * power]);
+
 /** Exponential mean with the start-up bias taken out. */
 export function smooth(values: readonly number[]): number[] {
   let mean = 0;
@@ -90,6 +93,7 @@ export class LineChart {
       const known = x ?? [...(plot.data[index] ?? [])].findLast((y) => y !== null && y !== undefined);
       return known === null || known === undefined ? '–' : index === 0 ? String(known) : formatSmall(known);
     };
+    const points = { show: false };
     const series: uPlot.Series[] = [{ label: strings.distil.step, value }];
     if (this.#kind === 'rate') {
       series.push({
@@ -97,11 +101,12 @@ export class LineChart {
         stroke: this.#colour('--accent'),
         width: 1.5,
         value,
+        points,
       });
     } else {
       series.push(
-        { label: strings.distil.train, stroke: this.#colour('--line-strong'), width: 1, value },
-        { label: strings.distil.smooth, stroke: this.#colour('--accent'), width: 2.5, value },
+        { label: strings.distil.train, stroke: this.#colour('--line-strong'), width: 1, value, points },
+        { label: strings.distil.smooth, stroke: this.#colour('--accent'), width: 2.5, value, points },
         {
           label: strings.distil.heldOut,
           stroke: this.#colour('--arm-ensemble'),
@@ -120,7 +125,7 @@ export class LineChart {
       legend: { show: this.#kind === 'loss' },
       cursor: { drag: { x: false, y: false } },
       axes: [
-        { stroke: ink, grid, ticks: grid, font },
+        { stroke: ink, grid, ticks: grid, font, incrs: stepIncrements },
         {
           stroke: ink,
           grid,

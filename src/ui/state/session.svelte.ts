@@ -4,6 +4,7 @@ import type { JobApi, JobClient, JobEvent, QuestionImport, RunArchive, RunRecord
 import type { Phase, RunStatus } from '../../core/records';
 import { strings } from '../strings';
 import { Notices } from './notices.svelte';
+import { Pace } from './pace';
 import { RunView } from './runView.svelte';
 import { Settings } from './settings.svelte';
 import { WakeLock } from './wakeLock';
@@ -95,6 +96,7 @@ export class Session {
 
   readonly #sources: SessionSources;
   readonly #wakeLock = new WakeLock();
+  readonly #pace = new Pace();
   #client: Promise<JobClient> | null = null;
   #follow = true;
   #fetching = new Set<string>();
@@ -257,7 +259,7 @@ export class Session {
         this.load = event;
         return;
       case 'progress':
-        this.#progress(event);
+        this.#progress(this.#pace.fill(event, performance.now() / 1000));
         return;
       case 'questions':
       case 'text':
@@ -265,6 +267,10 @@ export class Session {
       case 'dataset':
       case 'train':
       case 'report': {
+        if (event.type === 'train') {
+          const { strategy, seed, log } = event;
+          this.#pace.train(`${strategy}|${seed}`, log.num_tokens, performance.now() / 1000);
+        }
         const view = this.#liveView(event.runId);
         if (view) grow(view, event);
         else this.#early.push(event);

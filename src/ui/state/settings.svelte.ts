@@ -18,15 +18,17 @@ function sameValue(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
+type Value = string | number | boolean | readonly string[];
+
 /** Text as a value of the same type as `like`; undefined when it cannot be one. */
-function valueLike(like: RunConfig[Field], text: string): RunConfig[Field] | undefined {
+function valueLike(like: RunConfig[Field], text: string): Value | undefined {
   if (typeof like === 'number') {
     const number = Number(text);
     return text.trim() === '' || !Number.isFinite(number) ? undefined : number;
   }
   if (typeof like === 'boolean') return text === 'true' ? true : text === 'false' ? false : undefined;
-  if (Array.isArray(like)) return text.split(',').filter((part) => part !== '') as RunConfig['strategies'];
-  return text as RunConfig['backend'];
+  if (Array.isArray(like)) return text.split(',').filter((part) => part !== '');
+  return text;
 }
 
 export interface BadSetting {
