@@ -98,7 +98,7 @@ describe('a job', () => {
     };
     const { id } = await first.coordinator.start(tiny, null);
     await first.coordinator.ended();
-    await stopping;
+    await Promise.resolve(stopping);
     expect((await first.coordinator.runs())[0]?.status).toBe('interrupted');
     // A new coordinator and engine on the same store: what a reopened page has.
     const second = await newJob(first.store);
@@ -164,7 +164,7 @@ describe('a job', () => {
     };
     const { id } = await job.coordinator.start(tiny, null);
     while (!paused) await pass(5);
-    await paused;
+    await Promise.resolve(paused);
     const turns = (): number => job.events.filter((event) => event.type === 'turn').length;
     await job.coordinator.step();
     while (turns() < tiny.nAgents) await pass(20);

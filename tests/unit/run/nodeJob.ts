@@ -4,7 +4,7 @@ import type { Backend } from '../../../src/compute/ops';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
 import { GpuUnavailableError } from '../../../src/core/errors';
 import type { JobEvent } from '../../../src/core/jobApi';
-import { RpcClient, serve, type Port } from '../../../src/rpc/rpc';
+import { RpcClient, serve } from '../../../src/rpc/rpc';
 import { Coordinator } from '../../../src/run/coordinator';
 import { EngineClient } from '../../../src/run/engineClient';
 import type { EngineProtocol } from '../../../src/run/engineProtocol';
@@ -55,8 +55,8 @@ export async function openNodeJob(
           threads: 1,
           openSource: openModelSource,
         });
-        serve<EngineProtocol>(channel.port2 as unknown as Port, service.handlers());
-        return new EngineClient(new RpcClient<EngineProtocol>(channel.port1 as unknown as Port));
+        serve<EngineProtocol>(channel.port2, service.handlers());
+        return new EngineClient(new RpcClient<EngineProtocol>(channel.port1));
       },
     }),
     async close() {

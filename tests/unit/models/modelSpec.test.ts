@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { FileFormatError } from '../../../src/core/errors';
+import { parseCatalogue } from '../../../src/models/catalogue';
+import { resolveModel } from '../../../src/models/modelSpec';
+
+const catalogue = parseCatalogue(
+  JSON.parse(readFileSync('public/models/index.json', 'utf8')) as unknown,
+  'public/models/index.json',
+);
+const at = { base: 'http://host/app/', catalogue };
+
+describe('the catalogue of bundled models', () => {
+  it('names at least one agent and one student, whose folders are there', () => {
+    const roles = new Set(catalogue.map(({ role }) => role));
+    expect([...roles].sort()).toEqual(['agent', 'student']);
+    for (const { id } of catalogue) {
+      expect(readFileSync(`public/models/${id}/config.json`).byteLength).toBeGreaterThan(0);
+    }
+  });
+
+  it.each([[null], [{}], [[{ id: '../up' }]]])('is refused when it is %j', (input) => {
+    expect(() => parseCatalogue(input, 'x')).toThrow(FileFormatError);
+  });
+});
+
+describe('a model named', () => {
+  it('by a bundled id lies under the app', () => {
+    const id = catalogue[0]?.id ?? '';
+    expect(resolveModel(id, at)).toEqual({
+      id,
+      place: { type: 'folder', url: `http://host/app/models/${id}/` },
+      promptStyle: catalogue[0]?.promptStyle,
+    });
+  });
+
+  it.each([
+    ['https://other/m', { type: 'folder', url: 'https://other/m/' }],
+    ['files/0/SmolLM2', { type: 'folder', url: 'http://host/app/files/0/SmolLM2/' }],
+    ['files/1/m.Q4.gguf', { type: 'gguf', url: 'http://host/app/files/1/m.Q4.gguf' }],
+  ])('%s keeps its name as id and reads natural prompts', (spec, place) => {
+    expect(resolveModel(spec, at)).toEqual({ id: spec, place, promptStyle: null });
+  });
+
+  it('by nothing known is refused with the names that are', () => {
+    expect(() => resolveModel('gpt', at)).toThrow(/no model "gpt"/);
+    expect(() => resolveModel('picked:x', at)).toThrow(/not at hand/);
+  });
+
+  it('by files that were picked has them', () => {
+    const files = [{ path: 'config.json', blob: new Blob(['{}']) }];
+    const picked = new Map([['mine', files]]);
+    expect(resolveModel('picked:mine', { ...at, picked }).place).toEqual({ type: 'files', files });
+  });
+});
