@@ -33,6 +33,7 @@ export default defineConfig({
           name: 'chromium',
           include: ['tests/{gpu,store,ui}/**/*.test.ts'],
           testTimeout: 180_000,
+          env: { REQUIRE_GPU: process.env['REQUIRE_GPU'] ?? '' },
           fileParallelism: false,
           browser: {
             enabled: true,

@@ -4,7 +4,7 @@ import type { WeightStorage } from '../gpu/kernels';
 import type { Range, Recorder } from '../gpu/recorder';
 import type { Variants } from '../gpu/variants';
 import { ConfigError } from '../core/errors';
-import type { Backend, DType, Matrix, RowData, Tensor, WeightFormat } from './ops';
+import type { Backend, Matrix, RowData, Tensor, WeightFormat } from './ops';
 import { checkRange, checkRows, checkView, shapeSize } from './shapes';
 
 /** What the ops need: where work is recorded and how tensors become buffer ranges. */
@@ -163,7 +163,7 @@ export function memoryOps(context: GpuContext): MemoryOps {
   return {
     maxTensorBytes: bindingLimit,
 
-    tensor(shape, { owner, label, dtype = 'f32' as DType }) {
+    tensor(shape, { owner, label, dtype = 'f32' }) {
       const size = shapeSize('tensor', shape);
       if (4 * size > bindingLimit) {
         throw new ConfigError(

@@ -2,7 +2,7 @@
  * Records dispatches and writes in order and submits them in paced batches. A batch whose kernels still compile waits,
  * and everything after it waits behind it, so recording never blocks and never overtakes.
  */
-import { ArkletError, ConfigError } from '../core/errors';
+import { ArkletError, asArkletError, ConfigError } from '../core/errors';
 import type { Allocation, BufferPool } from './buffers';
 import type { OpenDevice } from './device';
 import { kernelKey, type KernelSpec } from './kernels';
@@ -75,7 +75,7 @@ export class Recorder {
   #inFlight = 0;
   #flopsPerMs: number;
   #dispatchMs: number;
-  #failure: unknown = null;
+  #failure: ArkletError | null = null;
 
   constructor(open: OpenDevice, pool: BufferPool) {
     this.#open = open;
@@ -163,7 +163,7 @@ export class Recorder {
       .then(() => Promise.all(compiling))
       .then(() => this.#submit(batch))
       .catch((error: unknown) => {
-        this.#failure ??= error;
+        this.#failure ??= asArkletError(error);
       })
       .then(() => {
         this.#waiting--;
@@ -360,7 +360,8 @@ export class Recorder {
   #throwFailure(): void {
     const failure = this.#failure ?? this.#open.uncaptured();
     this.#failure = null;
-    if (failure !== null) throw failure;
+    if (failure instanceof Error) throw failure;
+    if (failure !== null) throw new ArkletError(`The GPU failed: ${String(failure)}`, 'Reload the page.');
     this.#pool.throwIfFailed();
   }
 }

@@ -47,8 +47,9 @@ export function composeSource(
     const [, word, name = '', count = ''] = directive;
     if (word === 'if') conditions.push(flags.has(name));
     else if (word === 'else') conditions.push(!(conditions.pop() ?? fail('else without if')));
-    else if (word === 'endif') conditions.pop() ?? fail('endif without if');
-    else if (word === 'repeat') {
+    else if (word === 'endif') {
+      if (conditions.pop() === undefined) fail('endif without if');
+    } else if (word === 'repeat') {
       repeats.push({ name, count: counted(count, constants), outer: output });
       output = [];
     } else if (word === 'end') {

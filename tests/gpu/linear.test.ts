@@ -61,8 +61,8 @@ test('LoRA products and gradients equal the reference at ragged sizes and ranks'
 });
 
 describe('storage formats', () => {
-  test.each(formats)('%s weights give the reference product, gradient and rows', async (format, ...rest) => {
-    const backend = await gpuBackend(rest.at(-1) as never);
+  test.for(formats)('%s weights give the reference product, gradient and rows', async (format, context) => {
+    const backend = await gpuBackend(context);
     await holdAgainstReference(backend, [
       linearCases.linear(7, 65, 64, { format }),
       linearCases.linear(65, 64, 65, { format, mode: 'generate' }),
