@@ -57,7 +57,7 @@ export class Transferring<T> {
 }
 
 function startPort(port: Port): void {
-  if ('start' in port && typeof port.start === 'function') port.start();
+  if ('start' in port) (port as MessagePort).start();
 }
 
 /** Answers calls that arrive at the port; the returned function stops serving and aborts what runs. */

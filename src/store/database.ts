@@ -47,8 +47,12 @@ export async function openDatabase(name = 'arklet'): Promise<Database> {
   }
   return guarded(() =>
     openDB<ArkletSchema>(name, schemaVersion, {
-      async upgrade(database, oldVersion, _newVersion, transaction) {
-        for (const migrate of migrations.slice(oldVersion)) await migrate(database, transaction as never);
+      upgrade(database, oldVersion, _newVersion, transaction) {
+        const run = async (): Promise<void> => {
+          for (const migrate of migrations.slice(oldVersion)) await migrate(database, transaction);
+        };
+        // A migration that fails must not commit half of its work: opening then rejects with AbortError.
+        run().catch(() => transaction.abort());
       },
       blocking(_current, _blocked, event) {
         (event.target as IDBDatabase).close();

@@ -34,8 +34,8 @@ describe('calls over a message channel', () => {
   let channel: MessageChannel;
   const open = (): RpcClient<Sums> => {
     channel = new MessageChannel();
-    serve<Sums>(channel.port2 as never, handlers);
-    return new RpcClient<Sums>(channel.port1 as never);
+    serve<Sums>(channel.port2, handlers);
+    return new RpcClient<Sums>(channel.port1);
   };
   afterEach(() => {
     channel.port1.close();
