@@ -3,20 +3,17 @@
  * accumulated batch, AdamW. Losses and gradient norm are read before the update is recorded, so a run that diverges
  * keeps the parameters of its last good step.
  */
-import type { Tensor } from '../compute/ops';
-import { ConfigError, throwIfAborted, TrainingError } from '../core/errors';
+import { ConfigError } from '../core/errors';
 import type { TrainLog } from '../core/records';
-import { hashKey } from '../core/rng';
 import { createAdapter, releaseAdapter } from '../lm/adapter';
 import type { LanguageModel, LoraAdapter, Tokenizer } from '../lm/types';
-import { Backprop } from './backprop';
-import { exampleRows, exampleTargets, packExamples, tokeniseRows } from './batch';
+import { tokeniseRows } from './batch';
 import type { Example, TrainRow } from './batch';
-import type { BestState, Checkpoint } from './checkpoint';
-import { heldOutLoss } from './heldOut';
-import { checkTrainOptions, DocumentOrder, learningRate } from './options';
+import type { Checkpoint } from './checkpoint';
+import { checkTrainOptions } from './options';
 import type { TrainOptions } from './options';
-import { checkResume, fingerprint, useVariants, variantsOf } from './resume';
+import { checkResume } from './resume';
+import { TrainRun } from './trainRun';
 
 export interface TrainHooks {
   /** Stops between two steps: a checkpoint is handed out, then InterruptedError is thrown. */
@@ -59,20 +56,6 @@ export interface TrainResult {
   readonly dropped: number;
 }
 
-const align = (elements: number): number => Math.ceil(elements / 64) * 64;
-
-/** Lets messages of a worker in; a timer would be clamped to 4 ms. */
-function breathe(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
-}
-
 /** Tokenises the rows with the model's own template, then trains. Throws as `trainExamples` does, and ImportError. */
 export async function train(request: TrainRequest): Promise<TrainResult> {
   const { tokenizer, rows, evalRows, options } = request;
@@ -99,256 +82,15 @@ export async function trainExamples(request: TrainExamplesRequest): Promise<Trai
   const owner = request.owner ?? 'train';
   const { model, options } = request;
   const adapter = request.adapter ?? createAdapter(model, options.lora, { seed: options.seed, owner });
-  let run: Run | null = null;
+  let run: TrainRun | null = null;
   try {
     checkResume(request, adapter);
-    run = new Run(request, adapter, owner);
+    run = new TrainRun(request, adapter, owner);
     return await run.go();
   } catch (error) {
     if (!request.adapter) releaseAdapter(model.backend, adapter);
     throw error;
   } finally {
     run?.dispose();
-  }
-}
-
-class Run {
-  readonly #request: TrainExamplesRequest;
-  readonly #adapter: LoraAdapter;
-  readonly #order: DocumentOrder;
-  readonly #backprop: Backprop;
-  readonly #owned: Tensor[] = [];
-  readonly #gradient: Tensor;
-  readonly #m: Tensor;
-  readonly #v: Tensor;
-  /** [0] = squared norm of the gradient; from 64 on a slot of losses per pass. */
-  readonly #stats: Tensor;
-  readonly #norm: Tensor;
-  readonly #slots: readonly Tensor[];
-  readonly #slotSize: number;
-  readonly #data: number;
-  #step: number;
-  #tokens: number;
-  #best: BestState | null;
-  #stale: number;
-
-  constructor(request: TrainExamplesRequest, adapter: LoraAdapter, owner: string) {
-    const { model, options, examples, evalExamples, resume } = request;
-    const { backend } = model;
-    this.#request = request;
-    this.#adapter = adapter;
-    this.#data = fingerprint(examples);
-    this.#order = new DocumentOrder(examples.length, options.order, options.seed);
-    this.#step = resume?.step ?? 0;
-    this.#tokens = resume?.tokens ?? 0;
-    this.#best = resume?.best ?? null;
-    this.#stale = resume?.stale ?? 0;
-    const capacity = this.#capacity(evalExamples ?? []);
-    this.#slotSize = align(capacity.targets);
-    const make = (label: string, size: number): Tensor => {
-      const tensor = backend.tensor([size], { owner, label });
-      this.#owned.push(tensor);
-      return tensor;
-    };
-    try {
-      const { size } = adapter.params;
-      this.#gradient = make('LoRA gradient', size);
-      this.#m = make('first moment', size);
-      this.#v = make('second moment', size);
-      this.#stats = make('losses', 64 + options.gradAccum * this.#slotSize);
-      this.#norm = backend.view(this.#stats, 0, [1]);
-      this.#slots = Array.from({ length: options.gradAccum }, (_, pass) =>
-        backend.view(this.#stats, 64 + pass * this.#slotSize, [this.#slotSize]),
-      );
-      const { recompute } = options;
-      this.#backprop = new Backprop(model, adapter, { owner, recompute, capacity });
-    } catch (error) {
-      backend.release(...this.#owned);
-      throw error;
-    }
-    if (resume) {
-      useVariants(backend, resume.variants);
-      backend.write(adapter.params, resume.params);
-      backend.write(this.#m, resume.m);
-      backend.write(this.#v, resume.v);
-    } else {
-      backend.fill({ x: this.#m, value: 0 });
-      backend.fill({ x: this.#v, value: 0 });
-    }
-  }
-
-  dispose(): void {
-    this.#backprop.dispose();
-    this.#request.model.backend.release(...this.#owned);
-  }
-
-  async go(): Promise<TrainResult> {
-    const { options, signal, gate, evalExamples = [], model } = this.#request;
-    const logs: TrainLog[] = [];
-    const evaluates = evalExamples.length > 0;
-    const exhausted = (): boolean => options.patience > 0 && this.#stale >= options.patience;
-    while (this.#step < options.steps && !exhausted()) {
-      await breathe();
-      try {
-        throwIfAborted(signal);
-        await gate?.pass(signal);
-      } catch (error) {
-        await this.#save();
-        throw error;
-      }
-      const log = await this.#advance();
-      const due = options.evalEvery > 0 && this.#step % options.evalEvery === 0;
-      const held = evaluates && (due || this.#step === options.steps) ? await this.#evaluate() : null;
-      const entry = held === null ? log : { ...log, eval_loss: held };
-      logs.push(entry);
-      this.#request.onLog?.(entry);
-      if (options.saveEvery > 0 && this.#step % options.saveEvery === 0 && this.#step < options.steps)
-        await this.#save();
-    }
-    const checkpoint = await this.#save();
-    const best = this.#best;
-    if (options.loadBest && best) model.backend.write(this.#adapter.params, best.params);
-    return {
-      adapter: this.#adapter,
-      logs,
-      checkpoint,
-      best: best && { step: best.step, loss: best.loss },
-      stoppedEarly: this.#step < options.steps,
-      truncated: 0,
-      dropped: 0,
-    };
-  }
-
-  /** One optimiser step. */
-  async #advance(): Promise<TrainLog> {
-    const { model, options, examples } = this.#request;
-    const { backend } = model;
-    const micro = Array.from({ length: options.gradAccum }, (_, pass) => this.#documents(this.#step, pass));
-    const total = micro.flat().reduce((sum, example) => sum + exampleTargets(example), 0);
-    const counts: number[] = [];
-    backend.fill({ x: this.#gradient, value: 0 });
-    micro.forEach((documents, pass) => {
-      const batch = packExamples(documents);
-      const count = batch.targets.length;
-      counts.push(count);
-      const dropoutKey = hashKey(options.seed, this.#step, pass);
-      this.#backprop.forward(batch, options.lora.dropout > 0 ? { dropoutKey } : {});
-      const weights = new Float32Array(count).fill(1 / total);
-      this.#backprop.backward({ nll: this.#slots[pass]!, weights, gradient: this.#gradient });
-    });
-    backend.sumSquares({ x: this.#gradient, out: this.#norm });
-    const last = options.gradAccum - 1;
-    const stats = await backend.read(this.#stats, 0, 64 + last * this.#slotSize + (counts[last] ?? 0));
-    let sum = 0;
-    counts.forEach((count, pass) => {
-      const start = 64 + pass * this.#slotSize;
-      for (let i = start; i < start + count; i++) sum += stats[i]!;
-    });
-    const loss = sum / total;
-    const gradNorm = Math.sqrt(stats[0] ?? 0);
-    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-      await this.#save();
-      throw new TrainingError(
-        `Training diverged at step ${this.#step + 1}: loss ${loss}, gradient norm ${gradNorm}.`,
-        'Lower the learning rate or the maximum gradient norm; the state before this step is kept.',
-        { details: { step: this.#step, loss: String(loss), gradNorm: String(gradNorm) } },
-      );
-    }
-    const lr = learningRate(options, this.#step);
-    const [beta1, beta2] = options.betas;
-    const { eps, weightDecay, maxGradNorm } = options;
-    this.#step++;
-    backend.adamw({
-      param: this.#adapter.params,
-      grad: this.#gradient,
-      m: this.#m,
-      v: this.#v,
-      step: this.#step,
-      lr,
-      beta1,
-      beta2,
-      eps,
-      weightDecay,
-      ...(maxGradNorm > 0 ? { clip: { sumSquares: this.#norm, maxNorm: maxGradNorm } } : {}),
-    });
-    this.#tokens += micro.flat().reduce((count, example) => count + example.ids.length, 0);
-    return {
-      step: this.#step,
-      loss,
-      grad_norm: gradNorm,
-      learning_rate: lr,
-      num_tokens: this.#tokens,
-      epoch: this.#cursor(this.#step) / examples.length,
-    };
-  }
-
-  async #evaluate(): Promise<number> {
-    const { model, options, evalExamples = [], signal } = this.#request;
-    const { batch } = options;
-    const loss = await heldOutLoss(this.#backprop, model, evalExamples, {
-      batch,
-      nll: this.#slots[0]!,
-      signal,
-    });
-    if (this.#best && loss >= this.#best.loss) this.#stale++;
-    else {
-      this.#best = { step: this.#step, loss, params: await model.backend.read(this.#adapter.params) };
-      this.#stale = 0;
-    }
-    return loss;
-  }
-
-  async #save(): Promise<Checkpoint> {
-    const { model, options, onCheckpoint } = this.#request;
-    const { backend } = model;
-    const checkpoint: Checkpoint = {
-      step: this.#step,
-      cursor: this.#cursor(this.#step),
-      tokens: this.#tokens,
-      options,
-      data: this.#data,
-      device: `${backend.kind}: ${backend.device}`,
-      variants: variantsOf(backend),
-      params: await backend.read(this.#adapter.params),
-      m: await backend.read(this.#m),
-      v: await backend.read(this.#v),
-      best: this.#best,
-      stale: this.#stale,
-    };
-    await onCheckpoint?.(checkpoint);
-    return checkpoint;
-  }
-
-  #cursor(step: number): number {
-    return step * this.#request.options.batch * this.#request.options.gradAccum;
-  }
-
-  #documents(step: number, pass: number): Example[] {
-    const { batch } = this.#request.options;
-    const start = this.#cursor(step) + pass * batch;
-    return Array.from({ length: batch }, (_, i) => this.#request.examples[this.#order.at(start + i)]!);
-  }
-
-  /** Rows and targets of the largest pass of the whole run, so that memory is taken once. */
-  #capacity(held: readonly Example[]): { rows: number; targets: number } {
-    const { options } = this.#request;
-    let rows = 1;
-    let targets = 1;
-    const see = (documents: readonly Example[]): void => {
-      rows = Math.max(
-        rows,
-        documents.reduce((sum, example) => sum + exampleRows(example), 0),
-      );
-      targets = Math.max(
-        targets,
-        documents.reduce((sum, example) => sum + exampleTargets(example), 0),
-      );
-    };
-    for (let step = 0; step < options.steps; step++) {
-      for (let pass = 0; pass < options.gradAccum; pass++) see(this.#documents(step, pass));
-    }
-    for (let start = 0; start < held.length; start += options.batch)
-      see(held.slice(start, start + options.batch));
-    return { rows, targets };
   }
 }
