@@ -1,4 +1,4 @@
-import { guarded, keysOfRun } from './database';
+import { guarded } from './database';
 import type { FileStore } from './files';
 import type { Database, StoredCheckpoint } from './schema';
 
@@ -51,8 +51,4 @@ export async function removeCheckpoint(
   if (!record) return;
   await guarded(() => database.delete('checkpoints', key));
   await files.remove(record.path);
-}
-
-export function listCheckpoints(database: Database, runId: string): Promise<StoredCheckpoint[]> {
-  return guarded(() => database.getAll('checkpoints', keysOfRun(runId)));
 }

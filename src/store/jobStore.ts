@@ -1,7 +1,6 @@
 /** Everything a job writes and reads again, behind one interface. */
 import type { Dataset, Question, Report, Turn, TurnTiming } from '../core/records';
 import { getAdapter, putAdapter } from './adapters';
-import { getAnswers, putAnswers } from './answers';
 import { getCheckpoint, putCheckpoint, removeCheckpoint, type CheckpointId } from './checkpoints';
 import { guarded, keysOfRun, openDatabase } from './database';
 import { getDatasets, putDataset } from './datasets';
@@ -10,7 +9,7 @@ import { getLogs, putLog } from './logs';
 import { getQuestions, putQuestions } from './questions';
 import { getReport, putReport } from './reports';
 import { getRun, listRuns, putRun } from './runs';
-import type { Database, StoredAnswer, StoredLog, StoredRun } from './schema';
+import type { Database, StoredLog, StoredRun } from './schema';
 import { getTimings } from './timings';
 import { getTurns, putTurns } from './turns';
 
@@ -31,8 +30,6 @@ export interface JobStore {
   putTurns(turns: readonly TimedTurn[]): Promise<void>;
   getTurns(runId: string): Promise<readonly Turn[]>;
   getTimings(runId: string): Promise<readonly TurnTiming[]>;
-  putAnswers(answers: readonly StoredAnswer[]): Promise<void>;
-  getAnswers(runId: string): Promise<readonly StoredAnswer[]>;
   putDataset(runId: string, name: string, dataset: Dataset): Promise<void>;
   getDatasets(runId: string): Promise<readonly Dataset[]>;
   putLog(log: StoredLog): Promise<void>;
@@ -46,7 +43,7 @@ export interface JobStore {
   getReport(runId: string): Promise<Report | null>;
 }
 
-const byRun = ['turns', 'timings', 'datasets', 'logs', 'checkpoints', 'answers'] as const;
+const byRun = ['turns', 'timings', 'datasets', 'logs', 'checkpoints'] as const;
 const oneByRun = ['runs', 'questions', 'reports'] as const;
 
 async function removeRun(database: Database, files: FileStore, runId: string): Promise<void> {
@@ -71,8 +68,6 @@ export function createJobStore(database: Database, files: FileStore): JobStore {
     putTurns: (turns) => putTurns(database, turns),
     getTurns: (runId) => getTurns(database, runId),
     getTimings: (runId) => getTimings(database, runId),
-    putAnswers: (answers) => putAnswers(database, answers),
-    getAnswers: (runId) => getAnswers(database, runId),
     putDataset: (runId, name, dataset) => putDataset(database, runId, name, dataset),
     getDatasets: (runId) => getDatasets(database, runId),
     putLog: (log) => putLog(database, log),

@@ -34,19 +34,6 @@ export interface StoredRun {
   readonly seconds: Readonly<Record<string, number>>;
 }
 
-/** A reply that evaluation asked for: found again by the hash of everything that determines it. */
-export interface StoredAnswer {
-  readonly runId: string;
-  readonly key: string;
-  readonly text: string;
-  readonly finishReason: 'stop' | 'length' | 'aborted' | 'error';
-  readonly prompt: number;
-  readonly completion: number;
-  readonly logprobs: readonly number[] | null;
-  readonly logprobKind: 'raw' | 'tempered' | null;
-  readonly seconds: number;
-}
-
 export interface StoredLog {
   readonly runId: string;
   readonly strategy: string;
@@ -72,7 +59,6 @@ export interface ArkletSchema extends DBSchema {
   datasets: { key: [string, string]; value: { runId: string; name: string; dataset: Dataset } };
   logs: { key: [string, string, number]; value: StoredLog };
   checkpoints: { key: [string, string, number]; value: StoredCheckpoint };
-  answers: { key: [string, string]; value: StoredAnswer };
   reports: { key: string; value: { runId: string; report: Report } };
   settings: { key: string; value: { key: string; value: unknown } };
 }
@@ -93,7 +79,6 @@ export const migrations: readonly Upgrade[] = [
     database.createObjectStore('datasets', { keyPath: ['runId', 'name'] });
     database.createObjectStore('logs', { keyPath: ['runId', 'strategy', 'seed'] });
     database.createObjectStore('checkpoints', { keyPath: ['runId', 'strategy', 'seed'] });
-    database.createObjectStore('answers', { keyPath: ['runId', 'key'] });
     database.createObjectStore('reports', { keyPath: 'runId' });
     database.createObjectStore('settings', { keyPath: 'key' });
   },

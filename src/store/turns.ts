@@ -26,7 +26,3 @@ export function putTurns(
 export function getTurns(database: Database, runId: string): Promise<Turn[]> {
   return guarded(async () => (await database.getAll('turns', keysOfRun(runId))).map(({ turn }) => turn));
 }
-
-export function countTurns(database: Database, runId: string): Promise<number> {
-  return guarded(() => database.count('turns', keysOfRun(runId)));
-}

@@ -6,6 +6,7 @@ import { presets } from '../../src/run/presets';
 import { asStorageError, openDatabase } from '../../src/store/database';
 import { openFiles } from '../../src/store/files';
 import { openJobStore, type JobStore } from '../../src/store/jobStore';
+import { getSetting, putSetting } from '../../src/store/settings';
 import { schemaVersion, type StoredRun } from '../../src/store/schema';
 
 const run = (id: string, createdAt: number): StoredRun => ({
@@ -120,6 +121,16 @@ describe('the store of runs', () => {
     expect(await left('a')).toEqual([null, 0, null, null]);
     expect((await left('b'))[1]).toBe(1);
     expect((await left('b'))[3]).toEqual({ 'adapter_config.json': new Uint8Array([2]) });
+  });
+});
+
+describe('settings', () => {
+  it('outlive the connection that wrote them', async () => {
+    const first = await openDatabase(name);
+    await putSetting(first, 'theme', { dark: true });
+    const second = await openDatabase(name);
+    expect(await getSetting(second, 'theme')).toEqual({ dark: true });
+    expect(await getSetting(second, 'nothing')).toBeUndefined();
   });
 });
 

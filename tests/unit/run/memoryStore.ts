@@ -1,6 +1,6 @@
 import type { CheckpointId } from '../../../src/store/checkpoints';
 import type { JobStore } from '../../../src/store/jobStore';
-import type { StoredAnswer, StoredLog, StoredRun } from '../../../src/store/schema';
+import type { StoredLog, StoredRun } from '../../../src/store/schema';
 import { turnKey } from '../../../src/store/turns';
 import type { Dataset, Question, Report, Turn, TurnTiming } from '../../../src/core/records';
 
@@ -11,7 +11,6 @@ export function createMemoryStore(): JobStore {
   const runs = new Map<string, StoredRun>();
   const questions = new Map<string, readonly Question[]>();
   const turns = new Map<string, { turn: Turn; timing: TurnTiming }>();
-  const answers = new Map<string, StoredAnswer>();
   const datasets = new Map<string, { runId: string; dataset: Dataset }>();
   const logs = new Map<string, StoredLog>();
   const checkpoints = new Map<string, { step: number; bytes: Uint8Array<ArrayBuffer> }>();
@@ -30,10 +29,6 @@ export function createMemoryStore(): JobStore {
     },
     getTurns: async (runId) => structuredClone(ofRun(runId).map(({ turn }) => turn)),
     getTimings: async (runId) => structuredClone(ofRun(runId).map(({ timing }) => timing)),
-    putAnswers: async (list) => {
-      for (const one of list) answers.set(`${one.runId}/${one.key}`, one);
-    },
-    getAnswers: async (runId) => [...answers.values()].filter((one) => one.runId === runId),
     putDataset: async (runId, name, dataset) => void datasets.set(`${runId}/${name}`, { runId, dataset }),
     getDatasets: async (runId) =>
       [...datasets.values()].filter((one) => one.runId === runId).map(({ dataset }) => dataset),
