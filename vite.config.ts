@@ -15,6 +15,10 @@ export default defineConfig({
   worker: { format: 'es' },
   server: { headers: isolation },
   preview: { headers: isolation },
+  // Named here so that the first browser test does not find them one by one and reload.
+  optimizeDeps: {
+    include: ['valibot', '@huggingface/jinja', '@huggingface/tokenizers', 'fflate', 'idb', 'uplot'],
+  },
   build: { target: 'es2023', assetsInlineLimit: 0 },
   test: {
     projects: [

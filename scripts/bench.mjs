@@ -15,19 +15,33 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
 async function inChromium(options, log) {
   const peers = await ensurePeers(log);
-  const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+  const isolation = {
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Embedder-Policy': 'require-corp',
+  };
   const server = await createServer({
     root,
     configFile: false,
     logLevel: 'error',
     appType: 'mpa',
-    server: { port: 0, host: '127.0.0.1', headers: isolation, hmr: false, watch: null, fs: { allow: [root] } },
+    server: {
+      port: 0,
+      host: '127.0.0.1',
+      headers: isolation,
+      hmr: false,
+      watch: null,
+      fs: { allow: [root] },
+    },
     optimizeDeps: { entries: ['scripts/bench/index.html'] },
   });
   await server.listen();
   const profile = mkdtempSync(join(tmpdir(), 'arklet-bench-'));
   const executablePath = await findChromium(log);
-  const context = await chromium.launchPersistentContext(profile, { executablePath, headless: true, args: chromiumArgs });
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    headless: true,
+    args: chromiumArgs,
+  });
   try {
     const page = context.pages()[0] ?? (await context.newPage());
     page.on('console', (message) => log(message.text()));
@@ -52,7 +66,13 @@ async function inChromium(options, log) {
 function inPython(options, log) {
   const python = ensurePython(log);
   if (!python) return [];
-  const args = [join(root, 'scripts/bench/torch_peer.py'), '--rounds', String(options.rounds), '--only', options.only.join(',')];
+  const args = [
+    join(root, 'scripts/bench/torch_peer.py'),
+    '--rounds',
+    String(options.rounds),
+    '--only',
+    options.only.join(','),
+  ];
   const { status, stdout } = spawnSync(python, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 2] });
   return status === 0 ? JSON.parse(stdout) : [];
 }
@@ -60,7 +80,12 @@ function inPython(options, log) {
 export async function main(args) {
   const { values } = parseArgs({
     args,
-    options: { json: { type: 'boolean' }, only: { type: 'string' }, rounds: { type: 'string' }, device: { type: 'string' } },
+    options: {
+      json: { type: 'boolean' },
+      only: { type: 'string' },
+      rounds: { type: 'string' },
+      device: { type: 'string' },
+    },
   });
   const log = (line) => console.error(line);
   const options = { only: values.only?.split(',') ?? [], rounds: Number(values.rounds ?? 7) };
@@ -70,7 +95,8 @@ export async function main(args) {
   else {
     console.log(result.device);
     for (const { work, contender, unit, min, median, max, error } of result.rows) {
-      const figures = error ?? `${[min, median, max].map((value) => value.toPrecision(4)).join('  ')} ${unit}`;
+      const figures =
+        error ?? `${[min, median, max].map((value) => value.toPrecision(4)).join('  ')} ${unit}`;
       console.log(`${work.padEnd(24)} ${contender.padEnd(14)} ${figures}`);
     }
   }

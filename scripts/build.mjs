@@ -6,7 +6,15 @@ import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const stamp = join(root, 'dist/.built');
-const inputs = ['src', 'workers', 'public', 'index.html', 'vite.config.ts', 'package.json', 'package-lock.json'];
+const inputs = [
+  'src',
+  'workers',
+  'public',
+  'index.html',
+  'vite.config.ts',
+  'package.json',
+  'package-lock.json',
+];
 
 function newest(path) {
   const info = statSync(path);
@@ -19,12 +27,18 @@ function newest(path) {
 /** Builds unless dist/ is newer than every input. Returns the path of dist/. */
 export function ensureBuild({ force = false, log = (line) => console.error(line) } = {}) {
   const began = new Date();
-  const fresh = existsSync(stamp) && statSync(stamp).mtimeMs > Math.max(...inputs.map((name) => newest(join(root, name))));
+  const fresh =
+    existsSync(stamp) &&
+    statSync(stamp).mtimeMs > Math.max(...inputs.map((name) => newest(join(root, name))));
   if (force || !fresh) {
     log('Building dist/ ...');
     const stdio = ['ignore', 2, 2];
     execFileSync(process.execPath, [join(root, 'scripts/wasm.mjs')], { cwd: root, stdio });
-    execFileSync(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'], { cwd: root, stdio });
+    execFileSync(
+      process.execPath,
+      [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'],
+      { cwd: root, stdio },
+    );
     writeFileSync(stamp, '');
     utimesSync(stamp, began, began);
   }

@@ -47,5 +47,7 @@ export async function findChromium(log = (line) => console.error(line)) {
   }
   const installed = await present();
   if (installed) return installed;
-  throw new Error('No Chromium or Chrome. Install one: `sudo apt-get install chromium` (or set CHROMIUM_PATH).');
+  throw new Error(
+    'No Chromium or Chrome. Install one: `sudo apt-get install chromium` (or set CHROMIUM_PATH).',
+  );
 }

@@ -18,10 +18,15 @@ export function ensurePython(log = (line) => console.error(line)) {
   mkdirSync(dirname(venv), { recursive: true });
   log('Installing the Python oracles into .cache/venv (once; a few minutes).');
   const file = join(root, 'scripts/requirements.txt');
-  const made = existsSync(python) || spawnSync('python3', ['-m', 'venv', venv], { stdio: 'ignore' }).status === 0;
-  const installed = made && spawnSync(python, ['-m', 'pip', 'install', '-q', '-r', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const made =
+    existsSync(python) || spawnSync('python3', ['-m', 'venv', venv], { stdio: 'ignore' }).status === 0;
+  const installed =
+    made &&
+    spawnSync(python, ['-m', 'pip', 'install', '-q', '-r', file], { stdio: ['ignore', 'ignore', 'pipe'] });
   if (!installed || installed.status !== 0) {
-    log('Python oracles missing: run `python3 -m venv .cache/venv && .cache/venv/bin/pip install -r scripts/requirements.txt`.');
+    log(
+      'Python oracles missing: run `python3 -m venv .cache/venv && .cache/venv/bin/pip install -r scripts/requirements.txt`.',
+    );
     return null;
   }
   writeFileSync(stamp, requirements);

@@ -1,7 +1,11 @@
-// `npm start`: builds if needed, serves dist/ with COOP/COEP, prints the address.
+// `npm start`: builds if needed, serves dist/ with COOP/COEP, prints the address. PORT chooses the port.
 import { ensureBuild } from './build.mjs';
-import { serve } from './server.mjs';
+import { startServer } from './server.mjs';
 
-const port = Number(process.env.PORT ?? 4173);
-const server = await serve({ root: ensureBuild(), port });
+const root = ensureBuild();
+const wanted = Number(process.env.PORT ?? 4173);
+const server = await startServer({ root, port: wanted }).catch((error) => {
+  if (error.code !== 'EADDRINUSE' || process.env.PORT !== undefined) throw error;
+  return startServer({ root });
+});
 console.log(`Arklet is at ${server.url} (Ctrl-C ends it)`);

@@ -34,7 +34,15 @@ function project(name, env) {
   const output = join(root, `.cache/test-${name}.json`);
   rmSync(output, { force: true });
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const args = [vitest, 'run', '--project', `${name}*`, '--reporter=default', '--reporter=json', `--outputFile.json=${output}`];
+  const args = [
+    vitest,
+    'run',
+    '--project',
+    `${name}*`,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${output}`,
+  ];
   const { status } = spawnSync(process.execPath, args, {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
@@ -51,7 +59,9 @@ function project(name, env) {
   totals.skipped += result.numPendingTests;
   // A suite that could not even be loaded has no failed test of its own.
   if (status !== 0 && result.numFailedTests === 0) totals.failed += 1;
-  log(`${name}: ${result.numPassedTests} passed, ${result.numFailedTests} failed in ${Math.round((Date.now() - began) / 1000)} s`);
+  log(
+    `${name}: ${result.numPassedTests} passed, ${result.numFailedTests} failed in ${Math.round((Date.now() - began) / 1000)} s`,
+  );
 }
 
 mkdirSync(join(root, '.cache'), { recursive: true });
@@ -67,7 +77,11 @@ const python = wanted('oracle') ? ensurePython(log) : null;
 if (python) env.ARKLET_PYTHON = python;
 
 step('wasm', 'scripts/wasm.mjs', []);
-step('check', 'node_modules/svelte-check/bin/svelte-check', ['--tsconfig', './tsconfig.json', '--fail-on-warnings']);
+step('check', 'node_modules/svelte-check/bin/svelte-check', [
+  '--tsconfig',
+  './tsconfig.json',
+  '--fail-on-warnings',
+]);
 step('lint', 'node_modules/eslint/bin/eslint.js', ['.']);
 step('format', 'node_modules/prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']);
 project('unit', env);

@@ -1,8 +1,36 @@
 // Easy one- and two-step word problems (numbers up to 20) in GSM8K's format, for demonstrations with real language models.
 // Every problem is drawn once: no two share their text.
 
-const names = ['Anna', 'Ben', 'Carla', 'David', 'Ella', 'Felix', 'Grace', 'Hugo', 'Ivy', 'Jonas', 'Kira', 'Leo', 'Mona', 'Nils'];
-const things = ['apples', 'books', 'coins', 'cards', 'pens', 'shells', 'stamps', 'marbles', 'stickers', 'pears', 'cookies', 'balls'];
+const names = [
+  'Anna',
+  'Ben',
+  'Carla',
+  'David',
+  'Ella',
+  'Felix',
+  'Grace',
+  'Hugo',
+  'Ivy',
+  'Jonas',
+  'Kira',
+  'Leo',
+  'Mona',
+  'Nils',
+];
+const things = [
+  'apples',
+  'books',
+  'coins',
+  'cards',
+  'pens',
+  'shells',
+  'stamps',
+  'marbles',
+  'stickers',
+  'pears',
+  'cookies',
+  'balls',
+];
 
 /** mulberry32: a small seeded generator, enough for drawing templates. */
 function random(seed) {
@@ -54,7 +82,16 @@ export function easyProblems(count, seed) {
     const other = pick(names.filter((name) => name !== who));
     const a = integer(3, 20);
     const b = integer(2, 15);
-    const values = { who, other, thing: pick(things), a, b, c: integer(2, 5), d: integer(2, 6), e: integer(1, a) };
+    const values = {
+      who,
+      other,
+      thing: pick(things),
+      a,
+      b,
+      c: integer(2, 5),
+      d: integer(2, 6),
+      e: integer(1, a),
+    };
     const { question, steps, answer } = pick(templates)(values);
     rows.set(question, { question, answer: `${steps.join('\n')}\n#### ${answer}` });
   }

@@ -1,0 +1,261 @@
+// `npm run prove -- [--only NAME[,NAME]]`: the slow demonstrations. Each result is written to scripts/prove/results/NAME.json
+// with its command, versions, device and seconds; these files are committed. Exit code 1 when a demonstration misses its bound.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readFlags } from './commandError.mjs';
+import { easyProblems } from './prove/easyProblems.mjs';
+import { ensurePython } from './python.mjs';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const work = mkdtempSync(join(tmpdir(), 'arklet-prove-'));
+const smollm2 = join(root, '.cache/smollm2-hf');
+
+const hash = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');
+
+/** Runs the headless job; resolves with its report, seconds and output folder. */
+function distil(name, flags) {
+  const out = join(work, name);
+  const args = ['scripts/cli.mjs', 'distil', ...flags, '--out', out];
+  const began = Date.now();
+  const { status, stdout } = spawnSync(process.execPath, args, {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}`);
+  const report = JSON.parse(readFileSync(stdout.trim().split('\n').at(-1), 'utf8'));
+  return {
+    report,
+    out,
+    seconds: (Date.now() - began) / 1000,
+    command: `npm run distil -- ${flags.join(' ')}`,
+  };
+}
+
+const pairOf = (report, a, b) => report.pairs.find((pair) => pair.a === a && pair.b === b) ?? null;
+
+function summary({ report, seconds, command }) {
+  const {
+    arms,
+    pairs,
+    gainKept,
+    dataset,
+    seeds,
+    seed,
+    environment,
+    repeatable,
+    splits,
+    ood,
+    robust,
+    timings,
+    selfCorrection,
+  } = report;
+  const brief = ({ items: _items, ...rest }) => rest;
+  return brief({
+    command,
+    seconds,
+    seed,
+    environment,
+    repeatable,
+    splits,
+    dataset,
+    arms,
+    pairs,
+    gainKept,
+    seeds,
+    ood,
+    robust,
+    selfCorrection,
+    timings,
+  });
+}
+
+function questionFile(name, count, seed) {
+  const file = join(work, `${name}.jsonl`);
+  writeFileSync(
+    file,
+    easyProblems(count, seed)
+      .map((row) => `${JSON.stringify(row)}\n`)
+      .join(''),
+  );
+  return file;
+}
+
+function adapterFiles(out) {
+  const folder = join(out, 'adapters');
+  return readdirSync(folder, { recursive: true })
+    .filter((file) => file.endsWith('.safetensors'))
+    .sort()
+    .map((file) => [file, hash(join(folder, file))]);
+}
+
+function fetchSmolLm2() {
+  const python = ensurePython();
+  const { status } = python
+    ? spawnSync(python, ['scripts/oracle/fetch-smollm2.py'], { cwd: root, stdio: ['ignore', 2, 2] })
+    : { status: 1 };
+  if (status !== 0 || !existsSync(smollm2)) throw new Error('SmolLM2 could not be fetched');
+}
+
+const small = [
+  '--n-agents',
+  '3',
+  '--rounds',
+  '1',
+  '--max-tokens',
+  '32',
+  '--steps',
+  '8',
+  '--batch',
+  '4',
+  '--rank',
+  '8',
+  '--lr',
+  '5e-4',
+];
+
+/** name: {bounds: what must hold, run: () => {result, misses: [what did not hold]}} */
+const demonstrations = {
+  quick: () => {
+    const run = distil('quick', ['--backend', 'auto']);
+    const pair = pairOf(run.report, 'distilled:rsft', 'base');
+    const misses = [];
+    if (run.seconds >= 300) misses.push(`took ${run.seconds} s, not under 300`);
+    if (!(pair?.ci[0] > 0)) misses.push(`lower bound of distilled - base is ${pair?.ci[0]}`);
+    return { result: summary(run), misses };
+  },
+  'quick-webgpu': () => {
+    const run = distil('quick-webgpu', ['--backend', 'webgpu']);
+    const pair = pairOf(run.report, 'distilled:rsft', 'base');
+    const misses = [];
+    if (run.seconds >= 720) misses.push(`took ${run.seconds} s, not under 720`);
+    if (!(pair?.ci[0] > 0)) misses.push(`lower bound of distilled - base is ${pair?.ci[0]}`);
+    return { result: summary(run), misses };
+  },
+  repeat: () => {
+    const flags = ['--train-questions', '60', '--test-questions', '40', '--steps', '10', '--backend', 'cpu'];
+    const [first, second] = ['a', 'b'].map((name) => distil(`repeat-${name}`, flags));
+    const bytes = [first, second].map(({ out }) => ({
+      trajectories: hash(join(out, 'trajectories.jsonl')),
+      adapters: adapterFiles(out),
+    }));
+    const same = JSON.stringify(bytes[0]) === JSON.stringify(bytes[1]);
+    const { environment } = first.report;
+    return {
+      result: { command: first.command, environment, bytes, same },
+      misses: same ? [] : ['the bytes differ'],
+    };
+  },
+  full: () => {
+    const run = distil('full', ['--preset', 'full', '--backend', 'auto']);
+    const misses = [];
+    if (run.seconds >= 2400) misses.push(`took ${run.seconds} s, not under 2,400`);
+    if (!(run.report.gainKept?.value >= 0.7))
+      misses.push(`gain kept is ${run.report.gainKept?.value ?? 'not shown'}`);
+    return { result: summary(run), misses };
+  },
+  'smollm2-small': () => {
+    fetchSmolLm2();
+    const questions = questionFile('smollm2-small', 24, 11);
+    const flags = [
+      '--agents',
+      smollm2,
+      '--student',
+      smollm2,
+      '--questions',
+      questions,
+      '--train-questions',
+      '16',
+      '--test-questions',
+      '8',
+      '--shots',
+      '2',
+      ...small,
+    ];
+    const runs = ['auto', 'webgpu'].map((backend) =>
+      distil(`smollm2-${backend}`, [...flags, '--backend', backend]),
+    );
+    const misses = runs[0].seconds >= 900 ? [`auto took ${runs[0].seconds} s, not under 900`] : [];
+    return { result: runs.map(summary), misses };
+  },
+  smollm2: () => {
+    fetchSmolLm2();
+    const questions = questionFile('smollm2', 460, 12);
+    const flags = [
+      '--agents',
+      smollm2,
+      '--student',
+      smollm2,
+      '--questions',
+      questions,
+      '--train-questions',
+      '250',
+      '--test-questions',
+      '200',
+    ];
+    const method = [
+      '--n-agents',
+      '8',
+      '--rounds',
+      '0',
+      '--protocol',
+      'self-consistency',
+      '--shots',
+      '2',
+      '--temperature',
+      '0.7',
+      '--max-tokens',
+      '64',
+    ];
+    const training = [
+      '--steps',
+      '80',
+      '--batch',
+      '8',
+      '--lr',
+      '5e-4',
+      '--rank',
+      '16',
+      '--controls',
+      'answer-only,wrong',
+      '--backend',
+      'auto',
+    ];
+    const run = distil('smollm2', [...flags, ...method, ...training]);
+    return { result: summary(run), misses: [] };
+  },
+};
+
+const { flags } = readFlags(process.argv.slice(2));
+const only = flags.only?.split(',') ?? Object.keys(demonstrations);
+const unknown = only.find((name) => !(name in demonstrations));
+if (unknown) {
+  console.error(`There is no demonstration ${unknown}. Known: ${Object.keys(demonstrations).join(', ')}.`);
+  process.exit(2);
+}
+const versions = {
+  arklet: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
+  node: process.version,
+};
+for (const name of only) {
+  console.error(`== ${name}`);
+  const { result, misses } = demonstrations[name]();
+  const folder = join(root, 'scripts/prove/results');
+  mkdirSync(folder, { recursive: true });
+  const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'CPU'}`;
+  const text = JSON.stringify(
+    { name, date: new Date().toISOString().slice(0, 10), versions, machine, misses, result },
+    null,
+    1,
+  );
+  writeFileSync(
+    join(folder, `${name}.json`),
+    `${text.replaceAll(smollm2, 'SmolLM2-135M-Instruct').replaceAll(work, 'runs')}\n`,
+  );
+  console.log(`${name}: ${misses.length === 0 ? 'holds' : `MISSED: ${misses.join('; ')}`}`);
+  if (misses.length > 0) process.exitCode = 1;
+}
