@@ -1,10 +1,9 @@
 import { fetchRecorded } from './ui/archiveFile';
 import { mountApp } from './ui/mount';
 
-// Asked for before anything is drawn; the coordinator's worker starts after the first paint.
-const recorded = fetchRecorded();
-const target = document.getElementById('app');
-if (target) {
+function mountPage(target: HTMLElement): void {
+  // Asked for before anything is drawn; the coordinator's worker starts after the first paint.
+  const recorded = fetchRecorded();
   mountApp(target, {
     connect: async () => {
       const { connectJob } = await import('./run/jobClient');
@@ -16,6 +15,9 @@ if (target) {
   });
 }
 
+// The commands drive the job without the page: drawing it would take their time.
 const query = new URLSearchParams(location.search);
+const target = document.getElementById('app');
 if (query.has('automation')) void import('./run/automation');
-if (query.has('tools')) void import('./run/toolsPage');
+else if (query.has('tools')) void import('./run/toolsPage');
+else if (target) mountPage(target);
