@@ -69,8 +69,8 @@ export class LineChart {
   };
 
   #size(): { width: number; height: number } {
-    const legend = this.#kind === 'loss' ? 30 : 0;
-    return { width: this.#host.clientWidth, height: Math.max(80, this.#host.clientHeight - legend) };
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    return { width: this.#host.clientWidth, height: (this.#kind === 'loss' ? 15 : 7) * rem };
   }
 
   /** A CSS variable as the colour that it means here and now. */
