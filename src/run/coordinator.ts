@@ -2,15 +2,15 @@
 import { asArkletError, BusyError, ConfigError, InterruptedError } from '../core/errors';
 import { Gate } from '../core/gate';
 import type { JobApi, JobEvent, QuestionImport, RunArchive, RunRecord } from '../core/jobApi';
-import type { Question, Report, RunConfig, RunStatus, Turn } from '../core/records';
-import { hashKey } from '../core/rng';
+import type { Question, Report, RunConfig, RunStatus } from '../core/records';
 import { reportMarkdown } from '../eval/markdown';
 import { importQuestions } from '../tasks/importers';
-import type { JobStore, TimedTurn } from '../store/jobStore';
+import type { JobStore } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
 import { parseConfig } from './config';
 import type { EngineClient } from './engineClient';
 import { isTrajectory, parseArchive } from './exports';
+import { freeName, readArchive, record, runHash, sameDebate, storeArchive, timedTurns } from './storedRuns';
 import { memorableName } from './names';
 import { planQuestions } from './planQuestions';
 import { presets } from './presets';
@@ -57,8 +57,7 @@ export class Coordinator implements JobApi {
       const runs = await store.listRuns();
       const hash = runHash(checked, planned);
       const ids = new Set(runs.map(({ id }) => id));
-      let id = hash.toString(16).padStart(8, '0');
-      for (let i = 2; ids.has(id); i++) id = `${hash.toString(16).padStart(8, '0')}-${i}`;
+      const id = freeName(hash.toString(16).padStart(8, '0'), ids);
       const run: StoredRun = {
         id,
         name: memorableName(hash, new Set(runs.map(({ name }) => name))),
@@ -145,47 +144,11 @@ export class Coordinator implements JobApi {
   }
 
   async archive(runId: string): Promise<RunArchive> {
-    const { store } = this.#parts;
-    const run = await this.#run(runId);
-    const [questions, turns, timings, datasets, logs, report] = await Promise.all([
-      store.getQuestions(runId),
-      store.getTurns(runId),
-      store.getTimings(runId),
-      store.getDatasets(runId),
-      store.getLogs(runId),
-      store.getReport(runId),
-    ]);
-    return {
-      format: 'arklet-run',
-      version: 1,
-      run: record(run),
-      questions: questions ?? [],
-      turns,
-      timings,
-      datasets,
-      logs: logs.map(({ strategy, seed, steps }) => ({ strategy, seed, steps })),
-      report,
-    };
+    return readArchive(this.#parts.store, await this.#run(runId));
   }
 
   async importArchive(input: unknown): Promise<RunRecord> {
-    const archive = parseArchive(input);
-    const { store } = this.#parts;
-    const runs = await store.listRuns();
-    const ids = new Set(runs.map(({ id }) => id));
-    let id = archive.run.id;
-    for (let i = 2; ids.has(id); i++) id = `${archive.run.id}-${i}`;
-    const names = new Set(runs.map(({ name }) => name));
-    let name = archive.run.name;
-    for (let i = 2; names.has(name); i++) name = `${archive.run.name}-${i}`;
-    const status = archive.report ? 'done' : 'interrupted';
-    const run: StoredRun = { ...archive.run, id, name, status, device: null, seconds: {} };
-    await store.putQuestions(id, archive.questions);
-    await store.putTurns(timedTurns(archive, id));
-    for (const dataset of archive.datasets) await store.putDataset(id, dataset.strategy, dataset);
-    for (const log of archive.logs) await store.putLog({ runId: id, ...log });
-    if (archive.report) await store.putReport(id, archive.report);
-    await store.putRun(run);
+    const run = await storeArchive(this.#parts.store, parseArchive(input));
     await this.#announce();
     return record(run);
   }
@@ -330,41 +293,4 @@ export class Coordinator implements JobApi {
         .catch(reject);
     });
   }
-}
-
-/** The turns of an archive as those of another run. */
-function timedTurns(
-  { turns, timings }: RunArchive,
-  runId: string,
-  keep: (turn: Turn) => boolean = () => true,
-): TimedTurn[] {
-  const byPlace = new Map(timings.map((timing) => [placeOf(timing), timing]));
-  return turns.filter(keep).map((turn) => {
-    const { questionId, protocol, round, agent } = turn;
-    const unknown = { questionId, protocol, round, agent, startedAt: 0, seconds: 0 };
-    return { turn: { ...turn, runId }, timing: byPlace.get(placeOf(turn)) ?? unknown };
-  });
-}
-
-/** A config whose debate is another run's: only what comes after the debate is its own. */
-function sameDebate(config: RunConfig, source: RunConfig): RunConfig {
-  const { student, strategies, controls, steps, batch, lr, warmup, rank, alpha, distilSeeds, accept } =
-    config;
-  const own = { student, strategies, controls, steps, batch, lr, warmup, rank, alpha, distilSeeds, accept };
-  return { ...source, ...own, preset: 'custom', backend: config.backend };
-}
-
-/** A run as others see it. */
-function record({ device: _device, seconds: _seconds, ...run }: StoredRun): RunRecord {
-  return run;
-}
-
-function placeOf(at: { questionId: string; protocol: string; round: number; agent: number }): string {
-  return `${at.protocol}/${at.questionId}/${at.round}/${at.agent}`;
-}
-
-/** Same settings and questions, same id: so that the same command twice writes the same bytes. */
-export function runHash(config: RunConfig, questions: readonly Question[]): number {
-  const settings = Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1));
-  return hashKey(JSON.stringify(settings), ...questions.map(({ id, split }) => `${split}:${id}`));
 }

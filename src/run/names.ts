@@ -1,4 +1,5 @@
 import { RandomStream } from '../core/rng';
+import { freeName } from './storedRuns';
 
 const adjectives =
   'amber brisk calm candid clever copper crisp daring eager early fair fleet gentle golden hardy honest jolly keen lively lucid mellow merry nimble noble patient plucky quiet rapid rosy sage silver snug solid spry steady sunny swift tidy vivid witty'.split(
@@ -12,7 +13,5 @@ const nouns =
 /** A memorable name such as "calm-otter", the same for the same seed, with a number where it is taken. */
 export function memorableName(seed: number, taken: ReadonlySet<string>): string {
   const stream = new RandomStream(seed);
-  const name = `${stream.pick(adjectives)}-${stream.pick(nouns)}`;
-  if (!taken.has(name)) return name;
-  for (let i = 2; ; i++) if (!taken.has(`${name}-${i}`)) return `${name}-${i}`;
+  return freeName(`${stream.pick(adjectives)}-${stream.pick(nouns)}`, taken);
 }

@@ -4,7 +4,7 @@ import type { Backend } from '../../../src/compute/ops';
 import { ConfigError, GpuUnavailableError, ImportError } from '../../../src/core/errors';
 import type { Question, RunConfig } from '../../../src/core/records';
 import { chooseBackend } from '../../../src/run/chooseBackend';
-import { runHash } from '../../../src/run/coordinator';
+import { runHash } from '../../../src/run/storedRuns';
 import { parseTrajectories, unpackArchive } from '../../../src/run/exports';
 import { checkDisjoint, planQuestions } from '../../../src/run/planQuestions';
 import { presets } from '../../../src/run/presets';
