@@ -17,6 +17,15 @@ export function fingerprint(examples: readonly Example[]): number {
   return hash >>> 0;
 }
 
+/** A value as text that does not depend on the order of its keys. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, item: unknown) =>
+    typeof item === 'object' && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : item,
+  );
+}
+
 /** Throws ConfigError where adapter, settings or data are not those that the run began with. */
 export function checkResume(
   request: {
@@ -29,19 +38,17 @@ export function checkResume(
   adapter: LoraAdapter,
 ): void {
   const { resume, options, examples, adapter: given } = request;
-  if (given && JSON.stringify(given.config) !== JSON.stringify(options.lora))
+  if (given && canonical(given.config) !== canonical(options.lora))
     throw new ConfigError(
       'The adapter to go on with has other LoRA settings than the options.',
       'Use the settings in its adapter_config.json.',
     );
   if (!resume) return;
   const hint = 'Resume with the same settings and data, or start again elsewhere.';
-  const fixed = (from: TrainOptions): string => JSON.stringify({ ...from, saveEvery: 0 });
+  const fixed = (from: TrainOptions): string => canonical({ ...from, saveEvery: 0 });
   if (fixed(resume.options) !== fixed(options)) {
     const names = Object.keys(options) as (keyof TrainOptions)[];
-    const changed = names.filter(
-      (name) => JSON.stringify(options[name]) !== JSON.stringify(resume.options[name]),
-    );
+    const changed = names.filter((name) => canonical(options[name]) !== canonical(resume.options[name]));
     throw new ConfigError(`The checkpoint was made with another ${changed.join(', ')}.`, hint);
   }
   if (resume.data !== fingerprint(examples))

@@ -133,6 +133,10 @@ describe('training', () => {
 
   it('refuses to resume with other settings or other data, and says which', async () => {
     const { checkpoint } = await run({ ...short, steps: 2 });
+    const reordered = Object.fromEntries(
+      Object.entries({ ...short, steps: 2 }).reverse(),
+    ) as unknown as TrainOptions;
+    expect((await run(reordered, { resume: checkpoint })).logs).toEqual([]);
     await expect(run({ ...short, steps: 2, lr: 0.5 }, { resume: checkpoint })).rejects.toThrow(/another lr/);
     await expect(run({ ...short, steps: 2 }, { resume: { ...checkpoint, data: 1 } })).rejects.toThrow(
       /other training data/,
