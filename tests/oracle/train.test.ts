@@ -75,7 +75,9 @@ describe('SmolLM2-135M', () => {
 
   /** What PyTorch makes of the same start, rows and settings; run once. */
   function pyTorch(): Promise<Torch> {
-    torch ??= run(python, [join(root, 'tests/oracle/train.py'), folder]).then(
+    // On a busy machine threads that spin while they wait cost minutes.
+    const env = { ...process.env, OMP_WAIT_POLICY: 'PASSIVE' };
+    torch ??= run(python, [join(root, 'tests/oracle/train.py'), folder], { env }).then(
       () => JSON.parse(readFileSync(join(folder, 'torch.json'), 'utf8')) as Torch,
     );
     return torch;
@@ -137,7 +139,7 @@ describe('SmolLM2-135M', () => {
       expect(cosine, name).toBeGreaterThan(0.9999);
     }
     console.log(`lowest cosine ${worst}, loss ${grad.loss} against ${loss}`);
-  });
+  }, 1_800_000);
 
   it('has the loss of 3 AdamW steps within 1e-3', async () => {
     const { losses } = await pyTorch();
