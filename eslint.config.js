@@ -26,7 +26,7 @@ export default tseslint.config(
     ignores: [
       'dist/',
       '.cache/',
-      'runs/',
+      './runs/',
       'src/cpu/build/',
       'src/cpu/assembly/',
       'public/',

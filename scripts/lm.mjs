@@ -105,6 +105,7 @@ export async function main(args) {
     adapter: adapterPath(adapter),
     initAdapter: adapterPath(initAdapter),
     data: dataText(data),
+    log: null,
     flags: verb === 'train' || verb === 'export' ? { 'base-name': model, ...flags } : flags,
   };
   const target = resolve(out ?? '.');
@@ -112,6 +113,7 @@ export async function main(args) {
     verb === 'train' && existsSync(join(target, 'checkpoint.safetensors'))
       ? join(target, 'checkpoint.safetensors')
       : null;
+  if (checkpoint && existsSync(join(target, 'log.jsonl'))) request.log = dataText(join(target, 'log.jsonl'));
   const stopper = new AbortController();
   const log = (line) => console.error(line);
   const stop = () => (stopper.signal.aborted ? process.exit(130) : stopper.abort());

@@ -87,7 +87,14 @@ step('format', 'node_modules/prettier/bin/prettier.cjs', ['--check', '--log-leve
 project('unit', env);
 if (env.CHROMIUM_PATH) {
   project('chromium', env);
-  if (wanted('e2e')) ensureBuild({ log });
+  if (wanted('e2e')) {
+    try {
+      ensureBuild({ log });
+    } catch (error) {
+      totals.failed += 1;
+      log(`build: FAILED (${error.message})`);
+    }
+  }
   project('e2e', env);
 }
 if (python) project('oracle', env);

@@ -38,8 +38,10 @@ export function randomWeights(config, rank) {
   const { hidden, layers, vocab } = config;
   const shapes = Object.entries(linearShapes(config));
   let seed = 100;
-  const block = () => Object.fromEntries(shapes.map(([name, [i, o]]) => [name, numbers(i * o, seed++, 1.5 / Math.sqrt(i))]));
-  const lora = () => Object.fromEntries(shapes.map(([name, [i]]) => [name, numbers(rank * i, seed++, 1 / Math.sqrt(i))]));
+  const block = () =>
+    Object.fromEntries(shapes.map(([name, [i, o]]) => [name, numbers(i * o, seed++, 1.5 / Math.sqrt(i))]));
+  const lora = () =>
+    Object.fromEntries(shapes.map(([name, [i]]) => [name, numbers(rank * i, seed++, 1 / Math.sqrt(i))]));
   return {
     embed: numbers(vocab * hidden, 99, 1),
     layers: Array.from({ length: layers }, block),
@@ -124,7 +126,10 @@ export function jaxBase(peer, config, weights) {
     inputNorm: ones(),
     postNorm: ones(),
     ...Object.fromEntries(
-      Object.entries(linearShapes(config)).map(([name, [i, o]]) => [name, peer.f32(transposed(block[name], o, i), [i, o])]),
+      Object.entries(linearShapes(config)).map(([name, [i, o]]) => [
+        name,
+        peer.f32(transposed(block[name], o, i), [i, o]),
+      ]),
     ),
   }));
   return { embed: peer.f32(weights.embed, [vocab, hidden]), finalNorm: ones(), layers };

@@ -47,7 +47,14 @@ function jaxContender(contender, jax, device, weights) {
       const rotary = [cos, sin].map((table) => peer.f32(table.slice(t * half, (t + 1) * half), [1, 1, half]));
       const row = peer.f32(onehot, [1, config.vocab]);
       const place = peer.f32(here, [context, 1, 1]);
-      const [logits, next] = decode(jax.tree.ref(base), caches, row, place, ...rotary, peer.f32(mask, [context]));
+      const [logits, next] = decode(
+        jax.tree.ref(base),
+        caches,
+        row,
+        place,
+        ...rotary,
+        peer.f32(mask, [context]),
+      );
       caches = next;
       const data = await logits.data();
       ids.push(data.indexOf(Math.max(...data)));
@@ -90,7 +97,17 @@ export async function benchDecode({ backends, jax, rounds, wanted, log, smollm2U
       const url = new URL(smollm2Url, location.href).href;
       const entry = await arklet(contender, backend, new UrlSource(url), sequences, count);
       const few = Math.min(rounds, 3);
-      rows.push(...(await race({ work, unit: 'tokens/s', better: 'higher', contenders: [entry], rounds: few, score, log })));
+      rows.push(
+        ...(await race({
+          work,
+          unit: 'tokens/s',
+          better: 'higher',
+          contenders: [entry],
+          rounds: few,
+          score,
+          log,
+        })),
+      );
       log(`${work} ${contender}: peak ${(backend.ledger.peak / 1e6).toFixed(0)} MB`);
       await entry.release();
     }

@@ -70,12 +70,17 @@ export function makeJaxPeer(jax, device, config) {
         const qh = rq.reshape([batch, time, kvHeads, group, headDim]).transpose([0, 2, 3, 1, 4]);
         const kh = rk.transpose([0, 2, 3, 1]).reshape([batch, kvHeads, 1, headDim, time]);
         const vh = vv.transpose([0, 2, 1, 3]).reshape([batch, kvHeads, 1, time, headDim]);
-        const scores = np.matmul(qh, kh).mul(headDim ** -0.5).add(base.mask.ref);
+        const scores = np
+          .matmul(qh, kh)
+          .mul(headDim ** -0.5)
+          .add(base.mask.ref);
         const mixed = np.matmul(nn.softmax(scores, -1), vh);
         return mixed.transpose([0, 3, 1, 2, 4]).reshape([batch, time, heads * headDim]);
       });
     });
-    const logits = np.matmul(norm(x, base.finalNorm), np.transpose(base.embed)).reshape([batch * time, vocab]);
+    const logits = np
+      .matmul(norm(x, base.finalNorm), np.transpose(base.embed))
+      .reshape([batch * time, vocab]);
     const picked = nn.logSoftmax(logits, -1).mul(base.targets);
     return picked.sum().mul(-1 / (batch * time));
   }
@@ -113,7 +118,11 @@ export function makeJaxPeer(jax, device, config) {
       base.layers.forEach((weights, index) => {
         x = block(x, weights, undefined, 1, (q, k, v) => {
           const rq = rotate(q.reshape([1, 1, heads, headDim]), cos.ref, sin.ref);
-          const rk = rotate(k.reshape([1, 1, kvHeads, headDim]), cos.ref, sin.ref).reshape([1, kvHeads, headDim]);
+          const rk = rotate(k.reshape([1, 1, kvHeads, headDim]), cos.ref, sin.ref).reshape([
+            1,
+            kvHeads,
+            headDim,
+          ]);
           const vv = v.reshape([1, kvHeads, headDim]);
           const keep = np.subtract(1, here.ref);
           const keys = caches[index].k.mul(keep.ref).add(rk.mul(here.ref));
@@ -122,7 +131,10 @@ export function makeJaxPeer(jax, device, config) {
           const qh = rq.reshape([kvHeads, group, headDim]);
           const kh = keys.transpose([1, 2, 0]);
           const vh = values.transpose([1, 0, 2]);
-          const scores = np.matmul(qh, kh).mul(headDim ** -0.5).add(mask.ref);
+          const scores = np
+            .matmul(qh, kh)
+            .mul(headDim ** -0.5)
+            .add(mask.ref);
           return np.matmul(nn.softmax(scores, -1), vh).reshape([1, 1, heads * headDim]);
         });
       });

@@ -6,7 +6,15 @@ import { linearNames } from '/src/lm/types.ts';
 import { Backprop } from '/src/train/backprop.ts';
 import { packExamples } from '/src/train/batch.ts';
 import { linearShapes, makeJaxPeer } from './jaxPeer.js';
-import { bundledConfig, jaxBase, loraMatrices, modelSource, randomWeights, rotaryTables, transposed } from './bundledModel.js';
+import {
+  bundledConfig,
+  jaxBase,
+  loraMatrices,
+  modelSource,
+  randomWeights,
+  rotaryTables,
+  transposed,
+} from './bundledModel.js';
 import { numbers, race } from './measure.js';
 
 const rank = 8;
@@ -39,7 +47,10 @@ async function arklet(contender, backend, source, docs, named) {
   const count = batch.targets.length;
   const nll = backend.tensor([count], { owner: 'bench', label: 'nll' });
   const weights = new Float32Array(count).fill(1 / count);
-  const backprop = new Backprop(model, adapter, { owner: 'bench', capacity: { rows: batch.rows, targets: count } });
+  const backprop = new Backprop(model, adapter, {
+    owner: 'bench',
+    capacity: { rows: batch.rows, targets: count },
+  });
   let step = 0;
   const run = async () => {
     step++;
@@ -89,7 +100,10 @@ function jaxContender(contender, jax, device, docs, weights) {
       Object.fromEntries(
         shapes.map(([name, [i, o]]) => [
           name,
-          { a: peer.f32(valueOfA(block[name], i), [i, rank]), b: peer.f32(new Float32Array(rank * o), [rank, o]) },
+          {
+            a: peer.f32(valueOfA(block[name], i), [i, rank]),
+            b: peer.f32(new Float32Array(rank * o), [rank, o]),
+          },
         ]),
       ),
     );
@@ -139,7 +153,14 @@ export async function benchLoraStep({ backends, jax, rounds, wanted, log, smollm
       const source = new UrlSource(new URL(smollm2Url, location.href).href);
       backend.ledger.resetPeak();
       const entry = await arklet(contender, backend, source, docs, null);
-      rows.push(...(await race({ work: 'lora-step-smollm2', contenders: [entry], rounds: Math.min(rounds, 3), ...lower })));
+      rows.push(
+        ...(await race({
+          work: 'lora-step-smollm2',
+          contenders: [entry],
+          rounds: Math.min(rounds, 3),
+          ...lower,
+        })),
+      );
       log(`lora-step-smollm2 ${contender}: peak ${(backend.ledger.peak / 1e6).toFixed(0)} MB`);
       entry.release();
     }

@@ -24,7 +24,8 @@ function arklet(contender, backend, [m, k, n], x, wT, repeat) {
   return {
     contender,
     run: async () => {
-      for (let i = 0; i < repeat; i++) backend.linear({ x: input, weight, y: output, rows: m, mode: 'train' });
+      for (let i = 0; i < repeat; i++)
+        backend.linear({ x: input, weight, y: output, rows: m, mode: 'train' });
       return backend.read(output);
     },
     release: () => {
@@ -82,8 +83,10 @@ export async function benchMatmul({ backends, jax, tf, rounds, wanted, log }) {
     const w = numbers(k * n, 2);
     const repeat = 2;
     const contenders = [];
-    if (backends.webgpu) contenders.push(arklet('arklet', backends.webgpu, shape, x, transpose(w, k, n), repeat));
-    if (backends.wasm) contenders.push(arklet('arklet-cpu', backends.wasm, shape, x, transpose(w, k, n), repeat));
+    if (backends.webgpu)
+      contenders.push(arklet('arklet', backends.webgpu, shape, x, transpose(w, k, n), repeat));
+    if (backends.wasm)
+      contenders.push(arklet('arklet-cpu', backends.wasm, shape, x, transpose(w, k, n), repeat));
     if (jax) {
       contenders.push(jaxContender('jax-js', jax, 'webgpu', shape, x, w, repeat));
       contenders.push(jaxContender('jax-js-wasm', jax, 'wasm', shape, x, w, repeat));

@@ -18,7 +18,11 @@ try {
   const { generateProblems } = await server.ssrLoadModule('/src/tasks/wordProblems.ts');
   const { problemWords } = await server.ssrLoadModule('/src/tasks/wordings.ts');
   const lines = [JSON.stringify({ words: problemWords() })];
-  for (const { question, skeleton } of generateProblems({ split, seed: Number(seed), count: Number(count) })) {
+  for (const { question, skeleton } of generateProblems({
+    split,
+    seed: Number(seed),
+    count: Number(count),
+  })) {
     const steps = skeleton.steps.map((step) => [step.operation, step.left, step.right, step.result]);
     const { text, solution: chain, gold } = question;
     lines.push(JSON.stringify({ text, chain, gold, start: skeleton.start, steps }));

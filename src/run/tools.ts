@@ -2,6 +2,7 @@
 import type { Backend, WeightFormat } from '../compute/ops';
 import { ConfigError } from '../core/errors';
 import type { FileSource } from '../core/fileSource';
+import type { TrainLog } from '../core/records';
 import { generateCommand, logitsCommand, tokenizeCommand, withModel } from '../lm/commands';
 import type { ModelArguments } from '../lm/commands';
 import { loadTokenizer } from '../lm/tokenizer';
@@ -22,6 +23,8 @@ export interface ToolRequest {
   readonly data: string | null;
   /** The checkpoint that an earlier part of this training left. */
   readonly checkpoint: Uint8Array<ArrayBuffer> | null;
+  /** The log.jsonl that it left. */
+  readonly log: string | null;
   /** Every other flag as given, without dashes; a bare flag is "true". */
   readonly flags: Readonly<Record<string, string>>;
 }
@@ -43,7 +46,19 @@ export interface ToolResult {
 }
 
 /** Names of the files that `train` keeps beside adapter/. */
-export const checkpointFile = 'checkpoint.safetensors';
+const checkpointFile = 'checkpoint.safetensors';
+const logFile = 'log.jsonl';
+
+/** The whole training's log: what an earlier part left, up to where this part begins, and this part's steps. */
+function logBytes(earlier: string | null, logs: readonly TrainLog[]): Uint8Array<ArrayBuffer> {
+  const first = logs[0]?.step ?? Infinity;
+  const kept = (earlier ?? '').split('\n').filter((line) => {
+    const step = /"step":(\d+)/.exec(line)?.[1];
+    return step !== undefined && Number(step) < first;
+  });
+  const lines = [...kept, ...logs.map((log) => JSON.stringify(log))];
+  return new TextEncoder().encode(lines.map((line) => `${line}\n`).join(''));
+}
 
 const weightFormats = ['native', 'f32', 'f16', 'bf16', 'q8', 'q4'] as const;
 
@@ -154,8 +169,12 @@ export async function runTool(
       const tokenizer = await loadTokenizer(source);
       const initial =
         request.initAdapter === null ? {} : { initAdapter: await host.source(request.initAdapter) };
-      const lines: string[] = [];
-      const { files, logs, ...document } = await onModel((model) =>
+      const logs: TrainLog[] = [];
+      const {
+        files,
+        logs: _logs,
+        ...document
+      } = await onModel((model) =>
         trainCommand({
           model,
           tokenizer,
@@ -166,15 +185,17 @@ export async function runTool(
           ...(request.checkpoint ? { checkpoint: request.checkpoint } : {}),
           ...(signal ? { signal } : {}),
           onLog: (log) => {
-            lines.push(JSON.stringify(log));
+            logs.push(log);
             onProgress?.({ type: 'line', line: `step ${log.step}: loss ${log.loss.toFixed(4)}` });
           },
-          onCheckpoint: (bytes) => onProgress?.({ type: 'file', path: checkpointFile, bytes }),
+          onCheckpoint: (bytes) => {
+            onProgress?.({ type: 'file', path: logFile, bytes: logBytes(request.log, logs) });
+            onProgress?.({ type: 'file', path: checkpointFile, bytes });
+          },
         }),
       );
-      const log = new TextEncoder().encode(logs.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
       const adapter = [...files].map(([name, bytes]) => [`adapter/${name}`, bytes] as const);
-      return { document, files: [...adapter, ['log.jsonl', log]] };
+      return { document, files: [...adapter, [logFile, logBytes(request.log, logs)]] };
     }
     case 'export': {
       if (request.adapter === null)
