@@ -44,7 +44,7 @@ function pairTable(pairs: readonly PairResult[], n: number): string {
       pointsInterval(pair.ci),
       `${pair.aOnly} / ${pair.bOnly}`,
       pValue(pair.mcnemarP),
-      (100 * pair.detectable).toFixed(1),
+      pair.aOnly + pair.bOnly === 0 ? '-' : (100 * pair.detectable).toFixed(1),
       pairVerdict(pair, n),
     ]),
   );
@@ -81,7 +81,7 @@ export function reportMarkdown(report: Report): string {
   parts.push(
     '## Pairs',
     "Differences are accuracy(a) - accuracy(b) on the same questions, with a paired bootstrap (10,000 resamples) and McNemar's mid-p. " +
-      '"not below" means that the lower bound is above -2 points; "detectable" is the smallest difference found with 80 % power.',
+      '"not below" means that the lower bound is above -2 points; "detectable" is the smallest difference found with 80 % power ("-" where no answer differs).',
     pairTable(report.pairs, report.arms[0]?.n ?? 0),
   );
   const summaries = seedSummaries(report);

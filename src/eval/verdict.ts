@@ -68,6 +68,17 @@ export function armLabel(name: string): string {
   }
 }
 
+/**
+ * What n questions allow to say when two arms are right on the same of them. The 95 % bound of a share that was never
+ * observed is about 3 / n (the rule of three); a detectable difference cannot be computed without a discordant item.
+ */
+function noneDiffers(n: number): string {
+  const bound = `${(300 / n).toFixed(1)} points`;
+  return 3 / n <= -margin
+    ? `Both are right on the same questions; with ${n} of them a difference above ${bound} would have shown`
+    : `Both are right on the same questions, but ${n} is too small a number to rule out a difference of up to ${bound}`;
+}
+
 function sentence(pair: PairResult, n: number): string {
   const figures =
     `${points(pair.difference)} points ${pointsInterval(pair.ci)}, ${pair.aOnly} gained, ${pair.bOnly} lost, ` +
@@ -80,12 +91,15 @@ function sentence(pair: PairResult, n: number): string {
     case 'below':
       return `${start} is below ${b}: ${figures}.`;
     case 'not below':
-      return `${start} is not below ${b} (by more than 2 points): ${figures}.`;
+      return (
+        `${start} is not below ${b} (by more than 2 points): ${figures}.` +
+        (pair.aOnly + pair.bOnly === 0 ? ` ${noneDiffers(n)}.` : '')
+      );
     case 'undecided':
       return (
         `${start} and ${b} cannot be told apart: ${figures}. ` +
         (pair.aOnly + pair.bOnly === 0
-          ? `No answer differs, but ${n} is too small a number to rule out a loss of 2 points.`
+          ? `${noneDiffers(n)}.`
           : `With ${n} questions a difference shows from about ${(100 * pair.detectable).toFixed(1)} points on, so ${n} is too small a number to tell.`)
       );
   }

@@ -92,6 +92,7 @@ export function verdictSentences(report: Report): readonly string[] {
     const way = direction(teacher);
     if (way > 0) said.push(text.aboveEnsemble(points));
     else if (way < 0) said.push(text.belowEnsemble(points));
+    else if (teacher.aOnly + teacher.bOnly === 0) said.push(text.sameAsEnsemble(base.n));
     else said.push(text.levelWithEnsemble(points));
   }
   said.push(

@@ -32,7 +32,23 @@ describe('the verdict in words', () => {
 
   it('says so when no answer changed sides', () => {
     const same = { difference: 0, ci: [0, 0], aOnly: 0, bOnly: 0, detectable: 0 } as const;
-    expect(verdictSentences(withGain(same))[0]).toMatch(/changed nothing: none of the 300/);
+    expect(verdictSentences(withGain(same))[0]).toMatch(
+      /changed nothing: .* the same of the 300 questions\. With 300 questions a difference above 1\.0 points would have shown/,
+    );
+  });
+
+  // The rule of three: a share never seen among n is under 3 / n, which is 25 points of 12 and 2 of 150.
+  it('says that few questions rule out little when no answer differs, and never names 0 points', () => {
+    const same = { difference: 0, ci: [0, 0], aOnly: 0, bOnly: 0, detectable: 0 } as const;
+    const few: Report = {
+      ...report,
+      arms: report.arms.map((arm) => ({ ...arm, n: 12 })),
+      pairs: report.pairs.map((pair) => ({ ...pair, ...same })),
+    };
+    const said = verdictSentences(few);
+    expect(said[0]).toMatch(/12 questions are too few to rule out a difference of up to 25 points/);
+    expect(said[1]).toMatch(/It and the ensemble are right on the same of the 12 questions/);
+    expect(said.join(' ')).not.toMatch(/\b0(\.0)? points/);
   });
 
   it('gives no share of a gain that the ensemble may not have', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { PairResult } from '../../../src/core/records';
+import type { PairResult, Report } from '../../../src/core/records';
 import type { Arm } from '../../../src/eval/arms';
 import { reportMarkdown } from '../../../src/eval/markdown';
 import { pairNames } from '../../../src/eval/pairs';
@@ -161,6 +161,26 @@ describe('the verdict in words', () => {
     ).join('\n');
     expect(text).toContain('20 is too small a number to tell');
     expect(text).toContain('How much of the gain was kept cannot be said');
+  });
+
+  // The rule of three: nothing seen among 20 leaves 3 / 20 = 15 points possible, among 200 1.5 points.
+  test('says what n can rule out when two arms are right on the same questions', () => {
+    const twins = (count: number): Report => {
+      const cut = (one: Arm): Arm => ({ ...one, answers: new Map([...one.answers].slice(0, count)) });
+      const arms = [
+        cut(arm('base', 0, 9)),
+        cut({ ...arm('distilled:rsft', 0, 9) }),
+        cut(arm('debate', 4, 14)),
+      ];
+      return buildReport({ ...input, seeds: [], test: { questions: questions.slice(0, count), arms } });
+    };
+    const few = verdictText(twins(20)).join('\n');
+    expect(few).toContain('20 is too small a number to rule out a difference of up to 15.0 points');
+    expect(few).not.toMatch(/from about 0\.0 points/);
+    expect(verdictText(twins(200)).join('\n')).toContain(
+      'with 200 of them a difference above 1.5 points would have shown',
+    );
+    expect(reportMarkdown(twins(20))).toMatch(/\| 0 \/ 0 \| [^|]+ \| - \|/);
   });
 
   test('answers an empty report without dividing by nothing', () => {
