@@ -23,13 +23,30 @@ describe('the vote of a round', () => {
       majority: '12',
       majorityCorrect: true,
       votes: 2,
+      kind: 'majority',
     });
   });
 
   it('leaves out replies that cannot be read, however many', () => {
     const unread = { ...say(0, 0, '7'), answer: null };
     expect(countVotes([unread, { ...unread, agent: 1 }, say(0, 2, '12')]).majority).toBe('12');
-    expect(countVotes([unread])).toEqual({ majority: null, majorityCorrect: false, votes: 0 });
+    expect(countVotes([unread])).toEqual({ majority: null, majorityCorrect: false, votes: 0, kind: 'none' });
+  });
+
+  it.each([
+    [['12', '12', '7'], 'majority'],
+    [['12'], 'majority'],
+    [['7', '12', '9'], 'alone'],
+    [['7', '12'], 'alone'],
+    [['12', '12', '7', '9'], 'plurality'],
+    [['12', '12', '7', '7', '9'], 'tie'],
+  ])('of %j is called %s', (answers, kind) => {
+    expect(countVotes(answers.map((answer, agent) => say(0, agent, answer))).kind).toBe(kind);
+  });
+
+  it('is no majority when the one readable answer stands among unreadable ones', () => {
+    const unread = { ...say(0, 0, '7'), answer: null };
+    expect(countVotes([unread, { ...unread, agent: 1 }, say(0, 2, '12')]).kind).toBe('alone');
   });
 
   it('goes to the first seen when tied, unless raw log-probabilities of one model can tell', () => {
@@ -50,14 +67,14 @@ describe('what happened in a debate', () => {
     expect(tagsOf(debateOf(['7', '12', '12'], ['12', '12', '12']))).toEqual(['corrective', 'unanimous']);
   });
 
-  it('is flipped when the majority of a later round is another', () => {
+  it('is flipped when the vote of a later round is another', () => {
     const index = debateOf(['7', '7', '12'], ['12', '7', '12']);
     expect(tagsOf(index)).toEqual(['corrective', 'flipped', 'split']);
     expect(index.summary(question.id).rounds.map((round) => round.flipped)).toEqual([false, true]);
   });
 
-  it('has a wrong majority when most end wrong, also when all agree', () => {
-    expect(tagsOf(debateOf(['12', '7', '7'], ['7', '7', '7']))).toEqual(['unanimous', 'wrongMajority']);
+  it('has a wrong vote when most end wrong, also when all agree', () => {
+    expect(tagsOf(debateOf(['12', '7', '7'], ['7', '7', '7']))).toEqual(['unanimous', 'wrongVote']);
   });
 
   it('is not corrective when a right agent is talked out of its answer', () => {

@@ -98,7 +98,7 @@ describe('the debate', () => {
     await chip.click();
     await expect.element(chip).toHaveAttribute('aria-pressed', 'true');
     expect(options()[0]?.getAttribute('aria-setsize')).toBe(String(count));
-    await expect.element(page.getByText('majority changed').first()).toBeVisible();
+    await expect.element(page.getByText('vote changed').first()).toBeVisible();
   });
 
   it('tells right from wrong by a word, and who was read before a change of mind', async () => {

@@ -3,15 +3,10 @@
  * falls under. Summaries are made when asked for and kept until another turn of that question comes.
  */
 import type { Question, Turn } from '../../core/records';
+import { majority } from '../../core/vote';
 
-export type DebateTag = 'unanimous' | 'split' | 'flipped' | 'wrongMajority' | 'corrective';
-export const debateTags: readonly DebateTag[] = [
-  'unanimous',
-  'split',
-  'flipped',
-  'wrongMajority',
-  'corrective',
-];
+export type DebateTag = 'unanimous' | 'split' | 'flipped' | 'wrongVote' | 'corrective';
+export const debateTags: readonly DebateTag[] = ['unanimous', 'split', 'flipped', 'wrongVote', 'corrective'];
 
 export interface RoundSummary {
   readonly round: number;
@@ -21,7 +16,8 @@ export interface RoundSummary {
   readonly majority: string | null;
   readonly majorityCorrect: boolean;
   readonly votes: number;
-  /** Another majority than in the round before. */
+  readonly kind: VoteKind;
+  /** Another winner of the vote than in the round before. */
   readonly flipped: boolean;
 }
 
@@ -38,50 +34,31 @@ export interface Change {
   readonly peers: readonly number[];
 }
 
-interface Vote {
-  readonly answer: string;
-  readonly correct: boolean;
-  count: number;
-  logprob: number;
-}
+/** How a vote went: more than half agree, more than for any other answer, a tie, or every voter alone, nothing to read. */
+export type VoteKind = 'majority' | 'plurality' | 'tie' | 'alone' | 'none';
 
-function meanLogprob(turn: Turn): number {
-  const values = turn.logprobs ?? [];
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Plurality of parsed answers. Ties: mean log-probability if all are raw and of one model, else the first seen. */
+/** The vote as the comparison counts it (core/vote.ts): plurality of parsed answers, ties as there. */
 export function countVotes(turns: readonly (Turn | undefined)[]): {
   majority: string | null;
   majorityCorrect: boolean;
   votes: number;
+  kind: VoteKind;
 } {
   const cast = turns.filter((turn) => turn !== undefined);
-  const comparable =
-    cast.every((turn) => turn.logprobKind === 'raw') && new Set(cast.map((turn) => turn.model)).size === 1;
-  const votes = new Map<string, Vote>();
-  for (const turn of cast) {
-    if (turn.answer === null) continue;
-    const vote = votes.get(turn.answer) ?? {
-      answer: turn.answer,
-      correct: turn.correct,
-      count: 0,
-      logprob: 0,
-    };
-    vote.count += 1;
-    vote.logprob += meanLogprob(turn);
-    votes.set(turn.answer, vote);
-  }
-  let best: Vote | null = null;
-  for (const vote of votes.values()) {
-    const tied = best !== null && vote.count === best.count;
-    const better =
-      best === null ||
-      vote.count > best.count ||
-      (tied && comparable && vote.logprob / vote.count > best.logprob / best.count);
-    if (better) best = vote;
-  }
-  return { majority: best?.answer ?? null, majorityCorrect: best?.correct ?? false, votes: best?.count ?? 0 };
+  const { answer, winner, count, tied } = majority(cast);
+  return {
+    majority: answer,
+    majorityCorrect: winner?.correct ?? false,
+    votes: count,
+    kind: voteKind(count, cast.length, tied),
+  };
+}
+
+function voteKind(votes: number, voters: number, tied: boolean): VoteKind {
+  if (votes === 0) return 'none';
+  if (2 * votes > voters) return 'majority';
+  if (votes === 1) return 'alone';
+  return tied ? 'tie' : 'plurality';
 }
 
 export class DebateIndex {
@@ -160,7 +137,7 @@ function tagsOf(rounds: readonly RoundSummary[]): ReadonlySet<DebateTag> {
   const cast = last.turns.filter((turn) => turn !== undefined);
   const same = new Set(cast.map((turn) => turn.answer)).size === 1 && cast[0]?.answer !== null;
   tags.add(same ? 'unanimous' : 'split');
-  if (!last.majorityCorrect) tags.add('wrongMajority');
+  if (!last.majorityCorrect) tags.add('wrongVote');
   if (rounds.some((round) => round.flipped)) tags.add('flipped');
   rounds.forEach((round, index) => {
     const next = rounds[index + 1];
