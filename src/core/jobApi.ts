@@ -83,6 +83,7 @@ export type JobEvent =
       readonly detail: string;
       readonly secondsLeft: number | null;
       readonly tokensPerSecond: number | null;
+      /** Held by the engine on its device, by its own ledger. */
       readonly bytes: number | null;
     }
   | {

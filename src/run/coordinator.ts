@@ -74,6 +74,7 @@ export class Coordinator implements JobApi {
       await store.putQuestions(id, planned);
       if (source) await store.putTurns(timedTurns(source, id, isTrajectory));
       await store.putRun(run);
+      this.#parts.emit({ type: 'questions', runId: id, questions: planned });
       this.#launch(run, planned, release);
       await this.#announce();
       return record(run);

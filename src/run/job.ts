@@ -21,7 +21,6 @@ export interface Progress {
   readonly detail: string;
   readonly secondsLeft?: number | null;
   readonly tokensPerSecond?: number | null;
-  readonly bytes?: number | null;
 }
 
 export interface Job {

@@ -116,6 +116,8 @@ async function load(setup: JobSetup, keeper: RunKeeper): Promise<Job> {
   }
   const agents = await agentSlots(cast, config, engine, base);
   for (const { backend } of new Set(agents)) await backend.load({ signal });
+  const held = new HeldBytes(engine);
+  await held.refresh();
   return {
     runId: run.id,
     config,
@@ -130,14 +132,42 @@ async function load(setup: JobSetup, keeper: RunKeeper): Promise<Job> {
     studentStyle: promptStyle(cast.student),
     questions,
     emit,
-    progress: throttledProgress(setup),
+    progress: throttledProgress(setup, held),
   };
 }
 
+/** Bytes that the engine holds on its device, as of the last answer; asked for again at most once a second. */
+class HeldBytes {
+  readonly #engine: EngineClient;
+  #bytes: number | null = null;
+  #asked = -Infinity;
+
+  constructor(engine: EngineClient) {
+    this.#engine = engine;
+  }
+
+  get last(): number | null {
+    const now = performance.now();
+    if (now - this.#asked >= 1000) {
+      this.#asked = now;
+      // The engine may be closing or its device lost: that shows elsewhere, here the last figure stays.
+      void this.refresh().catch(() => undefined);
+    }
+    return this.#bytes;
+  }
+
+  async refresh(): Promise<void> {
+    this.#bytes = (await this.#engine.memory()).total;
+  }
+}
+
 /** At most ten progress events a second, but always the last of a phase. */
-function throttledProgress({ run, gate, emit }: JobSetup): (phase: Phase, progress: Progress) => void {
+function throttledProgress(
+  { run, gate, emit }: JobSetup,
+  held: HeldBytes,
+): (phase: Phase, progress: Progress) => void {
   let last = -Infinity;
-  return (phase, { done, total, detail, secondsLeft = null, tokensPerSecond = null, bytes = null }) => {
+  return (phase, { done, total, detail, secondsLeft = null, tokensPerSecond = null }) => {
     const now = performance.now();
     if (done < total && now - last < 100) return;
     last = now;
@@ -152,7 +182,7 @@ function throttledProgress({ run, gate, emit }: JobSetup): (phase: Phase, progre
       detail,
       secondsLeft,
       tokensPerSecond,
-      bytes,
+      bytes: held.last,
     });
   };
 }

@@ -72,6 +72,27 @@ describe('a job', () => {
     expect(result.losses[0]).toHaveLength(3);
   });
 
+  it('tells its questions once, before the first turn', async () => {
+    const job = await newJob();
+    const { id } = await job.coordinator.start(tiny, null);
+    await job.coordinator.ended();
+    const told = job.events.flatMap((event) => (event.type === 'questions' ? [event] : []));
+    expect(told.map(({ runId }) => runId)).toEqual([id]);
+    expect(told[0]?.questions).toEqual((await job.coordinator.archive(id)).questions);
+    const types = job.events.map(({ type }) => type);
+    expect(types.indexOf('questions')).toBeLessThan(types.indexOf('turn'));
+  });
+
+  it('tells with its progress how many bytes the engine holds', async () => {
+    const job = await newJob();
+    await job.coordinator.start(tiny, null);
+    await job.coordinator.ended();
+    const held = job.events.flatMap((event) => (event.type === 'progress' ? [event.bytes] : []));
+    // Three bundled models are loaded before the first turn: every weight of a student alone takes over 100 kB.
+    expect(held.length).toBeGreaterThan(3);
+    for (const bytes of held) expect(bytes).toBeGreaterThan(100_000);
+  });
+
   it('gives the same bytes for the same seed, and others for another seed', async () => {
     const first = await undisturbed(tiny);
     expect(await undisturbed(tiny)).toEqual(first);
