@@ -1,6 +1,7 @@
 // Runs the sources in Node through Vite's module runner (?raw shaders and TypeScript work as in the browser).
 import { spawnSync } from 'node:child_process';
-import { dirname, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createServer, createServerModuleRunner } from 'vite';
 
@@ -25,6 +26,15 @@ export async function withSources(work) {
   }
 }
 
+const softwareDriver = process.env.CHROMIUM_LIBRARY ?? '/usr/lib/chromium';
+
+/** Whether Dawn in Node has a driver to run on. */
+export function dawnPossible() {
+  return (
+    Boolean(process.env.ARKLET_DAWN_NATIVE) || existsSync(join(softwareDriver, 'vk_swiftshader_icd.json'))
+  );
+}
+
 /**
  * Dawn in Node runs on the machine's own driver when ARKLET_DAWN_NATIVE is set, else on Chromium's SwiftShader, whose
  * two variables must stand before the process starts: the command then restarts itself with them. True when it did;
@@ -32,7 +42,7 @@ export async function withSources(work) {
  */
 export function restartForDawn() {
   if (process.env.VK_ICD_FILENAMES || process.env.ARKLET_DAWN_NATIVE) return false;
-  const folder = process.env.CHROMIUM_LIBRARY ?? '/usr/lib/chromium';
+  const folder = softwareDriver;
   const env = {
     ...process.env,
     LD_LIBRARY_PATH: folder,
