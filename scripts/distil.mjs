@@ -2,31 +2,7 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { withPage } from './browser.mjs';
-
-class CommandError extends Error {
-  constructor({ code, message, hint }) {
-    super(message);
-    this.code = code;
-    this.hint = hint;
-  }
-}
-
-const bad = (message, hint) => new CommandError({ code: 'config', message, hint });
-
-/** `--name value`, `--name=value`, bare `--name`. */
-function readFlags(args) {
-  const flags = {};
-  for (let i = 0; i < args.length; i++) {
-    const match = /^--([a-z][a-z0-9-]*)(?:=([\s\S]*))?$/.exec(args[i]);
-    if (!match)
-      throw bad(`"${args[i]}" is not a flag.`, 'Write flags as --name value; contracts: see README.');
-    const next = args[i + 1];
-    if (match[2] !== undefined) flags[match[1]] = match[2];
-    else if (next !== undefined && !next.startsWith('--')) flags[match[1]] = args[++i];
-    else flags[match[1]] = 'true';
-  }
-  return flags;
-}
+import { badArgument, CommandError, readFlags } from './commandError.mjs';
 
 /** Turns paths of this machine into addresses under the served mounts. */
 class Mounts {
@@ -38,10 +14,10 @@ class Mounts {
     if (recorded) return `recorded:${this.file(recorded[1])}`;
     if (/^(webllm|transformers|endpoint|https?):/.test(text) || !/[\\/.]/.test(text)) return text;
     if (!existsSync(text))
-      throw bad(`There is no model at ${text}.`, 'Give a folder with config.json or a .gguf file.');
+      throw badArgument(`There is no model at ${text}.`, 'Give a folder with config.json or a .gguf file.');
     if (statSync(text).isDirectory()) {
       if (!existsSync(join(text, 'config.json'))) {
-        throw bad(`${text} holds no config.json.`, 'Give a Hugging Face model folder.');
+        throw badArgument(`${text} holds no config.json.`, 'Give a Hugging Face model folder.');
       }
       // Its parent is mounted, so that the folder's own name is part of the model's.
       return `files/${this.add(dirname(resolve(text)))}/${encodeURIComponent(basename(resolve(text)))}`;
@@ -51,7 +27,7 @@ class Mounts {
 
   file(path) {
     if (!existsSync(path) || !statSync(path).isFile())
-      throw bad(`There is no file ${path}.`, 'Check the path.');
+      throw badArgument(`There is no file ${path}.`, 'Check the path.');
     return `files/${this.add(resolve(path))}/${encodeURIComponent(basename(path))}`;
   }
 
@@ -117,7 +93,9 @@ function outFolder(flags) {
 
 /** @param {string[]} args @returns {Promise<number>} exit code */
 export async function main(args) {
-  const flags = readFlags(args);
+  const { flags, rest: words } = readFlags(args);
+  if (words.length > 0)
+    throw badArgument(`"${words[0]}" is not a flag.`, 'Write flags as --name value; the README lists them.');
   const out = outFolder(flags);
   const { out: _out, json, from, questions, ...rest } = flags;
   const mounts = new Mounts();

@@ -33,6 +33,7 @@ test('bad arguments end with 2, an error document and nothing on stdout', () => 
     ['lm', 'generate', '--model', 'agent-a', '--prompt', question, '--n', 'many', '--device', 'cpu'],
     ['selftest', '--kernel-name', 'x'],
     ['distil', '--rounds', '-4', '--out', join(work, 'bad')],
+    ['distil', 'quick'],
   ]) {
     const { status, stdout, stderr } = command(...args);
     expect([args, status, stdout], stderr).toEqual([args, 2, '']);
