@@ -13,22 +13,29 @@ export function shapeClass(sizes: readonly number[]): string {
 
 /**
  * The candidate with the smallest median time; rounds are interleaved so that a busy moment hurts all alike. The first
- * candidate is kept unless another is at least `margin` (a fraction) faster: noise must not change how sums are ordered.
+ * candidate is kept unless another is at least `margin` (a fraction) faster: noise must not decide. From `deadline` (on
+ * performance.now()) on nothing more is timed: with less than one whole round the first candidate stays.
  */
 export async function fastest<T extends string>(
   candidates: readonly T[],
   time: (candidate: T) => Promise<number>,
-  options: { readonly rounds: number; readonly margin: number },
+  options: { readonly rounds: number; readonly margin: number; readonly deadline?: number },
 ): Promise<T> {
-  const times = new Map<T, number[]>(candidates.map((candidate) => [candidate, []]));
-  for (const candidate of candidates) await time(candidate); // compiles and warms up
-  for (let round = 0; round < options.rounds; round++) {
-    for (const candidate of candidates) times.get(candidate)?.push(await time(candidate));
-  }
   const [first, ...rest] = candidates;
   if (first === undefined) throw new RangeError('no candidates to time');
+  const { rounds, margin, deadline = Number.POSITIVE_INFINITY } = options;
+  const times = new Map<T, number[]>(candidates.map((candidate) => [candidate, []]));
+  // The round before the first compiles and warms up.
+  for (let round = -1; round < rounds; round++) {
+    for (const candidate of candidates) {
+      if (performance.now() > deadline && round < 1) return first;
+      const ms = await time(candidate);
+      if (round >= 0) times.get(candidate)?.push(ms);
+    }
+    if (performance.now() > deadline) break;
+  }
   let best = first;
-  let least = median(times.get(first) ?? []) * (1 - options.margin);
+  let least = median(times.get(first) ?? []) * (1 - margin);
   for (const candidate of rest) {
     const ms = median(times.get(candidate) ?? []);
     if (ms < least) [best, least] = [candidate, ms];

@@ -85,14 +85,14 @@ export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<rea
         job.emit({ type: 'dataset', runId, dataset: summary });
       }
       if (!(await store.getAdapter({ runId, strategy, seed }))) {
-        await trainStage(job, stage, seed, (step) =>
-          job.progress('distil', {
-            done: done + step,
-            total,
-            detail:
-              config.distilSeeds === 1 ? strategy : `${strategy}, seed ${seed + 1} of ${config.distilSeeds}`,
-          }),
-        );
+        const name =
+          config.distilSeeds === 1 ? strategy : `${strategy}, seed ${seed + 1} of ${config.distilSeeds}`;
+        const show = (step: number, detail: string): void =>
+          job.progress('distil', { done: done + step, total, detail });
+        await trainStage(job, stage, seed, {
+          onStep: (step) => show(step, name),
+          onTuning: () => show(0, `${name}: choosing the fastest kernels, 2 s at most`),
+        });
       }
       done += config.steps;
       job.progress('distil', { done, total, detail: strategy });
@@ -108,7 +108,7 @@ async function trainStage(
   job: Job,
   { strategy, dataset, after }: Stage,
   seed: number,
-  onStep: (step: number) => void,
+  { onStep, onTuning }: { onStep: (step: number) => void; onTuning: () => void },
 ): Promise<void> {
   const { config, runId, store, engine, student, signal } = job;
   if (dataset.traces.length === 0) {
@@ -137,6 +137,10 @@ async function trainStage(
       logs.push(update.log);
       onStep(update.log.step);
       job.emit({ type: 'train', runId, strategy, seed, log: update.log });
+      return;
+    }
+    if (update.type === 'tuning') {
+      onTuning();
       return;
     }
     const steps = [...logs];

@@ -52,6 +52,8 @@ export interface TrainRequest {
 
 export type TrainUpdate =
   | { readonly type: 'log'; readonly log: TrainLog }
+  /** The forms of the kernels are timed, before step 1 of a new training. */
+  | { readonly type: 'tuning' }
   | { readonly type: 'checkpoint'; readonly step: number; readonly bytes: Uint8Array<ArrayBuffer> };
 
 export interface GenerateCall {

@@ -21,6 +21,8 @@ type Context<K extends keyof EngineProtocol> = CallContext<EngineProtocol[K]>;
 export class EngineService {
   readonly #parts: EngineParts;
   readonly #gate = new Gate();
+  /** Forms of kernels chosen so far, for the worker's life; a training's own are in its checkpoints. */
+  readonly #tuned = new Map<string, string>();
   readonly #models = new Map<string, EngineModel>();
   #device: { readonly backend: Backend; readonly info: DeviceInfo } | null = null;
   #lost: Error | null = null;
@@ -108,6 +110,7 @@ export class EngineService {
     const files = await trainAdapter(this.#model(request.model), request, {
       signal: context.signal,
       gate: this.#gate,
+      tuned: this.#tuned,
       onUpdate: (update) => context.progress(update),
     });
     return new Transferring({ files }, []);

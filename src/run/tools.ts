@@ -184,6 +184,10 @@ export async function runTool(
           ...initial,
           ...(request.checkpoint ? { checkpoint: request.checkpoint } : {}),
           ...(signal ? { signal } : {}),
+          tuning: {
+            memory: new Map<string, string>(),
+            onStart: () => onProgress?.({ type: 'line', line: 'choosing the fastest kernels, 2 s at most' }),
+          },
           onLog: (log) => {
             logs.push(log);
             onProgress?.({ type: 'line', line: `step ${log.step}: loss ${log.loss.toFixed(4)}` });

@@ -1,5 +1,6 @@
 /** Supervised training of an adapter inside the engine worker. */
 import type { Gate } from '../core/gate';
+import type { TunerMemory } from '../gpu/tuner';
 import { releaseAdapter } from '../lm/adapter';
 import { adapterFromData, readPeft, writePeft } from '../train/adapterFiles';
 import type { TrainRow } from '../train/batch';
@@ -37,9 +38,14 @@ function optionsOf({ settings, checkpointEvery, evalRows }: TrainRequest): Train
 export async function trainAdapter(
   { model, tokenizer, id }: EngineModel,
   request: TrainRequest,
-  hooks: { signal: AbortSignal; gate: Gate; onUpdate: (update: TrainUpdate) => void },
+  hooks: {
+    signal: AbortSignal;
+    gate: Gate;
+    tuned: TunerMemory;
+    onUpdate: (update: TrainUpdate) => void;
+  },
 ): Promise<Readonly<Record<string, Uint8Array>>> {
-  const { signal, gate, onUpdate } = hooks;
+  const { signal, gate, tuned, onUpdate } = hooks;
   const { backend } = model;
   const options = optionsOf(request);
   const owner = `${id}: training`;
@@ -60,6 +66,7 @@ export async function trainAdapter(
       owner,
       signal,
       gate,
+      tuning: { memory: tuned, onStart: () => onUpdate({ type: 'tuning' }) },
       onLog: (log) => onUpdate({ type: 'log', log }),
       onCheckpoint: (checkpoint) => {
         if (checkpoint.step === 0 || checkpoint.step === options.steps) return;

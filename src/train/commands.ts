@@ -17,6 +17,7 @@ import { mergedGguf } from './mergedGguf';
 import { defaultTrainOptions } from './options';
 import type { TrainOptions } from './options';
 import { train } from './trainer';
+import type { Tuning } from './tuning';
 
 export type Files = Map<string, Uint8Array<ArrayBuffer>>;
 
@@ -105,6 +106,7 @@ export interface TrainArguments {
   /** The checkpoint that an earlier part of this training left. */
   readonly checkpoint?: Uint8Array<ArrayBuffer>;
   readonly signal?: AbortSignal;
+  readonly tuning?: Tuning;
   onLog?(log: TrainLog): void;
   /** Bytes to be kept as the newest checkpoint. */
   onCheckpoint?(bytes: Uint8Array<ArrayBuffer>, step: number): void | Promise<void>;
@@ -124,7 +126,7 @@ export interface TrainCommandResult {
 
 /** Trains to the end or resumes; throws InterruptedError after handing out a checkpoint when the signal fires. */
 export async function trainCommand(args: TrainArguments): Promise<TrainCommandResult> {
-  const { model, tokenizer, signal, onLog, onCheckpoint } = args;
+  const { model, tokenizer, signal, tuning, onLog, onCheckpoint } = args;
   const owner = 'train';
   const rows = parseRows(args.data);
   const evalRows = args.evalData === undefined ? null : parseRows(args.evalData);
@@ -149,6 +151,7 @@ export async function trainCommand(args: TrainArguments): Promise<TrainCommandRe
       ...(given ? { adapter: given } : {}),
       ...(resume ? { resume } : {}),
       ...(signal ? { signal } : {}),
+      ...(tuning ? { tuning } : {}),
       ...(onLog ? { onLog } : {}),
       async onCheckpoint(checkpoint) {
         await onCheckpoint?.(writeCheckpoint(checkpoint), checkpoint.step);

@@ -60,7 +60,8 @@ export function checkResume(
     );
 }
 
-const onGpu = (backend: Backend): backend is GpuBackend =>
+/** Whether the backend has kernels in several forms. */
+export const onGpu = (backend: Backend): backend is GpuBackend =>
   backend.kind === 'webgpu' && 'useVariants' in backend;
 
 /** The forms of kernels in use as text, where the backend has a choice: they fix the order of every sum. */

@@ -14,8 +14,12 @@ import { checkTrainOptions } from './options';
 import type { TrainOptions } from './options';
 import { checkResume } from './resume';
 import { TrainRun } from './trainRun';
+import { tuneTraining } from './tuning';
+import type { Tuning } from './tuning';
 
 export interface TrainHooks {
+  /** Times the forms of the kernels before step 1; a resumed training keeps those that its checkpoint names. */
+  readonly tuning?: Tuning;
   /** Stops between two steps: a checkpoint is handed out, then InterruptedError is thrown. */
   readonly signal?: AbortSignal;
   /** Awaited before every step (pause, single steps). */
@@ -85,6 +89,8 @@ export async function trainExamples(request: TrainExamplesRequest): Promise<Trai
   let run: TrainRun | null = null;
   try {
     checkResume(request, adapter);
+    const { tuning, resume, examples, signal } = request;
+    if (tuning && !resume) await tuneTraining(model, examples, options, tuning, signal);
     run = new TrainRun(request, adapter, owner);
     return await run.go();
   } catch (error) {

@@ -93,4 +93,26 @@ describe('training on WebGPU', () => {
     const rest = await trainExamples({ model, examples, options, resume });
     expect(writeCheckpoint(rest.checkpoint)).toEqual(writeCheckpoint(whole.checkpoint));
   });
+
+  it('gives the bytes of an untuned run when its kernels are timed first, and does not time when resumed', async () => {
+    const { model, documents: examples } = await load('llama');
+    const lora = { ...defaultTrainOptions.lora, rank: 2, alpha: 4 };
+    const options = { ...defaultTrainOptions, steps: 2, batch: 2, lr: 0.01, lora };
+    const plain = await trainExamples({ model, examples, options });
+    let started = 0;
+    const memory = new Map<string, string>();
+    const tuning = { memory, onStart: () => void started++ };
+    const tuned = await trainExamples({ model, examples, options, tuning });
+    expect(started).toBe(1);
+    expect([...memory.keys()].every((key) => key.startsWith(backend.device))).toBe(true);
+    expect(memory.size).toBe(3);
+    expect(tuned.checkpoint.variants).toBe(JSON.stringify(backend.variants()));
+    expect(tuned.checkpoint.params).toEqual(plain.checkpoint.params);
+    expect(tuned.logs).toEqual(plain.logs);
+    const form = backend.variants().linear;
+    backend.useVariants({ linear: form === '4x4' ? '8x8' : '4x4' });
+    await trainExamples({ model, examples, options, tuning, resume: tuned.checkpoint });
+    expect(started).toBe(1);
+    expect(backend.variants().linear).toBe(form);
+  });
 });
