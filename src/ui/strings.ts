@@ -89,8 +89,8 @@ export const strings = {
       what: 'Agents answer, read each other, answer again.',
       facts: (questions: number, agents: number): string =>
         `${plural(questions, 'question', 'questions')} · ${plural(agents, 'agent', 'agents')}`,
-      change: (first: number, last: number): string =>
-        `Majority right ${formatPercent(first, 0)} → ${formatPercent(last, 0)}`,
+      change: (first: number, last: number, tested: boolean): string =>
+        `Vote right ${formatPercent(first, 0)} → ${formatPercent(last, 0)} ${tested ? '(test questions)' : '(so far)'}`,
     },
     distil: {
       title: 'Distil',

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Turn } from '../../src/core/records';
 import { changeOf, countVotes, DebateIndex } from '../../src/ui/state/debateIndex';
-import { makeQuestion, makeTurn } from './fixtures/archive';
+import { RunView } from '../../src/ui/state/runView.svelte';
+import { makeArchive, makeQuestion, makeTurn } from './fixtures/archive';
 
 const question = { ...makeQuestion(0, () => 0), gold: '12' };
 const say = (round: number, agent: number, answer: string): Turn =>
@@ -89,6 +90,32 @@ describe('what happened in a debate', () => {
     index.add(say(1, 2, '12'));
     expect(tagsOf(index)).toEqual(['corrective', 'unanimous']);
     expect(index.turns).toBe(6);
+  });
+});
+
+describe('the share of right votes', () => {
+  const tell = (turns: readonly Turn[]): RunView => {
+    const view = new RunView(makeArchive(0).run, 'live');
+    view.addQuestions(makeArchive(8).questions);
+    for (const turn of turns) view.addTurn(turn);
+    return view;
+  };
+  const { turns } = makeArchive(8);
+
+  // Of 8 questions two are tested; their votes are made right in the last round, all others wrong.
+  it('is of the test questions alone, as the comparison is', () => {
+    const made = turns.map((turn) => ({
+      ...turn,
+      answer: turn.split === 'test' && turn.round === 1 ? '1' : '2',
+      correct: turn.split === 'test' && turn.round === 1,
+    }));
+    expect(tell(made).debateFacts).toMatchObject({ voteSplit: 'test', first: 0, last: 1 });
+  });
+
+  it('is of every question so far while none of the test was spoken to', () => {
+    const right = turns.map((turn) => ({ ...turn, answer: '1', correct: true }));
+    const training = right.filter(({ split }) => split === 'train');
+    expect(tell(training).debateFacts).toMatchObject({ voteSplit: null, first: 1, last: 1 });
   });
 });
 

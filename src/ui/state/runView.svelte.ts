@@ -21,7 +21,9 @@ export interface DebateFacts {
   readonly questions: number;
   readonly agents: number;
   readonly turns: number;
-  /** Share of majorities that are right in round 0 and in the last round; null before any turn. */
+  /** Split that `first` and `last` are of: the one that is compared, once it was spoken to; null: every question so far. */
+  readonly voteSplit: 'test' | null;
+  /** Share of votes that are right in round 0 and in the last round; null before any turn. */
   readonly first: number | null;
   readonly last: number | null;
 }
@@ -161,7 +163,10 @@ export class RunView {
   get debateFacts(): DebateFacts {
     void this.#version;
     const ids = this.#index.questionIds;
-    const rounds = ids.map((id) => this.#index.summary(id).rounds).filter((list) => list.length > 0);
+    const tested = ids.filter((id) => this.#index.questions.get(id)?.split === 'test');
+    const rounds = (tested.length > 0 ? tested : ids)
+      .map((id) => this.#index.summary(id).rounds)
+      .filter((list) => list.length > 0);
     const share = (at: number): number | null =>
       rounds.length === 0
         ? null
@@ -170,6 +175,7 @@ export class RunView {
       questions: ids.length,
       agents: this.agents,
       turns: this.#index.turns,
+      voteSplit: tested.length > 0 ? 'test' : null,
       first: share(0),
       last: share(-1),
     };
