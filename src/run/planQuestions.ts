@@ -51,16 +51,36 @@ export function splitImported(questions: readonly Question[], config: RunConfig)
   });
 }
 
-/** Throws ConfigError when a question that is learnt from is also asked in a test. */
+/** Template parameters of a generated question (its numbers and operations); null for an imported one. */
+function parameters({ origin }: Question): string | null {
+  return origin?.startsWith('word-problem ') ? origin : null;
+}
+
+/**
+ * Throws ConfigError when a question that is learnt from is also asked in another split: by its normalised text, and for
+ * generated ones by template parameters too, because other words around the same sums test nothing (method.md section 4).
+ */
 export function checkDisjoint(questions: readonly Question[]): void {
-  const train = new Set(questions.filter(({ split }) => split === 'train').map(({ id }) => id));
-  const shared = questions.filter(({ split, id }) => split !== 'train' && train.has(id));
-  if (shared.length > 0) {
+  const train = questions.filter(({ split }) => split === 'train');
+  const others = questions.filter(({ split }) => split !== 'train');
+  const refuse = (shared: readonly Question[], what: string): void => {
+    const [first] = shared;
+    if (!first) return;
     throw new ConfigError(
-      `${shared.length} questions stand in training and in another split, such as "${shared[0]?.text.slice(0, 80)}".`,
+      `${shared.length} questions of other splits ${what}, such as "${first.text.slice(0, 80)}" (${first.split}).`,
       'Use another seed or fewer questions.',
     );
-  }
+  };
+  const texts = new Set(train.map(({ id }) => id));
+  refuse(
+    others.filter(({ id }) => texts.has(id)),
+    'stand in training too',
+  );
+  const sums = new Set(train.map(parameters));
+  refuse(
+    others.filter((question) => parameters(question) !== null && sums.has(parameters(question))),
+    'have the numbers and operations of a training question',
+  );
 }
 
 /** The questions of a run, all splits. Throws ConfigError. */

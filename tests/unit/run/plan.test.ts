@@ -54,6 +54,35 @@ describe('the questions of a run', () => {
     expect(() => checkDisjoint([first!, { ...first!, split: 'test' }])).toThrow(ConfigError);
   });
 
+  it('must not repeat the numbers and operations of a training problem in other words', () => {
+    const [first, second] = file;
+    const learnt = { ...first!, origin: 'word-problem 12 +9 -5' };
+    const asked = { ...second!, split: 'test', origin: 'word-problem 12 +9 -5' } as const;
+    expect(() => checkDisjoint([learnt, asked])).toThrow(ConfigError);
+    expect(() => checkDisjoint([learnt, asked])).toThrow(
+      /1 questions .* numbers and operations of a training/,
+    );
+    expect(() => checkDisjoint([learnt, { ...asked, origin: 'word-problem 12 +9 -4' }])).not.toThrow();
+    // Two rows of one file may name the same origin: they are told apart by their text alone.
+    expect(() =>
+      checkDisjoint([
+        { ...learnt, origin: 'gsm8k.jsonl' },
+        { ...asked, origin: 'gsm8k.jsonl' },
+      ]),
+    ).not.toThrow();
+  });
+
+  it('of every split of the generator pass that check', () => {
+    const every = {
+      ...config,
+      trainQuestions: 400,
+      testQuestions: 60,
+      oodQuestions: 40,
+      robustQuestions: 40,
+    };
+    expect(planQuestions(every, null)).toHaveLength(542);
+  });
+
   it('and the settings decide the id of a run', () => {
     const planned = planQuestions(config, null);
     expect(runHash({ ...config }, planned)).toBe(runHash(config, planned));
