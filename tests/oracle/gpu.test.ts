@@ -9,6 +9,8 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NodeSource } from '../../scripts/nodeSource';
+import { createWasmBackend } from '../../src/compute/wasmBackend';
+import { loadModel, unloadModel } from '../../src/lm/load';
 import { readHeader, readTensor, writeSafetensors } from '../../src/lm/safetensors';
 import { loadTokenizer } from '../../src/lm/tokenizer';
 import { compare } from '../unit/train/golden';
@@ -142,6 +144,18 @@ describe('SmolLM2-135M on WebGPU', () => {
   }, 30 * minutes);
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('keeps the GGUF’s linears in 4 bits and its embedding in 8, as the loader asks of every backend', async () => {
+    const backend = await createWasmBackend();
+    const model = await loadModel(await NodeSource.open(models.gguf), backend, { maxContext: 64 });
+    const { embed, layers } = model;
+    expect(embed.format).toBe('q8');
+    expect(layers).toHaveLength(30);
+    for (const { qkv, o, gateUp, down } of layers)
+      expect([qkv, o, gateUp, down].map(({ format }) => format)).toEqual(['q4', 'q4', 'q4', 'q4']);
+    unloadModel(model);
+    backend.dispose();
+  });
 
   it.each([
     ['in f32', 'folder'],
