@@ -14,6 +14,8 @@ import { checkRows } from './shapes';
 export interface GpuOptions {
   /** Most bytes of one binding; below the device's own limit only in tests. */
   readonly bindingLimit?: number;
+  /** Operations above which a linear is split into several dispatches; given only in tests. */
+  readonly dispatchFlops?: number;
   /** Most bytes to hold; default: what the driver gives. */
   readonly memoryLimit?: number;
   /** Most bytes of released buffers to keep for reuse. Default 64 MiB. */
@@ -56,6 +58,7 @@ export async function createGpuBackend(gpu: GPU | undefined, options: GpuOptions
       device.limits.maxStorageBufferBindingSize,
       device.limits.maxBufferSize,
     ),
+    dispatchFlops: options.dispatchFlops ?? null,
     variants: { ...defaultVariants(open.software), ...options.variants },
   };
   const memory = memoryOps(context);

@@ -10,6 +10,7 @@ import {
   type GpuContext,
   type MatrixPart,
 } from './gpuMemory';
+import { rowBlocks } from './gpuRowBlocks';
 import type { Backend, LoraDropout, LoraGroup, Tensor, WeightFormat } from './ops';
 import { checks } from './shapes';
 
@@ -93,32 +94,36 @@ export function linearOps(context: GpuContext): LinearOps {
       lora !== undefined && 'LORA',
       lora !== undefined && lora.rank % 4 === 0 && 'RANK4',
     ];
+    const groupWidth = lora === undefined ? 0 : lora.segments.length * lora.rank;
     for (const part of op.parts) {
-      recorder.dispatch({
-        kernel: { name: 'linear', weights: op.storage, flags, constants: tile.constants },
-        buffers: {
-          ...weightBuffers(part),
-          x: rangeOf(op.x),
-          y: rangeOf(op.y),
-          ...(bias === undefined ? {} : { bias: rangeOf(bias) }),
-          ...(residual === undefined || inPlace ? {} : { residual: rangeOf(residual) }),
-          ...(lora === undefined ? {} : { u: rangeOf(lora.u), b: rangeOf(lora.b) }),
-        },
-        sizes: {
-          rows,
-          inputs,
-          columns4,
-          outputs,
-          start: part.start,
-          count: part.count,
-          segmentCount: lora?.segments.length ?? 0,
-          rank: lora?.rank ?? 0,
-          scale: lora?.scale ?? 0,
-          segments: lora === undefined ? noSegments : segmentRows(lora),
-        },
-        threads: Math.ceil(rows / tile.rows) * Math.ceil(part.count / tile.cols),
-        flops: 2 * rows * part.count * (inputs + (lora?.rank ?? 0)),
-      });
+      const flops = 2 * rows * part.count * (inputs + (lora?.rank ?? 0));
+      for (const block of rowBlocks(context, rows, flops)) {
+        recorder.dispatch({
+          kernel: { name: 'linear', weights: op.storage, flags, constants: tile.constants },
+          buffers: {
+            ...weightBuffers(part),
+            x: block.of(rangeOf(op.x), inputs),
+            y: block.of(rangeOf(op.y), outputs),
+            ...(bias === undefined ? {} : { bias: rangeOf(bias) }),
+            ...(residual === undefined || inPlace ? {} : { residual: block.of(rangeOf(residual), outputs) }),
+            ...(lora === undefined ? {} : { u: block.of(rangeOf(lora.u), groupWidth), b: rangeOf(lora.b) }),
+          },
+          sizes: {
+            rows: block.rows,
+            inputs,
+            columns4,
+            outputs,
+            start: part.start,
+            count: part.count,
+            segmentCount: lora?.segments.length ?? 0,
+            rank: lora?.rank ?? 0,
+            scale: lora?.scale ?? 0,
+            segments: lora === undefined ? noSegments : segmentRows(lora),
+          },
+          threads: Math.ceil(block.rows / tile.rows) * Math.ceil(part.count / tile.cols),
+          flops: (flops * block.rows) / rows,
+        });
+      }
     }
   }
 
@@ -142,41 +147,45 @@ export function linearOps(context: GpuContext): LinearOps {
     const dropout = dropoutSizes(lora?.dropout);
     const width = lora === undefined ? 0 : lora.group.segments.length * lora.group.rank;
     const tile = tileSpec(context.variants.linearBackward, context.variants.workgroup);
-    recorder.dispatch({
-      kernel: {
-        name: 'linearBackward',
-        weights: op.format,
-        flags: [
-          outputs % 4 === 0 && 'VEC4',
-          inputs % 4 === 0 && 'OUT4',
-          op.accumulate && 'ACCUMULATE',
-          tile.flag,
-          lora !== undefined && 'LORA',
-          lora !== undefined && lora.group.rank % 4 === 0 && 'RANK4',
-          dropout.on && 'DROPOUT',
-        ],
-        constants: tile.constants,
-      },
-      buffers: {
-        ...weightBuffers(part),
-        dy: op.dy,
-        dx: op.dx,
-        ...(lora === undefined ? {} : { du: rangeOf(lora.du), a: rangeOf(lora.group.a) }),
-      },
-      sizes: {
-        rows,
-        inputs,
-        columns4,
-        outputs,
-        start: part.start,
-        count: part.count,
-        segmentCount: lora?.group.segments.length ?? 0,
-        rank: lora?.group.rank ?? 0,
-        ...dropout.sizes,
-      },
-      threads: Math.ceil(rows / tile.rows) * Math.ceil(columns4 / (tile.cols / 4)),
-      flops: 2 * rows * inputs * (part.count + width),
-    });
+    const flops = 2 * rows * inputs * (part.count + width);
+    for (const block of rowBlocks(context, rows, flops)) {
+      recorder.dispatch({
+        kernel: {
+          name: 'linearBackward',
+          weights: op.format,
+          flags: [
+            outputs % 4 === 0 && 'VEC4',
+            inputs % 4 === 0 && 'OUT4',
+            op.accumulate && 'ACCUMULATE',
+            tile.flag,
+            lora !== undefined && 'LORA',
+            lora !== undefined && lora.group.rank % 4 === 0 && 'RANK4',
+            dropout.on && 'DROPOUT',
+          ],
+          constants: tile.constants,
+        },
+        buffers: {
+          ...weightBuffers(part),
+          dy: block.of(op.dy, outputs),
+          dx: block.of(op.dx, inputs),
+          ...(lora === undefined ? {} : { du: block.of(rangeOf(lora.du), width), a: rangeOf(lora.group.a) }),
+        },
+        sizes: {
+          rows: block.rows,
+          firstRow: block.first,
+          inputs,
+          columns4,
+          outputs,
+          start: part.start,
+          count: part.count,
+          segmentCount: lora?.group.segments.length ?? 0,
+          rank: lora?.group.rank ?? 0,
+          ...dropout.sizes,
+        },
+        threads: Math.ceil(block.rows / tile.rows) * Math.ceil(columns4 / (tile.cols / 4)),
+        flops: (flops * block.rows) / rows,
+      });
+    }
   }
 
   return {

@@ -130,3 +130,26 @@ test('a row of a generating linear has the same bits alone and in batches of 8, 
     make.free();
   }
 });
+
+test('a product above the bound of one dispatch is split by rows and keeps every bit', async (context) => {
+  const whole = await gpuBackend(context);
+  const split = await gpuBackend(context, { dispatchFlops: 1 });
+  for (const one of [
+    linearCases.linear(150, 65, 67, { extras: 'all', rank: 5 }),
+    linearCases.linear(150, 64, 96, { extras: 'residual', format: 'q4', mode: 'generate' }),
+    linearCases.linearBackward(150, 65, 67, { extras: true, rank: 3, rate: 0.25 }),
+    linearCases.linearBackward(130, 64, 96, { extras: true, rank: 8, format: 'q8' }),
+    linearCases.loraDown(150, 65, 9, { mode: 'generate' }),
+  ]) {
+    const before = [whole, split].map(({ recorder }) => recorder.profiler.dispatches);
+    const wanted = await one.run(whole);
+    const got = await one.run(split);
+    const name = `${one.kernels.join()} ${one.variant}`;
+    const [once, often] = [whole, split].map(({ recorder }, i) => recorder.profiler.dispatches - before[i]!);
+    expect(often! - once!, name).toBe(2);
+    expect(
+      got.map(({ buffer }) => new Uint32Array(buffer)),
+      name,
+    ).toEqual(wanted.map(({ buffer }) => new Uint32Array(buffer)));
+  }
+});

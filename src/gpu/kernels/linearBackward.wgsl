@@ -5,6 +5,7 @@
 struct Sizes {
   rows: u32, inputs: u32, columns4: u32, outputs: u32, start: u32, count: u32,
   segmentCount: u32, rank: u32, threshold: u32, key: u32, keep: f32,
+  firstRow: u32, // of this dispatch in the whole product: the mask counts from there
 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 //#if VEC4
@@ -55,7 +56,7 @@ fn mixed(index: u32, key: u32) -> u32 {
   return hash ^ (hash >> 16u);
 }
 fn mask(row: u32, column: u32, segment: u32) -> vec4<f32> {
-  let index = row * sizes.inputs + column;
+  let index = (sizes.firstRow + row) * sizes.inputs + column;
   let key = sizes.key + segment;
   let hash = vec4<u32>(mixed(index, key), mixed(index + 1u, key), mixed(index + 2u, key), mixed(index + 3u, key));
   return select(vec4<f32>(), vec4<f32>(sizes.keep), hash >= vec4<u32>(sizes.threshold));
