@@ -1,5 +1,5 @@
 /** `npm run distil -- [flags]`: the whole job in headless Chromium. contracts.md lists the flags. */
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { withPage } from './browser.mjs';
 import { badArgument, CommandError, readFlags } from './commandError.mjs';
@@ -112,10 +112,12 @@ export async function main(args) {
   mkdirSync(out, { recursive: true });
 
   let stopping = false;
+  // The browser's storage: what an interrupted or failed run goes on from. A finished run is in its files.
+  const userDataDir = join(out, '.browser');
   const options = {
     mounts: mounts.paths,
     out,
-    userDataDir: join(out, '.browser'),
+    userDataDir,
     log: (line) => (process.env.DEBUG ? console.error(line) : undefined),
   };
   const outcome = await withPage(options, async (page, urls) => {
@@ -142,6 +144,7 @@ export async function main(args) {
     }
   });
   if (!outcome.ok) throw new CommandError(outcome.error);
+  rmSync(userDataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   const report = join(out, 'report.json');
   console.log(json === undefined ? report : JSON.stringify({ report }));
   return 0;

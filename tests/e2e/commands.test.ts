@@ -134,4 +134,6 @@ test('the headless job writes its files, and the same seed writes the same bytes
   for (const file of ['timings.jsonl', 'report.md', 'run.arklet.json.gz']) {
     expect(existsSync(join(first, file)), file).toBe(true);
   }
+  // The browser's own folder is for going on with an unfinished run.
+  expect(existsSync(join(first, '.browser'))).toBe(false);
 });
