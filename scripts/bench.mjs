@@ -13,6 +13,10 @@ import { ensurePython } from './python.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
+const smollm2 = '.cache/smollm2-hf/config.json';
+const smollm2Gguf = '.cache/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf';
+const wllamaFolder = '.cache/peers/node_modules/@wllama/wllama/esm';
+
 async function inChromium(options, log) {
   const peers = await ensurePeers(log);
   const isolation = {
@@ -53,7 +57,14 @@ async function inChromium(options, log) {
     return await page.evaluate((given) => globalThis.runBench(given), {
       ...options,
       peersUrl: `/${relative(root, peers)}`,
-      smollm2Url: existsSync(join(root, '.cache/smollm2-hf/config.json')) ? '/.cache/smollm2-hf/' : null,
+      smollm2Url: existsSync(join(root, smollm2)) ? '/.cache/smollm2-hf/' : null,
+      wllama: existsSync(join(root, smollm2Gguf))
+        ? {
+            moduleUrl: `/${wllamaFolder}/index.js`,
+            wasmUrl: `/${wllamaFolder}/wasm/wllama.wasm`,
+            modelUrl: `/${smollm2Gguf}`,
+          }
+        : null,
     });
   } finally {
     await context.close();

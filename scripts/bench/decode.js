@@ -8,6 +8,7 @@ import { race } from './measure.js';
 
 const tokens = 24;
 const context = 32;
+const smollm2Tokens = 8;
 
 async function arklet(contender, backend, source, sequences, count) {
   const model = await loadModel(source, backend, { maxContext: 256, owner: 'bench' });
@@ -65,7 +66,27 @@ function jaxContender(contender, jax, device, weights) {
   return { contender, run, release: () => jax.tree.dispose(base) };
 }
 
-export async function benchDecode({ backends, jax, rounds, wanted, log, smollm2Url }) {
+/** llama.cpp in WASM on the Q4_1 file that the f32 folder was decoded from; its arithmetic is its own. */
+async function wllamaContender({ moduleUrl, wasmUrl, modelUrl }) {
+  const { Wllama } = await import(/* @vite-ignore */ moduleUrl);
+  const engine = new Wllama({ default: new URL(wasmUrl, location.href).href });
+  const model = await (await fetch(modelUrl)).blob();
+  await engine.loadModel([model], { n_ctx: 256, n_threads: navigator.hardwareConcurrency, n_gpu_layers: 0 });
+  return {
+    contender: 'wllama',
+    checked: false,
+    run: async () => {
+      const options = { prompt: 'Once', max_tokens: smollm2Tokens, temperature: 0, cache_prompt: false };
+      const { usage } = await engine.createCompletion(options);
+      if (usage.completion_tokens !== smollm2Tokens)
+        throw new Error(`wrote ${usage.completion_tokens} tokens`);
+      return [];
+    },
+    release: () => engine.exit(),
+  };
+}
+
+export async function benchDecode({ backends, jax, rounds, wanted, log, smollm2Url, wllama }) {
   const rows = [];
   const weights = randomWeights(bundledConfig, 8);
   const source = modelSource(bundledConfig, weights);
@@ -87,30 +108,25 @@ export async function benchDecode({ backends, jax, rounds, wanted, log, smollm2U
   for (const sequences of [1, 8]) {
     const work = `decode-smollm2-${sequences}`;
     if (!wanted(work) || !smollm2Url) continue;
-    const count = 8;
-    const score = (seconds) => (sequences * count) / seconds;
+    const source = () => new UrlSource(new URL(smollm2Url, location.href).href);
+    const contenders = [];
     for (const [contender, backend] of [
       ['arklet', backends.webgpu],
       ['arklet-cpu', backends.wasm],
     ]) {
       backend.ledger.resetPeak();
-      const url = new URL(smollm2Url, location.href).href;
-      const entry = await arklet(contender, backend, new UrlSource(url), sequences, count);
-      const few = Math.min(rounds, 3);
-      rows.push(
-        ...(await race({
-          work,
-          unit: 'tokens/s',
-          better: 'higher',
-          contenders: [entry],
-          rounds: few,
-          score,
-          log,
-        })),
-      );
-      log(`${work} ${contender}: peak ${(backend.ledger.peak / 1e6).toFixed(0)} MB`);
-      await entry.release();
+      contenders.push(await arklet(contender, backend, source(), sequences, smollm2Tokens));
     }
+    if (sequences === 1 && wllama) contenders.push(await wllamaContender(wllama));
+    const score = (seconds) => (sequences * smollm2Tokens) / seconds;
+    const few = Math.min(rounds, 3);
+    rows.push(
+      ...(await race({ work, unit: 'tokens/s', better: 'higher', contenders, rounds: few, score, log })),
+    );
+    for (const [contender, backend] of Object.entries(backends)) {
+      log(`${work} ${contender}: peak ${(backend.ledger.peak / 1e6).toFixed(0)} MB`);
+    }
+    for (const contender of contenders) await contender.release();
   }
   return rows;
 }

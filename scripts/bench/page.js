@@ -15,12 +15,12 @@ async function loadPeers(url, log) {
 }
 
 /** Runs the works whose name contains one of `only` (all when empty); resolves with {device, rows}. */
-globalThis.runBench = async ({ only, rounds, peersUrl, smollm2Url }) => {
+globalThis.runBench = async ({ only, rounds, peersUrl, smollm2Url, wllama }) => {
   const log = (line) => console.log(line);
   const wanted = (work) => only.length === 0 || only.some((part) => work.includes(part));
   const peers = await loadPeers(peersUrl, log);
   const backends = { webgpu: await createGpuBackend(navigator.gpu), wasm: await createWasmBackend() };
-  const context = { backends, ...peers, rounds, wanted, log, smollm2Url };
+  const context = { backends, ...peers, rounds, wanted, log, smollm2Url, wllama };
   const rows = [
     ...(await benchMatmul(context)),
     ...(await benchLoraStep(context)),
