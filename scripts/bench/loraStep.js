@@ -142,6 +142,10 @@ export async function benchLoraStep({ backends, jax, rounds, wanted, log, smollm
       jaxContender('jax-js-wasm', jax, 'wasm', docs, weights),
     ];
     rows.push(...(await race({ work: 'lora-step-bundled', contenders, rounds, ...lower })));
+    const { profiler } = backends.webgpu.recorder;
+    const before = profiler.dispatches;
+    await contenders[0].run();
+    log(`lora-step-bundled arklet: ${profiler.dispatches - before} dispatches`);
     for (const contender of contenders) contender.release();
   }
   if (wanted('lora-step-smollm2') && smollm2Url) {
