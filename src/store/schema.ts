@@ -1,28 +1,9 @@
 /** Version 1 of the database "arklet". A change of shape is a new version with a step in `migrations`. */
 import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
-import type { ErrorData } from '../core/errors';
-import type {
-  Dataset,
-  Phase,
-  Question,
-  Report,
-  RunConfig,
-  RunStatus,
-  TrainLog,
-  Turn,
-  TurnTiming,
-} from '../core/records';
+import type { RunRecord } from '../core/jobApi';
+import type { Dataset, Question, Report, TrainLog, Turn, TurnTiming } from '../core/records';
 
-export interface StoredRun {
-  readonly id: string;
-  readonly name: string;
-  readonly note: string;
-  readonly config: RunConfig;
-  readonly createdAt: number;
-  readonly status: RunStatus;
-  readonly phase: Phase;
-  readonly pinned: boolean;
-  readonly error: ErrorData | null;
+export interface StoredRun extends RunRecord {
   /** What it runs on, chosen before its first turn and kept when it is resumed; null before. */
   readonly device: {
     readonly backend: string;
