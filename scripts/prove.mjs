@@ -165,6 +165,8 @@ const demonstrations = {
       questions,
       '--train-questions',
       '16',
+      '--validation-questions',
+      '0',
       '--test-questions',
       '8',
       '--shots',
@@ -179,48 +181,14 @@ const demonstrations = {
   },
   smollm2: () => {
     fetchSmolLm2();
-    const questions = questionFile('smollm2', 460, 12);
-    const flags = [
-      '--agents',
-      smollm2,
-      '--student',
-      smollm2,
-      '--questions',
-      questions,
-      '--train-questions',
-      '250',
-      '--test-questions',
-      '200',
+    const questions = questionFile('smollm2', 430, 12);
+    const text = [
+      `--agents ${smollm2} --student ${smollm2} --questions ${questions} --train-questions 200 --validation-questions 24 --test-questions 200`,
+      '--n-agents 8 --protocol self-consistency --shots 2 --zero-shot-vote 8 --temperature 0.7 --max-tokens 64',
+      '--steps 60 --batch 8 --lr 5e-4 --warmup 8 --rank 16 --controls answer-only,wrong --backend auto',
     ];
-    const method = [
-      '--n-agents',
-      '8',
-      '--rounds',
-      '0',
-      '--protocol',
-      'self-consistency',
-      '--shots',
-      '2',
-      '--temperature',
-      '0.7',
-      '--max-tokens',
-      '64',
-    ];
-    const training = [
-      '--steps',
-      '80',
-      '--batch',
-      '8',
-      '--lr',
-      '5e-4',
-      '--rank',
-      '16',
-      '--controls',
-      'answer-only,wrong',
-      '--backend',
-      'auto',
-    ];
-    const run = distil('smollm2', [...flags, ...method, ...training]);
+    const flags = text.join(' ').split(' ');
+    const run = distil('smollm2', flags);
     return { result: summary(run), misses: [] };
   },
 };

@@ -233,6 +233,10 @@ export interface RunConfig {
   readonly oodQuestions: number;
   readonly robustQuestions: number;
   readonly shots: number;
+  /** Samples of a further vote on the test questions without shots; 0 = none. */
+  readonly zeroShotVote: number;
+  /** Whether an agent reads the debate's last round and answers (arm `summariser`), beside the vote. */
+  readonly summariser: boolean;
   readonly maxTokens: number;
   readonly temperature: number;
   readonly topP: number;

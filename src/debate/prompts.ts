@@ -33,6 +33,27 @@ export function turnMessages(context: TurnContext): Message[] {
   return context.style === 'compact' ? compactTurn(context) : naturalTurn(context);
 }
 
+/** One agent reads every reply of the last round and gives the debate's answer. */
+export function summariserMessages(
+  context: Pick<TurnContext, 'style' | 'question' | 'shots' | 'persona'> & { replies: readonly string[] },
+): Message[] {
+  const { replies, ...rest } = context;
+  if (context.style === 'compact') {
+    return compactTurn({ ...rest, own: replies.slice(0, 1), peers: replies.slice(1) });
+  }
+  const messages = openingMessages(rest);
+  const asked = messages.pop();
+  const solutions = replies.map((reply, agent) => `Solution ${agent + 1}:\n${reply.trim()}`);
+  const content = [
+    asked?.content ?? '',
+    `${replies.length} agents have answered this question:`,
+    ...solutions,
+    'Weigh these solutions against each other and give the one final answer.',
+    answerFormat(context.question.answerType),
+  ].join('\n\n');
+  return [...messages, { role: 'user', content }];
+}
+
 /** The student sees its own answer and is asked to check it. */
 export function selfCheckMessages(context: Omit<TurnContext, 'own' | 'peers'> & { own: string }): Message[] {
   const { style, question, own } = context;

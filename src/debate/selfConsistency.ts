@@ -9,6 +9,8 @@ export interface SelfConsistencyOptions {
   /** Independent samples of a question; sample i is spoken by agent i (the run maps agent i to a model). */
   readonly samples: number;
   readonly prompt: TurnPrompt;
+  /** Under which its turns are stored; default self-consistency. */
+  readonly name?: string;
   /** Samples that exist already (the debate's round 0 of this question): their agents do not speak again. */
   readonly prior?: (questionId: string) => readonly Turn[];
   /**
@@ -28,12 +30,12 @@ export function samplesWithin(samples: readonly Turn[], budget: number): readonl
 
 /** k independent samples and a vote: the baseline that a debate must beat at equal tokens. */
 export function selfConsistency(options: SelfConsistencyOptions): Protocol {
-  const { samples, prompt, prior, budget } = options;
+  const { samples, prompt, name = 'self-consistency', prior, budget } = options;
   if (!Number.isInteger(samples) || samples < 1) {
     throw new ConfigError(`A vote over ${samples} samples cannot be held.`, 'Use 1 or more samples.');
   }
   return {
-    name: 'self-consistency',
+    name,
     maxTurns: samples,
     next(question, turns) {
       const known = [...(prior?.(question.id) ?? []), ...turns];

@@ -22,6 +22,12 @@ export function evalProtocol(arm: string, seedIndex = 0): string {
   return seedIndex === 0 ? `eval:${arm}` : `eval:${arm}#${seedIndex}`;
 }
 
+/** The protocol name of independent samples without shots. */
+export const zeroShotProtocol = 'self-consistency:zero-shot';
+
+/** The protocol name of the agent that reads the debate's last round. */
+export const summariserProtocol = 'summariser';
+
 /** The protocol name of an arm's self-check turns. */
 export function checkProtocol(arm: string, seedIndex = 0): string {
   return `${evalProtocol(arm, seedIndex)}:check`;
@@ -141,6 +147,14 @@ export function voteArm(index: TurnIndex, questions: readonly Question[], k: num
   });
 }
 
+/** `vote-zero-shot:<k>`: majority of k independent samples that saw no shots. */
+export function zeroShotVoteArm(index: TurnIndex, questions: readonly Question[], k: number): Arm {
+  return makeArm(`vote-zero-shot:${k}`, questions, (question) => {
+    const samples = index.turns(zeroShotProtocol, question.id).slice(0, k);
+    return samples.length < k ? null : fromVote(index, question, samples, samples);
+  });
+}
+
 /** `debate`: majority of the last round; it costs all turns of all rounds. */
 export function debateArm(index: TurnIndex, questions: readonly Question[]): Arm {
   return makeArm('debate', questions, (question) => {
@@ -192,7 +206,7 @@ export function equalTokensArm(index: TurnIndex, questions: readonly Question[])
 /** `summariser`: a single pass over the last round, whose debate counts as cost as well. */
 export function summariserArm(index: TurnIndex, questions: readonly Question[]): Arm {
   return makeArm('summariser', questions, (question) => {
-    const turns = index.turns('summariser', question.id);
+    const turns = index.turns(summariserProtocol, question.id);
     return fromTurn(index, turns[0], [...index.turns('debate', question.id), ...turns]);
   });
 }

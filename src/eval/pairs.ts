@@ -18,7 +18,8 @@ export function ensembleOf(names: readonly string[]): string | null {
 
 /** Pairs to compare, each once: students against base, single, ensembles and controls; the debate against the votes; all ensembles against base. */
 export function pairNames(names: readonly string[]): readonly (readonly [string, string])[] {
-  const votes = names.filter(isVote);
+  const zeroShot = names.filter((name) => name.startsWith('vote-zero-shot:'));
+  const votes = [...names.filter(isVote), ...zeroShot];
   const has = (name: string): boolean => names.includes(name);
   const references = ['base', 'base-shots', 'single', ...votes, 'vote-equal-tokens', 'debate', 'summariser'];
   const pairs: [string, string][] = [];
@@ -34,7 +35,8 @@ export function pairNames(names: readonly string[]): readonly (readonly [string,
   if (has('summariser') && has('debate')) pairs.push(['summariser', 'debate']);
   if (has('single')) for (const a of votes) pairs.push([a, 'single']);
   if (has('base')) {
-    for (const a of ['debate', ...votes, 'single', 'base-shots']) if (has(a)) pairs.push([a, 'base']);
+    for (const a of ['debate', 'summariser', ...votes, 'single', 'base-shots'])
+      if (has(a)) pairs.push([a, 'base']);
   }
   return pairs;
 }

@@ -53,6 +53,8 @@ export function armLabel(name: string): string {
       return 'the best single agent';
     case 'vote':
       return `the vote of ${detail} independent answers`;
+    case 'vote-zero-shot':
+      return `the vote of ${detail} independent answers without examples`;
     case 'vote-equal-tokens':
       return 'the vote of independent answers at the same tokens';
     case 'debate':

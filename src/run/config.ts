@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { ConfigError } from '../core/errors';
 import type { RunConfig } from '../core/records';
+import { presets } from './presets';
 
 export const strategies = ['rsft', 'da', 'pad', 'rsft+da', 'rsft+pad', 'pad+da'] as const;
 export const controls = ['answer-only', 'gold-sft', 'self-consistency', 'wrong'] as const;
@@ -24,6 +25,7 @@ export const ranges = {
   oodQuestions: [0, 100_000],
   robustQuestions: [0, 100_000],
   shots: [0, 32],
+  zeroShotVote: [0, 64],
   maxTokens: [1, 8192],
   temperature: [0, 4],
   topP: [0.01, 1],
@@ -51,6 +53,7 @@ const schema = v.object({
   agents: v.pipe(v.array(v.pipe(v.string(), v.minLength(1))), v.minLength(1), v.maxLength(64)),
   protocol: v.picklist(['debate', 'self-consistency']),
   consensusStop: v.boolean(),
+  summariser: v.boolean(),
   visibility: v.picklist(['all', 'ring', 'random']),
   student: v.pipe(v.string(), v.minLength(1)),
   strategies: v.pipe(v.array(v.picklist(strategies)), v.maxLength(strategies.length)),
@@ -87,9 +90,14 @@ function allowed(name: string): string {
   }
 }
 
+/** Settings that a config of an older version lacks stand at preset quick's values, which is what that version did. */
+function completed(input: unknown): unknown {
+  return typeof input === 'object' && input !== null ? { ...presets.quick, ...input } : input;
+}
+
 /** A validated config. Throws ConfigError that names the setting, its value and its range. */
 export function parseConfig(input: unknown): RunConfig {
-  const result = v.safeParse(schema, input);
+  const result = v.safeParse(schema, completed(input));
   if (!result.success) {
     const issue = result.issues[0];
     const key = issue.path?.[0]?.key;

@@ -1,10 +1,12 @@
 /** Everything that the agents say: the debate, and the independent samples that it is held against. */
 import type { Question, Turn } from '../core/records';
 import { debate } from '../debate/debate';
-import type { Protocol, TurnPrompt } from '../debate/protocol';
-import { turnMessages, type Shot } from '../debate/prompts';
-import { runTurns } from '../debate/scheduler';
+import { lastRound, type Protocol, type TurnPrompt } from '../debate/protocol';
+import { summariserMessages, turnMessages, type Shot } from '../debate/prompts';
+import { runTurns, type TurnSampling } from '../debate/scheduler';
 import { selfConsistency } from '../debate/selfConsistency';
+import { greedy, singlePass } from '../debate/singlePass';
+import { summariserProtocol, zeroShotProtocol } from '../eval/arms';
 import type { Job } from './job';
 
 /** Solved training questions that the agents see before the one asked. */
@@ -15,8 +17,7 @@ export function shotsOf(job: Job): readonly Shot[] {
     .map(({ text, solution = '' }) => ({ question: text, solution }));
 }
 
-function agentPrompt(job: Job): TurnPrompt {
-  const shots = shotsOf(job);
+function agentPrompt(job: Job, shots: readonly Shot[] = shotsOf(job)): TurnPrompt {
   return ({ question, agent, own, peers }) => {
     const slot = job.agents[agent % job.agents.length];
     return turnMessages({ style: slot?.style ?? 'natural', question, own, peers, shots });
@@ -30,6 +31,7 @@ export async function speakAll(
   questions: readonly Question[],
   stored: readonly Turn[],
   detail: string,
+  sampling?: TurnSampling,
 ): Promise<readonly Turn[]> {
   const { temperature, topP, maxTokens, seed } = job.config;
   return runTurns({
@@ -38,7 +40,7 @@ export async function speakAll(
     protocol,
     questions,
     agents: job.agents.map(({ backend }) => backend),
-    sampling: { temperature, topP, maxTokens },
+    sampling: sampling ?? { temperature, topP, maxTokens },
     stored,
     gate: job.gate,
     signal: job.signal,
@@ -55,31 +57,72 @@ export async function speakAll(
 }
 
 /**
- * The debate on all questions, then independent samples at the debate's token budget: on the test questions for the
- * arm vote-equal-tokens, on the training questions for the self-consistency control.
+ * The debate on all questions, then independent samples at the debate's token budget (on the test questions for the arm
+ * vote-equal-tokens, on the training questions for the self-consistency control), the vote without shots and the summariser.
  */
 export async function debatePhase(job: Job, stored: readonly Turn[]): Promise<readonly Turn[]> {
+  const spoken = await debateAndSamples(job, stored);
+  const { config, questions } = job;
+  if (config.zeroShotVote > 0) {
+    const vote = selfConsistency({
+      name: zeroShotProtocol,
+      samples: config.zeroShotVote,
+      prompt: agentPrompt(job, []),
+    });
+    const tested = questions.filter(({ split }) => split === 'test');
+    spoken.push(...(await speakAll(job, vote, tested, stored, 'vote without shots')));
+  }
+  if (config.summariser && config.protocol === 'debate')
+    spoken.push(...(await summarise(job, spoken, stored)));
+  return spoken;
+}
+
+/** The first agent reads the last round of each question that the arms are compared on. */
+async function summarise(
+  job: Job,
+  spoken: readonly Turn[],
+  stored: readonly Turn[],
+): Promise<readonly Turn[]> {
+  const compared = job.questions.filter(({ split }) => split !== 'train' && split !== 'validation');
+  const debated = byQuestion(spoken.filter(({ protocol }) => protocol === 'debate'));
+  const style = job.agents[0]?.style ?? 'natural';
+  const protocol = singlePass({
+    name: summariserProtocol,
+    messages: (question) => {
+      const last = lastRound(debated.get(question.id) ?? []).filter((turn) => turn.finishReason !== 'error');
+      return summariserMessages({ style, question, replies: last.map((turn) => turn.reply) });
+    },
+  });
+  return speakAll(job, protocol, compared, stored, 'summariser', greedy(job.config.maxTokens));
+}
+
+function byQuestion(turns: readonly Turn[]): Map<string, Turn[]> {
+  const lists = new Map<string, Turn[]>();
+  for (const turn of turns) {
+    const list = lists.get(turn.questionId);
+    if (list) list.push(turn);
+    else lists.set(turn.questionId, [turn]);
+  }
+  return lists;
+}
+
+async function debateAndSamples(job: Job, stored: readonly Turn[]): Promise<Turn[]> {
   const { config, questions } = job;
   const prompt = agentPrompt(job);
   if (config.protocol === 'self-consistency') {
     const samples = selfConsistency({ samples: config.nAgents, prompt });
-    return speakAll(job, samples, questions, stored, 'independent samples');
+    return [...(await speakAll(job, samples, questions, stored, 'independent samples'))];
   }
   const { nAgents: agents, rounds, consensusStop, visibility, randomPeers, seed } = config;
   const protocol = debate({ agents, rounds, consensusStop, visibility, randomPeers, seed, prompt });
   const debated = await speakAll(job, protocol, questions, stored, 'debate');
-  const byQuestion = new Map<string, Turn[]>();
-  for (const turn of debated) {
-    const list = byQuestion.get(turn.questionId);
-    if (list) list.push(turn);
-    else byQuestion.set(turn.questionId, [turn]);
-  }
+  const turns = byQuestion(debated);
   const sampled = new Set(['test', ...(config.controls.includes('self-consistency') ? ['train'] : [])]);
   const samples = selfConsistency({
     samples: agents,
     prompt,
-    prior: (id) => (byQuestion.get(id) ?? []).filter(({ round }) => round === 0),
-    budget: (id) => (byQuestion.get(id) ?? []).reduce((sum, turn) => sum + turn.usage.completion, 0),
+    prior: (id) => (turns.get(id) ?? []).filter(({ round }) => round === 0),
+    budget: (id) => (turns.get(id) ?? []).reduce((sum, turn) => sum + turn.usage.completion, 0),
   });
   const others = await speakAll(
     job,

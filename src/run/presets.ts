@@ -22,6 +22,8 @@ const quick: RunConfig = {
   oodQuestions: 0,
   robustQuestions: 0,
   shots: 0,
+  zeroShotVote: 0,
+  summariser: false,
   maxTokens: 64,
   temperature: 1,
   topP: 1,

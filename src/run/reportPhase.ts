@@ -7,7 +7,9 @@ import {
   evalProtocol,
   singleArm,
   singlePassArm,
+  summariserArm,
   voteArm,
+  zeroShotVoteArm,
   type Arm,
 } from '../eval/arms';
 import { buildReport, type Comparison } from '../eval/report';
@@ -33,7 +35,10 @@ function comparison(
   if (config.protocol === 'debate') {
     arms.push(debateArm(index, questions));
     if (split === 'test') arms.push(equalTokensArm(index, questions));
+    if (config.summariser) arms.push(summariserArm(index, questions));
   }
+  if (split === 'test' && config.zeroShotVote > 0)
+    arms.push(zeroShotVoteArm(index, questions, config.zeroShotVote));
   for (const { arm, seed } of trained) if (seed === 0) arms.push(singlePassArm(index, arm, questions));
   return { questions, arms };
 }

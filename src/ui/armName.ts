@@ -19,5 +19,6 @@ export function armLabel(name: string): string {
   if (kind === 'distilled') return strings.arms.distilled(strategyLabel(detail));
   if (kind === 'control') return strings.arms.control(strings.controls[detail] ?? detail);
   if (kind === 'vote') return strings.arms.vote(detail);
+  if (kind === 'vote-zero-shot') return strings.arms.zeroShotVote(detail);
   return strings.arms.plain[name] ?? name;
 }

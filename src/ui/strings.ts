@@ -320,6 +320,7 @@ export const strings = {
     distilled: (strategy: string): string => `Distilled: ${strategy}`,
     control: (name: string): string => `Control: ${name}`,
     vote: (k: string): string => `Vote of ${k}`,
+    zeroShotVote: (k: string): string => `Vote of ${k} without examples`,
   },
   strategies: {
     rsft: 'RSFT',

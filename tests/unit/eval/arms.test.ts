@@ -10,6 +10,7 @@ import {
   singlePassArm,
   summariserArm,
   voteArm,
+  zeroShotVoteArm,
 } from '../../../src/eval/arms';
 import { selfCorrection } from '../../../src/eval/selfCorrection';
 import { sharedSeconds, TurnIndex } from '../../../src/eval/turnIndex';
@@ -103,6 +104,17 @@ describe('arms from stored turns', () => {
       makeTurn(question, '1', { protocol: 'summariser' }),
     ];
     expect(summariserArm(new TurnIndex(turns, []), questions).answers.get(question.id)?.tokens).toBe(70);
+  });
+
+  test('a vote without examples counts its own samples only', () => {
+    const samples = ['2', '1', '1'].map((answer, agent) =>
+      makeTurn(question, answer, { protocol: 'self-consistency:zero-shot', agent }),
+    );
+    const index = new TurnIndex([...debateTurns(['2', '2', '2'], ['2', '2', '2']), ...samples], []);
+    const arm = zeroShotVoteArm(index, questions, 3);
+    expect(arm.name).toBe('vote-zero-shot:3');
+    expect(arm.answers.get(question.id)).toMatchObject({ answer: '1', correct: true, tokens: 30 });
+    expect(() => zeroShotVoteArm(index, questions, 4)).toThrow(/has answers to 0 of 1/);
   });
 
   test('an arm that lacks an answer is an error that says how many', () => {

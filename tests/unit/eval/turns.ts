@@ -64,6 +64,8 @@ export const config: RunConfig = {
   oodQuestions: 0,
   robustQuestions: 0,
   shots: 0,
+  zeroShotVote: 0,
+  summariser: false,
   maxTokens: 64,
   temperature: 0.7,
   topP: 1,

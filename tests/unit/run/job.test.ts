@@ -72,6 +72,26 @@ describe('a job', () => {
     expect(result.losses[0]).toHaveLength(3);
   });
 
+  it('holds a vote without examples and a summariser against the debate when asked to', async () => {
+    const job = await newJob();
+    const { id } = await job.coordinator.start(
+      { ...tiny, shots: 1, zeroShotVote: 2, summariser: true },
+      null,
+    );
+    await job.coordinator.ended();
+    const { report, turns } = await job.coordinator.archive(id);
+    const arms = new Map(report?.arms.map((arm) => [arm.name, arm]));
+    expect(arms.get('vote-zero-shot:2')?.n).toBe(6);
+    expect(arms.get('summariser')?.n).toBe(6);
+    expect(arms.get('summariser')?.tokensPerQuestion).toBeGreaterThan(
+      arms.get('debate')?.tokensPerQuestion ?? 0,
+    );
+    const asked = (protocol: string): number[] =>
+      turns.filter((turn) => turn.protocol === protocol).map(({ messages }) => messages.length);
+    expect(asked('self-consistency:zero-shot')).toEqual(Array.from({ length: 12 }, () => 1));
+    expect(new Set(asked('summariser'))).toEqual(new Set([3]));
+  });
+
   it('tells its questions once, before the first turn', async () => {
     const job = await newJob();
     const { id } = await job.coordinator.start(tiny, null);
