@@ -15,7 +15,8 @@ if (!folder) {
 const archive = JSON.parse(gunzipSync(readFileSync(join(folder, 'run.arklet.json.gz'))).toString('utf8'));
 const mean = (values) => Number((values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(5));
 archive.turns = archive.turns
-  .filter(({ protocol }) => !protocol.startsWith('eval:'))
+  // Of the student's own answers those of the first seed stay: they are what a reader follows back to the traces.
+  .filter(({ protocol }) => !protocol.startsWith('eval:') || !/#|:check$/.test(protocol))
   .map(({ promptIds: _promptIds, replyIds: _replyIds, logprobs, ...turn }) =>
     logprobs?.length ? { ...turn, logprobs: [mean(logprobs)] } : turn,
   );

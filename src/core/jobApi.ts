@@ -9,7 +9,9 @@
 import type { ErrorData } from './errors';
 import type {
   Dataset,
+  PairResult,
   Phase,
+  Probe,
   Question,
   Report,
   RunConfig,
@@ -51,6 +53,28 @@ export interface StrategyLog {
   readonly strategy: string;
   readonly seed: number;
   readonly steps: readonly TrainLog[];
+  /** The student's answers to fixed held-out questions while it learnt, by step; runs from before this lack it. */
+  readonly probes?: readonly Probe[];
+}
+
+/** A text beside which another one works alike. */
+export interface SimilarText {
+  /** Place in the list that was searched. */
+  readonly index: number;
+  /** 1 - edit distance of the operations with their results, as a share of the longer sequence. */
+  readonly similarity: number;
+  /** Spans [start, end) of the steps that both have: in the text found, and in the text asked about. */
+  readonly here: readonly (readonly [number, number])[];
+  readonly there: readonly (readonly [number, number])[];
+}
+
+/** What a paired comparison needs: n questions, those that only a or only b has right. */
+export interface PairCounts {
+  readonly a: string;
+  readonly b: string;
+  readonly aOnly: number;
+  readonly bOnly: number;
+  readonly n: number;
 }
 
 /** What an import of a question file found; nothing is stored until a run starts with the questions. */
@@ -105,6 +129,13 @@ export type JobEvent =
       readonly seed: number;
       readonly log: TrainLog;
     }
+  | {
+      readonly type: 'probe';
+      readonly runId: string;
+      readonly strategy: string;
+      readonly seed: number;
+      readonly probe: Probe;
+    }
   | { readonly type: 'report'; readonly runId: string; readonly report: Report }
   | { readonly type: 'runs'; readonly runs: readonly RunRecord[] }
   | { readonly type: 'error'; readonly runId: string | null; readonly error: ErrorData };
@@ -135,6 +166,13 @@ export interface JobApi {
   importQuestions(text: string, name: string): Promise<QuestionImport>;
   /** Every setting of each preset. */
   presets(): Promise<{ readonly quick: RunConfig; readonly full: RunConfig }>;
+  /**
+   * The `count` texts whose steps (operations and intermediate results) are most like those of `text`. Similarity, no
+   * gradient: it tells what looks alike, not what caused what. Texts without a common step are left out.
+   */
+  similar(text: string, texts: readonly string[], count: number): Promise<readonly SimilarText[]>;
+  /** Intervals and tests of pairs that a report does not hold; `seed` is that of the report. */
+  pairs(counts: readonly PairCounts[], seed: number): Promise<readonly PairResult[]>;
   /** A report as report.md. */
   markdown(report: Report): Promise<string>;
 }

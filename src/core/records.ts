@@ -110,6 +110,20 @@ export interface TrainLog {
   readonly [metric: string]: number | undefined;
 }
 
+/** An answer of the student, part way through its training, to one of the held-out questions it is asked every few steps. */
+export interface ProbeAnswer {
+  readonly questionId: string;
+  readonly reply: string;
+  readonly answer: string | null;
+  readonly correct: boolean;
+}
+
+/** The student's answers to the probe questions after `step` optimiser steps; step 0 is before training. */
+export interface Probe {
+  readonly step: number;
+  readonly answers: readonly ProbeAnswer[];
+}
+
 export interface Interval {
   readonly lo: number;
   readonly hi: number;
@@ -248,6 +262,8 @@ export interface RunConfig {
   readonly alpha: number;
   readonly distilSeeds: number;
   readonly accept: 'correct' | 'any';
+  /** Traces taken out by hand: `question/round/agent`, or a question's id for all of its traces. */
+  readonly exclude: readonly string[];
   readonly seed: number;
   readonly backend: 'auto' | 'webgpu' | 'cpu';
 }

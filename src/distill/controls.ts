@@ -2,7 +2,15 @@
 import type { Dataset, Question, Trace, Turn } from '../core/records';
 import { hashKey, RandomStream } from '../core/rng';
 import { rsft } from './rsft';
-import { Dropped, makeDataset, spokenTurns, traceOf, turnsByQuestion, type DistillInput } from './source';
+import {
+  Dropped,
+  isExcluded,
+  makeDataset,
+  spokenTurns,
+  traceOf,
+  turnsByQuestion,
+  type DistillInput,
+} from './source';
 
 /** The final answer in the asked-for format and nothing else. */
 export function answerText(question: Question): string {
@@ -24,10 +32,14 @@ export function answerOnly(input: DistillInput, answer = answerText): Dataset {
 }
 
 /** gold-sft: the generator's own solutions of all training questions. */
-export function goldSft(input: Pick<DistillInput, 'questions' | 'prompt'>): Dataset {
+export function goldSft(input: Pick<DistillInput, 'questions' | 'prompt' | 'exclude'>): Dataset {
   const dropped = new Dropped();
   const traces: Trace[] = [];
   for (const question of input.questions) {
+    if (input.exclude?.has(question.id)) {
+      dropped.add('questions excluded by hand');
+      continue;
+    }
     if (question.solution === undefined) {
       dropped.add('questions without a solution');
       continue;
@@ -88,7 +100,8 @@ export function wrongTraces(input: DistillInput): Dataset {
     const spoken = spokenTurns(turns.get(question.id) ?? [], dropped);
     const byAnswer = new Map<string, Turn[]>();
     for (const turn of spoken) {
-      if (turn.correct) dropped.add('correct traces');
+      if (isExcluded(input, turn)) dropped.add('traces excluded by hand');
+      else if (turn.correct) dropped.add('correct traces');
       else if (turn.answer === null) dropped.add('traces without an answer');
       else if (turn.finishReason === 'length') dropped.add('truncated traces');
       else byAnswer.set(turn.answer, [...(byAnswer.get(turn.answer) ?? []), turn]);

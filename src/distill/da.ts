@@ -62,7 +62,7 @@ export function da(input: DistillInput, most = 3): Dataset {
   const turns = turnsByQuestion(input);
   const traces: Trace[] = [];
   for (const question of input.questions) {
-    const fit = candidates(turns.get(question.id) ?? [], input.accept, dropped);
+    const fit = candidates(turns.get(question.id) ?? [], input, dropped);
     if (fit.length < 2) {
       dropped.add('questions with fewer than 2 correct traces');
       dropped.add('correct traces of dropped questions', fit.length);

@@ -8,7 +8,7 @@ export function rsft(input: DistillInput, strategy = 'rsft'): Dataset {
   const turns = turnsByQuestion(input);
   const traces: Trace[] = [];
   for (const question of input.questions) {
-    const fit = candidates(turns.get(question.id) ?? [], input.accept, dropped);
+    const fit = candidates(turns.get(question.id) ?? [], input, dropped);
     if (fit.length === 0) {
       dropped.add('questions without a correct trace');
       continue;

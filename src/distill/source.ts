@@ -12,6 +12,17 @@ export interface DistillInput {
   readonly seed: number;
   /** `any` keeps wrong and truncated traces as well (for trying out the chain with models that answer nothing right). */
   readonly accept: 'correct' | 'any';
+  /** Taken out by hand: `question/round/agent`, or a question's id. */
+  readonly exclude?: ReadonlySet<string>;
+}
+
+/** Whether the turn, or its whole question, was taken out by hand. */
+export function isExcluded(
+  { exclude }: Pick<DistillInput, 'exclude'>,
+  { questionId, round, agent }: Pick<Turn, 'questionId' | 'round' | 'agent'>,
+): boolean {
+  if (exclude === undefined) return false;
+  return exclude.has(questionId) || exclude.has(`${questionId}/${round}/${agent}`);
 }
 
 /** A turn that may become a trace. */
@@ -71,12 +82,14 @@ export function spokenTurns(turns: readonly Turn[], dropped: Dropped): readonly 
  */
 export function candidates(
   turns: readonly Turn[],
-  accept: DistillInput['accept'],
+  input: Pick<DistillInput, 'accept' | 'exclude'>,
   dropped: Dropped,
 ): readonly Candidate[] {
+  const { accept } = input;
   const kept: Candidate[] = [];
   for (const turn of spokenTurns(turns, dropped)) {
-    if (accept === 'correct' && !turn.correct) dropped.add('wrong traces');
+    if (isExcluded(input, turn)) dropped.add('traces excluded by hand');
+    else if (accept === 'correct' && !turn.correct) dropped.add('wrong traces');
     else if (accept === 'correct' && turn.finishReason === 'length' && !turn.strictCorrect)
       dropped.add('truncated traces');
     else kept.push({ turn, corrective: isCorrective(turn, turns) });

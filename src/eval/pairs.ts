@@ -1,4 +1,5 @@
 /** Which arms are compared with which, and the figures of arms and pairs. */
+import type { PairCounts } from '../core/jobApi';
 import type { ArmResult, GainKept, PairResult, Question } from '../core/records';
 import { hashKey } from '../core/rng';
 import type { Arm, ArmAnswer } from './arms';
@@ -76,12 +77,16 @@ export function pairResult(a: Arm, b: Arm, questions: readonly Question[], seed:
     if (rightA && !rightB) aOnly++;
     if (rightB && !rightA) bOnly++;
   }
-  const n = questions.length;
+  return pairFromCounts({ a: a.name, b: b.name, aOnly, bOnly, n: questions.length }, seed);
+}
+
+/** The figures of a pair from its discordant counts. */
+export function pairFromCounts({ a, b, aOnly, bOnly, n }: PairCounts, seed: number): PairResult {
   return {
-    a: a.name,
-    b: b.name,
+    a,
+    b,
     difference: n === 0 ? 0 : (aOnly - bOnly) / n,
-    ci: pairedBootstrap(aOnly, bOnly, n, hashKey(seed, 'bootstrap', a.name, b.name)),
+    ci: pairedBootstrap(aOnly, bOnly, n, hashKey(seed, 'bootstrap', a, b)),
     mcnemarP: mcnemarMidP(aOnly, bOnly),
     aOnly,
     bOnly,

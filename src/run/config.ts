@@ -60,6 +60,7 @@ const schema = v.object({
   controls: v.pipe(v.array(v.picklist(controls)), v.maxLength(controls.length)),
   questions: v.nullable(v.string()),
   accept: v.picklist(['correct', 'any']),
+  exclude: v.array(v.pipe(v.string(), v.minLength(1))),
   backend: v.picklist(['auto', 'webgpu', 'cpu']),
   ...numbers,
 });

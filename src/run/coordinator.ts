@@ -1,9 +1,19 @@
 /** The coordinator worker's logic: the only writer of runs, and the only one to start a job (one at a time, by a Web Lock). */
 import { asArkletError, BusyError, ConfigError, InterruptedError } from '../core/errors';
 import { Gate } from '../core/gate';
-import type { JobApi, JobEvent, QuestionImport, RunArchive, RunRecord } from '../core/jobApi';
-import type { Question, Report, RunConfig, RunStatus } from '../core/records';
+import type {
+  JobApi,
+  JobEvent,
+  PairCounts,
+  QuestionImport,
+  RunArchive,
+  RunRecord,
+  SimilarText,
+} from '../core/jobApi';
+import type { PairResult, Question, Report, RunConfig, RunStatus } from '../core/records';
+import { mostSimilar } from '../distill/similar';
 import { reportMarkdown } from '../eval/markdown';
+import { pairFromCounts } from '../eval/pairs';
 import { importQuestions } from '../tasks/importers';
 import type { JobStore } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
@@ -207,6 +217,14 @@ export class Coordinator implements JobApi {
 
   async presets(): Promise<{ readonly quick: RunConfig; readonly full: RunConfig }> {
     return presets;
+  }
+
+  async similar(text: string, texts: readonly string[], count: number): Promise<readonly SimilarText[]> {
+    return mostSimilar(text, texts, count);
+  }
+
+  async pairs(counts: readonly PairCounts[], seed: number): Promise<readonly PairResult[]> {
+    return counts.map((pair) => pairFromCounts(pair, seed));
   }
 
   async markdown(report: Report): Promise<string> {

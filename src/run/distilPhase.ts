@@ -1,12 +1,13 @@
 /** From turns to adapters: a dataset per strategy and control, a training per stage and distillation seed. */
-import type { Dataset, Question, RunConfig, TrainLog, Turn } from '../core/records';
+import type { Dataset, Probe, Question, RunConfig, TrainLog, Turn } from '../core/records';
 import { hashKey } from '../core/rng';
+import { judge } from '../debate/judge';
 import { turnMessages } from '../debate/prompts';
 import { controlDataset, strategyDatasets } from '../distill/datasets';
 import type { DistillInput } from '../distill/source';
 import { linearNames } from '../lm/types';
 import { ConfigError } from '../core/errors';
-import type { TrainUpdate } from './engineProtocol';
+import type { ProbePlan, TrainUpdate } from './engineProtocol';
 import type { Job } from './job';
 
 /** A trained student. */
@@ -43,6 +44,7 @@ function inputOf(job: Job, turns: readonly Turn[], seed: number): DistillInput {
     prompt: (question: Question) => turnMessages({ style, question, own: [], peers: [] }),
     seed: hashKey(config.seed, 'distil', seed),
     accept: config.accept,
+    exclude: new Set(config.exclude),
   };
 }
 
@@ -64,6 +66,22 @@ function plan(config: RunConfig, input: DistillInput): { stages: Stage[]; arms: 
     arms.set(control, `control:${control}`);
   }
   return { stages: [...stages.values()], arms };
+}
+
+/** Most tokens of an answer to a probe question: it is asked often, so a long one would hold the training up. */
+const probeTokens = 64;
+const probeQuestions = 4;
+
+/** Held-out questions that the student is asked while it learns, about ten times. */
+function probesOf({ config, questions, studentStyle: style }: Job): {
+  readonly asked: readonly Question[];
+  readonly plan: ProbePlan | null;
+} {
+  const asked = questions.filter(({ split }) => split === 'validation').slice(0, probeQuestions);
+  if (asked.length === 0) return { asked, plan: null };
+  const prompts = asked.map((question) => turnMessages({ style, question, own: [], peers: [] }));
+  const every = Math.max(1, Math.ceil(config.steps / 10));
+  return { asked, plan: { prompts, every, maxTokens: Math.min(config.maxTokens, probeTokens) } };
 }
 
 /** Trains what is not trained yet. Throws ConfigError when a dataset is empty, and what training throws. */
@@ -120,7 +138,10 @@ async function trainStage(
   const id = { runId, strategy, seed };
   const checkpoint = await store.getCheckpoint(id);
   const before = (await store.getLogs(runId)).find((log) => log.strategy === strategy && log.seed === seed);
-  const logs: TrainLog[] = (before?.steps ?? []).filter(({ step }) => step <= (checkpoint?.step ?? 0));
+  const reached = checkpoint?.step ?? 0;
+  const logs: TrainLog[] = (before?.steps ?? []).filter(({ step }) => step <= reached);
+  const probes: Probe[] = checkpoint ? (before?.probes ?? []).filter(({ step }) => step <= reached) : [];
+  const { asked, plan: probePlan } = probesOf(job);
   const init = after === null ? null : await store.getAdapter({ runId, strategy: after, seed });
   // Writes follow one another; a failed one ends the training with its error.
   let writing = Promise.resolve();
@@ -143,9 +164,23 @@ async function trainStage(
       onTuning();
       return;
     }
+    if (update.type === 'probe') {
+      const answers = asked.map((question, i) => {
+        const reply = update.replies[i] ?? '';
+        const { answer, correct } = judge(question, reply);
+        return { questionId: question.id, reply, answer, correct };
+      });
+      const probe: Probe = { step: update.step, answers };
+      // A resumed training asks again at the step that it goes on from.
+      while ((probes.at(-1)?.step ?? -1) >= probe.step) probes.pop();
+      probes.push(probe);
+      job.emit({ type: 'probe', runId, strategy, seed, probe });
+      return;
+    }
     const steps = [...logs];
+    const answered = [...probes];
     write(async () => {
-      await store.putLog({ ...id, steps });
+      await store.putLog({ ...id, steps, probes: answered });
       await store.putCheckpoint(id, update.step, update.bytes);
     });
   };
@@ -176,11 +211,12 @@ async function trainStage(
         init,
         checkpoint: checkpoint?.bytes ?? null,
         checkpointEvery: checkpointEvery(config.steps),
+        probes: probePlan,
       },
       { signal: AbortSignal.any([signal, stop.signal]), onUpdate },
     );
     await writing;
-    await store.putLog({ ...id, steps: logs });
+    await store.putLog({ ...id, steps: logs, probes });
     await store.putAdapter(id, files);
     await store.removeCheckpoint(id);
   } catch (thrown) {

@@ -24,6 +24,11 @@ export interface EngineModel {
     target: AgentRequest & { readonly adapter: string | null },
     callbacks: AgentCallbacks,
   ): Promise<Completion>;
+  /** Greedy replies by an adapter that is not one of the named ones, as the one in training; an abort gives what there is. */
+  replies(
+    prompts: readonly (readonly Message[])[],
+    options: { adapter: LoraAdapter; maxTokens: number; signal: AbortSignal },
+  ): Promise<readonly string[]>;
   count(texts: readonly string[]): readonly number[];
   /** Reads a PEFT folder onto the device under an id; an adapter that was there is replaced. */
   putAdapter(id: string, files: Readonly<Record<string, Uint8Array>>): Promise<void>;
@@ -131,6 +136,12 @@ export async function loadEngineModel(
         logprobs: result.logprobs,
         logprobKind: 'raw',
       };
+    },
+    async replies(prompts, { adapter, maxTokens, signal }) {
+      const sampling = { temperature: 0, topP: 1, seed: 0, maxTokens };
+      const requests = prompts.map((messages) => ({ promptIds: promptIds(tokenizer, messages), sampling }));
+      const results = await generator.generate(requests, { adapter, signal });
+      return results.map(({ text }) => text);
     },
     count: (texts) => texts.map((text) => tokenizer.encode(text, { addSpecial: false }).length),
     async putAdapter(name, files) {

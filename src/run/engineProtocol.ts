@@ -38,6 +38,14 @@ export interface TrainSettings {
   readonly seed: number;
 }
 
+/** Questions that the student in training answers, greedily, every few steps. They change nothing in the training. */
+export interface ProbePlan {
+  readonly prompts: readonly (readonly Message[])[];
+  /** Steps between two rounds of answers; the first round comes before step 1, the last after the last step. */
+  readonly every: number;
+  readonly maxTokens: number;
+}
+
 export interface TrainRequest {
   readonly model: string;
   readonly rows: readonly TrainingRow[];
@@ -48,9 +56,11 @@ export interface TrainRequest {
   /** Goes on from here, null to begin. */
   readonly checkpoint: Uint8Array<ArrayBuffer> | null;
   readonly checkpointEvery: number;
+  readonly probes: ProbePlan | null;
 }
 
 export type TrainUpdate =
+  | { readonly type: 'probe'; readonly step: number; readonly replies: readonly string[] }
   | { readonly type: 'log'; readonly log: TrainLog }
   /** The forms of the kernels are timed, before step 1 of a new training. */
   | { readonly type: 'tuning' }

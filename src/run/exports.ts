@@ -126,6 +126,18 @@ export function parseTrajectories(text: string, name: string): Turn[] {
     });
 }
 
+const probeSchema = v.looseObject({
+  step: v.number(),
+  answers: v.array(
+    v.looseObject({
+      questionId: v.string(),
+      reply: v.string(),
+      answer: v.nullable(v.string()),
+      correct: v.boolean(),
+    }),
+  ),
+});
+
 const archiveSchema = v.looseObject({
   format: v.literal('arklet-run'),
   version: v.literal(1),
@@ -134,7 +146,14 @@ const archiveSchema = v.looseObject({
   turns: v.array(turnSchema),
   timings: v.array(v.looseObject({ questionId: v.string(), seconds: v.number() })),
   datasets: v.array(v.looseObject({ strategy: v.string(), traces: v.array(v.unknown()) })),
-  logs: v.array(v.looseObject({ strategy: v.string(), seed: v.number(), steps: v.array(v.unknown()) })),
+  logs: v.array(
+    v.looseObject({
+      strategy: v.string(),
+      seed: v.number(),
+      steps: v.array(v.unknown()),
+      probes: v.optional(v.array(probeSchema)),
+    }),
+  ),
   report: v.nullable(v.looseObject({ arms: v.array(v.unknown()) })),
 });
 

@@ -61,6 +61,7 @@ const readers = new Map<string, Read>([
   numeric('alpha', 'alpha'),
   numeric('distil-seeds', 'distilSeeds'),
   text('accept', 'accept'),
+  ['exclude', (value, change) => (change.exclude = list(value))],
   numeric('seed', 'seed'),
   text('backend', 'backend'),
 ]);

@@ -24,6 +24,8 @@ export const jobMethods = [
   'adapter',
   'importQuestions',
   'presets',
+  'similar',
+  'pairs',
   'markdown',
 ] as const satisfies readonly (keyof JobApi)[];
 

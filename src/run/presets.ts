@@ -35,6 +35,7 @@ const quick: RunConfig = {
   alpha: 32,
   distilSeeds: 1,
   accept: 'correct',
+  exclude: [],
   seed: 0,
   backend: 'auto',
 };

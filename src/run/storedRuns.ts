@@ -24,9 +24,34 @@ export function freeName(name: string, taken: ReadonlySet<string>): string {
 
 /** A config whose debate is another run's: only what comes after the debate is its own. */
 export function sameDebate(config: RunConfig, source: RunConfig): RunConfig {
-  const { student, strategies, controls, steps, batch, lr, warmup, rank, alpha, distilSeeds, accept } =
-    config;
-  const own = { student, strategies, controls, steps, batch, lr, warmup, rank, alpha, distilSeeds, accept };
+  const {
+    student,
+    strategies,
+    controls,
+    steps,
+    batch,
+    lr,
+    warmup,
+    rank,
+    alpha,
+    distilSeeds,
+    accept,
+    exclude,
+  } = config;
+  const own = {
+    student,
+    strategies,
+    controls,
+    steps,
+    batch,
+    lr,
+    warmup,
+    rank,
+    alpha,
+    distilSeeds,
+    accept,
+    exclude,
+  };
   return { ...source, ...own, preset: 'custom', backend: config.backend };
 }
 
@@ -67,7 +92,7 @@ export async function readArchive(store: JobStore, run: StoredRun): Promise<RunA
     turns,
     timings,
     datasets,
-    logs: logs.map(({ strategy, seed, steps }) => ({ strategy, seed, steps })),
+    logs: logs.map(({ runId: _runId, ...log }) => log),
     report,
   };
 }

@@ -36,7 +36,7 @@ function optionsOf({ settings, checkpointEvery, evalRows }: TrainRequest): Train
  * Nothing stays allocated.
  */
 export async function trainAdapter(
-  { model, tokenizer, id }: EngineModel,
+  engine: EngineModel,
   request: TrainRequest,
   hooks: {
     signal: AbortSignal;
@@ -45,6 +45,7 @@ export async function trainAdapter(
     onUpdate: (update: TrainUpdate) => void;
   },
 ): Promise<Readonly<Record<string, Uint8Array>>> {
+  const { model, tokenizer, id } = engine;
   const { signal, gate, tuned, onUpdate } = hooks;
   const { backend } = model;
   const options = optionsOf(request);
@@ -68,6 +69,14 @@ export async function trainAdapter(
       gate,
       tuning: { memory: tuned, onStart: () => onUpdate({ type: 'tuning' }) },
       onLog: (log) => onUpdate({ type: 'log', log }),
+      onStep: async (step, adapter) => {
+        const { probes } = request;
+        if (!probes || signal.aborted) return;
+        if (step % probes.every !== 0 && step !== options.steps) return;
+        const { maxTokens } = probes;
+        const replies = await engine.replies(probes.prompts, { adapter, maxTokens, signal });
+        if (!signal.aborted) onUpdate({ type: 'probe', step, replies });
+      },
       onCheckpoint: (checkpoint) => {
         if (checkpoint.step === 0 || checkpoint.step === options.steps) return;
         onUpdate({ type: 'checkpoint', step: checkpoint.step, bytes: writeCheckpoint(checkpoint) });

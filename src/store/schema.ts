@@ -1,7 +1,7 @@
 /** Version 1 of the database "arklet". A change of shape is a new version with a step in `migrations`. */
 import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
 import type { RunRecord } from '../core/jobApi';
-import type { Dataset, Question, Report, TrainLog, Turn, TurnTiming } from '../core/records';
+import type { Dataset, Probe, Question, Report, TrainLog, Turn, TurnTiming } from '../core/records';
 
 export interface StoredRun extends RunRecord {
   /** What it runs on, chosen before its first turn and kept when it is resumed; null before. */
@@ -20,6 +20,7 @@ export interface StoredLog {
   readonly strategy: string;
   readonly seed: number;
   readonly steps: readonly TrainLog[];
+  readonly probes?: readonly Probe[];
 }
 
 /** Where the last checkpoint of a training lies; the bytes are an OPFS file. */

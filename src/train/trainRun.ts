@@ -103,6 +103,7 @@ export class TrainRun {
     const logs: TrainLog[] = [];
     const evaluates = evalExamples.length > 0;
     const exhausted = (): boolean => options.patience > 0 && this.#stale >= options.patience;
+    await this.#request.onStep?.(this.#step, this.#adapter);
     while (this.#step < options.steps && !exhausted()) {
       await breathe();
       try {
@@ -118,6 +119,7 @@ export class TrainRun {
       const entry = held === null ? log : { ...log, eval_loss: held };
       logs.push(entry);
       this.#request.onLog?.(entry);
+      await this.#request.onStep?.(this.#step, this.#adapter);
       if (options.saveEvery > 0 && this.#step % options.saveEvery === 0 && this.#step < options.steps)
         await this.#save();
     }

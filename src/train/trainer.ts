@@ -25,6 +25,8 @@ export interface TrainHooks {
   /** Awaited before every step (pause, single steps). */
   readonly gate?: { pass(signal?: AbortSignal): Promise<void> };
   onLog?(log: TrainLog): void;
+  /** Awaited before the first step of this call and after every step, with the steps done; leaves the adapter as it is. */
+  onStep?(step: number, adapter: LoraAdapter): void | Promise<void>;
   /** Every saveEvery steps, at the end, when stopped and when diverged; awaited. */
   onCheckpoint?(checkpoint: Checkpoint): void | Promise<void>;
 }

@@ -3,7 +3,7 @@
  * lie in plain maps and readers are told at most ten times a second (`version`).
  */
 import type { RunArchive, RunRecord, StrategyLog } from '../../core/jobApi';
-import type { Dataset, Question, Report, Split, TrainLog, Turn, TurnTiming } from '../../core/records';
+import type { Dataset, Probe, Question, Report, Split, TrainLog, Turn, TurnTiming } from '../../core/records';
 import { DebateIndex, type DebateTag, type QuestionSummary } from './debateIndex';
 
 export type ViewSource = 'recorded' | 'stored' | 'live';
@@ -15,6 +15,7 @@ interface GrowingLog {
   readonly strategy: string;
   readonly seed: number;
   readonly steps: TrainLog[];
+  readonly probes: Probe[];
 }
 
 export interface DebateFacts {
@@ -62,6 +63,9 @@ export class RunView {
       const known = this.#logOf(log.strategy, log.seed);
       const last = log.steps.at(-1)?.step ?? -1;
       known.steps.splice(0, known.steps.length, ...log.steps, ...known.steps.filter((s) => s.step > last));
+      const asked = log.probes ?? [];
+      const newest = asked.at(-1)?.step ?? -1;
+      known.probes.splice(0, known.probes.length, ...asked, ...known.probes.filter((p) => p.step > newest));
     }
     this.#timings.push(...archive.timings);
     const stored = archive.datasets.map((dataset) => dataset.strategy);
@@ -98,6 +102,13 @@ export class RunView {
     // A resumed training repeats the steps after its last checkpoint.
     while (steps.length > 0 && (steps.at(-1)?.step ?? 0) >= log.step) steps.pop();
     steps.push(log);
+    this.#touch();
+  }
+
+  addProbe(strategy: string, seed: number, probe: Probe): void {
+    const { probes } = this.#logOf(strategy, seed);
+    while (probes.length > 0 && (probes.at(-1)?.step ?? 0) >= probe.step) probes.pop();
+    probes.push(probe);
     this.#touch();
   }
 
@@ -183,7 +194,11 @@ export class RunView {
 
   get logs(): readonly StrategyLog[] {
     void this.#version;
-    return [...this.#logs.values()].map((log) => ({ ...log, steps: [...log.steps] }));
+    return [...this.#logs.values()].map((log) => ({
+      ...log,
+      steps: [...log.steps],
+      probes: [...log.probes],
+    }));
   }
 
   /** Everything held, as one file would hold it. */
@@ -211,7 +226,7 @@ export class RunView {
 
   #logOf(strategy: string, seed: number): GrowingLog {
     const key = `${strategy}|${seed}`;
-    const known = this.#logs.get(key) ?? { strategy, seed, steps: [] };
+    const known = this.#logs.get(key) ?? { strategy, seed, steps: [], probes: [] };
     this.#logs.set(key, known);
     return known;
   }

@@ -39,7 +39,10 @@ function stepOf(phase: Phase): Step {
   }
 }
 
-type DataEvent = Extract<JobEvent, { type: 'questions' | 'text' | 'turn' | 'dataset' | 'train' | 'report' }>;
+type DataEvent = Extract<
+  JobEvent,
+  { type: 'questions' | 'text' | 'turn' | 'dataset' | 'train' | 'probe' | 'report' }
+>;
 
 function grow(view: RunView, event: DataEvent): void {
   switch (event.type) {
@@ -53,6 +56,8 @@ function grow(view: RunView, event: DataEvent): void {
       return view.addDataset(event.dataset);
     case 'train':
       return view.addStep(event.strategy, event.seed, event.log);
+    case 'probe':
+      return view.addProbe(event.strategy, event.seed, event.probe);
     case 'report':
       view.report = event.report;
       return;
@@ -266,6 +271,7 @@ export class Session {
       case 'turn':
       case 'dataset':
       case 'train':
+      case 'probe':
       case 'report': {
         if (event.type === 'train') {
           const { strategy, seed, log } = event;

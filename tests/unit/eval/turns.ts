@@ -77,6 +77,7 @@ export const config: RunConfig = {
   alpha: 16,
   distilSeeds: 1,
   accept: 'correct',
+  exclude: [],
   seed: 3,
   backend: 'cpu',
 };

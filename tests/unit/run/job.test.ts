@@ -46,6 +46,7 @@ async function outputs(job: NodeJob, id: string) {
       correct,
       tokensPerQuestion,
     })),
+    probes: archive.logs.map(({ probes }) => probes),
     losses: archive.logs.map(({ steps }) => steps.map(({ loss }) => loss)),
   };
 }
@@ -70,6 +71,12 @@ describe('a job', () => {
     ]);
     expect(result.arms?.every(({ n }) => n === 6)).toBe(true);
     expect(result.losses[0]).toHaveLength(3);
+    expect(result.probes[0]?.map(({ step, answers }) => [step, answers.length])).toEqual([
+      [0, 2],
+      [1, 2],
+      [2, 2],
+      [3, 2],
+    ]);
   });
 
   it('holds a vote without examples and a summariser against the debate when asked to', async () => {
@@ -195,6 +202,37 @@ describe('a job', () => {
     expect(spoken.every((protocol) => protocol.startsWith('eval:'))).toBe(true);
     const { report } = await job.coordinator.archive(again.id);
     expect(report?.arms.map(({ name }) => name)).toContain('distilled:da');
+  });
+
+  it('leaves out of training what was excluded by hand, and keeps the list with the run', async () => {
+    const job = await newJob();
+    const source = await job.coordinator.start(tiny, null);
+    await job.coordinator.ended();
+    const before = (await job.coordinator.archive(source.id)).datasets[0]!;
+    const place = (at: number): string => {
+      const { questionId, source: from } = before.traces[at]!;
+      return `${questionId}/${from[0]!.round}/${from[0]!.agent}`;
+    };
+    const whole = before.traces[1]!.questionId;
+    const exclude = [place(0), whole];
+    const run = await job.coordinator.start({ ...tiny, exclude }, null, source.id);
+    await job.coordinator.ended();
+    const after = await job.coordinator.archive(run.id);
+    expect(after.run.error).toBeNull();
+    expect(after.run.config.exclude).toEqual(exclude);
+    expect(after.report?.config.exclude).toEqual(exclude);
+    const [dataset] = after.datasets;
+    const taught = dataset!.traces.flatMap(({ questionId, source: from }) =>
+      from.map(({ round, agent }) => `${questionId}/${round}/${agent}`),
+    );
+    expect(taught).not.toContain(place(0));
+    expect(dataset!.traces.map(({ questionId }) => questionId)).not.toContain(whole);
+    // Three agents spoke twice to the question that is left out as a whole, and one trace is named by itself.
+    expect(dataset!.dropped['traces excluded by hand']).toBe(7);
+    const adapter = async (id: string): Promise<number[]> => [
+      ...(await job.coordinator.adapter(id, 'rsft', 0))['adapter_model.safetensors']!,
+    ];
+    expect(await adapter(run.id)).not.toEqual(await adapter(source.id));
   });
 
   it('goes one exchange at a time while it is paused', async () => {

@@ -7,6 +7,8 @@ import { createWasmBackend } from '../../../src/compute/wasmBackend';
 import { InterruptedError, TrainingError } from '../../../src/core/errors';
 import type { TrainLog } from '../../../src/core/records';
 import { readAdapter } from '../../../src/lm/adapter';
+import { Generator } from '../../../src/lm/generate';
+import type { LanguageModel } from '../../../src/lm/types';
 import { readCheckpoint, writeCheckpoint } from '../../../src/train/checkpoint';
 import type { Checkpoint } from '../../../src/train/checkpoint';
 import { defaultTrainOptions } from '../../../src/train/options';
@@ -51,12 +53,20 @@ async function run(
   options: TrainOptions,
   hooks: TrainHooks & { resume?: Checkpoint } = {},
   create: () => Backend | Promise<Backend> = createF32StateBackend,
+  hooksOf: (model: LanguageModel) => TrainHooks = () => ({}),
 ): Promise<Outcome> {
   const backend = await create();
   const { model, documents } = await loadGolden(backend, 'qwen3');
   const [examples, evalExamples] = [documents.slice(0, 4), documents.slice(4)];
   try {
-    const result = await trainExamples({ model, examples, evalExamples, options, ...hooks });
+    const result = await trainExamples({
+      model,
+      examples,
+      evalExamples,
+      options,
+      ...hooks,
+      ...hooksOf(model),
+    });
     return { ...result, bytes: writeCheckpoint(result.checkpoint), owners: backend.ledger.byOwner() };
   } catch (error) {
     expect(backend.ledger.byOwner()).not.toHaveProperty('train');
@@ -97,6 +107,23 @@ describe('training', () => {
     expect(second.bytes).toEqual(first.bytes);
     expect(second.logs).toEqual(first.logs);
     expect(other.bytes).not.toEqual(first.bytes);
+  });
+
+  it('gives the same bytes whether or not the adapter in training answers questions between its steps', async () => {
+    const silent = await run(short, {}, createWasmBackend);
+    const replies: string[] = [];
+    const asked = await run(short, {}, createWasmBackend, (model) => {
+      const generator = new Generator(model, null, { maxSequences: 2, owner: 'probe' });
+      return {
+        async onStep(step, adapter) {
+          const sampling = { temperature: 0, topP: 1, seed: 0, maxTokens: 5 };
+          const [reply] = await generator.generate([{ promptIds: [1, 2, 3], sampling }], { adapter });
+          replies.push(`${step}: ${reply!.ids.length}`);
+        },
+      };
+    });
+    expect(replies).toEqual(Array.from({ length: short.steps + 1 }, (_, step) => `${step}: 5`));
+    expect(asked.bytes).toEqual(silent.bytes);
   });
 
   it.each<[number, string, () => Backend | Promise<Backend>]>([
