@@ -8,7 +8,9 @@
  */
 import type { ErrorData } from './errors';
 import type {
+  AnswerType,
   Dataset,
+  FinishReason,
   PairResult,
   Phase,
   Probe,
@@ -31,14 +33,27 @@ export interface RunRecord {
   readonly createdAt: number;
   readonly status: RunStatus;
   readonly phase: Phase;
+  /** The baseline that other runs are compared with: at most one run. */
   readonly pinned: boolean;
   readonly error: ErrorData | null;
+  /** Milliseconds since the epoch; there while the run lies in the bin, from which it can be taken back. */
+  readonly deletedAt?: number;
 }
 
-/** Everything of a run in one file (gzip of this JSON). The recorded run that ships with the app has the same form. */
+/** A trained adapter in an archive: PEFT files, name to base64. */
+export interface ArchivedAdapter {
+  readonly strategy: string;
+  readonly seed: number;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/**
+ * Everything of a run in one file (gzip of this JSON). The recorded run that ships with the app has the same form.
+ * Version 2 has `adapters`; files of version 1, and archives that were read only to be shown, have none.
+ */
 export interface RunArchive {
   readonly format: 'arklet-run';
-  readonly version: 1;
+  readonly version: 1 | 2;
   readonly run: RunRecord;
   readonly questions: readonly Question[];
   readonly turns: readonly Turn[];
@@ -46,6 +61,7 @@ export interface RunArchive {
   readonly datasets: readonly Dataset[];
   readonly logs: readonly StrategyLog[];
   readonly report: Report | null;
+  readonly adapters?: readonly ArchivedAdapter[];
 }
 
 /** Training log of one strategy (or control) and distillation seed. */
@@ -138,6 +154,7 @@ export type JobEvent =
     }
   | { readonly type: 'report'; readonly runId: string; readonly report: Report }
   | { readonly type: 'runs'; readonly runs: readonly RunRecord[] }
+  | { readonly type: 'ask'; readonly id: string; readonly arm: number; readonly part: AskPart }
   | { readonly type: 'error'; readonly runId: string | null; readonly error: ErrorData };
 
 /** Requests to the coordinator; each rejects with an ArkletError. */
@@ -156,10 +173,21 @@ export interface JobApi {
   /** Ends the job; what was made is kept and can be resumed. */
   stop(): Promise<void>;
   runs(): Promise<readonly RunRecord[]>;
-  archive(runId: string): Promise<RunArchive>;
+  /** `withAdapters`: the whole run for a file; without, what is shown. */
+  archive(runId: string, withAdapters?: boolean): Promise<RunArchive>;
   importArchive(archive: unknown): Promise<RunRecord>;
+  /** `pinned: true` unpins whichever run was pinned before. */
   update(runId: string, change: { name?: string; note?: string; pinned?: boolean }): Promise<RunRecord>;
+  /** Moves a run to the bin, where it is kept for `binDays`, also over reloads. */
   remove(runId: string): Promise<void>;
+  /** Takes a run back from the bin. */
+  restore(runId: string): Promise<RunRecord>;
+  /** Deletes a run of the bin for good. */
+  purge(runId: string): Promise<void>;
+  /** Runs in the bin, newest deletion first. */
+  bin(): Promise<readonly RunRecord[]>;
+  /** Bytes by run, those of the bin included: files exactly, database records by the length of their JSON. */
+  sizes(): Promise<Readonly<Record<string, number>>>;
   /** PEFT files of a trained adapter: name to bytes. */
   adapter(runId: string, strategy: string, seed: number): Promise<Readonly<Record<string, Uint8Array>>>;
   /** Reads a question file (JSONL or CSV as text). Rejects with ImportError only when no row could be read. */
@@ -175,6 +203,79 @@ export interface JobApi {
   pairs(counts: readonly PairCounts[], seed: number): Promise<readonly PairResult[]>;
   /** A report as report.md. */
   markdown(report: Report): Promise<string>;
+  /**
+   * Asks one new question of several arms at once; events of type `ask` carry `request.id`. One question at a time;
+   * throws BusyError while a run works (in any tab), ConfigError with `details.words` for words that a model lacks.
+   */
+  ask(request: AskRequest): Promise<readonly AskResult[]>;
+  /** Ends the question in hand; `ask` then rejects with InterruptedError. */
+  stopAsk(): Promise<void>;
+  /** Questions in the generator's wording that no run was trained on. */
+  examples(seed: number, count: number): Promise<readonly Question[]>;
+  /** Every adapter that can be asked: of stored runs, newest first, then those that ship with the page. */
+  adapters(): Promise<readonly AdapterInfo[]>;
+  /** Every kernel of the engine with its source, and the forms of it that this session has compiled. */
+  kernels(): Promise<readonly KernelInfo[]>;
+}
+
+/** Days that a deleted run can be taken back. */
+export const binDays = 7;
+
+export type AskArm =
+  | { readonly type: 'base' }
+  | { readonly type: 'distilled'; readonly runId: string; readonly strategy: string; readonly seed: number }
+  | { readonly type: 'ensemble' };
+
+export interface AskRequest {
+  /** Chosen by the page; events of this question carry it. */
+  readonly id: string;
+  readonly question: string;
+  readonly answerType: AnswerType;
+  /** Agents, student, protocol and lengths. An adapter of another run answers on the student of that run. */
+  readonly config: RunConfig;
+  readonly arms: readonly AskArm[];
+}
+
+export interface AskReply {
+  readonly round: number;
+  readonly agent: number;
+  readonly model: string;
+  readonly reply: string;
+  readonly answer: string | null;
+  readonly finishReason: FinishReason;
+  readonly tokens: number;
+}
+
+export interface AskResult {
+  /** The arm's answer in normal form: the vote of the last round for the ensemble. */
+  readonly answer: string | null;
+  readonly votes: { readonly count: number; readonly total: number } | null;
+  readonly tokens: number;
+  readonly seconds: number;
+  readonly replies: readonly AskReply[];
+}
+
+export type AskPart =
+  | { readonly type: 'text'; readonly round: number; readonly agent: number; readonly text: string }
+  | { readonly type: 'reply'; readonly reply: AskReply }
+  | { readonly type: 'done'; readonly result: AskResult };
+
+export interface AdapterInfo {
+  readonly runId: string;
+  readonly runName: string;
+  readonly strategy: string;
+  readonly seed: number;
+  readonly student: string;
+  /** Ships with the page, of the recorded run. */
+  readonly recorded: boolean;
+}
+
+export interface KernelInfo {
+  readonly name: string;
+  /** The .wgsl file: its header states the maths. */
+  readonly source: string;
+  /** Forms compiled on the device of this session; empty on the CPU and before any work. */
+  readonly compiled: readonly { readonly key: string; readonly code: string }[];
 }
 
 /** The page's end: requests, and every event of the job, whichever page started it. */

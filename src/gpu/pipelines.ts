@@ -27,6 +27,11 @@ export class Pipelines {
     return this.#kernels.size;
   }
 
+  /** Kernels whose pipeline stands, in the order they were first asked for. */
+  get compiled(): readonly Kernel[] {
+    return [...this.#kernels.values()].filter(({ pipeline }) => pipeline !== null);
+  }
+
   /**
    * The kernel for a spec; the first call starts its compilation. `shared` makes every binding writable: WebGPU refuses
    * one buffer as readable and writable in a dispatch, even in ranges that do not overlap (views of one tensor).

@@ -77,6 +77,7 @@ class EngineTokenizer implements Tokenizer {
   readonly #inner: HuggingFaceTokenizer;
   readonly #template: Template | null;
   readonly #specials: Readonly<Record<string, string>>;
+  readonly #unknown: number | undefined;
 
   constructor(
     json: v.InferOutput<typeof tokenizerSchema>,
@@ -101,6 +102,7 @@ class EngineTokenizer implements Tokenizer {
       },
     );
     this.vocab = this.#inner.get_vocab().size;
+    this.#unknown = unknown === undefined ? undefined : this.#inner.token_to_id(unknown);
     const eos =
       specials['eos_token'] === undefined ? undefined : this.#inner.token_to_id(specials['eos_token']);
     this.eosIds = [...new Set([...eosIds, ...(eos === undefined ? [] : [eos])])];
@@ -151,6 +153,14 @@ class EngineTokenizer implements Tokenizer {
 
   chatIds(messages: readonly Message[], options: { addGenerationPrompt: boolean }): number[] {
     return this.encode(this.chatText(messages, options), { addSpecial: false });
+  }
+
+  unknownWords(text: string): string[] {
+    const words = new Set(text.match(/[\p{L}\p{M}'’]+|\d+|[^\s\p{L}\p{M}\d]/gu) ?? []);
+    return [...words].filter((word) => {
+      const { ids } = this.#inner.encode(word, { add_special_tokens: false });
+      return (ids as (number | undefined)[]).some((id) => id === undefined || id === this.#unknown);
+    });
   }
 }
 

@@ -112,6 +112,8 @@ export interface Tokenizer {
   chatText(messages: readonly Message[], options: { addGenerationPrompt: boolean }): string;
   /** The chat template's ids (no further special tokens are added). */
   chatIds(messages: readonly Message[], options: { addGenerationPrompt: boolean }): number[];
+  /** Words, numbers and signs of the text that have no token of their own, each once. */
+  unknownWords(text: string): string[];
 }
 
 export interface GenerateRequest {

@@ -1,9 +1,13 @@
 /** The coordinator worker's logic: the only writer of runs, and the only one to start a job (one at a time, by a Web Lock). */
-import { asArkletError, BusyError, ConfigError, InterruptedError } from '../core/errors';
+import { asArkletError, ConfigError, InterruptedError } from '../core/errors';
 import { Gate } from '../core/gate';
 import type {
+  AdapterInfo,
+  AskRequest,
+  AskResult,
   JobApi,
   JobEvent,
+  KernelInfo,
   PairCounts,
   QuestionImport,
   RunArchive,
@@ -15,11 +19,15 @@ import { mostSimilar } from '../distill/similar';
 import { reportMarkdown } from '../eval/markdown';
 import { pairFromCounts } from '../eval/pairs';
 import { importQuestions } from '../tasks/importers';
+import { generateQuestions } from '../tasks/wordProblems';
 import type { JobStore } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
 import { parseConfig } from './config';
 import type { EngineClient } from './engineClient';
 import { isTrajectory, parseArchive } from './exports';
+import { JobLock, type LockSource } from './jobLock';
+import { Playground } from './playground';
+import { Shelf, type RunChange } from './shelf';
 import { freeName, readArchive, record, runHash, sameDebate, storeArchive, timedTurns } from './storedRuns';
 import { memorableName } from './names';
 import { planQuestions } from './planQuestions';
@@ -32,7 +40,7 @@ export interface CoordinatorParts {
   openEngine(): EngineClient;
   emit(event: JobEvent): void;
   /** Null where there are none (Node): then nobody else can be running. */
-  readonly locks: Pick<LockManager, 'request' | 'query'> | null;
+  readonly locks: LockSource | null;
   /** The app's address, ending with a slash: bundled models are found under it. */
   readonly base: string;
   readonly version: string;
@@ -45,23 +53,38 @@ interface Active {
   readonly ended: Promise<void>;
 }
 
-const lockName = 'arklet-job';
 const alive: readonly RunStatus[] = ['running', 'paused'];
 
 export class Coordinator implements JobApi {
   readonly #parts: CoordinatorParts;
+  readonly #shelf: Shelf;
+  readonly #lock: JobLock;
+  readonly #playground: Playground;
   #engine: EngineClient | null = null;
   #active: Active | null = null;
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts;
+    this.#shelf = new Shelf(parts.store, parts.base);
+    // A tab that dies says nothing: whoever waits for its lock tells the pages that its run can be gone on with.
+    this.#lock = new JobLock(parts.locks, async () => {
+      parts.emit({ type: 'runs', runs: await this.runs() });
+    });
+    this.#playground = new Playground({
+      base: parts.base,
+      lock: this.#lock,
+      engine: () => this.#open(),
+      emit: (event) => parts.emit(event),
+      adapter: (arm) => this.#shelf.adapter(arm),
+    });
   }
 
   async start(config: RunConfig, questions: readonly Question[] | null, from?: string): Promise<RunRecord> {
     const source = from === undefined ? null : await this.archive(from);
     const checked = parseConfig(source ? sameDebate(config, source.run.config) : config);
     const planned = source ? source.questions : planQuestions(checked, questions);
-    const release = await this.#lock();
+    await this.#playground.stop();
+    const release = await this.#lock.take();
     try {
       const { store } = this.#parts;
       const runs = await store.listRuns();
@@ -95,9 +118,10 @@ export class Coordinator implements JobApi {
   }
 
   async resume(runId: string): Promise<void> {
-    const release = await this.#lock();
+    await this.#playground.stop();
+    const release = await this.#lock.take();
     try {
-      const run = await this.#run(runId);
+      const run = await this.#shelf.run(runId);
       if (run.status === 'done')
         throw new ConfigError(`${run.name} is finished.`, 'Start a new run instead.');
       const questions = await this.#parts.store.getQuestions(runId);
@@ -142,20 +166,11 @@ export class Coordinator implements JobApi {
   }
 
   async runs(): Promise<readonly RunRecord[]> {
-    const runs = await this.#parts.store.listRuns();
-    const held = await this.#lockHeld();
-    // A run that was going when its tab died is interrupted, unless some tab still works on it.
-    for (const run of runs) {
-      if (!held && alive.includes(run.status))
-        await this.#parts.store.putRun({ ...run, status: 'interrupted' });
-    }
-    return runs.map((run) =>
-      record(!held && alive.includes(run.status) ? { ...run, status: 'interrupted' } : run),
-    );
+    return this.#shelf.runs(await this.#lock.held());
   }
 
-  async archive(runId: string): Promise<RunArchive> {
-    return readArchive(this.#parts.store, await this.#run(runId));
+  async archive(runId: string, withAdapters = false): Promise<RunArchive> {
+    return readArchive(this.#parts.store, await this.#shelf.run(runId), withAdapters);
   }
 
   async importArchive(input: unknown): Promise<RunRecord> {
@@ -164,29 +179,38 @@ export class Coordinator implements JobApi {
     return record(run);
   }
 
-  async update(
-    runId: string,
-    change: { name?: string; note?: string; pinned?: boolean },
-  ): Promise<RunRecord> {
-    const run = await this.#run(runId);
-    const { name = run.name, note = run.note, pinned = run.pinned } = change;
-    const taken = (await this.#parts.store.listRuns()).some((one) => one.id !== runId && one.name === name);
-    if (taken || name.trim() === '') {
-      throw new ConfigError(
-        taken ? `Another run is called ${name}.` : 'A run needs a name.',
-        'Choose another name.',
-      );
-    }
-    const changed = { ...run, name, note, pinned };
-    await this.#parts.store.putRun(changed);
+  async update(runId: string, change: RunChange): Promise<RunRecord> {
+    const changed = await this.#shelf.update(runId, change);
     await this.#announce();
-    return record(changed);
+    return changed;
   }
 
   async remove(runId: string): Promise<void> {
     if (this.#active?.runId === runId) await this.stop();
-    await this.#parts.store.removeRun(runId);
+    await this.#shelf.remove(runId);
     await this.#announce();
+  }
+
+  async restore(runId: string): Promise<RunRecord> {
+    const run = await this.#shelf.restore(runId);
+    await this.#announce();
+    return run;
+  }
+
+  async purge(runId: string): Promise<void> {
+    await this.#shelf.purge(runId);
+  }
+
+  async bin(): Promise<readonly RunRecord[]> {
+    return this.#shelf.bin();
+  }
+
+  async sizes(): Promise<Readonly<Record<string, number>>> {
+    return this.#shelf.sizes();
+  }
+
+  async adapters(): Promise<readonly AdapterInfo[]> {
+    return this.#shelf.adapters();
   }
 
   async adapter(
@@ -194,14 +218,23 @@ export class Coordinator implements JobApi {
     strategy: string,
     seed: number,
   ): Promise<Readonly<Record<string, Uint8Array>>> {
-    const files = await this.#parts.store.getAdapter({ runId, strategy, seed });
-    if (!files) {
-      throw new ConfigError(
-        `This run has no finished adapter ${strategy}, seed ${seed}.`,
-        'Let the training end first.',
-      );
-    }
-    return files;
+    return (await this.#shelf.adapter({ runId, strategy, seed })).files;
+  }
+
+  ask(request: AskRequest): Promise<readonly AskResult[]> {
+    return this.#playground.ask(request);
+  }
+
+  stopAsk(): Promise<void> {
+    return this.#playground.stop();
+  }
+
+  async examples(seed: number, count: number): Promise<readonly Question[]> {
+    return generateQuestions({ seed, split: 'test', count });
+  }
+
+  async kernels(): Promise<readonly KernelInfo[]> {
+    return this.#open().kernels();
   }
 
   async importQuestions(text: string, name: string): Promise<QuestionImport> {
@@ -235,8 +268,7 @@ export class Coordinator implements JobApi {
     const { store, emit, base, version } = this.#parts;
     const controller = new AbortController();
     const gate = new Gate();
-    this.#engine ??= this.#parts.openEngine();
-    const engine = this.#engine;
+    const engine = this.#open();
     const work = runJob({
       run,
       questions,
@@ -276,40 +308,11 @@ export class Coordinator implements JobApi {
     await this.#announce();
   }
 
-  async #run(runId: string): Promise<StoredRun> {
-    const run = await this.#parts.store.getRun(runId);
-    if (!run) throw new ConfigError(`There is no run ${runId}.`, 'Choose one from the list of runs.');
-    return run;
-  }
-
   async #announce(): Promise<void> {
-    const runs = (await this.#parts.store.listRuns()).map(record);
-    this.#parts.emit({ type: 'runs', runs });
+    this.#parts.emit({ type: 'runs', runs: await this.#shelf.runs(true) });
   }
 
-  async #lockHeld(): Promise<boolean> {
-    if (this.#active) return true;
-    const state = await this.#parts.locks?.query();
-    return state?.held?.some(({ name }) => name === lockName) ?? false;
-  }
-
-  /** Takes the job's lock; the returned function gives it back. Throws BusyError. */
-  #lock(): Promise<() => void> {
-    const busy = (): BusyError =>
-      new BusyError('A run is going on already.', 'Stop it, or wait until it ends; other tabs count too.');
-    if (this.#active) return Promise.reject(busy());
-    const { locks } = this.#parts;
-    if (!locks) return Promise.resolve(() => undefined);
-    return new Promise((resolve, reject) => {
-      locks
-        .request(lockName, { ifAvailable: true }, (lock) => {
-          if (!lock) {
-            reject(busy());
-            return undefined;
-          }
-          return new Promise<void>((release) => resolve(release));
-        })
-        .catch(reject);
-    });
+  #open(): EngineClient {
+    return (this.#engine ??= this.#parts.openEngine());
   }
 }

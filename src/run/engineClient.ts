@@ -1,5 +1,6 @@
 import type { AgentCallbacks, AgentRequest, Completion, LoadProgress } from '../agents/agent';
 import type { AgentEngine } from '../agents/engine';
+import type { KernelInfo } from '../core/jobApi';
 import type { ModelRef } from '../models/modelSpec';
 import type { RpcClient } from '../rpc/rpc';
 import type { DeviceInfo, EngineProtocol, ModelInfo, TrainRequest, TrainUpdate } from './engineProtocol';
@@ -9,6 +10,7 @@ export class EngineClient implements AgentEngine {
   readonly #rpc: RpcClient<EngineProtocol>;
   readonly #refs = new Map<string, ModelRef>();
   readonly #loads = new Map<string, Promise<ModelInfo>>();
+  #device: string | null = null;
 
   constructor(rpc: RpcClient<EngineProtocol>) {
     this.#rpc = rpc;
@@ -17,7 +19,12 @@ export class EngineClient implements AgentEngine {
   /** Opens the device; `models` are what it is measured for and what `load` knows by id. */
   async open(backend: 'auto' | 'webgpu' | 'cpu', models: readonly ModelRef[]): Promise<DeviceInfo> {
     for (const model of models) this.#refs.set(model.id, model);
-    return this.#rpc.call('open', { backend, models });
+    const info = await this.#rpc.call('open', { backend, models });
+    // Another device holds none of the models that the one before it held.
+    const device = `${info.backend} ${info.device}`;
+    if (this.#device !== device) this.#loads.clear();
+    this.#device = device;
+    return info;
   }
 
   /** After a lost device: everything must be loaded again. */
@@ -62,6 +69,14 @@ export class EngineClient implements AgentEngine {
 
   count(model: string, texts: readonly string[]): Promise<readonly number[]> {
     return this.#rpc.call('count', { model, texts });
+  }
+
+  unknownWords(model: string, text: string): Promise<readonly string[]> {
+    return this.#rpc.call('unknownWords', { model, text });
+  }
+
+  kernels(): Promise<readonly KernelInfo[]> {
+    return this.#rpc.call('kernels', null);
   }
 
   async putAdapter(

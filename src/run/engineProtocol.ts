@@ -1,6 +1,7 @@
 /** What the coordinator asks of the engine worker. Both sides import this file. */
 import type { Completion, LoadProgress } from '../agents/agent';
 import type { BackendKind } from '../compute/ops';
+import type { KernelInfo } from '../core/jobApi';
 import type { Message, Sampling, TrainLog } from '../core/records';
 import type { LinearName } from '../lm/types';
 import type { ModelRef } from '../models/modelSpec';
@@ -102,6 +103,18 @@ export interface EngineProtocol {
     readonly request: { readonly model: string; readonly texts: readonly string[] };
     readonly progress: never;
     readonly response: readonly number[];
+  };
+  /** Words of a text that the model's tokenizer has no token for. */
+  readonly unknownWords: {
+    readonly request: { readonly model: string; readonly text: string };
+    readonly progress: never;
+    readonly response: readonly string[];
+  };
+  /** Source of every kernel, and what of it was compiled on the device in use. */
+  readonly kernels: {
+    readonly request: null;
+    readonly progress: never;
+    readonly response: readonly KernelInfo[];
   };
   readonly putAdapter: {
     readonly request: {

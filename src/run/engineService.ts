@@ -9,6 +9,7 @@ import { chooseBackend, type BackendMakers, type ProbeSize } from './chooseBacke
 import { loadEngineModel, type EngineModel } from './engineModel';
 import type { DeviceInfo, EngineProtocol } from './engineProtocol';
 import type { ModelRef } from '../models/modelSpec';
+import { kernelInfos } from './kernelInfos';
 import { readModelConfig } from './modelSource';
 import { trainAdapter } from './trainAdapter';
 
@@ -38,6 +39,8 @@ export class EngineService {
       unload: ({ model }) => this.#unload(model),
       generate: (request, context) => this.#guard(() => this.#generate(request, context)),
       count: async ({ model, texts }) => this.#model(model).count(texts),
+      unknownWords: async ({ model, text }) => this.#model(model).tokenizer.unknownWords(text),
+      kernels: async () => kernelInfos(this.#lost ? null : (this.#device?.backend ?? null)),
       putAdapter: ({ model, adapter, files }) =>
         this.#guard(async () => {
           await this.#model(model).putAdapter(adapter, files);

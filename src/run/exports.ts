@@ -140,7 +140,7 @@ const probeSchema = v.looseObject({
 
 const archiveSchema = v.looseObject({
   format: v.literal('arklet-run'),
-  version: v.literal(1),
+  version: v.picklist([1, 2]),
   run: v.looseObject({ id: v.string(), name: v.string(), createdAt: v.number(), config: v.looseObject({}) }),
   questions: v.array(v.looseObject({ id: v.string(), text: v.string(), gold: v.string() })),
   turns: v.array(turnSchema),
@@ -155,6 +155,18 @@ const archiveSchema = v.looseObject({
     }),
   ),
   report: v.nullable(v.looseObject({ arms: v.array(v.unknown()) })),
+  adapters: v.optional(
+    v.array(
+      v.object({
+        strategy: v.pipe(v.string(), v.regex(/^[a-z0-9+-]+$/)),
+        seed: v.pipe(v.number(), v.integer(), v.minValue(0)),
+        files: v.record(
+          v.pipe(v.string(), v.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/)),
+          v.pipe(v.string(), v.base64()),
+        ),
+      }),
+    ),
+  ),
 });
 
 /** Checks the shape of an archive that comes from outside. Throws ImportError. */
@@ -164,7 +176,7 @@ export function parseArchive(input: unknown): RunArchive {
     const issue = result.issues[0];
     throw new ImportError(
       `This is not a run of Arklet: ${v.getDotPath(issue) ?? 'file'}: ${issue.message}`,
-      'Pick a .arklet.json.gz file that Arklet exported (version 1).',
+      'Pick a .arklet.json.gz file that Arklet exported (version 1 or 2).',
     );
   }
   return result.output as unknown as RunArchive;

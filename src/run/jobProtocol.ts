@@ -21,12 +21,21 @@ export const jobMethods = [
   'importArchive',
   'update',
   'remove',
+  'restore',
+  'purge',
+  'bin',
+  'sizes',
   'adapter',
   'importQuestions',
   'presets',
   'similar',
   'pairs',
   'markdown',
+  'ask',
+  'stopAsk',
+  'examples',
+  'adapters',
+  'kernels',
 ] as const satisfies readonly (keyof JobApi)[];
 
 /** Name of the channel on which every page hears the job's events. */

@@ -1,5 +1,6 @@
 /** Runs as records and as archives: ids, names, and the way in and out of the store. */
-import type { RunArchive, RunRecord } from '../core/jobApi';
+import { fromBase64, toBase64 } from '../core/base64';
+import type { ArchivedAdapter, RunArchive, RunRecord } from '../core/jobApi';
 import type { Question, RunConfig, Turn } from '../core/records';
 import { hashKey } from '../core/rng';
 import type { JobStore, TimedTurn } from '../store/jobStore';
@@ -73,8 +74,12 @@ export function timedTurns(
   });
 }
 
-/** Everything that is stored of a run, adapters left out. */
-export async function readArchive(store: JobStore, run: StoredRun): Promise<RunArchive> {
+/** Everything that is stored of a run; with its adapters it is what a file holds (version 2). */
+export async function readArchive(
+  store: JobStore,
+  run: StoredRun,
+  withAdapters = false,
+): Promise<RunArchive> {
   const { id } = run;
   const [questions, turns, timings, datasets, logs, report] = await Promise.all([
     store.getQuestions(id),
@@ -84,17 +89,31 @@ export async function readArchive(store: JobStore, run: StoredRun): Promise<RunA
     store.getLogs(id),
     store.getReport(id),
   ]);
+  const { deletedAt: _, ...kept } = record(run);
   return {
     format: 'arklet-run',
-    version: 1,
-    run: record(run),
+    version: withAdapters ? 2 : 1,
+    run: kept,
     questions: questions ?? [],
     turns,
     timings,
     datasets,
     logs: logs.map(({ runId: _runId, ...log }) => log),
     report,
+    ...(withAdapters && { adapters: await readAdapters(store, id) }),
   };
+}
+
+async function readAdapters(store: JobStore, runId: string): Promise<ArchivedAdapter[]> {
+  const adapters: ArchivedAdapter[] = [];
+  for (const { strategy, seed } of await store.listAdapters(runId)) {
+    const contents = (await store.getAdapter({ runId, strategy, seed })) ?? {};
+    const files = Object.fromEntries(
+      Object.entries(contents).map(([name, bytes]) => [name, toBase64(bytes)]),
+    );
+    adapters.push({ strategy, seed, files });
+  }
+  return adapters;
 }
 
 /** Stores an archive as a new run with a free id and name. */
@@ -103,11 +122,17 @@ export async function storeArchive(store: JobStore, archive: RunArchive): Promis
   const id = freeName(archive.run.id, new Set(runs.map((run) => run.id)));
   const name = freeName(archive.run.name, new Set(runs.map((run) => run.name)));
   const status = archive.report ? 'done' : 'interrupted';
-  const run: StoredRun = { ...archive.run, id, name, status, device: null, seconds: {} };
+  const run: StoredRun = { ...archive.run, id, name, status, pinned: false, device: null, seconds: {} };
   await store.putQuestions(id, archive.questions);
   await store.putTurns(timedTurns(archive, id));
   for (const dataset of archive.datasets) await store.putDataset(id, dataset.strategy, dataset);
   for (const log of archive.logs) await store.putLog({ runId: id, ...log });
+  for (const { strategy, seed, files } of archive.adapters ?? []) {
+    const contents = Object.fromEntries(
+      Object.entries(files).map(([name, text]) => [name, fromBase64(text)]),
+    );
+    await store.putAdapter({ runId: id, strategy, seed }, contents);
+  }
   if (archive.report) await store.putReport(id, archive.report);
   await store.putRun(run);
   return run;

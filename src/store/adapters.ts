@@ -33,3 +33,19 @@ export async function getAdapter(
   }
   return contents;
 }
+
+/** Adapters that are complete, in the order of their folders. */
+export async function listAdapters(
+  files: FileStore,
+  runId: string,
+): Promise<{ strategy: string; seed: number }[]> {
+  const found: { strategy: string; seed: number }[] = [];
+  for (const name of await files.list(`runs/${runId}/adapters`)) {
+    const [, strategy, seed] = /^(.+)-(\d+)$/.exec(decodeURIComponent(name)) ?? [];
+    if (strategy === undefined || seed === undefined) continue;
+    const id = { runId, strategy, seed: Number(seed) };
+    if ((await files.list(folderOf(id))).includes('adapter_config.json'))
+      found.push({ strategy, seed: id.seed });
+  }
+  return found;
+}

@@ -8,6 +8,8 @@ export interface FileStore {
   read(path: string): Promise<Uint8Array<ArrayBuffer> | null>;
   /** Names directly under a folder; empty when there is none. */
   list(folder: string): Promise<string[]>;
+  /** Bytes of all files under a folder, however deep; 0 when there is none. */
+  bytes(folder: string): Promise<number>;
   /** Removes a file or a folder with all it holds; does nothing when there is none. */
   remove(path: string): Promise<void>;
 }
@@ -16,6 +18,17 @@ function notFound(thrown: unknown): boolean {
   return (
     thrown instanceof DOMException && (thrown.name === 'NotFoundError' || thrown.name === 'TypeMismatchError')
   );
+}
+
+async function bytesUnder(folder: FileSystemDirectoryHandle): Promise<number> {
+  let sum = 0;
+  for await (const entry of folder.values()) {
+    sum +=
+      entry.kind === 'directory'
+        ? await bytesUnder(entry as FileSystemDirectoryHandle)
+        : (await (entry as FileSystemFileHandle).getFile()).size;
+  }
+  return sum;
 }
 
 class OpfsFiles implements FileStore {
@@ -62,6 +75,18 @@ class OpfsFiles implements FileStore {
         return names.sort();
       } catch (thrown) {
         if (notFound(thrown)) return [];
+        throw thrown;
+      }
+    });
+  }
+
+  async bytes(path: string): Promise<number> {
+    return guarded(async () => {
+      try {
+        const { folder, name } = await this.#locate(path, false);
+        return await bytesUnder(await folder.getDirectoryHandle(name));
+      } catch (thrown) {
+        if (notFound(thrown)) return 0;
         throw thrown;
       }
     });

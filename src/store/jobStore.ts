@@ -1,6 +1,6 @@
 /** Everything a job writes and reads again, behind one interface. */
 import type { Dataset, Question, Report, Turn, TurnTiming } from '../core/records';
-import { getAdapter, putAdapter } from './adapters';
+import { getAdapter, listAdapters, putAdapter } from './adapters';
 import { getCheckpoint, putCheckpoint, removeCheckpoint, type CheckpointId } from './checkpoints';
 import { guarded, keysOfRun, openDatabase } from './database';
 import { getDatasets, putDataset } from './datasets';
@@ -39,8 +39,12 @@ export interface JobStore {
   removeCheckpoint(id: CheckpointId): Promise<void>;
   putAdapter(id: CheckpointId, contents: Readonly<Record<string, Uint8Array>>): Promise<void>;
   getAdapter(id: CheckpointId): Promise<Record<string, Uint8Array<ArrayBuffer>> | null>;
+  /** The finished adapters of a run, by strategy and seed. */
+  listAdapters(runId: string): Promise<readonly { readonly strategy: string; readonly seed: number }[]>;
   putReport(runId: string, report: Report): Promise<void>;
   getReport(runId: string): Promise<Report | null>;
+  /** Bytes of a run: its files exactly, its records by the length of their JSON. */
+  sizeOf(runId: string): Promise<number>;
 }
 
 const byRun = ['turns', 'timings', 'datasets', 'logs', 'checkpoints'] as const;
@@ -54,6 +58,16 @@ async function removeRun(database: Database, files: FileStore, runId: string): P
     await transaction.done;
   });
   await files.remove(`runs/${runId}`);
+}
+
+async function sizeOf(database: Database, files: FileStore, runId: string): Promise<number> {
+  let bytes = await files.bytes(`runs/${runId}`);
+  for (const name of [...byRun, ...oneByRun]) {
+    const range = (byRun as readonly string[]).includes(name) ? keysOfRun(runId) : runId;
+    const records = await guarded(() => database.getAll(name, range));
+    for (const record of records) bytes += JSON.stringify(record).length;
+  }
+  return bytes;
 }
 
 /** The store in IndexedDB and OPFS. */
@@ -77,8 +91,10 @@ export function createJobStore(database: Database, files: FileStore): JobStore {
     removeCheckpoint: (id) => removeCheckpoint(database, files, id),
     putAdapter: (id, contents) => putAdapter(files, id, contents),
     getAdapter: (id) => getAdapter(files, id),
+    listAdapters: (runId) => listAdapters(files, runId),
     putReport: (runId, report) => putReport(database, runId, report),
     getReport: (runId) => getReport(database, runId),
+    sizeOf: (runId) => sizeOf(database, files, runId),
   };
 }
 

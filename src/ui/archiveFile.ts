@@ -7,7 +7,7 @@ import { strings } from './strings';
 const list = v.array(v.record(v.string(), v.unknown()));
 const shape = v.object({
   format: v.literal('arklet-run'),
-  version: v.literal(1),
+  version: v.picklist([1, 2]),
   run: v.looseObject({ id: v.string(), name: v.string(), config: v.record(v.string(), v.unknown()) }),
   questions: list,
   turns: list,

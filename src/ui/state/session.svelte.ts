@@ -5,6 +5,7 @@ import type { Phase, RunStatus } from '../../core/records';
 import { strings } from '../strings';
 import { Notices } from './notices.svelte';
 import { Pace } from './pace';
+import { PlaygroundState } from './playground.svelte';
 import { RunView } from './runView.svelte';
 import { Settings } from './settings.svelte';
 import { WakeLock } from './wakeLock';
@@ -69,6 +70,7 @@ function grow(view: RunView, event: DataEvent): void {
 export class Session {
   readonly notices = new Notices();
   readonly settings = new Settings();
+  readonly playground = new PlaygroundState();
   view = $state.raw<RunView | null>(null);
   live = $state.raw<RunView | null>(null);
   recorded = $state.raw<RunView | null>(null);
@@ -285,6 +287,9 @@ export class Session {
       case 'runs':
         this.runs = event.runs;
         this.#followRuns();
+        return;
+      case 'ask':
+        this.playground.receive(event);
         return;
       case 'error':
         this.notices.add(event.error);

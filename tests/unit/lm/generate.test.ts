@@ -21,6 +21,7 @@ const letters: Tokenizer = {
   decode: (ids) => ids.map((id) => String.fromCharCode(97 + (id % 26))).join(''),
   chatText: () => '',
   chatIds: () => [],
+  unknownWords: () => [],
 };
 
 async function setup(kind: 'reference' | 'wasm', name: string, options: GeneratorOptions = {}) {

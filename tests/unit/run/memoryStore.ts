@@ -40,6 +40,11 @@ export function createMemoryStore(): JobStore {
     putAdapter: async (id, contents) =>
       void adapters.set(keyOf(id), structuredClone(contents) as Record<string, Uint8Array<ArrayBuffer>>),
     getAdapter: async (id) => structuredClone(adapters.get(keyOf(id)) ?? null),
+    listAdapters: async (runId) =>
+      [...adapters.keys()]
+        .filter((key) => key.startsWith(`${runId}/`))
+        .map((key) => ({ strategy: key.split('/')[1]!, seed: Number(key.split('/')[2]) })),
+    sizeOf: async (runId) => JSON.stringify(ofRun(runId)).length,
     putReport: async (runId, report) => void reports.set(runId, structuredClone(report)),
     getReport: async (runId) => structuredClone(reports.get(runId) ?? null),
   };

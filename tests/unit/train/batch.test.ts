@@ -21,6 +21,7 @@ function letters(options: { thinking?: boolean } = {}): Tokenizer {
     encode: (text) => ids(text),
     decode: (list) => String.fromCharCode(...list),
     chatText,
+    unknownWords: () => [],
     chatIds: (messages, settings) => ids(chatText(messages, settings)),
   };
 }

@@ -17,6 +17,7 @@ const numbers: Tokenizer = {
   decode: (ids) => ids.join(' '),
   chatText: () => '',
   chatIds: () => [],
+  unknownWords: () => [],
 };
 const data = ['1 2 3', '5 6', '9 8 7 4']
   .map((prompt) => JSON.stringify({ prompt, completion: ` ${prompt}` }))

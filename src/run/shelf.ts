@@ -1,0 +1,134 @@
+/** The stored runs as a user keeps them: names, notes, the baseline, the bin, sizes, and their adapters. */
+import { ConfigError } from '../core/errors';
+import { binDays, type AdapterInfo, type RunRecord } from '../core/jobApi';
+import type { RunConfig, RunStatus } from '../core/records';
+import type { JobStore } from '../store/jobStore';
+import type { StoredRun } from '../store/schema';
+import type { AdapterArm } from './playground';
+import { recordedAdapters, recordedFiles } from './recordedAdapters';
+import { record } from './storedRuns';
+
+const alive: readonly RunStatus[] = ['running', 'paused'];
+const grace = binDays * 24 * 3600 * 1000;
+
+export interface RunChange {
+  readonly name?: string;
+  readonly note?: string;
+  readonly pinned?: boolean;
+}
+
+export class Shelf {
+  readonly #store: JobStore;
+  /** The app's address, ending with a slash. */
+  readonly #base: string;
+
+  constructor(store: JobStore, base: string) {
+    this.#store = store;
+    this.#base = base;
+  }
+
+  /** Runs outside the bin, newest first. Where nobody works, one that was going when its tab died is interrupted. */
+  async runs(working: boolean): Promise<RunRecord[]> {
+    const shown: RunRecord[] = [];
+    for (const run of await this.#store.listRuns()) {
+      const cut = !working && alive.includes(run.status);
+      const now: StoredRun = cut ? { ...run, status: 'interrupted' } : run;
+      if (cut) await this.#store.putRun(now);
+      if (run.deletedAt === undefined) shown.push(record(now));
+      else if (Date.now() - run.deletedAt > grace) await this.#store.removeRun(run.id);
+    }
+    return shown;
+  }
+
+  async bin(): Promise<RunRecord[]> {
+    const runs = await this.#store.listRuns();
+    return runs
+      .filter(({ deletedAt }) => deletedAt !== undefined)
+      .sort((a, b) => (b.deletedAt ?? 0) - (a.deletedAt ?? 0))
+      .map(record);
+  }
+
+  /** Throws ConfigError. */
+  async run(runId: string): Promise<StoredRun> {
+    const run = await this.#store.getRun(runId);
+    if (!run) throw new ConfigError(`There is no run ${runId}.`, 'Choose one from the list of runs.');
+    return run;
+  }
+
+  async update(runId: string, change: RunChange): Promise<RunRecord> {
+    const run = await this.run(runId);
+    const { name = run.name, note = run.note, pinned = run.pinned } = change;
+    const others = (await this.#store.listRuns()).filter(({ id }) => id !== runId);
+    const taken = others.some((one) => one.name === name);
+    if (taken || name.trim() === '') {
+      throw new ConfigError(
+        taken ? `Another run is called ${name}.` : 'A run needs a name.',
+        'Choose another name.',
+      );
+    }
+    if (pinned) {
+      for (const other of others) if (other.pinned) await this.#store.putRun({ ...other, pinned: false });
+    }
+    const changed = { ...run, name, note, pinned };
+    await this.#store.putRun(changed);
+    return record(changed);
+  }
+
+  async remove(runId: string): Promise<void> {
+    const run = await this.run(runId);
+    await this.#store.putRun({ ...run, pinned: false, deletedAt: Date.now() });
+  }
+
+  async restore(runId: string): Promise<RunRecord> {
+    const { deletedAt: _, ...run } = await this.run(runId);
+    await this.#store.putRun(run);
+    return record(run);
+  }
+
+  async purge(runId: string): Promise<void> {
+    const run = await this.run(runId);
+    if (run.deletedAt === undefined)
+      throw new ConfigError(`${run.name} is not in the bin.`, 'Delete it first.');
+    await this.#store.removeRun(runId);
+  }
+
+  async sizes(): Promise<Record<string, number>> {
+    const sizes: Record<string, number> = {};
+    for (const { id } of await this.#store.listRuns()) sizes[id] = await this.#store.sizeOf(id);
+    return sizes;
+  }
+
+  /** The finished adapters of stored runs, then those that ship with the page. */
+  async adapters(): Promise<AdapterInfo[]> {
+    const found: AdapterInfo[] = [];
+    for (const run of await this.#store.listRuns()) {
+      if (run.deletedAt !== undefined) continue;
+      for (const { strategy, seed } of await this.#store.listAdapters(run.id)) {
+        const { id: runId, name: runName } = run;
+        found.push({ runId, runName, strategy, seed, student: run.config.student, recorded: false });
+      }
+    }
+    const shipped = await recordedAdapters(this.#base);
+    return [...found, ...shipped.map(({ config: _, ...info }) => info)];
+  }
+
+  /** An adapter with the settings of its run: the stored one first, else the one that ships with the page. */
+  async adapter({ runId, strategy, seed }: Omit<AdapterArm, 'type'>): Promise<{
+    readonly config: RunConfig;
+    readonly files: Readonly<Record<string, Uint8Array>>;
+  }> {
+    const run = await this.#store.getRun(runId);
+    const files = run && (await this.#store.getAdapter({ runId, strategy, seed }));
+    if (run && files) return { config: run.config, files };
+    const shipped = (await recordedAdapters(this.#base)).find(
+      (one) => one.runId === runId && one.strategy === strategy && one.seed === seed,
+    );
+    if (!shipped) {
+      throw new ConfigError(
+        `This run has no finished adapter ${strategy}, seed ${seed}.`,
+        'Let the training end first.',
+      );
+    }
+    return { config: shipped.config, files: await recordedFiles(this.#base, shipped) };
+  }
+}

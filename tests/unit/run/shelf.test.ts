@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { binDays, type RunArchive } from '../../../src/core/jobApi';
+import { packArchive, unpackArchive } from '../../../src/run/exports';
+import { makeArchive } from '../../ui/fixtures/archive';
+import { openNodeJob, type NodeJob } from './nodeJob';
+
+let job: NodeJob;
+beforeEach(async () => {
+  job = await openNodeJob();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await job.close();
+});
+
+const withAdapter = (): RunArchive => ({
+  ...makeArchive(4),
+  version: 2,
+  adapters: [
+    {
+      strategy: 'rsft+da',
+      seed: 1,
+      files: { 'adapter_config.json': btoa('{}'), 'adapter_model.safetensors': btoa('\u0000\u00ff\u0080') },
+    },
+  ],
+});
+
+describe('a run in one file', () => {
+  it('holds its adapters, and a copy that was imported holds the same bytes', async () => {
+    const { id } = await job.coordinator.importArchive(withAdapter());
+    const archive = await job.coordinator.archive(id, true);
+    const copy = await job.coordinator.importArchive(unpackArchive(packArchive(archive)));
+    expect(copy.id).not.toBe(id);
+    const files = await job.coordinator.adapter(copy.id, 'rsft+da', 1);
+    expect([...files['adapter_model.safetensors']!]).toEqual([0, 255, 128]);
+    const again = await job.coordinator.archive(copy.id, true);
+    expect({ ...again, run: null, turns: again.turns.length }).toEqual({
+      ...archive,
+      run: null,
+      turns: archive.turns.length,
+    });
+  });
+
+  it('of version 1 is still read', async () => {
+    const run = await job.coordinator.importArchive({ ...makeArchive(2), version: 1 });
+    expect((await job.coordinator.archive(run.id)).turns.length).toBeGreaterThan(0);
+  });
+
+  it('whose adapter is no base64 or leaves its folder is refused', async () => {
+    const [adapter] = withAdapter().adapters!;
+    const hostile = (files: Record<string, string>) => ({
+      ...withAdapter(),
+      adapters: [{ ...adapter, files }],
+    });
+    for (const files of [{ 'a.json': 'not base64!' }, { '../a.json': 'AAAA' }]) {
+      await expect(job.coordinator.importArchive(hostile(files))).rejects.toMatchObject({ code: 'import' });
+    }
+  });
+});
+
+describe('the bin', () => {
+  it('keeps a deleted run, gives it back, and deletes for good only what lies in it', async () => {
+    const { id } = await job.coordinator.importArchive(withAdapter());
+    await expect(job.coordinator.purge(id)).rejects.toThrow('is not in the bin');
+    await job.coordinator.remove(id);
+    expect(await job.coordinator.runs()).toEqual([]);
+    expect((await job.coordinator.bin()).map((run) => run.id)).toEqual([id]);
+    const back = await job.coordinator.restore(id);
+    expect(back.deletedAt).toBeUndefined();
+    expect((await job.coordinator.runs()).map((run) => run.id)).toEqual([id]);
+    expect(Object.keys(await job.coordinator.adapter(id, 'rsft+da', 1))).toHaveLength(2);
+    await job.coordinator.remove(id);
+    await job.coordinator.purge(id);
+    expect(await job.coordinator.bin()).toEqual([]);
+    expect(await job.store.getRun(id)).toBeNull();
+  });
+
+  it('outlives the session and is emptied of runs older than its days', async () => {
+    const { id } = await job.coordinator.importArchive(makeArchive(1));
+    await job.coordinator.remove(id);
+    const later = await openNodeJob(job.store);
+    expect((await later.coordinator.bin()).map((run) => run.id)).toEqual([id]);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + (binDays * 24 + 1) * 3600 * 1000 });
+    await later.coordinator.runs();
+    expect(await later.coordinator.bin()).toEqual([]);
+    expect(await job.store.getRun(id)).toBeNull();
+    await later.close();
+  });
+});
+
+describe('the baseline', () => {
+  it('is one run at a time', async () => {
+    const one = await job.coordinator.importArchive(makeArchive(1));
+    const two = await job.coordinator.importArchive(makeArchive(2));
+    await job.coordinator.update(one.id, { pinned: true });
+    await job.coordinator.update(two.id, { pinned: true });
+    const pinned = (await job.coordinator.runs()).filter((run) => run.pinned);
+    expect(pinned.map(({ id }) => id)).toEqual([two.id]);
+  });
+});
