@@ -25,8 +25,8 @@ async function bytesUnder(folder: FileSystemDirectoryHandle): Promise<number> {
   for await (const entry of folder.values()) {
     sum +=
       entry.kind === 'directory'
-        ? await bytesUnder(entry as FileSystemDirectoryHandle)
-        : (await (entry as FileSystemFileHandle).getFile()).size;
+        ? await bytesUnder(entry)
+        : (await (entry).getFile()).size;
   }
   return sum;
 }
