@@ -30,6 +30,13 @@ export interface LoadProgress {
   readonly total: number;
 }
 
+/** How much a prompt and its reply may take together. */
+export interface ContextLimit {
+  readonly tokens: number;
+  /** Tokens of each text by the agent's own tokenizer, or an upper estimate. */
+  count(texts: readonly string[]): Promise<readonly number[]>;
+}
+
 export interface AgentBackend {
   /** Stable id: what `--agents` names and what a turn stores as `model`. */
   readonly model: string;
@@ -37,6 +44,8 @@ export interface AgentBackend {
   readonly kind: string;
   /** Most requests worth having in flight at once; the scheduler never exceeds it. */
   readonly concurrency: number;
+  /** Known once loaded; an agent without it gets every prompt whole. */
+  readonly context?: ContextLimit | null;
   load(options: { signal?: AbortSignal; onProgress?: (progress: LoadProgress) => void }): Promise<void>;
   /** Rejects with AgentError; an abort resolves with finishReason "aborted" and the text so far. */
   generate(request: AgentRequest, callbacks: AgentCallbacks): Promise<Completion>;

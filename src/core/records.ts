@@ -53,6 +53,8 @@ export interface Turn {
   readonly model: string;
   readonly backend: string;
   readonly messages: readonly Message[];
+  /** Earlier replies that were shortened in the messages, so that they fit the agent's context; absent = none. */
+  readonly shortened?: number;
   readonly reply: string;
   /** Parsed answer in normal form, null when unparsable (counts as wrong). */
   readonly answer: string | null;
@@ -251,6 +253,8 @@ export interface RunConfig {
   readonly zeroShotVote: number;
   /** Whether an agent reads the debate's last round and answers (arm `summariser`), beside the vote. */
   readonly summariser: boolean;
+  /** Whether base and distilled students are asked to check their own test answers. */
+  readonly selfCheck: boolean;
   readonly maxTokens: number;
   readonly temperature: number;
   readonly topP: number;

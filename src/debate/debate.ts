@@ -2,7 +2,6 @@ import { ConfigError } from '../core/errors';
 import type { Question, Turn } from '../core/records';
 import { hashKey, RandomStream } from '../core/rng';
 import { unanimous } from '../core/vote';
-import { fitContext, type ContextBudget } from './context';
 import { byRound, type PlannedTurn, type Protocol, type TurnPrompt } from './protocol';
 
 export interface DebateOptions {
@@ -16,8 +15,6 @@ export interface DebateOptions {
   /** Run seed: decides who sees whom with `random`. */
   readonly seed: number;
   readonly prompt: TurnPrompt;
-  /** Room for own and peers' earlier texts; without it nothing is shortened. */
-  readonly context?: ContextBudget;
 }
 
 /** Peers that `agent` reads in `round`, in order of agent. Ring: its two neighbours. */
@@ -65,12 +62,13 @@ export function debate(options: DebateOptions): Protocol {
     const seen = visiblePeers(options, question.id, agent, round);
     const own = said.filter((turn) => turn.agent === agent && turn.round < round);
     const peers = said.filter((turn) => turn.round === round - 1 && seen.includes(turn.agent));
-    const texts = fitContext(
-      own.sort((a, b) => a.round - b.round).map((turn) => turn.reply),
-      peers.sort((a, b) => a.agent - b.agent).map((turn) => turn.reply),
-      options.context,
-    );
-    return { round, agent, messages: options.prompt({ question, agent, round, ...texts }) };
+    const earlier = {
+      own: own.sort((a, b) => a.round - b.round).map((turn) => turn.reply),
+      peers: peers.sort((a, b) => a.agent - b.agent).map((turn) => turn.reply),
+      render: (kept: readonly string[], read: readonly string[]) =>
+        options.prompt({ question, agent, round, own: kept, peers: read }),
+    };
+    return { round, agent, messages: earlier.render(earlier.own, earlier.peers), earlier };
   }
 
   return {

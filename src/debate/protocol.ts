@@ -5,6 +5,12 @@ export interface PlannedTurn {
   readonly round: number;
   readonly agent: number;
   readonly messages: readonly Message[];
+  /** The earlier replies that the messages quote, and how the messages look with shortened ones. */
+  readonly earlier?: {
+    readonly own: readonly string[];
+    readonly peers: readonly string[];
+    render(own: readonly string[], peers: readonly string[]): readonly Message[];
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { AgentBackend, Completion } from '../agents/agent';
 import { AgentError, type ArkletError, asArkletError, throwIfAborted } from '../core/errors';
 import type { Question, Sampling, Turn, TurnTiming } from '../core/records';
+import { fitTurn, type FittedTurn } from './fitTurn';
 import { judge } from './judge';
 import type { PlannedTurn } from './protocol';
 
@@ -61,12 +62,14 @@ export async function speak(
   const { runId, protocol, sampling, signal } = options;
   const startedAt = clock();
   let completion = silence;
+  let fitted: FittedTurn = { messages: plan.messages, shortened: 0 };
   let failed = false;
   for (let attempt = 0; ; attempt++) {
     throwIfAborted(signal);
     try {
+      fitted = await fitTurn(plan, backend, sampling.maxTokens);
       completion = await backend.generate(
-        { messages: plan.messages, sampling },
+        { messages: fitted.messages, sampling },
         { signal, ...(options.onText && { onText: options.onText }) },
       );
       if (completion.finishReason !== 'aborted') break;
@@ -94,7 +97,8 @@ export async function speak(
     agent: plan.agent,
     model: backend.model,
     backend: backend.kind,
-    messages: plan.messages,
+    messages: fitted.messages,
+    ...(fitted.shortened > 0 && { shortened: fitted.shortened }),
     reply: text,
     ...judge(question, text),
     sampling,

@@ -54,6 +54,7 @@ const schema = v.object({
   protocol: v.picklist(['debate', 'self-consistency']),
   consensusStop: v.boolean(),
   summariser: v.boolean(),
+  selfCheck: v.boolean(),
   visibility: v.picklist(['all', 'ring', 'random']),
   student: v.pipe(v.string(), v.minLength(1)),
   strategies: v.pipe(v.array(v.picklist(strategies)), v.maxLength(strategies.length)),

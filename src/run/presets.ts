@@ -24,6 +24,7 @@ const quick: RunConfig = {
   shots: 0,
   zeroShotVote: 0,
   summariser: false,
+  selfCheck: true,
   maxTokens: 64,
   temperature: 1,
   topP: 1,

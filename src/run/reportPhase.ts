@@ -97,7 +97,7 @@ export async function reportPhase(
     ood: comparison(job, index, trained, 'ood'),
     robust: comparison(job, index, trained, 'robust'),
     seeds: furtherSeeds(job, index, trained, test.questions),
-    selfCorrection: checks(index, trained, test.questions),
+    selfCorrection: config.selfCheck ? checks(index, trained, test.questions) : [],
     trainQuestions: questions.filter(({ split }) => split === 'train'),
     pad: null,
     timings: seconds,

@@ -87,7 +87,10 @@ export async function agentSlots(
       made.set(spec, { backend: recordedAgent(spec, turns), style: natural ? 'natural' : 'compact' });
     } else {
       const ref = byId.get(spec);
-      if (ref) made.set(spec, { backend: engineAgent(engine, { model: ref.id }), style: promptStyle(ref) });
+      if (!ref) continue;
+      const style = promptStyle(ref);
+      const backend = engineAgent(engine, { model: ref.id, shortens: style === 'natural' });
+      made.set(spec, { backend, style });
     }
   }
   return cast.specs.slice(0, config.nAgents).flatMap((spec) => made.get(spec) ?? []);

@@ -66,6 +66,7 @@ export const config: RunConfig = {
   shots: 0,
   zeroShotVote: 0,
   summariser: false,
+  selfCheck: true,
   maxTokens: 64,
   temperature: 0.7,
   topP: 1,
