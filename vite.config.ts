@@ -1,6 +1,8 @@
 import { svelte, vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { buildPlugins } from './scripts/buildPlugins.mjs';
+import { headerPolicy } from './scripts/csp.mjs';
 
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -9,17 +11,21 @@ const isolation = {
 
 const chromiumPath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 
-export default defineConfig({
+export default defineConfig(({ command }) => ({
   base: './',
-  plugins: [svelte({ configFile: false, preprocess: vitePreprocess(), compilerOptions: { runes: true } })],
+  plugins: [
+    svelte({ configFile: false, preprocess: vitePreprocess(), compilerOptions: { runes: true } }),
+    command === 'build' && buildPlugins(),
+  ],
   worker: { format: 'es' },
   server: { headers: isolation },
-  preview: { headers: isolation },
+  preview: { headers: { ...isolation, 'Content-Security-Policy': headerPolicy } },
   // Named here so that the first browser test does not find them one by one and reload.
   optimizeDeps: {
     include: ['valibot', '@huggingface/jinja', '@huggingface/tokenizers', 'fflate', 'idb', 'uplot'],
   },
-  build: { target: 'es2023', assetsInlineLimit: 0 },
+  // The manifest tells the test which chunks the first paint needs.
+  build: { target: 'es2023', assetsInlineLimit: 0, manifest: true },
   test: {
     projects: [
       {
@@ -77,4 +83,4 @@ export default defineConfig({
       },
     ],
   },
-});
+}));

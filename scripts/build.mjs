@@ -14,6 +14,8 @@ const inputs = [
   'vite.config.ts',
   'package.json',
   'package-lock.json',
+  'scripts/buildPlugins.mjs',
+  'scripts/csp.mjs',
 ];
 
 function newest(path) {
@@ -33,11 +35,13 @@ export function ensureBuild({ force = false, log = (line) => console.error(line)
   if (force || !fresh) {
     log('Building dist/ ...');
     const stdio = ['ignore', 2, 2];
+    // A test runner's NODE_ENV would make a development build.
+    const env = { ...process.env, NODE_ENV: 'production' };
     execFileSync(process.execPath, [join(root, 'scripts/wasm.mjs')], { cwd: root, stdio });
     execFileSync(
       process.execPath,
       [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'],
-      { cwd: root, stdio },
+      { cwd: root, stdio, env },
     );
     writeFileSync(stamp, '');
     utimesSync(stamp, began, began);

@@ -9,4 +9,7 @@ export function startServer(options: {
   mounts?: string[];
   out?: string;
   port?: number;
+  base?: string;
+  plain?: boolean;
+  onViolation?: (report: string) => void;
 }): Promise<StaticServer>;

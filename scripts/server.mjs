@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs';
 import { appendFile, mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { dirname, extname, join, resolve, sep } from 'node:path';
+import { headerPolicy } from './csp.mjs';
 
 const types = {
   '.html': 'text/html; charset=utf-8',
@@ -86,15 +87,31 @@ async function receive(request, response, file, append) {
 }
 
 /**
- * @param {{root: string, mounts?: string[], out?: string, port?: number}} options root = the built app; mounts[i] is a
- *   folder served at /files/i/ or a single file served at /files/i/<its name>; out takes PUT at /out/.
+ * @typedef {object} ServerOptions
+ * @property {string} root the built app
+ * @property {string[]} [mounts] mounts[i] is a folder served at /files/i/ or a single file served at /files/i/<its name>
+ * @property {string} [out] takes PUT at /out/
+ * @property {number} [port]
+ * @property {string} [base] path under which the app lies, "/" if not given; ends with a slash
+ * @property {boolean} [plain] sends no header but the type, as a simple static host does
+ * @property {(report: string) => void} [onViolation] hears the browser's reports about the policy, of workers too
+ *
+ * @param {ServerOptions} options
  * @returns {Promise<{url: string, port: number, close(): Promise<void>}>} url ends with a slash.
  */
-export async function startServer({ root, mounts = [], out, port = 0 }) {
-  const server = createServer((request, response) => {
+export async function startServer(options) {
+  const { root, mounts = [], out, port = 0, base = '/', plain = false, onViolation } = options;
+  const policy = onViolation ? `${headerPolicy}; report-uri /policy-report` : headerPolicy;
+
+  function isolate(response) {
     response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
     response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
     response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
+    response.setHeader('Content-Security-Policy', policy);
+  }
+
+  const server = createServer((request, response) => {
+    if (!plain) isolate(response);
     handle(request, response).catch((error) => {
       if (!response.headersSent) response.writeHead(500, { 'Content-Type': 'text/plain' });
       response.end(error instanceof Error ? error.message : String(error));
@@ -109,6 +126,13 @@ export async function startServer({ root, mounts = [], out, port = 0 }) {
       else await receive(request, response, file, url.searchParams.has('append'));
       return;
     }
+    if (onViolation && url.pathname === '/policy-report') {
+      const chunks = [];
+      for await (const chunk of request) chunks.push(chunk);
+      onViolation(Buffer.concat(chunks).toString());
+      response.writeHead(204).end();
+      return;
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405).end();
       return;
@@ -118,7 +142,11 @@ export async function startServer({ root, mounts = [], out, port = 0 }) {
 
   async function locate(path) {
     const mounted = /^\/files\/(\d+)\/(.*)$/.exec(path);
-    if (!mounted) return fileUnder(root, path.endsWith('/') ? `${path}index.html` : path);
+    if (!mounted) {
+      if (!path.startsWith(base)) return null;
+      const inside = path.slice(base.length - 1);
+      return fileUnder(root, inside.endsWith('/') ? `${inside}index.html` : inside);
+    }
     const target = mounts[Number(mounted[1])];
     if (target === undefined) return null;
     const isFile = (await stat(target).catch(() => null))?.isFile() ?? false;
@@ -128,7 +156,7 @@ export async function startServer({ root, mounts = [], out, port = 0 }) {
   await new Promise((done, fail) => server.once('error', fail).listen(port, '127.0.0.1', done));
   const address = server.address();
   return {
-    url: `http://127.0.0.1:${address.port}/`,
+    url: `http://127.0.0.1:${address.port}${base}`,
     port: address.port,
     close: () =>
       new Promise((done) => {

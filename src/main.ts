@@ -1,10 +1,14 @@
 import { fetchRecorded } from './ui/archiveFile';
 import { mountApp } from './ui/mount';
+import { Offline, serviceWorkers } from './ui/state/offline.svelte';
+
+/** The first paint is done and the first clicks are answered before the app is stored for use without a network. */
+const storeAfter = 1500;
 
 function mountPage(target: HTMLElement): void {
   // Asked for before anything is drawn; the coordinator's worker starts after the first paint.
   const recorded = fetchRecorded();
-  mountApp(target, {
+  const sources = {
     connect: async () => {
       const { connectJob } = await import('./run/jobClient');
       return connectJob(
@@ -12,7 +16,10 @@ function mountPage(target: HTMLElement): void {
       );
     },
     recorded: () => recorded,
-  });
+  };
+  const offline = new Offline(import.meta.env.PROD ? serviceWorkers() : null);
+  mountApp(target, sources, offline);
+  setTimeout(() => void offline.start(new URL('service.worker.js', document.baseURI).href), storeAfter);
 }
 
 // The commands drive the job without the page: drawing it would take their time.

@@ -1,18 +1,24 @@
 import { mount } from 'svelte';
 import App from './App.svelte';
 import './app.css';
+import { Offline } from './state/offline.svelte';
 import { Session, type SessionSources } from './state/session.svelte';
 
 export interface MountedApp {
   readonly session: Session;
+  readonly offline: Offline;
   /** For svelte's unmount. */
   readonly component: Record<string, unknown>;
 }
 
-/** Puts the page into `target` and shows the recorded run. */
-export function mountApp(target: HTMLElement, sources: SessionSources): MountedApp {
+/** Puts the page into `target` and shows the recorded run. Without `offline` nothing is kept for use without a network. */
+export function mountApp(
+  target: HTMLElement,
+  sources: SessionSources,
+  offline: Offline = new Offline(null),
+): MountedApp {
   const session = new Session(sources);
-  const component = mount(App, { target, props: { session } });
+  const component = mount(App, { target, props: { session, offline } });
   void session.showRecorded();
-  return { session, component };
+  return { session, offline, component };
 }

@@ -10,7 +10,8 @@ import { makeArchive } from '../ui/fixtures/archive';
 
 const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 const root = ensureBuild();
-const server = await startServer({ root });
+let violations: string[] = [];
+const server = await startServer({ root, onViolation: (report) => violations.push(report) });
 const patience = 240_000;
 
 /** Small enough for seconds, large enough to be interrupted in each phase. */
@@ -18,8 +19,6 @@ const small =
   '#preset=quick&backend=cpu&train-questions=96&validation-questions=8&test-questions=48&steps=40&batch=8&max-tokens=48';
 const tiny =
   '#preset=quick&backend=cpu&train-questions=16&validation-questions=4&test-questions=12&steps=4&batch=4&max-tokens=48';
-const policy =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'";
 
 let browser: Browser;
 let context: BrowserContext;
@@ -34,9 +33,10 @@ afterAll(async () => {
   await server.close();
 });
 beforeEach(async () => {
-  context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  context = await browser.newContext({ viewport: { width: 1280, height: 900 }, serviceWorkers: 'block' });
   page = await context.newPage();
   complaints = [];
+  violations = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('request', (request) => {
     if (!request.url().startsWith(server.url) && !request.url().startsWith('blob:'))
@@ -110,13 +110,6 @@ describe('Run on the bundled models', () => {
       page.on('console', (message) => {
         if (/Content.Security.Policy/i.test(message.text())) complaints.push(message.text());
       });
-      await page.route('**/*', async (route) => {
-        const response = await route.fetch();
-        await route.fulfill({
-          response,
-          headers: { ...response.headers(), 'content-security-policy': policy },
-        });
-      });
       await page.goto(server.url + tiny);
       await page.getByText('How to turn WebGPU on').waitFor();
       await run().click();
@@ -126,7 +119,7 @@ describe('Run on the bundled models', () => {
       );
       for (const row of rows) expect(row).toMatch(/\d+ \/ 12/);
       await page.getByRole('region', { name: 'Result' }).waitFor();
-      expect(complaints).toEqual([]);
+      expect([...complaints, ...violations]).toEqual([]);
     } finally {
       await bare.close();
     }
@@ -138,7 +131,10 @@ describe('Run on the bundled models', () => {
     const undisturbed = await finish();
 
     for (const phase of ['Debate', 'Distil', 'Evaluate']) {
-      const fresh = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+      const fresh = await browser.newContext({
+        viewport: { width: 1280, height: 900 },
+        serviceWorkers: 'block',
+      });
       page = await fresh.newPage();
       await page.goto(server.url + small);
       await run().click();

@@ -21,6 +21,7 @@ const rules: Record<string, { folders: string[]; types?: boolean }> = {
   eval: { folders: ['core', 'tasks'] },
   store: { folders: ['core'] },
   rpc: { folders: ['core'] },
+  offline: { folders: ['core'] },
   run: {
     folders: [
       'core',

@@ -1,0 +1,1 @@
+export function initialScripts(root: string): { files: string[]; gzipBytes: number };

@@ -1,0 +1,119 @@
+/**
+ * The service worker's logic. The first visit stores the app, the bundled models and the recorded run; from then on they
+ * come from the cache, so that a tab sees one build from its first file to its last. A new build waits until the page
+ * says `activate`. Large libraries are stored when they are first used or when the page says `keep`.
+ */
+import { DownloadError } from '../core/errors';
+import { byteRange, cacheChanges, cacheKey, fileAt, type AppFile } from './appFiles';
+import type { OfflineAnswer, OfflineRequest } from './messages';
+
+const parallel = 4;
+
+export class AppCache {
+  readonly #files: readonly AppFile[];
+  /** The app's address, ending with a slash. */
+  readonly #base: string;
+  readonly #storage: CacheStorage;
+  readonly #name: string;
+
+  constructor(files: readonly AppFile[], base: string, storage: CacheStorage) {
+    this.#files = files;
+    this.#base = base;
+    this.#storage = storage;
+    // Builds under several paths of one host must not empty each other's cache.
+    this.#name = `arklet ${base}`;
+  }
+
+  /** Stores what is missing of this build. Rejects when a file cannot be had: the browser tries again at a later visit. */
+  async install(): Promise<void> {
+    const cache = await this.#storage.open(this.#name);
+    const { fetch: missing } = cacheChanges(this.#files, this.#base, await this.#cached(cache));
+    const queue = [...missing];
+    const work = async (): Promise<void> => {
+      for (let file = queue.shift(); file; file = queue.shift()) await this.#store(cache, file);
+    };
+    await Promise.all(Array.from({ length: parallel }, work));
+  }
+
+  /** Drops what belongs to older builds. */
+  async activate(): Promise<void> {
+    const cache = await this.#storage.open(this.#name);
+    const { drop } = cacheChanges(this.#files, this.#base, await this.#cached(cache));
+    await Promise.all(drop.map((key) => cache.delete(key)));
+  }
+
+  /** Whether a request is for this app's files; all else goes to the network untouched. */
+  owns(request: Request): boolean {
+    if (request.method !== 'GET') return false;
+    return this.#file(request) !== null || this.#isModel(request);
+  }
+
+  async answer(request: Request): Promise<Response> {
+    const file = this.#file(request);
+    // Models are asked for files that they may not have: without a network that is a no, not an error.
+    if (!file) return fetch(request).catch(() => new Response(null, { status: 404 }));
+    const cache = await this.#storage.open(this.#name);
+    const kept = await cache.match(cacheKey(file, this.#base));
+    if (kept) return part(request, kept);
+    if (!file.onDemand) return fetch(request);
+    await this.#store(cache, file);
+    return part(request, (await cache.match(cacheKey(file, this.#base))) ?? (await fetch(request)));
+  }
+
+  async say(message: OfflineRequest): Promise<OfflineAnswer> {
+    const cache = await this.#storage.open(this.#name);
+    const wanted = this.#files.filter(({ onDemand }) => onDemand);
+    if (message.type === 'keep') for (const file of wanted) await this.#ensure(cache, file);
+    const cached = new Set(await this.#cached(cache));
+    const has = (file: AppFile): boolean => cached.has(cacheKey(file, this.#base));
+    const core = this.#files.filter(({ onDemand }) => !onDemand);
+    return {
+      ready: core.every(has),
+      bytes: core.reduce((sum, { bytes }) => sum + bytes, 0),
+      libraries: wanted.map((file) => ({ url: file.url, bytes: file.bytes, kept: has(file) })),
+    };
+  }
+
+  #file(request: Request): AppFile | null {
+    return fileAt(request.url, this.#files, this.#base);
+  }
+
+  #isModel(request: Request): boolean {
+    return request.url.startsWith(`${this.#base}models/`);
+  }
+
+  async #cached(cache: Cache): Promise<string[]> {
+    return (await cache.keys()).map(({ url }) => url);
+  }
+
+  async #ensure(cache: Cache, file: AppFile): Promise<void> {
+    if (!(await cache.match(cacheKey(file, this.#base)))) await this.#store(cache, file);
+  }
+
+  async #store(cache: Cache, file: AppFile): Promise<void> {
+    const url = new URL(file.url, this.#base).href;
+    // A name that holds no hash may be in the browser's cache with an older content.
+    const response = await fetch(url, { cache: file.revision === null ? 'default' : 'reload' });
+    if (response.status !== 200) {
+      throw new DownloadError(`${url} answered ${response.status}.`, 'Reload the page to try again.');
+    }
+    await cache.put(cacheKey(file, this.#base), response);
+  }
+}
+
+/** The part of a stored answer that a Range header asks for; the whole without one. */
+async function part(request: Request, stored: Response): Promise<Response> {
+  const header = request.headers.get('range');
+  if (header === null) return stored;
+  const body = await stored.blob();
+  const range = byteRange(header, body.size);
+  const headers = new Headers(stored.headers);
+  headers.delete('content-encoding');
+  if (!range) {
+    headers.set('Content-Range', `bytes */${body.size}`);
+    return new Response(null, { status: 416, headers });
+  }
+  headers.set('Content-Range', `bytes ${range.first}-${range.last}/${body.size}`);
+  headers.set('Content-Length', String(range.last - range.first + 1));
+  return new Response(body.slice(range.first, range.last + 1), { status: 206, headers });
+}

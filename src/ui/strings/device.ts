@@ -1,0 +1,67 @@
+/** Words of the panel "This device", of the notice of a new version, and of notifications. */
+import { formatBytes, formatCount } from '../format';
+
+export const strings = {
+  title: 'This device',
+  open: 'This device',
+
+  update: {
+    text: 'A new version of Arklet is ready.',
+    reload: 'Reload now',
+    later: 'Later',
+  },
+
+  offline: {
+    title: 'Without a network',
+    none: 'This browser keeps no app here (it needs https or localhost, and no private window).',
+    storing: 'Storing the app, the bundled models and the recorded run …',
+    ready: (bytes: number): string =>
+      `Ready: the app, the bundled models and the recorded run are stored (${formatBytes(bytes)}). The whole job works without a network.`,
+    failed: 'Not everything could be stored.',
+    failedHint: 'Free some space or reconnect, then reload the page.',
+    libraries: 'Libraries for downloaded models (WebLLM, Transformers.js) are stored when first used.',
+    keep: (bytes: number): string => `Store them now (${formatBytes(bytes)})`,
+    keeping: 'Storing …',
+    kept: 'Libraries for downloaded models are stored too.',
+    install: 'Install as an app',
+  },
+
+  gpu: {
+    title: 'Test my GPU',
+    what: 'Runs every kernel on this device and compares it with a plain 64-bit reference.',
+    run: 'Test the GPU',
+    runCpu: 'Test the CPU backend',
+    stop: 'Stop',
+    busy: 'A run is going on. Test when it has ended.',
+    running: (done: number): string => `${formatCount(done)} kernels tested …`,
+    passed: (count: number, device: string): string => `All ${formatCount(count)} tests pass on ${device}.`,
+    failed: (count: number, all: number, device: string): string =>
+      `${formatCount(count)} of ${formatCount(all)} tests fail on ${device}.`,
+    failedHint:
+      'Runs leave out the failing variant, or use the CPU. Please report it with the copied report.',
+    copy: 'Copy the report',
+    copied: 'Copied',
+    columns: {
+      kernel: 'Kernel',
+      variant: 'Variant',
+      shape: 'Shape',
+      error: 'Error / bound',
+      time: 'ms',
+      verdict: 'Result',
+    },
+    pass: 'pass',
+    fail: 'FAIL',
+    progress: 'Progress of the test',
+    all: 'Show every test',
+  },
+
+  notify: {
+    title: 'When a run ends',
+    label: 'Show a notification',
+    denied: 'This browser blocks notifications for this page; allow them in its site settings.',
+    none: 'This browser has no notifications.',
+    done: (name: string): string => `${name} is done`,
+    failed: (name: string): string => `${name} stopped with an error`,
+    doneBody: 'The comparison is ready.',
+  },
+} as const;

@@ -1,0 +1,142 @@
+/** The app around the job: its size, its policy, any path on any host, and no network after the first visit. */
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureBuild } from '../../scripts/build.mjs';
+import { initialScripts } from '../../scripts/initialScripts.mjs';
+import { startServer, type StaticServer } from '../../scripts/server.mjs';
+
+const root = ensureBuild();
+const tiny =
+  '#preset=quick&backend=cpu&train-questions=16&validation-questions=4&test-questions=12&steps=4&batch=4&max-tokens=48';
+const patience = 120_000;
+const launch = {
+  executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--enable-unsafe-webgpu'],
+};
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await chromium.launch(launch);
+});
+afterAll(() => browser.close());
+
+async function runTiny(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Run on the bundled models' }).click();
+  await page
+    .locator('[role=status]', { hasText: 'Done: done' })
+    .waitFor({ state: 'attached', timeout: patience });
+  await page.getByRole('tab', { name: /Compare/ }).click();
+  const region = page.getByRole('region', { name: 'Who got how many right' });
+  await region.getByText('Distilled: RSFT').first().waitFor();
+}
+
+/** Opens the panel that tells when everything is stored. */
+async function waitStored(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'This device' }).click();
+  await page.getByText(/^Ready: the app/).waitFor({ timeout: 30_000 });
+  await page.keyboard.press('Escape');
+}
+
+describe('the first load', () => {
+  it('is under 170 kB of JavaScript by gzip, without WebLLM, Transformers.js or charts', () => {
+    const { files, gzipBytes } = initialScripts(root);
+    expect(files.length).toBeGreaterThan(0);
+    expect(gzipBytes).toBeLessThan(170_000);
+    const text = files.map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
+    for (const library of ['MLCEngine', 'onnxruntime', 'AutoModelForCausalLM', 'uPlot']) {
+      expect(text.includes(library), `${library} is in the first load`).toBe(false);
+    }
+  });
+
+  it('carries the policy in the page itself, with no inline code', () => {
+    const html = readFileSync(join(root, 'index.html'), 'utf8').replaceAll('&#39;', "'");
+    expect(html).toMatch(
+      /http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'self'/,
+    );
+    expect(html).not.toMatch(/unsafe-inline|'unsafe-eval'|<style|<script(?![^>]*\bsrc=)|\son\w+=/);
+  });
+});
+
+describe('a plain static host', () => {
+  it('serves the app under a path of its own, without isolation headers, and the whole job runs', async () => {
+    const server = await startServer({ root, base: '/some/base/', plain: true });
+    const page = await browser.newPage();
+    const complaints: string[] = [];
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => {
+      if (/Content.Security.Policy/i.test(message.text())) complaints.push(message.text());
+    });
+    page.on('response', (response) => {
+      if (response.url().startsWith(server.url)) return;
+      complaints.push(`${response.status()} ${response.url()}`);
+    });
+    try {
+      await page.goto(server.url + tiny);
+      await page.getByText('Recorded run').first().waitFor();
+      expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+      await runTiny(page);
+      expect(complaints).toEqual([]);
+    } finally {
+      await page.close();
+      await server.close();
+    }
+  });
+});
+
+describe('after one visit', () => {
+  let server: StaticServer;
+  let context: BrowserContext;
+  let page: Page;
+  const site = mkdtempSync(join(tmpdir(), 'arklet-site-'));
+  beforeAll(async () => {
+    cpSync(root, site, { recursive: true });
+    server = await startServer({ root: site });
+    context = await browser.newContext();
+    page = await context.newPage();
+    await page.goto(server.url + tiny);
+    await waitStored(page);
+  });
+  afterAll(async () => {
+    await context.close();
+    await server.close();
+    rmSync(site, { recursive: true, force: true });
+  });
+
+  it('a newer build is offered between runs only, and is there after one click', async () => {
+    const offer = page.getByText('A new version of Arklet is ready.');
+    // A newer build has another page, and its worker another list.
+    const change = (file: string, from: RegExp, to: string): void => {
+      const text = readFileSync(join(site, file), 'utf8');
+      expect(text).toMatch(from);
+      writeFileSync(join(site, file), text.replace(from, to));
+    };
+    change('index.html', /<body>/, '<body data-build="new">');
+    change(
+      'service.worker.js',
+      /"revision":"[^"]*","url":"index\.html"/,
+      '"revision":"new","url":"index.html"',
+    );
+    await page.getByRole('button', { name: 'Run on the bundled models' }).click();
+    await page.getByRole('button', { name: 'Pause' }).waitFor();
+    await page.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()));
+    await page.waitForFunction(async () => (await navigator.serviceWorker.ready).waiting !== null);
+    expect(await offer.count()).toBe(0);
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await offer.waitFor();
+    await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Reload now' }).click()]);
+    expect(await page.locator('body').getAttribute('data-build')).toBe('new');
+  });
+
+  it('the whole job on the bundled models works with the network cut and the server gone', async () => {
+    await server.close();
+    await context.setOffline(true);
+    await page.close();
+    page = await context.newPage();
+    await page.goto(server.url + tiny);
+    await page.getByRole('region', { name: 'Result' }).waitFor();
+    await runTiny(page);
+  });
+});
