@@ -111,23 +111,28 @@ export class DebateIndex {
   }
 
   #summarise(questionId: string): QuestionSummary {
-    const turns = [...(this.#turns.get(questionId)?.values() ?? [])];
-    const last = turns.reduce((latest, turn) => Math.max(latest, turn.round), -1);
-    const rounds: RoundSummary[] = [];
-    for (let round = 0; round <= last; round++) {
-      const row: (Turn | undefined)[] = Array.from({ length: this.#agents }, () => undefined);
-      for (const turn of turns) if (turn.round === round) row[turn.agent] = turn;
-      const before = rounds.at(-1);
-      const vote = countVotes(row);
-      rounds.push({
-        round,
-        turns: row,
-        ...vote,
-        flipped: before !== undefined && before.majority !== vote.majority,
-      });
-    }
+    const rounds = roundsOf([...(this.#turns.get(questionId)?.values() ?? [])], this.#agents);
     return { questionId, rounds, tags: tagsOf(rounds) };
   }
+}
+
+/** The turns of one question by round, each with its vote. */
+export function roundsOf(turns: readonly Turn[], agents: number): readonly RoundSummary[] {
+  const last = turns.reduce((latest, turn) => Math.max(latest, turn.round), -1);
+  const rounds: RoundSummary[] = [];
+  for (let round = 0; round <= last; round++) {
+    const row: (Turn | undefined)[] = Array.from({ length: agents }, () => undefined);
+    for (const turn of turns) if (turn.round === round) row[turn.agent] = turn;
+    const before = rounds.at(-1);
+    const vote = countVotes(row);
+    rounds.push({
+      round,
+      turns: row,
+      ...vote,
+      flipped: before !== undefined && before.majority !== vote.majority,
+    });
+  }
+  return rounds;
 }
 
 function tagsOf(rounds: readonly RoundSummary[]): ReadonlySet<DebateTag> {

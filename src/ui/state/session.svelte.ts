@@ -13,6 +13,12 @@ import { WakeLock } from './wakeLock';
 export type Step = 'debate' | 'distil' | 'compare';
 export const steps: readonly Step[] = ['debate', 'distil', 'compare'];
 
+/** Where a turn stands in its debate. */
+export interface TurnPlace {
+  readonly round: number;
+  readonly agent: number;
+}
+
 export type JobStatus = Omit<Extract<JobEvent, { type: 'progress' }>, 'type'>;
 type DeviceEvent = Extract<JobEvent, { type: 'device' }>;
 type LoadEvent = Extract<JobEvent, { type: 'load' }>;
@@ -86,6 +92,8 @@ export class Session {
   declined = $state<string | null>(null);
   imported = $state.raw<QuestionImport | null>(null);
   selected = $state<string | null>(null);
+  /** Turns of the selected question that a trace was made of. */
+  marked = $state.raw<readonly TurnPlace[]>([]);
 
   readonly active = $derived(
     this.job !== null && (this.job.status === 'running' || this.job.status === 'paused'),
@@ -129,6 +137,7 @@ export class Session {
     if (view === this.view) return;
     this.view = view;
     this.selected = null;
+    this.marked = [];
   }
 
   /** Connects, lists the runs and reads the presets. A failure becomes a notice. */
