@@ -9,10 +9,14 @@ const isolation = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
+/** A folder with another version of web-llm, for `check:webllm --webllm-version`. */
+const webllm = process.env['WEBLLM_PACKAGE'];
+
 const chromiumPath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 
 export default defineConfig(({ command }) => ({
   base: './',
+  resolve: { alias: webllm ? { '@mlc-ai/web-llm': webllm } : {} },
   plugins: [
     svelte({ configFile: false, preprocess: vitePreprocess(), compilerOptions: { runes: true } }),
     command === 'build' && buildPlugins(),

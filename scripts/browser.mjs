@@ -16,6 +16,7 @@ const origin = 'http://arklet.localhost';
  * @property {string[]} [mounts] folders or files of the user, served at urls.files[i]
  * @property {string} [out] folder that takes PUT at urls.out
  * @property {string} [userDataDir] keeps the browser's storage between runs; a temporary one without it
+ * @property {string} [root] a built app, instead of dist/, which is built when it is stale
  * @property {string} [query] of the page's address, "?automation" if not given
  * @property {(line: string) => void} [log] console messages of the page
  */
@@ -29,7 +30,7 @@ const origin = 'http://arklet.localhost';
  */
 export async function withPage(options, work) {
   const { chromiumArgs = [], mounts = [], out, query = '?automation', log = () => {} } = options;
-  const root = ensureBuild();
+  const root = options.root ?? ensureBuild();
   const executablePath = await findChromium();
   const server = await startServer({ root, mounts, ...(out === undefined ? {} : { out }) });
   const temporary = options.userDataDir === undefined ? await mkdtemp(join(tmpdir(), 'arklet-')) : null;

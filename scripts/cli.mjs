@@ -1,10 +1,11 @@
-// `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil. stdout carries the result alone; everything else goes to stderr.
+// `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil, check:webllm. stdout carries the result alone; everything else goes to stderr.
 // Exit codes: 0 done, 1 failed, 2 bad arguments, 130 interrupted.
 const commands = {
   distil: () => import('./distil.mjs'),
   selftest: () => import('./selftest.mjs'),
   lm: () => import('./lm.mjs'),
   bench: () => import('./bench.mjs'),
+  'check:webllm': () => import('./checkWebllm.mjs'),
 };
 
 const [name, ...args] = process.argv.slice(2);

@@ -5,6 +5,7 @@ import type { Question, RunConfig } from '../core/records';
 import { packArchive, timingsJsonl, trajectoriesJsonl, unpackArchive } from './exports';
 import { configFromFlags } from './flags';
 import { connectJob } from './jobClient';
+import type { WebllmCheckRequest, WebllmCheckResult } from './webllmCheck';
 
 export interface DistilRequest {
   /** Flags that set the config, without dashes. */
@@ -25,6 +26,8 @@ export interface Automation {
   distil(request: DistilRequest): Promise<Outcome<{ readonly name: string }>>;
   /** Stops the job in hand; `distil` then ends with code "interrupted". */
   stop(): Promise<void>;
+  /** What `check:webllm` asks beyond a run. */
+  webllm(request: Omit<WebllmCheckRequest, 'say'>): Promise<Outcome<WebllmCheckResult>>;
 }
 
 declare global {
@@ -32,6 +35,8 @@ declare global {
     arklet?: Automation;
     /** Set by the command: hears every event of the job but the text and turns. */
     arkletEvent?: (event: JobEvent) => void;
+    /** Set by the command: hears lines of progress. */
+    arkletSay?: (line: string) => void;
   }
 }
 
@@ -162,6 +167,15 @@ function startAutomation(): void {
       }
     },
     stop: () => api.stop(),
+    async webllm(request) {
+      try {
+        const { webllmCheck } = await import('./webllmCheck');
+        const say = (line: string): void => window.arkletSay?.(line);
+        return { ok: true, value: await webllmCheck({ ...request, say }) };
+      } catch (thrown) {
+        return { ok: false, error: asArkletError(thrown).toData() };
+      }
+    },
   };
 }
 

@@ -1,0 +1,250 @@
+/**
+ * `npm run -s check:webllm -- --lib FILE --tokenizer FILE [--webllm-version V] [--max-tokens 4] [--timeout-min 60]`: the product's
+ * whole chain with the real WebLLM on a compiled library and noise weights. Progress on stderr, one line of JSON on stdout.
+ *
+ * Two WebLLM agents debate one question with one exchange; a bundled student learns from what they said. The questions of the
+ * comparison are answered by bundled agents beforehand: on a software GPU a turn of WebLLM takes minutes.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { withPage } from './browser.mjs';
+import { ensureBuild } from './build.mjs';
+import { badArgument, CommandError, readFlags } from './commandError.mjs';
+import { makeNoiseModel } from './webllm/noiseModel.mjs';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const flagNames = ['lib', 'tokenizer', 'webllm-version', 'max-tokens', 'timeout-min'];
+const began = Date.now();
+
+function say(line) {
+  console.error(`[${String(Math.round((Date.now() - began) / 1000)).padStart(5)} s] ${line}`);
+}
+
+function existing(flags, name) {
+  const file = flags[name];
+  if (!file || !existsSync(file)) {
+    throw badArgument(
+      file ? `There is no file ${file}.` : `--${name} is missing.`,
+      'Give --lib FILE (a compiled MLC library) and --tokenizer FILE (a tokenizer.json).',
+    );
+  }
+  return resolve(file);
+}
+
+function positive(flags, name, otherwise) {
+  const value = Number(flags[name] ?? otherwise);
+  if (!(Number.isInteger(value) && value > 0))
+    throw badArgument(`--${name} is ${flags[name]}.`, `Give --${name} a whole number from 1.`);
+  return value;
+}
+
+/** The app built against a version of web-llm, in an ignored folder; dist/ when no version is named. */
+function builtApp(version) {
+  if (version === undefined) return ensureBuild();
+  if (!/^\d+\.\d+\.\d+[\w.-]*$/.test(version))
+    throw badArgument(`--webllm-version is ${version}.`, 'Give a version such as 0.2.79.');
+  const folder = join(root, '.cache', `webllm-${version}`);
+  const packageFolder = join(folder, 'node_modules/@mlc-ai/web-llm');
+  const stdio = ['ignore', 2, 2];
+  if (!existsSync(packageFolder)) {
+    say(`Fetching @mlc-ai/web-llm ${version}`);
+    mkdirSync(folder, { recursive: true });
+    const wanted = ['--prefix', folder, '--no-audit', '--no-fund', '--ignore-scripts', `@mlc-ai/web-llm@${version}`];
+    execFileSync('npm', ['install', ...wanted], { cwd: folder, stdio });
+  }
+  say(`Building the app with web-llm ${version}`);
+  const out = join(folder, 'dist');
+  execFileSync(process.execPath, [join(root, 'scripts/wasm.mjs')], { cwd: root, stdio });
+  execFileSync(
+    process.execPath,
+    [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn', '--outDir', out, '--emptyOutDir'],
+    { cwd: root, stdio, env: { ...process.env, WEBLLM_PACKAGE: packageFolder } },
+  );
+  return out;
+}
+
+/** Prints the job's phases, and what speakers say. */
+function listener() {
+  let shown = '';
+  return (event) => {
+    if (event.type === 'error') say(`problem: ${event.error.message}`);
+    if (event.type !== 'progress' && event.type !== 'load') return;
+    const line =
+      event.type === 'load'
+        ? `load ${event.model}: ${event.phase} ${Math.round((100 * event.loaded) / (event.total || 1))} %`
+        : `${event.phase} ${event.done}/${event.total} ${event.detail}`;
+    if (line === shown) return;
+    shown = line;
+    say(line);
+  };
+}
+
+const ownQuestion = {
+  id: 'check-webllm-question',
+  split: 'train',
+  text: '2 + 3 = ?',
+  gold: '5',
+  answerType: 'number',
+  solution: '2 + 3 = 5 . #### 5',
+};
+
+/** The bundled agents' debate on the test questions, with one training question that WebLLM's agents have yet to debate. */
+function sourceArchive(file, spec, maxTokens) {
+  const archive = JSON.parse(gunzipSync(readFileSync(file)).toString('utf8'));
+  const kept = ({ questionId, protocol }) =>
+    archive.questions.some(({ id, split }) => id === questionId && split === 'test') &&
+    !protocol.startsWith('eval:') &&
+    !protocol.startsWith('check:');
+  archive.run.config = { ...archive.run.config, agents: [spec], maxTokens, accept: 'any' };
+  archive.questions = [ownQuestion, ...archive.questions.filter(({ split }) => split === 'test')];
+  archive.turns = archive.turns.filter(kept);
+  archive.timings = archive.timings.filter(kept);
+  return gzipSync(JSON.stringify({ ...archive, datasets: [], logs: [], report: null }));
+}
+
+/** Turns that lie in the browser's IndexedDB, spoken by WebLLM. Runs in the page. */
+async function storedTurns() {
+  const open = indexedDB.open('arklet');
+  const database = await new Promise((done, fail) => {
+    open.onsuccess = () => done(open.result);
+    open.onerror = () => fail(open.error);
+  });
+  const request = database.transaction('turns').objectStore('turns').getAll();
+  const turns = await new Promise((done, fail) => {
+    request.onsuccess = () => done(request.result);
+    request.onerror = () => fail(request.error);
+  });
+  database.close();
+  return turns.map((row) => row.turn ?? row).filter(({ backend }) => backend === 'webllm');
+}
+
+const unwrap = (outcome) => {
+  if (!outcome.ok) throw new CommandError(outcome.error);
+  return outcome.value;
+};
+
+async function check(page, urls, { work, out, maxTokens, library }) {
+  await page.exposeFunction('arkletEvent', listener());
+  await page.exposeFunction('arkletSay', say);
+  await page.waitForFunction(() => window.arklet !== undefined, undefined, { timeout: 60_000 });
+  const distil = async (flags, from, name) =>
+    unwrap(
+      await page.evaluate((request) => window.arklet.distil(request), {
+        flags,
+        from,
+        questions: null,
+        keys: {},
+        out: `${urls.out}${name}/`,
+      }),
+    );
+
+  say('Bundled agents answer the questions of the comparison');
+  const counts = { 'validation-questions': '0', 'ood-questions': '0', 'robust-questions': '0' };
+  const debate = { 'n-agents': '2', rounds: '1', 'train-questions': '1', 'test-questions': '4', ...counts };
+  const learning = { strategy: 'rsft', accept: 'any', steps: '2', batch: '1', rank: '4', backend: 'auto' };
+  await distil({ ...debate, ...learning }, null, 'bundled');
+
+  const spec = `webllm:noise?model=${encodeURIComponent(urls.files[0])}&lib=${encodeURIComponent(library)}&context=1024`;
+  writeFileSync(
+    join(work, 'source.json.gz'),
+    sourceArchive(join(out, 'bundled/run.arklet.json.gz'), spec, maxTokens),
+  );
+  say('Two WebLLM agents debate one question, and a student learns from them');
+  await distil({ ...debate, ...learning }, `${urls.files[2]}source.json.gz`, 'webllm');
+
+  const stored = await page.evaluate(storedTurns);
+  for (const { round, agent, reply } of stored) say(`round ${round}, agent ${agent}: ${JSON.stringify(reply)}`);
+  const places = new Set(stored.map(({ round, agent }) => `${round}/${agent}`));
+  const told = stored.find(({ round, agent }) => round === 0 && agent === 0);
+  if (!told) throw new CommandError({ code: 'agent', message: 'No turn was stored.', hint: 'See the lines above.' });
+  const { messages, sampling, reply } = told;
+  const report = JSON.parse(readFileSync(join(out, 'webllm/report.json'), 'utf8'));
+  const table = readFileSync(join(out, 'webllm/report.md'), 'utf8');
+  const archive = JSON.parse(gunzipSync(readFileSync(join(out, 'webllm/run.arklet.json.gz'))).toString('utf8'));
+  const log = archive.logs.find(({ strategy }) => strategy === 'rsft');
+  const result = unwrap(
+    await page.evaluate((request) => window.arklet.webllm(request), {
+      spec,
+      spoken: { messages, sampling, reply },
+    }),
+  );
+  return {
+    version: result.version,
+    device: result.device,
+    turns: stored.length,
+    repeatEqual: result.repeatEqual,
+    cancelIsolated: result.cancelIsolated,
+    nextAnswered: result.nextAnswered,
+    stored: places.size === 4 && stored.every(({ reply: text, finishReason }) => text !== '' && finishReason !== 'error'),
+    trained:
+      log?.steps.length === 2 &&
+      report.arms.some(({ name }) => name === 'distilled:rsft') &&
+      table.includes('distilled:rsft'),
+  };
+}
+
+/** @param {string[]} args @returns {Promise<number>} exit code: 0 when everything holds, 1 when something does not */
+export async function main(args) {
+  const { flags, rest } = readFlags(args);
+  const unknown = rest[0] ?? Object.keys(flags).find((name) => !flagNames.includes(name));
+  if (unknown) throw badArgument(`"${unknown}" is not a flag.`, `The flags are --${flagNames.join(', --')}.`);
+  const library = existing(flags, 'lib');
+  const tokenizer = existing(flags, 'tokenizer');
+  const maxTokens = positive(flags, 'max-tokens', 4);
+  const minutes = positive(flags, 'timeout-min', 60);
+  const work = mkdtempSync(join(tmpdir(), 'arklet-webllm-'));
+  const model = join(work, 'model');
+  const out = join(work, 'out');
+  let timer;
+  try {
+    const { metadata, bytes, vocabulary } = await makeNoiseModel({ library, tokenizer, folder: model });
+    say(
+      `${metadata.model_type} ${metadata.quantization}: ${metadata.params.length} parameters of noise, ` +
+        `${Math.round(bytes / 1e6)} MB, vocabulary ${vocabulary}`,
+    );
+    const app = builtApp(flags['webllm-version']);
+    mkdirSync(out, { recursive: true });
+    const options = {
+      root: app,
+      mounts: [model, library, work],
+      out,
+      log: (line) => (process.env.DEBUG ? say(line) : undefined),
+    };
+    const late = new Promise((_, fail) => {
+      timer = setTimeout(
+        () =>
+          fail(
+            new CommandError({
+              code: 'agent',
+              message: `Not finished after ${minutes} minutes.`,
+              hint: 'Give more time with --timeout-min.',
+            }),
+          ),
+        minutes * 60_000,
+      );
+    });
+    late.catch(() => {});
+    const result = await withPage(options, (page, urls) =>
+      Promise.race([
+        check(page, urls, {
+          work,
+          out,
+          maxTokens,
+          library: `${urls.files[1]}${encodeURIComponent(basename(library))}`,
+        }),
+        late,
+      ]),
+    );
+    const { repeatEqual, cancelIsolated, nextAnswered, stored, trained } = result;
+    const pass = repeatEqual && cancelIsolated && nextAnswered && stored && trained;
+    console.log(JSON.stringify({ ...result, pass }));
+    return pass ? 0 : 1;
+  } finally {
+    clearTimeout(timer);
+    rmSync(work, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+}

@@ -1,0 +1,250 @@
+/** The worker's side of a WebLLM model: loads it, answers one request at a time, drains what was cancelled. */
+import type {
+  AppConfig,
+  ChatCompletionChunk,
+  ChatCompletionRequestStreaming,
+  InitProgressReport,
+  MLCEngineInterface,
+  ModelRecord,
+} from '@mlc-ai/web-llm';
+import { AgentError, ArkletError, ConfigError, throwIfAborted } from '../../core/errors';
+import type { FinishReason } from '../../core/records';
+import type { AgentCallbacks, Completion, LoadProgress } from '../agent';
+import { checkFeatures, type AdapterFacts } from './features';
+import type { WebllmGenerate, WebllmInfo } from './protocol';
+import type { WebllmRef } from './spec';
+import { translate, type Circumstance } from './translate';
+
+/** What the host uses of WebLLM's engine. */
+export type WebllmEngine = Pick<
+  MLCEngineInterface,
+  'reload' | 'unload' | 'interruptGenerate' | 'resetChat' | 'setInitProgressCallback' | 'setAppConfig'
+> & {
+  chatCompletion(request: ChatCompletionRequestStreaming): Promise<AsyncIterable<ChatCompletionChunk>>;
+};
+
+/** The package, opened when a model is first loaded. */
+export interface WebllmLibrary {
+  readonly version: string;
+  readonly prebuilt: AppConfig;
+  createEngine(): WebllmEngine;
+}
+
+export interface HostParts {
+  openLibrary(): Promise<WebllmLibrary>;
+  /** Null without WebGPU. */
+  adapter(): Promise<AdapterFacts | null>;
+  /** A small text file of the model: from where WebLLM cached it, else from the network; null when neither has it. */
+  readText(url: string, signal?: AbortSignal): Promise<string | null>;
+}
+
+interface Loaded {
+  readonly engine: WebllmEngine;
+  readonly circumstance: Omit<Circumstance, 'doing'>;
+}
+
+const finishReasons: Readonly<Record<string, FinishReason>> = { length: 'length', abort: 'aborted' };
+
+export class WebllmHost {
+  readonly #parts: HostParts;
+  #loaded: Loaded | null = null;
+  #busy = false;
+
+  constructor(parts: HostParts) {
+    this.#parts = parts;
+  }
+
+  async load(
+    ref: WebllmRef,
+    { signal, onProgress }: { signal?: AbortSignal; onProgress?: (progress: LoadProgress) => void },
+  ): Promise<WebllmInfo> {
+    const library = await this.#parts.openLibrary();
+    const circumstance = { model: ref.id, version: library.version };
+    try {
+      throwIfAborted(signal);
+      const record = recordOf(ref, library);
+      const adapter = await this.#parts.adapter();
+      checkFeatures(record, adapter, library.prebuilt.model_list);
+      const engine = library.createEngine();
+      engine.setAppConfig({ ...library.prebuilt, model_list: [record], cacheBackend: ref.cache });
+      engine.setInitProgressCallback((report) => onProgress?.(progressOf(report)));
+      // WebLLM's unload aborts a reload that is under way, which then resolves as if it had loaded.
+      const stop = (): void => void engine.unload();
+      signal?.addEventListener('abort', stop, { once: true });
+      try {
+        await engine.reload(record.model_id);
+      } finally {
+        signal?.removeEventListener('abort', stop);
+      }
+      throwIfAborted(signal);
+      this.#loaded = { engine, circumstance };
+      const facts = await this.#chatConfig(record, signal);
+      onProgress?.({ phase: 'ready', loaded: 1, total: 1 });
+      return {
+        version: library.version,
+        device: adapter?.name ?? 'unknown',
+        contextTokens: record.overrides?.context_window_size ?? facts.contextTokens,
+        tokenizerUrl: facts.tokenizerUrl,
+      };
+    } catch (thrown) {
+      throw translate(thrown, { ...circumstance, doing: 'load' });
+    }
+  }
+
+  /**
+   * One reply. After an abort the stream is read to its end: a stream that is left keeps the engine's lock for ever. A
+   * conversation starts from an empty cache, so that a reply does not depend on what was asked before.
+   */
+  async generate(request: WebllmGenerate, { signal, onText }: AgentCallbacks): Promise<Completion> {
+    const loaded = this.#loaded;
+    if (!loaded) throw new AgentError('No WebLLM model is loaded.', 'Load it before it is asked.');
+    if (this.#busy) {
+      throw new ArkletError('A WebLLM engine was asked twice at once.', 'This is a bug in Arklet: please report it.');
+    }
+    const { engine, circumstance } = loaded;
+    const interrupt = (): void => void engine.interruptGenerate();
+    this.#busy = true;
+    signal?.addEventListener('abort', interrupt, { once: true });
+    const reply = new Reply();
+    try {
+      await engine.resetChat();
+      const stream = await engine.chatCompletion(chatRequest(request));
+      for await (const chunk of stream) {
+        const text = reply.add(chunk);
+        if (text !== '' && !signal?.aborted) onText?.(text);
+        // The start of a request takes an interruption back, so it is said again with every chunk.
+        if (signal?.aborted) interrupt();
+      }
+      return reply.completion(signal?.aborted === true);
+    } catch (thrown) {
+      throw translate(thrown, { ...circumstance, doing: 'generate' });
+    } finally {
+      signal?.removeEventListener('abort', interrupt);
+      this.#busy = false;
+    }
+  }
+
+  /** What mlc-chat-config.json says; WebLLM reads it too, but keeps it to itself. */
+  async #chatConfig(
+    record: ModelRecord,
+    signal?: AbortSignal,
+  ): Promise<Pick<WebllmInfo, 'contextTokens' | 'tokenizerUrl'>> {
+    const folder = folderOf(record);
+    const text = await this.#parts.readText(new URL('mlc-chat-config.json', folder).href, signal);
+    const config = text === null ? null : (parsed(text) as { [name: string]: unknown } | null);
+    const size = (name: string): number | null => {
+      const value = config?.[name];
+      return typeof value === 'number' && value > 0 ? value : null;
+    };
+    const files = config?.['tokenizer_files'];
+    return {
+      contextTokens: size('context_window_size') ?? size('sliding_window_size'),
+      tokenizerUrl:
+        Array.isArray(files) && files.includes('tokenizer.json') ? new URL('tokenizer.json', folder).href : null,
+    };
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** The folder that WebLLM reads a record's files from. */
+function folderOf({ model }: ModelRecord): string {
+  const folder = model.endsWith('/') ? model : `${model}/`;
+  return /.+\/resolve\/.+\//.test(folder) ? folder : `${folder}resolve/main/`;
+}
+
+/** Throws WebLLM's own error name for an id that is not in its list, with the nearest ids. */
+function recordOf(ref: WebllmRef, { prebuilt, version }: WebllmLibrary): ModelRecord {
+  const overrides = ref.contextTokens === null ? {} : { context_window_size: ref.contextTokens };
+  if (ref.custom) {
+    const { weights, library } = ref.custom;
+    return { model_id: ref.id, model: weights, model_lib: library, overrides };
+  }
+  const record = prebuilt.model_list.find(({ model_id: id }) => id.toLowerCase() === ref.id.toLowerCase());
+  if (!record) {
+    const stem = ref.id.split('-')[0]?.toLowerCase() ?? '';
+    const near = prebuilt.model_list
+      .map(({ model_id: id }) => id)
+      .filter((id) => stem !== '' && id.toLowerCase().startsWith(stem));
+    throw new ConfigError(
+      `WebLLM ${version} knows no model ${ref.id} (its list has ${prebuilt.model_list.length}).`,
+      near.length > 0
+        ? `Near it: ${near.slice(0, 5).join(', ')}.`
+        : 'Choose one of its list, or give model=URL and lib=URL of your own.',
+    );
+  }
+  return { ...record, overrides: { ...record.overrides, ...overrides } };
+}
+
+function chatRequest({ messages, sampling, logprobs }: WebllmGenerate): ChatCompletionRequestStreaming {
+  const { temperature, topP, maxTokens, seed, stop, topK, minP } = sampling;
+  if (topK !== undefined || minP !== undefined) {
+    throw new ConfigError('WebLLM samples by temperature and top-p only.', 'Leave top-k and min-p out.');
+  }
+  return {
+    messages: messages.map(({ role, content }) => ({ role, content })),
+    stream: true,
+    stream_options: { include_usage: true },
+    temperature,
+    top_p: topP,
+    max_tokens: maxTokens,
+    seed,
+    ...(stop && stop.length > 0 ? { stop: [...stop] } : {}),
+    // Without top_logprobs the library returns none; at temperature 0 they are all 0.
+    ...(logprobs && temperature > 0 ? { logprobs: true, top_logprobs: 1 } : {}),
+  };
+}
+
+/** Gathers a reply from its chunks. */
+class Reply {
+  #text = '';
+  #finish: FinishReason = 'stop';
+  #usage: { prompt: number; completion: number } | null = null;
+  readonly #logprobs: number[] = [];
+  #chunks = 0;
+
+  /** Text that the chunk adds. */
+  add(chunk: ChatCompletionChunk): string {
+    if (chunk.usage) {
+      this.#usage = { prompt: chunk.usage.prompt_tokens, completion: chunk.usage.completion_tokens };
+    }
+    const choice = chunk.choices[0];
+    if (!choice) return '';
+    const text = choice.delta.content ?? '';
+    if (choice.finish_reason) this.#finish = finishReasons[choice.finish_reason] ?? 'stop';
+    else this.#chunks++;
+    for (const { logprob } of choice.logprobs?.content ?? []) this.#logprobs.push(logprob);
+    this.#text += text;
+    return text;
+  }
+
+  completion(aborted: boolean): Completion {
+    // The library counts the tokens after the first one only in some versions; a chunk holds at most one.
+    const completion = Math.max(this.#usage?.completion ?? 0, this.#chunks);
+    const complete = this.#logprobs.length === completion && completion > 0;
+    return {
+      text: this.#text,
+      finishReason: aborted ? 'aborted' : this.#finish,
+      usage: { prompt: this.#usage?.prompt ?? 0, completion },
+      ...(complete ? { logprobs: this.#logprobs } : {}),
+      logprobKind: complete ? 'tempered' : null,
+    };
+  }
+}
+
+/** WebLLM reports in words: "Fetching param cache[3/10]: 96MB fetched. 31% completed, ...". */
+export function progressOf({ progress, text }: InitProgressReport): LoadProgress {
+  const phase = /shader|GPU/i.test(text) ? 'compile' : /Finish/i.test(text) ? 'ready' : 'download';
+  const megabytes = /(\d+)MB (?:fetched|loaded)/.exec(text)?.[1];
+  if (phase === 'download' && megabytes !== undefined && progress > 0) {
+    const loaded = Number(megabytes) * 2 ** 20;
+    return { phase, loaded, total: Math.round(loaded / progress) };
+  }
+  return { phase, loaded: progress, total: 1 };
+}

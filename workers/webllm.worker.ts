@@ -1,0 +1,38 @@
+/** One WebLLM model: its library makes a device of its own. Opened once per distinct model, ended to free its memory. */
+import { WebllmHost } from '../src/agents/webllm/host';
+import type { WebllmProtocol } from '../src/agents/webllm/protocol';
+import { readCachedText } from '../src/agents/webllm/tokenCount';
+import { serve } from '../src/rpc/rpc';
+
+declare const self: DedicatedWorkerGlobalScope;
+
+const host = new WebllmHost({
+  async openLibrary() {
+    const [webllm, { version }] = await Promise.all([
+      import('@mlc-ai/web-llm'),
+      import('@mlc-ai/web-llm/package.json'),
+    ]);
+    return {
+      version,
+      prebuilt: webllm.prebuiltAppConfig,
+      createEngine: () => new webllm.MLCEngine({ logLevel: 'WARN' }),
+    };
+  },
+  async adapter() {
+    const adapter = await navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' });
+    if (!adapter) return null;
+    const { vendor, architecture, description } = adapter.info;
+    return {
+      name: description || [vendor, architecture].filter((part) => part !== '').join(' ') || 'this adapter',
+      features: new Set(adapter.features),
+      maxStorageBufferBinding: adapter.limits.maxStorageBufferBindingSize,
+    };
+  },
+  readText: readCachedText,
+});
+
+serve<WebllmProtocol>(self, {
+  load: ({ model }, { signal, progress }) => host.load(model, { signal, onProgress: progress }),
+  generate: (request, { signal, progress }) =>
+    host.generate(request, { signal, onText: (text) => progress({ text }) }),
+});
