@@ -53,7 +53,14 @@ function builtApp(version) {
   if (!existsSync(packageFolder)) {
     say(`Fetching @mlc-ai/web-llm ${version}`);
     mkdirSync(folder, { recursive: true });
-    const wanted = ['--prefix', folder, '--no-audit', '--no-fund', '--ignore-scripts', `@mlc-ai/web-llm@${version}`];
+    const wanted = [
+      '--prefix',
+      folder,
+      '--no-audit',
+      '--no-fund',
+      '--ignore-scripts',
+      `@mlc-ai/web-llm@${version}`,
+    ];
     execFileSync('npm', ['install', ...wanted], { cwd: folder, stdio });
   }
   say(`Building the app with web-llm ${version}`);
@@ -61,7 +68,15 @@ function builtApp(version) {
   execFileSync(process.execPath, [join(root, 'scripts/wasm.mjs')], { cwd: root, stdio });
   execFileSync(
     process.execPath,
-    [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn', '--outDir', out, '--emptyOutDir'],
+    [
+      join(root, 'node_modules/vite/bin/vite.js'),
+      'build',
+      '--logLevel',
+      'warn',
+      '--outDir',
+      out,
+      '--emptyOutDir',
+    ],
     { cwd: root, stdio, env: { ...process.env, WEBLLM_PACKAGE: packageFolder } },
   );
   return out;
@@ -157,14 +172,18 @@ async function check(page, urls, { work, out, maxTokens, library }) {
   await distil({ ...debate, ...learning }, `${urls.files[2]}source.json.gz`, 'webllm');
 
   const stored = await page.evaluate(storedTurns);
-  for (const { round, agent, reply } of stored) say(`round ${round}, agent ${agent}: ${JSON.stringify(reply)}`);
+  for (const { round, agent, reply } of stored)
+    say(`round ${round}, agent ${agent}: ${JSON.stringify(reply)}`);
   const places = new Set(stored.map(({ round, agent }) => `${round}/${agent}`));
   const told = stored.find(({ round, agent }) => round === 0 && agent === 0);
-  if (!told) throw new CommandError({ code: 'agent', message: 'No turn was stored.', hint: 'See the lines above.' });
+  if (!told)
+    throw new CommandError({ code: 'agent', message: 'No turn was stored.', hint: 'See the lines above.' });
   const { messages, sampling, reply } = told;
   const report = JSON.parse(readFileSync(join(out, 'webllm/report.json'), 'utf8'));
   const table = readFileSync(join(out, 'webllm/report.md'), 'utf8');
-  const archive = JSON.parse(gunzipSync(readFileSync(join(out, 'webllm/run.arklet.json.gz'))).toString('utf8'));
+  const archive = JSON.parse(
+    gunzipSync(readFileSync(join(out, 'webllm/run.arklet.json.gz'))).toString('utf8'),
+  );
   const log = archive.logs.find(({ strategy }) => strategy === 'rsft');
   const result = unwrap(
     await page.evaluate((request) => window.arklet.webllm(request), {
@@ -179,7 +198,9 @@ async function check(page, urls, { work, out, maxTokens, library }) {
     repeatEqual: result.repeatEqual,
     cancelIsolated: result.cancelIsolated,
     nextAnswered: result.nextAnswered,
-    stored: places.size === 4 && stored.every(({ reply: text, finishReason }) => text !== '' && finishReason !== 'error'),
+    stored:
+      places.size === 4 &&
+      stored.every(({ reply: text, finishReason }) => text !== '' && finishReason !== 'error'),
     trained:
       log?.steps.length === 2 &&
       report.arms.some(({ name }) => name === 'distilled:rsft') &&

@@ -57,7 +57,7 @@ function seedOf(text, seed) {
 
 /** Pairs of nibbles in 0..14, so that the mean of every byte is (7, 7): noise of another mean gives one token for ever. */
 const pairs = new Uint8Array(256).fill(0x77);
-for (let i = 0; i < 225; i++) pairs[i] = (Math.floor(i / 15) << 4) | i % 15;
+for (let i = 0; i < 225; i++) pairs[i] = (Math.floor(i / 15) << 4) | (i % 15);
 
 function packedNoise(count, next) {
   const words = new Uint32Array(count);

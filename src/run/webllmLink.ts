@@ -30,7 +30,8 @@ export function webllmLink(worker: Worker): WebllmLink {
         ...(signal && { signal }),
         ...(onText && { onProgress: ({ text }) => onText(text) }),
       }),
-    terminate: () => end(new AgentError('The WebLLM worker was ended.', 'A new one is started for the next turn.')),
+    terminate: () =>
+      end(new AgentError('The WebLLM worker was ended.', 'A new one is started for the next turn.')),
   };
 }
 

@@ -12,7 +12,9 @@ export interface AdapterFacts {
 const half = 'shader-f16';
 
 /** Features that a model needs: those of its record, and half precision by its name, which many records leave out. */
-export function neededFeatures(record: Pick<ModelRecord, 'model_id' | 'model_lib' | 'required_features'>): string[] {
+export function neededFeatures(
+  record: Pick<ModelRecord, 'model_id' | 'model_lib' | 'required_features'>,
+): string[] {
   const named = /q\d+f16/i.test(record.model_id) || /q\d+f16/i.test(record.model_lib.split('/').at(-1) ?? '');
   return [...new Set([...(record.required_features ?? []), ...(named ? [half] : [])])];
 }

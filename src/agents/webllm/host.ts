@@ -99,7 +99,10 @@ export class WebllmHost {
     const loaded = this.#loaded;
     if (!loaded) throw new AgentError('No WebLLM model is loaded.', 'Load it before it is asked.');
     if (this.#busy) {
-      throw new ArkletError('A WebLLM engine was asked twice at once.', 'This is a bug in Arklet: please report it.');
+      throw new ArkletError(
+        'A WebLLM engine was asked twice at once.',
+        'This is a bug in Arklet: please report it.',
+      );
     }
     const { engine, circumstance } = loaded;
     const interrupt = (): void => void engine.interruptGenerate();
@@ -140,7 +143,9 @@ export class WebllmHost {
     return {
       contextTokens: size('context_window_size') ?? size('sliding_window_size'),
       tokenizerUrl:
-        Array.isArray(files) && files.includes('tokenizer.json') ? new URL('tokenizer.json', folder).href : null,
+        Array.isArray(files) && files.includes('tokenizer.json')
+          ? new URL('tokenizer.json', folder).href
+          : null,
     };
   }
 }

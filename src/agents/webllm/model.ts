@@ -11,7 +11,10 @@ export interface WebllmModelOptions {
   /** Starts a worker. */
   open(): WebllmLink;
   /** Exact token counts from the model's tokenizer.json; null when it cannot be read. */
-  readonly openCounter?: (tokenizerUrl: string, signal?: AbortSignal) => Promise<((text: string) => number) | null>;
+  readonly openCounter?: (
+    tokenizerUrl: string,
+    signal?: AbortSignal,
+  ) => Promise<((text: string) => number) | null>;
   /** Seconds that a cancelled reply may take to end before its worker is replaced; default 10. */
   readonly drainSeconds?: number;
   /** Seconds without a new token after which a worker counts as hung and is replaced; default 1,800. */
@@ -179,7 +182,12 @@ export class WebllmModel {
     let onAbort = (): void => undefined;
     const stopped = new Promise<Completion>((resolve) => {
       onAbort = () =>
-        resolve({ text, finishReason: 'aborted', usage: { prompt: 0, completion: tokens }, logprobKind: null });
+        resolve({
+          text,
+          finishReason: 'aborted',
+          usage: { prompt: 0, completion: tokens },
+          logprobKind: null,
+        });
       signal?.addEventListener('abort', onAbort, { once: true });
       if (signal?.aborted) onAbort();
     });

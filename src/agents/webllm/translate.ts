@@ -112,7 +112,11 @@ export function translate(thrown: unknown, { model, version, doing }: Circumstan
       options,
     );
   }
-  if (noFeature.has(name) || noGpu.has(name) || /compatible GPU|maxBufferSize|maxStorageBuffer/.test(message)) {
+  if (
+    noFeature.has(name) ||
+    noGpu.has(name) ||
+    /compatible GPU|maxBufferSize|maxStorageBuffer/.test(message)
+  ) {
     return new GpuUnavailableError(
       `${model}: ${said}`,
       noFeature.has(name)
@@ -143,7 +147,11 @@ export function translate(thrown: unknown, { model, version, doing }: Circumstan
     );
   }
   if (name === 'IntegrityError' || name === 'ArtifactManifestError') {
-    return new DownloadError(`${model} arrived damaged: ${said}`, 'Delete it and download it again.', options);
+    return new DownloadError(
+      `${model} arrived damaged: ${said}`,
+      'Delete it and download it again.',
+      options,
+    );
   }
   if (
     name === 'NetworkError' ||
@@ -177,7 +185,11 @@ export function translate(thrown: unknown, { model, version, doing }: Circumstan
     });
   }
   if (badParameter.has(name)) {
-    return new ConfigError(`${model} refuses a setting: ${said}`, 'Change the setting that it names.', options);
+    return new ConfigError(
+      `${model} refuses a setting: ${said}`,
+      'Change the setting that it names.',
+      options,
+    );
   }
   return new AgentError(
     `${model}: ${name === '' || name === 'Error' ? '' : `${name}: `}${said}`,
