@@ -1,10 +1,17 @@
 /** One WebLLM model as the job sees it: a worker that can be replaced, shared by the personas that speak through it. */
 import { AgentError, asArkletError, throwIfAborted } from '../../core/errors';
-import type { AgentBackend, AgentCallbacks, AgentRequest, Completion, LoadProgress } from '../agent';
+import type {
+  AgentBackend,
+  AgentCallbacks,
+  AgentRequest,
+  Completion,
+  ContextLimit,
+  LoadProgress,
+} from '../agent';
 import type { WebllmInfo, WebllmLink } from './protocol';
 import { FairQueue } from './queue';
 import type { WebllmRef } from './spec';
-import { estimateTokens } from './tokenCount';
+import { countTokens } from './tokenCount';
 
 export interface WebllmModelOptions {
   readonly ref: WebllmRef;
@@ -53,15 +60,15 @@ export class WebllmModel {
   readonly #queue = new FairQueue();
   readonly #personas = new Set<object>();
   #opened: Opened | null = null;
-  #count: ((text: string) => number) | null = null;
-  #contextTokens: number | null = null;
+  #context: ContextLimit | null = null;
 
   constructor(options: WebllmModelOptions) {
     this.#options = options;
   }
 
-  get contextTokens(): number | null {
-    return this.#contextTokens;
+  /** Null before it is loaded, and for a model whose files do not say how long its context is. */
+  get context(): ContextLimit | null {
+    return this.#context;
   }
 
   /** Requests that wait for their turn. */
@@ -69,24 +76,19 @@ export class WebllmModel {
     return this.#queue.length;
   }
 
-  /** Exact with the model's tokenizer, else an upper estimate. */
-  count(text: string): number {
-    try {
-      return this.#count?.(text) ?? estimateTokens(text);
-    } catch {
-      // The tokenizer has no token for something in this text.
-      return estimateTokens(text);
-    }
-  }
-
   /** Loads once for all personas. Throws what `translate` makes of WebLLM's failures. */
   async load(persona: object, options: LoadOptions): Promise<WebllmInfo> {
     this.#personas.add(persona);
     const info = await this.#open(options);
-    this.#contextTokens = info.contextTokens;
-    if (!this.#count && info.tokenizerUrl) {
-      const counter = this.#options.openCounter?.(info.tokenizerUrl, options.signal);
-      this.#count = (await counter?.catch(() => null)) ?? null;
+    const { contextTokens: tokens, tokenizerUrl } = info;
+    if (!this.#context && tokens !== null) {
+      const counter =
+        tokenizerUrl === null ? null : this.#options.openCounter?.(tokenizerUrl, options.signal);
+      const exact = (await counter?.catch(() => null)) ?? null;
+      this.#context = {
+        tokens,
+        count: (texts) => Promise.resolve(texts.map((text) => countTokens(text, exact))),
+      };
     }
     return info;
   }
@@ -218,10 +220,9 @@ export function webllmAgent(model: WebllmModel, name: string): AgentBackend {
     model: name,
     kind: 'webllm',
     concurrency: 1,
-    get contextTokens() {
-      return model.contextTokens;
+    get context() {
+      return model.context;
     },
-    count: (text) => model.count(text),
     async load(options) {
       await model.load(persona, options);
     },

@@ -15,6 +15,15 @@ export function estimateTokens(text: string): number {
   return tokens;
 }
 
+/** Exact where a tokenizer is at hand that has tokens for all of the text, else the upper estimate. */
+export function countTokens(text: string, exact: ((text: string) => number) | null): number {
+  try {
+    return exact?.(text) ?? estimateTokens(text);
+  } catch {
+    return estimateTokens(text);
+  }
+}
+
 /** Counts with the tokenizer.json at `url`, of which WebLLM has a copy in its cache; null when it cannot be read. */
 export async function tokenCounter(
   url: string,

@@ -198,9 +198,9 @@ describe('the context budget of a WebLLM agent', () => {
     ] as const) {
       const { model, engines } = staged([{ reply: words }], { config, spec });
       const agent = webllmAgent(model, 'm');
-      expect(agent.contextTokens).toBeNull();
+      expect(agent.context).toBeNull();
       await agent.load({});
-      expect(agent.contextTokens).toBe(window);
+      expect(agent.context?.tokens).toBe(window);
       const overrides = engines[0]?.appConfig?.model_list[0]?.overrides;
       expect(overrides?.context_window_size).toBe(window === 1024 ? undefined : 256);
     }
@@ -219,16 +219,24 @@ describe('the context budget of a WebLLM agent', () => {
     await agent.load({});
     expect(urls).toEqual(['https://huggingface.co/mlc-ai/Tiny-q4f32_1-MLC/resolve/main/tokenizer.json']);
     // 5 + 3 + 3 words into 8: the first text loses the three oldest, one more for the marker.
-    const fitted = fitContext(['a b c d e'], ['f g h', 'i j k'], {
-      tokens: 8,
-      count: (text) => agent.count?.(text) ?? NaN,
-    });
-    expect(fitted).toEqual({ own: ['... e'], peers: ['f g h', 'i j k'], shortened: 1 });
+    const texts = ['a b c d e', 'f g h', 'i j k', '... e'];
+    const counted = new Map<string, number>();
+    const counts = (await agent.context?.count(texts)) ?? [];
+    texts.forEach((text, i) => counted.set(text, counts[i] ?? NaN));
+    expect(counts).toEqual([5, 3, 3, 2]);
+    expect(
+      fitContext(['a b c d e'], ['f g h', 'i j k'], {
+        tokens: 8,
+        count: (text) => counted.get(text) ?? text.split(' ').length,
+      }),
+    ).toEqual({ own: ['... e'], peers: ['f g h', 'i j k'], shortened: 1 });
   });
 
   it('is estimated from above without a tokenizer', async () => {
-    const { model } = staged([{ reply: words }]);
-    // Two words of one and three tokens (three letters each at most), four digits, a full stop.
-    expect(model.count('Has anything 1234.')).toBe(1 + 3 + 4 + 1);
+    const { model } = staged([{ reply: words }], { config });
+    const agent = webllmAgent(model, 'm');
+    await agent.load({});
+    // Words of one and three tokens (three letters each at most), four digits, a full stop.
+    expect(await agent.context?.count(['Has anything 1234.'])).toEqual([1 + 3 + 4 + 1]);
   });
 });
