@@ -41,6 +41,11 @@ const equation = new RegExp(
   'g',
 );
 
+/** Character spans [start, end) of the equations of a text. */
+export function equationSpans(text: string): { start: number; end: number }[] {
+  return [...text.matchAll(equation)].map(({ index, 0: all }) => ({ start: index, end: index + all.length }));
+}
+
 /** Equations `a op b (op c ...) = r` in a text, multiplication and division first. */
 export function equationsIn(text: string): Equation[] {
   return [...text.matchAll(equation)].map((match) => {
@@ -56,13 +61,17 @@ export function equationsIn(text: string): Equation[] {
 /**
  * Verdicts for each step. With a worked solution, the i-th equation of the reply belongs to the problem when operator
  * and right operand are those of the solution's i-th, and its left operand is the solution's or the reply's own last
- * result (so one early slip does not condemn every step after it).
+ * result (so one early slip does not condemn every step after it). `spans` are the steps, where they are cut otherwise.
  */
-export function checkSteps(reply: string, solution?: string): CheckedStep[] {
+export function checkSteps(
+  reply: string,
+  solution?: string,
+  spans: readonly { text: string; start: number; end: number }[] = splitSteps(reply),
+): CheckedStep[] {
   const known = solution === undefined ? null : equationsIn(solution);
   let index = 0;
   let last: string | null = null;
-  return splitSteps(reply).map((step) => {
+  return spans.map((step) => {
     const equations = equationsIn(step.text);
     let belongs: boolean | null = known === null || equations.length === 0 ? null : true;
     for (const { terms, result } of equations) {

@@ -133,6 +133,16 @@ export class Backprop {
     this.#layers(options.gradient, eps);
   }
 
+  /** Records the LoRA gradient of another head alone: `extraFinal` is its gradient of the final norm's output. */
+  backwardFinal(options: { readonly extraFinal: Tensor; readonly gradient: Tensor }): void {
+    const { layers: pass, batch } = this.#current();
+    const { hidden, eps } = this.#model.config;
+    const final = pass.work.gradients?.final;
+    if (final)
+      this.#model.backend.copy({ x: options.extraFinal, y: final, size: batch.targets.length * hidden });
+    this.#layers(options.gradient, eps);
+  }
+
   dispose(): void {
     this.#work?.dispose();
     this.#work = null;

@@ -107,7 +107,10 @@ export function checkTrainOptions(options: TrainOptions): void {
 }
 
 /** Learning rate of step `step` (from 0), as transformers' schedules with warm-up have it. */
-export function learningRate(options: TrainOptions, step: number): number {
+export function learningRate(
+  options: Pick<TrainOptions, 'lr' | 'warmup' | 'steps' | 'scheduler'>,
+  step: number,
+): number {
   const { lr, warmup, steps, scheduler } = options;
   if (step < warmup) return (lr * step) / warmup;
   const progress = (step - warmup) / Math.max(1, steps - warmup);

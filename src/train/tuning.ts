@@ -22,7 +22,7 @@ export interface Tuning {
 export async function tuneTraining(
   model: LanguageModel,
   examples: readonly Example[],
-  { batch, lora }: TrainOptions,
+  { batch, lora }: Pick<TrainOptions, 'batch' | 'lora'>,
   { memory, budgetMs, onStart }: Tuning,
   signal?: AbortSignal,
 ): Promise<void> {

@@ -1,0 +1,328 @@
+/** One group-RL training: rollouts, updates, evaluations, checkpoints between rollouts. */
+import * as v from 'valibot';
+import { ConfigError, InterruptedError, throwIfAborted } from '../../core/errors';
+import type { TrainLog } from '../../core/records';
+import { hashKey } from '../../core/rng';
+import { Generator } from '../../lm/generate';
+import type { LoraAdapter } from '../../lm/types';
+import { DocumentOrder, learningRate } from '../../train/options';
+import { useVariants, variantsOf } from '../../train/resume';
+import { leaveOneOut, sampleReward, spread, whiten, zScore, type CreditSample } from './credit';
+import type { GroupRlRequest } from './groupRl';
+import { detectHacking, type Evaluation, type HackingStop, type OffendingSample, type RolloutPoint } from './hacking'; // prettier-ignore
+import { canonical, readState, writeState } from './padState';
+import { PolicyTrainer, type UpdateResult } from './policyTrainer';
+import { greedyAccuracy, offenders, sampleGroups, type PolicySample, type RlQuestion } from './rollout';
+
+const kind = 'policy';
+
+/** All that is not a tensor and changes from rollout to rollout. */
+interface RunState {
+  readonly step: number;
+  readonly rollout: number;
+  readonly samples: number;
+  /** Tokens generated, and those with their prompts. */
+  readonly generatedTokens: number;
+  readonly allTokens: number;
+  readonly rollouts: readonly RolloutPoint[];
+  readonly evaluations: readonly Evaluation[];
+  readonly offenders: readonly OffendingSample[];
+  /** The last update's log, told once the evaluation that may follow it is done. */
+  readonly pending: TrainLog | null;
+}
+
+const stateSchema = v.object({
+  state: v.custom<RunState>((value) => typeof value === 'object' && value !== null && 'rollouts' in value),
+  options: v.unknown(),
+  data: v.number(),
+  variants: v.nullable(v.string()),
+});
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+
+/** The settings that must not change between the parts of one training. */
+const fixed = (options: unknown): string => canonical({ ...(options as object), saveEvery: 0 });
+
+export class GroupRlRun {
+  readonly #request: GroupRlRequest;
+  readonly #adapter: LoraAdapter;
+  readonly #generator: Generator;
+  readonly #trainer: PolicyTrainer;
+  readonly #order: DocumentOrder;
+  #state: RunState = {
+    step: 0,
+    rollout: 0,
+    samples: 0,
+    generatedTokens: 0,
+    allTokens: 0,
+    rollouts: [],
+    evaluations: [],
+    offenders: [],
+    pending: null,
+  };
+
+  constructor(request: GroupRlRequest, adapter: LoraAdapter, owner: string) {
+    const { model, tokenizer, options, questions } = request;
+    this.#request = request;
+    this.#adapter = adapter;
+    this.#order = new DocumentOrder(questions.length, 'shuffle', options.seed);
+    this.#trainer = new PolicyTrainer(model, adapter, options, owner);
+    this.#generator = new Generator(model, tokenizer, { owner, maxSequences: 128 });
+  }
+
+  get totals(): Pick<RunState, 'samples' | 'generatedTokens' | 'evaluations'> {
+    return this.#state;
+  }
+
+  /** Takes up a checkpoint. Throws FileFormatError, and ConfigError for other settings or questions. */
+  async resume(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { model, options } = this.#request;
+    const file = await readState(kind, bytes);
+    const found = v.safeParse(stateSchema, file.state);
+    if (
+      !found.success ||
+      fixed(found.output.options) !== fixed(options) ||
+      found.output.data !== this.#data()
+    )
+      throw new ConfigError(
+        'The checkpoint of the policy was made with other settings or questions.',
+        'Resume with the same settings and questions, or start again.',
+      );
+    this.#state = found.output.state;
+    useVariants(model.backend, found.output.variants);
+    const { size } = this.#adapter.params;
+    model.backend.write(this.#adapter.params, file.tensor('params', size));
+    model.backend.write(this.#trainer.m, file.tensor('m', size));
+    model.backend.write(this.#trainer.v, file.tensor('v', size));
+  }
+
+  async go(): Promise<{ logs: TrainLog[]; stopped: HackingStop | null }> {
+    const { options, signal, gate } = this.#request;
+    const logs: TrainLog[] = [];
+    const tell = (log: TrainLog): void => {
+      logs.push(log);
+      this.#request.onLog?.(log);
+    };
+    try {
+      for (;;) {
+        const { step } = this.#state;
+        if (this.#evaluationDue()) await this.#evaluate();
+        if (this.#state.pending) tell(this.#state.pending);
+        this.#state = { ...this.#state, pending: null };
+        const stopped = this.#hacking();
+        if (stopped || step >= options.updates) return { logs, stopped };
+        throwIfAborted(signal);
+        await gate?.pass(signal);
+        await this.#advance(tell);
+        const { saveEvery } = options;
+        const saved =
+          saveEvery > 0 && Math.floor(this.#state.step / saveEvery) > Math.floor(step / saveEvery);
+        if (saved && this.#state.step < options.updates) await this.#save();
+      }
+    } catch (error) {
+      // Sampling and evaluation change nothing, and updates are not interrupted: the state is a rollout's end.
+      if (error instanceof InterruptedError) await this.#save();
+      throw error;
+    }
+  }
+
+  async dispose(): Promise<void> {
+    this.#trainer.dispose();
+    await this.#generator.dispose();
+  }
+
+  #evaluationDue(): boolean {
+    const { heldOut, options } = this.#request;
+    const { step, evaluations } = this.#state;
+    const last = evaluations.at(-1);
+    if (heldOut.length === 0 || last?.step === step) return false;
+    if (!last || step >= options.updates) return true;
+    return options.evalEvery > 0 && step - last.step >= options.evalEvery;
+  }
+
+  async #evaluate(): Promise<void> {
+    const { heldOut, tokenizer, options, signal } = this.#request;
+    const accuracy = await greedyAccuracy(
+      { generator: this.#generator, tokenizer, adapter: this.#adapter, options, signal },
+      heldOut,
+    );
+    const { step, evaluations, pending } = this.#state;
+    this.#state = {
+      ...this.#state,
+      evaluations: [...evaluations, { step, accuracy, n: heldOut.length }],
+      pending: pending && { ...pending, eval_accuracy: accuracy },
+    };
+  }
+
+  #hacking(): HackingStop | null {
+    const { hacking } = this.#request.options;
+    const { rollouts, evaluations, offenders: samples, step } = this.#state;
+    if (!hacking || evaluations.at(-1)?.step !== step) return null;
+    const found = detectHacking(rollouts, evaluations, hacking);
+    return found && { ...found, samples };
+  }
+
+  /** A rollout and its updates. Throws InterruptedError before anything has changed. */
+  async #advance(tell: (log: TrainLog) => void): Promise<void> {
+    const { tokenizer, options, rewardModel, signal, questions } = this.#request;
+    const place = this.#state.rollout * options.questions;
+    const chosen = Array.from({ length: options.questions }, (_, i) => questions[this.#order.at(place + i)]!);
+    const groups = await sampleGroups(
+      { generator: this.#generator, tokenizer, adapter: this.#adapter, rewardModel, options, signal },
+      chosen,
+      place,
+    );
+    const samples = groups.flat();
+    const kept = (sample: PolicySample): boolean =>
+      sample.ids.length > 0 && !(options.guards.maskTruncated && sample.truncated);
+    const packed = this.#trainer.pack(
+      groups.map((group) =>
+        group.map((sample) => ({
+          example: { ids: [...sample.promptIds, ...sample.ids], responseStart: sample.promptIds.length },
+          kept: kept(sample),
+        })),
+      ),
+    );
+    const { reference, policy, raw } = await this.#trainer.likelihoods(packed);
+    const advantages = this.#advantages(groups, policy, reference, kept);
+    const metrics = this.#metrics(groups, { policy, reference, raw });
+    this.#count(samples, metrics);
+
+    let { step } = this.#state;
+    let fresh = true;
+    for (let pass = 0; pass < options.iterations; pass++) {
+      for (let part = 0; part < packed.minibatches.length && step < options.updates; part++) {
+        const lr = learningRate({ ...options, steps: options.updates }, step);
+        step++;
+        const result = await this.#trainer.update(
+          packed,
+          part,
+          { old: policy, reference, advantages },
+          { fresh, adam: { step, lr } },
+        );
+        fresh = false;
+        if (this.#state.pending) tell(this.#state.pending);
+        this.#state = { ...this.#state, step, pending: this.#log(step, lr, result, metrics) };
+      }
+    }
+    this.#state = { ...this.#state, rollout: this.#state.rollout + 1 };
+  }
+
+  /** One advantage a token, in the order of the packed rollout. */
+  #advantages(
+    groups: readonly (readonly PolicySample[])[],
+    policy: Float32Array,
+    reference: Float32Array,
+    kept: (sample: PolicySample) => boolean,
+  ): Float64Array {
+    const { advantage, whiten: whitens, klForm, klWeight } = this.#request.options;
+    let at = 0;
+    const all = groups.map((group) => {
+      const credits = group.map(({ credit }): CreditSample => {
+        let divergence = 0;
+        for (const end = at + credit.tokens; at < end; at++) divergence += reference[at]! - policy[at]!;
+        return klForm === 'k1-reward'
+          ? { ...credit, outcome: credit.outcome - klWeight * divergence }
+          : credit;
+      });
+      return advantage === 'rloo' ? leaveOneOut(credits) : zScore(credits);
+    });
+    if (advantage === 'rloo' && whitens) {
+      const counted = groups.flatMap((group, g) =>
+        group.flatMap((sample, i) => (kept(sample) ? all[g]![i]! : [])),
+      );
+      whiten(counted);
+    }
+    return Float64Array.from(all.flat().flatMap((values) => [...values]));
+  }
+
+  #count(samples: readonly PolicySample[], metrics: Readonly<Record<string, number>>): void {
+    const state = this.#state;
+    const tokens = samples.reduce((sum, { ids }) => sum + ids.length, 0);
+    const prompts = samples.reduce((sum, { promptIds }) => sum + promptIds.length, 0);
+    const point = {
+      step: state.step,
+      reward: metrics['reward'] ?? 0,
+      length: metrics['completions/mean_length'] ?? 0,
+      repetition: metrics['completions/repetition'] ?? 0,
+    };
+    this.#state = {
+      ...state,
+      samples: state.samples + samples.length,
+      generatedTokens: state.generatedTokens + tokens,
+      allTokens: state.allTokens + tokens + prompts,
+      rollouts: [...state.rollouts, point],
+      offenders: offenders(samples.map((sample) => ({ sample, reward: sampleReward(sample.credit) }))),
+    };
+  }
+
+  /** What is the same for every update of a rollout. */
+  #metrics(
+    groups: readonly (readonly PolicySample[])[],
+    nll: { policy: Float32Array; reference: Float32Array; raw: Float32Array },
+  ): Record<string, number> {
+    const { reward: mode, klForm } = this.#request.options;
+    const samples = groups.flat();
+    const rewards = groups.map((group) => group.map(({ credit }) => sampleReward(credit)));
+    const lengths = samples.map(({ ids }) => ids.length);
+    const process = samples.map(({ credit }) => sampleReward(credit) - credit.outcome);
+    const differences = samples.flatMap(({ logprobs }) => logprobs).map((p, i) => Math.abs(p + nll.raw[i]!));
+    const entropy = mean([...nll.policy]);
+    return {
+      reward: mean(rewards.flat()),
+      reward_std: mean(rewards.map((group) => spread(group).deviation)),
+      frac_reward_zero_std: mean(rewards.map((group) => Number(spread(group).deviation < 1e-8))),
+      'rewards/verifiable/mean': mean(samples.map(({ correct }) => Number(correct))),
+      ...(mode === 'verifiable' ? {} : { 'rewards/process/mean': mean(process) }),
+      // The mean of -log p over sampled tokens: the entropy's estimate at the sampling temperature.
+      entropy,
+      ...(klForm === 'k1-reward' ? { kl: mean([...nll.reference]) - entropy } : {}),
+      'completions/mean_length': mean(lengths),
+      'completions/min_length': Math.min(...lengths),
+      'completions/max_length': Math.max(...lengths),
+      'completions/clipped_ratio': mean(samples.map(({ truncated }) => Number(truncated))),
+      'completions/repetition': mean(samples.map(({ repetition }) => repetition)),
+      'sampling/sampling_logp_difference/mean': mean(differences),
+      'sampling/sampling_logp_difference/max': differences.reduce((most, value) => Math.max(most, value), 0),
+    };
+  }
+
+  #log(step: number, lr: number, result: UpdateResult, metrics: Readonly<Record<string, number>>): TrainLog {
+    const { options, questions } = this.#request;
+    return {
+      kl: result.kl,
+      ...metrics,
+      step,
+      loss: result.loss,
+      grad_norm: result.gradNorm,
+      learning_rate: lr,
+      num_tokens: this.#state.allTokens,
+      epoch: ((this.#state.rollout + 1) * options.questions) / questions.length,
+      'clip_ratio/region_mean': result.clippedLow + result.clippedHigh,
+      'clip_ratio/low_mean': result.clippedLow,
+      'clip_ratio/high_mean': result.clippedHigh,
+      'completions/num_tokens': this.#state.generatedTokens,
+    };
+  }
+
+  async #save(): Promise<void> {
+    const { model, options, onCheckpoint } = this.#request;
+    if (!onCheckpoint) return;
+    const { backend } = model;
+    const state = { state: this.#state, options, data: this.#data(), variants: variantsOf(backend) };
+    const bytes = writeState(kind, state, {
+      params: await backend.read(this.#adapter.params),
+      m: await backend.read(this.#trainer.m),
+      v: await backend.read(this.#trainer.v),
+    });
+    await onCheckpoint(bytes, this.#state.step);
+  }
+
+  /** Fingerprint of the questions and their answers. */
+  #data(): number {
+    const { questions, heldOut } = this.#request;
+    const names = (list: readonly RlQuestion[]): string[] => list.flatMap(({ id, gold }) => [id, gold]);
+    return hashKey(...names(questions), 'held out', ...names(heldOut));
+  }
+}
