@@ -1,5 +1,5 @@
 /** `npm run distil -- [flags]`: the whole job in headless Chromium. contracts.md lists the flags. */
-import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { withPage } from './browser.mjs';
 import { badArgument, CommandError, readFlags } from './commandError.mjs';
@@ -10,8 +10,13 @@ class Mounts {
 
   /** The spec a page resolves: a folder or file becomes files/N/NAME, anything else stays. */
   spec(text) {
-    const recorded = /^recorded:(.+)$/.exec(text);
-    if (recorded) return `recorded:${this.file(recorded[1])}`;
+    const [, kind, name] = /^(recorded|transformers):(.+)$/.exec(text) ?? [];
+    if (kind === 'recorded') {
+      // The folder of a run, or one of its two files that hold the debate.
+      const folder = existsSync(name) && statSync(name).isDirectory();
+      return `recorded:${this.file(folder ? join(name, 'trajectories.jsonl') : name)}`;
+    }
+    if (kind && existsSync(join(name, 'config.json'))) return `${kind}:${this.spec(resolve(name))}`;
     if (/^(webllm|transformers|endpoint|https?):/.test(text) || !/[\\/.]/.test(text)) return text;
     if (!existsSync(text))
       throw badArgument(`There is no model at ${text}.`, 'Give a folder with config.json or a .gguf file.');
@@ -91,6 +96,50 @@ function outFolder(flags) {
   return resolve('runs', name);
 }
 
+/** `--personas NAME|FILE` as the page reads it: a preset's name or JSON. A persona's model may be a path. */
+function personas(text, mounts) {
+  if (!existsSync(text) || !statSync(text).isFile()) return text;
+  let list;
+  try {
+    list = JSON.parse(readFileSync(text, 'utf8'));
+  } catch (error) {
+    throw badArgument(`${text} is not JSON: ${error.message}`, 'Write a list of {name, system?, ...}.');
+  }
+  if (!Array.isArray(list))
+    throw badArgument(`${text} holds no list.`, 'Write a list of {name, system?, ...}.');
+  const own = (one) => (typeof one?.model === 'string' ? { ...one, model: mounts.spec(one.model) } : one);
+  return JSON.stringify(list.map(own));
+}
+
+/** Addresses of the endpoints that the agents name. */
+function endpointsOf(...texts) {
+  const found = texts.flatMap((text) => [...(text ?? '').matchAll(/endpoint:(https?:\/\/[^#\s"]+)#/g)]);
+  return [...new Set(found.map((match) => match[1].replace(/\/+$/, '')))];
+}
+
+/**
+ * Keys by address from ARKLET_ENDPOINT_KEY: one key, or JSON {"ADDRESS": "KEY"} where the endpoints are on several servers,
+ * because a key must not go to a server that it is not for.
+ */
+function endpointKeys(urls, text = process.env.ARKLET_ENDPOINT_KEY) {
+  if (!text || urls.length === 0) return {};
+  if (text.trim().startsWith('{')) {
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw badArgument('ARKLET_ENDPOINT_KEY is not JSON.', 'Give one key, or {"ADDRESS": "KEY"}.');
+    }
+  }
+  const origins = new Set(urls.map((url) => new URL(url).origin));
+  if (origins.size > 1) {
+    throw badArgument(
+      `ARKLET_ENDPOINT_KEY is one key, but the endpoints are on ${origins.size} servers.`,
+      'Give {"ADDRESS": "KEY"} for those that need one.',
+    );
+  }
+  return Object.fromEntries(urls.map((url) => [url, text]));
+}
+
 /** @param {string[]} args @returns {Promise<number>} exit code */
 export async function main(args) {
   const { flags, rest: words } = readFlags(args);
@@ -105,6 +154,9 @@ export async function main(args) {
       .map((one) => mounts.spec(one.trim()))
       .join(',');
   }
+  if (rest.personas) rest.personas = personas(rest.personas, mounts);
+  const endpoints = endpointsOf(rest.agents, rest.personas);
+  const keys = endpointKeys(endpoints);
   if (rest.student) rest.student = mounts.spec(rest.student);
   const questionFile = questions === undefined ? null : mounts.file(questions);
   if (questions !== undefined) rest.questions = basename(questions);
@@ -118,6 +170,8 @@ export async function main(args) {
     mounts: mounts.paths,
     out,
     userDataDir,
+    // The command is its own browser: servers need not allow other origins for it.
+    chromiumArgs: endpoints.length > 0 ? ['--disable-web-security'] : [],
     log: (line) => (process.env.DEBUG ? console.error(line) : undefined),
   };
   const outcome = await withPage(options, async (page, urls) => {
@@ -136,6 +190,7 @@ export async function main(args) {
         flags: rest,
         questions: questionFile && urls.app + questionFile,
         from: archive && urls.app + archive,
+        keys,
         out: urls.out,
       });
     } finally {

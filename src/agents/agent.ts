@@ -5,10 +5,19 @@ export interface AgentRequest {
   readonly messages: readonly Message[];
   /** `sampling.seed` is the RNG key of this very turn (hash of run seed, question, agent, round, sample). */
   readonly sampling: Sampling;
+  /** Which turn this is, for agents that look it up instead of thinking. */
+  readonly place?: {
+    readonly protocol: string;
+    readonly questionId: string;
+    readonly round: number;
+    readonly agent: number;
+  };
 }
 
 export interface Completion {
   readonly text: string;
+  /** The model that said it, where that is another than the backend's own (a recording of several). */
+  readonly model?: string;
   readonly finishReason: FinishReason;
   readonly usage: Usage;
   readonly promptIds?: readonly number[];

@@ -1,24 +1,53 @@
 import { AgentError } from '../core/errors';
 import type { Message, Turn } from '../core/records';
-import type { AgentBackend } from './agent';
+import type { AgentBackend, AgentRequest } from './agent';
 
 function keyOf(messages: readonly Message[]): string {
   return JSON.stringify(messages.map(({ role, content }) => [role, content]));
 }
 
-/**
- * Replays the turns of a run: a request is answered by a recorded turn with the same messages, the k-th such request by
- * the k-th turn (in the order given), around again when they run out.
- */
-export function recordedAgent(model: string, turns: readonly Turn[]): AgentBackend {
-  const byPrompt = new Map<string, { readonly turns: Turn[]; next: number }>();
+function placeOf({ protocol, questionId, round }: Pick<Turn, 'protocol' | 'questionId' | 'round'>): string {
+  return `${protocol}/${questionId}/${round}`;
+}
+
+/** Turns by some key, in the order given. */
+function grouped(turns: readonly Turn[], key: (turn: Turn) => string): Map<string, Turn[]> {
+  const groups = new Map<string, Turn[]>();
   for (const turn of turns) {
-    if (turn.finishReason === 'error') continue;
-    const key = keyOf(turn.messages);
-    const known = byPrompt.get(key);
-    if (known) known.turns.push(turn);
-    else byPrompt.set(key, { turns: [turn], next: 0 });
+    const known = groups.get(key(turn));
+    if (known) known.push(turn);
+    else groups.set(key(turn), [turn]);
   }
+  return groups;
+}
+
+/**
+ * Replays the turns of a run. A request with messages that the recording holds is answered by the turn of the same seed, else by
+ * each such turn in their order, around again when they run out. In a debate with other agents the prompts of later
+ * rounds are new: then the agent says what was said at this question and round, by the agent of its number if there was one.
+ */
+export function recordedAgent(model: string, all: readonly Turn[]): AgentBackend {
+  const turns = all.filter(({ finishReason }) => finishReason !== 'error');
+  const byPrompt = grouped(turns, ({ messages }) => keyOf(messages));
+  const byPlace = grouped(turns, placeOf);
+  const asked = new Map<string, number>();
+
+  function samePrompt({ messages, sampling }: AgentRequest): Turn | undefined {
+    const key = keyOf(messages);
+    const known = byPrompt.get(key);
+    if (!known) return undefined;
+    const same = known.find((one) => one.sampling.seed === sampling.seed);
+    if (same) return same;
+    const count = asked.get(key) ?? 0;
+    asked.set(key, count + 1);
+    return known[count % known.length];
+  }
+
+  function samePlace({ place }: AgentRequest): Turn | undefined {
+    const known = place && byPlace.get(placeOf(place));
+    return known?.find(({ agent }) => agent === place?.agent) ?? known?.[(place?.agent ?? 0) % known.length];
+  }
+
   return {
     model,
     kind: 'recorded',
@@ -26,12 +55,9 @@ export function recordedAgent(model: string, turns: readonly Turn[]): AgentBacke
     async load({ onProgress }) {
       onProgress?.({ phase: 'ready', loaded: 1, total: 1 });
     },
-    async generate({ messages, sampling }, { onText }) {
-      const known = byPrompt.get(keyOf(messages));
-      // A turn of the very same seed first, so that a replay of the same run is exact whatever the order of work.
-      const turn =
-        known?.turns.find((one) => one.sampling.seed === sampling.seed) ??
-        known?.turns[known.next++ % known.turns.length];
+    async generate(request, { onText }) {
+      const exact = samePrompt(request);
+      const turn = exact ?? samePlace(request);
       if (!turn) {
         throw new AgentError(
           `The recording ${model} (${turns.length} turns) holds no answer to this prompt.`,
@@ -41,9 +67,11 @@ export function recordedAgent(model: string, turns: readonly Turn[]): AgentBacke
       onText?.(turn.reply);
       return {
         text: turn.reply,
+        model: turn.model,
         finishReason: turn.finishReason,
         usage: turn.usage,
-        ...(turn.promptIds && { promptIds: turn.promptIds }),
+        // Ids of the prompt belong to the very messages that were recorded.
+        ...(exact && turn.promptIds && { promptIds: turn.promptIds }),
         ...(turn.replyIds && { replyIds: turn.replyIds }),
         ...(turn.logprobs && { logprobs: turn.logprobs }),
         logprobKind: turn.logprobKind,

@@ -192,6 +192,11 @@ export interface JobApi {
   adapter(runId: string, strategy: string, seed: number): Promise<Readonly<Record<string, Uint8Array>>>;
   /** Reads a question file (JSONL or CSV as text). Rejects with ImportError only when no row could be read. */
   importQuestions(text: string, name: string): Promise<QuestionImport>;
+  /**
+   * The key for an endpoint's address (`endpoint:URL#MODEL`), kept in the coordinator's memory alone: not stored, not in the
+   * config, an address or an export, and gone when the page closes. Null forgets it.
+   */
+  setKey(url: string, key: string | null): Promise<void>;
   /** Every setting of each preset. */
   presets(): Promise<{ readonly quick: RunConfig; readonly full: RunConfig }>;
   /**

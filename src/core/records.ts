@@ -200,6 +200,10 @@ export interface Report {
   readonly config: RunConfig;
   readonly seed: number;
   readonly environment: Environment;
+  /** What each agent was; absent in reports of older versions. */
+  readonly agents?: readonly AgentInfo[];
+  /** Hosts other than the app's own that the run's agents stand for; absent in reports of older versions. */
+  readonly hosts?: readonly string[];
   readonly repeatable: 'bytes' | 'settings';
   readonly splits: Readonly<Record<string, number>>;
   readonly dataset: { readonly kept: number; readonly dropped: Readonly<Record<string, number>> };
@@ -226,12 +230,47 @@ export interface Report {
   readonly timings: Readonly<Record<string, number>>;
 }
 
+/**
+ * Who an agent is beside its model; what is absent is as in the run's own settings. Agents whose prompts are compact (the
+ * bundled ones) read no system prompt.
+ */
+export interface Persona {
+  readonly name: string;
+  /** System prompt. */
+  readonly system?: string;
+  readonly temperature?: number;
+  readonly topP?: number;
+  /** Takes the place of the run's seed for this agent. */
+  readonly seed?: number;
+  /** Agent spec that takes the place of the one from `agents`. */
+  readonly model?: string;
+}
+
+/** What an agent of a run was, as the report says it. */
+export interface AgentInfo {
+  readonly agent: number;
+  /** What its turns hold as model and backend. */
+  readonly model: string;
+  readonly backend: string;
+  readonly persona: string | null;
+  readonly system: string | null;
+  readonly temperature: number;
+  readonly topP: number;
+  readonly seed: number;
+}
+
 /** Every setting of a run: what `npm run distil` and the page both build. Field names follow the command's flags. */
 export interface RunConfig {
   readonly preset: 'quick' | 'full' | 'custom';
   /** Agent specs: bundled id, folder, .gguf, webllm:ID, transformers:ID, endpoint:URL#MODEL, recorded:FILE. */
   readonly agents: readonly string[];
   readonly nAgents: number;
+  /** Agent i is personas[i mod count]; none = equals that differ by their sampling alone. */
+  readonly personas: readonly Persona[];
+  /** Most requests in flight at one endpoint. */
+  readonly endpointConcurrency: number;
+  /** Most requests a minute to one endpoint; 0 = as many as it takes. */
+  readonly endpointRate: number;
   readonly protocol: 'debate' | 'self-consistency';
   /** Exchanges after round 0: an agent speaks rounds + 1 times. */
   readonly rounds: number;

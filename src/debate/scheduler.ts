@@ -8,8 +8,8 @@ import { Pace, type TurnProgress } from './pace';
 import { compareTurns, type PlannedTurn, type Protocol } from './protocol';
 import { clock, speak, type Spoken } from './speak';
 
-/** Sampling of a turn without its seed, which the scheduler derives. */
-export type TurnSampling = Omit<Sampling, 'seed'>;
+/** Sampling of a turn without its seed, which the scheduler derives from the run's, or from `runSeed` where it is given. */
+export type TurnSampling = Omit<Sampling, 'seed'> & { readonly runSeed?: number };
 
 /** Which turn an event is about. */
 export interface TurnPlace {
@@ -150,8 +150,9 @@ export async function runTurns(job: TurnsJob): Promise<readonly Turn[]> {
   async function work(at: OpenQuestion, plan: PlannedTurn): Promise<void> {
     const place: TurnPlace = { questionId: at.question.id, round: plan.round, agent: plan.agent };
     const backend = backendOf(plan.agent);
-    const sampling = typeof job.sampling === 'function' ? job.sampling(plan.agent) : job.sampling;
-    const seed = hashKey(job.seed, at.question.id, plan.agent, plan.round, 0);
+    const own = typeof job.sampling === 'function' ? job.sampling(plan.agent) : job.sampling;
+    const { runSeed = job.seed, ...sampling } = own;
+    const seed = hashKey(runSeed, at.question.id, plan.agent, plan.round, 0);
     try {
       const spoken = await speak(backend, at.question, plan, {
         runId: job.runId,

@@ -69,7 +69,16 @@ export async function speak(
     try {
       fitted = await fitTurn(plan, backend, sampling.maxTokens);
       completion = await backend.generate(
-        { messages: fitted.messages, sampling },
+        {
+          messages: fitted.messages,
+          sampling,
+          place: {
+            protocol: options.protocol,
+            questionId: question.id,
+            round: plan.round,
+            agent: plan.agent,
+          },
+        },
         { signal, ...(options.onText && { onText: options.onText }) },
       );
       if (completion.finishReason !== 'aborted') break;
@@ -82,12 +91,14 @@ export async function speak(
       options.onProblem?.(error);
       if (error.code === 'token') break;
       if (error.code !== 'agent' && error.code !== 'download') throw error;
+      // A refused key or an unknown model stays what it is: the user must act.
+      if (error.details?.['permanent'] === true) throw error;
       failed = attempt >= options.retries;
       if (failed) break;
       await wait(options.retryDelay * 2 ** attempt, signal);
     }
   }
-  const { text, ...rest } = completion;
+  const { text, model = backend.model, ...rest } = completion;
   const turn: Turn = {
     runId,
     questionId: question.id,
@@ -95,7 +106,7 @@ export async function speak(
     protocol,
     round: plan.round,
     agent: plan.agent,
-    model: backend.model,
+    model,
     backend: backend.kind,
     messages: fitted.messages,
     ...(fitted.shortened > 0 && { shortened: fitted.shortened }),

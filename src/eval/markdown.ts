@@ -1,5 +1,5 @@
 /** report.md: the same figures as report.json as tables and sentences. */
-import type { ArmResult, PairResult, Report } from '../core/records';
+import type { AgentInfo, ArmResult, PairResult, Report } from '../core/records';
 import { seedSummaries } from './report';
 import { pairVerdict, percent, points, pointsInterval, pValue, verdictText } from './verdict';
 
@@ -65,8 +65,29 @@ function datasetTable(report: Report): string {
 
 function settings(report: Report): string {
   return Object.entries(report.config)
-    .map(([name, value]) => `- ${name}: ${Array.isArray(value) ? value.join(', ') || 'none' : String(value)}`)
+    .map(([name, value]) => {
+      const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+      const words = list.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));
+      return `- ${name}: ${words.join(', ') || 'none'}`;
+    })
     .join('\n');
+}
+
+/** Who spoke in the debate, and which other machines it took. */
+function agentTable(agents: readonly AgentInfo[], hosts: readonly string[]): string {
+  const rows = agents.map(({ agent, model, backend, persona, temperature, topP, seed }) => [
+    String(agent + 1),
+    model,
+    backend,
+    persona ?? '-',
+    String(temperature),
+    String(topP),
+    String(seed),
+  ]);
+  const contacted =
+    hosts.length === 0 ? 'No other host was contacted.' : `Hosts contacted: ${hosts.join(', ')}.`;
+  const head = ['Agent', 'Model', 'Backend', 'Persona', 'Temperature', 'Top-p', 'Seed'];
+  return `${table(head, rows)}\n\n${contacted}`;
 }
 
 /** The whole report as Markdown. */
@@ -124,6 +145,7 @@ export function reportMarkdown(report: Report): string {
       .map(([split, count]) => `- ${split}: ${count} questions`)
       .join('\n'),
     datasetTable(report),
+    ...(report.agents ? ['## Agents', agentTable(report.agents, report.hosts ?? [])] : []),
     '## Settings',
     settings(report),
     '## Environment',

@@ -23,6 +23,8 @@ export interface Comparison {
 export interface ReportInput {
   readonly config: RunConfig;
   readonly environment: Environment;
+  readonly agents?: Report['agents'];
+  readonly hosts?: Report['hosts'];
   readonly repeatable: 'bytes' | 'settings';
   /** Questions by split. */
   readonly splits: Readonly<Record<string, number>>;
@@ -95,6 +97,8 @@ export function buildReport(input: ReportInput): Report {
     config,
     seed,
     environment: input.environment,
+    ...(input.agents && { agents: input.agents }),
+    ...(input.hosts && { hosts: input.hosts }),
     repeatable: input.repeatable,
     splits: input.splits,
     dataset: first ? counts(first.dataset) : { kept: 0, dropped: {} },

@@ -14,6 +14,8 @@ export interface DistilRequest {
   readonly questions: string | null;
   /** Address of a run's archive whose debate is used again. */
   readonly from: string | null;
+  /** Keys of endpoints by address. */
+  readonly keys: Readonly<Record<string, string>>;
   /** Address under which outputs are PUT, ending with a slash. */
   readonly out: string;
 }
@@ -127,8 +129,9 @@ function startAutomation(): void {
     };
   }
 
-  async function distil({ flags, questions, from, out }: DistilRequest): Promise<{ name: string }> {
+  async function distil({ flags, questions, from, keys, out }: DistilRequest): Promise<{ name: string }> {
     const config = configFromFlags(new Map(Object.entries(flags)));
+    for (const [url, key] of Object.entries(keys)) await api.setKey(url, key);
     const events = ending();
     try {
       const imported = questions === null ? null : await readQuestions(api, questions);

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ConfigError } from '../core/errors';
+import { personaPresetNames } from '../core/personas';
 import type { RunConfig } from '../core/records';
 import { presets } from './presets';
 
@@ -17,6 +18,8 @@ function real(low: number, high: number) {
 /** The range of every number of a run, for messages and for the page's controls. */
 export const ranges = {
   nAgents: [1, 64],
+  endpointConcurrency: [1, 256],
+  endpointRate: [0, 100_000],
   rounds: [0, 10],
   randomPeers: [1, 63],
   trainQuestions: [0, 1_000_000],
@@ -48,9 +51,19 @@ const numbers = Object.fromEntries(
   ]),
 ) as Record<keyof typeof ranges, ReturnType<typeof real>>;
 
+const persona = v.object({
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(60)),
+  system: v.optional(v.pipe(v.string(), v.maxLength(4000))),
+  temperature: v.optional(real(...ranges.temperature)),
+  topP: v.optional(real(...ranges.topP)),
+  seed: v.optional(integer(...ranges.seed)),
+  model: v.optional(v.pipe(v.string(), v.minLength(1))),
+});
+
 const schema = v.object({
   preset: v.picklist(['quick', 'full', 'custom']),
   agents: v.pipe(v.array(v.pipe(v.string(), v.minLength(1))), v.minLength(1), v.maxLength(64)),
+  personas: v.pipe(v.array(persona), v.maxLength(64)),
   protocol: v.picklist(['debate', 'self-consistency']),
   consensusStop: v.boolean(),
   summariser: v.boolean(),
@@ -77,6 +90,8 @@ function allowed(name: string): string {
       return strategies.join(', ');
     case 'controls':
       return controls.join(', ');
+    case 'personas':
+      return `${personaPresetNames.join(', ')}, or a list of at most 64 {name, system?, temperature?, topP?, seed?, model?}`;
     case 'protocol':
       return 'debate or self-consistency';
     case 'accept':

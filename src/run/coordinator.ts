@@ -33,6 +33,8 @@ import { memorableName } from './names';
 import { planQuestions } from './planQuestions';
 import { presets } from './presets';
 import { runJob } from './runJob';
+import { endpointAddress } from '../agents/endpoint/endpoint';
+import type { AgentMakers, AgentParts } from './resolveAgents';
 
 export interface CoordinatorParts {
   readonly store: JobStore;
@@ -44,6 +46,8 @@ export interface CoordinatorParts {
   /** The app's address, ending with a slash: bundled models are found under it. */
   readonly base: string;
   readonly version: string;
+  /** Agents in workers of their own; none where there are no workers. */
+  readonly makers?: AgentMakers;
 }
 
 interface Active {
@@ -62,6 +66,8 @@ export class Coordinator implements JobApi {
   readonly #playground: Playground;
   #engine: EngineClient | null = null;
   #active: Active | null = null;
+  /** Keys of endpoints by address: here and nowhere else. */
+  readonly #keys = new Map<string, string>();
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts;
@@ -72,6 +78,7 @@ export class Coordinator implements JobApi {
     });
     this.#playground = new Playground({
       base: parts.base,
+      agents: this.#agentParts(),
       lock: this.#lock,
       engine: () => this.#open(),
       emit: (event) => parts.emit(event),
@@ -126,7 +133,7 @@ export class Coordinator implements JobApi {
         throw new ConfigError(`${run.name} is finished.`, 'Start a new run instead.');
       const questions = await this.#parts.store.getQuestions(runId);
       if (!questions) throw new ConfigError(`${run.name} holds no questions.`, 'Start a new run instead.');
-      const going: StoredRun = { ...run, status: 'running', error: null };
+      const going: StoredRun = { ...run, config: parseConfig(run.config), status: 'running', error: null };
       await this.#parts.store.putRun(going);
       this.#launch(going, questions, release);
       await this.#announce();
@@ -248,6 +255,12 @@ export class Coordinator implements JobApi {
     };
   }
 
+  async setKey(url: string, key: string | null): Promise<void> {
+    const address = endpointAddress(url);
+    if (key === null || key === '') this.#keys.delete(address);
+    else this.#keys.set(address, key);
+  }
+
   async presets(): Promise<{ readonly quick: RunConfig; readonly full: RunConfig }> {
     return presets;
   }
@@ -264,6 +277,16 @@ export class Coordinator implements JobApi {
     return reportMarkdown(report);
   }
 
+  #agentParts(): Omit<AgentParts, 'engine'> {
+    const { base, makers = {}, store } = this.#parts;
+    return {
+      base,
+      makers,
+      endpointKey: (url) => this.#keys.get(endpointAddress(url)) ?? null,
+      storedTurns: (runId) => store.getTurns(runId),
+    };
+  }
+
   #launch(run: StoredRun, questions: readonly Question[], release: () => void): void {
     const { store, emit, base, version } = this.#parts;
     const controller = new AbortController();
@@ -278,6 +301,7 @@ export class Coordinator implements JobApi {
       emit,
       base,
       version,
+      agents: this.#agentParts(),
       signal: controller.signal,
     });
     const ended = work

@@ -1,13 +1,14 @@
 /** Everything that the agents say: the debate, and the independent samples that it is held against. */
 import type { Question, Turn } from '../core/records';
 import { debate } from '../debate/debate';
-import { lastRound, type Protocol, type TurnPrompt } from '../debate/protocol';
-import { summariserMessages, turnMessages, type Shot } from '../debate/prompts';
+import { lastRound, type Protocol } from '../debate/protocol';
+import { summariserMessages, type Shot } from '../debate/prompts';
 import { runTurns, type TurnSampling } from '../debate/scheduler';
 import { selfConsistency } from '../debate/selfConsistency';
 import { greedy, singlePass } from '../debate/singlePass';
 import { summariserProtocol, zeroShotProtocol } from '../eval/arms';
 import type { Job } from './job';
+import { agentPrompt, agentSampling } from './speakers';
 
 /** Solved training questions that the agents see before the one asked. */
 export function shotsOf(job: Job): readonly Shot[] {
@@ -15,13 +16,6 @@ export function shotsOf(job: Job): readonly Shot[] {
     .filter(({ split, solution }) => split === 'train' && solution !== undefined)
     .slice(0, job.config.shots)
     .map(({ text, solution = '' }) => ({ question: text, solution }));
-}
-
-function agentPrompt(job: Job, shots: readonly Shot[] = shotsOf(job)): TurnPrompt {
-  return ({ question, agent, own, peers }) => {
-    const slot = job.agents[agent % job.agents.length];
-    return turnMessages({ style: slot?.style ?? 'natural', question, own, peers, shots });
-  };
 }
 
 /** Runs one protocol on some questions; stored turns are not spoken again. */
@@ -33,14 +27,17 @@ export async function speakAll(
   detail: string,
   sampling?: TurnSampling,
 ): Promise<readonly Turn[]> {
-  const { temperature, topP, maxTokens, seed } = job.config;
+  const spoken = byQuestion(stored.filter((turn) => turn.protocol === protocol.name));
+  // A debate that is stored to its end goes on without its agents, whose server may be gone by now.
+  const open = questions.some((one) => protocol.next(one, spoken.get(one.id) ?? []).length > 0);
+  if (open) await job.crew.ready();
   return runTurns({
     runId: job.runId,
-    seed,
+    seed: job.config.seed,
     protocol,
     questions,
     agents: job.agents.map(({ backend }) => backend),
-    sampling: sampling ?? { temperature, topP, maxTokens },
+    sampling: (agent) => sampling ?? agentSampling(job, agent),
     stored,
     gate: job.gate,
     signal: job.signal,
@@ -108,7 +105,7 @@ function byQuestion(turns: readonly Turn[]): Map<string, Turn[]> {
 
 async function debateAndSamples(job: Job, stored: readonly Turn[]): Promise<Turn[]> {
   const { config, questions } = job;
-  const prompt = agentPrompt(job);
+  const prompt = agentPrompt(job, shotsOf(job));
   if (config.protocol === 'self-consistency') {
     const samples = selfConsistency({ samples: config.nAgents, prompt });
     return [...(await speakAll(job, samples, questions, stored, 'independent samples'))];

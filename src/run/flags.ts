@@ -1,5 +1,6 @@
 /** The flags of `npm run distil`, which are also the keys of the page's address. */
 import { ConfigError } from '../core/errors';
+import { personaPresetNames, personasText, readPersonas } from '../core/personas';
 import type { RunConfig } from '../core/records';
 import { parseConfig } from './config';
 import { presets } from './presets';
@@ -30,9 +31,21 @@ function text(flag: string, field: keyof RunConfig): [string, Read] {
   return [flag, (value, change) => Object.assign(change, { [field]: value })];
 }
 
+function personasOf(value: string): RunConfig['personas'] {
+  const personas = readPersonas(value);
+  if (personas) return personas;
+  throw new ConfigError(
+    `--personas is "${value.slice(0, 60)}", which is neither a preset nor a JSON list.`,
+    `Name ${personaPresetNames.join(', ')}, or a JSON file with a list of {name, system?, temperature?, topP?, seed?, model?}.`,
+  );
+}
+
 const readers = new Map<string, Read>([
   ['agents', (value, change) => (change.agents = list(value))],
   numeric('n-agents', 'nAgents'),
+  ['personas', (value, change) => (change.personas = personasOf(value))],
+  numeric('endpoint-concurrency', 'endpointConcurrency'),
+  numeric('endpoint-rate', 'endpointRate'),
   text('protocol', 'protocol'),
   numeric('rounds', 'rounds'),
   ['consensus-stop', (value, change) => (change.consensusStop = value !== 'false')],
@@ -112,6 +125,8 @@ export function configFromFlags(flags: ReadonlyMap<string, string>): RunConfig {
 
 const fields: Readonly<Record<string, keyof RunConfig>> = {
   'n-agents': 'nAgents',
+  'endpoint-concurrency': 'endpointConcurrency',
+  'endpoint-rate': 'endpointRate',
   'consensus-stop': 'consensusStop',
   'random-peers': 'randomPeers',
   'zero-shot-vote': 'zeroShotVote',
@@ -132,9 +147,13 @@ export function flagsFromConfig(config: RunConfig, base: 'quick' | 'full' = 'qui
   const flags = new Map<string, string>([['preset', base]]);
   for (const flag of configFlags) {
     const field = fields[flag] ?? (flag as keyof RunConfig);
+    if (JSON.stringify(config[field]) === JSON.stringify(presets[base][field])) continue;
+    if (field === 'personas') {
+      flags.set(flag, personasText(config.personas));
+      continue;
+    }
     const value = config[field];
-    if (JSON.stringify(value) === JSON.stringify(presets[base][field]) || value === null) continue;
-    flags.set(flag, Array.isArray(value) ? value.join(',') : String(value));
+    if (value !== null) flags.set(flag, Array.isArray(value) ? value.join(',') : String(value));
   }
   return flags;
 }

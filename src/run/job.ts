@@ -6,6 +6,7 @@ import type { Phase, Question, RunConfig } from '../core/records';
 import type { PromptStyle } from '../debate/prompts';
 import type { ModelRef } from '../models/modelSpec';
 import type { JobStore } from '../store/jobStore';
+import type { Crew } from './crew';
 import type { EngineClient } from './engineClient';
 import type { DeviceInfo } from './engineProtocol';
 import type { TurnWriter } from './turnWriter';
@@ -34,6 +35,12 @@ export interface Job {
   readonly device: DeviceInfo;
   /** Agent i of the debate speaks through agents[i mod length]. */
   readonly agents: readonly AgentSlot[];
+  /** What the agents were named by. */
+  readonly specs: readonly string[];
+  /** The app's address, ending with a slash. */
+  readonly base: string;
+  /** Loads them before they speak, and releases them. */
+  readonly crew: Crew;
   readonly student: ModelRef;
   readonly studentStyle: PromptStyle;
   readonly questions: readonly Question[];

@@ -27,6 +27,7 @@ export const jobMethods = [
   'sizes',
   'adapter',
   'importQuestions',
+  'setKey',
   'presets',
   'similar',
   'pairs',

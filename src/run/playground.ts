@@ -21,15 +21,18 @@ import { fetchCatalogue } from '../models/catalogue';
 import { questionId } from '../tasks/questionText';
 import { parseConfig } from './config';
 import type { EngineClient } from './engineClient';
+import { agentPrompt, agentSampling } from './speakers';
+import { Crew } from './crew';
 import { promptStyle, type AgentSlot } from './job';
 import type { JobLock } from './jobLock';
-import { agentSlots, castOf, type Cast } from './resolveAgents';
+import { agentSlots, castOf, type AgentParts, type Cast } from './resolveAgents';
 
 /** Longest question in characters: a word problem has some hundred. */
 const longest = 4000;
 
 export interface PlaygroundParts {
   readonly base: string;
+  readonly agents: Omit<AgentParts, 'engine'>;
   readonly lock: JobLock;
   engine(): EngineClient;
   emit(event: JobEvent): void;
@@ -51,7 +54,7 @@ export type AdapterArm = Extract<AskArm, { type: 'distilled' }>;
 interface Plan {
   readonly protocol: Protocol;
   readonly agents: readonly AgentBackend[];
-  readonly sampling: TurnSampling;
+  readonly sampling: TurnSampling | ((agent: number) => TurnSampling);
   /** Whether the last round is voted on. */
   readonly votes: boolean;
 }
@@ -135,11 +138,12 @@ async function ask(parts: AskParts, request: AskRequest): Promise<readonly AskRe
     await engine.load(id, { signal, onProgress });
   }
   await checkWords(engine, models, text);
-  const slots = voices ? await agentSlots(cast, config, engine, base) : [];
-  for (const { backend } of new Set(slots)) await backend.load({ signal });
+  const slots = voices ? await agentSlots(cast, config, { ...parts.agents, engine }) : [];
+  const crew = new Crew({ slots, signal, emit: parts.emit });
 
   const loaded: { readonly model: string; readonly adapter: string }[] = [];
   try {
+    await crew.ready();
     const plans: Plan[] = [];
     for (const arm of request.arms) {
       const files = adapters.get(arm)?.files;
@@ -157,6 +161,7 @@ async function ask(parts: AskParts, request: AskRequest): Promise<readonly AskRe
       plans.map((plan, arm) => answer(parts, request.id, arm, plan, question, config)),
     );
   } finally {
+    await crew.release();
     for (const { model, adapter } of loaded) await engine.dropAdapter(model, adapter).catch(() => undefined);
   }
 }
@@ -208,18 +213,15 @@ function single(engine: EngineClient, student: Cast['student'], config: RunConfi
 
 function ensemble(config: RunConfig, slots: readonly AgentSlot[]): Plan {
   const { nAgents: agents, rounds, consensusStop, visibility, randomPeers, seed } = config;
-  const prompt: Parameters<typeof debate>[0]['prompt'] = ({ question, agent, own, peers }) => {
-    const style = slots[agent % slots.length]?.style ?? 'natural';
-    return turnMessages({ style, question, own, peers });
-  };
-  const { temperature, topP, maxTokens } = config;
+  const speakers = { config, agents: slots };
+  const prompt = agentPrompt(speakers, []);
   return {
     protocol:
       config.protocol === 'debate'
         ? debate({ agents, rounds, consensusStop, visibility, randomPeers, seed, prompt })
         : selfConsistency({ samples: agents, prompt }),
     agents: slots.map(({ backend }) => backend),
-    sampling: { temperature, topP, maxTokens },
+    sampling: (agent) => agentSampling(speakers, agent),
     votes: true,
   };
 }

@@ -15,6 +15,8 @@ import {
 import { buildReport, type Comparison } from '../eval/report';
 import { selfCorrection } from '../eval/selfCorrection';
 import { TurnIndex } from '../eval/turnIndex';
+import { hostsOf } from '../core/hosts';
+import { agentInfos } from './crew';
 import type { Trained } from './distilPhase';
 import type { Job } from './job';
 
@@ -74,7 +76,11 @@ export async function reportPhase(
   seconds: Readonly<Record<string, number>>,
   version: string,
 ): Promise<Report> {
-  const { config, device, questions, store, runId } = job;
+  const { config, device, questions, store, runId, specs, base } = job;
+  // Both what the agents are and what spoke: a debate that came from elsewhere need not be of these agents.
+  const onEngine =
+    job.agents.every(({ backend }) => backend.kind === 'engine') &&
+    turns.every(({ backend }) => backend === 'engine');
   const index = new TurnIndex(turns, await store.getTimings(runId));
   const test = comparison(job, index, trained, 'test') ?? { questions: [], arms: [] };
   const splits: Record<string, number> = {};
@@ -88,7 +94,9 @@ export async function reportPhase(
       userAgent: typeof navigator === 'undefined' ? 'unknown' : navigator.userAgent,
       threads: device.threads,
     },
-    repeatable: job.agents.every(({ backend }) => backend.kind === 'engine') ? 'bytes' : 'settings',
+    agents: agentInfos(config, job.agents),
+    hosts: [...new Set(specs.flatMap((spec) => hostsOf(spec, base)))],
+    repeatable: onEngine ? 'bytes' : 'settings',
     splits,
     datasets: trained
       .filter(({ seed }) => seed === 0)

@@ -1,49 +1,81 @@
 /** From the names in a config to the agents and the student of a job. */
-import { endpointAgent, parseEndpoint } from '../agents/endpoint';
+import { endpointAgent, parseEndpoint } from '../agents/endpoint/endpoint';
+import type { AgentBackend } from '../agents/agent';
 import { engineAgent } from '../agents/engine';
 import { recordedAgent } from '../agents/recorded';
 import { ConfigError, DownloadError } from '../core/errors';
-import type { RunConfig } from '../core/records';
+import type { RunConfig, Turn } from '../core/records';
 import type { BundledModel } from '../models/catalogue';
 import { resolveModel, type ModelRef } from '../models/modelSpec';
 import type { EngineClient } from './engineClient';
-import { parseTrajectories } from './exports';
+import { isTrajectory, parseTrajectories, unpackArchive } from './exports';
 import { promptStyle, type AgentSlot } from './job';
 import { bundled } from './presets';
 
 /** Models that our engine must hold, and what the run's names stand for. */
 export interface Cast {
-  /** Agent names with "bundled" written out. */
+  /** Agent names with "bundled" written out; agent i is specs[i mod length]. */
   readonly specs: readonly string[];
   readonly student: ModelRef;
   /** Every model of the engine, each once, the student last. */
   readonly models: readonly ModelRef[];
 }
 
-function foreign(spec: string): 'endpoint' | 'recorded' | null {
-  if (spec.startsWith('endpoint:')) return 'endpoint';
-  if (spec.startsWith('recorded:')) return 'recorded';
-  const other = /^(webllm|transformers):/.exec(spec)?.[1];
-  if (other) {
-    throw new ConfigError(
-      `${spec}: agents of ${other} are not part of this version.`,
-      'Use bundled models, a folder, a .gguf file, endpoint:URL#MODEL or recorded:FILE.',
-    );
-  }
-  return null;
+const foreignKinds = ['endpoint', 'recorded', 'transformers', 'webllm'] as const;
+type ForeignKind = (typeof foreignKinds)[number];
+
+/** Agents that live in a worker of their own, by the name after "KIND:". The page's coordinator has both, Node neither. */
+export interface AgentMakers {
+  transformers?(name: string, options: { readonly base: string }): AgentBackend;
+  webllm?(name: string, options: { readonly base: string }): AgentBackend;
+}
+
+/** What agents are made with. */
+export interface AgentParts {
+  readonly engine: EngineClient;
+  /** The app's address, ending with a slash. */
+  readonly base: string;
+  readonly makers: AgentMakers;
+  /** The key that the user gave for an endpoint's address; it lives in memory only. */
+  endpointKey(url: string): string | null;
+  /** Turns of a run of this browser. */
+  storedTurns(runId: string): Promise<readonly Turn[]>;
+}
+
+function foreign(spec: string): ForeignKind | null {
+  return foreignKinds.find((kind) => spec.startsWith(`${kind}:`)) ?? null;
+}
+
+/** A persona's own model takes the place of the one that the agent would have. */
+function agentSpecs(config: RunConfig, agents: readonly string[]): readonly string[] {
+  const { personas, nAgents } = config;
+  if (!personas.some(({ model }) => model !== undefined)) return agents.slice(0, nAgents);
+  return Array.from({ length: nAgents }, (_, i) => {
+    const own = personas[i % personas.length]?.model;
+    return own ?? agents[i % agents.length] ?? '';
+  });
 }
 
 /** Throws ConfigError for a name that nothing stands behind. */
 export function castOf(config: RunConfig, catalogue: readonly BundledModel[], base: string): Cast {
   const ofRole = (role: string): string[] => catalogue.filter((one) => one.role === role).map(({ id }) => id);
-  const specs = config.agents.flatMap((spec) => (spec === bundled ? ofRole('agent') : [spec]));
+  const named = config.agents.flatMap((spec) => (spec === bundled ? ofRole('agent') : [spec]));
   const studentSpec = config.student === bundled ? ofRole('student')[0] : config.student;
-  if (specs.length === 0 || studentSpec === undefined) {
+  if (named.length === 0 || studentSpec === undefined) {
     throw new ConfigError('This build has no bundled models.', 'Name agents and a student.');
   }
+  const kind = foreign(studentSpec);
+  if (kind) {
+    throw new ConfigError(
+      `The student is ${studentSpec}, but agents of kind ${kind} cannot be trained here.`,
+      'Use a bundled model, a folder or a .gguf file as the student.',
+    );
+  }
+  const specs = agentSpecs(config, named);
   const student = resolveModel(studentSpec, { base, catalogue });
   const models = new Map<string, ModelRef>();
-  for (const spec of specs.slice(0, config.nAgents)) {
+  for (const spec of specs) {
+    if (foreign(spec) === 'endpoint') parseEndpoint(spec);
     if (foreign(spec)) continue;
     const ref = resolveModel(spec, { base, catalogue });
     models.set(ref.id, ref);
@@ -52,8 +84,16 @@ export function castOf(config: RunConfig, catalogue: readonly BundledModel[], ba
   return { specs, student, models: [...models.values(), student] };
 }
 
-async function fetchText(spec: string, base: string): Promise<string> {
-  const url = new URL(spec, base).href;
+/** Turns of `recorded:FILE` (trajectories.jsonl or an archive, at an address) or `recorded:run:ID`. */
+async function recordedTurns(spec: string, parts: AgentParts): Promise<readonly Turn[]> {
+  const name = spec.slice('recorded:'.length);
+  const stored = /^run:(.+)$/.exec(name)?.[1];
+  if (stored !== undefined) {
+    const turns = (await parts.storedTurns(stored)).filter(isTrajectory);
+    if (turns.length > 0) return turns;
+    throw new ConfigError(`There is no debate of a run ${stored} in this browser.`, 'Name another run.');
+  }
+  const url = new URL(name, parts.base).href;
   const response = await fetch(url).catch(() => null);
   if (!response?.ok) {
     throw new DownloadError(
@@ -61,37 +101,62 @@ async function fetchText(spec: string, base: string): Promise<string> {
       'Check the address.',
     );
   }
-  return response.text();
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return unpackArchive(bytes).turns.filter(isTrajectory);
+  return parseTrajectories(new TextDecoder().decode(bytes), spec);
+}
+
+async function recordedSlot(spec: string, parts: AgentParts): Promise<AgentSlot> {
+  const turns = await recordedTurns(spec, parts);
+  const natural = turns.some(
+    ({ round, messages }) => round === 0 && messages.at(-1)?.content.includes('Think step by step') === true,
+  );
+  return { backend: recordedAgent(spec, turns), style: natural ? 'natural' : 'compact' };
+}
+
+function workerSlot(kind: 'transformers' | 'webllm', spec: string, parts: AgentParts): AgentSlot {
+  const make = parts.makers[kind];
+  if (!make) {
+    throw new ConfigError(
+      `${spec}: agents of kind ${kind} run in a browser only.`,
+      'Use bundled models, a folder, a .gguf file, endpoint:URL#MODEL or recorded:FILE here.',
+    );
+  }
+  const { base } = parts;
+  return { backend: make.call(parts.makers, spec.slice(kind.length + 1), { base }), style: 'natural' };
 }
 
 /** One slot per name; names that repeat share their backend, so that its requests are batched together. */
-export async function agentSlots(
-  cast: Cast,
-  config: RunConfig,
-  engine: EngineClient,
-  base: string,
-): Promise<AgentSlot[]> {
+export async function agentSlots(cast: Cast, config: RunConfig, parts: AgentParts): Promise<AgentSlot[]> {
   const byId = new Map(cast.models.map((ref) => [ref.id, ref]));
-  const made = new Map<string, AgentSlot>();
-  for (const spec of cast.specs.slice(0, config.nAgents)) {
-    if (made.has(spec)) continue;
+  const slot = async (spec: string): Promise<AgentSlot> => {
     const kind = foreign(spec);
-    if (kind === 'endpoint')
-      made.set(spec, { backend: endpointAgent(parseEndpoint(spec)), style: 'natural' });
-    else if (kind === 'recorded') {
-      const turns = parseTrajectories(await fetchText(spec.slice('recorded:'.length), base), spec);
-      const prompts = turns
-        .filter(({ round }) => round === 0)
-        .map(({ messages }) => messages.at(-1)?.content ?? '');
-      const natural = prompts.some((text) => text.includes('Think step by step'));
-      made.set(spec, { backend: recordedAgent(spec, turns), style: natural ? 'natural' : 'compact' });
-    } else {
-      const ref = byId.get(spec);
-      if (!ref) continue;
-      const style = promptStyle(ref);
-      const backend = engineAgent(engine, { model: ref.id, shortens: style === 'natural' });
-      made.set(spec, { backend, style });
+    switch (kind) {
+      case 'endpoint': {
+        const { url, model } = parseEndpoint(spec);
+        const { endpointConcurrency: concurrency, endpointRate: requestsPerMinute } = config;
+        const key = (): string | null => parts.endpointKey(url);
+        return {
+          backend: endpointAgent({ url, model, key, concurrency, requestsPerMinute }),
+          style: 'natural',
+        };
+      }
+      case 'recorded':
+        return recordedSlot(spec, parts);
+      case 'transformers':
+      case 'webllm':
+        return workerSlot(kind, spec, parts);
+      case null: {
+        const ref = byId.get(spec) ?? cast.student;
+        const style = promptStyle(ref);
+        const shortens = style === 'natural';
+        return { backend: engineAgent(parts.engine, { model: ref.id, shortens }), style };
+      }
+      default:
+        return kind satisfies never;
     }
-  }
-  return cast.specs.slice(0, config.nAgents).flatMap((spec) => made.get(spec) ?? []);
+  };
+  const made = new Map<string, AgentSlot>();
+  for (const spec of cast.specs) if (!made.has(spec)) made.set(spec, await slot(spec));
+  return cast.specs.flatMap((spec) => made.get(spec) ?? []);
 }

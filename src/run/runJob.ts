@@ -6,13 +6,14 @@ import type { Phase, Question } from '../core/records';
 import { fetchCatalogue } from '../models/catalogue';
 import type { JobStore } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
+import { Crew } from './crew';
 import { debatePhase } from './debatePhase';
 import { distilPhase } from './distilPhase';
 import type { EngineClient } from './engineClient';
 import { evaluatePhase } from './evaluatePhase';
 import { promptStyle, type Job, type Progress } from './job';
 import { reportPhase } from './reportPhase';
-import { agentSlots, castOf } from './resolveAgents';
+import { agentSlots, castOf, type AgentParts } from './resolveAgents';
 import { TurnWriter } from './turnWriter';
 
 export interface JobSetup {
@@ -24,6 +25,7 @@ export interface JobSetup {
   readonly signal: AbortSignal;
   readonly base: string;
   readonly version: string;
+  readonly agents: Omit<AgentParts, 'engine'>;
   emit(event: JobEvent): void;
 }
 
@@ -84,7 +86,9 @@ async function runPhases(setup: JobSetup, keeper: RunKeeper): Promise<void> {
   const { store, signal } = setup;
   const job = await keeper.phase('load', () => load(setup, keeper));
   const stored = await store.getTurns(job.runId);
-  const debated = await keeper.phase('debate', () => debatePhase(job, stored));
+  const debated = await keeper.phase('debate', () =>
+    debatePhase(job, stored).finally(() => job.crew.release()),
+  );
   const trained = await keeper.phase('distil', () => distilPhase(job, debated));
   const answered = await keeper.phase('evaluate', () => evaluatePhase(job, trained, stored));
   await keeper.phase('report', () =>
@@ -95,7 +99,7 @@ async function runPhases(setup: JobSetup, keeper: RunKeeper): Promise<void> {
   job.progress('done', { done: 1, total: 1, detail: 'done' });
 }
 
-/** Opens the device and loads every model; the agents of other kinds are asked whether they are there. */
+/** Opens the device and loads every model of our engine; agents of other kinds are loaded when they are to speak. */
 async function load(setup: JobSetup, keeper: RunKeeper): Promise<Job> {
   const { run, engine, emit, base, signal, gate, store, questions } = setup;
   const { config } = run;
@@ -114,8 +118,7 @@ async function load(setup: JobSetup, keeper: RunKeeper): Promise<Job> {
       onProgress: (progress) => emit({ type: 'load', model: id, ...progress }),
     });
   }
-  const agents = await agentSlots(cast, config, engine, base);
-  for (const { backend } of new Set(agents)) await backend.load({ signal });
+  const agents = await agentSlots(cast, config, { ...setup.agents, engine });
   const held = new HeldBytes(engine);
   await held.refresh();
   return {
@@ -128,6 +131,9 @@ async function load(setup: JobSetup, keeper: RunKeeper): Promise<Job> {
     signal,
     device: { ...device, reason },
     agents,
+    specs: cast.specs,
+    base,
+    crew: new Crew({ slots: agents, signal, emit }),
     student: cast.student,
     studentStyle: promptStyle(cast.student),
     questions,

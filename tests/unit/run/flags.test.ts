@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/core/errors';
+import { personaPresets } from '../../../src/core/personas';
 import type { RunConfig } from '../../../src/core/records';
 import { parseConfig, ranges } from '../../../src/run/config';
 import { configFromFlags, flagsFromConfig, splitFlags } from '../../../src/run/flags';
@@ -53,6 +54,26 @@ describe('flags', () => {
     expect(configFromFlags(flagsFromConfig(presets.full, 'full'))).toEqual(presets.full);
   });
 
+  it('take personas by the name of a preset or as JSON, and write them back', () => {
+    const own = [
+      { name: 'A', system: 'Be short.', temperature: 0.2 },
+      { name: 'B', seed: 4 },
+    ];
+    for (const [text, personas] of [
+      ['sceptic', personaPresets.sceptic],
+      [JSON.stringify(own), own],
+    ] as const) {
+      const config = read('--personas', text);
+      expect(config.personas).toEqual(personas);
+      expect(flagsFromConfig(config).get('personas')).toBe(text);
+    }
+    expect(read('--personas', 'equals')).toEqual({ ...presets.quick, preset: 'custom' });
+    expect(failure(() => read('--personas', 'nobody')).message).toMatch(/neither a preset nor a JSON list/);
+    expect(failure(() => read('--personas', '[{"name": "A", "temperature": 9}]')).message).toMatch(
+      /^personas is .*, but must be equals, complementary, sceptic/,
+    );
+  });
+
   it.each([
     [['--steps', 'many'], /--steps is "many"/],
     [['--speed', '3'], /no flag --speed/],
@@ -91,5 +112,16 @@ describe('names', () => {
     expect(memorableName(5, new Set())).toBe(name);
     expect(memorableName(5, new Set([name, `${name}-2`]))).toBe(`${name}-3`);
     expect(name).toMatch(/^[a-z]+-[a-z]+$/);
+  });
+});
+
+describe('a config of an older version', () => {
+  it('gets what it does not know from preset quick', () => {
+    const {
+      personas: _,
+      endpointRate: __,
+      ...older
+    } = { ...presets.full, preset: 'custom' as const, seed: 3 };
+    expect(parseConfig(older)).toEqual({ ...presets.full, preset: 'custom', seed: 3 });
   });
 });

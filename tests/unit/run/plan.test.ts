@@ -107,9 +107,12 @@ describe('the agents of a run', () => {
     expect(cast({ agents: ['endpoint:http://h/v1#m'] }).models.map(({ id }) => id)).toEqual(['s']);
   });
 
-  it.each(['webllm:Qwen', 'transformers:x', 'nobody'])('%s is refused', (spec) => {
-    expect(() => cast({ agents: [spec] })).toThrow(ConfigError);
-  });
+  it.each([{ agents: ['nobody'] }, { agents: ['endpoint:h#m'] }, { student: 'webllm:Qwen' }])(
+    'cannot be %j',
+    (change) => {
+      expect(() => cast(change)).toThrow(ConfigError);
+    },
+  );
 });
 
 describe('the choice of a backend', () => {
