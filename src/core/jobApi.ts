@@ -7,6 +7,7 @@
  * before its first turn. The page holds a `JobClient`.
  */
 import type { ErrorData } from './errors';
+import type { PadReport } from './padRecords';
 import type {
   AnswerType,
   Dataset,
@@ -152,6 +153,8 @@ export type JobEvent =
       readonly seed: number;
       readonly probe: Probe;
     }
+  /** What PAD came to so far: sent when its reward model or a student is trained. */
+  | { readonly type: 'pad'; readonly runId: string; readonly pad: PadReport }
   | { readonly type: 'report'; readonly runId: string; readonly report: Report }
   | { readonly type: 'runs'; readonly runs: readonly RunRecord[] }
   | { readonly type: 'ask'; readonly id: string; readonly arm: number; readonly part: AskPart }

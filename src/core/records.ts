@@ -3,6 +3,8 @@
  * report.json contracts. Units: seconds, bytes, fractions 0-1, natural log, tokens.
  */
 
+import type { PadReport, PadRewardMode } from './padRecords';
+
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant';
   readonly content: string;
@@ -223,10 +225,7 @@ export interface Report {
     readonly arms: readonly ArmResult[];
     readonly pairs: readonly PairResult[];
   }[];
-  readonly pad: {
-    readonly rewardModel: { readonly auc: number; readonly n: number };
-    readonly log: readonly TrainLog[];
-  } | null;
+  readonly pad: PadReport | null;
   readonly timings: Readonly<Record<string, number>>;
 }
 
@@ -309,6 +308,31 @@ export interface RunConfig {
   readonly exclude: readonly string[];
   readonly seed: number;
   readonly backend: 'auto' | 'webgpu' | 'cpu';
+  /** What PAD rewards: the answer, the steps, or both. */
+  readonly padReward: PadRewardMode;
+  /** Leave-one-out returns by token, or one z-score by sequence. */
+  readonly padAdvantage: 'rloo' | 'z-score';
+  /** Optimiser steps of the group RL. */
+  readonly padUpdates: number;
+  /** Questions of one rollout. */
+  readonly padQuestions: number;
+  /** Samples of a question. */
+  readonly padGroup: number;
+  /** Updates on one rollout. */
+  readonly padIterations: number;
+  readonly padTemperature: number;
+  /** Weight of the divergence from the student before training. */
+  readonly padKl: number;
+  readonly padLr: number;
+  /** Steps and peak learning rate of the reward model's training. */
+  readonly padRewardSteps: number;
+  readonly padRewardLr: number;
+  /** Where step labels come from: the exact checker, continuations of each prefix, or whichever can judge. */
+  readonly padLabels: 'auto' | 'exact' | 'monte-carlo';
+  /** Continuations of each prefix, for Monte-Carlo labels. */
+  readonly padContinuations: number;
+  /** End a training in which the reward rises while accuracy falls. */
+  readonly padStopOnHacking: boolean;
 }
 
 /** Where the job is. */

@@ -1,11 +1,14 @@
-import { ConfigError } from '../core/errors';
 import type { Control, Dataset, Question, Strategy } from '../core/records';
 import { answerOnly, goldSft, selfConsistencyTraces, wrongTraces } from './controls';
 import { da } from './da';
+import { rewardDataset } from './rewardTraces';
 import { rsft } from './rsft';
 import type { DistillInput } from './source';
 
-/** Supervised stages of a strategy, in the order in which the student is trained on them. */
+/**
+ * The dataset of each stage of a strategy, in the order in which the student is trained: RSFT and DA learn to write
+ * their traces, PAD's are the traces that its reward model learns to judge.
+ */
 export function strategyDatasets(strategy: Strategy, input: DistillInput): readonly Dataset[] {
   switch (strategy) {
     case 'rsft':
@@ -15,12 +18,11 @@ export function strategyDatasets(strategy: Strategy, input: DistillInput): reado
     case 'rsft+da':
       return [rsft(input), da(input)];
     case 'pad':
+      return [rewardDataset(input)];
     case 'rsft+pad':
+      return [rsft(input), rewardDataset(input)];
     case 'pad+da':
-      throw new ConfigError(
-        `Strategy ${strategy} is not built yet: process-aware distillation needs a reward model.`,
-        'Use rsft, da or rsft+da.',
-      );
+      return [rewardDataset(input), da(input)];
     default:
       return strategy satisfies never;
   }

@@ -1,14 +1,9 @@
 /** report.md: the same figures as report.json as tables and sentences. */
 import type { AgentInfo, ArmResult, PairResult, Report } from '../core/records';
+import { table } from './markdownTable';
+import { padMarkdown } from './padMarkdown';
 import { seedSummaries } from './report';
 import { pairVerdict, percent, points, pointsInterval, pValue, verdictText } from './verdict';
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  const rule = `|${head.map((_, i) => (i === 0 ? '---' : '---:')).join('|')}|`;
-  return [line(head), rule, ...rows.map(line)].join('\n');
-}
 
 function armTable(arms: readonly ArmResult[]): string {
   return table(
@@ -139,6 +134,7 @@ export function reportMarkdown(report: Report): string {
       ),
     );
   }
+  if (report.pad) parts.push(...padMarkdown(report.pad));
   parts.push(
     '## Data',
     Object.entries(report.splits)

@@ -40,9 +40,28 @@ export const ranges = {
   alpha: [0.001, 4096],
   distilSeeds: [1, 20],
   seed: [0, 4294967295],
+  padUpdates: [1, 1_000_000],
+  padQuestions: [1, 1024],
+  padGroup: [2, 64],
+  padIterations: [1, 16],
+  padTemperature: [0.05, 2],
+  padKl: [0, 10],
+  padLr: [1e-9, 1],
+  padRewardSteps: [1, 1_000_000],
+  padRewardLr: [1e-9, 1],
+  padContinuations: [1, 64],
 } as const satisfies Partial<Record<keyof RunConfig, readonly [number, number]>>;
 
-const reals = new Set<string>(['temperature', 'topP', 'lr', 'alpha']);
+const reals = new Set<string>([
+  'temperature',
+  'topP',
+  'lr',
+  'alpha',
+  'padTemperature',
+  'padKl',
+  'padLr',
+  'padRewardLr',
+]);
 
 const numbers = Object.fromEntries(
   Object.entries(ranges).map(([name, [low, high]]) => [
@@ -76,6 +95,10 @@ const schema = v.object({
   accept: v.picklist(['correct', 'any']),
   exclude: v.array(v.pipe(v.string(), v.minLength(1))),
   backend: v.picklist(['auto', 'webgpu', 'cpu']),
+  padReward: v.picklist(['both', 'verifiable', 'process']),
+  padAdvantage: v.picklist(['rloo', 'z-score']),
+  padLabels: v.picklist(['auto', 'exact', 'monte-carlo']),
+  padStopOnHacking: v.boolean(),
   ...numbers,
 });
 
@@ -102,6 +125,12 @@ function allowed(name: string): string {
       return 'all, ring or random';
     case 'preset':
       return 'quick, full or custom';
+    case 'padReward':
+      return 'both, verifiable or process';
+    case 'padAdvantage':
+      return 'rloo or z-score';
+    case 'padLabels':
+      return 'auto, exact or monte-carlo';
     default:
       return 'see the list of settings';
   }

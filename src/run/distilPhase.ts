@@ -1,14 +1,13 @@
 /** From turns to adapters: a dataset per strategy and control, a training per stage and distillation seed. */
-import type { Dataset, Probe, Question, RunConfig, TrainLog, Turn } from '../core/records';
+import type { Dataset, Question, RunConfig, Turn } from '../core/records';
 import { hashKey } from '../core/rng';
-import { judge } from '../debate/judge';
 import { turnMessages } from '../debate/prompts';
 import { controlDataset, strategyDatasets } from '../distill/datasets';
 import type { DistillInput } from '../distill/source';
-import { linearNames } from '../lm/types';
-import { ConfigError } from '../core/errors';
-import type { ProbePlan, TrainUpdate } from './engineProtocol';
 import type { Job } from './job';
+import { readPadReport, rewardModelName, rewardStage, rlStage } from './padPhase';
+import { StagePace, type StageKind } from './stagePace';
+import { supervisedStage, type StageHooks } from './supervisedStage';
 
 /** A trained student. */
 export interface Trained {
@@ -22,17 +21,14 @@ export interface Trained {
   readonly dataset: Dataset;
 }
 
-/** One training: a stage of a strategy, or a control. */
+/** One training: a stage of a strategy, or a control. PAD takes two: its reward model, then the student's. */
 interface Stage {
+  readonly kind: StageKind;
   readonly strategy: string;
+  /** What it learns from; a student's group RL has the reward model's. */
   readonly dataset: Dataset;
   /** Stage whose adapter it goes on with. */
   readonly after: string | null;
-}
-
-/** Steps between two checkpoints. */
-export function checkpointEvery(steps: number): number {
-  return Math.max(1, Math.min(25, Math.ceil(steps / 4)));
 }
 
 function inputOf(job: Job, turns: readonly Turn[], seed: number): DistillInput {
@@ -52,36 +48,31 @@ function inputOf(job: Job, turns: readonly Turn[], seed: number): DistillInput {
 function plan(config: RunConfig, input: DistillInput): { stages: Stage[]; arms: Map<string, string> } {
   const stages = new Map<string, Stage>();
   const arms = new Map<string, string>();
+  const add = (stage: Stage): void => {
+    if (!stages.has(stage.strategy)) stages.set(stage.strategy, stage);
+  };
   for (const strategy of config.strategies) {
     const names = strategy.split('+');
     strategyDatasets(strategy, input).forEach((dataset, i) => {
       const name = names.slice(0, i + 1).join('+');
       const after = i === 0 ? null : names.slice(0, i).join('+');
-      stages.set(name, stages.get(name) ?? { strategy: name, dataset, after });
+      const pad = names[i] === 'pad';
+      if (pad && config.padReward !== 'verifiable') {
+        add({ kind: 'reward', strategy: rewardModelName, dataset, after: null });
+      }
+      add({ kind: pad ? 'rl' : 'sft', strategy: name, dataset, after });
     });
     arms.set(strategy, `distilled:${strategy}`);
   }
   for (const control of config.controls) {
-    stages.set(control, { strategy: control, dataset: controlDataset(control, input), after: null });
+    add({ kind: 'sft', strategy: control, dataset: controlDataset(control, input), after: null });
     arms.set(control, `control:${control}`);
   }
   return { stages: [...stages.values()], arms };
 }
 
-/** Most tokens of an answer to a probe question: it is asked often, so a long one would hold the training up. */
-const probeTokens = 64;
-const probeQuestions = 4;
-
-/** Held-out questions that the student is asked while it learns, about ten times. */
-function probesOf({ config, questions, studentStyle: style }: Job): {
-  readonly asked: readonly Question[];
-  readonly plan: ProbePlan | null;
-} {
-  const asked = questions.filter(({ split }) => split === 'validation').slice(0, probeQuestions);
-  if (asked.length === 0) return { asked, plan: null };
-  const prompts = asked.map((question) => turnMessages({ style, question, own: [], peers: [] }));
-  const every = Math.max(1, Math.ceil(config.steps / 10));
-  return { asked, plan: { prompts, every, maxTokens: Math.min(config.maxTokens, probeTokens) } };
+function stepsOf(config: RunConfig, kind: StageKind): number {
+  return { sft: config.steps, reward: config.padRewardSteps, rl: config.padUpdates }[kind];
 }
 
 /** Trains what is not trained yet. Throws ConfigError when a dataset is empty, and what training throws. */
@@ -91,29 +82,37 @@ export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<rea
     seed,
     ...plan(config, inputOf(job, turns, seed)),
   }));
-  const total = plans.reduce((sum, { stages }) => sum + stages.length, 0) * config.steps;
-  let done = 0;
+  const pace = new StagePace(
+    plans.flatMap(({ stages }) => stages.map(({ kind }) => ({ kind, steps: stepsOf(config, kind) }))),
+  );
   const trained: Trained[] = [];
   for (const { seed, stages, arms } of plans) {
     for (const stage of stages) {
       const { strategy, dataset } = stage;
-      if (seed === 0) {
-        await store.putDataset(runId, strategy, dataset);
-        const { traces: _, ...summary } = dataset;
+      if (seed === 0 && stage.kind !== 'rl') {
+        const named = stage.kind === 'reward' ? { ...dataset, strategy: rewardModelName } : dataset;
+        await store.putDataset(runId, strategy, named);
+        const { traces: _, ...summary } = named;
         job.emit({ type: 'dataset', runId, dataset: summary });
       }
+      const show = (detail: string): void => job.progress('distil', { ...pace.progress(), detail });
       if (!(await store.getAdapter({ runId, strategy, seed }))) {
         const name =
           config.distilSeeds === 1 ? strategy : `${strategy}, seed ${seed + 1} of ${config.distilSeeds}`;
-        const show = (step: number, detail: string): void =>
-          job.progress('distil', { done: done + step, total, detail });
-        await trainStage(job, stage, seed, {
-          onStep: (step) => show(step, name),
-          onTuning: () => show(0, `${name}: choosing the fastest kernels, 2 s at most`),
+        await train(job, stage, seed, turns, {
+          onStep: (step) => {
+            pace.step(step);
+            show(name);
+          },
+          onNote: (note) => show(`${name}: ${note}`),
         });
+        if (stage.kind !== 'sft') {
+          const pad = await readPadReport(job);
+          if (pad) job.emit({ type: 'pad', runId, pad });
+        }
       }
-      done += config.steps;
-      job.progress('distil', { done, total, detail: strategy });
+      pace.next();
+      show(strategy);
       const arm = arms.get(strategy);
       if (arm !== undefined) trained.push({ arm, strategy, seed, dataset });
     }
@@ -122,106 +121,24 @@ export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<rea
 }
 
 /** One training, from its last checkpoint where there is one. */
-async function trainStage(
+function train(
   job: Job,
-  { strategy, dataset, after }: Stage,
+  stage: Stage,
   seed: number,
-  { onStep, onTuning }: { onStep: (step: number) => void; onTuning: () => void },
+  turns: readonly Turn[],
+  hooks: StageHooks,
 ): Promise<void> {
-  const { config, runId, store, engine, student, signal } = job;
-  if (dataset.traces.length === 0) {
-    throw new ConfigError(
-      `${strategy} has no trace to learn from: ${JSON.stringify(dataset.dropped)}.`,
-      'Ask for more training questions, use better agents, or accept any trace (--accept any).',
-    );
-  }
-  const id = { runId, strategy, seed };
-  const checkpoint = await store.getCheckpoint(id);
-  const before = (await store.getLogs(runId)).find((log) => log.strategy === strategy && log.seed === seed);
-  const reached = checkpoint?.step ?? 0;
-  const logs: TrainLog[] = (before?.steps ?? []).filter(({ step }) => step <= reached);
-  const probes: Probe[] = checkpoint ? (before?.probes ?? []).filter(({ step }) => step <= reached) : [];
-  const { asked, plan: probePlan } = probesOf(job);
-  const init = after === null ? null : await store.getAdapter({ runId, strategy: after, seed });
-  // Writes follow one another; a failed one ends the training with its error.
-  let writing = Promise.resolve();
-  let failed: unknown = null;
-  const stop = new AbortController();
-  const write = (work: () => Promise<void>): void => {
-    writing = writing.then(work).catch((thrown: unknown) => {
-      failed ??= thrown;
-      stop.abort();
-    });
-  };
-  const onUpdate = (update: TrainUpdate): void => {
-    if (update.type === 'log') {
-      logs.push(update.log);
-      onStep(update.log.step);
-      job.emit({ type: 'train', runId, strategy, seed, log: update.log });
-      return;
-    }
-    if (update.type === 'tuning') {
-      onTuning();
-      return;
-    }
-    if (update.type === 'probe') {
-      const answers = asked.map((question, i) => {
-        const reply = update.replies[i] ?? '';
-        const { answer, correct } = judge(question, reply);
-        return { questionId: question.id, reply, answer, correct };
+  switch (stage.kind) {
+    case 'sft':
+      return supervisedStage(job, stage, seed, hooks);
+    case 'reward':
+      return rewardStage(job, turns, seed, {
+        onStep: hooks.onStep,
+        onLabels: (done, total) => hooks.onNote(`judging steps, ${done} of ${total}`),
       });
-      const probe: Probe = { step: update.step, answers };
-      // A resumed training asks again at the step that it goes on from.
-      while ((probes.at(-1)?.step ?? -1) >= probe.step) probes.pop();
-      probes.push(probe);
-      job.emit({ type: 'probe', runId, strategy, seed, probe });
-      return;
-    }
-    const steps = [...logs];
-    const answered = [...probes];
-    write(async () => {
-      await store.putLog({ ...id, steps, probes: answered });
-      await store.putCheckpoint(id, update.step, update.bytes);
-    });
-  };
-  try {
-    const held = job.questions.filter(
-      ({ split, solution }) => split === 'validation' && solution !== undefined,
-    );
-    const { studentStyle: style } = job;
-    const files = await engine.train(
-      {
-        model: student.id,
-        rows: dataset.traces.map(({ messages, target }) => ({ messages, target })),
-        evalRows: held.slice(0, config.batch).map((question) => ({
-          messages: turnMessages({ style, question, own: [], peers: [] }),
-          target: question.solution ?? '',
-        })),
-        settings: {
-          steps: config.steps,
-          batch: config.batch,
-          lr: config.lr,
-          warmup: config.warmup,
-          rank: config.rank,
-          alpha: config.alpha,
-          targets: linearNames,
-          maxLength: 1024,
-          seed: hashKey(config.seed, 'train', strategy, seed),
-        },
-        init,
-        checkpoint: checkpoint?.bytes ?? null,
-        checkpointEvery: checkpointEvery(config.steps),
-        probes: probePlan,
-      },
-      { signal: AbortSignal.any([signal, stop.signal]), onUpdate },
-    );
-    await writing;
-    await store.putLog({ ...id, steps: logs, probes });
-    await store.putAdapter(id, files);
-    await store.removeCheckpoint(id);
-  } catch (thrown) {
-    await writing;
-    throw failed ?? thrown;
+    case 'rl':
+      return rlStage(job, stage, seed, hooks.onStep);
+    default:
+      return stage.kind satisfies never;
   }
-  if (failed) throw failed as Error;
 }

@@ -4,6 +4,7 @@ import type { KernelInfo } from '../core/jobApi';
 import type { ModelRef } from '../models/modelSpec';
 import type { RpcClient } from '../rpc/rpc';
 import type { DeviceInfo, EngineProtocol, ModelInfo, TrainRequest, TrainUpdate } from './engineProtocol';
+import type { PadProtocol } from './padProtocol';
 
 /** The coordinator's view of the engine worker. Every call rejects with the engine's own typed error. */
 export class EngineClient implements AgentEngine {
@@ -101,6 +102,15 @@ export class EngineClient implements AgentEngine {
       ...(onUpdate && { onProgress: onUpdate }),
     });
     return files;
+  }
+
+  /** A call of process-aware distillation. */
+  pad<K extends keyof PadProtocol>(
+    call: K,
+    request: PadProtocol[K]['request'],
+    options: { signal: AbortSignal; onProgress?: (progress: PadProtocol[K]['progress']) => void },
+  ): Promise<PadProtocol[K]['response']> {
+    return this.#rpc.call(call, request, options);
   }
 
   async gate(action: 'pause' | 'unpause' | 'step'): Promise<void> {

@@ -5,6 +5,7 @@ import type { KernelInfo } from '../core/jobApi';
 import type { Message, Sampling, TrainLog } from '../core/records';
 import type { LinearName } from '../lm/types';
 import type { ModelRef } from '../models/modelSpec';
+import type { PadProtocol } from './padProtocol';
 
 export interface DeviceInfo {
   readonly backend: BackendKind;
@@ -76,7 +77,7 @@ export interface GenerateCall {
   readonly stream: boolean;
 }
 
-export interface EngineProtocol {
+export interface EngineProtocol extends PadProtocol {
   /** Opens the device; a second call gives the device in use, or a new one after a loss. */
   readonly open: {
     readonly request: { readonly backend: 'auto' | 'webgpu' | 'cpu'; readonly models: readonly ModelRef[] };

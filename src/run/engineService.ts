@@ -11,6 +11,7 @@ import type { DeviceInfo, EngineProtocol } from './engineProtocol';
 import type { ModelRef } from '../models/modelSpec';
 import { kernelInfos } from './kernelInfos';
 import { readModelConfig } from './modelSource';
+import { continueSteps, runGroupRl, scoreSteps, trainReward, type PadHooks } from './padEngine';
 import { trainAdapter } from './trainAdapter';
 
 export interface EngineParts extends BackendMakers {
@@ -51,6 +52,14 @@ export class EngineService {
         return null;
       },
       train: (request, context) => this.#guard(() => this.#train(request, context)),
+      continueSteps: (request, context) =>
+        this.#guard(() => continueSteps(this.#model(request.model), request, this.#hooks(context))),
+      trainReward: (request, context) =>
+        this.#guard(() => trainReward(this.#model(request.model), request, this.#hooks(context))),
+      groupRl: (request, context) =>
+        this.#guard(() => runGroupRl(this.#model(request.model), request, this.#hooks(context))),
+      scoreSteps: (request, context) =>
+        this.#guard(() => scoreSteps(this.#model(request.model), request, context.signal)),
       gate: async ({ action }) => {
         this.#gate[action]();
         return null;
@@ -117,6 +126,10 @@ export class EngineService {
       onUpdate: (update) => context.progress(update),
     });
     return new Transferring({ files }, []);
+  }
+
+  #hooks<T>(context: { signal: AbortSignal; progress(update: T): void }): PadHooks<T> {
+    return { signal: context.signal, gate: this.#gate, onUpdate: (update) => context.progress(update) };
   }
 
   async #largest(models: readonly ModelRef[]): Promise<ProbeSize> {

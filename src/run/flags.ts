@@ -78,6 +78,20 @@ const readers = new Map<string, Read>([
   ['exclude', (value, change) => (change.exclude = list(value))],
   numeric('seed', 'seed'),
   text('backend', 'backend'),
+  text('pad-reward', 'padReward'),
+  text('pad-advantage', 'padAdvantage'),
+  numeric('pad-updates', 'padUpdates'),
+  numeric('pad-questions', 'padQuestions'),
+  numeric('pad-group', 'padGroup'),
+  numeric('pad-iterations', 'padIterations'),
+  numeric('pad-temperature', 'padTemperature'),
+  numeric('pad-kl', 'padKl'),
+  numeric('pad-lr', 'padLr'),
+  numeric('pad-reward-steps', 'padRewardSteps'),
+  numeric('pad-reward-lr', 'padRewardLr'),
+  text('pad-labels', 'padLabels'),
+  numeric('pad-continuations', 'padContinuations'),
+  ['pad-stop-on-hacking', (value, change) => (change.padStopOnHacking = value !== 'false')],
 ]);
 
 /** The flags that set a field of the config, without their dashes. */
@@ -140,6 +154,20 @@ const fields: Readonly<Record<string, keyof RunConfig>> = {
   'max-tokens': 'maxTokens',
   'top-p': 'topP',
   'distil-seeds': 'distilSeeds',
+  'pad-reward': 'padReward',
+  'pad-advantage': 'padAdvantage',
+  'pad-updates': 'padUpdates',
+  'pad-questions': 'padQuestions',
+  'pad-group': 'padGroup',
+  'pad-iterations': 'padIterations',
+  'pad-temperature': 'padTemperature',
+  'pad-kl': 'padKl',
+  'pad-lr': 'padLr',
+  'pad-reward-steps': 'padRewardSteps',
+  'pad-reward-lr': 'padRewardLr',
+  'pad-labels': 'padLabels',
+  'pad-continuations': 'padContinuations',
+  'pad-stop-on-hacking': 'padStopOnHacking',
 };
 
 /** The flags that lead from a preset to this config: for an address to share, and for messages. */

@@ -42,6 +42,20 @@ const quick: RunConfig = {
   exclude: [],
   seed: 0,
   backend: 'auto',
+  padReward: 'both',
+  padAdvantage: 'rloo',
+  padUpdates: 100,
+  padQuestions: 16,
+  padGroup: 8,
+  padIterations: 1,
+  padTemperature: 1,
+  padKl: 0.001,
+  padLr: 2e-3,
+  padRewardSteps: 600,
+  padRewardLr: 3e-3,
+  padLabels: 'auto',
+  padContinuations: 4,
+  padStopOnHacking: true,
 };
 
 const full: RunConfig = {

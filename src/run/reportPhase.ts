@@ -19,6 +19,7 @@ import { hostsOf } from '../core/hosts';
 import { agentInfos } from './crew';
 import type { Trained } from './distilPhase';
 import type { Job } from './job';
+import { readPadReport } from './padPhase';
 
 function comparison(
   job: Job,
@@ -107,7 +108,7 @@ export async function reportPhase(
     seeds: furtherSeeds(job, index, trained, test.questions),
     selfCorrection: config.selfCheck ? checks(index, trained, test.questions) : [],
     trainQuestions: questions.filter(({ split }) => split === 'train'),
-    pad: null,
+    pad: await readPadReport(job),
     timings: seconds,
   });
   await store.putReport(runId, report);

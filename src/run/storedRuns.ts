@@ -53,7 +53,8 @@ export function sameDebate(config: RunConfig, source: RunConfig): RunConfig {
     accept,
     exclude,
   };
-  return { ...source, ...own, preset: 'custom', backend: config.backend };
+  const pad = Object.fromEntries(Object.entries(config).filter(([name]) => name.startsWith('pad')));
+  return { ...source, ...own, ...pad, preset: 'custom', backend: config.backend };
 }
 
 function placeOf(at: { questionId: string; protocol: string; round: number; agent: number }): string {

@@ -326,6 +326,7 @@ export const strings = {
     rsft: 'RSFT',
     da: 'DA',
     pad: 'PAD',
+    'reward-model': 'Reward model',
     'rsft+da': 'RSFT, then DA',
     'rsft+pad': 'RSFT, then PAD',
     'pad+da': 'PAD, then DA',
@@ -334,6 +335,10 @@ export const strings = {
     rsft: 'one correct trace per question',
     da: 'up to three different correct traces, corrective ones first',
     'rsft+da': 'the first, then the second on top',
+    pad: 'a reward model judges steps, the student practises on its scores',
+    'rsft+pad': 'correct traces first, then practice on scores',
+    'pad+da': 'practice on scores, then different correct traces',
+    'reward-model': 'learns to judge steps',
   } as Readonly<Record<string, string>>,
   controls: {
     'answer-only': 'answers only',

@@ -3,6 +3,7 @@
  * lie in plain maps and readers are told at most ten times a second (`version`).
  */
 import type { RunArchive, RunRecord, StrategyLog } from '../../core/jobApi';
+import type { PadReport } from '../../core/padRecords';
 import type { Dataset, Probe, Question, Report, Split, TrainLog, Turn, TurnTiming } from '../../core/records';
 import { DebateIndex, type DebateTag, type QuestionSummary } from './debateIndex';
 
@@ -34,6 +35,8 @@ export class RunView {
   run = $state.raw<RunRecord>() as RunRecord;
   datasets = $state.raw<readonly DatasetView[]>([]);
   report = $state.raw<Report | null>(null);
+  /** What PAD came to so far; the report has the whole. */
+  pad = $state.raw<PadReport | null>(null);
   readonly #index = new DebateIndex();
   readonly #logs = new Map<string, GrowingLog>();
   readonly #texts = new Map<string, string>();

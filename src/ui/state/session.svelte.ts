@@ -48,7 +48,7 @@ function stepOf(phase: Phase): Step {
 
 type DataEvent = Extract<
   JobEvent,
-  { type: 'questions' | 'text' | 'turn' | 'dataset' | 'train' | 'probe' | 'report' }
+  { type: 'questions' | 'text' | 'turn' | 'dataset' | 'train' | 'probe' | 'pad' | 'report' }
 >;
 
 function grow(view: RunView, event: DataEvent): void {
@@ -65,6 +65,9 @@ function grow(view: RunView, event: DataEvent): void {
       return view.addStep(event.strategy, event.seed, event.log);
     case 'probe':
       return view.addProbe(event.strategy, event.seed, event.probe);
+    case 'pad':
+      view.pad = event.pad;
+      return;
     case 'report':
       view.report = event.report;
       return;
@@ -283,6 +286,7 @@ export class Session {
       case 'dataset':
       case 'train':
       case 'probe':
+      case 'pad':
       case 'report': {
         if (event.type === 'train') {
           const { strategy, seed, log } = event;

@@ -1,0 +1,106 @@
+/** Records of process-aware distillation (PAD): units as in records.ts. */
+import type { TrainLog } from './records';
+
+/** What is rewarded: the answer, the steps, or both. */
+export type PadRewardMode = 'both' | 'verifiable' | 'process';
+
+/** A step of a reply, with the reward model's probability that it is right and its label (null: not judged). */
+export interface PadStep {
+  readonly text: string;
+  /** Character span [start, end) in the reply. */
+  readonly start: number;
+  readonly end: number;
+  readonly good: number;
+  readonly label?: number | null;
+}
+
+/** A reply with its step scores; `by` is who wrote it. */
+export interface PadTrace {
+  readonly questionId: string;
+  readonly by: string;
+  readonly reply: string;
+  readonly answer: string | null;
+  readonly correct: boolean;
+  readonly steps: readonly PadStep[];
+}
+
+/** Held-out quality of a process reward model; an AUC is null where all steps have one label. */
+export interface PadRewardModel {
+  readonly seed: number;
+  /** AUC of steps on held-out questions, and the judged steps that it is of. */
+  readonly auc: number | null;
+  readonly n: number;
+  readonly traceAuc: number | null;
+  readonly brier: number;
+  /** Ten bins of p(good): what was predicted and what was so. */
+  readonly calibration: readonly {
+    readonly lo: number;
+    readonly hi: number;
+    readonly n: number;
+    readonly predicted: number | null;
+    readonly observed: number | null;
+  }[];
+  /** Accuracy on questions with several traces: the reward model's pick, vote, any right, one drawn. */
+  readonly bestOfN: {
+    readonly n: number;
+    readonly questions: number;
+    readonly rewardModel: number;
+    readonly vote: number;
+    readonly oracle: number;
+    readonly single: number;
+  } | null;
+  /** Step AUC of judges that read no arithmetic. */
+  readonly baselines: {
+    readonly position: number | null;
+    readonly operator: number | null;
+    readonly answerOnly: number | null;
+  };
+  /** Step AUC by who wrote the trace; `trained` tells whether the reward model learnt from that agent. */
+  readonly byAgent: readonly {
+    readonly agent: string;
+    readonly trained: boolean;
+    readonly auc: number | null;
+    readonly n: number;
+  }[];
+  /** Steps it learnt from, by where their labels came from. */
+  readonly labels: {
+    readonly kind: 'exact' | 'monte-carlo';
+    readonly judged: number;
+    readonly skipped: number;
+  };
+}
+
+/** The reward rose while accuracy fell: when, by how much, and samples with a high reward and a wrong answer. */
+export interface PadHacking {
+  readonly step: number;
+  readonly reward: { readonly from: number; readonly to: number };
+  readonly accuracy: { readonly from: number; readonly to: number };
+  readonly samples: readonly (PadTrace & { readonly reward: number; readonly gold: string })[];
+}
+
+/** One group RL training. `evaluations` is the curve of greedy held-out accuracy against generated tokens. */
+export interface PadRun {
+  readonly strategy: string;
+  readonly seed: number;
+  readonly reward: PadRewardMode;
+  readonly samples: number;
+  readonly generatedTokens: number;
+  readonly evaluations: readonly {
+    readonly step: number;
+    readonly accuracy: number;
+    readonly n: number;
+    readonly generatedTokens: number;
+  }[];
+  readonly stopped: PadHacking | null;
+}
+
+export interface PadReport {
+  /** The first seed's; null when only the verifiable reward was used. */
+  readonly rewardModel: PadRewardModel | null;
+  readonly rewardModels: readonly PadRewardModel[];
+  /** The first PAD strategy's, first seed. */
+  readonly log: readonly TrainLog[];
+  readonly runs: readonly PadRun[];
+  /** Held-out traces with their scores, for reading. */
+  readonly traces: readonly PadTrace[];
+}

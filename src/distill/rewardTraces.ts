@@ -1,0 +1,73 @@
+/** What the process reward model learns from: every trace that was spoken, right or wrong, with labels for its steps. */
+import type { Dataset, Question, Trace, Turn } from '../core/records';
+import { exactLabels, type StepLabel } from './pad/labels';
+import type { LabelledTrace } from './pad/rewardData';
+import { splitReply, type Splitter } from './pad/steps';
+import { Dropped, makeDataset, spokenTurns, turnsByQuestion, type DistillInput } from './source';
+
+export const splitter: Splitter = 'sentence';
+
+/** A trace before its steps are labelled, with the turn that it is. */
+export interface UnlabelledTrace {
+  /** Names it among all traces of a run. */
+  readonly key: string;
+  readonly question: Question;
+  readonly turn: Turn;
+}
+
+/** The spoken turns on the input's questions; without `dropped` nothing is counted. */
+export function spokenTraces(
+  input: Pick<DistillInput, 'questions' | 'turns' | 'protocol'>,
+  dropped = new Dropped(),
+): UnlabelledTrace[] {
+  const turns = turnsByQuestion(input);
+  return input.questions.flatMap((question) =>
+    spokenTurns(turns.get(question.id) ?? [], dropped).map((turn) => ({
+      key: `${question.id}/${turn.protocol}/${turn.round}/${turn.agent}`,
+      question,
+      turn,
+    })),
+  );
+}
+
+/** Labels by the task's checker, one a step; all null where the text computes nothing. */
+export function checkedLabels({ question, turn }: UnlabelledTrace): StepLabel[] {
+  const { solution } = question;
+  return exactLabels(turn.reply.trim(), { splitter, ...(solution !== undefined && { solution }) });
+}
+
+export function labelledTrace(
+  input: Pick<DistillInput, 'prompt'>,
+  { question, turn }: UnlabelledTrace,
+  labels: readonly StepLabel[],
+): LabelledTrace {
+  return {
+    questionId: question.id,
+    agent: `${turn.model}#${turn.agent}`,
+    messages: input.prompt(question),
+    reply: turn.reply.trim(),
+    correct: turn.correct,
+    answer: turn.answer,
+    labels,
+  };
+}
+
+/** The same traces as a dataset, for counting and reading: a trace counts once, whatever its verdict. */
+export function rewardDataset(input: DistillInput): Dataset {
+  const dropped = new Dropped();
+  const traces: Trace[] = [];
+  for (const { question, turn } of spokenTraces(input, dropped)) {
+    if (splitReply(turn.reply, splitter).length === 0) {
+      dropped.add('traces without a step');
+      continue;
+    }
+    traces.push({
+      questionId: question.id,
+      messages: input.prompt(question),
+      target: turn.reply.trim(),
+      source: [{ round: turn.round, agent: turn.agent }],
+      corrective: false,
+    });
+  }
+  return makeDataset('pad', traces, dropped);
+}

@@ -1,0 +1,63 @@
+/** The section of report.md on process-aware distillation. */
+import type { PadReport, PadRewardModel, PadRun } from '../core/padRecords';
+import { table } from './markdownTable';
+import { percent } from './verdict';
+
+const three = (value: number | null): string => (value === null ? '-' : value.toFixed(3));
+
+function rewardModelPart(rewardModel: PadRewardModel, models: readonly PadRewardModel[]): string[] {
+  const { auc, n, traceAuc, brier, baselines, bestOfN, labels } = rewardModel;
+  const parts = [
+    `Reward model: step AUC ${three(auc)} on ${n} steps of held-out questions (trace AUC ${three(traceAuc)}, Brier score ${three(brier)}); ` +
+      `learnt from ${labels.judged} steps labelled by ${labels.kind === 'exact' ? 'the exact checker' : 'continuations'}. ` +
+      `Judges that read no arithmetic: position ${three(baselines.position)}, operator ${three(baselines.operator)}, answer only ${three(baselines.answerOnly)}.`,
+    table(
+      ['Written by', 'Learnt from', 'Steps', 'Step AUC'],
+      rewardModel.byAgent.map((row) => [
+        row.agent,
+        row.trained ? 'yes' : 'no',
+        String(row.n),
+        three(row.auc),
+      ]),
+    ),
+  ];
+  if (bestOfN) {
+    parts.push(
+      `Picking one of ${bestOfN.n} traces on ${bestOfN.questions} questions: one drawn ${percent(bestOfN.single)}, vote ${percent(bestOfN.vote)}, ` +
+        `the reward model's pick ${percent(bestOfN.rewardModel)}, any right ${percent(bestOfN.oracle)}.`,
+    );
+  }
+  if (models.length > 1) {
+    parts.push(`Step AUC by seed: ${models.map((model) => three(model.auc)).join(', ')}.`);
+  }
+  return parts;
+}
+
+function runRow(run: PadRun): string[] {
+  const first = run.evaluations[0];
+  const last = run.evaluations.at(-1);
+  return [
+    run.strategy,
+    String(run.seed),
+    run.reward,
+    String(run.samples),
+    String(run.generatedTokens),
+    first ? percent(first.accuracy) : '-',
+    last ? percent(last.accuracy) : '-',
+    run.stopped ? `reward hacking at update ${run.stopped.step}` : 'its last update',
+  ];
+}
+
+/** Blocks of Markdown, the heading first. */
+export function padMarkdown(pad: PadReport): readonly string[] {
+  return [
+    '## Process-aware distillation',
+    ...(pad.rewardModel
+      ? rewardModelPart(pad.rewardModel, pad.rewardModels)
+      : ['Only the answer was rewarded.']),
+    table(
+      ['Training', 'Seed', 'Reward', 'Samples', 'Tokens', 'Held out, before', 'After', 'Ended by'],
+      pad.runs.map(runRow),
+    ),
+  ];
+}

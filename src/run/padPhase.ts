@@ -1,0 +1,308 @@
+/** The two trainings of PAD: the process reward model, and group RL of the student with it. */
+import { engineAgent } from '../agents/engine';
+import type { PadReport, PadRewardModel, PadRun, PadTrace } from '../core/padRecords';
+import type { Turn } from '../core/records';
+import { hashKey } from '../core/rng';
+import { turnMessages } from '../debate/prompts';
+import { runTurns } from '../debate/scheduler';
+import { singlePass } from '../debate/singlePass';
+import type { LabelledTrace } from '../distill/pad/rewardData';
+import { auc } from '../distill/pad/rewardMetrics';
+import { defaultRewardOptions } from '../distill/pad/rewardOptions';
+import { defaultGroupRlOptions } from '../distill/pad/rlOptions';
+import { checkedLabels, labelledTrace, spokenTraces, splitter } from '../distill/rewardTraces';
+import { linearNames } from '../lm/types';
+import type { CheckpointId } from '../store/checkpoints';
+import type { Job } from './job';
+import { labelTraces } from './padLabels';
+import type { AdapterFiles, PadUpdate } from './padProtocol';
+import { openTrainingRecord, type TrainingRecord } from './trainingRecord';
+
+/** Name under which the reward model's files and log are stored. */
+export const rewardModelName = 'reward-model';
+/** File beside the adapter that says how it was made: a PadRun, or what a reward model came to. */
+const noteFile = 'pad.json';
+/** Protocol of the student's own samples, whose steps test the reward model on an agent that it never learnt from. */
+const ownProtocol = 'eval:pad-student';
+/** Held-out traces that are kept with their scores for reading. */
+const shownTraces = 24;
+
+interface RewardNote {
+  readonly rewardModel: PadRewardModel;
+  readonly traces: readonly PadTrace[];
+}
+
+const note = (value: RewardNote | PadRun): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+
+async function readNote<T>(job: Job, id: CheckpointId): Promise<T | null> {
+  const bytes = (await job.store.getAdapter(id))?.[noteFile];
+  return bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as T) : null;
+}
+
+function updates(record: TrainingRecord, onStep: (step: number) => void): (update: PadUpdate) => void {
+  return (update) => {
+    if (update.type === 'checkpoint') record.save(update.step, update.bytes);
+    else {
+      record.log(update.log);
+      onStep(update.log.step);
+    }
+  };
+}
+
+function loraOf({ config }: Job) {
+  return { rank: config.rank, alpha: config.alpha, rslora: false, dropout: 0, targets: linearNames };
+}
+
+/** Trains the reward model of one distillation seed and measures it on held-out traces. */
+export async function rewardStage(
+  job: Job,
+  turns: readonly Turn[],
+  seed: number,
+  { onStep, onLabels }: { onStep: (step: number) => void; onLabels: (done: number, total: number) => void },
+): Promise<void> {
+  const { config, engine, runId, student } = job;
+  const id = { runId, strategy: rewardModelName, seed };
+  const { train, heldOut, kind } = await labelTraces(job, turns, onLabels);
+  const own = await ownTraces(job);
+  const record = await openTrainingRecord(job, id);
+  await record.finish(async () => {
+    const { files, metrics } = await engine.pad(
+      'trainReward',
+      {
+        model: student.id,
+        traces: train,
+        heldOut,
+        options: {
+          ...defaultRewardOptions,
+          splitter,
+          steps: config.padRewardSteps,
+          batch: config.batch,
+          lr: config.padRewardLr,
+          warmup: Math.min(config.warmup, config.padRewardSteps),
+          lora: loraOf(job),
+          seed: hashKey(config.seed, 'reward-model', seed),
+          saveEvery: Math.max(1, Math.min(50, Math.ceil(config.padRewardSteps / 4))),
+        },
+        checkpoint: record.checkpoint?.bytes ?? null,
+      },
+      { signal: record.signal, onProgress: updates(record, onStep) },
+    );
+    const scored = await score(job, files, [...heldOut, ...own]);
+    const trained = new Set(train.map(({ agent }) => agent));
+    const judged = train.flatMap(({ labels }) => labels);
+    const rewardModel: PadRewardModel = {
+      seed,
+      auc: metrics.stepAuc,
+      n: heldOut.flatMap(({ labels }) => labels).filter((label) => label !== null).length,
+      traceAuc: metrics.traceAuc,
+      brier: metrics.brier,
+      calibration: metrics.calibration,
+      bestOfN: metrics.bestOfN,
+      baselines: metrics.baselines,
+      byAgent: byAgent(scored).map((row) => ({ ...row, trained: trained.has(row.agent) })),
+      labels: {
+        kind,
+        judged: judged.filter((label) => label !== null).length,
+        skipped: judged.filter((label) => label === null).length,
+      },
+    };
+    return { ...files, [noteFile]: note({ rewardModel, traces: shown(scored) }) };
+  });
+}
+
+/** One sampled reply of the student to each validation question, checked by the task; empty where nothing is judged. */
+async function ownTraces(job: Job): Promise<readonly LabelledTrace[]> {
+  const { config, engine, student, store, runId, studentStyle: style } = job;
+  const questions = job.questions.filter(({ split }) => split === 'validation');
+  const prompt = (question: (typeof questions)[number]) =>
+    turnMessages({ style, question, own: [], peers: [] });
+  const turns = await runTurns({
+    runId,
+    seed: hashKey(config.seed, 'pad-student'),
+    protocol: singlePass({ name: ownProtocol, messages: prompt }),
+    questions,
+    agents: [engineAgent(engine, { model: student.id, adapter: null })],
+    sampling: { temperature: config.padTemperature, topP: 1, maxTokens: config.maxTokens },
+    stored: await store.getTurns(runId),
+    gate: job.gate,
+    signal: job.signal,
+    record: async (turn, timing) => {
+      await job.writer.write(turn, timing);
+      job.emit({ type: 'turn', runId, turn });
+    },
+    onProblem: (_place, error) => job.emit({ type: 'error', runId, error: error.toData() }),
+  });
+  return spokenTraces({ questions, turns, protocol: ownProtocol }).map((trace) => ({
+    ...labelledTrace({ prompt }, trace, checkedLabels(trace)),
+    agent: 'student',
+  }));
+}
+
+interface Scored {
+  readonly trace: LabelledTrace;
+  readonly shown: PadTrace;
+}
+
+async function score(
+  { engine, student, signal }: Job,
+  rewardModel: AdapterFiles,
+  traces: readonly LabelledTrace[],
+): Promise<readonly Scored[]> {
+  const steps = await engine.pad(
+    'scoreSteps',
+    { model: student.id, rewardModel, items: traces.map(({ messages, reply }) => ({ messages, reply })) },
+    { signal },
+  );
+  return traces.map((trace, i) => ({
+    trace,
+    shown: {
+      questionId: trace.questionId,
+      by: trace.agent,
+      reply: trace.reply,
+      answer: trace.answer,
+      correct: trace.correct,
+      steps: (steps[i] ?? []).map(({ text, start, end, good }, j) => ({
+        text,
+        start,
+        end,
+        good,
+        label: trace.labels[j] ?? null,
+      })),
+    },
+  }));
+}
+
+function byAgent(scored: readonly Scored[]): { agent: string; auc: number | null; n: number }[] {
+  const agents = [...new Set(scored.map(({ trace }) => trace.agent))].sort();
+  return agents.map((agent) => {
+    const steps = scored
+      .filter(({ trace }) => trace.agent === agent)
+      .flatMap(({ shown: { steps: all } }) => all)
+      .flatMap(({ good, label }) => (label === null || label === undefined ? [] : [{ good, label }]));
+    return {
+      agent,
+      auc: auc(
+        steps.map(({ good }) => good),
+        steps.map(({ label }) => label >= 0.5),
+      ),
+      n: steps.length,
+    };
+  });
+}
+
+/** Wrong and right traces in turn, agents and the student, so that there is something to look at. */
+function shown(scored: readonly Scored[]): PadTrace[] {
+  const traces = scored.map((one) => one.shown).filter(({ steps }) => steps.length > 0);
+  const wrong = traces.filter(({ correct }) => !correct);
+  const right = traces.filter(({ correct }) => correct);
+  const spread = (list: readonly PadTrace[], count: number): PadTrace[] =>
+    Array.from(
+      { length: Math.min(count, list.length) },
+      (_, i) => list[Math.floor((i * list.length) / Math.min(count, list.length))],
+    ).filter((trace) => trace !== undefined);
+  return [...spread(wrong, (2 * shownTraces) / 3), ...spread(right, shownTraces / 3)];
+}
+
+/** Group RL from the adapter of stage `after` (null: the student as it is). */
+export async function rlStage(
+  job: Job,
+  { strategy, after }: { readonly strategy: string; readonly after: string | null },
+  seed: number,
+  onStep: (step: number) => void,
+): Promise<void> {
+  const { config, engine, runId, store, student, studentStyle: style } = job;
+  const id = { runId, strategy, seed };
+  const init = after === null ? null : await store.getAdapter({ runId, strategy: after, seed });
+  const judge =
+    config.padReward === 'verifiable'
+      ? null
+      : await store.getAdapter({ runId, strategy: rewardModelName, seed });
+  const ask = (split: 'train' | 'validation') =>
+    job.questions
+      .filter((question) => question.split === split)
+      .map((question) => ({
+        id: question.id,
+        messages: turnMessages({ style, question, own: [], peers: [] }),
+        gold: question.gold,
+        answerType: question.answerType,
+      }));
+  const every = Math.max(1, Math.ceil(config.padUpdates / 10));
+  const record = await openTrainingRecord(job, id);
+  await record.finish(async () => {
+    const { files, samples, generatedTokens, evaluations, stopped } = await engine.pad(
+      'groupRl',
+      {
+        model: student.id,
+        init,
+        rewardModel: judge,
+        questions: ask('train'),
+        heldOut: ask('validation'),
+        options: {
+          ...defaultGroupRlOptions,
+          updates: config.padUpdates,
+          questions: config.padQuestions,
+          samples: config.padGroup,
+          temperature: config.padTemperature,
+          maxTokens: config.maxTokens,
+          iterations: config.padIterations,
+          reward: config.padReward,
+          advantage: config.padAdvantage,
+          klWeight: config.padKl,
+          ...(!config.padStopOnHacking && { hacking: null }),
+          miniBatches: 1,
+          lr: config.padLr,
+          warmup: Math.min(5, config.padUpdates),
+          lora: loraOf(job),
+          seed: hashKey(config.seed, 'group-rl', strategy, seed),
+          evalEvery: every,
+          saveEvery: every,
+        },
+        checkpoint: record.checkpoint?.bytes ?? null,
+      },
+      { signal: record.signal, onProgress: updates(record, onStep) },
+    );
+    const tokensAt = (step: number): number =>
+      record.logs.findLast((log) => log.step <= step)?.['completions/num_tokens'] ?? 0;
+    const run: PadRun = {
+      strategy,
+      seed,
+      reward: config.padReward,
+      samples,
+      generatedTokens,
+      evaluations: evaluations.map((one) => ({ ...one, generatedTokens: tokensAt(one.step) })),
+      stopped,
+    };
+    return { ...files, [noteFile]: note(run) };
+  });
+}
+
+/** What the finished trainings of PAD came to; null before the first. */
+export async function readPadReport(job: Job): Promise<PadReport | null> {
+  const { store, runId } = job;
+  const logs = await store.getLogs(runId);
+  const rewardModels: PadRewardModel[] = [];
+  const runs: PadRun[] = [];
+  let traces: readonly PadTrace[] = [];
+  const trained = logs.filter(({ strategy }) => strategy === rewardModelName || strategy.endsWith('pad'));
+  for (const { strategy, seed } of [...trained].sort((a, b) => a.seed - b.seed)) {
+    const id = { runId, strategy, seed };
+    if (strategy === rewardModelName) {
+      const found = await readNote<RewardNote>(job, id);
+      if (!found) continue;
+      rewardModels.push(found.rewardModel);
+      if (seed === 0) traces = found.traces;
+    } else {
+      const run = await readNote<PadRun>(job, id);
+      if (run) runs.push(run);
+    }
+  }
+  if (rewardModels.length === 0 && runs.length === 0) return null;
+  const first = runs[0];
+  return {
+    rewardModel: rewardModels[0] ?? null,
+    rewardModels,
+    log: logs.find(({ strategy, seed }) => strategy === first?.strategy && seed === first.seed)?.steps ?? [],
+    runs,
+    traces,
+  };
+}

@@ -1,0 +1,102 @@
+/** One of several small charts by update, on uPlot, in the page's own colours. */
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import type { TrainLog } from '../../../core/records';
+import { formatSmall } from '../../format';
+import { padStrings } from '../../strings/pad';
+import { columns, present, type Curve, type PadChartKind } from './padLog';
+
+export class SmallChart {
+  readonly #host: HTMLElement;
+  readonly #kind: PadChartKind;
+  readonly #resize: ResizeObserver;
+  readonly #theme: MutationObserver;
+  readonly #scheme = matchMedia('(prefers-color-scheme: dark)');
+  #plot: uPlot | null = null;
+  #curves: readonly Curve[] = [];
+  #steps: readonly TrainLog[] = [];
+
+  constructor(host: HTMLElement, kind: PadChartKind) {
+    this.#host = host;
+    this.#kind = kind;
+    this.#resize = new ResizeObserver(() => this.#plot?.setSize(this.#size()));
+    this.#resize.observe(host);
+    this.#theme = new MutationObserver(this.#rebuild);
+    this.#theme.observe(document.documentElement, { attributeFilter: ['data-theme', 'class'] });
+    this.#scheme.addEventListener('change', this.#rebuild);
+  }
+
+  show(steps: readonly TrainLog[]): void {
+    this.#steps = steps;
+    const now = present(steps, this.#kind);
+    const same = now.map(({ metric }) => metric).join() === this.#curves.map(({ metric }) => metric).join();
+    if (this.#plot && same) this.#plot.setData(columns(steps, this.#curves));
+    else this.#rebuild();
+  }
+
+  destroy(): void {
+    this.#resize.disconnect();
+    this.#theme.disconnect();
+    this.#scheme.removeEventListener('change', this.#rebuild);
+    this.#plot?.destroy();
+    this.#plot = null;
+  }
+
+  readonly #rebuild = (): void => {
+    this.#plot?.destroy();
+    this.#curves = present(this.#steps, this.#kind);
+    this.#plot = new uPlot(this.#options(), columns(this.#steps, this.#curves), this.#host);
+  };
+
+  #size(): { width: number; height: number } {
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    return { width: this.#host.clientWidth, height: 9 * rem };
+  }
+
+  /** A CSS variable as the colour that it means here and now. */
+  #colour(name: string): string {
+    const probe = document.createElement('span');
+    probe.style.color = `var(${name})`;
+    this.#host.append(probe);
+    const colour = getComputedStyle(probe).color;
+    probe.remove();
+    return colour;
+  }
+
+  #options(): uPlot.Options {
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const ink = this.#colour('--ink-3');
+    const grid = { stroke: this.#colour('--line'), width: 1 };
+    const font = `${0.75 * rem}px ${getComputedStyle(this.#host).fontFamily}`;
+    // Away from the pointer the legend tells the last value.
+    const value = (plot: uPlot, at: number | null, index: number): string => {
+      const known = at ?? [...(plot.data[index] ?? [])].findLast((y) => y !== null && y !== undefined);
+      if (known === null || known === undefined) return '–';
+      return index === 0 ? String(known) : formatSmall(known);
+    };
+    return {
+      ...this.#size(),
+      series: [
+        { label: padStrings.series.step, value },
+        ...this.#curves.map(({ label, colour, dashed, sparse }) => ({
+          label,
+          stroke: this.#colour(colour),
+          width: 1.75,
+          value,
+          spanGaps: sparse === true,
+          points: { show: sparse === true, size: 6 },
+          ...(dashed === true && { dash: [5, 4] }),
+        })),
+      ],
+      scales: {
+        x: { time: false },
+        ...(this.#kind === 'accuracy' && { y: { range: [0, 1] as [number, number] } }),
+      },
+      cursor: { drag: { x: false, y: false } },
+      axes: [
+        { stroke: ink, grid, ticks: grid, font, space: 4 * rem },
+        { stroke: ink, grid, ticks: grid, font, size: 3.25 * rem, space: 2 * rem },
+      ],
+    };
+  }
+}

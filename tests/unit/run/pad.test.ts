@@ -1,0 +1,152 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { JobEvent } from '../../../src/core/jobApi';
+import type { RunConfig } from '../../../src/core/records';
+import { presets } from '../../../src/run/presets';
+import { openNodeJob, type NodeJob } from './nodeJob';
+
+const tiny: RunConfig = {
+  ...presets.quick,
+  preset: 'custom',
+  strategies: ['pad'],
+  trainQuestions: 8,
+  validationQuestions: 4,
+  testQuestions: 4,
+  steps: 2,
+  batch: 4,
+  accept: 'any',
+  backend: 'cpu',
+  padUpdates: 4,
+  padQuestions: 2,
+  padGroup: 2,
+  padRewardSteps: 4,
+};
+
+const open: NodeJob[] = [];
+afterEach(async () => {
+  for (const job of open.splice(0)) await job.close();
+});
+
+async function newJob(store?: NodeJob['store']): Promise<NodeJob> {
+  const job = await openNodeJob(store);
+  open.push(job);
+  return job;
+}
+
+/** What a run of PAD must repeat: adapters of student and reward model, the log, what the report says of PAD. */
+async function outputs(job: NodeJob, id: string, strategy = 'pad') {
+  const { run, logs, report } = await job.coordinator.archive(id);
+  expect(run.error).toBeNull();
+  expect(run.status).toBe('done');
+  const bytes = async (name: string) =>
+    Object.entries(await job.coordinator.adapter(id, name, 0)).map(([file, all]) => [file, [...all]]);
+  return {
+    student: await bytes(strategy),
+    judge: await bytes('reward-model'),
+    logs: logs.map(({ strategy: name, steps }) => [name, steps]),
+    pad: report?.pad,
+  };
+}
+
+async function undisturbed(config: RunConfig) {
+  const job = await newJob();
+  const { id } = await job.coordinator.start(config, null);
+  await job.coordinator.ended();
+  return outputs(job, id);
+}
+
+describe('a run with PAD', () => {
+  it('trains a reward model, then the student, and reports both beside the arms', async () => {
+    const job = await newJob();
+    const { id } = await job.coordinator.start(
+      { ...tiny, strategies: ['pad', 'rsft+pad', 'pad+da'], padUpdates: 2 },
+      null,
+    );
+    await job.coordinator.ended();
+    const { run, report, logs, datasets } = await job.coordinator.archive(id);
+    expect(run.error).toBeNull();
+    expect(report?.arms.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['distilled:pad', 'distilled:rsft+pad', 'distilled:pad+da']),
+    );
+    expect(logs.map(({ strategy }) => strategy).sort()).toEqual([
+      'pad',
+      'pad+da',
+      'reward-model',
+      'rsft',
+      'rsft+pad',
+    ]);
+    expect(datasets.map(({ strategy }) => strategy).sort()).toEqual(['da', 'reward-model', 'rsft']);
+    const pad = report?.pad;
+    // 3 agents speak twice to each of 4 validation questions, and a chain has 3 to 5 steps.
+    expect(pad?.rewardModel?.n).toBeGreaterThanOrEqual(3 * 24);
+    expect(pad?.rewardModel?.byAgent.map(({ agent, trained }) => [agent, trained])).toEqual([
+      ['agent-a#0', true],
+      ['agent-b#1', true],
+      ['agent-c#2', true],
+      ['student', false],
+    ]);
+    expect(pad?.runs.map(({ strategy, samples }) => [strategy, samples])).toEqual([
+      ['pad', 8],
+      ['rsft+pad', 8],
+    ]);
+    expect(pad?.log.filter(({ step }) => step > 0)).toHaveLength(2);
+    expect(pad?.traces[0]?.steps[0]?.good).toBeGreaterThan(0);
+    const told = job.events.filter((event) => event.type === 'pad');
+    expect(told.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it.each([
+    ['the reward model', (event: JobEvent) => isStep(event, 'reward-model', 2)],
+    ['the student', (event: JobEvent) => isStep(event, 'pad', 2)],
+  ])('stopped while it trains %s and resumed ends as an undisturbed one', async (_, when) => {
+    const whole = await undisturbed(tiny);
+    const first = await newJob();
+    let stopping: Promise<void> | null = null;
+    first.onEvent = (event) => {
+      if (when(event)) stopping ??= first.coordinator.stop();
+    };
+    const { id } = await first.coordinator.start(tiny, null);
+    await first.coordinator.ended();
+    await Promise.resolve(stopping);
+    expect((await first.coordinator.runs())[0]?.status).toBe('interrupted');
+    const second = await newJob(first.store);
+    await second.coordinator.resume(id);
+    await second.coordinator.ended();
+    expect(await outputs(second, id)).toEqual(whole);
+    // It went on: the first steps were not trained again.
+    expect(second.events.some((event) => isStep(event, 'reward-model', 1))).toBe(false);
+  });
+
+  it('needs no reward model when only answers are rewarded', async () => {
+    const job = await newJob();
+    const { id } = await job.coordinator.start({ ...tiny, padReward: 'verifiable', padUpdates: 1 }, null);
+    await job.coordinator.ended();
+    const { report, logs } = await job.coordinator.archive(id);
+    expect(logs.map(({ strategy }) => strategy)).toEqual(['pad']);
+    expect(report?.pad?.rewardModel).toBeNull();
+    expect(report?.pad?.runs[0]?.reward).toBe('verifiable');
+  });
+
+  it('labels steps by continuations where the checker cannot', async () => {
+    const job = await newJob();
+    const { id } = await job.coordinator.start(
+      {
+        ...tiny,
+        trainQuestions: 2,
+        validationQuestions: 1,
+        padLabels: 'monte-carlo',
+        padContinuations: 2,
+        padUpdates: 1,
+        padRewardSteps: 1,
+      },
+      null,
+    );
+    await job.coordinator.ended();
+    const { run, report } = await job.coordinator.archive(id);
+    expect(run.error).toBeNull();
+    expect(report?.pad?.rewardModel?.labels.kind).toBe('monte-carlo');
+  });
+});
+
+function isStep(event: JobEvent, strategy: string, step: number): boolean {
+  return event.type === 'train' && event.strategy === strategy && event.log.step === step;
+}
