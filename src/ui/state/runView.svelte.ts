@@ -37,11 +37,15 @@ export class RunView {
   report = $state.raw<Report | null>(null);
   /** What PAD came to so far; the report has the whole. */
   pad = $state.raw<PadReport | null>(null);
+  /** Traces and questions taken out by hand for the next run on this debate; keys as in RunConfig.exclude. */
+  excluded = $state.raw<ReadonlySet<string>>(new Set());
   readonly #index = new DebateIndex();
   readonly #logs = new Map<string, GrowingLog>();
   readonly #texts = new Map<string, string>();
   readonly #timings: TurnTiming[] = [];
   #others: Turn[] = [];
+  /** Words of the students' answers, by arm and question. */
+  readonly #replies = new Map<string, string>();
   #version = $state(0);
   #timer: ReturnType<typeof setTimeout> | undefined;
   #newest: string | null = null;
@@ -60,6 +64,7 @@ export class RunView {
   /** Adds what is stored to what has come by events since. */
   load(archive: RunArchive): void {
     this.run = archive.run;
+    if (this.excluded.size === 0) this.excluded = new Set(archive.run.config.exclude ?? []);
     this.#index.addQuestions(archive.questions);
     for (const turn of archive.turns) this.#addTurn(turn);
     for (const log of archive.logs) {
@@ -115,6 +120,16 @@ export class RunView {
     this.#touch();
   }
 
+  toggleExcluded(key: string): void {
+    const next = new Set(this.excluded);
+    if (!next.delete(key)) next.add(key);
+    this.excluded = next;
+  }
+
+  clearExcluded(): void {
+    this.excluded = new Set();
+  }
+
   /** Grows with every batch of changes: a reader that depends on it is run again. */
   get version(): number {
     return this.#version;
@@ -138,6 +153,12 @@ export class RunView {
   summary(id: string): QuestionSummary {
     void this.#version;
     return this.#index.summary(id);
+  }
+
+  /** What a student wrote under evaluation; null where only the verdict was kept. `arm` as the report names it. */
+  replyOf(arm: string, questionId: string): string | null {
+    void this.#version;
+    return this.#replies.get(`${arm}|${questionId}`) ?? null;
   }
 
   /** Streaming text of a turn that has not ended. */
@@ -225,6 +246,8 @@ export class RunView {
     // Samples of the other arms (votes, controls) are kept for the export and are no debate.
     if (turn.protocol === this.run.config.protocol) this.#index.add(turn);
     else this.#others.push(turn);
+    if (turn.protocol.startsWith('eval:'))
+      this.#replies.set(`${turn.protocol.slice(5)}|${turn.questionId}`, turn.reply);
   }
 
   #logOf(strategy: string, seed: number): GrowingLog {

@@ -174,14 +174,31 @@ export class Session {
       if (config === null) return;
       const questions = this.imported?.questions ?? null;
       const named = this.imported === null ? config : { ...config, questions: this.imported.name };
-      this.#follow = true;
-      const run = await api.start(named, questions);
-      // The first events of the run may have come before this answer.
-      if (this.live?.run.id !== run.id) this.#begin(new RunView(run, 'live'));
-      this.#expect(run.id, run.phase);
-      // The questions that the coordinator planned; their events do not repeat them.
-      this.live?.load(await api.archive(run.id));
+      await this.#launch(api, () => api.start(named, questions));
     });
+  }
+
+  /** Another training on the debate that a view shows: with the settings of the next run, without what was left out by hand. */
+  async startOn(view: RunView): Promise<void> {
+    await this.#act(async (api) => {
+      if (this.settings.presets === null) this.settings.presets = await api.presets();
+      const config = this.settings.config;
+      if (config === null) return;
+      // The recorded run is stored first: the coordinator starts from its own runs only.
+      const stored = (await api.runs()).some((run) => run.id === view.run.id);
+      const from = stored ? view.run.id : (await api.importArchive(view.archive())).id;
+      await this.#launch(api, () => api.start({ ...config, exclude: [...view.excluded] }, null, from));
+    });
+  }
+
+  async #launch(api: JobApi, start: () => Promise<RunRecord>): Promise<void> {
+    this.#follow = true;
+    const run = await start();
+    // The first events of the run may have come before this answer.
+    if (this.live?.run.id !== run.id) this.#begin(new RunView(run, 'live'));
+    this.#expect(run.id, run.phase);
+    // The questions that the coordinator planned; their events do not repeat them.
+    this.live?.load(await api.archive(run.id));
   }
 
   async resume(runId: string): Promise<void> {

@@ -1,0 +1,63 @@
+/** Words of the comparison: baseline, verdict, McNemar's cells, and the thread back to the training. */
+import { formatCount } from '../format';
+
+export const compareText = {
+  baseline: 'Compare against',
+  focus: 'Look at',
+  thisRun: 'This run',
+  pinnedRun: (name: string): string => `Pinned: ${name}`,
+  pinHelp: 'Pin a run in the Runs panel to compare against it here.',
+  delta: (name: string): string => `Against ${name}`,
+  deltaHelp: 'Difference in points, with its 95 % interval',
+  isBaseline: 'baseline',
+  unpaired: 'other questions: unpaired interval',
+  pending: '…',
+  otherOwn: (name: string, run: string): string => `${name} of ${run}`,
+
+  verdictTitle: 'In plain words',
+  above: (a: string, b: string, points: string, lo: string, hi: string): string =>
+    `${a} is better than ${b}: ${points} points, and between ${lo} and ${hi} with 95 % confidence.`,
+  below: (a: string, b: string, points: string, lo: string, hi: string): string =>
+    `${a} is worse than ${b}: ${points} points, and between ${lo} and ${hi} with 95 % confidence.`,
+  level: (a: string, b: string, points: string, lo: string, hi: string): string =>
+    `${a} and ${b} cannot be told apart: ${points} points, but anything from ${lo} to ${hi} fits the data.`,
+  same: (a: string, b: string, n: number): string =>
+    `${a} and ${b} are right on exactly the same of the ${formatCount(n)} questions.`,
+  tooSmall: (n: number, points: string, wanted: number): string =>
+    `${formatCount(n)} questions are too few to settle this: only differences above about ${points} points show. About ${formatCount(wanted)} questions would be needed for a difference as small as this one.`,
+  enough: (n: number, points: string): string =>
+    `With ${formatCount(n)} questions, differences above about ${points} points show; smaller ones may go unseen.`,
+  luck: (p: string): string =>
+    `Were the two equally good, a split this uneven would come up by luck with p = ${p} (McNemar, mid-p).`,
+
+  cellsTitle: 'Where they disagree',
+  cellsHelp:
+    'Every question falls in one cell; areas are to scale. Only the two coloured cells tell the two apart: that is what McNemar’s test counts.',
+  cellsLabel: (a: string, b: string): string => `Questions by who is right: ${a} and ${b}`,
+  bothRight: 'both right',
+  bothWrong: 'both wrong',
+  onlyRight: (name: string): string => `only ${name} right`,
+  rightOf: (name: string): string => `${name} right`,
+  wrongOf: (name: string): string => `${name} wrong`,
+  noCells: 'The two were not asked the same questions.',
+  allPairs: (count: number): string => `All ${formatCount(count)} pairs`,
+
+  items: {
+    gained: (a: string, b: string): string => `${b} wrong, ${a} right`,
+    lost: (a: string, b: string): string => `${b} right, ${a} wrong`,
+  },
+
+  threadTitle: 'From the answer back to its teachers',
+  threadHelp:
+    'The training traces whose steps (operations and intermediate results) are most like those of this answer. This is similarity, not causation: no gradient was taken, and a like trace need not be what taught it.',
+  itsAnswer: 'What the student wrote',
+  noReply: 'The words of this answer were not kept, only its verdict.',
+  noTraces: 'The training data of this strategy are not at hand.',
+  noneAlike: 'No training trace shares a step with this answer.',
+  searching: 'Looking through the traces …',
+  alike: (percent: string): string => `${percent} of the steps alike`,
+  taughtBy: 'Taught by',
+  openTurn: 'Open this turn in its debate',
+  openDebate: 'The debate on this question',
+  close: 'Close',
+} as const;

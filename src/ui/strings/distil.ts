@@ -1,0 +1,80 @@
+/** Words of the training step: the data by hand, the settings, the probes. */
+import { formatCount } from '../format';
+
+const plural = (count: number, one: string, many: string): string =>
+  `${formatCount(count)} ${count === 1 ? one : many}`;
+
+export const distilText = {
+  dataTitle: 'The data',
+  trainingTitle: 'The training',
+  filters: 'Show traces',
+  filter: { all: 'All', corrective: 'Corrective', excluded: 'Left out' },
+  filterHelp: {
+    all: 'Every trace that the student was trained on',
+    corrective: 'The agent was wrong a round earlier and right in this turn',
+    excluded: 'Taken out by hand for the next run',
+  },
+  noneMatch: 'No trace matches.',
+  browseHelp: 'Arrow keys move, X leaves a trace out of the next run.',
+  why: 'Why it was kept',
+  whyCorrect: (agent: string, round: string): string => `${agent} ended right in "${round}".`,
+  whyDrawn: (correct: number): string =>
+    correct <= 1
+      ? 'It is the only right turn of its question.'
+      : `It was drawn from the ${formatCount(correct)} right turns of its question.`,
+  whyCorrective: 'The same agent was wrong the round before: traces that mend a mistake come first.',
+  whyAny: 'This run accepts any trace, right or wrong.',
+  whyWorked: 'It is the worked solution that came with the question.',
+  leaveOut: 'Leave out',
+  takeBack: 'Take back',
+  leaveOutQuestion: 'Leave out the whole question',
+  takeBackQuestion: 'Take the question back',
+  excludedNote:
+    'Another right turn of the question takes its place, if there is one. Left-out traces count in the next run on this debate.',
+  badge: 'left out',
+  excludedCount: (traces: number): string => `${plural(traces, 'trace', 'traces')} left out by hand`,
+  excludedBefore: (count: number): string =>
+    `This run was trained without ${plural(count, 'entry', 'entries')} that somebody left out by hand.`,
+  clear: 'Take all back',
+
+  tokensPerSecond: 'Tokens/s',
+  meanTokensPerSecond: 'Tokens/s, mean',
+  timeLeft: 'Time left',
+  took: 'Took',
+  memory: 'Memory',
+
+  probes: 'Watch it learn',
+  probesHelp:
+    'The same held-out questions, asked again and again while it trains. They are never trained on.',
+  probesNone: 'This training was recorded without such questions.',
+  probesNoValidation: 'Needs validation questions: this run has none.',
+  probeStep: 'Step',
+  probeAt: (step: number): string => (step === 0 ? 'Before training' : `After step ${formatCount(step)}`),
+  probeTable: 'Answers to the probe questions by training step',
+  probeRight: (right: number, all: number): string => `${right} of ${all} right`,
+
+  next: 'Another way on this debate',
+  nextHelp:
+    'The debate is done and paid for. Choose how the student learns from it: nothing is debated again, only trained and compared.',
+  nextStart: 'Train on this debate',
+  nextStrategies: 'Strategies',
+  settings: 'Settings of the training',
+  settingsWait: 'The engine is not asked yet; these are the settings of the run shown.',
+  defaultIs: (value: string): string => `default ${value}`,
+  runHad: (value: string): string => `this run ${value}`,
+  words: {
+    steps: { label: 'Steps', help: 'How often the weights are changed. More learns more, then by heart.' },
+    batch: { label: 'Batch', help: 'Traces per step. More is steadier and slower.' },
+    lr: {
+      label: 'Learning rate',
+      help: 'How far a step goes. Too high and the loss jumps, too low and it crawls.',
+    },
+    warmup: { label: 'Warm-up', help: 'First steps in which the rate grows from 0.' },
+    rank: { label: 'LoRA rank', help: 'Room of the adapter. More can hold more and costs more.' },
+    alpha: {
+      label: 'LoRA alpha',
+      help: 'How loud the adapter speaks: its output is scaled by alpha / rank.',
+    },
+    distilSeeds: { label: 'Seeds', help: 'Trainings from different dice. More show how much is luck.' },
+  },
+} as const;
