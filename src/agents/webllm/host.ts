@@ -7,7 +7,7 @@ import type {
   MLCEngineInterface,
   ModelRecord,
 } from '@mlc-ai/web-llm';
-import { AgentError, ArkletError, ConfigError, throwIfAborted } from '../../core/errors';
+import { ArkletError, ConfigError, throwIfAborted } from '../../core/errors';
 import type { FinishReason } from '../../core/records';
 import type { AgentCallbacks, Completion, LoadProgress } from '../agent';
 import { checkFeatures, type AdapterFacts } from './features';
@@ -38,7 +38,8 @@ export interface HostParts {
   readText(url: string, signal?: AbortSignal): Promise<string | null>;
 }
 
-interface Loaded {
+/** The engine, and what its messages are about. */
+interface Opened {
   readonly engine: WebllmEngine;
   readonly circumstance: Omit<Circumstance, 'doing'>;
 }
@@ -47,7 +48,7 @@ const finishReasons: Readonly<Record<string, FinishReason>> = { length: 'length'
 
 export class WebllmHost {
   readonly #parts: HostParts;
-  #loaded: Loaded | null = null;
+  #opened: Opened | null = null;
   #busy = false;
 
   constructor(parts: HostParts) {
@@ -66,6 +67,7 @@ export class WebllmHost {
       const adapter = await this.#parts.adapter();
       checkFeatures(record, adapter, library.prebuilt.model_list);
       const engine = library.createEngine();
+      this.#opened = { engine, circumstance };
       engine.setAppConfig({ ...library.prebuilt, model_list: [record], cacheBackend: ref.cache });
       engine.setInitProgressCallback((report) => onProgress?.(progressOf(report)));
       // WebLLM's unload aborts a reload that is under way, which then resolves as if it had loaded.
@@ -77,7 +79,6 @@ export class WebllmHost {
         signal?.removeEventListener('abort', stop);
       }
       throwIfAborted(signal);
-      this.#loaded = { engine, circumstance };
       const facts = await this.#chatConfig(record, signal);
       onProgress?.({ phase: 'ready', loaded: 1, total: 1 });
       return {
@@ -96,15 +97,13 @@ export class WebllmHost {
    * conversation starts from an empty cache, so that a reply does not depend on what was asked before.
    */
   async generate(request: WebllmGenerate, { signal, onText }: AgentCallbacks): Promise<Completion> {
-    const loaded = this.#loaded;
-    if (!loaded) throw new AgentError('No WebLLM model is loaded.', 'Load it before it is asked.');
     if (this.#busy) {
       throw new ArkletError(
         'A WebLLM engine was asked twice at once.',
         'This is a bug in Arklet: please report it.',
       );
     }
-    const { engine, circumstance } = loaded;
+    const { engine, circumstance } = (this.#opened ??= await this.#withoutModel());
     const interrupt = (): void => void engine.interruptGenerate();
     this.#busy = true;
     signal?.addEventListener('abort', interrupt, { once: true });
@@ -125,6 +124,12 @@ export class WebllmHost {
       signal?.removeEventListener('abort', interrupt);
       this.#busy = false;
     }
+  }
+
+  /** An engine that nothing was loaded into: it says so itself when it is asked. */
+  async #withoutModel(): Promise<Opened> {
+    const { version, createEngine } = await this.#parts.openLibrary();
+    return { engine: createEngine(), circumstance: { model: 'WebLLM', version } };
   }
 
   /** What mlc-chat-config.json says; WebLLM reads it too, but keeps it to itself. */

@@ -77,6 +77,11 @@ export class ScriptedEngine implements WebllmEngine {
   }
 
   async chatCompletion(request: ChatCompletionRequestStreaming): Promise<AsyncIterable<ChatCompletionChunk>> {
+    if (this.loaded === null) {
+      throw Object.assign(new Error('Model not loaded before trying to complete ChatCompletionRequest.'), {
+        name: 'ModelNotLoadedError',
+      });
+    }
     while (this.#locked) await pause(1);
     this.#locked = true;
     this.requests.push(request);
