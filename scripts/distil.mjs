@@ -17,7 +17,8 @@ class Mounts {
       return `recorded:${this.file(folder ? join(name, 'trajectories.jsonl') : name)}`;
     }
     if (kind && existsSync(join(name, 'config.json'))) return `${kind}:${this.spec(resolve(name))}`;
-    if (/^(webllm|transformers|endpoint|https?):/.test(text) || !/[\\/.]/.test(text)) return text;
+    if (text.startsWith('webllm:')) return this.webllm(text);
+    if (/^(transformers|endpoint|https?):/.test(text) || !/[\\/.]/.test(text)) return text;
     if (!existsSync(text))
       throw badArgument(`There is no model at ${text}.`, 'Give a folder with config.json or a .gguf file.');
     if (statSync(text).isDirectory()) {
@@ -28,6 +29,18 @@ class Mounts {
       return `files/${this.add(dirname(resolve(text)))}/${encodeURIComponent(basename(resolve(text)))}`;
     }
     return this.file(text);
+  }
+
+  /** Folder of the weights and file of the library, where webllm:ID?model=PATH&lib=PATH names them on this machine. */
+  webllm(text) {
+    const at = text.indexOf('?');
+    if (at < 0) return text;
+    const settings = new URLSearchParams(text.slice(at + 1));
+    const model = settings.get('model');
+    const library = settings.get('lib');
+    if (model !== null && existsSync(model)) settings.set('model', `files/${this.add(resolve(model))}/`);
+    if (library !== null && existsSync(library)) settings.set('lib', this.file(library));
+    return `${text.slice(0, at)}?${settings}`;
   }
 
   file(path) {

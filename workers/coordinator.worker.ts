@@ -3,6 +3,7 @@ import { version } from '../package.json';
 import { EngineClient } from '../src/run/engineClient';
 import { serveCoordinator } from '../src/run/coordinatorService';
 import type { EngineProtocol } from '../src/run/engineProtocol';
+import { webllmMaker } from '../src/run/webllmLink';
 import { connectWorker } from '../src/rpc/workerPort';
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -16,4 +17,5 @@ serveCoordinator(self, {
   // This script lies one folder below the app, in the build (assets/) as in development (workers/).
   base: new URL('../', self.location.href).href,
   version,
+  makers: { webllm: webllmMaker() },
 });

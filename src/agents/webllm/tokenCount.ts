@@ -1,5 +1,4 @@
 /** How many tokens a text takes, where the model's own tokenizer can say it and where it cannot. */
-import { createTokenizer } from '../../lm/tokenizer';
 
 /**
  * An upper estimate for byte-pair tokenizers: three letters of a word to a token, every digit, mark and line break one of
@@ -32,6 +31,8 @@ export async function tokenCounter(
 ): Promise<((text: string) => number) | null> {
   const text = await readText(url, signal);
   if (text === null) return null;
+  // On demand: the coordinator's worker needs no tokenizer otherwise.
+  const { createTokenizer } = await import('../../lm/tokenizer');
   const tokenizer = createTokenizer(JSON.parse(text), {});
   return (part) => tokenizer.encode(part, { addSpecial: false }).length;
 }

@@ -100,7 +100,7 @@ export class ScriptedEngine implements WebllmEngine {
       if (said > 0) await pause(token);
       if (failAfter?.tokens === said) {
         this.#locked = false;
-        // eslint-disable-next-line @typescript-eslint/only-throw-error -- as above
+
         throw failAfter.error;
       }
       said++;
