@@ -8,6 +8,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readFlags } from './commandError.mjs';
 import { easyProblems } from './prove/easyProblems.mjs';
+import { padDemonstrations } from './prove/pad.mjs';
 import { ensurePython } from './python.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -126,6 +127,7 @@ function smollm2Small(backend, bound) {
 
 /** name: () => {result, misses: what did not hold} */
 const demonstrations = {
+  ...padDemonstrations({ distil, summary, questionFile, fetchSmolLm2, smollm2 }),
   quick: () => quick('quick', 'auto', 300),
   'quick-webgpu': () => quick('quick-webgpu', 'webgpu', 720),
   repeat: () => {

@@ -327,6 +327,8 @@ export interface RunConfig {
   /** Steps and peak learning rate of the reward model's training. */
   readonly padRewardSteps: number;
   readonly padRewardLr: number;
+  /** Replies of the student itself to each training question that the reward model learns from as well. */
+  readonly padOwnSamples: number;
   /** Where step labels come from: the exact checker, continuations of each prefix, or whichever can judge. */
   readonly padLabels: 'auto' | 'exact' | 'monte-carlo';
   /** Continuations of each prefix, for Monte-Carlo labels. */

@@ -2,10 +2,13 @@
 import type { Dataset, Question, Trace, Turn } from '../core/records';
 import { exactLabels, type StepLabel } from './pad/labels';
 import type { LabelledTrace } from './pad/rewardData';
-import { splitReply, type Splitter } from './pad/steps';
+import type { Splitter } from './pad/steps';
 import { Dropped, makeDataset, spokenTurns, turnsByQuestion, type DistillInput } from './source';
 
 export const splitter: Splitter = 'sentence';
+
+/** Protocol of the student's own samples. */
+export const ownProtocol = 'eval:pad-student';
 
 /** A trace before its steps are labelled, with the turn that it is. */
 export interface UnlabelledTrace {
@@ -43,7 +46,7 @@ export function labelledTrace(
 ): LabelledTrace {
   return {
     questionId: question.id,
-    agent: `${turn.model}#${turn.agent}`,
+    agent: turn.protocol === ownProtocol ? 'student' : `${turn.model}#${turn.agent}`,
     messages: input.prompt(question),
     reply: turn.reply.trim(),
     correct: turn.correct,
@@ -55,19 +58,12 @@ export function labelledTrace(
 /** The same traces as a dataset, for counting and reading: a trace counts once, whatever its verdict. */
 export function rewardDataset(input: DistillInput): Dataset {
   const dropped = new Dropped();
-  const traces: Trace[] = [];
-  for (const { question, turn } of spokenTraces(input, dropped)) {
-    if (splitReply(turn.reply, splitter).length === 0) {
-      dropped.add('traces without a step');
-      continue;
-    }
-    traces.push({
-      questionId: question.id,
-      messages: input.prompt(question),
-      target: turn.reply.trim(),
-      source: [{ round: turn.round, agent: turn.agent }],
-      corrective: false,
-    });
-  }
+  const traces: Trace[] = spokenTraces(input, dropped).map(({ question, turn }) => ({
+    questionId: question.id,
+    messages: input.prompt(question),
+    target: turn.reply.trim(),
+    source: [{ round: turn.round, agent: turn.agent }],
+    corrective: false,
+  }));
   return makeDataset('pad', traces, dropped);
 }

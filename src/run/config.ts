@@ -50,6 +50,7 @@ export const ranges = {
   padRewardSteps: [1, 1_000_000],
   padRewardLr: [1e-9, 1],
   padContinuations: [1, 64],
+  padOwnSamples: [0, 64],
 } as const satisfies Partial<Record<keyof RunConfig, readonly [number, number]>>;
 
 const reals = new Set<string>([

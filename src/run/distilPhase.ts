@@ -134,7 +134,7 @@ function train(
     case 'reward':
       return rewardStage(job, turns, seed, {
         onStep: hooks.onStep,
-        onLabels: (done, total) => hooks.onNote(`judging steps, ${done} of ${total}`),
+        onLabels: hooks.onNote,
       });
     case 'rl':
       return rlStage(job, stage, seed, hooks.onStep);

@@ -5,7 +5,16 @@ import { hashKey } from '../core/rng';
 import type { StepLabel } from '../distill/pad/labels';
 import { continuationLabels, type ContinuationRecord } from '../distill/pad/monteCarlo';
 import type { LabelledTrace } from '../distill/pad/rewardData';
-import { checkedLabels, labelledTrace, spokenTraces, type UnlabelledTrace } from '../distill/rewardTraces';
+import {
+  checkedLabels,
+  labelledTrace,
+  ownProtocol,
+  spokenTraces,
+  type UnlabelledTrace,
+} from '../distill/rewardTraces';
+import { engineAgent } from '../agents/engine';
+import { runTurns } from '../debate/scheduler';
+import { selfConsistency } from '../debate/selfConsistency';
 import { turnMessages } from '../debate/prompts';
 import type { Job } from './job';
 
@@ -25,21 +34,27 @@ function share(labels: readonly (readonly StepLabel[])[]): number {
   return all.length === 0 ? 0 : all.filter((label) => label !== null).length / all.length;
 }
 
-/** Labels of the debate's traces on training and validation questions. Throws ConfigError without a trace. */
+/**
+ * Labels of the debate's traces and of the student's own samples, on training and validation questions. Throws
+ * ConfigError without a trace.
+ */
 export async function labelTraces(
   job: Job,
   turns: readonly Turn[],
-  onProgress: (done: number, total: number) => void,
+  onNote: (note: string) => void,
 ): Promise<LabelledSplit> {
   const { config, studentStyle: style } = job;
-  const input = (split: 'train' | 'validation') => ({
-    questions: job.questions.filter((question) => question.split === split),
-    turns,
-    protocol: config.protocol,
-    prompt: (question: Question) => turnMessages({ style, question, own: [], peers: [] }),
-  });
-  const train = spokenTraces(input('train'));
-  const heldOut = spokenTraces(input('validation'));
+  const prompt = (question: Question) => turnMessages({ style, question, own: [], peers: [] });
+  const traces = async (split: 'train' | 'validation', samples: number): Promise<UnlabelledTrace[]> => {
+    const questions = job.questions.filter((question) => question.split === split);
+    const own = samples === 0 ? [] : await ownTurns(job, questions, samples, onNote);
+    return [
+      ...spokenTraces({ questions, turns, protocol: config.protocol }),
+      ...spokenTraces({ questions, turns: own, protocol: ownProtocol }),
+    ];
+  };
+  const train = await traces('train', config.padOwnSamples);
+  const heldOut = await traces('validation', Math.max(1, config.padOwnSamples));
   if (train.length === 0) {
     throw new ConfigError(
       'The reward model has no trace to learn from.',
@@ -49,8 +64,8 @@ export async function labelTraces(
   const all = [...train, ...heldOut];
   let labels = all.map(checkedLabels);
   const byChecker = config.padLabels === 'exact' || (config.padLabels === 'auto' && share(labels) >= enough);
-  if (!byChecker) labels = await continued(job, all, onProgress);
-  const labelled = all.map((trace, i) => labelledTrace(input('train'), trace, labels[i] ?? []));
+  if (!byChecker) labels = await continued(job, all, onNote);
+  const labelled = all.map((trace, i) => labelledTrace({ prompt }, trace, labels[i] ?? []));
   return {
     train: labelled.slice(0, train.length),
     heldOut: labelled.slice(train.length),
@@ -58,11 +73,42 @@ export async function labelTraces(
   };
 }
 
+/** Samples of the student as it is: the traces that the reward model will be asked about are its own. */
+function ownTurns(
+  job: Job,
+  questions: readonly Question[],
+  samples: number,
+  onNote: (note: string) => void,
+): Promise<readonly Turn[]> {
+  const { config, engine, student, store, runId, studentStyle: style } = job;
+  const prompt = ({ question }: { readonly question: Question }) =>
+    turnMessages({ style, question, own: [], peers: [] });
+  return store.getTurns(runId).then((stored) =>
+    runTurns({
+      runId,
+      seed: hashKey(config.seed, 'pad-student'),
+      protocol: selfConsistency({ samples, prompt, name: ownProtocol }),
+      questions,
+      agents: [engineAgent(engine, { model: student.id, adapter: null })],
+      sampling: { temperature: config.padTemperature, topP: 1, maxTokens: config.maxTokens },
+      stored,
+      gate: job.gate,
+      signal: job.signal,
+      record: async (turn, timing) => {
+        await job.writer.write(turn, timing);
+        job.emit({ type: 'turn', runId, turn });
+      },
+      onProblem: (_place, error) => job.emit({ type: 'error', runId, error: error.toData() }),
+      onProgress: ({ turnsDone, turns }) => onNote(`the student's own samples, ${turnsDone} of ${turns}`),
+    }),
+  );
+}
+
 /** Monte-Carlo labels; records are kept in the store until the run is removed, for every seed and strategy. */
 async function continued(
   job: Job,
   traces: readonly UnlabelledTrace[],
-  onProgress: (done: number, total: number) => void,
+  onNote: (note: string) => void,
 ): Promise<StepLabel[][]> {
   const { store, runId, config, studentStyle: style } = job;
   const id = { runId, strategy: 'pad-labels', seed: 0 };
@@ -101,7 +147,7 @@ async function continued(
         signal: job.signal,
         onProgress: (record) => {
           records.push(record);
-          onProgress(records.length, total);
+          onNote(`judging steps, ${records.length} of ${total}`);
           if (records.length % saveEvery === 0) save();
         },
       },

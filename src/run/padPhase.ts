@@ -1,16 +1,13 @@
 /** The two trainings of PAD: the process reward model, and group RL of the student with it. */
-import { engineAgent } from '../agents/engine';
 import type { PadReport, PadRewardModel, PadRun, PadTrace } from '../core/padRecords';
 import type { Turn } from '../core/records';
 import { hashKey } from '../core/rng';
 import { turnMessages } from '../debate/prompts';
-import { runTurns } from '../debate/scheduler';
-import { singlePass } from '../debate/singlePass';
 import type { LabelledTrace } from '../distill/pad/rewardData';
 import { auc } from '../distill/pad/rewardMetrics';
 import { defaultRewardOptions } from '../distill/pad/rewardOptions';
 import { defaultGroupRlOptions } from '../distill/pad/rlOptions';
-import { checkedLabels, labelledTrace, spokenTraces, splitter } from '../distill/rewardTraces';
+import { splitter } from '../distill/rewardTraces';
 import { linearNames } from '../lm/types';
 import type { CheckpointId } from '../store/checkpoints';
 import type { Job } from './job';
@@ -22,8 +19,6 @@ import { openTrainingRecord, type TrainingRecord } from './trainingRecord';
 export const rewardModelName = 'reward-model';
 /** File beside the adapter that says how it was made: a PadRun, or what a reward model came to. */
 const noteFile = 'pad.json';
-/** Protocol of the student's own samples, whose steps test the reward model on an agent that it never learnt from. */
-const ownProtocol = 'eval:pad-student';
 /** Held-out traces that are kept with their scores for reading. */
 const shownTraces = 24;
 
@@ -58,12 +53,11 @@ export async function rewardStage(
   job: Job,
   turns: readonly Turn[],
   seed: number,
-  { onStep, onLabels }: { onStep: (step: number) => void; onLabels: (done: number, total: number) => void },
+  { onStep, onLabels }: { onStep: (step: number) => void; onLabels: (note: string) => void },
 ): Promise<void> {
   const { config, engine, runId, student } = job;
   const id = { runId, strategy: rewardModelName, seed };
   const { train, heldOut, kind } = await labelTraces(job, turns, onLabels);
-  const own = await ownTraces(job);
   const record = await openTrainingRecord(job, id);
   await record.finish(async () => {
     const { files, metrics } = await engine.pad(
@@ -87,7 +81,7 @@ export async function rewardStage(
       },
       { signal: record.signal, onProgress: updates(record, onStep) },
     );
-    const scored = await score(job, files, [...heldOut, ...own]);
+    const scored = await score(job, files, heldOut);
     const trained = new Set(train.map(({ agent }) => agent));
     const judged = train.flatMap(({ labels }) => labels);
     const rewardModel: PadRewardModel = {
@@ -108,34 +102,6 @@ export async function rewardStage(
     };
     return { ...files, [noteFile]: note({ rewardModel, traces: shown(scored) }) };
   });
-}
-
-/** One sampled reply of the student to each validation question, checked by the task; empty where nothing is judged. */
-async function ownTraces(job: Job): Promise<readonly LabelledTrace[]> {
-  const { config, engine, student, store, runId, studentStyle: style } = job;
-  const questions = job.questions.filter(({ split }) => split === 'validation');
-  const prompt = (question: (typeof questions)[number]) =>
-    turnMessages({ style, question, own: [], peers: [] });
-  const turns = await runTurns({
-    runId,
-    seed: hashKey(config.seed, 'pad-student'),
-    protocol: singlePass({ name: ownProtocol, messages: prompt }),
-    questions,
-    agents: [engineAgent(engine, { model: student.id, adapter: null })],
-    sampling: { temperature: config.padTemperature, topP: 1, maxTokens: config.maxTokens },
-    stored: await store.getTurns(runId),
-    gate: job.gate,
-    signal: job.signal,
-    record: async (turn, timing) => {
-      await job.writer.write(turn, timing);
-      job.emit({ type: 'turn', runId, turn });
-    },
-    onProblem: (_place, error) => job.emit({ type: 'error', runId, error: error.toData() }),
-  });
-  return spokenTraces({ questions, turns, protocol: ownProtocol }).map((trace) => ({
-    ...labelledTrace({ prompt }, trace, checkedLabels(trace)),
-    agent: 'student',
-  }));
 }
 
 interface Scored {

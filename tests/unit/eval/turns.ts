@@ -93,6 +93,7 @@ export const config: RunConfig = {
   padTemperature: 1,
   padKl: 0.001,
   padLr: 2e-3,
+  padOwnSamples: 4,
   padRewardSteps: 600,
   padRewardLr: 3e-3,
   padLabels: 'auto',

@@ -19,6 +19,7 @@ const tiny: RunConfig = {
   padQuestions: 2,
   padGroup: 2,
   padRewardSteps: 4,
+  padOwnSamples: 1,
 };
 
 const open: NodeJob[] = [];
@@ -82,7 +83,7 @@ describe('a run with PAD', () => {
       ['agent-a#0', true],
       ['agent-b#1', true],
       ['agent-c#2', true],
-      ['student', false],
+      ['student', true],
     ]);
     expect(pad?.runs.map(({ strategy, samples }) => [strategy, samples])).toEqual([
       ['pad', 8],
