@@ -203,7 +203,7 @@ describe('DA', () => {
     expect(dataset.dropped).toMatchObject({ 'near-duplicate traces': 1, 'correct traces not drawn': 1 });
   });
 
-  test('the stack rsft+da is both datasets in this order; PAD is refused in words', () => {
+  test('the stack rsft+da is both datasets in this order', () => {
     const turns = [turn('a', 0, 0, byDoubling), turn('a', 0, 1, bySumming)];
     const [first, second] = strategyDatasets('rsft+da', input(turns));
     expect(first).toEqual(one(strategyDatasets('rsft', input(turns))));
