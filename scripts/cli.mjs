@@ -1,4 +1,5 @@
-// `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil, check:webllm. stdout carries the result alone; everything else goes to stderr.
+// `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil, check:webllm, kit, perf. stdout carries the result alone;
+// everything else goes to stderr.
 // Exit codes: 0 done, 1 failed, 2 bad arguments, 130 interrupted.
 const commands = {
   distil: () => import('./distil.mjs'),
@@ -6,6 +7,8 @@ const commands = {
   lm: () => import('./lm.mjs'),
   bench: () => import('./bench.mjs'),
   'check:webllm': () => import('./checkWebllm.mjs'),
+  kit: () => import('./kit.mjs'),
+  perf: () => import('./perf.mjs'),
 };
 
 const [name, ...args] = process.argv.slice(2);

@@ -1,3 +1,4 @@
+import { version } from '../package.json';
 import { fetchRecorded } from './ui/archiveFile';
 import { mountApp } from './ui/mount';
 import { Offline, serviceWorkers } from './ui/state/offline.svelte';
@@ -16,6 +17,7 @@ function mountPage(target: HTMLElement): void {
       );
     },
     recorded: () => recorded,
+    version,
   };
   const offline = new Offline(import.meta.env.PROD ? serviceWorkers() : null);
   mountApp(target, sources, offline);

@@ -9,9 +9,9 @@ import { connectWorker } from '../src/rpc/workerPort';
 declare const self: DedicatedWorkerGlobalScope;
 
 serveCoordinator(self, {
-  openEngine: () => {
+  openEngine: (memory) => {
     const worker = new Worker(new URL('./engine.worker.ts', import.meta.url), { type: 'module' });
-    return new EngineClient(connectWorker<EngineProtocol>(worker, 'engine'));
+    return new EngineClient(connectWorker<EngineProtocol>(worker, 'engine'), memory);
   },
   locks: navigator.locks,
   // This script lies one folder below the app, in the build (assets/) as in development (workers/).

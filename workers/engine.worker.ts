@@ -1,7 +1,9 @@
 /** Builds the engine: the only worker that owns a GPUDevice. */
+import { version } from '../package.json';
 import { createGpuBackend } from '../src/compute/gpuBackend';
 import { createWasmBackend } from '../src/compute/wasmBackend';
 import { serve } from '../src/rpc/rpc';
+import { DeviceProofs } from '../src/run/deviceProof';
 import type { EngineProtocol } from '../src/run/engineProtocol';
 import { EngineService } from '../src/run/engineService';
 import { openModelSource } from '../src/run/modelSource';
@@ -13,5 +15,6 @@ const service = new EngineService({
   wasm: (threads) => createWasmBackend({ threads }),
   threads: self.crossOriginIsolated ? Math.min(16, navigator.hardwareConcurrency) : 1,
   openSource: openModelSource,
+  proofs: new DeviceProofs(version),
 });
 serve<EngineProtocol>(self, service.handlers());

@@ -33,6 +33,10 @@ export interface GpuBackend extends Backend {
   /** The forms of kernels in use: store them with a run. */
   variants(): Variants;
   useVariants(variants: Partial<Variants>): void;
+  /** The forms that are used, and tuned against, unless a run says otherwise. */
+  defaults(): Variants;
+  /** Makes these forms the defaults: others failed on this device. */
+  trust(variants: Partial<Variants>): void;
 }
 
 /**
@@ -50,6 +54,7 @@ export async function createGpuBackend(gpu: GPU | undefined, options: GpuOptions
     },
   });
   const recorder: Recorder = new Recorder(open, pool);
+  let defaults: Variants = defaultVariants(open.software);
   const context: GpuContext = {
     recorder,
     pool,
@@ -59,7 +64,7 @@ export async function createGpuBackend(gpu: GPU | undefined, options: GpuOptions
       device.limits.maxBufferSize,
     ),
     dispatchFlops: options.dispatchFlops ?? null,
-    variants: { ...defaultVariants(open.software), ...options.variants },
+    variants: { ...defaults, ...options.variants },
   };
   const memory = memoryOps(context);
   const rows = rowOps(context);
@@ -104,6 +109,11 @@ export async function createGpuBackend(gpu: GPU | undefined, options: GpuOptions
     readRows,
     variants: () => context.variants,
     useVariants(variants) {
+      context.variants = { ...context.variants, ...variants };
+    },
+    defaults: () => defaults,
+    trust(variants) {
+      defaults = { ...defaults, ...variants };
       context.variants = { ...context.variants, ...variants };
     },
     finish: () => recorder.finish(),

@@ -6,7 +6,7 @@
  * by comparing, and keeps the default too. So two runs of one seed on one device give the same bytes.
  */
 import { fastest, shapeClass, type TunerMemory } from '../gpu/tuner';
-import { defaultVariants, variantChoices, type Variants } from '../gpu/variants';
+import { variantChoices, type Variants } from '../gpu/variants';
 import { throwIfAborted } from '../core/errors';
 import type { GpuBackend } from './gpuBackend';
 import { linearCases } from './opCasesLinear';
@@ -62,7 +62,7 @@ export async function tuneVariants(backend: GpuBackend, request: TuningRequest):
     linearBackward: linearCases.linearBackward(comparedRows, inputs, outputs, { format, extras: true, rank }),
     loraGradU: linearCases.loraGrad(comparedRows, inputs, outputs, rank),
   };
-  const defaults = defaultVariants(backend.open.software);
+  const defaults = backend.defaults();
   const chosen: Partial<Record<Family, Variants[Family]>> = {};
 
   /** The default form and those with its bits, as far as there is time to compare. */

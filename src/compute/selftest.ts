@@ -1,5 +1,6 @@
 /** Every kernel, in every form, against the f64 reference at a ragged and at a typical shape. */
 import { ConfigError } from '../core/errors';
+import type { SelftestReport, SelftestRow } from '../core/selftest';
 import { kernelSources } from '../gpu/kernels';
 import { defaultVariants, tiles, type Variants } from '../gpu/variants';
 import type { GpuBackend } from './gpuBackend';
@@ -9,26 +10,6 @@ import { linearCases } from './opCasesLinear';
 import { rowCases } from './opCasesRows';
 import type { Backend } from './ops';
 import { createReferenceBackend } from './referenceBackend';
-
-export interface SelftestRow {
-  /** The kernel's name in the table. */
-  readonly name: string;
-  readonly variant: string;
-  readonly shape: readonly number[];
-  /** max |a - b| / (atol + rtol |b|); `pass` is <= 1. */
-  readonly maxError: number;
-  readonly atol: number;
-  readonly rtol: number;
-  readonly pass: boolean;
-  /** Wall time of the case's ops once compiled. */
-  readonly ms: number;
-  readonly gflops: number | null;
-}
-
-export interface SelftestReport {
-  readonly device: string;
-  readonly kernels: readonly SelftestRow[];
-}
 
 export interface SelftestOptions {
   /** Only this kernel. */
@@ -48,7 +29,7 @@ const heads = { heads: 4, kvHeads: 2, headDim: 16 };
 const oddHeads = { heads: 3, kvHeads: 1, headDim: 6 };
 
 /** What runs on every backend, in its default form. */
-function commonCases(): OpCase[] {
+export function commonCases(): OpCase[] {
   const formats = ['f32', 'f16', 'bf16', 'q8', 'q4'] as const;
   return [
     rowCases.fill(65),
@@ -119,7 +100,7 @@ function variantCases(software: boolean): Entry[] {
   return entries;
 }
 
-function isGpu(backend: Backend): backend is GpuBackend {
+export function isGpu(backend: Backend): backend is GpuBackend {
   return backend.kind === 'webgpu';
 }
 
@@ -187,7 +168,7 @@ async function runWith(
 }
 
 /** The first number of the first output, visibly wrong. */
-function corrupt(outputs: readonly Float32Array[]): void {
+export function corrupt(outputs: readonly Float32Array[]): void {
   const first = outputs[0];
   if (first !== undefined && first.length > 0) first[0] = first[0]! * 1.5 + 1;
 }

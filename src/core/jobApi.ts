@@ -23,6 +23,7 @@ import type {
   Turn,
   TurnTiming,
 } from './records';
+import type { SelftestReport, SelftestRow } from './selftest';
 
 /** A run as stored. */
 export interface RunRecord {
@@ -157,6 +158,7 @@ export type JobEvent =
   | { readonly type: 'pad'; readonly runId: string; readonly pad: PadReport }
   | { readonly type: 'report'; readonly runId: string; readonly report: Report }
   | { readonly type: 'runs'; readonly runs: readonly RunRecord[] }
+  | { readonly type: 'selftest'; readonly row: SelftestRow }
   | { readonly type: 'ask'; readonly id: string; readonly arm: number; readonly part: AskPart }
   | { readonly type: 'error'; readonly runId: string | null; readonly error: ErrorData };
 
@@ -224,6 +226,13 @@ export interface JobApi {
   adapters(): Promise<readonly AdapterInfo[]>;
   /** Every kernel of the engine with its source, and the forms of it that this session has compiled. */
   kernels(): Promise<readonly KernelInfo[]>;
+  /**
+   * Every kernel in every form against the reference, on a device of its own; events of type `selftest` tell each row.
+   * Throws GpuUnavailableError, and BusyError while a run works (in any tab).
+   */
+  testDevice(backend: 'webgpu' | 'cpu'): Promise<SelftestReport>;
+  /** Ends the test in hand; `testDevice` then rejects with InterruptedError. */
+  stopTest(): Promise<void>;
 }
 
 /** Days that a deleted run can be taken back. */

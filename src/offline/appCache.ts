@@ -91,13 +91,19 @@ export class AppCache {
   }
 
   async #store(cache: Cache, file: AppFile): Promise<void> {
-    const url = new URL(file.url, this.#base).href;
+    // Hosts with "clean" addresses send index.html on to its folder.
+    const url = file.url === 'index.html' ? this.#base : new URL(file.url, this.#base).href;
     // A name that holds no hash may be in the browser's cache with an older content.
     const response = await fetch(url, { cache: file.revision === null ? 'default' : 'reload' });
     if (response.status !== 200) {
       throw new DownloadError(`${url} answered ${response.status}.`, 'Reload the page to try again.');
     }
-    await cache.put(cacheKey(file, this.#base), response);
+    // A navigation may not be answered by a response that was redirected.
+    const { body, headers } = response;
+    await cache.put(
+      cacheKey(file, this.#base),
+      response.redirected ? new Response(body, { headers }) : response,
+    );
   }
 }
 

@@ -9,11 +9,19 @@ export interface ProbeSize {
   readonly layers: number;
 }
 
+/** Whether a device computes right, and what to say about it: '' or a sentence. */
+export interface Trust {
+  readonly right: boolean;
+  readonly note: string;
+}
+
 export interface BackendMakers {
   webgpu(): Promise<Backend>;
   wasm(threads: number): Promise<Backend>;
   /** Most threads that the CPU backend may use. */
   readonly threads: number;
+  /** Tests the kernels of a device that is about to be used; without it every device is trusted. */
+  prove?(backend: Backend): Promise<Trust>;
 }
 
 /** Rows of a probe: a batch of sequences that are being decoded. */
@@ -80,6 +88,12 @@ function milliseconds(seconds: number): string {
   return `${(seconds * 1000).toPrecision(3)} ms`;
 }
 
+const said = (...sentences: readonly string[]): string => sentences.filter((part) => part !== '').join(' ');
+
+async function trustOf(backend: Backend, make: BackendMakers): Promise<Trust> {
+  return (await make.prove?.(backend)) ?? { right: true, note: '' };
+}
+
 interface Choice {
   readonly backend: Backend;
   readonly reason: string;
@@ -99,15 +113,21 @@ async function chooseThreads(size: ProbeSize, make: BackendMakers): Promise<Choi
 }
 
 /**
- * The backend to use and why. `auto` opens both, times a step of the model's size on each and keeps the faster.
- * Throws GpuUnavailableError (only for 'webgpu'), OutOfMemoryError.
+ * The backend to use and why. `auto` opens both, times a step of the model's size on each and keeps the faster, unless it
+ * is a GPU that computes wrong. Throws GpuUnavailableError (only for 'webgpu'), OutOfMemoryError.
  */
 export async function chooseBackend(
   wanted: 'auto' | 'webgpu' | 'cpu',
   size: ProbeSize,
   make: BackendMakers,
 ): Promise<Choice> {
-  if (wanted === 'webgpu') return { backend: await make.webgpu(), reason: 'WebGPU was asked for.' };
+  if (wanted === 'webgpu') {
+    const gpu = await make.webgpu();
+    const { right, note } = await trustOf(gpu, make);
+    if (right) return { backend: gpu, reason: said('WebGPU was asked for.', note) };
+    gpu.dispose();
+    throw new GpuUnavailableError(note, 'Choose the backend auto or cpu.');
+  }
   const { backend: cpu, reason: threads } = await chooseThreads(size, make);
   if (wanted === 'cpu') return { backend: cpu, reason: `The CPU was asked for${threads}.` };
   let gpu: Backend;
@@ -123,8 +143,9 @@ export async function chooseBackend(
     const gpuSeconds = await measureBackend(gpu, size);
     const gpuWins = gpuSeconds < cpuSeconds;
     const measured = `a step of ${rows} sequences took ${milliseconds(gpuSeconds)} on WebGPU and ${milliseconds(cpuSeconds)} on the CPU`;
-    (gpuWins ? cpu : gpu).dispose();
-    return { backend: gpuWins ? gpu : cpu, reason: `Measured on this machine: ${measured}.` };
+    const { right, note } = gpuWins ? await trustOf(gpu, make) : { right: false, note: '' };
+    (right ? cpu : gpu).dispose();
+    return { backend: right ? gpu : cpu, reason: said(`Measured on this machine: ${measured}.`, note) };
   } catch (thrown) {
     gpu.dispose();
     return { backend: cpu, reason: `WebGPU failed its measurement: ${asArkletError(thrown).message}` };

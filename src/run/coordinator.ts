@@ -20,10 +20,12 @@ import { reportMarkdown } from '../eval/markdown';
 import { pairFromCounts } from '../eval/pairs';
 import { importQuestions } from '../tasks/importers';
 import { generateQuestions } from '../tasks/wordProblems';
+import type { SelftestReport } from '../core/selftest';
 import type { JobStore } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
 import { parseConfig } from './config';
-import type { EngineClient } from './engineClient';
+import { proofMemory } from './deviceProof';
+import type { EngineClient, ProofMemory } from './engineClient';
 import { isTrajectory, parseArchive } from './exports';
 import { JobLock, type LockSource } from './jobLock';
 import { Playground } from './playground';
@@ -39,7 +41,7 @@ import type { AgentMakers, AgentParts } from './resolveAgents';
 export interface CoordinatorParts {
   readonly store: JobStore;
   /** The engine worker; called again after it was closed. */
-  openEngine(): EngineClient;
+  openEngine(memory: ProofMemory): EngineClient;
   emit(event: JobEvent): void;
   /** Null where there are none (Node): then nobody else can be running. */
   readonly locks: LockSource | null;
@@ -68,6 +70,7 @@ export class Coordinator implements JobApi {
   #active: Active | null = null;
   /** Keys of endpoints by address: here and nowhere else. */
   readonly #keys = new Map<string, string>();
+  #testing: AbortController | null = null;
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts;
@@ -240,6 +243,25 @@ export class Coordinator implements JobApi {
     return generateQuestions({ seed, split: 'test', count });
   }
 
+  async testDevice(kind: 'webgpu' | 'cpu'): Promise<SelftestReport> {
+    const release = await this.#lock.take();
+    const controller = new AbortController();
+    this.#testing = controller;
+    try {
+      return await this.#open().selftest(kind, {
+        signal: controller.signal,
+        onRow: (row) => this.#parts.emit({ type: 'selftest', row }),
+      });
+    } finally {
+      this.#testing = null;
+      release();
+    }
+  }
+
+  async stopTest(): Promise<void> {
+    this.#testing?.abort();
+  }
+
   async kernels(): Promise<readonly KernelInfo[]> {
     return this.#open().kernels();
   }
@@ -337,6 +359,6 @@ export class Coordinator implements JobApi {
   }
 
   #open(): EngineClient {
-    return (this.#engine ??= this.#parts.openEngine());
+    return (this.#engine ??= this.#parts.openEngine(proofMemory(this.#parts.store)));
   }
 }

@@ -1,31 +1,58 @@
 import type { AgentCallbacks, AgentRequest, Completion, LoadProgress } from '../agents/agent';
 import type { AgentEngine } from '../agents/engine';
 import type { KernelInfo } from '../core/jobApi';
+import type { SelftestReport, SelftestRow } from '../core/selftest';
 import type { ModelRef } from '../models/modelSpec';
 import type { RpcClient } from '../rpc/rpc';
+import type { Proofs } from './deviceProof';
 import type { DeviceInfo, EngineProtocol, ModelInfo, TrainRequest, TrainUpdate } from './engineProtocol';
 import type { PadProtocol } from './padProtocol';
+
+/** Where tests of devices outlive the worker. */
+export interface ProofMemory {
+  /** What was saved, as it was stored. */
+  load(): Promise<unknown>;
+  /** Adds to what is stored. */
+  save(proofs: Proofs): Promise<void>;
+}
 
 /** The coordinator's view of the engine worker. Every call rejects with the engine's own typed error. */
 export class EngineClient implements AgentEngine {
   readonly #rpc: RpcClient<EngineProtocol>;
   readonly #refs = new Map<string, ModelRef>();
   readonly #loads = new Map<string, Promise<ModelInfo>>();
+  readonly #memory: ProofMemory | null;
   #device: string | null = null;
 
-  constructor(rpc: RpcClient<EngineProtocol>) {
+  constructor(rpc: RpcClient<EngineProtocol>, memory: ProofMemory | null = null) {
     this.#rpc = rpc;
+    this.#memory = memory;
   }
 
   /** Opens the device; `models` are what it is measured for and what `load` knows by id. */
   async open(backend: 'auto' | 'webgpu' | 'cpu', models: readonly ModelRef[]): Promise<DeviceInfo> {
     for (const model of models) this.#refs.set(model.id, model);
-    const info = await this.#rpc.call('open', { backend, models });
+    const { info, proofs } = await this.#rpc.call('open', {
+      backend,
+      models,
+      proofs: (await this.#memory?.load()) ?? {},
+    });
+    await this.#memory?.save(proofs);
     // Another device holds none of the models that the one before it held.
     const device = `${info.backend} ${info.device}`;
     if (this.#device !== device) this.#loads.clear();
     this.#device = device;
     return info;
+  }
+
+  async selftest(
+    backend: 'webgpu' | 'cpu',
+    options: { signal: AbortSignal; onRow: (row: SelftestRow) => void },
+  ): Promise<SelftestReport> {
+    const { signal, onRow } = options;
+    const { report, proofs } = await this.#rpc.call('selftest', { backend }, { signal, onProgress: onRow });
+    await this.#memory?.save(proofs);
+    return report;
   }
 
   /** After a lost device: everything must be loaded again. */

@@ -2,10 +2,12 @@
 import type { Completion, LoadProgress } from '../agents/agent';
 import type { BackendKind } from '../compute/ops';
 import type { KernelInfo } from '../core/jobApi';
+import type { SelftestReport, SelftestRow } from '../core/selftest';
 import type { Message, Sampling, TrainLog } from '../core/records';
 import type { LinearName } from '../lm/types';
 import type { ModelRef } from '../models/modelSpec';
 import type { PadProtocol } from './padProtocol';
+import type { Proofs } from './deviceProof';
 
 export interface DeviceInfo {
   readonly backend: BackendKind;
@@ -80,9 +82,21 @@ export interface GenerateCall {
 export interface EngineProtocol extends PadProtocol {
   /** Opens the device; a second call gives the device in use, or a new one after a loss. */
   readonly open: {
-    readonly request: { readonly backend: 'auto' | 'webgpu' | 'cpu'; readonly models: readonly ModelRef[] };
+    readonly request: {
+      readonly backend: 'auto' | 'webgpu' | 'cpu';
+      readonly models: readonly ModelRef[];
+      /** What the settings store holds of devices tested before. */
+      readonly proofs: unknown;
+    };
     readonly progress: never;
-    readonly response: DeviceInfo;
+    /** With the devices tested by this call, to be stored. */
+    readonly response: { readonly info: DeviceInfo; readonly proofs: Proofs };
+  };
+  /** Every kernel in every form on a device of its own; a new proof of it comes along. */
+  readonly selftest: {
+    readonly request: { readonly backend: 'webgpu' | 'cpu' };
+    readonly progress: SelftestRow;
+    readonly response: { readonly report: SelftestReport; readonly proofs: Proofs };
   };
   readonly load: {
     readonly request: { readonly model: ModelRef };

@@ -1,11 +1,13 @@
 /** The engine worker's logic: one backend, each base loaded once, adapters switched, everything in turns. */
 import type { Completion } from '../agents/agent';
 import type { Backend } from '../compute/ops';
+import { selftest } from '../compute/selftest';
 import { ArkletError, asArkletError, DeviceLostError } from '../core/errors';
 import type { FileSource } from '../core/fileSource';
 import { Gate } from '../core/gate';
 import { Transferring, type CallContext, type Handlers } from '../rpc/rpc';
 import { chooseBackend, type BackendMakers, type ProbeSize } from './chooseBackend';
+import { parseProofs, type DeviceProofs } from './deviceProof';
 import { loadEngineModel, type EngineModel } from './engineModel';
 import type { DeviceInfo, EngineProtocol } from './engineProtocol';
 import type { ModelRef } from '../models/modelSpec';
@@ -14,7 +16,9 @@ import { readModelConfig } from './modelSource';
 import { continueSteps, runGroupRl, scoreSteps, trainReward, type PadHooks } from './padEngine';
 import { trainAdapter } from './trainAdapter';
 
-export interface EngineParts extends BackendMakers {
+export interface EngineParts extends Omit<BackendMakers, 'prove'> {
+  /** Tests GPUs that are new; without it every device is trusted. */
+  readonly proofs?: DeviceProofs;
   openSource(ref: ModelRef): FileSource;
 }
 
@@ -35,7 +39,11 @@ export class EngineService {
 
   handlers(): Handlers<EngineProtocol> {
     return {
-      open: (request) => this.open(request),
+      open: async (request) => {
+        const info = await this.open(request);
+        return { info, proofs: this.#parts.proofs?.take() ?? {} };
+      },
+      selftest: (request, context) => this.#selftest(request, context),
       load: (request, context) => this.#guard(() => this.load(request.model, context)),
       unload: ({ model }) => this.#unload(model),
       generate: (request, context) => this.#guard(() => this.#generate(request, context)),
@@ -81,7 +89,12 @@ export class EngineService {
     }
     await this.#close();
     const size = await this.#largest(request.models);
-    const { backend, reason } = await chooseBackend(request.backend, size, this.#parts);
+    const { proofs } = this.#parts;
+    proofs?.learn(parseProofs(request.proofs));
+    const { backend, reason } = await chooseBackend(request.backend, size, {
+      ...this.#parts,
+      ...(proofs && { prove: (gpu: Backend) => proofs.trust(gpu) }),
+    });
     const threads = backend.kind === 'webgpu' ? 0 : Number(/(\d+) thread/.exec(backend.device)?.[1] ?? 1);
     const info: DeviceInfo = { backend: backend.kind, device: backend.device, reason, threads };
     this.#device = { backend, info };
@@ -103,6 +116,22 @@ export class EngineService {
     });
     this.#models.set(ref.id, model);
     return model.info;
+  }
+
+  /** On a backend of its own: the one in use keeps its models. */
+  async #selftest(
+    { backend: kind }: EngineProtocol['selftest']['request'],
+    { signal, progress }: Context<'selftest'>,
+  ): Promise<EngineProtocol['selftest']['response']> {
+    const { proofs, webgpu, wasm } = this.#parts;
+    const backend = await (kind === 'webgpu' ? webgpu() : wasm(1));
+    try {
+      const report = await selftest(backend, { signal, onRow: progress });
+      await proofs?.again(backend);
+      return { report, proofs: proofs?.take() ?? {} };
+    } finally {
+      backend.dispose();
+    }
   }
 
   async #generate(

@@ -37,6 +37,8 @@ export const jobMethods = [
   'examples',
   'adapters',
   'kernels',
+  'testDevice',
+  'stopTest',
 ] as const satisfies readonly (keyof JobApi)[];
 
 /** Name of the channel on which every page hears the job's events. */

@@ -1,5 +1,5 @@
 /** Calls of a command to the tools worker. */
-import type { SelftestReport } from '../compute/selftest';
+import type { SelftestReport } from '../core/selftest';
 import type { ToolProgress, ToolRequest, ToolResult } from './tools';
 
 export interface SelftestRequest {

@@ -1,5 +1,5 @@
 /** What the `lm` and `selftest` commands drive in a headless page. Loaded only when the address has ?tools. */
-import type { SelftestReport } from '../compute/selftest';
+import type { SelftestReport } from '../core/selftest';
 import { asArkletError, DownloadError, type ErrorData } from '../core/errors';
 import { connectWorker } from '../rpc/workerPort';
 import type { SelftestRequest, ToolProtocol } from './toolProtocol';

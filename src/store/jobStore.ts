@@ -8,6 +8,7 @@ import { openFiles, type FileStore } from './files';
 import { getLogs, putLog } from './logs';
 import { getQuestions, putQuestions } from './questions';
 import { getReport, putReport } from './reports';
+import { getSetting, putSetting } from './settings';
 import { getRun, listRuns, putRun } from './runs';
 import type { Database, StoredLog, StoredRun } from './schema';
 import { getTimings } from './timings';
@@ -43,6 +44,9 @@ export interface JobStore {
   listAdapters(runId: string): Promise<readonly { readonly strategy: string; readonly seed: number }[]>;
   putReport(runId: string, report: Report): Promise<void>;
   getReport(runId: string): Promise<Report | null>;
+  /** Small things that outlive a page; the caller validates what it reads. */
+  getSetting(key: string): Promise<unknown>;
+  putSetting(key: string, value: unknown): Promise<void>;
   /** Bytes of a run: its files exactly, its records by the length of their JSON. */
   sizeOf(runId: string): Promise<number>;
 }
@@ -94,6 +98,8 @@ export function createJobStore(database: Database, files: FileStore): JobStore {
     listAdapters: (runId) => listAdapters(files, runId),
     putReport: (runId, report) => putReport(database, runId, report),
     getReport: (runId) => getReport(database, runId),
+    getSetting: (key) => getSetting(database, key),
+    putSetting: (key, value) => putSetting(database, key, value),
     sizeOf: (runId) => sizeOf(database, files, runId),
   };
 }

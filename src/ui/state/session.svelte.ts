@@ -3,6 +3,7 @@ import { ArkletError } from '../../core/errors';
 import type { JobApi, JobClient, JobEvent, QuestionImport, RunArchive, RunRecord } from '../../core/jobApi';
 import type { Phase, RunStatus } from '../../core/records';
 import { strings } from '../strings';
+import { GpuTest } from './gpuTest.svelte';
 import { Notices } from './notices.svelte';
 import { Pace } from './pace';
 import { PlaygroundState } from './playground.svelte';
@@ -28,6 +29,8 @@ export interface SessionSources {
   connect(): Promise<JobClient>;
   /** The run that ships with the page. */
   recorded(): Promise<RunArchive | null>;
+  /** Of the app, for reports. */
+  readonly version?: string;
 }
 
 function stepOf(phase: Phase): Step {
@@ -79,6 +82,7 @@ function grow(view: RunView, event: DataEvent): void {
 export class Session {
   readonly notices = new Notices();
   readonly settings = new Settings();
+  readonly gpuTest = new GpuTest();
   readonly playground = new PlaygroundState();
   view = $state.raw<RunView | null>(null);
   live = $state.raw<RunView | null>(null);
@@ -123,6 +127,10 @@ export class Session {
 
   constructor(sources: SessionSources) {
     this.#sources = sources;
+  }
+
+  get version(): string {
+    return this.#sources.version ?? 'development';
   }
 
   /** Shows the recorded run; resolves when it is on screen or known to be missing. */
@@ -317,6 +325,9 @@ export class Session {
       case 'runs':
         this.runs = event.runs;
         this.#followRuns();
+        return;
+      case 'selftest':
+        this.gpuTest.receive(event.row);
         return;
       case 'ask':
         this.playground.receive(event);

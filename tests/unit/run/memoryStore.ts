@@ -16,6 +16,7 @@ export function createMemoryStore(): JobStore {
   const checkpoints = new Map<string, { step: number; bytes: Uint8Array<ArrayBuffer> }>();
   const adapters = new Map<string, Record<string, Uint8Array<ArrayBuffer>>>();
   const reports = new Map<string, Report>();
+  const settings = new Map<string, unknown>();
   const ofRun = (runId: string) => [...turns.values()].filter(({ turn }) => turn.runId === runId);
   return {
     putRun: async (run) => void runs.set(run.id, structuredClone(run)),
@@ -47,5 +48,7 @@ export function createMemoryStore(): JobStore {
     sizeOf: async (runId) => JSON.stringify(ofRun(runId)).length,
     putReport: async (runId, report) => void reports.set(runId, structuredClone(report)),
     getReport: async (runId) => structuredClone(reports.get(runId) ?? null),
+    getSetting: async (key) => structuredClone(settings.get(key)),
+    putSetting: async (key, value) => void settings.set(key, structuredClone(value)),
   };
 }

@@ -152,6 +152,20 @@ describe('the choice of a backend', () => {
     await expect(chooseBackend('webgpu', size, make)).rejects.toBeInstanceOf(GpuUnavailableError);
   });
 
+  it('does not use a GPU that computes wrong, and says so', async () => {
+    const note = 'google swiftshader computes wrong numbers in linear (7.0 x its bound): the CPU is used.';
+    const make = {
+      webgpu: slow('webgpu', 1),
+      wasm: slow('wasm', 30),
+      threads: 1,
+      prove: async () => ({ right: false, note }),
+    };
+    const { backend, reason } = await chooseBackend('auto', size, make);
+    expect(backend.kind).toBe('wasm');
+    expect(reason).toContain(note);
+    await expect(chooseBackend('webgpu', size, make)).rejects.toThrow(note);
+  });
+
   it('takes more threads only when they are faster', async () => {
     const wasm = (threads: number) => slow('wasm', threads === 1 ? 20 : 1)();
     const { reason } = await chooseBackend('cpu', size, { webgpu: none, wasm, threads: 2 });

@@ -1,0 +1,203 @@
+// `npm run -s perf -- [--json] [--rounds N]`: how the page feels while the engine works on one thread.
+// First paint of the recorded run under 2 s; the delay of the main thread, and of scrolling a list of over 5,000 turns, at
+// most 1.25 times that of an empty virtual list while the same job runs without a view. Rounds take turns.
+import { cpus } from 'node:os';
+import { chromium } from 'playwright';
+import { ensureBuild } from './build.mjs';
+import { chromiumArgs, findChromium } from './chromium.mjs';
+import { badArgument, readFlags } from './commandError.mjs';
+import { startServer } from './server.mjs';
+
+const paintBound = 2;
+const ratioBound = 1.25;
+/** Milliseconds of one measurement. */
+const span = 4000;
+const flags = { preset: 'quick', backend: 'cpu' };
+
+/** In the page: milliseconds from a moment until the frame after it is done, many times over; `scroll` moves the list. */
+function measure({ milliseconds, selector }) {
+  const list = selector === null ? null : document.querySelector(selector);
+  if (selector !== null && !list) throw new Error(`no ${selector}`);
+  const { port1, port2 } = new MessageChannel();
+  const delays = [];
+  return new Promise((resolve) => {
+    const end = performance.now() + milliseconds;
+    const once = () => {
+      const began = performance.now();
+      if (list) {
+        list.scrollTop += 160;
+        if (list.scrollTop + list.clientHeight >= list.scrollHeight - 1) list.scrollTop = 0;
+      }
+      port1.onmessage = () => {
+        const now = performance.now();
+        delays.push(now - began);
+        if (now > end) resolve(delays);
+        // A moment at random within a frame.
+        else setTimeout(once, Math.random() * 20);
+      };
+      requestAnimationFrame(() => port2.postMessage(null));
+    };
+    once();
+  });
+}
+
+/** In the page: a virtual list of 5,000 rows that hold nothing. */
+function emptyList() {
+  const list = document.createElement('div');
+  list.id = 'empty';
+  Object.assign(list.style, { position: 'relative', overflowY: 'auto', height: '30rem' });
+  const space = document.createElement('div');
+  Object.assign(space.style, { position: 'relative', height: `${5000 * 64}px` });
+  list.append(space);
+  document.body.append(list);
+  const rows = [];
+  const place = () => {
+    const first = Math.floor(list.scrollTop / 64);
+    for (let i = 0; i < 16; i++) {
+      rows[i] ??= space.appendChild(document.createElement('div'));
+      Object.assign(rows[i].style, { position: 'absolute', height: '64px', inset: '0 0 auto' });
+      rows[i].style.transform = `translateY(${(first + i) * 64}px)`;
+    }
+  };
+  list.addEventListener('scroll', place);
+  place();
+}
+
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const high = (values) => [...values].sort((a, b) => a - b)[Math.floor(0.95 * (values.length - 1))];
+
+async function firstPaint(browser, url) {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  try {
+    await page.addInitScript(() => {
+      const look = () => {
+        const shown =
+          document.querySelectorAll('[role=option]').length > 3 &&
+          document.querySelector('table, dl, section');
+        if (!shown) requestAnimationFrame(look);
+        else requestAnimationFrame(() => (window.paintedAt = performance.now()));
+      };
+      requestAnimationFrame(look);
+    });
+    await page.goto(url);
+    await page.waitForFunction(() => window.paintedAt !== undefined, null, { timeout: 60_000 });
+    return (await page.evaluate(() => window.paintedAt)) / 1000;
+  } finally {
+    await page.close();
+  }
+}
+
+/** Delays in the app while its job runs: of the live view, then of scrolling the recorded run's list. */
+async function inApp(browser, url) {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    serviceWorkers: 'block',
+  });
+  const page = await context.newPage();
+  try {
+    await page.goto(`${url}#${new URLSearchParams(flags)}`);
+    await page.getByRole('button', { name: 'Run on the bundled models' }).click();
+    await page
+      .locator('[role=status]', { hasText: 'Debate: running' })
+      .waitFor({ state: 'attached', timeout: 120_000 });
+    const delay = await page.evaluate(measure, { milliseconds: span, selector: null });
+    await page.getByRole('button', { name: 'Runs', exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Open', exact: true }).first().click();
+    await page.getByText('Recorded run').first().waitFor();
+    await page.getByRole('tab', { name: /Debate/ }).click();
+    await page.getByRole('listbox', { name: 'Questions' }).waitFor();
+    const scroll = await page.evaluate(measure, { milliseconds: span, selector: '[role=listbox]' });
+    return { delay, scroll };
+  } finally {
+    await context.close();
+  }
+}
+
+/** The same with the job driven by a page that shows an empty list. */
+async function inEmptyPage(browser, url) {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    serviceWorkers: 'block',
+  });
+  const page = await context.newPage();
+  try {
+    let working = () => undefined;
+    const began = new Promise((resolve) => (working = resolve));
+    await page.exposeFunction('arkletEvent', (event) => {
+      if (event.type === 'progress' && event.phase === 'debate') working();
+    });
+    await page.goto(`${url}?automation`);
+    await page.waitForFunction(() => window.arklet !== undefined);
+    await page.evaluate((given) => {
+      void window.arklet.distil({ flags: given, questions: null, from: null, out: 'none/' });
+    }, flags);
+    await began;
+    await page.evaluate(emptyList);
+    const delay = await page.evaluate(measure, { milliseconds: span, selector: null });
+    const scroll = await page.evaluate(measure, { milliseconds: span, selector: '#empty' });
+    return { delay, scroll };
+  } finally {
+    await context.close();
+  }
+}
+
+export async function main(args) {
+  const { flags: given, rest } = readFlags(args);
+  const { json, rounds = '3', ...unknown } = given;
+  const odd = [...rest, ...Object.keys(unknown)];
+  if (odd.length > 0) throw badArgument(`"${odd[0]}" is not known.`, 'Flags: --json, --rounds.');
+  const server = await startServer({ root: ensureBuild(), plain: true });
+  const browser = await chromium.launch({ executablePath: await findChromium(), args: chromiumArgs });
+  const paints = [];
+  const app = { delay: [], scroll: [] };
+  const empty = { delay: [], scroll: [] };
+  try {
+    for (let round = 0; round < Number(rounds); round++) {
+      paints.push(await firstPaint(browser, server.url));
+      for (const [into, work] of [
+        [app, inApp],
+        [empty, inEmptyPage],
+      ]) {
+        const { delay, scroll } = await work(browser, server.url);
+        into.delay.push(delay);
+        into.scroll.push(scroll);
+      }
+    }
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+  const compare = (key) => {
+    const figures = (rows) => ({
+      mean: median(rows.map(mean)),
+      p95: median(rows.map(high)),
+      samples: rows.reduce((sum, row) => sum + row.length, 0),
+    });
+    const [ours, baseline] = [figures(app[key]), figures(empty[key])];
+    const ratio = ours.mean / baseline.mean;
+    return { unit: 'ms', app: ours, empty: baseline, ratio, bound: ratioBound, pass: ratio <= ratioBound };
+  };
+  const worst = Math.max(...paints);
+  const result = {
+    machine: `${cpus().length} x ${cpus()[0]?.model ?? 'CPU'}`,
+    firstPaint: { unit: 's', values: paints, bound: paintBound, pass: worst < paintBound },
+    delay: compare('delay'),
+    scroll: compare('scroll'),
+  };
+  const pass = result.firstPaint.pass && result.delay.pass && result.scroll.pass;
+  if (json) console.log(JSON.stringify({ ...result, pass }, null, 1));
+  else {
+    console.log(
+      `first paint   ${paints.map((value) => value.toFixed(2)).join(', ')} s (under ${paintBound})`,
+    );
+    for (const key of ['delay', 'scroll']) {
+      const { app: ours, empty: baseline, ratio } = result[key];
+      console.log(
+        `${key.padEnd(12)}  app ${ours.mean.toFixed(1)} ms (95 %: ${ours.p95.toFixed(1)}), empty list ${baseline.mean.toFixed(1)} ms (95 %: ${baseline.p95.toFixed(1)}): ${ratio.toFixed(2)}x (at most ${ratioBound})`,
+      );
+    }
+    console.log(pass ? 'holds' : 'MISSED');
+  }
+  return pass ? 0 : 1;
+}

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { tuneVariants } from '../../src/compute/gpuTuning';
+import { proveKernels } from '../../src/compute/proveKernels';
+import { kernelSources } from '../../src/gpu/kernels';
+import { DeviceProofs, parseProofs, proofMemory } from '../../src/run/deviceProof';
+import { gpuBackend } from './support';
+
+describe('a device that was not seen before', () => {
+  it('is tested in every kernel of the table', async (context) => {
+    const backend = await gpuBackend(context);
+    const seen = new Set<string>();
+    const proof = await proveKernels(backend, {
+      budgetMs: 60_000,
+      breaks: (test) => {
+        for (const kernel of test.kernels) seen.add(kernel);
+        return false;
+      },
+    });
+    expect(proof).toMatchObject({ excluded: [], failed: [], variants: {}, complete: true });
+    expect([...seen].sort()).toEqual(Object.keys(kernelSources).sort());
+  });
+
+  it('loses the form of a kernel that computes wrong, and the tuner does not bring it back', async (context) => {
+    const backend = await gpuBackend(context);
+    const before = backend.defaults();
+    const proof = await proveKernels(backend, {
+      budgetMs: 60_000,
+      breaks: (test, forms) =>
+        test.kernels.includes('linear') &&
+        !test.variant.includes('generate') &&
+        forms.linear === before.linear,
+    });
+    expect(proof.excluded).toContain(`linear ${before.linear}`);
+    expect(proof.failed).toEqual([]);
+    expect(proof.variants.linear).toBeDefined();
+    expect(proof.variants.linear).not.toBe(before.linear);
+    backend.trust(proof.variants);
+    expect(backend.variants().linear).toBe(proof.variants.linear);
+    const tuned = await tuneVariants(backend, {
+      rows: 16,
+      linear: [32, 32],
+      rank: 4,
+      format: 'f32',
+      budgetMs: 0,
+    });
+    expect(tuned.linear).toBe(proof.variants.linear);
+  });
+
+  it('is not used when a kernel has no right form, and the store remembers it', async (context) => {
+    const backend = await gpuBackend(context);
+    let tests = 0;
+    const stored = new Map<string, unknown>();
+    const memory = proofMemory({
+      getSetting: async (key) => stored.get(key),
+      putSetting: async (key, value) => void stored.set(key, value),
+    });
+    const broken = new DeviceProofs('1', {
+      budgetMs: 60_000,
+      breaks: (test) => {
+        tests += 1;
+        return test.kernels.includes('attention');
+      },
+    });
+    const { right, note } = await broken.trust(backend);
+    expect(right).toBe(false);
+    expect(note).toMatch(/computes wrong numbers in attention.*the CPU is used/);
+    await memory.save(broken.take());
+
+    const later = new DeviceProofs('1', { breaks: () => expect.unreachable('it was tested before') });
+    later.learn(parseProofs(await memory.load()));
+    expect((await later.trust(backend)).right).toBe(false);
+    // Another version of the app has other kernels: it tests again.
+    const newer = new DeviceProofs('2', { budgetMs: 60_000 });
+    newer.learn(parseProofs(await memory.load()));
+    expect((await newer.trust(backend)).right).toBe(true);
+    expect(tests).toBeGreaterThan(20);
+  });
+});
