@@ -90,7 +90,7 @@ function listener() {
     if (event.type !== 'progress' && event.type !== 'load') return;
     const line =
       event.type === 'load'
-        ? `load ${event.model}: ${event.phase} ${Math.round((100 * event.loaded) / (event.total || 1))} %`
+        ? `load ${event.model}: ${event.phase} ${25 * Math.floor((4 * event.loaded) / (event.total || 1))} %`
         : `${event.phase} ${event.done}/${event.total} ${event.detail}`;
     if (line === shown) return;
     shown = line;
