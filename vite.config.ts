@@ -26,7 +26,15 @@ export default defineConfig(({ command }) => ({
   preview: { headers: { ...isolation, 'Content-Security-Policy': headerPolicy } },
   // Named here so that the first browser test does not find them one by one and reload.
   optimizeDeps: {
-    include: ['valibot', '@huggingface/jinja', '@huggingface/tokenizers', 'fflate', 'idb', 'uplot'],
+    include: [
+      'valibot',
+      '@huggingface/jinja',
+      '@huggingface/tokenizers',
+      'fflate',
+      'idb',
+      'uplot',
+      '@mlc-ai/web-llm',
+    ],
   },
   // The manifest tells the test which chunks the first paint needs.
   build: { target: 'es2023', assetsInlineLimit: 0, manifest: true },
