@@ -271,7 +271,7 @@ export class GroupRlRun {
     const entropy = mean([...nll.policy]);
     return {
       reward: mean(rewards.flat()),
-      reward_std: mean(rewards.map((group) => spread(group).deviation)),
+      reward_std: spread(rewards.flat()).deviation,
       frac_reward_zero_std: mean(rewards.map((group) => Number(spread(group).deviation < 1e-8))),
       'rewards/verifiable/mean': mean(samples.map(({ correct }) => Number(correct))),
       ...(mode === 'verifiable' ? {} : { 'rewards/process/mean': mean(process) }),
