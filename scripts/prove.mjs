@@ -128,6 +128,24 @@ function smollm2Small(backend, bound) {
 /** name: () => {result, misses: what did not hold} */
 const demonstrations = {
   ...padDemonstrations({ distil, summary, questionFile, fetchSmolLm2, smollm2 }),
+  /** Every kernel on Firefox's WebGPU, whose WGSL compiler is naga. */
+  'firefox-webgpu': async () => {
+    const { firefoxSelftest } = await import('./firefox.mjs');
+    const result = await firefoxSelftest((line) => console.error(line));
+    const misses = result.failed.map(({ name, variant }) => `${name} (${variant}) fails`);
+    return { result: { command: 'node scripts/firefox.mjs --webgpu', ...result }, misses };
+  },
+  /** First paint, and the main thread while the engine works. */
+  perf: () => {
+    const { stdout } = spawnSync(process.execPath, ['scripts/cli.mjs', 'perf', '--json'], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const result = JSON.parse(stdout);
+    const misses = ['firstPaint', 'delay', 'scroll'].filter((key) => result[key]?.pass !== true);
+    return { result: { command: 'npm run -s perf -- --json', ...result }, misses };
+  },
   quick: () => quick('quick', 'auto', 300),
   'quick-webgpu': () => quick('quick-webgpu', 'webgpu', 720),
   repeat: () => {
@@ -181,7 +199,7 @@ const versions = {
 };
 for (const name of only) {
   console.error(`== ${name}`);
-  const { result, misses } = demonstrations[name]();
+  const { result, misses } = await demonstrations[name]();
   const folder = join(root, 'scripts/prove/results');
   mkdirSync(folder, { recursive: true });
   const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'CPU'}`;
