@@ -28,7 +28,7 @@ export const compareText = {
   enough: (n: number, points: string): string =>
     `With ${formatCount(n)} questions, differences above about ${points} points show; smaller ones may go unseen.`,
   luck: (p: string): string =>
-    `Were the two equally good, a split this uneven would come up by luck with p = ${p} (McNemar, mid-p).`,
+    `Were the two equally good, a split this uneven would come up by luck with p ${p.startsWith('<') ? p : `= ${p}`} (McNemar, mid-p).`,
 
   cellsTitle: 'Where they disagree',
   cellsHelp:

@@ -1,0 +1,205 @@
+/**
+ * Debate, Distil and Compare of the built app in a real browser, on the recorded run and on a small one. Pictures of
+ * every view are left in test-results/screens.
+ */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ensureBuild } from '../../scripts/build.mjs';
+import { startServer } from '../../scripts/server.mjs';
+import type { RunArchive } from '../../src/core/jobApi';
+import { makeArchive } from '../ui/fixtures/archive';
+
+const root = ensureBuild();
+const server = await startServer({ root });
+const screens = resolve('test-results/screens');
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const recorded = JSON.parse(
+  gunzipSync(readFileSync(join(root, 'recorded/run.json.gz'))).toString('utf8'),
+) as RunArchive;
+const patience = 240_000;
+
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+
+beforeAll(async () => {
+  mkdirSync(screens, { recursive: true });
+  browser = await chromium.launch({
+    executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--enable-unsafe-webgpu'],
+  });
+});
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+});
+beforeEach(async () => {
+  context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    serviceWorkers: 'block',
+    reducedMotion: 'reduce',
+  });
+  page = await context.newPage();
+});
+afterEach(() => context.close());
+
+type View = 'debate' | 'distil' | 'compare';
+const views: readonly View[] = ['debate', 'distil', 'compare'];
+
+async function open(step: View, settings = ''): Promise<void> {
+  await page.goto(`${server.url}#preset=quick${settings}&step=${step}`);
+  await page.locator(`#panel-${step}`).waitFor();
+}
+
+describe('the debate', () => {
+  it('is told in sentences, and taken through time by the keys of one slider', async () => {
+    await open('debate');
+    await page.getByRole('button', { name: /^Flipped/ }).click();
+    const story = page.getByRole('region', { name: 'What happened' });
+    await story.getByText(/The vote flipped from/).waitFor();
+    expect(await story.innerText()).toMatch(/changed to[\s\S]*(after reading|with no peer)/);
+
+    const slider = page.getByRole('slider', { name: 'Through time' });
+    const turns = Number(await slider.getAttribute('max'));
+    expect(turns).toBe(6);
+    await slider.focus();
+    await page.keyboard.press('Home');
+    expect(await slider.getAttribute('aria-valuetext')).toMatch(/^Turn 1 of 6: Alone, Ada/);
+    expect(await page.getByText('has not spoken yet').count()).toBe(5);
+    expect(await story.getByText(/The vote flipped from/).count()).toBe(0);
+    for (let turn = 1; turn < turns; turn++) await page.keyboard.press('ArrowRight');
+    expect(await page.getByText('has not spoken yet').count()).toBe(0);
+    await story.getByText(/The vote flipped from/).waitFor();
+  });
+
+  it('counts the questions of every filter, and each list is as long as its count', async () => {
+    await open('debate');
+    for (const name of ['Unanimous', 'Split', 'Flipped', 'Wrong vote', 'Corrective']) {
+      const chip = page.getByRole('button', { name: new RegExp(`^${name}`) });
+      const count = Number((await chip.innerText()).replace(/\D/g, ''));
+      expect(count, name).toBeGreaterThan(0);
+      expect(count, name).toBeLessThan(recorded.questions.length);
+      await chip.click();
+      expect(await page.locator('[role=option]').first().getAttribute('aria-setsize')).toBe(String(count));
+      await chip.click();
+    }
+  });
+});
+
+describe('the training', () => {
+  it('shows what the student answered to fixed questions while it learnt', async () => {
+    await open('distil');
+    const asked = recorded.logs[0]!.probes!;
+    const slider = page.getByRole('slider', { name: /step|training/ });
+    await slider.focus();
+    await page.keyboard.press('Home');
+    await page.getByText('Before training').waitFor();
+    expect(await page.getByText(asked[0]!.answers[1]!.reply, { exact: true }).count()).toBeGreaterThan(0);
+    await page.keyboard.press('End');
+    await page.getByText(`After step ${asked.at(-1)!.step}`).waitFor();
+    const table = page.getByRole('table', { name: 'Answers to the probe questions by training step' });
+    expect(await table.locator('tbody tr').count()).toBe(asked[0]!.answers.length);
+  });
+
+  it('leaves a trace out by one key and trains the next strategy on the same debate without it', async () => {
+    const archive = makeArchive(24);
+    await page.route('**/recorded/run.json.gz', (route) =>
+      route.fulfill({ body: gzipSync(JSON.stringify(archive)), contentType: 'application/gzip' }),
+    );
+    await open('distil', '&backend=cpu&steps=3&batch=4&rank=4');
+    const list = page.getByRole('listbox', { name: 'Browse the traces' });
+    await list.focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('x');
+    await page.getByRole('button', { name: 'Left out 1' }).waitFor();
+    await page.getByText('1 trace left out by hand').waitFor();
+    await page.getByRole('button', { name: 'Train on this debate' }).click();
+    await page
+      .locator('[role=status]', { hasText: 'Done: done' })
+      .waitFor({ state: 'attached', timeout: patience });
+    await page.getByRole('tab', { name: /Distil/ }).click();
+    await page.getByText(/trained without 1 entry/).waitFor();
+    const dropped = page.getByRole('row', { name: /Traces excluded by hand/ });
+    expect(await dropped.innerText()).toMatch(/\b1\b/);
+  });
+});
+
+describe('the comparison', () => {
+  it('measures every arm against the baseline that was chosen, in the table, in words and in cells', async () => {
+    await open('compare');
+    const { report } = recorded;
+    const pair = report!.pairs.find(({ a, b }) => a === 'distilled:rsft' && b === 'debate')!;
+    await page.getByLabel('Compare against').selectOption('|debate');
+    const row = page.getByRole('row', { name: /Distilled: RSFT/ }).first();
+    await row
+      .getByText((100 * Math.abs(pair.difference)).toFixed(1))
+      .first()
+      .waitFor();
+    const verdict = page.getByRole('region', { name: 'In plain words' });
+    expect(await verdict.innerText()).toMatch(/worse than Vote after the debate|cannot be told apart/);
+    const cells = page.getByRole('table', { name: /who is right/ });
+    expect(await cells.innerText()).toContain(`${pair.aOnly} only Distilled: RSFT right`);
+    expect(await cells.innerText()).toContain(`${pair.bOnly} only Vote after the debate right`);
+    await page.getByLabel('Look at').selectOption('vote:3');
+    expect(await verdict.innerText()).toMatch(/^In plain words\s+Vote of 3/);
+  });
+
+  it('leads from an answer to like training traces, and on to the turn that one was made of', async () => {
+    await open('compare');
+    await page.getByRole('button', { name: /^Gained/ }).click();
+    await page.locator('[role=option]').first().click();
+    const thread = page.getByRole('region', { name: 'From the answer back to its teachers' });
+    await thread.getByText(/similarity, not causation/).waitFor();
+    await thread
+      .getByText(/of the steps alike/)
+      .first()
+      .waitFor({ timeout: 30_000 });
+    expect(await thread.locator('mark').count()).toBeGreaterThan(0);
+    await thread.getByRole('button', { name: 'Open this turn in its debate' }).first().click();
+    expect(await page.getByRole('tab', { name: /Debate/ }).getAttribute('aria-selected')).toBe('true');
+    await page.getByText('This turn is what the trace was made of.').waitFor();
+  });
+});
+
+describe('every view', () => {
+  const looks = [
+    ['light', { width: 1280, height: 900 }, { theme: 'light' }],
+    ['dark', { width: 1280, height: 900 }, { theme: 'dark' }],
+    ['phone', { width: 390, height: 844 }, { theme: 'light' }],
+    ['stage', { width: 1280, height: 900 }, { theme: 'light', stage: true }],
+  ] as const;
+
+  it.each(looks)('is free of axe findings and of sideways scrolling: %s', async (look, size, appearance) => {
+    await page.setViewportSize(size);
+    await page.addInitScript(
+      (saved) => localStorage.setItem('arklet-appearance', JSON.stringify(saved)),
+      appearance,
+    );
+    for (const view of views) {
+      await open(view);
+      if (view === 'compare') await page.locator('[role=option]').first().click();
+      if (view === 'distil') await page.locator('canvas').nth(1).waitFor();
+      await page.evaluate(() => document.fonts.ready);
+      await page.screenshot({ path: join(screens, `${view}-${look}.png`), fullPage: true });
+      const { wide, found } = await page.evaluate(async (source) => {
+        (0, eval)(source);
+        const { axe } = window as unknown as { axe: { run(node: Document): Promise<AxeResult> } };
+        interface AxeResult {
+          violations: { id: string; nodes: { html: string }[] }[];
+        }
+        const result = await axe.run(document);
+        return {
+          wide: document.documentElement.scrollWidth - innerWidth,
+          found: result.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 200)}`),
+        };
+      }, axeSource);
+      expect(found, view).toEqual([]);
+      expect(wide, view).toBeLessThanOrEqual(0);
+      await page.goto('about:blank');
+    }
+  });
+});
