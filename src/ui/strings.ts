@@ -1,4 +1,4 @@
-/** Every word that the page shows, in one place. */
+/** Every word that the page shows: here and in strings/, one file an area. */
 import { formatCount, formatPercent } from './format';
 
 function plural(count: number, one: string, many: string): string {
@@ -352,18 +352,12 @@ export const strings = {
     none: 'No run is stored on this machine yet.',
     open: 'Open',
     resume: 'Go on',
-    pin: 'Pin',
-    unpin: 'Unpin',
     delete: 'Delete',
-    confirm: 'Delete for good?',
-    yes: 'Delete',
-    no: 'Keep',
     rename: 'Name',
-    note: 'Note',
     export: 'Export',
     exportTitle: (name: string): string => `Export ${name}`,
     trajectories: 'Trajectories (.jsonl)',
-    archive: 'Whole run (.json.gz)',
+    archive: 'Whole run with its adapters (.json.gz)',
     reportMd: 'Report (.md)',
     reportJson: 'Report (.json)',
     adapter: (strategy: string, seed: number): string => `Adapter ${strategy}, seed ${seed} (.zip)`,

@@ -196,7 +196,7 @@ describe('a run', () => {
 });
 
 describe('the runs', () => {
-  it('are renamed, pinned, and deleted only after a question', async () => {
+  it('are renamed, and deleted with an undo', async () => {
     client.store({ id: 'old', name: 'silver-tern', status: 'done' });
     await open();
     await vi.waitFor(() => expect(app.session.runs).toHaveLength(1));
@@ -205,9 +205,11 @@ describe('the runs', () => {
     await userEvent.keyboard('{Tab}');
     await vi.waitFor(() => expect(client.calls).toContainEqual(['update', 'old', { name: 'my-run' }]));
     await button('Delete my-run').click();
-    expect(client.names()).not.toContain('remove');
-    await button('Delete').click();
     await expect.element(page.getByText(/No run is stored/)).toBeVisible();
+    await button('Close').click();
+    await button('Undo').click();
+    await vi.waitFor(() => expect(app.session.runs.map(({ name }) => name)).toEqual(['my-run']));
+    expect(client.names()).toContain('restore');
   });
 
   it('take in a run from a file, and refuse what is none', async () => {

@@ -6,6 +6,8 @@ const key = 'arklet-appearance';
 export class Appearance {
   theme = $state<Theme>('system');
   stage = $state(false);
+  /** Whether single keys are shortcuts. */
+  singleKeys = $state(true);
 
   constructor() {
     try {
@@ -13,6 +15,7 @@ export class Appearance {
       if (typeof saved === 'object' && saved !== null) {
         if ('theme' in saved) this.theme = themes.find((theme) => theme === saved.theme) ?? 'system';
         if ('stage' in saved) this.stage = saved.stage === true;
+        if ('singleKeys' in saved) this.singleKeys = saved.singleKeys !== false;
       }
     } catch {
       // Storage is refused or holds something else: the defaults stand.
@@ -30,10 +33,16 @@ export class Appearance {
     this.#save();
   }
 
+  toggleSingleKeys(): void {
+    this.singleKeys = !this.singleKeys;
+    this.#save();
+  }
+
   #save(): void {
     this.#apply();
     try {
-      localStorage.setItem(key, JSON.stringify({ theme: this.theme, stage: this.stage }));
+      const { theme, stage, singleKeys } = this;
+      localStorage.setItem(key, JSON.stringify({ theme, stage, singleKeys }));
     } catch {
       // Not remembered; it holds for this visit.
     }

@@ -1,7 +1,18 @@
 /** The playground: a new question, the arms that are asked, and their answers as they grow. */
-import type { AdapterInfo, AskArm, AskReply, AskResult, JobEvent } from '../../core/jobApi';
-import type { ErrorData } from '../../core/errors';
+import { asArkletError, type ErrorData } from '../../core/errors';
+import type {
+  AdapterInfo,
+  AskArm,
+  AskReply,
+  AskResult,
+  JobApi,
+  JobEvent,
+  RunRecord,
+} from '../../core/jobApi';
 import type { Question } from '../../core/records';
+import type { Notices } from './notices.svelte';
+import type { RunView } from './runView.svelte';
+import type { Settings } from './settings.svelte';
 
 type AskEvent = Extract<JobEvent, { type: 'ask' }>;
 
@@ -24,6 +35,15 @@ function place(list: readonly GrowingReply[], next: GrowingReply): GrowingReply[
   return [...others, next].sort((a, b) => a.round - b.round || a.agent - b.agent);
 }
 
+/** What the playground needs of the session. */
+interface Owner {
+  readonly notices: Notices;
+  readonly settings: Settings;
+  readonly recorded: RunView | null;
+  readonly view: RunView | null;
+  api(): Promise<JobApi>;
+}
+
 export class PlaygroundState {
   text = $state('');
   base = $state(true);
@@ -38,23 +58,86 @@ export class PlaygroundState {
   asked = $state<string | null>(null);
   asking = $state(false);
   error = $state.raw<ErrorData | null>(null);
+  readonly #session: Owner;
   #id: string | null = null;
+
+  constructor(session: Owner) {
+    this.#session = session;
+  }
 
   /** The right answer, where the question is one of the examples. */
   readonly gold = $derived(this.examples.find(({ text }) => text === this.asked)?.gold ?? null);
 
-  begin(id: string, text: string, arms: readonly AskArm[]): void {
-    this.#id = id;
-    this.asked = text;
-    this.asking = true;
-    this.error = null;
-    this.answers = arms.map((arm) => ({ arm, replies: [], result: null }));
+  /** The run whose agents and student answer: the one on screen. */
+  get run(): RunRecord | null {
+    return this.#session.view?.run ?? this.#session.recorded?.run ?? null;
   }
 
-  end(id: string, error: ErrorData | null): void {
-    if (this.#id !== id) return;
-    this.asking = false;
-    this.error = error;
+  /** Reads the adapters and some examples; keeps what is chosen where it still exists. */
+  async open(): Promise<void> {
+    await this.#session.notices.guard(async () => {
+      const api = await this.#session.api();
+      const adapters = await api.adapters();
+      this.adapters = adapters;
+      const keys = adapters.map(adapterKey);
+      const kept = this.chosen.filter((key) => keys.includes(key));
+      // First the adapter of the run on screen, else the newest.
+      const own = adapters.find(({ runId }) => runId === this.run?.id) ?? adapters[0];
+      this.chosen = kept.length > 0 || own === undefined ? kept : [adapterKey(own)];
+      if (this.examples.length === 0) await this.moreExamples();
+    });
+  }
+
+  async moreExamples(): Promise<void> {
+    await this.#session.notices.guard(async () => {
+      this.exampleSeed += 1;
+      this.examples = await (await this.#session.api()).examples(this.exampleSeed, 3);
+    });
+  }
+
+  toggle(key: string): void {
+    this.chosen = this.chosen.includes(key)
+      ? this.chosen.filter((known) => known !== key)
+      : [...this.chosen, key];
+  }
+
+  readonly arms = $derived.by((): readonly AskArm[] => {
+    const distilled = (this.adapters ?? [])
+      .filter((adapter) => this.chosen.includes(adapterKey(adapter)))
+      .map(({ runId, strategy, seed }) => ({ type: 'distilled', runId, strategy, seed }) as const);
+    return [
+      ...(this.base ? [{ type: 'base' } as const] : []),
+      ...distilled,
+      ...(this.ensemble ? [{ type: 'ensemble' } as const] : []),
+    ];
+  });
+
+  /** Asks; a failure is kept in `error`, beside the question. */
+  async ask(): Promise<void> {
+    const config = this.run?.config ?? this.#session.settings.config;
+    const question = this.text.trim();
+    if (!config || this.asking) return;
+    const id = crypto.randomUUID();
+    this.#id = id;
+    this.asked = question;
+    this.asking = true;
+    this.error = null;
+    this.answers = this.arms.map((arm) => ({ arm, replies: [], result: null }));
+    try {
+      const backend = this.#session.settings.config?.backend ?? config.backend;
+      const api = await this.#session.api();
+      await api.ask({ id, question, answerType: 'number', config: { ...config, backend }, arms: this.arms });
+    } catch (thrown) {
+      const { code, message, hint, details } = asArkletError(thrown).toData();
+      if (code !== 'interrupted') this.error = { code, message, hint, ...(details && { details }) };
+      if (this.answers.every(({ replies }) => replies.length === 0)) this.answers = [];
+    } finally {
+      if (this.#id === id) this.asking = false;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#session.notices.guard(async () => (await this.#session.api()).stopAsk());
   }
 
   receive({ id, arm, part }: AskEvent): void {

@@ -7,6 +7,7 @@ import { GpuTest } from './gpuTest.svelte';
 import { Notices } from './notices.svelte';
 import { Pace } from './pace';
 import { PlaygroundState } from './playground.svelte';
+import { RunShelf } from './runShelf.svelte';
 import { RunView } from './runView.svelte';
 import { Settings } from './settings.svelte';
 import { WakeLock } from './wakeLock';
@@ -84,6 +85,8 @@ export class Session {
   readonly settings = new Settings();
   readonly gpuTest = new GpuTest();
   readonly playground = new PlaygroundState();
+  readonly playground = new PlaygroundState(this);
+  readonly shelf = new RunShelf(this);
   view = $state.raw<RunView | null>(null);
   live = $state.raw<RunView | null>(null);
   recorded = $state.raw<RunView | null>(null);
@@ -240,6 +243,15 @@ export class Session {
     await this.refreshRuns();
   }
 
+  /** For a talk: whatever works is put into the bin, and the settings' run begins anew, with its fixed seed. */
+  async restart(): Promise<void> {
+    const before = this.active ? this.job?.runId : undefined;
+    if (before !== undefined) await this.stop();
+    if (before !== undefined && this.runs.find(({ id }) => id === before)?.status === 'interrupted')
+      await this.shelf.remove(before);
+    await this.start();
+  }
+
   // Runs
 
   async refreshRuns(): Promise<void> {
@@ -253,37 +265,6 @@ export class Session {
       this.show(this.live?.run.id === runId ? this.live : RunView.of(await api.archive(runId), 'stored'));
       const phase = this.view?.run.phase;
       if (phase !== undefined) this.step = stepOf(phase);
-    });
-  }
-
-  async update(runId: string, change: { name?: string; note?: string; pinned?: boolean }): Promise<void> {
-    await this.#act(async (api) => {
-      const run = await api.update(runId, change);
-      this.runs = this.runs.map((known) => (known.id === runId ? run : known));
-      if (this.view?.run.id === runId) this.view.run = run;
-    });
-  }
-
-  async remove(runId: string): Promise<void> {
-    await this.#act(async (api) => {
-      await api.remove(runId);
-      this.runs = this.runs.filter((run) => run.id !== runId);
-      if (this.live?.run.id === runId) this.live = null;
-      if (this.view?.run.id === runId) this.show(this.recorded);
-    });
-  }
-
-  /** The archive of any run that can be shown, the recorded one included. */
-  async archiveOf(runId: string): Promise<RunArchive> {
-    if (this.recorded?.run.id === runId) return this.recorded.archive();
-    return (await this.#api()).archive(runId);
-  }
-
-  async importArchive(archive: RunArchive): Promise<void> {
-    await this.#act(async (api) => {
-      const run = await api.importArchive(archive);
-      this.runs = await api.runs();
-      this.show(RunView.of({ ...archive, run }, 'stored'));
     });
   }
 

@@ -84,6 +84,27 @@ export class Settings {
     this.#changes = changes;
   }
 
+  /** The address part of a run's settings: what a link to them holds. Needs the presets. */
+  hashOf(config: RunConfig): string {
+    const other = new Settings();
+    other.presets = this.presets;
+    other.adopt(config);
+    return other.hash;
+  }
+
+  /** Takes over a run's settings, as changes of the preset that is nearest. */
+  adopt(config: RunConfig): void {
+    const { presets } = this;
+    if (!presets) return;
+    const fields = (Object.keys(presets.quick) as (Field | 'preset')[]).filter((name) => name !== 'preset');
+    const changed = (preset: Preset): Field[] =>
+      fields.filter((field) => !sameValue(presets[preset][field], config[field] ?? presets[preset][field]));
+    this.preset = changed('full').length < changed('quick').length ? 'full' : 'quick';
+    this.reset();
+    // The name of an imported question file is no setting: the file itself has to be chosen again.
+    for (const field of changed(this.preset)) if (field !== 'questions') this.set(field, config[field]);
+  }
+
   choosePreset(preset: Preset): void {
     this.preset = preset;
     this.reset();

@@ -1,0 +1,52 @@
+/** Where each step of the tour points, and what it brings on screen first. */
+import type { Session, Step } from '../state/session.svelte';
+import type { GuideStepId } from '../strings/guide';
+
+interface Stop {
+  readonly step: Step | null;
+  /** First that is on the page. */
+  readonly targets: readonly string[];
+}
+
+const stops: Readonly<Record<GuideStepId, Stop>> = {
+  result: { step: null, targets: ['[data-guide=headline]', '.headline'] },
+  alone: { step: 'debate', targets: ['[data-guide=round-0]', '#panel-debate'] },
+  reading: { step: 'debate', targets: ['[data-guide=round-1]', '#panel-debate'] },
+  filters: { step: 'debate', targets: ['[data-guide=filters]', '#panel-debate'] },
+  data: { step: 'distil', targets: ['[data-guide=data]', '#panel-distil'] },
+  training: { step: 'distil', targets: ['[data-guide=loss]', '#panel-distil'] },
+  table: { step: 'compare', targets: ['[data-guide=arms]', '#panel-compare'] },
+  cost: { step: 'compare', targets: ['[data-guide=plot]', '#panel-compare'] },
+  yours: { step: null, targets: ['[data-guide=transport]', '.transport'] },
+};
+
+/** A test question whose vote turned from wrong to right: the debate at its best. */
+function tellingQuestion(session: Session): string | null {
+  const { view } = session;
+  if (!view) return null;
+  const flipped = view.questionIds('flipped', 'test');
+  const turned = flipped.find((id) => {
+    const { rounds } = view.summary(id);
+    return rounds.at(0)?.majorityCorrect === false && rounds.at(-1)?.majorityCorrect === true;
+  });
+  return turned ?? flipped[0] ?? null;
+}
+
+/** Shows the recorded run and the part of it that the step is about. */
+export function prepare(session: Session, id: GuideStepId): void {
+  if (session.recorded && session.view !== session.recorded) session.show(session.recorded);
+  const { step } = stops[id];
+  if (step !== null && session.step !== step) session.chooseStep(step);
+  if (step === 'debate') {
+    const question = tellingQuestion(session);
+    if (question !== null && session.selected !== question) session.selected = question;
+  }
+}
+
+export function targetOf(id: GuideStepId): Element | null {
+  for (const selector of stops[id].targets) {
+    const found = document.querySelector(selector);
+    if (found) return found;
+  }
+  return null;
+}

@@ -1,0 +1,111 @@
+/** What each term means, in words that need no other term. Figures and formulas as in the method's description. */
+export const glossary = {
+  distil: {
+    name: 'Distilling',
+    text: 'Training a small model on what larger or several models wrote, so that it alone answers as they did together.',
+  },
+  debate: {
+    name: 'Debate',
+    text: 'Several agents answer alone, then read each other and answer again. The last answers are voted on.',
+  },
+  vote: {
+    name: 'Vote',
+    text: 'The answer that most agents gave. Answers that cannot be read do not count.',
+  },
+  trace: {
+    name: 'Trace',
+    text: 'One written solution, step by step, that the student is trained on.',
+  },
+  corrective: {
+    name: 'Corrective trace',
+    text: 'A trace in which an agent went from a wrong answer to the right one after reading the others.',
+  },
+  rsft: {
+    name: 'RSFT',
+    text: 'Reasoning fine-tuning: one correct trace for each question, taken from the debate.',
+  },
+  da: {
+    name: 'DA',
+    text: 'Trajectory augmentation: up to three correct traces for each question that differ from one another, corrective ones first.',
+  },
+  pad: {
+    name: 'PAD',
+    text: 'Process-aware distillation: a reward model judges every step of a solution, and the student is rewarded for good steps.',
+  },
+  control: {
+    name: 'Control',
+    text: 'The same training on other data (answers only, wrong traces, independent samples): it tells what the debate itself adds.',
+  },
+  lora: {
+    name: 'LoRA',
+    text: 'Two thin matrices beside each weight matrix are trained instead of the weights: W + (alpha / r) B A.',
+  },
+  rank: {
+    name: 'LoRA rank',
+    text: 'How thin those matrices are (r). A larger rank can learn more and takes more memory.',
+  },
+  adapter: {
+    name: 'Adapter',
+    text: 'The trained LoRA matrices: a small file that is switched on over the unchanged base model.',
+  },
+  base: { name: 'Base', text: 'The student before any training.' },
+  loss: {
+    name: 'Loss',
+    text: 'The mean negative log-probability that the student gives to the next token of a trace. Lower is better.',
+  },
+  heldOut: {
+    name: 'Held out',
+    text: 'Questions that are never trained on. If their loss rises while the training loss falls, the student memorises.',
+  },
+  learningRate: {
+    name: 'Learning rate',
+    text: 'How far each step moves the adapter. It warms up from 0 and then falls.',
+  },
+  seed: {
+    name: 'Seed',
+    text: 'The number that fixes all chance. The same seed on the same device gives the same bytes.',
+  },
+  wilson: {
+    name: 'Wilson interval',
+    text: 'The range in which the true accuracy lies with 95 % confidence, given right answers out of n. It stays inside 0 to 100 % and holds for small n.',
+  },
+  bootstrap: {
+    name: 'Paired bootstrap',
+    text: 'The questions are drawn again 10,000 times with replacement, both arms on the same ones; the middle 95 % of the differences is the interval.',
+  },
+  mcnemar: {
+    name: 'McNemar mid-p',
+    text: 'How likely a split at least as uneven is among the questions that only one of two arms got right, if both were equally good. Small p: the difference is hardly chance.',
+  },
+  gainKept: {
+    name: 'Gain kept',
+    text: '(distilled - base) / (ensemble - base): how much of the ensemble’s advantage the student keeps. Given only when that advantage is above 0 for sure.',
+  },
+  detectable: {
+    name: 'Detectable difference',
+    text: 'The smallest difference that n questions show with 80 % power at 5 %: 2.8 times the root of (share of questions on which two arms differ / n).',
+  },
+  strict: {
+    name: 'Strict',
+    text: 'Only an answer in the form that was asked for (after "####") counts.',
+  },
+  tokens: {
+    name: 'Token',
+    text: 'A piece of text that a model reads or writes at once: a word, a part of one, a digit.',
+  },
+  ood: {
+    name: 'Out of distribution',
+    text: 'Questions unlike those of training: unseen names and sentences, one more step.',
+  },
+  selfConsistency: {
+    name: 'Self-consistency',
+    text: 'Independent answers and a vote, without reading each other: what a debate must beat at equal tokens.',
+  },
+  temperature: {
+    name: 'Temperature',
+    text: 'How freely words are drawn. 0 always takes the likeliest, 1 draws as the model believes.',
+  },
+} as const;
+
+export type TermId = keyof typeof glossary;
+export const termIds = Object.keys(glossary) as TermId[];

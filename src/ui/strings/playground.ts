@@ -1,0 +1,36 @@
+/** Words of the playground. */
+export const playgroundStrings = {
+  open: 'Ask',
+  title: 'Ask them a question',
+  intro: 'The same question to the student before, the student after, and the agents together.',
+  question: 'Your question',
+  placeholder: 'Anna has 12 apples. She finds 9 more. How many apples does Anna have now?',
+  examples: 'Examples',
+  moreExamples: 'Other examples',
+  who: 'Who answers',
+  base: 'Student before',
+  ensemble: (agents: number, rounds: number): string =>
+    `The ensemble: ${agents} ${agents === 1 ? 'agent' : 'agents'}, ${rounds} ${rounds === 1 ? 'exchange' : 'exchanges'}`,
+  ensembleShort: 'The ensemble',
+  adapter: (strategy: string, run: string, seed: number): string =>
+    `${strategy} of ${run}${seed === 0 ? '' : `, seed ${seed}`}`,
+  recorded: 'ships with the page',
+  noAdapters: 'No trained student is stored yet: run one, and it appears here.',
+  loadingAdapters: 'Looking for trained students …',
+  ask: 'Ask',
+  asking: 'Asking …',
+  stop: 'Stop',
+  waiting: 'thinking …',
+  answer: 'Answer',
+  noAnswer: 'no answer could be read',
+  gold: (answer: string): string => `Right answer: ${answer}`,
+  unknownGold: 'Whether an answer is right is known only for the examples.',
+  votes: (count: number, total: number): string => `${count} of ${total} votes`,
+  cost: (tokens: number, seconds: string): string =>
+    `${tokens} ${tokens === 1 ? 'token' : 'tokens'}, ${seconds}`,
+  round: (round: number): string => (round === 0 ? 'Alone' : `After exchange ${round}`),
+  busy: 'A run is working. Ask again when it has ended, or pause for a moment and stop it first.',
+  done: (count: number): string => `${count} ${count === 1 ? 'answer has' : 'answers have'} come.`,
+  answers: 'Answers',
+  settingsOf: (run: string): string => `Agents and student as in the run ${run}.`,
+} as const;
