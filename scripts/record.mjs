@@ -1,6 +1,6 @@
-// `node scripts/record.mjs FOLDER`: makes public/recorded/run.json.gz, which the page opens on, from a run that `npm run distil -- --out FOLDER`
-// left. Token ids and clock values are dropped, and log-probabilities are kept as their mean (all that a vote's tie needs).
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// `node scripts/record.mjs FOLDER`: makes public/recorded/run.json.gz, which the page opens on, and the adapters that its playground
+// asks (adapters.json and the PEFT folders beside it), from a run that `npm run distil -- --out FOLDER` left. Token ids and clock values are dropped, and log-probabilities are kept as their mean (all that a vote's tie needs).
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -26,3 +26,17 @@ mkdirSync(dirname(file), { recursive: true });
 const bytes = gzipSync(JSON.stringify(archive), { level: 9 });
 writeFileSync(file, bytes);
 console.log(`${file}: ${archive.turns.length} turns, ${bytes.length} bytes`);
+
+const target = join(root, 'public/recorded/adapters');
+rmSync(target, { recursive: true, force: true });
+const names = existsSync(join(folder, 'adapters')) ? readdirSync(join(folder, 'adapters')) : [];
+const adapters = names.flatMap((name) => {
+  const [, strategy, seed] = /^(.+)-(\d+)$/.exec(name) ?? [];
+  // One seed of each distilled strategy: controls are there to be compared, not to be asked.
+  if (Number(seed) !== 0 || !archive.run.config.strategies.includes(strategy)) return [];
+  cpSync(join(folder, 'adapters', name), join(target, name), { recursive: true });
+  return [{ strategy, seed: 0, folder: name, files: readdirSync(join(target, name)).sort() }];
+});
+const listing = { runId: archive.run.id, runName: archive.run.name, config: archive.run.config, adapters };
+writeFileSync(join(root, 'public/recorded/adapters.json'), `${JSON.stringify(listing, null, 1)}\n`);
+console.log(`${adapters.length} adapters`);

@@ -1,4 +1,5 @@
 /** Which panel lies over the page, and where the tour is. Both stand in the address. */
+import { createContext } from 'svelte';
 import { guideSteps, type GuideStepId } from '../strings/guide';
 
 export const panelNames = ['runs', 'settings', 'ask', 'help', 'kernels', 'device', 'compare-runs'] as const;
@@ -46,3 +47,6 @@ export class Panels {
     return `${guide}${kept ? `&panel=${this.shown}` : ''}`;
   }
 }
+
+/** The page's panels, for what lies deep inside a view. */
+export const [getPanels, setPanels] = createContext<Panels>();

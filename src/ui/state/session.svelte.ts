@@ -4,6 +4,7 @@ import type { JobApi, JobClient, JobEvent, QuestionImport, RunArchive, RunRecord
 import type { Phase, RunStatus } from '../../core/records';
 import { strings } from '../strings';
 import { GpuTest } from './gpuTest.svelte';
+import { grow, stepOf, type DataEvent } from './growth';
 import { Notices } from './notices.svelte';
 import { Pace } from './pace';
 import { PlaygroundState } from './playground.svelte';
@@ -34,57 +35,10 @@ export interface SessionSources {
   readonly version?: string;
 }
 
-function stepOf(phase: Phase): Step {
-  switch (phase) {
-    case 'load':
-    case 'debate':
-      return 'debate';
-    case 'distil':
-      return 'distil';
-    case 'evaluate':
-    case 'report':
-    case 'done':
-      return 'compare';
-    default:
-      return phase satisfies never;
-  }
-}
-
-type DataEvent = Extract<
-  JobEvent,
-  { type: 'questions' | 'text' | 'turn' | 'dataset' | 'train' | 'probe' | 'pad' | 'report' }
->;
-
-function grow(view: RunView, event: DataEvent): void {
-  switch (event.type) {
-    case 'questions':
-      return view.addQuestions(event.questions);
-    case 'text':
-      return view.addText(event.questionId, event.round, event.agent, event.text);
-    case 'turn':
-      return view.addTurn(event.turn);
-    case 'dataset':
-      return view.addDataset(event.dataset);
-    case 'train':
-      return view.addStep(event.strategy, event.seed, event.log);
-    case 'probe':
-      return view.addProbe(event.strategy, event.seed, event.probe);
-    case 'pad':
-      view.pad = event.pad;
-      return;
-    case 'report':
-      view.report = event.report;
-      return;
-    default:
-      event satisfies never;
-  }
-}
-
 export class Session {
   readonly notices = new Notices();
   readonly settings = new Settings();
   readonly gpuTest = new GpuTest();
-  readonly playground = new PlaygroundState();
   readonly playground = new PlaygroundState(this);
   readonly shelf = new RunShelf(this);
   view = $state.raw<RunView | null>(null);

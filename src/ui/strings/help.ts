@@ -10,6 +10,8 @@ export const helpStrings = {
   more: 'More',
   tour: 'Take the four-minute tour',
   kernels: 'Show the shaders',
+  kernelsRan: 'Show the shaders that ran this',
+  terms: 'Terms',
   device: 'This device',
   key: 'Key',
   does: 'What it does',

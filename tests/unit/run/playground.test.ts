@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BusyError, ConfigError } from '../../../src/core/errors';
 import type { AskArm, AskRequest } from '../../../src/core/jobApi';
 import type { RunConfig } from '../../../src/core/records';
+import { unpackArchive } from '../../../src/run/exports';
 import { presets } from '../../../src/run/presets';
 import { openNodeJob, type NodeJob } from './nodeJob';
 
@@ -109,10 +111,25 @@ describe('the playground', () => {
     await job.coordinator.stop();
   });
 
-  it('lists the adapters of stored runs', async () => {
-    expect(await job.coordinator.adapters()).toContainEqual(
-      expect.objectContaining({ runId, strategy: 'rsft', seed: 0, recorded: false }),
-    );
+  it('lists the adapters of stored runs, and those that ship with the page', async () => {
+    const listed = await job.coordinator.adapters();
+    expect(listed[0]).toMatchObject({ runId, strategy: 'rsft', seed: 0, recorded: false });
+    expect(listed.filter(({ recorded }) => recorded)).toHaveLength(1);
+  });
+
+  it('asks the recorded adapter, which gives the answers that the recorded run was judged by', async () => {
+    const recorded = unpackArchive(readFileSync('public/recorded/run.json.gz'));
+    const shipped = (await job.coordinator.adapters()).find((adapter) => adapter.recorded)!;
+    expect(shipped.runId).toBe(recorded.run.id);
+    const { strategy, seed } = shipped;
+    for (const item of recorded.report!.items.slice(0, 12)) {
+      const arm: AskArm = { type: 'distilled', runId: recorded.run.id, strategy, seed };
+      const asked = request(item.question, [arm], {
+        config: { ...tiny, ...recorded.run.config, backend: 'cpu' },
+      });
+      const [result] = await job.coordinator.ask(asked);
+      expect(result!.answer).toBe(item.verdicts['distilled:rsft']!.answer);
+    }
   });
 
   it('shows every kernel with its source, and none as compiled on the CPU', async () => {

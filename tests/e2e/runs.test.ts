@@ -1,0 +1,189 @@
+/** Runs, the playground, the keyboard and two tabs: the built app with its real workers and storage. */
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ensureBuild } from '../../scripts/build.mjs';
+import { startServer } from '../../scripts/server.mjs';
+
+const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+const server = await startServer({ root: ensureBuild() });
+const screens = resolve('test-results/screens');
+mkdirSync(screens, { recursive: true });
+const patience = 240_000;
+const tiny =
+  '#preset=quick&backend=cpu&train-questions=16&validation-questions=4&test-questions=12&steps=4&batch=4&max-tokens=48';
+const long = '#preset=quick&backend=cpu&train-questions=600&test-questions=200&steps=150&max-tokens=48';
+
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--enable-unsafe-webgpu'] });
+});
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+});
+beforeEach(async () => {
+  context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  context.setDefaultTimeout(patience);
+  page = await context.newPage();
+  complaints = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+});
+afterEach(() => context.close());
+
+const said = (on: Page, text: string) => on.locator('[role=status]', { hasText: text });
+const press = (key: string) => page.keyboard.press(key);
+
+describe('the playground', () => {
+  it('asks the recorded student and the ensemble on a first visit, and names unknown words', async () => {
+    await page.goto(`${server.url}#panel=ask`);
+    const field = page.getByLabel('Your question');
+    await field.waitFor();
+    await page.getByLabel(/^RSFT of/).waitFor();
+    await page.locator('.example').first().click();
+    await press('Enter');
+    const answers = page.getByRole('region', { name: 'Answers' });
+    await answers.locator('article').nth(2).locator('.answer').waitFor();
+    expect(await answers.locator('article').count()).toBe(3);
+    expect(await answers.locator('article').nth(2).locator('li').count()).toBe(6);
+    await page.screenshot({ path: join(screens, 'playground.png') });
+    await field.fill('Anna has 3 giraffes. How many giraffes does Anna have now?');
+    await press('Enter');
+    await page.getByRole('alert').filter({ hasText: '"giraffes"' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+});
+
+describe('by keyboard alone', () => {
+  it('a run is started, finished, noted, deleted, taken back after a reload, and asked', async () => {
+    await page.goto(server.url + tiny);
+    await page.getByRole('option').first().waitFor();
+    await press('r');
+    await said(page, 'Done: done').waitFor({ state: 'attached' });
+    await press('u');
+    const note = page.getByRole('textbox', { name: /^Note/ });
+    await note.waitFor();
+    const tabTo = async (name: RegExp): Promise<void> => {
+      for (let i = 0; i < 60; i++) {
+        const at = await page.evaluate(() => {
+          const node = document.activeElement;
+          return node?.getAttribute('aria-label') ?? node?.textContent ?? '';
+        });
+        if (name.test(at.trim())) return;
+        await press('Tab');
+      }
+      throw new Error(`no way by Tab to ${name.source}`);
+    };
+    await tabTo(/^Note/);
+    await page.keyboard.type('by hand');
+    await press('Tab');
+    await page.waitForFunction(() => document.querySelector<HTMLInputElement>('.note')?.value === 'by hand');
+    await press('Escape');
+    await press('u');
+    await note.waitFor();
+    expect(await note.inputValue()).toBe('by hand');
+    await tabTo(/^Delete /);
+    await press('Enter');
+    await page.getByText('No run is stored').waitFor();
+
+    await page.reload();
+    await press('u');
+    await page.getByText('Deleted runs (1)').waitFor();
+    await tabTo(/^Deleted runs/);
+    await press('Enter');
+    await tabTo(/^Take back/);
+    await press('Enter');
+    await note.waitFor();
+    expect(await note.inputValue()).toBe('by hand');
+    expect(
+      await page
+        .getByText(/about \d/)
+        .first()
+        .innerText(),
+    ).toMatch(/[kM]B/);
+    await press('Escape');
+
+    await press('a');
+    await page.getByLabel('Your question').waitFor();
+    await page
+      .getByLabel(/^RSFT of/)
+      .first()
+      .waitFor();
+    await page.keyboard.type('Anna has 7 pens. She finds 2 more. How many pens does Anna have now?');
+    await press('Enter');
+    await page.locator('.arms .answer').nth(2).waitFor();
+    expect(complaints).toEqual([]);
+  });
+});
+
+describe('two tabs', () => {
+  it('never train at once, and the other offers to go on when the first is closed', async () => {
+    await page.goto(server.url + long);
+    await page.getByRole('button', { name: 'Run on the bundled models' }).click();
+    await said(page, 'Debate: running').waitFor({ state: 'attached' });
+    const other = await context.newPage();
+    await other.goto(server.url + long);
+    // It follows the run of the first tab; a second start or a question is refused.
+    await other.getByRole('button', { name: 'Pause' }).waitFor();
+    await other.goto(`${server.url}#panel=ask`);
+    await other.reload();
+    await other.locator('.example').first().click();
+    await other.keyboard.press('Enter');
+    await other.getByText(/A run is working\. Ask again/).waitFor();
+    await other.keyboard.press('Escape');
+    await page.close();
+    await other.getByText(/was interrupted during/).waitFor();
+    await other.getByRole('button', { name: /^Go on with/ }).click();
+    await said(other, 'running').waitFor({ state: 'attached' });
+    await other.getByRole('button', { name: 'Stop' }).click();
+    await other.getByText(/was interrupted during/).waitFor();
+  });
+});
+
+describe('stage mode', () => {
+  it('restarts by one key with the fixed seed', async () => {
+    await page.goto(`${server.url}${long}&seed=3&stage=on`);
+    await page.getByText('Stage mode').first().waitFor();
+    await page.getByRole('option').first().waitFor();
+    await press('r');
+    await said(page, 'Debate: running').waitFor({ state: 'attached' });
+    await press('r');
+    await page.getByText(/was deleted/).waitFor();
+    await said(page, 'Debate: running').waitFor({ state: 'attached' });
+    expect(await page.evaluate(() => getComputedStyle(document.documentElement).fontSize)).toBe('22px');
+    await page.screenshot({ path: join(screens, 'stage.png') });
+    await press('x');
+    await page.getByText(/was interrupted during/).waitFor();
+  });
+});
+
+describe('screens', () => {
+  it.each(['ask', 'runs', 'help', 'kernels'])(
+    'of %s in light, dark, on a phone and on a stage',
+    async (panel) => {
+      for (const [look, width, dark, extra] of [
+        ['light', 1280, false, ''],
+        ['dark', 1280, true, ''],
+        ['phone', 390, false, ''],
+        ['stage', 1280, false, '&stage=on'],
+      ] as const) {
+        const fresh = await browser.newContext({
+          viewport: { width, height: 900 },
+          colorScheme: dark ? 'dark' : 'light',
+        });
+        const view = await fresh.newPage();
+        await view.goto(`${server.url}#panel=${panel}${extra}`);
+        await view.getByRole('dialog').waitFor();
+        if (panel === 'kernels') await view.getByRole('region', { name: 'Source' }).waitFor();
+        if (panel === 'ask') await view.locator('.example').first().waitFor();
+        await view.screenshot({ path: join(screens, `${panel}-${look}.png`) });
+        await fresh.close();
+      }
+    },
+  );
+});

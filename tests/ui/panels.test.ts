@@ -1,0 +1,358 @@
+/** The panels over the page: playground, help, shaders, runs; the tour; the keyboard. */
+import axe from 'axe-core';
+import { flushSync, unmount } from 'svelte';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { page, userEvent } from 'vitest/browser';
+import { BusyError, ConfigError } from '../../src/core/errors';
+import type { AskResult, RunArchive } from '../../src/core/jobApi';
+import { unpacked } from './fixtures/saved';
+import { nativeKeys, shortcuts } from '../../src/ui/help/shortcuts';
+import { mountApp, type MountedApp } from '../../src/ui/mount';
+import { guideSteps, guideStrings } from '../../src/ui/strings/guide';
+import { helpStrings } from '../../src/ui/strings/help';
+import { makeArchive } from './fixtures/archive';
+import { ScriptedClient } from './fixtures/scriptedClient';
+
+let client: ScriptedClient;
+let app: MountedApp;
+let target: HTMLElement;
+
+async function open(hash = '', recorded: RunArchive | null = makeArchive(40)): Promise<void> {
+  history.replaceState(null, '', `${location.pathname}${location.search}${hash}`);
+  target = document.createElement('div');
+  document.body.append(target);
+  app = mountApp(target, { connect: async () => client, recorded: async () => recorded });
+  await vi.waitFor(() => expect(app.session.looked).toBe(true));
+  await vi.waitFor(() => expect(app.session.settings.presets).not.toBeNull());
+  flushSync();
+}
+const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true });
+const dialog = (name: string) => page.getByRole('dialog', { name });
+
+async function violations(): Promise<string[]> {
+  await Promise.all(document.getAnimations().map((animation) => animation.finished));
+  const found = await axe.run(document.body, { rules: { region: { enabled: false } } });
+  return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 160)}`);
+}
+
+const reply = (answer: string) => ({
+  round: 0,
+  agent: 0,
+  model: 'student',
+  reply: `3 + 4 = ${answer}. #### ${answer}`,
+  answer,
+  finishReason: 'stop' as const,
+  tokens: 9,
+});
+const result = (answer: string): AskResult => ({
+  answer,
+  votes: null,
+  tokens: 9,
+  seconds: 0.2,
+  replies: [reply(answer)],
+});
+
+beforeEach(async () => {
+  client = new ScriptedClient();
+  client.adapterList = [
+    { runId: 'old', runName: 'silver-tern', strategy: 'rsft', seed: 0, student: 'bundled', recorded: false },
+    { runId: 'old', runName: 'silver-tern', strategy: 'da', seed: 0, student: 'bundled', recorded: false },
+  ];
+  client.kernelList = [
+    { name: 'linear', source: '// y = W x.\n// Grid: a thread a row.\nfn main() { return; }', compiled: [] },
+    {
+      name: 'adamw',
+      source: '// p = p - lr m.\nfn main() {}',
+      compiled: [{ key: 'adamw VEC4', code: 'fn ran() {}' }],
+    },
+  ];
+  localStorage.clear();
+  await page.viewport(1280, 900);
+});
+afterEach(async () => {
+  await unmount(app.component);
+  target.remove();
+});
+
+describe('the playground', () => {
+  it('asks base, chosen adapters and the ensemble, and shows answers as they come', async () => {
+    await open('#panel=ask');
+    await expect.element(page.getByLabelText('Your question')).toHaveFocus();
+    const [example] = makeArchive(3).questions;
+    await button(example!.text).click();
+    await page.getByLabelText('DA of silver-tern').click();
+    let finish = (_: readonly AskResult[]): void => undefined;
+    client.asked = new Promise((resolve) => (finish = resolve));
+    await userEvent.keyboard('{Tab}');
+    await dialog('Ask them a question').getByRole('button', { name: 'Ask', exact: true }).click();
+    await vi.waitFor(() => expect(client.names()).toContain('ask'));
+    const request = client.calls.find(([name]) => name === 'ask')![1] as { id: string; arms: object[] };
+    expect(request.arms).toEqual([
+      { type: 'base' },
+      { type: 'distilled', runId: 'old', strategy: 'rsft', seed: 0 },
+      { type: 'distilled', runId: 'old', strategy: 'da', seed: 0 },
+      { type: 'ensemble' },
+    ]);
+    const { id } = request;
+    client.emit({ type: 'ask', id, arm: 0, part: { type: 'text', round: 0, agent: 0, text: '3 + 4' } });
+    client.emit({ type: 'ask', id, arm: 0, part: { type: 'text', round: 0, agent: 0, text: ' = 8' } });
+    await expect.element(page.getByText('3 + 4 = 8', { exact: true })).toBeVisible();
+    client.emit({
+      type: 'ask',
+      id: 'of another tab',
+      arm: 1,
+      part: { type: 'text', round: 0, agent: 0, text: 'no' },
+    });
+    client.emit({ type: 'ask', id, arm: 1, part: { type: 'done', result: result(example!.gold) } });
+    client.emit({ type: 'ask', id, arm: 0, part: { type: 'done', result: result('-1') } });
+    const answers = page.getByRole('region', { name: 'Answers' });
+    await expect.element(answers.getByText('right', { exact: true })).toBeVisible();
+    await expect.element(answers.getByText('wrong', { exact: true })).toBeVisible();
+    await expect.element(button('Stop').last()).toBeEnabled();
+    finish([]);
+    await vi.waitFor(() => expect(app.session.playground.asking).toBe(false));
+    expect(await violations()).toEqual([]);
+  });
+
+  it('names the words that the models do not know beside the question', async () => {
+    client.failures.set(
+      'ask',
+      new ConfigError('student has no words "giraffes".', 'Take an example.', {
+        details: { words: ['giraffes'] },
+      }),
+    );
+    await open('#panel=ask');
+    await page.getByLabelText('Your question').fill('Anna has 3 giraffes.');
+    await userEvent.keyboard('{Enter}');
+    const problem = dialog('Ask them a question').getByRole('alert');
+    await expect.element(problem).toHaveTextContent(/giraffes/);
+    await expect.element(page.getByLabelText('Your question')).toHaveAttribute('aria-invalid', 'true');
+    expect(app.session.notices.list).toEqual([]);
+  });
+
+  it('says so politely while a run works', async () => {
+    client.failures.set('ask', new BusyError('A run is going on already.', 'Wait.'));
+    await open('#panel=ask');
+    await page.getByLabelText('Your question').fill('How many?');
+    await userEvent.keyboard('{Enter}');
+    await expect.element(page.getByText(/A run is working\. Ask again/)).toBeVisible();
+  });
+});
+
+describe('the tour', () => {
+  it('walks by keyboard through every step, stands in the address, and points at what it speaks of', async () => {
+    await open();
+    await userEvent.keyboard('g');
+    for (const [at, id] of guideSteps.entries()) {
+      await expect.element(page.getByRole('heading', { name: guideStrings.steps[id].title })).toHaveFocus();
+      expect(location.hash).toContain(`guide=${id}`);
+      await vi.waitFor(() => expect(document.querySelectorAll('.guided')).toHaveLength(1));
+      const ringed = document.querySelector('.guided')!;
+      expect(ringed.matches('[data-guide]'), `${id} points at ${ringed.className}`).toBe(true);
+      if (at === 1) expect(await violations()).toEqual([]);
+      await userEvent.keyboard('{ArrowRight}');
+    }
+    await userEvent.keyboard('{Escape}');
+    await expect.element(page.getByRole('region', { name: 'Guided tour' })).not.toBeInTheDocument();
+    expect(document.querySelectorAll('.guided')).toHaveLength(0);
+    expect(location.hash).not.toContain('guide');
+  });
+
+  it('begins where the address says, and leaves the choices of the reader alone', async () => {
+    await open('#guide=reading');
+    await expect.element(page.getByText(guideStrings.steps.reading.title)).toBeVisible();
+    const other = app.session.view!.questionIds(null, null).find((id) => id !== app.session.selected)!;
+    app.session.selected = other;
+    flushSync();
+    expect(app.session.selected).toBe(other);
+  });
+});
+
+describe('help', () => {
+  it('opens by ? and lists every shortcut and every native key', async () => {
+    await open();
+    await userEvent.keyboard('?');
+    for (const { id } of [...shortcuts, ...nativeKeys]) {
+      await expect
+        .element(dialog('Help').getByText(helpStrings.keys[id], { exact: true }))
+        .toBeInTheDocument();
+    }
+    expect(new Set(shortcuts.map(({ key }) => key)).size).toBe(shortcuts.length);
+    expect(await violations()).toEqual([]);
+  });
+
+  it('explains a term where it stands, by keyboard, and Escape closes it', async () => {
+    await open('#step=compare');
+    const term = page.getByRole('button', { name: 'Wilson interval' });
+    (term.element() as HTMLElement).focus();
+    await userEvent.keyboard('{Enter}');
+    await expect.element(page.getByText(/in which the true accuracy lies/)).toBeVisible();
+    await expect.element(term).toHaveAttribute('aria-expanded', 'true');
+    expect(await violations()).toEqual([]);
+    await userEvent.keyboard('{Escape}');
+    await expect.element(page.getByText(/in which the true accuracy lies/)).not.toBeVisible();
+  });
+
+  it('shows each shader with its maths, and the form that ran', async () => {
+    await open('#step=distil');
+    await button('Show the shaders that ran this').click();
+    await expect.element(page.getByText('1 form has run in this session.')).toBeVisible();
+    await expect.element(dialog('The shaders').getByText('y = W x.')).toBeVisible();
+    await page.getByRole('button', { name: /^adamw/ }).click();
+    await expect.element(dialog('The shaders').getByText('p = p - lr m.')).toBeVisible();
+    await page.getByRole('combobox', { name: 'Form' }).selectOptions('adamw VEC4');
+    await expect.element(page.getByRole('region', { name: 'Source' })).toHaveTextContent('fn ran() {}');
+    expect(await violations()).toEqual([]);
+  });
+});
+
+describe('single keys', () => {
+  it('open panels, choose views and walk questions, but not while text is typed', async () => {
+    await open();
+    await userEvent.keyboard('3');
+    await expect.element(page.getByRole('tab', { name: /Compare/ })).toHaveAttribute('aria-selected', 'true');
+    await userEvent.keyboard('1j');
+    const first = app.session.selected;
+    await userEvent.keyboard('j');
+    expect(app.session.selected).not.toBe(first);
+    await userEvent.keyboard('a');
+    await expect.element(dialog('Ask them a question')).toBeVisible();
+    await page.getByLabelText('Your question').fill('');
+    await userEvent.keyboard('3um');
+    await expect.element(page.getByLabelText('Your question')).toHaveValue('3um');
+    await userEvent.keyboard('{Escape}');
+    await expect.element(page.getByRole('dialog')).not.toBeInTheDocument();
+  });
+
+  it('can be turned off, and stay off', async () => {
+    await open('#panel=help');
+    await page.getByLabelText(/Single-key shortcuts/).click();
+    await button('Close').click();
+    await userEvent.keyboard('3');
+    expect(app.session.step).toBe('debate');
+    expect(localStorage.getItem('arklet-appearance')).toContain('"singleKeys":false');
+  });
+
+  it('run, pause, step and stop a run', async () => {
+    await open();
+    await userEvent.keyboard('r');
+    await expect.element(button('Pause')).toBeEnabled();
+    await userEvent.keyboard('p');
+    await expect.element(button('Step')).toBeEnabled();
+    await userEvent.keyboard('.');
+    await userEvent.keyboard('x');
+    await vi.waitFor(() =>
+      expect(client.names().filter((name) => /^(start|pause|step|stop)$/.test(name))).toEqual([
+        'start',
+        'pause',
+        'step',
+        'stop',
+      ]),
+    );
+  });
+
+  it('restart in stage mode with the same seed, and put what was cut off into the bin', async () => {
+    await open('#preset=quick&seed=7&stage=on');
+    expect(document.documentElement.classList.contains('stage')).toBe(true);
+    await userEvent.keyboard('r');
+    await expect.element(button('Pause')).toBeEnabled();
+    await userEvent.keyboard('r');
+    await vi.waitFor(() => expect(client.names().filter((name) => name === 'start')).toHaveLength(2));
+    const seeds = client.calls
+      .filter(([name]) => name === 'start')
+      .map(([, config]) => (config as { seed: number }).seed);
+    expect(seeds).toEqual([7, 7]);
+    expect(client.names()).toContain('remove');
+    await userEvent.keyboard('m');
+    expect(document.documentElement.classList.contains('stage')).toBe(false);
+  });
+});
+
+describe('the runs', () => {
+  beforeEach(() => {
+    client.store({ id: 'one', name: 'silver-tern', status: 'done', createdAt: 1 });
+    const two = client.store({ id: 'two', name: 'calm-finch', status: 'done', createdAt: 2 });
+    client.archives.set('two', {
+      ...client.archives.get('two')!,
+      run: { ...two, config: { ...two.config, rank: 32 } },
+    });
+  });
+
+  it('carry notes, are pinned as the one baseline, and give their settings to the panel', async () => {
+    await open('#panel=runs');
+    await page.getByRole('textbox', { name: 'Note: silver-tern' }).fill('first try');
+    await userEvent.keyboard('{Tab}');
+    await vi.waitFor(() => expect(client.calls).toContainEqual(['update', 'one', { note: 'first try' }]));
+    await button('Pin as baseline: silver-tern').click();
+    await button('Pin as baseline: calm-finch').click();
+    await vi.waitFor(() =>
+      expect(app.session.runs.filter(({ pinned }) => pinned).map(({ id }) => id)).toEqual(['two']),
+    );
+    await button('Use its settings').first().click();
+    await expect.element(dialog('Settings')).toBeVisible();
+  });
+
+  it('are compared: settings that differ, curves with a table, arms with their distance to the baseline', async () => {
+    await open('#panel=runs');
+    await button('Pin as baseline: silver-tern').click();
+    await page.getByLabelText('Compare silver-tern').click();
+    await page.getByLabelText('Compare calm-finch').click();
+    await button('Compare 2 runs').click();
+    const panel = dialog('Compare runs');
+    await expect.element(panel.getByRole('row', { name: /^rank/ })).toBeVisible();
+    await expect.element(panel.getByRole('img', { name: /Smoothed training loss/ })).toBeVisible();
+    await expect.element(panel.getByText('0.0 to the baseline').first()).toBeVisible();
+    await panel.getByText('Show as a table').click();
+    await expect.element(panel.getByRole('rowheader', { name: '200' })).toBeVisible();
+    expect(await violations()).toEqual([]);
+  });
+
+  it('lie in the bin after a reload, from where they are taken back or removed for good', async () => {
+    client.binned = [{ ...client.runs.shift()!, deletedAt: Date.now() }];
+    await open('#panel=runs');
+    await page.getByText('Deleted runs (1)').click();
+    expect(await violations()).toEqual([]);
+    await button('Take back: silver-tern').click();
+    await vi.waitFor(() => expect(app.session.runs.map(({ id }) => id)).toContain('one'));
+  });
+
+  it('leave as one file that holds the adapters, and as a link that holds settings and seed alone', async () => {
+    await open('#panel=runs');
+    const link = app.session.settings.hashOf({ ...app.session.runs[0]!.config, seed: 9, rank: 32 });
+    expect(new URLSearchParams(link).get('seed')).toBe('9');
+    expect(new URLSearchParams(link).get('rank')).toBe('32');
+    await page.getByText('Export', { exact: true }).nth(1).click();
+    const file = unpacked();
+    await button('Whole run with its adapters (.json.gz)').first().click();
+    expect((await file).format).toBe('arklet-run');
+    expect(client.calls.filter(([name]) => name === 'archive').at(-1)).toEqual([
+      'archive',
+      expect.any(String),
+      true,
+    ]);
+  });
+});
+
+describe('every panel', () => {
+  const panels = ['ask', 'runs', 'help', 'kernels'] as const;
+  it.each(panels.flatMap((panel) => (['light', 'dark'] as const).map((theme) => [panel, theme] as const)))(
+    '%s passes axe in %s',
+    async (panel, theme) => {
+      client.store({ id: 'one', name: 'silver-tern', status: 'done' });
+      localStorage.setItem('arklet-appearance', JSON.stringify({ theme }));
+      await open(`#panel=${panel}`);
+      await expect.element(page.getByRole('dialog')).toBeVisible();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(await violations()).toEqual([]);
+    },
+  );
+
+  it.each([...panels, 'guide'] as const)('%s fits a phone of 390 px', async (panel) => {
+    await page.viewport(390, 844);
+    await open(panel === 'guide' ? '#guide=table' : `#panel=${panel}`);
+    await vi.waitFor(() => expect(innerWidth).toBe(390));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const wide = [document.documentElement, ...document.querySelectorAll('dialog .content')];
+    for (const node of wide) expect(node.scrollWidth).toBeLessThanOrEqual(node.clientWidth);
+  });
+});
