@@ -30,6 +30,7 @@ export default defineConfig(({ command }) => ({
       'valibot',
       '@huggingface/jinja',
       '@huggingface/tokenizers',
+      '@huggingface/transformers',
       'fflate',
       'idb',
       'uplot',

@@ -2,6 +2,7 @@
 import { version } from '../package.json';
 import { EngineClient } from '../src/run/engineClient';
 import { serveCoordinator } from '../src/run/coordinatorService';
+import { transformersMaker } from '../src/run/transformersLink';
 import type { EngineProtocol } from '../src/run/engineProtocol';
 import { webllmMaker } from '../src/run/webllmLink';
 import { connectWorker } from '../src/rpc/workerPort';
@@ -13,9 +14,9 @@ serveCoordinator(self, {
     const worker = new Worker(new URL('./engine.worker.ts', import.meta.url), { type: 'module' });
     return new EngineClient(connectWorker<EngineProtocol>(worker, 'engine'), memory);
   },
+  makers: { transformers: transformersMaker(), webllm: webllmMaker() },
   locks: navigator.locks,
   // This script lies one folder below the app, in the build (assets/) as in development (workers/).
   base: new URL('../', self.location.href).href,
   version,
-  makers: { webllm: webllmMaker() },
 });

@@ -26,8 +26,15 @@ type ForeignKind = (typeof foreignKinds)[number];
 
 /** Agents that live in a worker of their own, by the name after "KIND:". The page's coordinator has both, Node neither. */
 export interface AgentMakers {
-  transformers?(name: string, options: { readonly base: string }): AgentBackend;
-  webllm?(name: string, options: { readonly base: string }): AgentBackend;
+  transformers?(name: string, options: MakerOptions): AgentBackend;
+  webllm?(name: string, options: MakerOptions): AgentBackend;
+}
+
+interface MakerOptions {
+  /** The app's address, ending with a slash. */
+  readonly base: string;
+  /** What the run's --backend means for it. */
+  readonly device: 'auto' | 'webgpu' | 'wasm';
 }
 
 /** What agents are made with. */
@@ -114,7 +121,12 @@ async function recordedSlot(spec: string, parts: AgentParts): Promise<AgentSlot>
   return { backend: recordedAgent(spec, turns), style: natural ? 'natural' : 'compact' };
 }
 
-function workerSlot(kind: 'transformers' | 'webllm', spec: string, parts: AgentParts): AgentSlot {
+function workerSlot(
+  kind: 'transformers' | 'webllm',
+  spec: string,
+  parts: AgentParts,
+  backend: RunConfig['backend'],
+): AgentSlot {
   const make = parts.makers[kind];
   if (!make) {
     throw new ConfigError(
@@ -122,8 +134,8 @@ function workerSlot(kind: 'transformers' | 'webllm', spec: string, parts: AgentP
       'Use bundled models, a folder, a .gguf file, endpoint:URL#MODEL or recorded:FILE here.',
     );
   }
-  const { base } = parts;
-  return { backend: make.call(parts.makers, spec.slice(kind.length + 1), { base }), style: 'natural' };
+  const options: MakerOptions = { base: parts.base, device: backend === 'cpu' ? 'wasm' : backend };
+  return { backend: make.call(parts.makers, spec.slice(kind.length + 1), options), style: 'natural' };
 }
 
 /** One slot per name; names that repeat share their backend, so that its requests are batched together. */
@@ -145,7 +157,7 @@ export async function agentSlots(cast: Cast, config: RunConfig, parts: AgentPart
         return recordedSlot(spec, parts);
       case 'transformers':
       case 'webllm':
-        return workerSlot(kind, spec, parts);
+        return workerSlot(kind, spec, parts, config.backend);
       case null: {
         const ref = byId.get(spec) ?? cast.student;
         const style = promptStyle(ref);

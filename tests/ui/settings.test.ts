@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Settings } from '../../src/ui/state/settings.svelte';
+import { personaPresets } from '../../src/core/personas';
 import { presets } from './fixtures/scriptedClient';
 
 function settingsOf(hash: string): Settings {
@@ -64,5 +65,22 @@ describe('settings in the address', () => {
       { name: 'agentz', value: '3' },
     ]);
     expect(settings.config?.nAgents).toBe(presets.quick.nAgents);
+  });
+
+  it('keep personas in the address by the name of a preset, or as JSON', () => {
+    const settings = new Settings();
+    settings.presets = presets;
+    settings.set('personas', personaPresets.sceptic);
+    expect(settings.hash).toContain('personas=sceptic');
+    const own = [{ name: 'A, the first', temperature: 0.2 }];
+    settings.set('personas', own);
+    const other = new Settings();
+    other.presets = presets;
+    other.readHash(`#${settings.hash}`, []);
+    expect(other.config?.personas).toEqual(own);
+    other.readHash('#preset=quick&personas=nobody', []);
+    expect(other.bad).toEqual([{ name: 'personas', value: 'nobody' }]);
+    settings.set('personas', []);
+    expect(settings.changed).toBe(false);
   });
 });

@@ -2,6 +2,7 @@
  * Settings of the next run: a preset and what was changed, kept in the address under the names of the command's flags
  * (`#preset=quick&n-agents=5&seed=3`). The values of a preset come from the coordinator, which also checks the result.
  */
+import { personasText, readPersonas } from '../../core/personas';
 import type { RunConfig } from '../../core/records';
 
 export type Preset = 'quick' | 'full';
@@ -18,10 +19,11 @@ function sameValue(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-type Value = string | number | boolean | readonly string[];
+type Value = string | number | boolean | readonly unknown[];
 
-/** Text as a value of the same type as `like`; undefined when it cannot be one. */
-function valueLike(like: RunConfig[Field], text: string): Value | undefined {
+/** Text as a value of the field, of the same type as `like`; undefined when it cannot be one. */
+function valueOf(field: Field, like: RunConfig[Field], text: string): Value | undefined {
+  if (field === 'personas') return readPersonas(text) ?? undefined;
   if (typeof like === 'number') {
     const number = Number(text);
     return text.trim() === '' || !Number.isFinite(number) ? undefined : number;
@@ -29,6 +31,14 @@ function valueLike(like: RunConfig[Field], text: string): Value | undefined {
   if (typeof like === 'boolean') return text === 'true' ? true : text === 'false' ? false : undefined;
   if (Array.isArray(like)) return text.split(',').filter((part) => part !== '');
   return text;
+}
+
+type Personas = RunConfig['personas'];
+
+type Plain = RunConfig[Exclude<Field, 'personas'>];
+
+function textOf(value: Plain): string {
+  return Array.isArray(value) ? value.join(',') : String(value);
 }
 
 export interface BadSetting {
@@ -60,7 +70,7 @@ export class Settings {
     );
     for (const [flag, text] of this.#changes) {
       const field = fields.get(flag);
-      const value = field && valueLike(base[field], text);
+      const value = field && valueOf(field, base[field], text);
       if (field === undefined || value === undefined) bad.push({ name: flag, value: text });
       else config[field] = value;
     }
@@ -80,7 +90,11 @@ export class Settings {
     const changes = new Map(this.#changes);
     const base = this.presets?.[this.preset];
     if (base && sameValue(base[field], value)) changes.delete(flagOf(field));
-    else changes.set(flagOf(field), Array.isArray(value) ? value.join(',') : String(value));
+    else
+      changes.set(
+        flagOf(field),
+        field === 'personas' ? personasText(value as Personas) : textOf(value as Plain),
+      );
     this.#changes = changes;
   }
 

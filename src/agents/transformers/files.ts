@@ -1,0 +1,60 @@
+/** Answers the library's requests for a model's files from wherever they are. No request leaves but to the place named. */
+import type { TransformersPlace } from './protocol';
+
+/** The library is told that its hub is here; `.invalid` is a name that can never be contacted (RFC 2606). */
+export const pretendHost = 'https://models.invalid/';
+
+export type HubFetch = (url: string, init: RequestInit) => Promise<Response>;
+
+function missing(path: string): Response {
+  return new Response(`${path} is not there`, { status: 404 });
+}
+
+/** Whether only the size is asked for. */
+function asksSize(init: RequestInit): boolean {
+  return new Headers(init.headers).get('Range') === 'bytes=0-0';
+}
+
+function blobResponse(blob: Blob, init: RequestInit): Response {
+  if (!asksSize(init)) return new Response(blob, { headers: { 'Content-Length': String(blob.size) } });
+  const headers = { 'Content-Range': `bytes 0-0/${blob.size}`, 'Content-Length': '1' };
+  return new Response(blob.slice(0, 1), { status: 206, headers });
+}
+
+/** A file of a model as a response; 404 where it has none. Rejects as fetch does. */
+export async function readModelFile(
+  place: TransformersPlace,
+  path: string,
+  init: RequestInit,
+  hub: HubFetch,
+): Promise<Response> {
+  switch (place.type) {
+    case 'hub':
+      return hub(`https://huggingface.co/${place.id}/resolve/${place.revision}/${path}`, init);
+    case 'folder': {
+      const response = await fetch(new URL(path, place.url).href, init);
+      // Some hosts answer a missing file with their start page.
+      const page = response.headers.get('Content-Type')?.startsWith('text/html') === true;
+      return page ? missing(path) : response;
+    }
+    case 'files': {
+      // The path of a picked folder starts with the folder's own name.
+      const found = place.files.find((file) => file.path === path || file.path.endsWith(`/${path}`));
+      return found ? blobResponse(found.blob, init) : missing(path);
+    }
+    default:
+      return place satisfies never;
+  }
+}
+
+/** Hub files through the browser's cache, so that a second run needs no network. */
+export async function cachedHubFetch(url: string, init: RequestInit): Promise<Response> {
+  if (typeof caches === 'undefined' || asksSize(init)) return fetch(url, init);
+  const cache = await caches.open('arklet-hub');
+  const known = await cache.match(url);
+  if (known) return known;
+  const response = await fetch(url, init);
+  // A full disk must not stop the run: the file is then fetched again next time.
+  if (response.status === 200) void cache.put(url, response.clone()).catch(() => undefined);
+  return response;
+}

@@ -1,0 +1,266 @@
+/**
+ * The worker's side: models of transformers.js, one reply at a time. Tokens are drawn by our own sampler from the raw logits,
+ * because the library's uses Math.random: so a seed repeats, and log-probabilities are those at temperature 1.
+ */
+import { ConfigError, throwIfAborted, TokenError } from '../../core/errors';
+import type { Message } from '../../core/records';
+import { checkSampling, Sampler } from '../../lm/sampler';
+import { yieldToEvents } from '../../lm/yieldToEvents';
+import type { AgentCallbacks, AgentRequest, Completion, LoadProgress } from '../agent';
+import { translate } from './errors';
+import { pretendHost, readModelFile, type HubFetch } from './files';
+import type { Library } from './library';
+import type { TransformersInfo, TransformersRef } from './protocol';
+import { dtypes, dtypeSuffix, type Dtype } from './spec';
+
+export interface HostParts {
+  open(options: {
+    host: string;
+    threads: number;
+    read(url: URL, init: RequestInit): Promise<Response>;
+  }): Promise<Library>;
+  /** Null without WebGPU; `real` = not a software adapter. */
+  adapter(): Promise<{ readonly real: boolean; readonly f16: boolean } | null>;
+  readonly threads: number;
+  readonly hub: HubFetch;
+}
+
+type Model = Awaited<ReturnType<Library['AutoModelForCausalLM']['from_pretrained']>>;
+type Tokenizer = Awaited<ReturnType<Library['AutoTokenizer']['from_pretrained']>>;
+type Tensor = InstanceType<Library['Tensor']>;
+
+interface Loaded {
+  readonly model: Model;
+  readonly tokenizer: Tokenizer;
+  readonly info: TransformersInfo;
+  readonly endIds: ReadonlySet<number>;
+  sampler: Sampler | null;
+}
+
+type LoadOptions = { signal?: AbortSignal; onProgress?: (progress: LoadProgress) => void };
+
+export class TransformersHost {
+  readonly #parts: HostParts;
+  readonly #models = new Map<string, Loaded>();
+  /** Models being read, by the key that stands for them in the library's addresses. */
+  readonly #reading = new Map<string, { readonly ref: TransformersRef; readonly signal?: AbortSignal }>();
+  #library: Promise<Library> | null = null;
+  #queue: Promise<unknown> = Promise.resolve();
+  #keys = 0;
+
+  constructor(parts: HostParts) {
+    this.#parts = parts;
+  }
+
+  /** Throws DownloadError, ModelError, OutOfMemoryError, InterruptedError. */
+  async load(ref: TransformersRef, options: LoadOptions): Promise<TransformersInfo> {
+    const known = this.#models.get(ref.name);
+    if (known) return known.info;
+    const key = `m${this.#keys++}`;
+    this.#reading.set(key, { ref, ...(options.signal && { signal: options.signal }) });
+    try {
+      const loaded = await this.#load(key, ref, options);
+      this.#models.set(ref.name, loaded);
+      options.onProgress?.({ phase: 'ready', loaded: 1, total: 1 });
+      return loaded.info;
+    } catch (thrown) {
+      throwIfAborted(options.signal);
+      throw translate(thrown, ref.name, 'load');
+    } finally {
+      this.#reading.delete(key);
+    }
+  }
+
+  /** Replies follow one another; an abort resolves with the text so far. */
+  generate(name: string, request: AgentRequest, callbacks: AgentCallbacks): Promise<Completion> {
+    const work = this.#queue.then(() => this.#generate(name, request, callbacks));
+    this.#queue = work.catch(() => undefined);
+    return work.catch((thrown: unknown) => {
+      throw translate(thrown, name, 'generate');
+    });
+  }
+
+  count(name: string, texts: readonly string[]): readonly number[] {
+    const { tokenizer } = this.#model(name);
+    return texts.map((text) => tokenizer.encode(text, { add_special_tokens: false }).length);
+  }
+
+  /** How many models are left. */
+  async unload(name: string): Promise<number> {
+    const loaded = this.#models.get(name);
+    this.#models.delete(name);
+    await this.#queue;
+    await loaded?.model.dispose();
+    return this.#models.size;
+  }
+
+  #model(name: string): Loaded {
+    const loaded = this.#models.get(name);
+    if (!loaded) throw new ConfigError(`${name} is not loaded.`, 'Load it first.');
+    return loaded;
+  }
+
+  async #read(url: URL, init: RequestInit): Promise<Response> {
+    const [, key = '', path = ''] = /^\/(m\d+)\/(.+)$/.exec(url.pathname) ?? [];
+    const reading = this.#reading.get(key);
+    if (!reading) return new Response(`${url.href} is not asked for`, { status: 404 });
+    const { ref, signal } = reading;
+    return readModelFile(ref.place, path, signal ? { ...init, signal } : init, this.#parts.hub);
+  }
+
+  async #load(key: string, ref: TransformersRef, { signal, onProgress }: LoadOptions): Promise<Loaded> {
+    const { open, threads } = this.#parts;
+    this.#library ??= open({ host: pretendHost, threads, read: (url, init) => this.#read(url, init) });
+    const library = await this.#library;
+    throwIfAborted(signal);
+    const adapter = await this.#parts.adapter();
+    const device = ref.device === 'auto' ? (adapter?.real ? 'webgpu' : 'wasm') : ref.device;
+    const dtype = await this.#dtype(key, ref, device === 'webgpu' && adapter?.f16 === true);
+    const sizes = new Map<string, { loaded: number; total: number }>();
+    const progress_callback = (event: { status: string; file?: string; loaded?: number; total?: number }) => {
+      const { status, file = '', loaded = 0, total = 0 } = event;
+      if (status !== 'progress') return;
+      sizes.set(file, { loaded, total });
+      const all = [...sizes.values()];
+      const sum = (of: 'loaded' | 'total'): number => all.reduce((bytes, one) => bytes + one[of], 0);
+      onProgress?.({ phase: 'download', loaded: sum('loaded'), total: sum('total') });
+      if (file.endsWith('.onnx') && loaded === total) onProgress?.({ phase: 'compile', loaded: 0, total: 1 });
+    };
+    const tokenizer = await library.AutoTokenizer.from_pretrained(key, { progress_callback });
+    const model = await library.AutoModelForCausalLM.from_pretrained(key, {
+      device,
+      dtype,
+      progress_callback,
+    });
+    // The library decodes without ever waiting for a message: an abort would come after the reply.
+    const forward = model.forward.bind(model) as (inputs: unknown) => Promise<unknown>;
+    model.forward = async (inputs: unknown) => {
+      await yieldToEvents();
+      return forward(inputs);
+    };
+    const config = model.config as unknown as Record<string, unknown>;
+    const context = config['max_position_embeddings'];
+    const own = (model.generation_config ?? {}) as Record<string, unknown>;
+    const end = own['eos_token_id'] ?? config['eos_token_id'];
+    return {
+      model,
+      tokenizer,
+      info: { device, dtype, threads, contextTokens: typeof context === 'number' ? context : null },
+      endIds: new Set((Array.isArray(end) ? end : [end]).map(Number)),
+      sampler: null,
+    };
+  }
+
+  /** The first form of weights that the folder has and the device reads. */
+  async #dtype(key: string, { dtype }: TransformersRef, f16: boolean): Promise<Dtype> {
+    const named = dtypes.find((one) => one === dtype);
+    if (named) return named;
+    for (const one of dtypes) {
+      if (one.endsWith('f16') && !f16) continue;
+      if (one === 'fp16' && !f16) continue;
+      const url = new URL(`${key}/onnx/model${dtypeSuffix[one]}.onnx`, pretendHost);
+      const response = await this.#read(url, { headers: { Range: 'bytes=0-0' } });
+      await response.body?.cancel();
+      if (response.ok) return one;
+    }
+    return 'fp32';
+  }
+
+  async #generate(
+    name: string,
+    { messages, sampling }: AgentRequest,
+    { signal, onText }: AgentCallbacks,
+  ): Promise<Completion> {
+    const loaded = this.#model(name);
+    const { model, tokenizer, info, endIds } = loaded;
+    checkSampling(sampling);
+    const library = await this.#library!;
+    const promptIds = chatIds(tokenizer, messages);
+    const room = (info.contextTokens ?? Infinity) - promptIds.length;
+    if (room < 1) {
+      throw new TokenError(
+        `The prompt has ${promptIds.length} tokens, but ${name} reads ${info.contextTokens}.`,
+        'Use fewer exchanges, agents or shots, or a model with a longer context.',
+      );
+    }
+    const most = Math.min(sampling.maxTokens, room);
+    const ids: number[] = [];
+    const logprobs: number[] = [];
+    const stops = (sampling.stop ?? []).filter((stop) => stop !== '');
+    let cut = -1;
+    let shown = 0;
+    const textSoFar = (): string => tokenizer.decode(ids, { skip_special_tokens: true });
+    const show = (text: string): void => {
+      // Half a character decodes as a replacement sign: it waits for its other half.
+      if (text.length <= shown || text.endsWith('\uFFFD')) return;
+      onText?.(text.slice(shown));
+      shown = text.length;
+    };
+
+    /** Draws the token and leaves it as the only one that the library's greedy search can take. */
+    const draw = (_all: unknown, logits: Tensor): Tensor => {
+      const data = logits.data as Float32Array;
+      const vocab = logits.dims.at(-1) ?? data.length;
+      loaded.sampler ??= new Sampler(vocab);
+      const { id, logprob } = loaded.sampler.sample(data.subarray(0, vocab), sampling, ids.length);
+      ids.push(id);
+      logprobs.push(logprob);
+      data.fill(-Infinity);
+      data[id] = 0;
+      if (stops.length > 0 || onText) {
+        const text = textSoFar();
+        const found = stops.map((stop) => text.indexOf(stop)).filter((at) => at >= 0);
+        if (found.length > 0) cut = Math.min(...found);
+        show(cut >= 0 ? text.slice(0, cut) : text);
+      }
+      return logits;
+    };
+
+    class Ended extends library.StoppingCriteria {
+      override _call(all: readonly unknown[]): boolean[] {
+        return all.map(() => signal?.aborted === true || cut >= 0);
+      }
+    }
+    if (most > 0 && signal?.aborted !== true) {
+      const shape = [1, promptIds.length];
+      const input_ids = new library.Tensor('int64', BigInt64Array.from(promptIds, BigInt), shape);
+      const ones = new BigInt64Array(promptIds.length).fill(1n);
+      const attention_mask = new library.Tensor('int64', ones, shape);
+      await model.generate({
+        input_ids,
+        attention_mask,
+        // Everything of the model's own that would change the logits before they are read is off.
+        ...{ do_sample: false, repetition_penalty: 1, no_repeat_ngram_size: 0, bad_words_ids: null },
+        ...{ min_length: 0, min_new_tokens: null, max_length: null, max_new_tokens: most },
+        logits_processor: [draw],
+        stopping_criteria: [new Ended()],
+      } as unknown as Parameters<Model['generate']>[0]);
+    }
+    const last = ids.at(-1);
+    const ended = cut >= 0 || (last !== undefined && endIds.has(last));
+    const aborted = signal?.aborted === true && !ended;
+    const text = cut >= 0 ? textSoFar().slice(0, cut) : textSoFar();
+    if (shown < text.length) onText?.(text.slice(shown));
+    return {
+      text,
+      finishReason: aborted ? 'aborted' : ended ? 'stop' : 'length',
+      usage: { prompt: promptIds.length, completion: ids.length },
+      promptIds,
+      replyIds: ids,
+      logprobs,
+      logprobKind: 'raw',
+    };
+  }
+}
+
+/** Ids of a conversation; a model without a chat template gets the bare texts, as with our engine. */
+function chatIds(tokenizer: Tokenizer, messages: readonly Message[]): number[] {
+  if (tokenizer.chat_template) {
+    const text = tokenizer.apply_chat_template([...messages], {
+      add_generation_prompt: true,
+      tokenize: false,
+    });
+    return tokenizer.encode(text, { add_special_tokens: false });
+  }
+  return tokenizer.encode(`${messages.map(({ content }) => content).join('\n\n')}\n\n`);
+}

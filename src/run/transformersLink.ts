@@ -1,0 +1,69 @@
+/** The job's end of the transformers worker, over rpc: started with the first model, ended with the last. */
+import type { AgentBackend } from '../agents/agent';
+import { transformersAgent } from '../agents/transformers/agent';
+import type { TransformersLink, TransformersProtocol } from '../agents/transformers/protocol';
+import { parseTransformers } from '../agents/transformers/spec';
+import { AgentError } from '../core/errors';
+import { RpcClient } from '../rpc/rpc';
+import type { AgentMakers } from './resolveAgents';
+
+interface Running {
+  readonly rpc: RpcClient<TransformersProtocol>;
+  readonly worker: Worker;
+}
+
+export function transformersLink(start: () => Worker): TransformersLink {
+  let running: Running | null = null;
+
+  function open(): Running {
+    if (running) return running;
+    const worker = start();
+    const now: Running = { rpc: new RpcClient<TransformersProtocol>(worker), worker };
+    worker.addEventListener('error', (event) => {
+      event.preventDefault();
+      const what = event.message || 'its script could not be loaded';
+      end(
+        now,
+        new AgentError(`The transformers worker failed: ${what}.`, 'Check the memory, and try again.'),
+      );
+    });
+    running = now;
+    return now;
+  }
+
+  function end(which: Running, error: AgentError): void {
+    which.worker.terminate();
+    which.rpc.close(error);
+    if (running === which) running = null;
+  }
+
+  return {
+    load: (model, options) => open().rpc.call('load', { model }, options),
+    generate: (model, { messages, sampling }, { signal, onText }) =>
+      open().rpc.call(
+        'generate',
+        { model, messages, sampling },
+        { ...(signal && { signal }), ...(onText && { onProgress: ({ text }) => onText(text) }) },
+      ),
+    count: (model, texts) => open().rpc.call('count', { model, texts }),
+    async unload(model) {
+      const now = running;
+      if (!now) return;
+      const { left } = await now.rpc.call('unload', { model });
+      if (left === 0) end(now, new AgentError('The transformers worker was ended.', 'Load the model again.'));
+    },
+  };
+}
+
+function startWorker(): Worker {
+  return new Worker(new URL('../../workers/transformers.worker.ts', import.meta.url), { type: 'module' });
+}
+
+/** Makes agents by what stands after "transformers:"; all of them share one worker. */
+export function transformersMaker(
+  start: () => Worker = startWorker,
+): NonNullable<AgentMakers['transformers']> {
+  const link = transformersLink(start);
+  return (name, { base, device }): AgentBackend =>
+    transformersAgent(link, parseTransformers(name, { base, device }));
+}

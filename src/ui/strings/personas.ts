@@ -1,0 +1,25 @@
+/** Words of the persona editor and of the hosts that agents contact. */
+export const personaStrings = {
+  legend: 'Who the agents are',
+  help: 'Agent 1 is the first persona, agent 2 the second, and around again. The bundled agents read no system prompt: only temperature and seed tell them apart.',
+  presets: { equals: 'Five equals', complementary: 'Complementary', sceptic: 'With a sceptic' },
+  presetHelp: {
+    equals: 'As in the paper: no roles; agents differ by their random draws alone.',
+    complementary: 'A planner, a calculator and an explorer, from cool to warm.',
+    sceptic: 'Two solvers and one who doubts every solution.',
+  },
+  custom: 'Your own',
+  persona: (i: number) => `Persona ${i}`,
+  name: 'Name',
+  system: 'System prompt',
+  temperature: 'Temperature',
+  topP: 'Top-p',
+  seed: 'Seed',
+  model: 'Model',
+  asRun: 'as the run',
+  add: 'Add a persona',
+  remove: (name: string) => `Remove ${name}`,
+  fresh: (i: number) => `Agent ${i}`,
+  hosts: (hosts: readonly string[]) => `A run with these agents contacts ${hosts.join(', ')}.`,
+  noHosts: 'A run with these agents contacts no other machine.',
+} as const;

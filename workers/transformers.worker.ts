@@ -1,0 +1,27 @@
+/** Models of @huggingface/transformers on WebGPU or WASM threads. The library is a chunk of its own, fetched with the first model. */
+import { cachedHubFetch } from '../src/agents/transformers/files';
+import { TransformersHost } from '../src/agents/transformers/host';
+import { openLibrary } from '../src/agents/transformers/library';
+import type { TransformersProtocol } from '../src/agents/transformers/protocol';
+import { serve } from '../src/rpc/rpc';
+
+declare const self: DedicatedWorkerGlobalScope;
+
+const host = new TransformersHost({
+  open: openLibrary,
+  async adapter() {
+    const adapter = await navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' });
+    if (!adapter) return null;
+    return { real: !adapter.info.isFallbackAdapter, f16: adapter.features.has('shader-f16') };
+  },
+  threads: self.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1,
+  hub: cachedHubFetch,
+});
+
+serve<TransformersProtocol>(self, {
+  load: ({ model }, { signal, progress }) => host.load(model, { signal, onProgress: progress }),
+  generate: ({ model, ...request }, { signal, progress }) =>
+    host.generate(model, request, { signal, onText: (text) => progress({ text }) }),
+  count: async ({ model, texts }) => host.count(model, texts),
+  unload: async ({ model }) => ({ left: await host.unload(model) }),
+});
