@@ -76,6 +76,7 @@ function progressLine(stream = process.stderr) {
       const { strategy, kept, dropped } = event.dataset;
       say(`${strategy}: ${kept} traces, dropped ${JSON.stringify(dropped)}`);
     }
+    if (event.type === 'pad') padLines(event.pad).forEach(say);
     if (event.type !== 'progress') return;
     const share = event.total === 0 ? 1 : event.done / event.total;
     const speed = event.tokensPerSecond === null ? '' : ` ${Math.round(event.tokensPerSecond)} tokens/s`;
@@ -92,6 +93,25 @@ function progressLine(stream = process.stderr) {
     lastStage = stage;
     stream.write(`${line}\n`);
   };
+}
+
+/** What PAD came to, a line for each reward model and training. */
+function padLines({ rewardModels, runs }) {
+  const percent = (share) => `${(100 * share).toFixed(1)} %`;
+  const judges = rewardModels.map(
+    ({ seed, auc, n }) =>
+      `reward model, seed ${seed}: step AUC ${auc?.toFixed(3) ?? 'unknown'} on ${n} held-out steps`,
+  );
+  const trainings = runs.map(({ strategy, seed, evaluations, generatedTokens, stopped }) => {
+    const [first, last] = [evaluations[0], evaluations.at(-1)];
+    const accuracy =
+      first && last ? `, held out ${percent(first.accuracy)} -> ${percent(last.accuracy)}` : '';
+    const end = stopped
+      ? ` REWARD HACKING: ended at update ${stopped.step}, the reward rose while accuracy fell.`
+      : '';
+    return `${strategy}, seed ${seed}: ${generatedTokens} tokens generated${accuracy}.${end}`;
+  });
+  return [...judges, ...trainings];
 }
 
 /** A name of the output folder that follows from the settings: the same command finds its run again. */

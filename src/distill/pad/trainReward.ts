@@ -173,8 +173,14 @@ class RewardRun {
       m: new Float32Array(2 * hidden),
       v: new Float32Array(2 * hidden),
     };
+    // A batch over the border of two epochs, or of more documents than there are, holds some of them again.
+    const times = Math.ceil(options.batch / documents.length) + 1;
     const most = (size: (document: TrainDocument) => number): number =>
-      documents.map(size).sort((a, b) => b - a).slice(0, options.batch).reduce((sum, n) => sum + n, 0); // prettier-ignore
+      documents
+        .flatMap((document) => Array.from({ length: times }, () => size(document)))
+        .sort((a, b) => b - a)
+        .slice(0, options.batch)
+        .reduce((sum, n) => sum + n, 0);
     const targets = most(({ places }) => places.length);
     const { backend } = model;
     const make = (label: string, size: number): Tensor => {

@@ -4,6 +4,7 @@ import { formatCount, formatPercent } from '../format';
 export const padStrings = {
   title: 'Group RL',
   help: 'The student answers each question several times; what was right more than its siblings is made likelier.',
+  change: (first: string, last: string): string => `Reward ${first} → ${last}`,
   samples: 'Samples',
   generated: 'Tokens generated',
   step: 'Update',
