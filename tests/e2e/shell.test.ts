@@ -77,7 +77,18 @@ describe('a plain static host', () => {
       await page.goto(server.url + tiny);
       await page.getByText('Recorded run').first().waitFor();
       expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+      const progress = page.waitForFunction(
+        () =>
+          /^\d+ % /.test(document.title) &&
+          document.querySelector<HTMLLinkElement>('link[rel=icon]')?.href.startsWith('data:image/png'),
+        null,
+        { timeout: patience },
+      );
       await runTiny(page);
+      // Title and icon of the tab showed the progress, and are the app's own again.
+      await progress;
+      expect(await page.title()).toBe('Arklet');
+      expect(await page.locator('link[rel=icon]').getAttribute('href')).toMatch(/icon\.svg$/);
       expect(complaints).toEqual([]);
     } finally {
       await page.close();
@@ -138,5 +149,46 @@ describe('after one visit', () => {
     await page.goto(server.url + tiny);
     await page.getByRole('region', { name: 'Result' }).waitFor();
     await runTiny(page);
+  });
+
+  it('another strategy is trained on the stored debate, without speaking again', async () => {
+    await page.getByRole('tab', { name: /Distil/ }).click();
+    const debate = await page.getByRole('tab', { name: /Debate/ }).innerText();
+    await page.getByRole('checkbox', { name: /^DA up/ }).check();
+    await page.getByRole('checkbox', { name: /^RSFT one/ }).uncheck();
+    await page.getByRole('button', { name: 'Train on this debate' }).click();
+    await page.getByRole('button', { name: 'Pause' }).waitFor();
+    await page
+      .locator('[role=status]', { hasText: 'Done: done' })
+      .waitFor({ state: 'attached', timeout: patience });
+    await page.getByRole('tab', { name: /Compare/ }).click();
+    const region = page.getByRole('region', { name: 'Who got how many right' });
+    await region.getByText('Distilled: DA').first().waitFor();
+    expect(await region.getByText('Distilled: RSFT').count()).toBe(0);
+    expect(await page.getByRole('tab', { name: /Debate/ }).innerText()).toBe(debate);
+  });
+});
+
+describe('Test my GPU', () => {
+  it('runs every kernel, says that all pass, and copies a report', async () => {
+    const server = await startServer({ root });
+    const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
+    const page = await context.newPage();
+    try {
+      await page.goto(server.url);
+      await page.getByRole('button', { name: 'This device' }).click();
+      await page.getByRole('button', { name: 'Test the GPU' }).click();
+      await page.getByText(/^\d+ kernels tested/).waitFor({ timeout: patience });
+      await page.getByText(/^All \d+ tests pass on/).waitFor({ timeout: 2 * patience });
+      await page.getByText('Show every test').click();
+      expect(await page.getByRole('dialog').locator('tbody tr').count()).toBeGreaterThan(70);
+      await page.getByRole('button', { name: 'Copy the report' }).click();
+      await page.getByRole('button', { name: 'Copied' }).waitFor();
+      const text = await page.evaluate(() => navigator.clipboard.readText());
+      expect(text).toMatch(/^Arklet \d[\d.]* self-test: \d+ pass, 0 fail\nDevice: \S+/);
+    } finally {
+      await context.close();
+      await server.close();
+    }
   });
 });
