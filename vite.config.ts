@@ -35,6 +35,7 @@ export default defineConfig(({ command }) => ({
       'idb',
       'uplot',
       '@mlc-ai/web-llm',
+      'hash-wasm',
     ],
   },
   // The manifest tells the test which chunks the first paint needs.
@@ -54,6 +55,7 @@ export default defineConfig(({ command }) => ({
         extends: true,
         test: {
           name: 'chromium',
+          globalSetup: ['tests/store/rangeServer.ts'],
           include: ['tests/{gpu,store,ui}/**/*.test.ts'],
           testTimeout: 180_000,
           env: { REQUIRE_GPU: process.env['REQUIRE_GPU'] ?? '' },

@@ -18,6 +18,12 @@ function mountPage(target: HTMLElement): void {
     },
     recorded: () => recorded,
     version,
+    models: async () => {
+      const { connectModels } = await import('./run/modelsClient');
+      return connectModels(
+        new Worker(new URL('../workers/models.worker.ts', import.meta.url), { type: 'module' }),
+      );
+    },
   };
   const offline = new Offline(import.meta.env.PROD ? serviceWorkers() : null);
   mountApp(target, sources, offline);

@@ -335,6 +335,8 @@ export interface RunConfig {
   readonly padContinuations: number;
   /** End a training in which the reward rises while accuracy falls. */
   readonly padStopOnHacking: boolean;
+  /** together: all models stay loaded; agents-out: agents leave memory before the student comes. */
+  readonly schedule: 'together' | 'agents-out';
 }
 
 /** Where the job is. */

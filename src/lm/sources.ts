@@ -1,4 +1,4 @@
-/** Files of a model behind a URL, or picked by the user. */
+/** Files of a model behind a URL. */
 import { DownloadError, FileFormatError } from '../core/errors';
 import type { FileSource } from '../core/fileSource';
 
@@ -112,42 +112,5 @@ export class UrlSource implements FileSource {
       'Check the connection and the address, then try again.',
       { cause },
     );
-  }
-}
-
-/** Files that the user picked (a folder or single files), by their name without folders. */
-export class BlobSource implements FileSource {
-  readonly name: string;
-  readonly #files: ReadonlyMap<string, Blob>;
-
-  constructor(files: Iterable<readonly [string, Blob]>, name = 'picked files') {
-    this.#files = new Map(files);
-    this.name = name;
-  }
-
-  static fromFiles(files: Iterable<File>): BlobSource {
-    return new BlobSource([...files].map((file) => [file.name, file] as const));
-  }
-
-  async has(path: string): Promise<boolean> {
-    return this.#files.has(path);
-  }
-
-  async size(path: string): Promise<number> {
-    return this.#get(path).size;
-  }
-
-  async read(path: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
-    return new Uint8Array(await this.#get(path).slice(start, end).arrayBuffer());
-  }
-
-  async list(): Promise<readonly string[]> {
-    return [...this.#files.keys()];
-  }
-
-  #get(path: string): Blob {
-    const file = this.#files.get(path);
-    if (!file) throw new FileFormatError(`${this.name}: no file ${path}.`, 'Pick the whole model folder.');
-    return file;
   }
 }

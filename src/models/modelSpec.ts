@@ -1,12 +1,14 @@
 /** What the user names a model by, turned into where its files are. */
 import { ConfigError } from '../core/errors';
 import type { BundledModel } from './catalogue';
+import { hubSpec, parseHubId } from './hubId';
 
 /** Where a model's files are; plain data that crosses workers. */
 export type ModelPlace =
   | { readonly type: 'folder'; readonly url: string }
   | { readonly type: 'gguf'; readonly url: string }
-  | { readonly type: 'files'; readonly files: readonly { readonly path: string; readonly blob: Blob }[] };
+  /** In the browser's storage, under the model's id. */
+  | { readonly type: 'stored'; readonly id: string };
 
 export interface ModelRef {
   /** What turns and reports store as the model. */
@@ -16,16 +18,14 @@ export interface ModelRef {
   readonly promptStyle: string | null;
 }
 
-/** Models that the user picked from the disk in this page, by name. */
-export type PickedModels = ReadonlyMap<string, readonly { readonly path: string; readonly blob: Blob }[]>;
-
 /**
- * A bundled id; `picked:NAME`; an address or a path under the app's address of a folder with config.json, or of a
- * .gguf file. Throws ConfigError.
+ * A bundled id; `hf:OWNER/NAME[/FILE.gguf][@REVISION]` (downloaded into storage); `local:NAME` (picked files that were
+ * copied there); an address or a path under the app's address of a folder with config.json, or of a .gguf file. Throws
+ * ConfigError.
  */
 export function resolveModel(
   spec: string,
-  options: { base: string; catalogue: readonly BundledModel[]; picked?: PickedModels },
+  options: { base: string; catalogue: readonly BundledModel[] },
 ): ModelRef {
   const { base, catalogue } = options;
   const known = catalogue.find(({ id }) => id === spec);
@@ -33,21 +33,16 @@ export function resolveModel(
     const url = new URL(`models/${spec}/`, base).href;
     return { id: spec, place: { type: 'folder', url }, promptStyle: known.promptStyle };
   }
-  if (spec.startsWith('picked:')) {
-    const files = options.picked?.get(spec.slice('picked:'.length));
-    if (!files) {
-      throw new ConfigError(
-        `The files of ${spec} are not at hand.`,
-        'Pick the folder or file again: the browser forgets it when the page closes.',
-      );
-    }
-    return { id: spec, place: { type: 'files', files }, promptStyle: null };
+  if (spec.startsWith('hf:')) {
+    const id = hubSpec(parseHubId(spec));
+    return { id, place: { type: 'stored', id }, promptStyle: null };
   }
+  if (spec.startsWith('local:')) return { id: spec, place: { type: 'stored', id: spec }, promptStyle: null };
   const isPath = /^(https?:\/\/|\/|\.\/|files\/)/.test(spec);
   if (!isPath) {
     throw new ConfigError(
       `There is no model "${spec}".`,
-      `Use a bundled one (${catalogue.map(({ id }) => id).join(', ') || 'none found'}), a folder or a .gguf file.`,
+      `Use a bundled one (${catalogue.map(({ id }) => id).join(', ') || 'none found'}), hf:OWNER/NAME, a folder or a .gguf file.`,
     );
   }
   const url = new URL(spec, base).href;

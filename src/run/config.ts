@@ -100,6 +100,7 @@ const schema = v.object({
   padAdvantage: v.picklist(['rloo', 'z-score']),
   padLabels: v.picklist(['auto', 'exact', 'monte-carlo']),
   padStopOnHacking: v.boolean(),
+  schedule: v.picklist(['together', 'agents-out']),
   ...numbers,
 });
 
@@ -122,6 +123,8 @@ function allowed(name: string): string {
       return 'correct or any';
     case 'backend':
       return 'auto, webgpu or cpu';
+    case 'schedule':
+      return 'together or agents-out';
     case 'visibility':
       return 'all, ring or random';
     case 'preset':

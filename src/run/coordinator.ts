@@ -9,6 +9,7 @@ import type {
   JobEvent,
   KernelInfo,
   PairCounts,
+  Presets,
   QuestionImport,
   RunArchive,
   RunRecord,
@@ -23,7 +24,7 @@ import { generateQuestions } from '../tasks/wordProblems';
 import type { SelftestReport } from '../core/selftest';
 import type { JobStore } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
-import { parseConfig } from './config';
+import { parseConfig, ranges } from './config';
 import { proofMemory } from './deviceProof';
 import type { EngineClient, ProofMemory } from './engineClient';
 import { isTrajectory, parseArchive } from './exports';
@@ -283,8 +284,8 @@ export class Coordinator implements JobApi {
     else this.#keys.set(address, key);
   }
 
-  async presets(): Promise<{ readonly quick: RunConfig; readonly full: RunConfig }> {
-    return presets;
+  async presets(): Promise<Presets> {
+    return { ...presets, ranges };
   }
 
   async similar(text: string, texts: readonly string[], count: number): Promise<readonly SimilarText[]> {

@@ -93,6 +93,7 @@ const readers = new Map<string, Read>([
   text('pad-labels', 'padLabels'),
   numeric('pad-continuations', 'padContinuations'),
   ['pad-stop-on-hacking', (value, change) => (change.padStopOnHacking = value !== 'false')],
+  text('schedule', 'schedule'),
 ]);
 
 /** The flags that set a field of the config, without their dashes. */

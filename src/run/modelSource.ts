@@ -1,11 +1,12 @@
 import type { FileSource } from '../core/fileSource';
-import { BlobSource, UrlSource } from '../lm/sources';
+import { UrlSource } from '../lm/sources';
 import type { ModelConfig } from '../lm/types';
 import { openWeights } from '../lm/weightFiles';
 import type { ModelRef } from '../models/modelSpec';
+import { StoredSource } from '../models/storedSource';
 
 /** The files of a model, wherever they are. */
-export function openModelSource({ id, place }: ModelRef): FileSource {
+export function openModelSource({ place }: ModelRef): FileSource {
   switch (place.type) {
     case 'folder':
       return new UrlSource(place.url);
@@ -13,11 +14,8 @@ export function openModelSource({ id, place }: ModelRef): FileSource {
       const cut = place.url.lastIndexOf('/') + 1;
       return new UrlSource(place.url.slice(0, cut), [place.url.slice(cut)]);
     }
-    case 'files':
-      return new BlobSource(
-        place.files.map(({ path, blob }) => [path, blob] as const),
-        id,
-      );
+    case 'stored':
+      return new StoredSource(place.id);
     default:
       return place satisfies never;
   }

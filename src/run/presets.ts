@@ -57,6 +57,7 @@ const quick: RunConfig = {
   padLabels: 'auto',
   padContinuations: 4,
   padStopOnHacking: true,
+  schedule: 'together',
 };
 
 const full: RunConfig = {

@@ -12,6 +12,7 @@ import { distilPhase } from './distilPhase';
 import type { EngineClient } from './engineClient';
 import { evaluatePhase } from './evaluatePhase';
 import { promptStyle, type Job, type Progress } from './job';
+import { prepareModels } from './prepareModels';
 import { reportPhase } from './reportPhase';
 import { agentSlots, castOf, type AgentParts } from './resolveAgents';
 import { TurnWriter } from './turnWriter';
@@ -89,6 +90,7 @@ async function runPhases(setup: JobSetup, keeper: RunKeeper): Promise<void> {
   const debated = await keeper.phase('debate', () =>
     debatePhase(job, stored).finally(() => job.crew.release()),
   );
+  await agentsOut(setup, job);
   const trained = await keeper.phase('distil', () => distilPhase(job, debated));
   const answered = await keeper.phase('evaluate', () => evaluatePhase(job, trained, stored));
   await keeper.phase('report', () =>
@@ -99,12 +101,34 @@ async function runPhases(setup: JobSetup, keeper: RunKeeper): Promise<void> {
   job.progress('done', { done: 1, total: 1, detail: 'done' });
 }
 
+async function loadModel({ engine, signal, emit }: JobSetup, id: string): Promise<void> {
+  await engine.load(id, {
+    signal,
+    onProgress: (progress) => emit({ type: 'load', model: id, ...progress }),
+  });
+}
+
+/** Gives the memory of our engine's agents to the student, where the run asks for that; others have gone already. */
+async function agentsOut(setup: JobSetup, job: Job): Promise<void> {
+  if (job.config.schedule !== 'agents-out') return;
+  const { id } = job.student;
+  for (const backend of new Set(job.agents.map((agent) => agent.backend))) {
+    if (backend.kind === 'engine' && backend.model !== id) await backend.unload();
+  }
+  await loadModel(setup, id);
+}
+
 /** Opens the device and loads every model of our engine; agents of other kinds are loaded when they are to speak. */
 async function load(setup: JobSetup, keeper: RunKeeper): Promise<Job> {
   const { run, engine, emit, base, signal, gate, store, questions } = setup;
   const { config } = run;
   const catalogue = await fetchCatalogue(base, signal);
-  const cast = castOf(config, catalogue, base);
+  const named = castOf(config, catalogue, base);
+  const models = await prepareModels(named.models, {
+    signal,
+    onProgress: (model, progress) => emit({ type: 'load', model, ...progress }),
+  });
+  const cast = { ...named, models };
   // A run that was begun on one backend goes on there: another one would give other bytes.
   const kept = keeper.run.device?.backend;
   const wanted = kept === undefined ? config.backend : kept === 'webgpu' ? 'webgpu' : 'cpu';
@@ -112,12 +136,9 @@ async function load(setup: JobSetup, keeper: RunKeeper): Promise<Job> {
   const reason = keeper.run.device?.reason ?? device.reason;
   await keeper.change({ device: { ...device, reason } });
   emit({ type: 'device', backend: device.backend, device: device.device, reason });
-  for (const { id } of cast.models) {
-    await engine.load(id, {
-      signal,
-      onProgress: (progress) => emit({ type: 'load', model: id, ...progress }),
-    });
-  }
+  // With the agents out before training, the student comes when they have gone.
+  const first = config.schedule === 'agents-out' ? models.filter(({ id }) => id !== cast.student.id) : models;
+  for (const { id } of first) await loadModel(setup, id);
   const agents = await agentSlots(cast, config, { ...setup.agents, engine });
   const held = new HeldBytes(engine);
   await held.refresh();

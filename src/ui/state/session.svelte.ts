@@ -1,10 +1,12 @@
 /** What the page knows and does: the run shown, the job in progress, the stored runs, and every action of a user. */
 import { ArkletError } from '../../core/errors';
 import type { JobApi, JobClient, JobEvent, QuestionImport, RunArchive, RunRecord } from '../../core/jobApi';
-import type { Phase, RunStatus } from '../../core/records';
+import type { ModelsApi } from '../../core/modelsApi';
+import type { Phase, RunConfig, RunStatus } from '../../core/records';
 import { strings } from '../strings';
 import { GpuTest } from './gpuTest.svelte';
 import { grow, stepOf, type DataEvent } from './growth';
+import { Models } from './models.svelte';
 import { Notices } from './notices.svelte';
 import { Pace } from './pace';
 import { PlaygroundState } from './playground.svelte';
@@ -33,6 +35,8 @@ export interface SessionSources {
   recorded(): Promise<RunArchive | null>;
   /** Of the app, for reports. */
   readonly version?: string;
+  /** Starts the models worker; called when the models are first looked at. */
+  models?(): Promise<ModelsApi>;
 }
 
 export class Session {
@@ -41,6 +45,7 @@ export class Session {
   readonly gpuTest = new GpuTest();
   readonly playground = new PlaygroundState(this);
   readonly shelf = new RunShelf(this);
+  readonly models: Models;
   view = $state.raw<RunView | null>(null);
   live = $state.raw<RunView | null>(null);
   recorded = $state.raw<RunView | null>(null);
@@ -84,6 +89,7 @@ export class Session {
 
   constructor(sources: SessionSources) {
     this.#sources = sources;
+    this.models = new Models(sources.models?.bind(sources), this.notices);
   }
 
   get version(): string {
@@ -132,11 +138,12 @@ export class Session {
 
   // Transport
 
-  async start(): Promise<void> {
+  /** Starts a run with the settings; `change` is for this run alone. */
+  async start(change: Partial<RunConfig> = {}): Promise<void> {
     await this.#act(async (api) => {
       if (this.settings.presets === null) this.settings.presets = await api.presets();
-      const config = this.settings.config;
-      if (config === null) return;
+      if (this.settings.config === null) return;
+      const config = { ...this.settings.config, ...change };
       const questions = this.imported?.questions ?? null;
       const named = this.imported === null ? config : { ...config, questions: this.imported.name };
       await this.#launch(api, () => api.start(named, questions));
@@ -164,6 +171,11 @@ export class Session {
     this.#expect(run.id, run.phase);
     // The questions that the coordinator planned; their events do not repeat them.
     this.live?.load(await api.archive(run.id));
+  }
+
+  /** Hands a server's key to the coordinator, which keeps it in memory. */
+  async setEndpointKey(url: string, key: string): Promise<void> {
+    await this.notices.guard(async () => (await this.#api()).setKey(url, key));
   }
 
   async resume(runId: string): Promise<void> {

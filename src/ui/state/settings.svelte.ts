@@ -2,11 +2,12 @@
  * Settings of the next run: a preset and what was changed, kept in the address under the names of the command's flags
  * (`#preset=quick&n-agents=5&seed=3`). The values of a preset come from the coordinator, which also checks the result.
  */
+import type { Presets } from '../../core/jobApi';
 import { personasText, readPersonas } from '../../core/personas';
 import type { RunConfig } from '../../core/records';
 
 export type Preset = 'quick' | 'full';
-export type Presets = Readonly<Record<Preset, RunConfig>>;
+export type { Presets };
 export type Field = Exclude<keyof RunConfig, 'preset'>;
 
 /** Flag of a field: nAgents -> n-agents; the command says --strategy. */

@@ -99,4 +99,5 @@ export const config: RunConfig = {
   padLabels: 'auto',
   padContinuations: 4,
   padStopOnHacking: true,
+  schedule: 'together',
 };

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NodeSource } from '../../../scripts/nodeSource';
 import { readAll } from '../../../src/core/fileSource';
 import { writeNpy } from '../../../src/lm/npy';
-import { BlobSource, UrlSource } from '../../../src/lm/sources';
+import { UrlSource } from '../../../src/lm/sources';
 import { someText } from './fixtures';
 
 const data = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
@@ -58,15 +58,6 @@ describe('files behind a URL', () => {
     const download = { code: 'download', hint: someText };
     await expect(new UrlSource(`${address}/broken`).size('weights.bin')).rejects.toMatchObject(download);
     await expect(new UrlSource('http://127.0.0.1:1').has('weights.bin')).rejects.toMatchObject(download);
-  });
-});
-
-describe('picked files', () => {
-  it('are read in parts', async () => {
-    const source = new BlobSource([['a.bin', new Blob([data])]]);
-    expect(await source.list()).toEqual(['a.bin']);
-    expect(await source.read('a.bin', 100, 104)).toEqual(data.slice(100, 104));
-    await expect(source.size('b.bin')).rejects.toMatchObject({ code: 'file-format' });
   });
 });
 

@@ -44,12 +44,21 @@ describe('a model named', () => {
 
   it('by nothing known is refused with the names that are', () => {
     expect(() => resolveModel('gpt', at)).toThrow(/no model "gpt"/);
-    expect(() => resolveModel('picked:x', at)).toThrow(/not at hand/);
   });
 
-  it('by files that were picked has them', () => {
-    const files = [{ path: 'config.json', blob: new Blob(['{}']) }];
-    const picked = new Map([['mine', files]]);
-    expect(resolveModel('picked:mine', { ...at, picked }).place).toEqual({ type: 'files', files });
+  it.each([
+    ['hf:HuggingFaceTB/SmolLM2-135M-Instruct@main', 'hf:HuggingFaceTB/SmolLM2-135M-Instruct'],
+    ['hf:a/b@v1.0', 'hf:a/b@v1.0'],
+    ['hf:a/b/q4/x.Q4_1.gguf@main', 'hf:a/b/q4/x.Q4_1.gguf'],
+    ['local:My model', 'local:My model'],
+  ])('%s lies in storage under its shortest name', (spec, id) => {
+    expect(resolveModel(spec, at)).toEqual({ id, place: { type: 'stored', id }, promptStyle: null });
   });
+
+  it.each(['hf:', 'hf:one', 'hf:../x', 'hf:a/..', 'hf:a/b/c', 'hf:a/b/../x.gguf', 'hf:a/b@'])(
+    '%s is no name of a model on the hub',
+    (spec) => {
+      expect(() => resolveModel(spec, at)).toThrow(/not the name of a model on the hub/);
+    },
+  );
 });

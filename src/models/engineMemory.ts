@@ -1,0 +1,189 @@
+/**
+ * Bytes that our engine will hold for a model, worked out from its sizes alone: the same tensors that lm/ and train/
+ * allocate, rounded as each backend rounds them. Held against the engine's ledger by tests.
+ */
+import type { ModelShape, WeightFormat } from './modelShape';
+
+/** How a backend rounds what it allocates. */
+export interface Sizer {
+  tensor(elements: number): number;
+  matrix(rows: number, cols: number, format: WeightFormat): number;
+  /** Released buffers of these sizes that the backend keeps for reuse. */
+  spare(released: number): number;
+  /** Scratch of the kernels: longest document or context, head size, and the widest piece of a weight. */
+  scratch(shape: ModelShape, longest: number, rank: number): number;
+}
+
+const gpuKeep = 64 << 20;
+const buffer = (bytes: number): number => Math.max(256, Math.ceil(bytes / 256) * 256);
+
+/** GPU buffers come in 256 bytes; weights keep the file's precision. */
+export const gpuSizer: Sizer = {
+  tensor: (elements) => buffer(4 * elements),
+  matrix(rows, cols, format) {
+    const padded = Math.ceil(cols / 4) * 4;
+    switch (format) {
+      case 'f32':
+        return buffer(4 * padded * rows);
+      case 'f16':
+      case 'bf16':
+        return buffer(2 * padded * rows);
+      case 'q8':
+        return buffer(Math.ceil(cols / 64) * 64 * rows) + buffer(Math.ceil(cols / 64) * 4 * rows);
+      case 'q4':
+        return buffer(Math.ceil(cols / 32) * 16 * rows) + buffer(Math.ceil(cols / 32) * 4 * rows);
+      default:
+        return format satisfies never;
+    }
+  },
+  spare: (released) => Math.min(gpuKeep, released),
+  scratch: () => buffer(4096),
+};
+
+const up8 = (n: number): number => Math.ceil(n / 8) * 8;
+
+/** WASM memory: weights as f32 in panels of 8 rows, whatever the file's precision. */
+export function cpuSizer(threads: number): Sizer {
+  return {
+    tensor: (elements) => 4 * elements,
+    matrix: (rows, cols) => up8(rows) * cols * 4,
+    spare: () => 0,
+    scratch({ matrices, headDim }, longest, rank) {
+      const product = 128 + 512 * 32;
+      // Attention of a training document: its keys four times over and two blocks of rows (cpu/assembly/attention.ts).
+      const attention =
+        rank === 0 ? 0 : 512 + 4 * (4 * up8(longest) * up8(headDim) + 64 * (up8(longest) + up8(headDim)));
+      const perThread = Math.ceil(Math.max(product, attention) / 4096) * 4096;
+      const pieces = matrices.map(({ rows, cols }) => {
+        const step = Math.max(8, Math.floor((1 << 18) / Math.max(1, cols)) & ~7);
+        return Math.max(Math.min(step, rows) * cols, rank * rows) * 4;
+      });
+      return threads * perThread + Math.max(...pieces);
+    },
+  };
+}
+
+/** Longest context that is kept ready, unless the model's own is shorter. */
+const maxContext = 8192;
+const maxSequences = 64;
+const prefillRows = 256;
+const blockSize = 16;
+const cacheBytes = 512 << 20;
+/** Most bytes of logits held at once in training. */
+const logitsBytes = 64 << 20;
+
+const align = (elements: number): number => Math.ceil(elements / 64) * 64;
+const contextOf = (shape: ModelShape): number => Math.min(shape.maxPosition, maxContext);
+const fusedOf = ({ heads, kvHeads, headDim }: ModelShape): number => (heads + 2 * kvHeads) * headDim;
+
+export function weightBytes(shape: ModelShape, sizer: Sizer): number {
+  const { matrices, vectors, headDim } = shape;
+  const tables = 2 * sizer.tensor((contextOf(shape) * headDim) / 2);
+  return (
+    matrices.reduce((sum, { rows, cols, format }) => sum + sizer.matrix(rows, cols, format), 0) +
+    vectors.reduce((sum, elements) => sum + sizer.tensor(elements), 0) +
+    tables
+  );
+}
+
+/** Activations of generation: made when the model is loaded, kept until it goes. */
+export function generationBytes(shape: ModelShape, sizer: Sizer, adapterRank = 0): number {
+  const { hidden, heads, headDim, ffn, vocab, qkNorm } = shape;
+  const rows = maxSequences + prefillRows;
+  const { tensor } = sizer;
+  const columns = [hidden, hidden, fusedOf(shape), ...(qkNorm ? [fusedOf(shape)] : []), heads * headDim];
+  return (
+    columns.reduce((sum, cols) => sum + tensor(rows * cols), 0) +
+    tensor(rows * 2 * ffn) +
+    tensor(rows * ffn) +
+    tensor(5 * align(rows)) +
+    tensor(maxSequences * Math.ceil(contextOf(shape) / blockSize)) +
+    2 * tensor(maxSequences * hidden) +
+    tensor(maxSequences * vocab) +
+    (adapterRank > 0 ? tensor(rows * 3 * adapterRank) : 0)
+  );
+}
+
+/** The key-value cache after `sequences` replies of at most `tokens` positions ran at once, and what its growth leaves. */
+export function cacheMemory(
+  shape: ModelShape,
+  sizer: Sizer,
+  use: { readonly sequences: number; readonly tokens: number },
+): { readonly bytes: number; readonly spare: number } {
+  const { layers, kvHeads, headDim } = shape;
+  const width = kvHeads * headDim;
+  const perToken = 2 * layers * width * 4;
+  const context = contextOf(shape);
+  const most = Math.max(Math.floor(cacheBytes / perToken), Math.min(2048, context));
+  const maxBlocks = Math.max(1, Math.floor(Math.min(most, maxSequences * (context + blockSize)) / blockSize));
+  const each = Math.ceil((Math.min(use.tokens, context) - 1) / blockSize);
+  const held = (blocks: number): number => 2 * layers * sizer.tensor(blocks * blockSize * width);
+  let capacity = 0;
+  let released = 0;
+  let last = 0;
+  for (let sequence = 1; sequence <= Math.min(use.sequences, maxSequences); sequence++) {
+    const needed = sequence * each;
+    if (needed <= capacity) continue;
+    if (needed > maxBlocks) break;
+    if (capacity > 0) released += held(capacity);
+    last = capacity;
+    capacity = Math.min(maxBlocks, Math.max(needed, 2 * capacity));
+  }
+  // While it grows, one layer's old half stands beside its new one.
+  const growing = last > 0 ? sizer.tensor(last * blockSize * width) : 0;
+  return { bytes: held(capacity), spare: Math.max(growing, sizer.spare(released)) };
+}
+
+/** Parameters of a LoRA adapter on all seven linears. */
+export function adapterElements(shape: ModelShape, rank: number): number {
+  const { hidden, heads, headDim, ffn, layers } = shape;
+  const queries = heads * headDim;
+  const group = (linears: number, inputs: number, outputs: number): number =>
+    align(linears * rank * inputs) + align(outputs * rank);
+  return (
+    layers *
+    (group(3, hidden, fusedOf(shape)) +
+      group(1, queries, hidden) +
+      group(2, hidden, 2 * ffn) +
+      group(1, ffn, hidden))
+  );
+}
+
+export interface TrainingUse {
+  readonly rank: number;
+  /** Rows (tokens less one per document) and targets of the largest pass. */
+  readonly rows: number;
+  readonly targets: number;
+}
+
+/** What training holds beside weights and adapter: gradient, moments, and everything that backward reads. */
+export function trainingMemory(
+  shape: ModelShape,
+  sizer: Sizer,
+  { rank, rows, targets }: TrainingUse,
+): { readonly adapter: number; readonly optimiser: number; readonly activations: number } {
+  const { hidden, heads, headDim, ffn, layers, vocab, qkNorm } = shape;
+  const { tensor } = sizer;
+  const fused = fusedOf(shape);
+  const queries = heads * headDim;
+  const size = adapterElements(shape, rank);
+  const of = (columns: readonly number[]): number =>
+    columns.reduce((sum, cols) => sum + tensor(rows * cols), 0);
+  const lora = [3 * rank, rank, 2 * rank, rank];
+  const saves = of([hidden, fused, queries, heads, hidden, hidden, 2 * ffn, ffn, ...lora]);
+  const gradients = of([hidden, hidden, fused, queries, heads, 2 * ffn, ffn, ...lora]);
+  const normSaves = qkNorm ? of([fused]) : 0;
+  const fitting = Math.max(64, Math.floor(logitsBytes / (4 * vocab * 64)) * 64);
+  const activations =
+    (layers + 1) * tensor(rows * hidden) +
+    layers * (saves + normSaves) +
+    gradients +
+    normSaves +
+    2 * tensor(targets * hidden) +
+    2 * tensor(align(targets) * hidden) +
+    tensor(Math.min(fitting, targets) * vocab) +
+    tensor(2 * align(rows) + align(2 * rows) + 2 * align(targets)) +
+    tensor(align(targets)) +
+    tensor(64 + align(targets));
+  return { adapter: tensor(size), optimiser: 3 * tensor(size), activations };
+}

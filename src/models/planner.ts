@@ -1,0 +1,260 @@
+/**
+ * The memory plan of a run: what each phase holds at once, whether that fits this machine, and what to change where it
+ * does not. Figures for our engine follow from tensor shapes (engineMemory.ts); those of other libraries are their own.
+ */
+import type {
+  MachineFacts,
+  MemoryItem,
+  MemoryPlan,
+  PhaseMemory,
+  Proposal,
+  Verdict,
+} from '../core/memoryPlan';
+import type { RunConfig } from '../core/records';
+import {
+  adapterElements,
+  cacheMemory,
+  cpuSizer,
+  generationBytes,
+  gpuSizer,
+  trainingMemory,
+  weightBytes,
+  type Sizer,
+} from './engineMemory';
+import type { ModelShape } from './modelShape';
+
+/** An agent's model: our engine's, another library's with its own figure, or none on this machine (an endpoint). */
+export type PlannedAgent =
+  | { readonly type: 'engine'; readonly model: string; readonly shape: ModelShape; readonly compact: boolean }
+  | {
+      readonly type: 'library';
+      readonly model: string;
+      readonly bytes: number;
+      readonly features: readonly string[];
+    }
+  | { readonly type: 'remote'; readonly model: string };
+
+export interface PlanInput {
+  readonly config: RunConfig;
+  readonly machine: MachineFacts;
+  /** Distinct models of the agents. */
+  readonly agents: readonly PlannedAgent[];
+  readonly student: { readonly model: string; readonly shape: ModelShape; readonly compact: boolean } | null;
+  /** Names whose sizes could not be had. */
+  readonly unknown: readonly string[];
+  readonly threads: number;
+}
+
+/** Share of the budget up to which a plan fits with room to spare. */
+const comfortable = 0.75;
+const GiB = 2 ** 30;
+
+/**
+ * Usual tokens of a question and of a reply. The bundled word problems have a vocabulary of their own in which a question
+ * takes 27 tokens and a reply 24 (public/models cards); text in English takes more, and a chat template comes on top.
+ */
+function textTokens(config: RunConfig, compact: boolean): { question: number; reply: number } {
+  return compact
+    ? { question: 30, reply: Math.min(24, config.maxTokens) }
+    : { question: 120, reply: Math.ceil(0.75 * config.maxTokens) };
+}
+
+/** Positions that the longest turn of a debate takes in the cache: the cache keeps room for all of `maxTokens`. */
+function turnTokens(config: RunConfig, compact: boolean): number {
+  const { question, reply } = textTokens(config, compact);
+  const peers =
+    config.protocol === 'self-consistency' || config.rounds === 0
+      ? 0
+      : config.visibility === 'all'
+        ? config.nAgents
+        : config.visibility === 'ring'
+          ? 3
+          : config.randomPeers + 1;
+  return question + config.shots * (question + reply) + peers * reply + config.maxTokens;
+}
+
+/** What may be used, and why we think so: a browser tells no free memory. */
+export function memoryBudget(machine: MachineFacts): Pick<MemoryPlan, 'budget' | 'budgetFrom'> {
+  if (machine.budget !== null) return { budget: machine.budget, budgetFrom: 'user' };
+  const known = machine.deviceMemory;
+  const memory = known ?? (machine.mobile ? 4 : 8);
+  // The system, the browser and other tabs want their part; phones end a tab that takes much.
+  const share = machine.mobile ? 0.25 : 0.5;
+  const guess = memory * GiB * share;
+  // WASM memory ends at 4 GiB; what a run has held here before is known to be possible.
+  const most = machine.backend === 'cpu' ? Math.min(guess, 3.5 * GiB) : guess;
+  return {
+    budget: Math.max(most, machine.held ?? 0),
+    budgetFrom: known === null ? 'guess' : 'device memory',
+  };
+}
+
+function verdictOf(bytes: number, budget: number): Verdict {
+  return bytes <= comfortable * budget ? 'fits' : bytes <= budget ? 'tight' : 'too large';
+}
+
+function sum(items: readonly MemoryItem[]): number {
+  return items.reduce((total, { bytes }) => total + bytes, 0);
+}
+
+/** Weights and the activations of generation, held from loading on. */
+function loaded(model: string, shape: ModelShape, sizer: Sizer): MemoryItem[] {
+  return [
+    { kind: 'weights', model, bytes: weightBytes(shape, sizer) },
+    { kind: 'activations', model, bytes: generationBytes(shape, sizer) },
+  ];
+}
+
+export function planPhases(input: PlanInput): readonly PhaseMemory[] {
+  const { config, machine, agents, student, threads } = input;
+  const sizer = machine.backend === 'cpu' ? cpuSizer(threads) : gpuSizer;
+  const away = config.schedule === 'agents-out';
+  const others = agents.filter((agent) => agent.type === 'engine' && agent.model !== student?.model);
+  const agentItems: MemoryItem[] = [];
+  const libraries: MemoryItem[] = [];
+  const caches: MemoryItem[] = [];
+  let left = 0;
+  let longest = 0;
+  const questions = config.trainQuestions + config.testQuestions;
+  for (const agent of agents) {
+    if (agent.type === 'library') libraries.push({ kind: 'library', model: agent.model, bytes: agent.bytes });
+    if (agent.type !== 'engine') continue;
+    const tokens = turnTokens(config, agent.compact);
+    const share = Math.ceil((questions * config.nAgents) / agents.length);
+    const cache = cacheMemory(agent.shape, sizer, { sequences: share, tokens });
+    caches.push({ kind: 'cache', model: agent.model, bytes: cache.bytes });
+    left += cache.spare;
+    longest = Math.max(longest, tokens);
+    if (agent.model !== student?.model) agentItems.push(...loaded(agent.model, agent.shape, sizer));
+  }
+  const studentItems = student ? loaded(student.model, student.shape, sizer) : [];
+  const shapes = [...others.map((agent) => (agent.type === 'engine' ? agent.shape : null)), student?.shape];
+  const scratch = (rank: number): MemoryItem => ({
+    kind: 'spare',
+    model: null,
+    bytes:
+      Math.max(0, ...shapes.filter((one) => one != null).map((one) => sizer.scratch(one, longest, rank))) +
+      (rank > 0 && away ? sizer.spare(left) : left),
+  });
+  const phase = (name: PhaseMemory['phase'], items: readonly MemoryItem[]): PhaseMemory => {
+    const held = items.filter(({ bytes }) => bytes > 0);
+    return { phase: name, items: held, bytes: sum(held) };
+  };
+  // Agents of other libraries always leave before training; our engine's only where the run asks for that. The student
+  // is loaded at the start, or when the engine's agents have gone.
+  const studentIsAgent = agents.some((agent) => agent.model === student?.model);
+  const debate = phase('debate', [
+    ...libraries,
+    ...agentItems,
+    ...(away && !studentIsAgent ? [] : studentItems),
+    ...caches,
+    scratch(0),
+  ]);
+  if (!student) return [debate];
+  const stay = away ? [] : [...agentItems, ...caches];
+  return [
+    debate,
+    ...(config.strategies.length + config.controls.length > 0
+      ? [phase('distil', [...stay, ...studentItems, ...training(input, sizer), scratch(config.rank)])]
+      : []),
+    phase('evaluate', [...stay, ...studentItems, ...evaluation(input, sizer), scratch(0)]),
+  ];
+}
+
+function training({ config, student }: PlanInput, sizer: Sizer): MemoryItem[] {
+  if (!student) return [];
+  const { model, shape, compact } = student;
+  const { question, reply } = textTokens(config, compact);
+  // The largest pass of a run is about a tenth above the mean one.
+  const rows = Math.ceil(1.1 * config.batch * (question + reply));
+  const targets = Math.ceil(1.1 * config.batch * (reply + 1));
+  const parts = trainingMemory(shape, sizer, { rank: config.rank, rows, targets });
+  const items: MemoryItem[] = [
+    { kind: 'adapter', model, bytes: parts.adapter },
+    { kind: 'optimiser', model, bytes: parts.optimiser },
+    { kind: 'training', model, bytes: parts.activations },
+  ];
+  // The reward model is the same backbone with an adapter and a two-class head of its own.
+  if (config.strategies.some((name) => name.includes('pad'))) {
+    const elements = adapterElements(shape, config.rank) + 2 * shape.hidden;
+    items.push({ kind: 'reward', model, bytes: sizer.tensor(elements) });
+  }
+  return items;
+}
+
+function evaluation({ config, student }: PlanInput, sizer: Sizer): MemoryItem[] {
+  if (!student) return [];
+  const { model, shape, compact } = student;
+  const { question, reply } = textTokens(config, compact);
+  // The longest turn is the one in which it sees its own answer and checks it.
+  const tokens = 2 * question + reply + config.shots * (question + reply) + config.maxTokens;
+  const cache = cacheMemory(shape, sizer, { sequences: config.testQuestions, tokens });
+  return [
+    { kind: 'adapter', model, bytes: sizer.tensor(adapterElements(shape, config.rank)) },
+    { kind: 'activations', model, bytes: sizer.tensor(320 * 3 * config.rank) },
+    { kind: 'cache', model, bytes: cache.bytes },
+    { kind: 'spare', model, bytes: cache.spare },
+  ];
+}
+
+function peakOf(phases: readonly PhaseMemory[]): PhaseMemory {
+  return phases.reduce((most, one) => (one.bytes > most.bytes ? one : most));
+}
+
+export function planMemory(input: PlanInput): MemoryPlan {
+  const { machine, agents, unknown } = input;
+  const phases = planPhases(input);
+  const most = peakOf(phases);
+  const { budget, budgetFrom } = memoryBudget(machine);
+  const verdict = verdictOf(most.bytes, budget);
+  const needed = new Set(agents.flatMap((agent) => (agent.type === 'library' ? agent.features : [])));
+  return {
+    phases,
+    peak: most.bytes,
+    peakPhase: most.phase,
+    budget,
+    budgetFrom,
+    verdict,
+    missingFeatures: [...needed].filter((feature) => !machine.features.includes(feature)),
+    unknown,
+    proposals: verdict === 'fits' ? [] : proposals(input, most.bytes, budget),
+  };
+}
+
+/** Changes that lower the peak, the mildest first; each is worked out as a plan of its own. */
+function proposals(input: PlanInput, peak: number, budget: number): Proposal[] {
+  const { config, agents, student } = input;
+  const list: { id: Proposal['id']; change: Partial<RunConfig>; input: PlanInput }[] = [];
+  const propose = (id: Proposal['id'], change: Partial<RunConfig>, rest: Partial<PlanInput> = {}): void => {
+    list.push({ id, change, input: { ...input, ...rest, config: { ...config, ...change } } });
+  };
+  if (config.schedule !== 'agents-out') propose('agents-out', { schedule: 'agents-out' });
+  const local = agents.filter((agent) => agent.type !== 'remote');
+  if (local.length > 1) {
+    const size = (agent: PlannedAgent): number =>
+      agent.type === 'library'
+        ? agent.bytes
+        : agent.type === 'engine'
+          ? weightBytes(agent.shape, gpuSizer)
+          : 0;
+    const least = local.reduce((small, one) => (size(one) < size(small) ? one : small));
+    propose(
+      'one-model',
+      { agents: [least.model], schedule: 'agents-out' },
+      { agents: [least, ...agents.filter((agent) => agent.type === 'remote')] },
+    );
+  }
+  if (config.batch > 1 && student) {
+    const batch = Math.max(1, Math.floor(config.batch / 4));
+    propose('smaller-batch', { batch, schedule: 'agents-out' });
+  }
+  if (config.maxTokens > 64) {
+    propose('shorter-replies', { maxTokens: Math.max(64, config.maxTokens >> 1), schedule: 'agents-out' });
+  }
+  return list
+    .map(({ id, change, input: changed }) => {
+      const { bytes } = peakOf(planPhases(changed));
+      return { id, change, peak: bytes, verdict: verdictOf(bytes, budget) };
+    })
+    .filter((proposal) => proposal.peak < 0.98 * peak);
+}

@@ -1,0 +1,213 @@
+/** Which files a model on the hub or at an address consists of, how large they are, and what they must hash to. */
+import * as v from 'valibot';
+import { DownloadError, FileFormatError, ModelError } from '../core/errors';
+import { parseHubId, type HubId } from './hubId';
+
+/** Where models are fetched from, unless a test or a mirror says otherwise. */
+export const hubEndpoint = 'https://huggingface.co';
+
+export interface RemoteFile {
+  readonly path: string;
+  readonly url: string;
+  readonly bytes: number;
+  readonly sha256: string | null;
+  readonly gitBlobId: string | null;
+}
+
+export interface RemoteModel {
+  readonly id: string;
+  readonly commit: string | null;
+  readonly licence: string | null;
+  readonly parameters: number | null;
+  readonly files: readonly RemoteFile[];
+}
+
+/** Small files that the engine reads where they are. */
+const smallFiles = new Set([
+  'config.json',
+  'generation_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'chat_template.jinja',
+]);
+const weights = 'model.safetensors';
+const index = 'model.safetensors.index.json';
+
+const infoSchema = v.object({
+  sha: v.string(),
+  gated: v.optional(v.union([v.boolean(), v.string()]), false),
+  tags: v.optional(v.array(v.string()), []),
+  cardData: v.nullish(v.looseObject({ license: v.nullish(v.union([v.string(), v.array(v.string())])) })),
+  safetensors: v.nullish(v.looseObject({ total: v.optional(v.number()) })),
+  gguf: v.nullish(v.looseObject({ total: v.optional(v.number()) })),
+  siblings: v.array(
+    v.object({
+      rfilename: v.string(),
+      size: v.optional(v.number()),
+      blobId: v.optional(v.string()),
+      lfs: v.nullish(v.looseObject({ sha256: v.optional(v.string()), size: v.optional(v.number()) })),
+    }),
+  ),
+});
+
+async function get(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (cause) {
+    if (init.signal?.aborted) throw cause;
+    throw new DownloadError(
+      `${new URL(url).host} could not be reached.`,
+      'Check the connection. Models that were downloaded before work without it.',
+      { cause },
+    );
+  }
+}
+
+/** What an HTTP status means for a download. */
+export function statusError(url: string, status: number): DownloadError {
+  const { host, pathname } = new URL(url);
+  if (status === 401 || status === 403) {
+    return new DownloadError(
+      `${host} answered ${status} for ${pathname}: the model is gated, private or does not exist.`,
+      'Accept its licence on the hub, download the folder yourself, and pick it under "local files".',
+    );
+  }
+  if (status === 404 || status === 410) {
+    return new DownloadError(`${host} has no ${pathname} (${status}).`, 'Check owner, name and revision.');
+  }
+  return new DownloadError(`${host} answered ${status} for ${pathname}.`, 'Try again in a while.');
+}
+
+/** The files that make up the model named; of sharded weights all. Throws ModelError when there are none. */
+function choose(names: readonly string[], id: HubId): string[] {
+  if (id.file !== null) {
+    if (!names.includes(id.file)) {
+      const others = names.filter((name) => name.endsWith('.gguf'));
+      throw new ModelError(
+        `${id.repo} has no file ${id.file}.`,
+        others.length > 0 ? `It has ${others.slice(0, 6).join(', ')}.` : 'It has no .gguf file.',
+      );
+    }
+    return [id.file];
+  }
+  const shards = names.filter((name) => /^model-\d+-of-\d+\.safetensors$/.test(name));
+  const tensors = names.includes(weights) ? [weights] : names.includes(index) ? [index, ...shards] : [];
+  if (tensors.length === 0 || !names.includes('config.json')) {
+    const gguf = names.filter((name) => name.endsWith('.gguf'));
+    throw new ModelError(
+      `${id.repo} has no safetensors weights that the engine can read.`,
+      gguf.length > 0
+        ? `Name one of its GGUF files: ${gguf
+            .slice(0, 4)
+            .map((name) => `hf:${id.repo}/${name}`)
+            .join(', ')}.`
+        : 'Choose a model of the Llama, Qwen2, Qwen2.5 or Qwen3 family in safetensors or GGUF.',
+    );
+  }
+  return [...names.filter((name) => smallFiles.has(name)), ...tensors];
+}
+
+/** A model of the hub, at one commit. Throws ConfigError, DownloadError, ModelError, FileFormatError. */
+export async function describeHubModel(
+  spec: string,
+  options: { readonly endpoint?: string; readonly signal?: AbortSignal } = {},
+): Promise<RemoteModel> {
+  const { endpoint = hubEndpoint, signal } = options;
+  const id = parseHubId(spec);
+  const url = `${endpoint}/api/models/${id.repo}/revision/${encodeURIComponent(id.revision)}?blobs=true`;
+  const response = await get(url, signal ? { signal } : {});
+  if (!response.ok) throw statusError(url, response.status);
+  const parsed = v.safeParse(infoSchema, await response.json().catch(() => null));
+  if (!parsed.success) {
+    throw new FileFormatError(
+      `The hub's description of ${id.repo} could not be read: ${parsed.issues[0].message}`,
+      'Try again later, or pick the files from disk.',
+    );
+  }
+  const { sha, siblings, cardData, tags, safetensors, gguf } = parsed.output;
+  const byName = new Map(siblings.map((one) => [one.rfilename, one]));
+  const files = choose([...byName.keys()], id).map((path): RemoteFile => {
+    const one = byName.get(path);
+    return {
+      path,
+      url: `${endpoint}/${id.repo}/resolve/${sha}/${path.split('/').map(encodeURIComponent).join('/')}`,
+      bytes: one?.lfs?.size ?? one?.size ?? 0,
+      sha256: one?.lfs?.sha256 ?? null,
+      gitBlobId: one?.lfs ? null : (one?.blobId ?? null),
+    };
+  });
+  const licence =
+    cardData?.license ?? tags.find((tag) => tag.startsWith('license:'))?.slice('license:'.length);
+  return {
+    id: spec,
+    commit: sha,
+    licence: Array.isArray(licence) ? licence.join(', ') : (licence ?? null),
+    parameters: (id.file === null ? safetensors?.total : gguf?.total) ?? null,
+    files,
+  };
+}
+
+/** Size of a file at an address, asked by a range of one byte; null when it is not there. */
+async function sizeOf(url: string, signal?: AbortSignal): Promise<number | null> {
+  const response = await get(url, { headers: { Range: 'bytes=0-0' }, ...(signal ? { signal } : {}) });
+  await response.body?.cancel();
+  if (response.status === 404 || response.status === 410) return null;
+  if (response.status === 416) return 0;
+  if (!response.ok) throw statusError(url, response.status);
+  // Single-page hosting answers an unknown path with its start page.
+  if (response.headers.get('content-type')?.startsWith('text/html')) return null;
+  const total =
+    /\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1] ??
+    (response.status === 200 ? response.headers.get('content-length') : null);
+  if (total === null || total === undefined) {
+    throw new DownloadError(
+      `${new URL(url).host} does not tell how large ${new URL(url).pathname} is.`,
+      'Its server must answer range requests and let this page read Content-Range (CORS).',
+    );
+  }
+  return Number(total);
+}
+
+const indexSchema = v.looseObject({ weight_map: v.record(v.string(), v.string()) });
+
+/** A folder or a .gguf file at any address. Its server names no hashes: what came is hashed and kept to. */
+export async function describeUrlModel(address: string, signal?: AbortSignal): Promise<RemoteModel> {
+  const files: RemoteFile[] = [];
+  const add = async (path: string, url: string): Promise<boolean> => {
+    const bytes = await sizeOf(url, signal);
+    if (bytes === null) return false;
+    files.push({ path, url, bytes, sha256: null, gitBlobId: null });
+    return true;
+  };
+  const none = (url: string): DownloadError =>
+    new DownloadError(`There is no ${url}.`, 'Give the address of a folder with config.json, or of a .gguf.');
+  if (/\.gguf$/i.test(new URL(address).pathname)) {
+    const name = decodeURIComponent(new URL(address).pathname.split('/').pop() ?? 'model.gguf');
+    if (!(await add(name, address))) throw none(address);
+  } else {
+    const base = address.endsWith('/') ? address : `${address}/`;
+    if (!(await add('config.json', `${base}config.json`))) throw none(`${base}config.json`);
+    for (const name of smallFiles) if (name !== 'config.json') await add(name, base + name);
+    if (!(await add(weights, base + weights))) {
+      if (!(await add(index, base + index))) throw none(base + weights);
+      const json = v.safeParse(
+        indexSchema,
+        await (await get(base + index, signal ? { signal } : {})).json().catch(() => null),
+      );
+      if (!json.success) throw new FileFormatError(`${base}${index} is damaged.`, 'Try another address.');
+      for (const shard of new Set(Object.values(json.output.weight_map))) {
+        if (!/^[\w.-]+$/.test(shard) || !(await add(shard, base + shard))) throw none(base + shard);
+      }
+    }
+  }
+  return { id: address, commit: null, licence: null, parameters: null, files };
+}
+
+/** By its name: `hf:...`, or an address. */
+export function describeRemote(
+  spec: string,
+  options: { readonly endpoint?: string; readonly signal?: AbortSignal } = {},
+): Promise<RemoteModel> {
+  return spec.startsWith('hf:') ? describeHubModel(spec, options) : describeUrlModel(spec, options.signal);
+}

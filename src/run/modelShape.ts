@@ -1,0 +1,48 @@
+import { ModelError } from '../core/errors';
+import type { FileSource } from '../core/fileSource';
+import { inLayer, layerPlan } from '../lm/layerPlan';
+import { nativeFormat } from '../lm/rowCodec';
+import { openWeights, type WeightFiles } from '../lm/weightFiles';
+import type { ModelShape, WeightFormat } from '../models/modelShape';
+
+/** The sizes of a model from its config and headers. Throws FileFormatError, ModelError, DownloadError. */
+export async function readModelShape(source: FileSource, signal?: AbortSignal): Promise<ModelShape> {
+  const files = await openWeights(source, signal);
+  const { config } = files;
+  const { hidden, layers, heads, kvHeads, headDim, ffn, vocab, tied, qkNorm, maxPosition } = config;
+  const plan = layerPlan(config);
+  const matrices = [{ rows: vocab, cols: hidden, format: formatOf(files, ['model.embed_tokens.weight']) }];
+  if (!tied) matrices.push({ rows: vocab, cols: hidden, format: formatOf(files, ['lm_head.weight']) });
+  const vectors = [hidden];
+  for (let layer = 0; layer < layers; layer++) {
+    for (const { cols, parts } of Object.values(plan.matrices)) {
+      const names = inLayer(layer, parts);
+      const rows = names.reduce((sum, [, count]) => sum + count, 0);
+      matrices.push({
+        rows,
+        cols,
+        format: formatOf(
+          files,
+          names.map(([name]) => name),
+        ),
+      });
+    }
+    for (const parts of Object.values(plan.vectors)) {
+      if (parts) vectors.push(parts.reduce((sum, [, size]) => sum + size, 0));
+    }
+  }
+  return { hidden, layers, heads, kvHeads, headDim, ffn, vocab, qkNorm, maxPosition, matrices, vectors };
+}
+
+/** As lm/load.ts decides: parts of one format keep it, others meet in f32. */
+function formatOf(files: WeightFiles, names: readonly string[]): WeightFormat {
+  const formats = new Set(
+    names.map((name) => {
+      const entry = files.entries.get(name);
+      if (!entry) throw new ModelError(`The weights lack ${name}.`, 'Download the whole model again.');
+      return nativeFormat[entry.encoding];
+    }),
+  );
+  const [only] = formats;
+  return formats.size === 1 && only ? only : 'f32';
+}

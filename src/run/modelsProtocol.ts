@@ -1,0 +1,23 @@
+/** What the page asks of the models worker. Both sides import this file. */
+import type { MachineFacts } from '../core/memoryPlan';
+import type { ModelProgress, ModelsApi, PickedFile } from '../core/modelsApi';
+import type { RunConfig } from '../core/records';
+
+interface Call<Request, K extends keyof ModelsApi> {
+  readonly request: Request;
+  readonly progress: ModelProgress;
+  readonly response: Awaited<ReturnType<ModelsApi[K]>>;
+}
+
+export interface ModelsProtocol {
+  readonly list: Call<null, 'list'>;
+  readonly webllm: Call<null, 'webllm'>;
+  readonly look: Call<string, 'look'>;
+  readonly download: Call<string, 'download'>;
+  readonly importFiles: Call<{ readonly name: string; readonly files: readonly PickedFile[] }, 'importFiles'>;
+  readonly verify: Call<string, 'verify'>;
+  readonly remove: Call<string, 'remove'>;
+  readonly storage: Call<null, 'storage'>;
+  readonly plan: Call<{ readonly config: RunConfig; readonly machine: MachineFacts }, 'plan'>;
+  readonly presets: Call<readonly string[], 'presets'>;
+}

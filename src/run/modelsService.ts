@@ -1,0 +1,102 @@
+/** The models worker's logic: the picker's lists, downloads, storage, and memory plans. */
+import type { ModelEntry } from '../core/modelsApi';
+import { fetchCatalogue } from '../models/catalogue';
+import { downloadModel, importModel, type DownloadOptions } from '../models/download';
+import { bundledEntry, remoteEntry, storedEntry } from '../models/entries';
+import { Library, openLibrary } from '../models/library';
+import type { ModelShape } from '../models/modelShape';
+import { describeRemote } from '../models/remote';
+import { resolveModel } from '../models/modelSpec';
+import type { CallContext, Handlers } from '../rpc/rpc';
+import { devicePresets } from './devicePresets';
+import { planRun } from './planMemory';
+import type { ModelsProtocol } from './modelsProtocol';
+
+export interface ModelsParts extends Pick<DownloadOptions, 'endpoint' | 'chunkBytes'> {
+  /** Address of the app, ending with a slash. */
+  readonly base: string;
+  /** WebLLM's list; loads its package. */
+  webllm(): Promise<readonly ModelEntry[]>;
+  /** Threads of the CPU backend. */
+  readonly threads: number;
+  /** Folder in the private file system; a test has its own. */
+  readonly root?: string;
+}
+
+type Context = Pick<CallContext<ModelsProtocol['download']>, 'signal' | 'progress'>;
+
+/** Serves ModelsApi. Storage is opened by the first call that needs it. */
+export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
+  let opened: Promise<Library> | null = null;
+  const shapes = new Map<string, Promise<ModelShape>>();
+  const library = (): Promise<Library> => {
+    opened ??= openLibrary(parts.root).then((store) => new Library(store));
+    opened.catch(() => (opened = null));
+    return opened;
+  };
+  const place = {
+    ...(parts.endpoint === undefined ? {} : { endpoint: parts.endpoint }),
+    ...(parts.chunkBytes === undefined ? {} : { chunkBytes: parts.chunkBytes }),
+  };
+  const options = ({ signal, progress }: Context): DownloadOptions => ({
+    ...place,
+    signal,
+    onProgress: progress,
+  });
+  /** The one way to write a name, so that a model is not stored twice. */
+  const idOf = (spec: string): string =>
+    /^(hf|local):/.test(spec) ? resolveModel(spec, { base: parts.base, catalogue: [] }).id : spec;
+
+  return {
+    async list() {
+      const bundled = await fetchCatalogue(parts.base).then(
+        (all) => all.map(bundledEntry),
+        () => [],
+      );
+      const stored = await library().then(
+        async (all) => (await all.list()).map(storedEntry),
+        () => [],
+      );
+      return [...bundled, ...stored];
+    },
+    webllm: () => parts.webllm(),
+    async look(spec, { signal }) {
+      const id = idOf(spec);
+      const stored = await (await library()).find(id);
+      return stored ? storedEntry(stored) : remoteEntry(await describeRemote(id, { ...place, signal }));
+    },
+    async download(spec, context) {
+      return storedEntry(await downloadModel(await library(), idOf(spec), options(context)));
+    },
+    async importFiles({ name, files }, context) {
+      return storedEntry(await importModel(await library(), name, files, options(context)));
+    },
+    async verify(spec, { signal, progress }) {
+      return (await library()).verify(idOf(spec), {
+        signal,
+        onProgress: (file, done, total) =>
+          progress({ phase: 'verify', file, done, total, bytesPerSecond: null, secondsLeft: null }),
+      });
+    },
+    async remove(spec) {
+      await (await library()).remove(idOf(spec));
+    },
+    async storage() {
+      const { usage = 0, quota = 0 } = await navigator.storage.estimate();
+      const store = await library();
+      const models: Record<string, number> = {};
+      for (const { id } of await store.list()) models[id] = await store.bytes(id);
+      return { usage, quota, models };
+    },
+    plan: ({ config, machine }) =>
+      planRun(config, machine, {
+        base: parts.base,
+        library,
+        ...place,
+        webllm: parts.webllm,
+        shapes,
+        threads: parts.threads,
+      }),
+    presets: async (features) => devicePresets(await parts.webllm().catch(() => []), features),
+  };
+}

@@ -1,0 +1,88 @@
+/** Finds the sizes of everything that a run names, and plans its memory. */
+import { asArkletError } from '../core/errors';
+import type { MachineFacts, MemoryPlan } from '../core/memoryPlan';
+import type { ModelEntry } from '../core/modelsApi';
+import type { RunConfig } from '../core/records';
+import { UrlSource } from '../lm/sources';
+import { fetchCatalogue } from '../models/catalogue';
+import type { Library } from '../models/library';
+import { resolveModel, type ModelRef } from '../models/modelSpec';
+import type { ModelShape } from '../models/modelShape';
+import { planMemory, type PlannedAgent } from '../models/planner';
+import { describeRemote } from '../models/remote';
+import { readModelShape } from './modelShape';
+import { openModelSource } from './modelSource';
+import { bundled } from './presets';
+
+export interface PlanParts {
+  readonly base: string;
+  readonly library: () => Promise<Library>;
+  readonly endpoint?: string;
+  readonly webllm: () => Promise<readonly ModelEntry[]>;
+  /** Shapes read so far. */
+  readonly shapes: Map<string, Promise<ModelShape>>;
+  readonly threads: number;
+}
+
+/** Headers of a model of the hub that is not here yet: a few small ranges. */
+async function remoteShape(id: string, endpoint: string | undefined): Promise<ModelShape> {
+  const { files } = await describeRemote(id, endpoint === undefined ? {} : { endpoint });
+  const first = files[0]?.url ?? '';
+  const path = files[0]?.path ?? '';
+  const names = files.map((file) => file.path);
+  return readModelShape(new UrlSource(first.slice(0, first.length - path.length), names));
+}
+
+async function shapeOf(ref: ModelRef, parts: PlanParts): Promise<ModelShape> {
+  const known = parts.shapes.get(ref.id);
+  if (known) return known;
+  const here = ref.place.type !== 'stored' || (await (await parts.library()).isReady(ref.id));
+  const shape = here ? readModelShape(openModelSource(ref)) : remoteShape(ref.id, parts.endpoint);
+  parts.shapes.set(ref.id, shape);
+  shape.catch(() => parts.shapes.delete(ref.id));
+  return shape;
+}
+
+/** A model that cannot be looked up (no network, no such name) is named in `unknown` and left out of the sum. */
+export async function planRun(
+  config: RunConfig,
+  machine: MachineFacts,
+  parts: PlanParts,
+): Promise<MemoryPlan> {
+  const { base } = parts;
+  const catalogue = await fetchCatalogue(base).catch(() => []);
+  const ofRole = (role: string): string[] => catalogue.filter((one) => one.role === role).map(({ id }) => id);
+  const specs = new Set(
+    config.agents.flatMap((spec) => (spec === bundled ? ofRole('agent') : [spec])).slice(0, config.nAgents),
+  );
+  const unknown: string[] = [];
+  const engine = async (spec: string) => {
+    const ref = resolveModel(spec, { base, catalogue });
+    return { model: ref.id, shape: await shapeOf(ref, parts), compact: ref.promptStyle === 'compact' };
+  };
+  const agents: PlannedAgent[] = [];
+  for (const spec of specs) {
+    try {
+      if (/^(endpoint|recorded):/.test(spec)) agents.push({ type: 'remote', model: spec });
+      else if (spec.startsWith('webllm:')) {
+        const entry = (await parts.webllm()).find((one) => one.spec === spec);
+        if (entry?.memoryBytes == null) unknown.push(spec);
+        else {
+          const { memoryBytes: bytes, features } = entry;
+          agents.push({ type: 'library', model: spec, bytes, features });
+        }
+      } else if (spec.startsWith('transformers:')) unknown.push(spec);
+      else agents.push({ type: 'engine', ...(await engine(spec)) });
+    } catch (thrown) {
+      unknown.push(`${spec} (${asArkletError(thrown).message})`);
+    }
+  }
+  const studentSpec = config.student === bundled ? ofRole('student')[0] : config.student;
+  let student = null;
+  try {
+    student = studentSpec === undefined ? null : await engine(studentSpec);
+  } catch (thrown) {
+    unknown.push(`${studentSpec ?? ''} (${asArkletError(thrown).message})`);
+  }
+  return planMemory({ config, machine, agents, student, unknown, threads: parts.threads });
+}

@@ -1,0 +1,194 @@
+/** Words of the model picker, downloads, storage and the memory plan. */
+import type { DevicePreset, MemoryKind, PhaseMemory, Proposal, Verdict } from '../../core/memoryPlan';
+import type { ModelProgress } from '../../core/modelsApi';
+import { formatBytes, formatCount } from '../format';
+
+const minutes = (seconds: number): string =>
+  seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} min`;
+
+export const strings = {
+  none: 'This page has no models worker.',
+  noneHint: 'Open the app itself.',
+  title: 'Models',
+  agents: 'Agents',
+  agentsHelp: (count: number): string =>
+    `${count} agents debate; they take these models in turn. One model is enough: they differ by their sampling.`,
+  student: 'Student',
+  studentHelp: 'Learns from the debate. Runs in our engine: Llama, Qwen2, Qwen2.5 or Qwen3 family.',
+  bundledName: 'Bundled models',
+  change: 'Change',
+  add: 'Add a model',
+  close: 'Close the list',
+  removeAgent: (name: string): string => `Take out ${name}`,
+  use: 'Use',
+  used: 'In use',
+
+  sources: {
+    here: 'On this device',
+    hub: 'Hugging Face',
+    webllm: 'WebLLM',
+    files: 'Local files',
+    endpoint: 'Server',
+  },
+  search: 'Search by name',
+  searching: 'Looking it up …',
+  nothing: 'Nothing here yet.',
+  noMatch: 'No model of this name.',
+  hubLabel: 'Model on the hub',
+  hubPlaceholder: 'HuggingFaceTB/SmolLM2-135M-Instruct',
+  hubHelp:
+    'OWNER/NAME with safetensors, OWNER/NAME/FILE.gguf, a revision after @, or the address of a folder. Looking it up downloads nothing.',
+  look: 'Look up',
+  examples: 'Small ones to begin with:',
+  webllmHelp:
+    'Compiled models that WebLLM runs on the GPU: agents only. WebLLM downloads them when a run starts.',
+  filesHelp:
+    'A folder as the hub has it (config.json, tokenizer.json, *.safetensors) or one .gguf file. It is copied into the browser’s storage, so that a run can go on after a reload. Nothing is sent anywhere.',
+  pickFolder: 'Pick a folder',
+  pickFile: 'Pick a .gguf file',
+  endpointHelp:
+    'Any server that speaks OpenAI’s chat completions: Ollama, llama.cpp, vLLM. Questions are sent to it, and only to it.',
+  endpointUrl: 'Address',
+  endpointUrlPlaceholder: 'http://localhost:11434/v1',
+  endpointModel: 'Model',
+  endpointKey: 'Key (if it needs one)',
+  endpointKeyHelp: 'Kept in memory until the page closes, never stored.',
+  endpointAdd: 'Use this server',
+
+  facts: (parameters: number | null, bytes: number | null, approximate: boolean): string =>
+    [
+      parameters === null
+        ? null
+        : parameters >= 1e9
+          ? `${(parameters / 1e9).toFixed(1)} B parameters`
+          : parameters >= 1e6
+            ? `${Math.round(parameters / 1e6)} M parameters`
+            : `${formatCount(parameters)} parameters`,
+      bytes === null ? null : `${approximate ? 'about ' : ''}${formatBytes(bytes)}`,
+    ]
+      .filter((part) => part !== null)
+      .join(' · '),
+  licence: (name: string | null): string => name ?? 'licence: see its page',
+  needs: (features: readonly string[]): string => `needs ${features.join(', ')}`,
+  lacks: (features: readonly string[]): string => `this browser lacks ${features.join(', ')}`,
+  states: { absent: 'not downloaded', partial: 'partly downloaded', ready: 'on this device' },
+  verdicts: { fits: 'Fits', tight: 'Tight', 'too large': 'Too large' } satisfies Record<Verdict, string>,
+  rowSum: (model: number, others: number, budget: number): string =>
+    `${formatBytes(model)} for it + ${formatBytes(others)} for the rest of the run = ${formatBytes(model + others)} of ${formatBytes(budget)}`,
+
+  download: 'Download',
+  resume: 'Go on',
+  pause: 'Pause',
+  cancel: 'Cancel',
+  remove: 'Delete',
+  removeOf: (name: string): string => `Delete ${name}`,
+  reallyRemove: (bytes: number): string => `Delete ${formatBytes(bytes)}?`,
+  verify: 'Check for offline',
+  phases: {
+    'look up': 'Looking it up',
+    download: 'Downloading',
+    verify: 'Verifying',
+    ready: 'Ready',
+  } satisfies Record<ModelProgress['phase'], string>,
+  progress: (progress: ModelProgress): string =>
+    [
+      `${formatBytes(progress.done)} of ${formatBytes(progress.total)}`,
+      progress.bytesPerSecond === null ? null : `${formatBytes(progress.bytesPerSecond)}/s`,
+      progress.secondsLeft === null ? null : `${minutes(progress.secondsLeft)} left`,
+    ]
+      .filter((part) => part !== null)
+      .join(' · '),
+  checked: (files: number): string => `Ready for offline: all ${files} files are here and hash right.`,
+  checkFailed: (names: readonly string[]): string =>
+    `Not ready for offline: ${names.join(', ')}. Download it again: only what is wrong is fetched.`,
+
+  storage: {
+    title: 'Storage',
+    meter: (usage: number, quota: number): string => `${formatBytes(usage)} of ${formatBytes(quota)} in use`,
+    models: (bytes: number): string => `${formatBytes(bytes)} of it are models`,
+    persisted: 'The browser keeps this site’s data until you delete it.',
+    notPersisted:
+      'The browser may clear this site’s data, models and runs, when the disk gets full. It can be asked not to.',
+    persist: 'Ask to keep it',
+    refused: 'The browser did not promise to keep the data.',
+    refusedHint:
+      'Browsers grant it to sites that are installed, bookmarked or often visited. Nothing is lost now.',
+  },
+
+  plan: {
+    title: 'Memory',
+    planning: 'Working out the memory …',
+    peak: (peak: number, budget: number, phase: PhaseMemory['phase']): string =>
+      `${formatBytes(peak)} at most, while ${{ debate: 'debating', distil: 'learning', evaluate: 'comparing' }[phase]}, of about ${formatBytes(budget)} to be used`,
+    sum: 'Show the sum',
+    phases: { debate: 'Debate', distil: 'Distil', evaluate: 'Compare' } satisfies Record<
+      PhaseMemory['phase'],
+      string
+    >,
+    kinds: {
+      weights: 'Weights',
+      cache: 'Key-value cache',
+      activations: 'Activations',
+      adapter: 'Adapter',
+      optimiser: 'Gradient and optimiser',
+      training: 'Activations kept for learning',
+      reward: 'Reward model',
+      spare: 'Buffers kept for reuse, scratch',
+      library: 'WebLLM’s own figure',
+    } satisfies Record<MemoryKind, string>,
+    total: 'Together',
+    part: 'Part',
+    bytes: 'Bytes',
+    from: {
+      user: 'You set what may be used.',
+      'device memory':
+        'The browser tells a rounded size of memory, no free memory: half of it (a quarter on phones) is taken.',
+      guess: 'The browser tells nothing of memory: this is a guess.',
+    },
+    budget: 'Memory to be used (GB)',
+    budgetHelp: 'Empty: by what the browser tells.',
+    missing: (features: readonly string[]): string =>
+      `A model needs ${features.join(', ')}, which this browser’s GPU does not offer. Choose its q4f32 form.`,
+    unknown: (names: readonly string[]): string => `Not in the sum, sizes unknown: ${names.join('; ')}.`,
+    proposals: 'What would help',
+    proposal: {
+      'agents-out': 'Agents leave memory before the student comes',
+      'one-model': 'One model for all agents',
+      'smaller-batch': 'A quarter of the batch',
+      'shorter-replies': 'Half the length of answers',
+      bundled: 'The bundled models',
+    } satisfies Record<Proposal['id'], string>,
+    takes: (peak: number): string => `${formatBytes(peak)} at most`,
+    apply: 'Apply',
+  },
+
+  presets: {
+    title: 'Ready choices for a machine',
+    help: 'Agents by WebLLM, a student from Hugging Face. Minutes are estimates, not measured on such machines.',
+    load: 'Show them',
+    names: {
+      phone: 'Phone',
+      'laptop-4': 'Laptop, 4 GB',
+      'laptop-8': 'Laptop, 8 GB',
+      desktop: 'Desktop',
+    } satisfies Record<DevicePreset['id'], string>,
+    line: (preset: DevicePreset): string =>
+      `${formatBytes(preset.downloadBytes)} to download, ${preset.minutes[0]} to ${preset.minutes[1]} min (estimate)`,
+    agents: (count: number, models: readonly string[]): string => `${count} agents: ${models.join(', ')}`,
+    student: (name: string): string => `Student: ${name}`,
+    choose: 'Choose',
+  },
+  stage: {
+    title: 'Prepare for the stage',
+    help: 'Downloads what the settings name, checks every file by its hash, then runs a rehearsal of four questions.',
+    start: 'Prepare',
+    steps: {
+      download: 'Downloading',
+      verify: 'Checking every file',
+      rehearse: 'Rehearsing: watch the run',
+      done: 'Ready. The rehearsal is the newest run.',
+      failed: 'Not ready: see the message.',
+    },
+    offline: 'Cut the network now to see that the rehearsal needs none.',
+  },
+};

@@ -1,0 +1,19 @@
+/** The models worker with a hub and a chunk size of the test's own. */
+import { serve } from '../../src/rpc/rpc';
+import { modelsHandlers } from '../../src/run/modelsService';
+import type { ModelsProtocol } from '../../src/run/modelsProtocol';
+
+declare const self: DedicatedWorkerGlobalScope;
+
+const query = new URLSearchParams(self.location.search);
+serve<ModelsProtocol>(
+  self,
+  modelsHandlers({
+    base: self.location.origin,
+    endpoint: query.get('endpoint') ?? '',
+    chunkBytes: Number(query.get('chunk')),
+    root: query.get('root') ?? 'test',
+    webllm: async () => [],
+    threads: 1,
+  }),
+);

@@ -1,0 +1,223 @@
+/** The model picker, the memory plan and downloads in the settings, against a scripted models worker. */
+import axe from 'axe-core';
+import { unmount } from 'svelte';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { page, userEvent } from 'vitest/browser';
+import { InterruptedError } from '../../src/core/errors';
+import type { MemoryPlan } from '../../src/core/memoryPlan';
+import type { ModelCalls, ModelEntry, ModelsApi } from '../../src/core/modelsApi';
+import { mountApp, type MountedApp } from '../../src/ui/mount';
+import { makeArchive } from './fixtures/archive';
+import { ScriptedClient } from './fixtures/scriptedClient';
+
+const entry = (change: Partial<ModelEntry>): ModelEntry => ({
+  spec: 'student',
+  name: 'Bundled student',
+  kind: 'engine',
+  source: 'bundled',
+  parameters: 153_344,
+  bytes: 320_000,
+  approximate: false,
+  memoryBytes: null,
+  licence: 'Apache-2.0',
+  features: [],
+  state: 'ready',
+  doneBytes: 320_000,
+  ...change,
+});
+const hub = entry({
+  spec: 'hf:tiny/model',
+  name: 'tiny/model',
+  source: 'hub',
+  bytes: 270_000_000,
+  state: 'absent',
+  doneBytes: 0,
+});
+const plan: MemoryPlan = {
+  phases: [
+    { phase: 'debate', items: [{ kind: 'weights', model: 'a', bytes: 2e8 }], bytes: 2e8 },
+    {
+      phase: 'distil',
+      items: [
+        { kind: 'weights', model: 'a', bytes: 2e8 },
+        { kind: 'adapter', model: 'student', bytes: 7e8 },
+      ],
+      bytes: 9e8,
+    },
+  ],
+  peak: 9e8,
+  peakPhase: 'distil',
+  budget: 1e9,
+  budgetFrom: 'guess',
+  verdict: 'tight',
+  missingFeatures: [],
+  unknown: [],
+  proposals: [{ id: 'agents-out', change: { schedule: 'agents-out' }, peak: 7e8, verdict: 'fits' }],
+};
+
+let app: MountedApp;
+let target: HTMLElement;
+let calls: ModelCalls;
+let listed: ModelEntry[];
+let keys: [string, string | null][];
+
+function scripted(): ModelsApi {
+  return {
+    list: async () => listed,
+    webllm: async () => [
+      entry({
+        spec: 'webllm:Q-q4f16_1-MLC',
+        name: 'Q-q4f16_1',
+        source: 'webllm',
+        kind: 'webllm',
+        features: ['no-such-feature'],
+        memoryBytes: 9e8,
+        state: 'absent',
+      }),
+    ],
+    look: async () => hub,
+    download: (_spec, given = {}) => {
+      calls = given;
+      return new Promise((resolve, reject) => {
+        given.signal?.addEventListener('abort', () => reject(new InterruptedError('Paused.', 'Go on.')));
+        void vi.waitFor(() => {
+          const done = listed.find(({ spec }) => spec === hub.spec);
+          if (done?.state !== 'ready') throw new Error('not yet');
+          resolve(done);
+        }, 10_000);
+      });
+    },
+    importFiles: async () => hub,
+    verify: async () => [
+      { path: 'config.json', bytes: 2, ok: true, against: 'checked', problem: null },
+      { path: 'model.safetensors', bytes: 9, ok: false, against: 'checked', problem: 'it does not hash' },
+    ],
+    remove: async (spec) => {
+      listed = listed.filter((one) => one.spec !== spec);
+    },
+    storage: async () => ({ usage: 3e8, quota: 1e9, models: { 'hf:tiny/model': 2.7e8 } }),
+    plan: async () => plan,
+    presets: async () => [
+      {
+        id: 'phone',
+        agents: [{ spec: 'webllm:Small-MLC', bytes: 2e8 }],
+        student: { spec: 'hf:tiny/model', bytes: 2.7e8 },
+        change: { nAgents: 3, agents: ['webllm:Small-MLC'], student: 'hf:tiny/model' },
+        downloadBytes: 4.7e8,
+        minutes: [20, 60],
+      },
+    ],
+  };
+}
+
+const button = (name: string | RegExp): ReturnType<typeof page.getByRole> =>
+  page.getByRole('button', { name, exact: true });
+
+beforeEach(async () => {
+  localStorage.clear();
+  listed = [entry({})];
+  keys = [];
+  await page.viewport(1280, 900);
+  history.replaceState(null, '', `${location.pathname}${location.search}`);
+  target = document.createElement('div');
+  document.body.append(target);
+  const client = new ScriptedClient();
+  Object.assign(client.api, {
+    setKey: async (url: string, key: string | null) => void keys.push([url, key]),
+  });
+  app = mountApp(target, {
+    connect: async () => client,
+    recorded: async () => makeArchive(8),
+    models: async () => scripted(),
+  });
+  await vi.waitFor(() => expect(app.session.settings.config).not.toBeNull(), 5000);
+  await button('Settings').click();
+});
+afterEach(async () => {
+  await unmount(app.component);
+  target.remove();
+});
+
+describe('the memory of a run', () => {
+  it('is shown with its verdict and its sum before anything loads, and a proposal is one click', async () => {
+    await expect
+      .element(page.getByText('900.0 MB at most, while learning, of about 1.00 GB to be used'))
+      .toBeVisible();
+    await page.getByText('Show the sum').click();
+    await expect.element(page.getByText('Adapter, student')).toBeVisible();
+    await button(/^Apply/).click();
+    expect(app.session.settings.config?.schedule).toBe('agents-out');
+  });
+});
+
+describe('a model of the hub', () => {
+  it('is looked up, downloaded with speed and time left, paused, gone on with, checked and deleted', async () => {
+    await button('Add a model').click();
+    await button('Hugging Face').click();
+    await userEvent.fill(page.getByLabelText('Model on the hub'), 'tiny/model');
+    await button('Look up').click();
+    await expect.element(page.getByText('not downloaded')).toBeVisible();
+    await button('Download').click();
+    calls.onProgress?.({
+      phase: 'download',
+      file: 'model.safetensors',
+      done: 90e6,
+      total: 270e6,
+      bytesPerSecond: 2e6,
+      secondsLeft: 90,
+    });
+    await expect.element(page.getByText('90.0 MB of 270.0 MB · 2.0 MB/s · 2 min left')).toBeVisible();
+    listed = [...listed, { ...hub, state: 'partial', doneBytes: 90e6 }];
+    await button('Pause').click();
+    await expect.element(page.getByText('partly downloaded').first()).toBeVisible();
+    await button('Go on').first().click();
+    listed = [entry({}), { ...hub, state: 'ready', doneBytes: 270e6 }];
+    await button('Check for offline').click();
+    await expect.element(page.getByText(/Not ready for offline: model.safetensors/)).toBeVisible();
+    await button('Use tiny/model').click();
+    expect(app.session.settings.config?.agents).toEqual(['hf:tiny/model']);
+    await button('Delete tiny/model').click();
+    await button('Delete 270.0 MB?').click();
+    await vi.waitFor(() => expect(listed).toHaveLength(1));
+  });
+});
+
+describe('an agent', () => {
+  it('of WebLLM says which feature this browser lacks, and a server’s key goes to the coordinator alone', async () => {
+    await button('Add a model').click();
+    await button('WebLLM').click();
+    await expect.element(page.getByText('this browser lacks no-such-feature')).toBeVisible();
+    await button('Server').click();
+    await userEvent.fill(page.getByLabelText('Address'), 'http://localhost:11434/v1');
+    await userEvent.fill(page.getByRole('textbox', { name: 'Model', exact: true }), 'qwen3');
+    await userEvent.fill(page.getByLabelText('Key (if it needs one)'), 'secret');
+    await button('Use this server').click();
+    await vi.waitFor(() => expect(keys).toEqual([['http://localhost:11434/v1', 'secret']]));
+    expect(app.session.settings.config?.agents).toEqual(['endpoint:http://localhost:11434/v1#qwen3']);
+    expect(location.hash).not.toContain('secret');
+  });
+});
+
+describe('the settings', () => {
+  it('take a ready choice for a machine', async () => {
+    await page.getByText('Ready choices for a machine').click();
+    await button(/^Choose/).click();
+    expect(app.session.settings.config).toMatchObject({
+      agents: ['webllm:Small-MLC'],
+      student: 'hf:tiny/model',
+      nAgents: 3,
+    });
+  });
+
+  it('pass axe with the picker and every group open, and fit a phone', async () => {
+    await button('Add a model').click();
+    for (const details of target.querySelectorAll('details')) details.open = true;
+    await Promise.all(document.getAnimations().map((animation) => animation.finished));
+    const found = await axe.run(document.body, { rules: { region: { enabled: false } } });
+    expect(found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 200)}`)).toEqual([]);
+    await page.viewport(390, 844);
+    await vi.waitFor(() => expect(innerWidth).toBe(390));
+    const content = target.querySelector('dialog .content')!;
+    expect(content.scrollWidth).toBeLessThanOrEqual(content.clientWidth);
+  });
+});

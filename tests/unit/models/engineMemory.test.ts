@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { NodeSource } from '../../../scripts/nodeSource';
+import { createWasmBackend } from '../../../src/compute/wasmBackend';
+import { cpuSizer } from '../../../src/models/engineMemory';
+import { golden } from '../lm/fixtures';
+import { runWork, type Work } from './memoryWork';
+
+const agentWork: Work = { sequences: 24, prompt: 60, reply: 12, training: null };
+const studentWork: Work = {
+  sequences: 4,
+  prompt: 40,
+  reply: 8,
+  training: { batch: 16, length: 56, response: 24 },
+};
+
+describe("the planner's bytes on the CPU are within 10 % of the ledger's peak", () => {
+  it.each([
+    ['a bundled agent that debates', 'public/models/agent-a', agentWork],
+    ['the bundled student that trains', 'public/models/student', studentWork],
+  ])('for %s', async (_, folder, work) => {
+    const backend = await createWasmBackend();
+    const { planned, peak } = await runWork(backend, await NodeSource.open(folder), cpuSizer(1), work);
+    expect(Math.abs(planned / peak - 1)).toBeLessThan(0.1);
+    backend.dispose();
+  });
+
+  it.each(['llama-odd', 'qwen2', 'qwen3', 'gguf'])('for a tiny random model of %s', async (name) => {
+    const backend = await createWasmBackend();
+    const { source } = await golden(name);
+    const { planned, peak } = await runWork(backend, source, cpuSizer(1), {
+      ...studentWork,
+      training: { batch: 8, length: 32, response: 12 },
+    });
+    expect(Math.abs(planned / peak - 1)).toBeLessThan(0.1);
+    backend.dispose();
+  });
+});

@@ -1,0 +1,90 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { NodeSource } from '../../../scripts/nodeSource';
+import type { MachineFacts } from '../../../src/core/memoryPlan';
+import type { ModelShape } from '../../../src/models/modelShape';
+import { memoryBudget, planMemory, type PlanInput } from '../../../src/models/planner';
+import { readModelShape } from '../../../src/run/modelShape';
+import { presets } from '../../../src/run/presets';
+
+const GiB = 2 ** 30;
+const laptop: MachineFacts = {
+  backend: 'webgpu',
+  deviceMemory: 8,
+  maxBufferBytes: 2 * GiB,
+  features: [],
+  mobile: false,
+  budget: null,
+  held: null,
+};
+let shapes: { agent: ModelShape; student: ModelShape };
+
+beforeAll(async () => {
+  shapes = {
+    agent: await readModelShape(await NodeSource.open('public/models/agent-a')),
+    student: await readModelShape(await NodeSource.open('public/models/student')),
+  };
+});
+
+function input(change: Partial<PlanInput> = {}): PlanInput {
+  return {
+    config: presets.quick,
+    machine: laptop,
+    agents: ['a', 'b', 'c'].map((model) => ({ type: 'engine', model, shape: shapes.agent, compact: true })),
+    student: { model: 'student', shape: shapes.student, compact: true },
+    unknown: [],
+    threads: 1,
+    ...change,
+  };
+}
+
+describe('the memory plan of a run', () => {
+  it('of preset quick fits a laptop, and its peak is the sum shown', () => {
+    const plan = planMemory(input());
+    expect(plan.verdict).toBe('fits');
+    expect(plan.proposals).toEqual([]);
+    expect(plan.phases.map(({ phase }) => phase)).toEqual(['debate', 'distil', 'evaluate']);
+    for (const { items, bytes } of plan.phases) {
+      expect(items.reduce((sum, item) => sum + item.bytes, 0)).toBe(bytes);
+    }
+    expect(plan.peak).toBe(Math.max(...plan.phases.map(({ bytes }) => bytes)));
+    expect(plan.peakPhase).toBe('distil');
+  });
+
+  it('that is too large proposes what lowers the peak, the mildest first, each with its own figure', () => {
+    const whole = planMemory(input());
+    const plan = planMemory(input({ machine: { ...laptop, budget: 0.8 * whole.peak } }));
+    expect(plan.verdict).toBe('too large');
+    expect(plan.proposals.map(({ id }) => id)).toEqual(['agents-out', 'one-model', 'smaller-batch']);
+    for (const proposal of plan.proposals) {
+      expect(proposal.peak).toBeLessThan(plan.peak);
+      const again = planMemory(input({ config: { ...presets.quick, ...proposal.change } }));
+      if (proposal.id !== 'one-model') expect(again.peak).toBe(proposal.peak);
+    }
+  });
+
+  it('counts a WebLLM model by its own figure, and names the feature that the GPU lacks', () => {
+    const plan = planMemory(
+      input({
+        agents: [{ type: 'library', model: 'webllm:X-q4f16_1-MLC', bytes: 3e9, features: ['shader-f16'] }],
+      }),
+    );
+    expect(plan.peak).toBeGreaterThan(3e9);
+    expect(plan.missingFeatures).toEqual(['shader-f16']);
+    const away = planMemory(
+      input({
+        config: { ...presets.quick, schedule: 'agents-out' },
+        agents: [{ type: 'library', model: 'webllm:X-q4f32_1-MLC', bytes: 3e9, features: [] }],
+      }),
+    );
+    expect(away.phases.find(({ phase }) => phase === 'distil')?.bytes).toBeLessThan(1e8);
+  });
+
+  it('takes half of what a laptop tells, a quarter of a phone’s, and never less than was held before', () => {
+    expect(memoryBudget(laptop)).toEqual({ budget: 4 * GiB, budgetFrom: 'device memory' });
+    const phone = { ...laptop, mobile: true, deviceMemory: null };
+    expect(memoryBudget(phone)).toEqual({ budget: GiB, budgetFrom: 'guess' });
+    expect(memoryBudget({ ...phone, held: 3 * GiB }).budget).toBe(3 * GiB);
+    expect(memoryBudget({ ...laptop, backend: 'cpu', deviceMemory: 32 }).budget).toBe(3.5 * GiB);
+    expect(memoryBudget({ ...laptop, budget: 1e9 })).toEqual({ budget: 1e9, budgetFrom: 'user' });
+  });
+});

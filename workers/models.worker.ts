@@ -1,0 +1,16 @@
+/** Builds the models worker: downloads, storage, and memory plans; it holds no device. */
+import { serve } from '../src/rpc/rpc';
+import { modelsHandlers } from '../src/run/modelsService';
+import type { ModelsProtocol } from '../src/run/modelsProtocol';
+
+declare const self: DedicatedWorkerGlobalScope;
+
+serve<ModelsProtocol>(
+  self,
+  modelsHandlers({
+    // This script lies one folder below the app, in the build (assets/) as in development (workers/).
+    base: new URL('../', self.location.href).href,
+    webllm: async () => (await import('../src/agents/webllm/picker')).webllmEntries(),
+    threads: self.crossOriginIsolated ? Math.min(16, navigator.hardwareConcurrency) : 1,
+  }),
+);
