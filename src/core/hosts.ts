@@ -9,6 +9,7 @@ export function hostsOf(spec: string, base: string): readonly string[] {
     const { origin, host } = new URL(place);
     return origin === new URL(base).origin ? [] : [host];
   }
+  if (spec.startsWith('hf:')) return hub;
   if (spec.startsWith('webllm:')) return [...hub, 'raw.githubusercontent.com'];
   if (/^transformers:[^/.:]+\/[^/]+$/.test(spec) && !spec.startsWith('transformers:files/')) return hub;
   return [];
