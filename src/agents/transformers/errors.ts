@@ -24,6 +24,13 @@ export function translate(thrown: unknown, model: string, doing: 'load' | 'gener
       { cause },
     );
   }
+  if (/no available backend/i.test(text)) {
+    return new AgentError(
+      `onnxruntime-web did not start: ${text}`,
+      'Reload the page; its host must serve .mjs files as JavaScript and .wasm files as WebAssembly.',
+      { cause, details: { permanent: true } },
+    );
+  }
   if (/Unsupported model type|not supported|Unknown model class|Invalid dtype/i.test(text)) {
     return new ModelError(`${model} cannot be run by transformers.js: ${text}`, 'Use another model.', {
       cause,
