@@ -15,7 +15,8 @@ export interface SettingRow {
 function valueText(value: unknown): string | null {
   if (value === undefined) return null;
   if (value === null) return '–';
-  return Array.isArray(value) ? value.join(', ') || '–' : String(value as string | number | boolean);
+  if (Array.isArray(value)) return value.join(', ') || '–';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 /** Every setting of any of the runs, those that differ first. */
