@@ -23,10 +23,7 @@ function notFound(thrown: unknown): boolean {
 async function bytesUnder(folder: FileSystemDirectoryHandle): Promise<number> {
   let sum = 0;
   for await (const entry of folder.values()) {
-    sum +=
-      entry.kind === 'directory'
-        ? await bytesUnder(entry)
-        : (await (entry).getFile()).size;
+    sum += entry.kind === 'directory' ? await bytesUnder(entry) : (await entry.getFile()).size;
   }
   return sum;
 }

@@ -86,8 +86,8 @@ function openHandle(handle: FileSystemSyncAccessHandle, path: string): LargeFile
 async function bytesOf(folder: FileSystemDirectoryHandle): Promise<number> {
   let sum = 0;
   for await (const entry of folder.values()) {
-    if (entry.kind === 'directory') sum += await bytesOf(entry as FileSystemDirectoryHandle);
-    else sum += (await (entry as FileSystemFileHandle).getFile()).size;
+    if (entry.kind === 'directory') sum += await bytesOf(entry);
+    else sum += (await (entry).getFile()).size;
   }
   return sum;
 }

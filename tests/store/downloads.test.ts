@@ -49,9 +49,9 @@ async function weightsHandle(): Promise<FileSystemFileHandle> {
   const find = async (folder: FileSystemDirectoryHandle): Promise<FileSystemFileHandle | null> => {
     for await (const entry of folder.values()) {
       if (entry.kind === 'directory') {
-        const found = await find(entry as FileSystemDirectoryHandle);
+        const found = await find(entry);
         if (found) return found;
-      } else if (entry.name.startsWith('model.safetensors')) return entry as FileSystemFileHandle;
+      } else if (entry.name.startsWith('model.safetensors')) return entry;
     }
     return null;
   };

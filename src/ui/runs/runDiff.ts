@@ -16,7 +16,7 @@ function valueText(value: unknown): string | null {
   if (value === undefined) return null;
   if (value === null) return '–';
   if (Array.isArray(value)) return value.join(', ') || '–';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** Every setting of any of the runs, those that differ first. */
