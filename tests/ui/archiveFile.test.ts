@@ -23,7 +23,7 @@ describe('a run as a file', () => {
     ['a truncated gzip', async () => (await packed()).slice(0, 200), /damaged/],
     ['a picture', async () => new Uint8Array([0x89, 0x50, 0x4e, 0x47]), /neither gzip nor JSON/],
     ['other JSON', async () => bytesOf('{"format": "something"}'), /format/],
-    ['a later version', async () => bytesOf(JSON.stringify({ ...archive, version: 2 })), /version/],
+    ['a later version', async () => bytesOf(JSON.stringify({ ...archive, version: 3 })), /version/],
     ['turns that are no list', async () => bytesOf(JSON.stringify({ ...archive, turns: 3 })), /turns/],
   ])('is refused with its reason when it is %s', async (_, make, reason) => {
     const error: unknown = await readArchive(await make()).catch((thrown: unknown) => thrown);

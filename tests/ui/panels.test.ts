@@ -174,7 +174,7 @@ describe('help', () => {
     await userEvent.keyboard('?');
     for (const { id } of [...shortcuts, ...nativeKeys]) {
       await expect
-        .element(dialog('Help').getByText(helpStrings.keys[id], { exact: true }))
+        .element(dialog('Help').getByRole('cell', { name: helpStrings.keys[id], exact: true }))
         .toBeInTheDocument();
     }
     expect(new Set(shortcuts.map(({ key }) => key)).size).toBe(shortcuts.length);

@@ -15,6 +15,9 @@ export const groups = {
   machine: { title: 'Machine', note: 'Backend, memory, seed' },
 } as const;
 
+/** Beside a group's name. */
+export const changedCount = (count: number): string => `${count} changed`;
+
 export const settingWords: Readonly<Partial<Record<keyof RunConfig, Words>>> = {
   nAgents: { label: 'Agents', help: 'How many debate. The paper has 5.' },
   protocol: { label: 'Protocol', help: 'Debate reads each other; self-consistency only votes.' },
