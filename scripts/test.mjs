@@ -1,5 +1,5 @@
 // `npm test`: the type check, the linter and every test project. Prints `N passed, N failed, N skipped` as its last line.
-// REQUIRE_GPU=1 and REQUIRE_ORACLES=1 (CI) turn what would be skipped into failures.
+// REQUIRE_GPU=1 and REQUIRE_ORACLES=1 (CI), and REQUIRE_FIREFOX=1, turn what would be skipped into failures.
 // `npm test -- --only unit,chromium` runs some of the projects.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -26,7 +26,7 @@ function step(name, file, args, env = {}) {
     env: { ...process.env, ...env },
   });
   // 3 says that what the step needs is not on this machine.
-  if (status === 3 && !process.env.REQUIRE_GPU) {
+  if (status === 3 && !process.env.REQUIRE_FIREFOX) {
     totals.skipped += 1;
     log(`${name}: skipped`);
     return;
