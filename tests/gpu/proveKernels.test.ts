@@ -73,6 +73,7 @@ describe('a device that was not seen before', () => {
     const newer = new DeviceProofs('2', { budgetMs: 60_000 });
     newer.learn(parseProofs(await memory.load()));
     expect((await newer.trust(backend)).right).toBe(true);
-    expect(tests).toBeGreaterThan(20);
+    // All of the table up to the first form of attention, and not the later ones' again.
+    expect(tests).toBeGreaterThan(10);
   });
 });

@@ -107,6 +107,7 @@ describe('a transformers agent', () => {
     const nowhere = new URL('/models/nobody/', location.href).href;
     const missing = transformersAgent(link, { ...ref, name: 'x', place: { type: 'folder', url: nowhere } });
     const error: unknown = await missing.load({}).catch((thrown: unknown) => thrown);
+    expect((error as Error).message).toMatch(/could not be read/);
     expect(error).toBeInstanceOf(DownloadError);
   });
 

@@ -64,6 +64,8 @@ const ends = (status: RunRecord['status'], id?: string) => (event: JobEvent) =>
 
 async function remove(tab: Tab, id: string): Promise<void> {
   await tab.client.api.remove(id);
+  // A run in the bin keeps its id.
+  await tab.client.api.purge(id);
 }
 
 async function outputs(tab: Tab, id: string) {

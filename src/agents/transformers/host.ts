@@ -108,6 +108,16 @@ export class TransformersHost {
     return readModelFile(ref.place, path, signal ? { ...init, signal } : init, this.#parts.hub);
   }
 
+  /** The library takes a missing file for an empty one. Throws DownloadError that names it. */
+  async #requireFiles(ref: TransformersRef, signal?: AbortSignal): Promise<void> {
+    const init = { headers: { Range: 'bytes=0-0' }, ...(signal && { signal }) };
+    for (const path of ['config.json', 'tokenizer.json', 'tokenizer_config.json']) {
+      const response = await readModelFile(ref.place, path, init, this.#parts.hub);
+      await response.body?.cancel();
+      if (!response.ok) throw new Error(`${path}: Could not locate (${response.status})`);
+    }
+  }
+
   async #load(key: string, ref: TransformersRef, { signal, onProgress }: LoadOptions): Promise<Loaded> {
     const { open, threads } = this.#parts;
     this.#library ??= open({ host: pretendHost, threads, read: (url, init) => this.#read(url, init) });
@@ -126,6 +136,7 @@ export class TransformersHost {
       onProgress?.({ phase: 'download', loaded: sum('loaded'), total: sum('total') });
       if (file.endsWith('.onnx') && loaded === total) onProgress?.({ phase: 'compile', loaded: 0, total: 1 });
     };
+    await this.#requireFiles(ref, signal);
     const tokenizer = await library.AutoTokenizer.from_pretrained(key, { progress_callback });
     const model = await library.AutoModelForCausalLM.from_pretrained(key, {
       device,
