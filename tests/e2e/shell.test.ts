@@ -180,11 +180,11 @@ describe('Test my GPU', () => {
       await page.getByRole('button', { name: 'This device' }).click();
       await page.getByRole('button', { name: 'Test the GPU' }).click();
       await page.getByText(/^\d+ kernels tested/).waitFor({ timeout: patience });
-      await page.getByRole('button', { name: 'Stop', exact: true }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click();
       await page.getByRole('button', { name: 'Test the CPU backend' }).click({ timeout: patience });
-      await page.getByText(/^All \d+ tests pass on/).waitFor({ timeout: patience });
+      await page.getByText(/All \d+ tests pass on/).waitFor({ timeout: patience });
       await page.getByText('Show every test').click();
-      expect(await page.getByRole('dialog').locator('tbody tr').count()).toBeGreaterThan(70);
+      expect(await page.getByRole('dialog').locator('tbody tr').count()).toBeGreaterThan(60);
       await page.getByRole('button', { name: 'Copy the report' }).click();
       await page.getByRole('button', { name: 'Copied' }).waitFor();
       const text = await page.evaluate(() => navigator.clipboard.readText());
