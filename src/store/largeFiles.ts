@@ -87,7 +87,7 @@ async function bytesOf(folder: FileSystemDirectoryHandle): Promise<number> {
   let sum = 0;
   for await (const entry of folder.values()) {
     if (entry.kind === 'directory') sum += await bytesOf(entry);
-    else sum += (await (entry).getFile()).size;
+    else sum += (await entry.getFile()).size;
   }
   return sum;
 }

@@ -44,7 +44,7 @@ describe('the playground', () => {
     await page.goto(`${server.url}#panel=ask`);
     const field = page.getByLabel('Your question');
     await field.waitFor();
-    await page.getByLabel(/^RSFT of/).waitFor();
+    await page.getByLabel(/RSFT of/).waitFor();
     await page.locator('.example').first().click();
     await press('Enter');
     const answers = page.getByRole('region', { name: 'Answers' });
@@ -82,7 +82,9 @@ describe('by keyboard alone', () => {
     await tabTo(/^Note/);
     await page.keyboard.type('by hand');
     await press('Tab');
-    await page.waitForFunction(() => document.querySelector<HTMLInputElement>('.note')?.value === 'by hand');
+    await page.waitForFunction(
+      () => document.querySelector<HTMLInputElement>('input.note')?.value === 'by hand',
+    );
     await press('Escape');
     await press('u');
     await note.waitFor();
@@ -111,7 +113,7 @@ describe('by keyboard alone', () => {
     await press('a');
     await page.getByLabel('Your question').waitFor();
     await page
-      .getByLabel(/^RSFT of/)
+      .getByLabel(/RSFT of/)
       .first()
       .waitFor();
     await page.keyboard.type('Anna has 7 pens. She finds 2 more. How many pens does Anna have now?');

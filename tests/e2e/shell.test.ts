@@ -46,7 +46,7 @@ describe('the first load', () => {
     expect(files.length).toBeGreaterThan(0);
     expect(gzipBytes).toBeLessThan(170_000);
     const text = files.map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
-    for (const library of ['MLCEngine', 'onnxruntime', 'AutoModelForCausalLM', 'uPlot']) {
+    for (const library of ['MLCEngine', 'onnxruntime', 'AutoModelForCausalLM', 'u-legend']) {
       expect(text.includes(library), `${library} is in the first load`).toBe(false);
     }
   });

@@ -66,8 +66,9 @@ describe('an endpoint agent of a real server with SmolLM2', () => {
     expect(first.text.length).toBeGreaterThan(3);
     expect(heard.length).toBeGreaterThan(2);
     expect(heard.join('')).toBe(first.text);
-    expect(first).toMatchObject({ finishReason: 'length', logprobKind: null });
-    expect(first.usage.completion).toBe(12);
+    expect(first).toMatchObject({ finishReason: 'stop', logprobKind: null });
+    expect(first.usage.completion).toBeGreaterThan(3);
+    expect(first.usage.completion).toBeLessThanOrEqual(12);
     expect(first.usage.prompt).toBeGreaterThan(20);
     expect((await agent.generate({ messages, sampling }, {})).text).toBe(first.text);
   });
