@@ -104,6 +104,7 @@ describe('by keyboard alone', () => {
     expect(await note.inputValue()).toBe('by hand');
     expect(
       await page
+        .getByRole('dialog')
         .getByText(/about \d/)
         .first()
         .innerText(),
