@@ -1,8 +1,8 @@
 /** Loss and learning-rate curves on uPlot, in the page's own colours; redrawn when the theme changes. */
+import { cssColour, legendValue } from './chartParts';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { TrainLog } from '../../core/records';
-import { formatSmall } from '../format';
 import { strings } from '../strings';
 
 type Kind = 'loss' | 'rate';
@@ -73,43 +73,41 @@ export class LineChart {
     return { width: this.#host.clientWidth, height: (this.#kind === 'loss' ? 15 : 7) * rem };
   }
 
-  /** A CSS variable as the colour that it means here and now. */
-  #colour(name: string): string {
-    const probe = document.createElement('span');
-    probe.style.color = `var(${name})`;
-    this.#host.append(probe);
-    const colour = getComputedStyle(probe).color;
-    probe.remove();
-    return colour;
-  }
-
   #options(): uPlot.Options {
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const ink = this.#colour('--ink-3');
-    const grid = { stroke: this.#colour('--line'), width: 1 };
+    const ink = cssColour(this.#host, '--ink-3');
+    const grid = { stroke: cssColour(this.#host, '--line'), width: 1 };
     const font = `${0.75 * rem}px ${getComputedStyle(this.#host).fontFamily}`;
-    // Away from the pointer the legend tells the last value.
-    const value = (plot: uPlot, x: number | null, index: number): string => {
-      const known = x ?? [...(plot.data[index] ?? [])].findLast((y) => y !== null && y !== undefined);
-      return known === null || known === undefined ? '–' : index === 0 ? String(known) : formatSmall(known);
-    };
+    const value = legendValue;
     const points = { show: false };
     const series: uPlot.Series[] = [{ label: strings.distil.step, value }];
     if (this.#kind === 'rate') {
       series.push({
         label: strings.distil.learningRate,
-        stroke: this.#colour('--accent'),
+        stroke: cssColour(this.#host, '--accent'),
         width: 1.5,
         value,
         points,
       });
     } else {
       series.push(
-        { label: strings.distil.train, stroke: this.#colour('--line-strong'), width: 1, value, points },
-        { label: strings.distil.smooth, stroke: this.#colour('--accent'), width: 2.5, value, points },
+        {
+          label: strings.distil.train,
+          stroke: cssColour(this.#host, '--line-strong'),
+          width: 1,
+          value,
+          points,
+        },
+        {
+          label: strings.distil.smooth,
+          stroke: cssColour(this.#host, '--accent'),
+          width: 2.5,
+          value,
+          points,
+        },
         {
           label: strings.distil.heldOut,
-          stroke: this.#colour('--arm-ensemble'),
+          stroke: cssColour(this.#host, '--arm-ensemble'),
           width: 2,
           dash: [6, 4],
           spanGaps: true,

@@ -1,8 +1,8 @@
 /** One of several small charts by update, on uPlot, in the page's own colours. */
+import { cssColour, legendValue } from '../chartParts';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { TrainLog } from '../../../core/records';
-import { formatSmall } from '../../format';
 import { padStrings } from '../../strings/pad';
 import { columns, present, type Curve, type PadChartKind } from './padLog';
 
@@ -53,34 +53,19 @@ export class SmallChart {
     return { width: this.#host.clientWidth, height: 9 * rem };
   }
 
-  /** A CSS variable as the colour that it means here and now. */
-  #colour(name: string): string {
-    const probe = document.createElement('span');
-    probe.style.color = `var(${name})`;
-    this.#host.append(probe);
-    const colour = getComputedStyle(probe).color;
-    probe.remove();
-    return colour;
-  }
-
   #options(): uPlot.Options {
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const ink = this.#colour('--ink-3');
-    const grid = { stroke: this.#colour('--line'), width: 1 };
+    const ink = cssColour(this.#host, '--ink-3');
+    const grid = { stroke: cssColour(this.#host, '--line'), width: 1 };
     const font = `${0.75 * rem}px ${getComputedStyle(this.#host).fontFamily}`;
-    // Away from the pointer the legend tells the last value.
-    const value = (plot: uPlot, at: number | null, index: number): string => {
-      const known = at ?? [...(plot.data[index] ?? [])].findLast((y) => y !== null && y !== undefined);
-      if (known === null || known === undefined) return '–';
-      return index === 0 ? String(known) : formatSmall(known);
-    };
+    const value = legendValue;
     return {
       ...this.#size(),
       series: [
         { label: padStrings.series.step, value },
         ...this.#curves.map(({ label, colour, dashed, sparse }) => ({
           label,
-          stroke: this.#colour(colour),
+          stroke: cssColour(this.#host, colour),
           width: 1.75,
           value,
           spanGaps: sparse === true,
