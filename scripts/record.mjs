@@ -21,6 +21,9 @@ archive.turns = archive.turns
     logprobs?.length ? { ...turn, logprobs: [mean(logprobs)] } : turn,
   );
 archive.timings = [];
+// The adapters stand in files of their own, below.
+delete archive.adapters;
+archive.version = 1;
 const file = join(root, 'public/recorded/run.json.gz');
 mkdirSync(dirname(file), { recursive: true });
 const bytes = gzipSync(JSON.stringify(archive), { level: 9 });

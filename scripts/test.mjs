@@ -15,6 +15,8 @@ const onlyFlag = process.argv.indexOf('--only');
 const only = onlyFlag < 0 ? null : (process.argv[onlyFlag + 1] ?? '').split(',');
 const wanted = (name) => only === null || only.includes(name);
 const totals = { passed: 0, failed: 0, skipped: 0 };
+/** Names of what failed, said once more at the end. */
+const failures = [];
 const log = (line) => console.error(line);
 
 function step(name, file, args, env = {}) {
@@ -32,6 +34,7 @@ function step(name, file, args, env = {}) {
     return;
   }
   totals[status === 0 ? 'passed' : 'failed'] += 1;
+  if (status !== 0) failures.push(name);
   log(`${name}: ${status === 0 ? 'passed' : 'FAILED'} in ${Math.round((Date.now() - began) / 1000)} s`);
 }
 
@@ -64,8 +67,17 @@ function project(name, env) {
   totals.passed += result.numPassedTests;
   totals.failed += result.numFailedTests;
   totals.skipped += result.numPendingTests;
-  // A suite that could not even be loaded has no failed test of its own.
-  if (status !== 0 && result.numFailedTests === 0) totals.failed += 1;
+  for (const { name: file, assertionResults = [], message } of result.testResults ?? []) {
+    const failed = assertionResults.filter((test) => test.status === 'failed');
+    for (const { fullName, failureMessages } of failed)
+      failures.push(`${name}: ${fullName}\n    ${(failureMessages ?? []).join(' ').split('\n')[0]}`);
+    if (failed.length === 0 && message) failures.push(`${name}: ${file}\n    ${message.split('\n')[0]}`);
+  }
+  // A suite that could not even be loaded, or an error outside of tests, is no failed test of its own.
+  if (status !== 0 && result.numFailedTests === 0) {
+    totals.failed += 1;
+    failures.push(`${name}: ended with ${status} though no test failed`);
+  }
   log(
     `${name}: ${result.numPassedTests} passed, ${result.numFailedTests} failed in ${Math.round((Date.now() - began) / 1000)} s`,
   );
@@ -115,5 +127,6 @@ if (env.CHROMIUM_PATH) {
 if (python) project('oracle', env);
 else if (wanted('oracle')) totals[process.env.REQUIRE_ORACLES ? 'failed' : 'skipped'] += 1;
 
+for (const failure of failures) log(`FAILED ${failure}`);
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 process.exitCode = totals.failed === 0 && totals.passed > 0 ? 0 : 1;

@@ -61,3 +61,11 @@ export class MemorySource implements FileSource {
     return bytes;
   }
 }
+
+/** Files by name as a source; the bytes are copied. */
+export function filesSource(files: Readonly<Record<string, Uint8Array>>, name: string): FileSource {
+  return new MemorySource(
+    Object.entries(files).map(([path, bytes]) => [path, new Uint8Array(bytes)] as const),
+    name,
+  );
+}

@@ -327,6 +327,10 @@ export interface RunConfig {
   /** Steps and peak learning rate of the reward model's training. */
   readonly padRewardSteps: number;
   readonly padRewardLr: number;
+  /** What the reward model's LoRA starts from: an adapter that has learnt to solve (RSFT on the same debate), or nothing. */
+  readonly padRewardStart: 'rsft' | 'base';
+  /** Agents, by index, whose traces the reward model never learns from: it is measured on them. */
+  readonly padHeldOutAgents: readonly number[];
   /** Replies of the student itself to each training question that the reward model learns from as well. */
   readonly padOwnSamples: number;
   /** Where step labels come from: the exact checker, continuations of each prefix, or whichever can judge. */

@@ -20,17 +20,20 @@ export interface UnlabelledTrace {
 
 /** The spoken turns on the input's questions; without `dropped` nothing is counted. */
 export function spokenTraces(
-  input: Pick<DistillInput, 'questions' | 'turns' | 'protocol'>,
+  input: Pick<DistillInput, 'questions' | 'turns' | 'protocol' | 'heldOutAgents'>,
   dropped = new Dropped(),
 ): UnlabelledTrace[] {
   const turns = turnsByQuestion(input);
-  return input.questions.flatMap((question) =>
-    spokenTurns(turns.get(question.id) ?? [], dropped).map((turn) => ({
+  return input.questions.flatMap((question) => {
+    const spoken = spokenTurns(turns.get(question.id) ?? [], dropped);
+    const kept = spoken.filter(({ agent }) => input.heldOutAgents?.has(agent) !== true);
+    dropped.add('traces of held-out agents', spoken.length - kept.length);
+    return kept.map((turn) => ({
       key: `${question.id}/${turn.protocol}/${turn.round}/${turn.agent}`,
       question,
       turn,
-    })),
-  );
+    }));
+  });
 }
 
 /** Labels by the task's checker, one a step; all null where the text computes nothing. */

@@ -14,6 +14,8 @@ export interface DistillInput {
   readonly accept: 'correct' | 'any';
   /** Taken out by hand: `question/round/agent`, or a question's id. */
   readonly exclude?: ReadonlySet<string>;
+  /** Agents, by index, from whose traces the reward model does not learn. */
+  readonly heldOutAgents?: ReadonlySet<number>;
 }
 
 /** Whether the turn, or its whole question, was taken out by hand. */

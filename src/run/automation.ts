@@ -73,7 +73,8 @@ async function readQuestions(api: JobApi, url: string): Promise<readonly Questio
 
 /** Writes all files of a finished run. */
 async function exportRun(api: JobApi, run: RunRecord, out: string): Promise<void> {
-  const archive = await api.archive(run.id);
+  // With its adapters: what is trained further on this debate does not train them again.
+  const archive = await api.archive(run.id, true);
   const { report } = archive;
   if (!report) throw new ConfigError(`${run.name} has no report.`, 'Let it run to its end.');
   await put(`${out}trajectories.jsonl`, trajectoriesJsonl(archive.turns));

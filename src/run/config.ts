@@ -100,6 +100,8 @@ const schema = v.object({
   padAdvantage: v.picklist(['rloo', 'z-score']),
   padLabels: v.picklist(['auto', 'exact', 'monte-carlo']),
   padStopOnHacking: v.boolean(),
+  padRewardStart: v.picklist(['rsft', 'base']),
+  padHeldOutAgents: v.pipe(v.array(integer(0, 63)), v.maxLength(63)),
   schedule: v.picklist(['together', 'agents-out']),
   ...numbers,
 });
@@ -135,14 +137,22 @@ function allowed(name: string): string {
       return 'rloo or z-score';
     case 'padLabels':
       return 'auto, exact or monte-carlo';
+    case 'padRewardStart':
+      return 'rsft or base';
+    case 'padHeldOutAgents':
+      return 'a list of indices of agents, from 0';
     default:
       return 'see the list of settings';
   }
 }
 
-/** Settings that a config of an older version lacks stand at preset quick's values, which is what that version did. */
+/**
+ * Settings that a config of an older version lacks stand at preset quick's values, which is what that version did; its
+ * reward models started from nothing.
+ */
 function completed(input: unknown): unknown {
-  return typeof input === 'object' && input !== null ? { ...presets.quick, ...input } : input;
+  if (typeof input !== 'object' || input === null) return input;
+  return { ...presets.quick, padRewardStart: 'base', ...input };
 }
 
 /** A validated config. Throws ConfigError that names the setting, its value and its range. */
@@ -164,6 +174,13 @@ export function parseConfig(input: unknown): RunConfig {
     throw new ConfigError(
       `strategies names ${config.strategies.join(', ')}: one of them twice.`,
       'Name each strategy once.',
+    );
+  }
+  const heldOut = new Set(config.padHeldOutAgents);
+  if (heldOut.size >= config.nAgents && heldOut.size > 0) {
+    throw new ConfigError(
+      `padHeldOutAgents holds out ${heldOut.size} of ${config.nAgents} agents.`,
+      'Leave the reward model at least one agent to learn from.',
     );
   }
   if (config.strategies.length + config.controls.length > 0 && config.trainQuestions === 0) {

@@ -30,6 +30,7 @@ import type { EngineClient, ProofMemory } from './engineClient';
 import { isTrajectory, parseArchive } from './exports';
 import { JobLock, type LockSource } from './jobLock';
 import { Playground } from './playground';
+import { reuseTrainings } from './reuse';
 import { Shelf, type RunChange } from './shelf';
 import { freeName, readArchive, record, runHash, sameDebate, storeArchive, timedTurns } from './storedRuns';
 import { memorableName } from './names';
@@ -116,7 +117,10 @@ export class Coordinator implements JobApi {
         seconds: {},
       };
       await store.putQuestions(id, planned);
-      if (source) await store.putTurns(timedTurns(source, id, isTrajectory));
+      if (source) {
+        await store.putTurns(timedTurns(source, id, isTrajectory));
+        await reuseTrainings(store, source.run, run);
+      }
       await store.putRun(run);
       this.#parts.emit({ type: 'questions', runId: id, questions: planned });
       this.#launch(run, planned, release);

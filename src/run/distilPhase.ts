@@ -5,7 +5,7 @@ import { turnMessages } from '../debate/prompts';
 import { controlDataset, strategyDatasets } from '../distill/datasets';
 import type { DistillInput } from '../distill/source';
 import type { Job } from './job';
-import { readPadReport, rewardModelName, rewardStage, rlStage } from './padPhase';
+import { readPadReport, rewardModelName, rewardStage, rewardStartName, rlStage } from './padPhase';
 import { StagePace, type StageKind } from './stagePace';
 import { supervisedStage, type StageHooks } from './supervisedStage';
 
@@ -41,7 +41,22 @@ function inputOf(job: Job, turns: readonly Turn[], seed: number): DistillInput {
     seed: hashKey(config.seed, 'distil', seed),
     accept: config.accept,
     exclude: new Set(config.exclude),
+    heldOutAgents: new Set(config.padHeldOutAgents),
   };
+}
+
+/**
+ * What the reward model's LoRA learns before it judges, as a stage; null where it starts from nothing. It is RSFT's own
+ * stage, unless agents are held out: then theirs must not be among its traces.
+ */
+function rewardStart(config: RunConfig, input: DistillInput): Stage | null {
+  if (config.padRewardStart !== 'rsft') return null;
+  const heldOut = input.heldOutAgents ?? new Set();
+  const turns = input.turns.filter(({ agent }) => !heldOut.has(agent));
+  const [dataset] = strategyDatasets('rsft', { ...input, turns });
+  if (!dataset || dataset.kept === 0) return null;
+  const strategy = heldOut.size === 0 ? 'rsft' : rewardStartName;
+  return { kind: 'sft', strategy, dataset: { ...dataset, strategy }, after: null };
 }
 
 /** All stages of one distillation seed, and which arm each last stage is. */
@@ -58,7 +73,9 @@ function plan(config: RunConfig, input: DistillInput): { stages: Stage[]; arms: 
       const after = i === 0 ? null : names.slice(0, i).join('+');
       const pad = names[i] === 'pad';
       if (pad && config.padReward !== 'verifiable') {
-        add({ kind: 'reward', strategy: rewardModelName, dataset, after: null });
+        const start = rewardStart(config, input);
+        if (start) add(start);
+        add({ kind: 'reward', strategy: rewardModelName, dataset, after: start?.strategy ?? null });
       }
       add({ kind: pad ? 'rl' : 'sft', strategy: name, dataset, after });
     });
@@ -132,10 +149,15 @@ function train(
     case 'sft':
       return supervisedStage(job, stage, seed, hooks);
     case 'reward':
-      return rewardStage(job, turns, seed, {
-        onStep: hooks.onStep,
-        onLabels: hooks.onNote,
-      });
+      return rewardStage(
+        job,
+        turns,
+        { seed, after: stage.after },
+        {
+          onStep: hooks.onStep,
+          onLabels: hooks.onNote,
+        },
+      );
     case 'rl':
       return rlStage(job, stage, seed, hooks.onStep);
     default:

@@ -2,7 +2,7 @@
 import type { AgentCallbacks, AgentRequest, Completion, LoadProgress } from '../agents/agent';
 import type { Backend } from '../compute/ops';
 import { ArkletError, ModelError } from '../core/errors';
-import { MemorySource, type FileSource } from '../core/fileSource';
+import { filesSource, type FileSource } from '../core/fileSource';
 import type { Message } from '../core/records';
 import { releaseAdapter } from '../lm/adapter';
 import { Generator } from '../lm/generate';
@@ -34,14 +34,6 @@ export interface EngineModel {
   putAdapter(id: string, files: Readonly<Record<string, Uint8Array>>): Promise<void>;
   dropAdapter(id: string): void;
   dispose(): Promise<void>;
-}
-
-/** Files by name as a source. */
-export function filesSource(files: Readonly<Record<string, Uint8Array>>, name: string): FileSource {
-  return new MemorySource(
-    Object.entries(files).map(([path, bytes]) => [path, new Uint8Array(bytes)] as const),
-    name,
-  );
 }
 
 /** Ids of a conversation; a model without a chat template gets the bare texts. */

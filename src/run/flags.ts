@@ -91,6 +91,8 @@ const readers = new Map<string, Read>([
   numeric('pad-reward-steps', 'padRewardSteps'),
   numeric('pad-reward-lr', 'padRewardLr'),
   text('pad-labels', 'padLabels'),
+  text('pad-reward-start', 'padRewardStart'),
+  ['pad-held-out-agents', (value, change) => (change.padHeldOutAgents = list(value).map(Number))],
   numeric('pad-continuations', 'padContinuations'),
   ['pad-stop-on-hacking', (value, change) => (change.padStopOnHacking = value !== 'false')],
   text('schedule', 'schedule'),
@@ -169,6 +171,8 @@ const fields: Readonly<Record<string, keyof RunConfig>> = {
   'pad-reward-steps': 'padRewardSteps',
   'pad-reward-lr': 'padRewardLr',
   'pad-labels': 'padLabels',
+  'pad-reward-start': 'padRewardStart',
+  'pad-held-out-agents': 'padHeldOutAgents',
   'pad-continuations': 'padContinuations',
   'pad-stop-on-hacking': 'padStopOnHacking',
 };

@@ -56,7 +56,7 @@ export async function continueSteps(
 
 export async function trainReward(
   { model, tokenizer, id }: EngineModel,
-  { traces, heldOut, options, checkpoint }: RewardRequest,
+  { traces, heldOut, init, options, checkpoint }: RewardRequest,
   { signal, gate, onUpdate }: PadHooks<PadUpdate>,
 ): Promise<PadProtocol['trainReward']['response']> {
   const { files, metrics } = await trainRewardModel({
@@ -64,6 +64,7 @@ export async function trainReward(
     tokenizer,
     traces,
     heldOut,
+    init,
     options,
     signal,
     gate,

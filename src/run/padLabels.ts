@@ -48,8 +48,9 @@ export async function labelTraces(
   const traces = async (split: 'train' | 'validation', samples: number): Promise<UnlabelledTrace[]> => {
     const questions = job.questions.filter((question) => question.split === split);
     const own = samples === 0 ? [] : await ownTurns(job, questions, samples, onNote);
+    const heldOutAgents = new Set(split === 'train' ? config.padHeldOutAgents : []);
     return [
-      ...spokenTraces({ questions, turns, protocol: config.protocol }),
+      ...spokenTraces({ questions, turns, protocol: config.protocol, heldOutAgents }),
       ...spokenTraces({ questions, turns: own, protocol: ownProtocol }),
     ];
   };

@@ -17,6 +17,8 @@ import { openTrainingRecord, type TrainingRecord } from './trainingRecord';
 
 /** Name under which the reward model's files and log are stored. */
 export const rewardModelName = 'reward-model';
+/** Name of the training that a reward model starts from where agents are held out. */
+export const rewardStartName = 'reward-start';
 /** File beside the adapter that says how it was made: a PadRun, or what a reward model came to. */
 const noteFile = 'pad.json';
 /** Held-out traces that are kept with their scores for reading. */
@@ -48,16 +50,17 @@ function loraOf({ config }: Job) {
   return { rank: config.rank, alpha: config.alpha, rslora: false, dropout: 0, targets: linearNames };
 }
 
-/** Trains the reward model of one distillation seed and measures it on held-out traces. */
+/** Trains the reward model of one distillation seed, from the adapter of stage `after`, and measures it on held-out traces. */
 export async function rewardStage(
   job: Job,
   turns: readonly Turn[],
-  seed: number,
+  { seed, after }: { readonly seed: number; readonly after: string | null },
   { onStep, onLabels }: { onStep: (step: number) => void; onLabels: (note: string) => void },
 ): Promise<void> {
   const { config, engine, runId, student } = job;
   const id = { runId, strategy: rewardModelName, seed };
   const { train, heldOut, kind } = await labelTraces(job, turns, onLabels);
+  const init = after === null ? null : await job.store.getAdapter({ runId, strategy: after, seed });
   const record = await openTrainingRecord(job, id);
   await record.finish(async () => {
     const { files, metrics } = await engine.pad(
@@ -66,6 +69,7 @@ export async function rewardStage(
         model: student.id,
         traces: train,
         heldOut,
+        init,
         options: {
           ...defaultRewardOptions,
           splitter,

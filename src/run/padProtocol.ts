@@ -32,6 +32,8 @@ export interface RewardRequest {
   readonly model: string;
   readonly traces: readonly LabelledTrace[];
   readonly heldOut: readonly LabelledTrace[];
+  /** PEFT files that its LoRA starts from, null for a fresh one. */
+  readonly init: AdapterFiles | null;
   readonly options: RewardOptions;
   readonly checkpoint: Uint8Array<ArrayBuffer> | null;
 }

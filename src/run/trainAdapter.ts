@@ -1,4 +1,5 @@
 /** Supervised training of an adapter inside the engine worker. */
+import { filesSource } from '../core/fileSource';
 import type { Gate } from '../core/gate';
 import type { TunerMemory } from '../gpu/tuner';
 import { releaseAdapter } from '../lm/adapter';
@@ -7,7 +8,7 @@ import type { TrainRow } from '../train/batch';
 import { readCheckpoint, writeCheckpoint } from '../train/checkpoint';
 import { defaultTrainOptions, type TrainOptions } from '../train/options';
 import { train } from '../train/trainer';
-import { filesSource, type EngineModel } from './engineModel';
+import type { EngineModel } from './engineModel';
 import type { TrainingRow, TrainRequest, TrainUpdate } from './engineProtocol';
 
 const toRow = ({ messages, target }: TrainingRow): TrainRow => ({

@@ -3,12 +3,12 @@
  * 2504.15275): rollouts of G samples a question, a reward from verdicts and step scores, clipped updates.
  */
 import { ConfigError } from '../../core/errors';
-import { MemorySource } from '../../core/fileSource';
+import { filesSource } from '../../core/fileSource';
 import type { Gate } from '../../core/gate';
 import type { TrainLog } from '../../core/records';
 import { createAdapter, releaseAdapter } from '../../lm/adapter';
 import type { LanguageModel, Tokenizer } from '../../lm/types';
-import { adapterFromData, readPeft, writePeft } from '../../train/adapterFiles';
+import { loadAdapter, writePeft } from '../../train/adapterFiles';
 import { tuneTraining, type Tuning } from '../../train/tuning';
 import { GroupRlRun } from './groupRlRun';
 import type { Evaluation, HackingStop } from './hacking';
@@ -67,9 +67,8 @@ export async function groupRl(request: GroupRlRequest): Promise<GroupRlResult> {
       `Reward ${options.reward} needs a reward model.`,
       'Train one first, or choose reward verifiable.',
     );
-  const entries = Object.entries(init ?? {}).map(([path, bytes]) => [path, new Uint8Array(bytes)] as const);
   const adapter = init
-    ? adapterFromData(model, await readPeft(new MemorySource(entries, 'the first stage')), { owner })
+    ? await loadAdapter(model, filesSource(init, 'the first stage'), { owner })
     : createAdapter(model, options.lora, { seed: options.seed, owner });
   let run: GroupRlRun | null = null;
   try {

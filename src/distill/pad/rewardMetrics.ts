@@ -93,7 +93,8 @@ function judgedSteps(
   );
 }
 
-const operatorOf = (text: string): string =>
+/** What a step does: the operator of its first equation, "#" for a final answer, else nothing. */
+export const stepKind = (text: string): string =>
   equationsIn(text)[0]?.terms[1] ?? (text.includes('####') ? '#' : '');
 
 /** Mean label of each kind of step in the training traces, as a score for held-out ones. */
@@ -138,7 +139,7 @@ export function rewardMetrics(
     bestOfN: bestOfN(heldOut, scores),
     baselines: {
       position: of(rateOf(seen, ({ index }) => String(index))),
-      operator: of(rateOf(seen, ({ text }) => operatorOf(text))),
+      operator: of(rateOf(seen, ({ text }) => stepKind(text))),
       answerOnly: of(({ trace }) => Number(trace.correct)),
     },
   };

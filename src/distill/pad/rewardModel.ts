@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import { FileFormatError, throwIfAborted } from '../../core/errors';
-import { MemorySource } from '../../core/fileSource';
+import { filesSource } from '../../core/fileSource';
 import type { Message } from '../../core/records';
 import { releaseAdapter } from '../../lm/adapter';
 import { readHeader, writeSafetensors } from '../../lm/safetensors';
@@ -126,8 +126,7 @@ export async function loadRewardModel(request: {
   readonly owner?: string;
 }): Promise<RewardModel> {
   const { model, tokenizer, files, owner = 'reward model' } = request;
-  const entries = Object.entries(files).map(([path, bytes]) => [path, new Uint8Array(bytes)] as const);
-  const source = new MemorySource(entries, owner);
+  const source = filesSource(files, owner);
   const hint = 'Train the reward model again.';
   if (!(await source.has(headFile))) throw new FileFormatError(`The reward model has no ${headFile}.`, hint);
   const { tensors, metadata } = await readHeader(source, headFile);

@@ -4,11 +4,13 @@
  */
 import * as v from 'valibot';
 import { ConfigError, throwIfAborted, TrainingError } from '../../core/errors';
+import { filesSource } from '../../core/fileSource';
 import type { Gate } from '../../core/gate';
 import type { TrainLog } from '../../core/records';
 import { hashKey, uniform } from '../../core/rng';
 import { createAdapter, releaseAdapter } from '../../lm/adapter';
 import type { LanguageModel, LoraAdapter, Tokenizer } from '../../lm/types';
+import { loadAdapter } from '../../train/adapterFiles';
 import { Backprop } from '../../train/backprop';
 import { DocumentOrder } from '../../train/options';
 import { fingerprint, useVariants, variantsOf } from '../../train/resume';
@@ -16,8 +18,14 @@ import { tuneTraining, type Tuning } from '../../train/tuning';
 import { hostAdamw, type HostState } from './hostAdamw';
 import { canonical, readState, writeState } from './padState';
 import { documentOfText, packSteps, type LabelledTrace, type StepDocument } from './rewardData';
-import { classWeights, contrastiveLoss, headCrossEntropy } from './rewardHead';
-import { rewardMetrics, type RewardMetrics } from './rewardMetrics';
+import {
+  classWeights,
+  contrastiveLoss,
+  headCrossEntropy,
+  kindWeights,
+  type ClassWeights,
+} from './rewardHead';
+import { rewardMetrics, stepKind, type RewardMetrics } from './rewardMetrics';
 import { RewardModel, writeRewardModel, type RewardModelFiles } from './rewardModel';
 import { checkRewardOptions, type RewardOptions } from './rewardOptions';
 
@@ -27,6 +35,8 @@ export interface RewardTrainRequest {
   readonly traces: readonly LabelledTrace[];
   readonly heldOut: readonly LabelledTrace[];
   readonly options: RewardOptions;
+  /** PEFT files that the LoRA starts from, as an adapter that has learnt to solve; null or absent for a fresh one. */
+  readonly init?: Readonly<Record<string, Uint8Array>> | null;
   readonly signal?: AbortSignal;
   readonly gate?: Gate;
   readonly tuning?: Tuning;
@@ -52,6 +62,8 @@ interface TrainDocument {
   readonly ids: readonly number[];
   readonly places: readonly number[];
   readonly labels: readonly number[];
+  /** What each step computes, as stepKind names it. */
+  readonly kinds: readonly string[];
   readonly agent: string;
 }
 
@@ -75,13 +87,16 @@ function trainDocument(trace: LabelledTrace, document: StepDocument): TrainDocum
       'Label it with the splitter that trains.',
     );
   const labels = new Map<number, number>();
+  const kinds = new Map<number, string>();
   document.placeOf.forEach((place, step) => {
     const label = trace.labels[step] ?? null;
-    if (label !== null) labels.set(place, Math.min(label, labels.get(place) ?? 1));
+    if (label === null) return;
+    labels.set(place, Math.min(label, labels.get(place) ?? 1));
+    kinds.set(place, stepKind(document.steps[step]?.text ?? ''));
   });
   const judged = document.places.flatMap((place, i) => {
     const label = labels.get(i);
-    return label === undefined ? [] : [{ place, label }];
+    return label === undefined ? [] : [{ place, label, kind: kinds.get(i) ?? '' }];
   });
   const last = judged.at(-1);
   if (!last) return null;
@@ -89,6 +104,7 @@ function trainDocument(trace: LabelledTrace, document: StepDocument): TrainDocum
     ids: document.ids.slice(0, last.place + 1),
     places: judged.map(({ place }) => place),
     labels: judged.map(({ label }) => label),
+    kinds: judged.map(({ kind: own }) => own),
     agent: trace.agent,
   };
 }
@@ -106,7 +122,9 @@ export async function trainRewardModel(request: RewardTrainRequest): Promise<Rew
   });
   if (documents.length === 0)
     throw new ConfigError('No trace has a judged step.', 'Give traces with labels for their steps.');
-  const adapter = createAdapter(model, options.lora, { seed: options.seed, owner });
+  const adapter = request.init
+    ? await loadAdapter(model, filesSource(request.init, 'the first stage'), { owner })
+    : createAdapter(model, options.lora, { seed: options.seed, owner });
   let run: RewardRun | null = null;
   try {
     if (request.tuning && !request.resume) {
@@ -137,7 +155,7 @@ class RewardRun {
   readonly #backprop: Backprop;
   readonly #scorer: RewardModel;
   readonly #order: DocumentOrder;
-  readonly #weights: readonly [number, number];
+  readonly #weights: (kind: string) => ClassWeights;
   readonly #data: number;
   readonly #owned: Tensor[] = [];
   readonly #gradient: Tensor;
@@ -161,7 +179,9 @@ class RewardRun {
     this.#adapter = adapter;
     this.#order = new DocumentOrder(documents.length, 'shuffle', options.seed);
     const labels = documents.flatMap((document) => document.labels);
-    this.#weights = options.classBalance ? classWeights(labels) : [1, 1];
+    const kinds = documents.flatMap((document) => document.kinds);
+    const overall: ClassWeights = options.classBalance === 'none' ? [1, 1] : classWeights(labels);
+    this.#weights = options.classBalance === 'kind' ? kindWeights(labels, kinds) : () => overall;
     this.#data = fingerprint(documents.map(({ ids, places, labels }) => ({
       ids: [...ids, ...places, ...labels.map((label) => Math.round(label * 1e6))],
       responseStart: 1,
@@ -284,7 +304,8 @@ class RewardRun {
     const labels = documents.flatMap((document) => document.labels);
     const agents = documents.flatMap(({ agent, places }) => places.map(() => agent));
     const rows = { final, hidden, labels, agents };
-    const main = headCrossEntropy(rows, this.head.params, this.#weights);
+    const kinds = documents.flatMap((document) => document.kinds);
+    const main = headCrossEntropy(rows, this.head.params, (row) => this.#weights(kinds[row] ?? ''));
     const extra = Float32Array.from(main.gradFinal);
     const { contrastive } = options;
     const term = contrastive ? contrastiveLoss(rows, contrastive.temperature) : null;

@@ -96,6 +96,8 @@ export const config: RunConfig = {
   padOwnSamples: 4,
   padRewardSteps: 600,
   padRewardLr: 3e-3,
+  padRewardStart: 'base',
+  padHeldOutAgents: [],
   padLabels: 'auto',
   padContinuations: 4,
   padStopOnHacking: true,

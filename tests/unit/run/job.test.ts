@@ -204,6 +204,27 @@ describe('a job', () => {
     expect(report?.arms.map(({ name }) => name)).toContain('distilled:da');
   });
 
+  it('takes over the trainings of that run whose settings are the same, and trains the others', async () => {
+    const job = await newJob();
+    const source = await job.coordinator.start({ ...tiny, strategies: ['rsft'] }, null);
+    await job.coordinator.ended();
+    const trainedAgain = async (change: Partial<RunConfig>) => {
+      job.events.length = 0;
+      const config = { ...tiny, strategies: ['rsft' as const], ...change };
+      const { id } = await job.coordinator.start(config, null, source.id);
+      await job.coordinator.ended();
+      const steps = job.events.filter((event) => event.type === 'train');
+      const { logs } = await job.coordinator.archive(id);
+      return { steps: steps.length, logs, adapter: await job.coordinator.adapter(id, 'rsft', 0) };
+    };
+    const first = await job.coordinator.archive(source.id);
+    const same = await trainedAgain({});
+    expect(same.steps).toBe(0);
+    expect(same.adapter).toEqual(await job.coordinator.adapter(source.id, 'rsft', 0));
+    expect(same.logs).toEqual(first.logs);
+    expect((await trainedAgain({ lr: tiny.lr / 2 })).steps).toBeGreaterThan(0);
+  });
+
   it('leaves out of training what was excluded by hand, and keeps the list with the run', async () => {
     const job = await newJob();
     const source = await job.coordinator.start(tiny, null);

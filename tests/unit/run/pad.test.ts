@@ -127,6 +127,46 @@ describe('a run with PAD', () => {
     expect(report?.pad?.runs[0]?.reward).toBe('verifiable');
   });
 
+  it('starts its reward model from RSFT on the same debate, or from nothing where it is told to', async () => {
+    const strategies = async (padRewardStart: RunConfig['padRewardStart']) => {
+      const job = await newJob();
+      const { id } = await job.coordinator.start({ ...tiny, padRewardStart, padUpdates: 1 }, null);
+      await job.coordinator.ended();
+      const { report, logs } = await job.coordinator.archive(id);
+      // What only the reward model needed is no arm.
+      expect(report?.arms.some(({ name }) => name === 'distilled:rsft')).toBe(false);
+      const [first] = logs.find(({ strategy }) => strategy === 'reward-model')?.steps ?? [];
+      return { names: logs.map(({ strategy }) => strategy).sort(), loss: first?.loss };
+    };
+    const started = await strategies('rsft');
+    const fresh = await strategies('base');
+    expect(started.names).toEqual(['pad', 'reward-model', 'rsft']);
+    expect(fresh.names).toEqual(['pad', 'reward-model']);
+    expect(started.loss).not.toBe(fresh.loss);
+  });
+
+  it('does not teach its reward model the traces of a held-out agent, and measures it on them', async () => {
+    const job = await newJob();
+    const config = { ...tiny, padHeldOutAgents: [2], padUpdates: 1 };
+    const { id } = await job.coordinator.start(config, null);
+    await job.coordinator.ended();
+    const { report, datasets, logs } = await job.coordinator.archive(id);
+    // Nor does what it starts from.
+    expect(logs.map(({ strategy }) => strategy).sort()).toEqual(['pad', 'reward-model', 'reward-start']);
+    const start = datasets.find(({ strategy }) => strategy === 'reward-start');
+    expect(start?.traces.some(({ source }) => source.some(({ agent }) => agent === 2))).toBe(false);
+    const trained = report?.pad?.rewardModel?.byAgent.map(({ agent, trained: by }) => [agent, by]);
+    expect(trained).toEqual([
+      ['agent-a#0', true],
+      ['agent-b#1', true],
+      ['agent-c#2', false],
+      ['student', true],
+    ]);
+    // 8 questions, spoken to twice by each of 3 agents.
+    const judged = datasets.find(({ strategy }) => strategy === 'reward-model');
+    expect(judged).toMatchObject({ kept: 32, dropped: { 'traces of held-out agents': 16 } });
+  });
+
   it('labels steps by continuations where the checker cannot', async () => {
     const job = await newJob();
     const { id } = await job.coordinator.start(
