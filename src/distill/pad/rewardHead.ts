@@ -32,58 +32,23 @@ export function scoreRows(final: ArrayLike<number>, head: ArrayLike<number>, hid
   });
 }
 
-/** Weights of a bad and of a good step in the loss. */
-export type ClassWeights = readonly [number, number];
-
 /** Weight of the bad and of the good class that makes both count alike: n / (2 n_class). */
-export function classWeights(labels: readonly number[]): ClassWeights {
+export function classWeights(labels: readonly number[]): readonly [number, number] {
   const good = labels.reduce((sum, label) => sum + label, 0);
   const bad = labels.length - good;
   return good === 0 || bad === 0 ? [1, 1] : [labels.length / (2 * bad), labels.length / (2 * good)];
 }
 
-/** Fewest steps of a kind that are balanced on their own. */
-const leastOfKind = 50;
-
-/** Class weights within each kind of step, so that no kind is good or bad beforehand; rare kinds share theirs. */
-export function kindWeights(
-  labels: readonly number[],
-  kinds: readonly string[],
-): (kind: string) => ClassWeights {
-  const groups = new Map<string, number[]>();
-  labels.forEach((label, i) => {
-    const kind = kinds[i] ?? '';
-    const group = groups.get(kind);
-    if (group) group.push(label);
-    else groups.set(kind, [label]);
-  });
-  const all = classWeights(labels);
-  const own = new Map(
-    [...groups]
-      .filter(([, { length }]) => length >= leastOfKind)
-      .map(([kind, group]) => [kind, classWeights(group)]),
-  );
-  return (kind) => own.get(kind) ?? all;
-}
-
-/**
- * Two-class cross-entropy, -sum w_c y_c log p_c / sum w_c y_c; with hard labels torch's, class weights included.
- * `weights` are those of every row, or a row's own.
- */
+/** Two-class cross-entropy, -sum w_c y_c log p_c / sum w_c y_c; with hard labels torch's, class weights included. */
 export function headCrossEntropy(
   batch: StepBatch,
   head: ArrayLike<number>,
-  weights: ClassWeights | ((row: number) => ClassWeights),
+  weights: readonly [number, number],
 ): HeadLoss {
   const { final, hidden, labels } = batch;
   const gradHead = new Float64Array(2 * hidden);
   const gradFinal = new Float64Array(labels.length * hidden);
-  const weightsOf = typeof weights === 'function' ? weights : () => weights;
-  const shares = labels.map((label, row): ClassWeights => {
-    const [bad, good] = weightsOf(row);
-    return [bad * (1 - label), good * label];
-  });
-  const total = shares.reduce((sum, [bad, good]) => sum + good + bad, 0);
+  const total = labels.reduce((sum, label) => sum + weights[1] * label + weights[0] * (1 - label), 0);
   let [loss, right] = [0, 0];
   labels.forEach((label, row) => {
     const start = row * hidden;
@@ -91,7 +56,7 @@ export function headCrossEntropy(
     for (let h = 0; h < hidden; h++) difference += final[start + h]! * (head[hidden + h]! - head[h]!);
     const good = 1 / (1 + Math.exp(-difference));
     if (good >= 0.5 === label >= 0.5) right++;
-    const [onBad, onGood] = shares[row]!;
+    const [onGood, onBad] = [weights[1] * label, weights[0] * (1 - label)];
     loss += onGood * softplus(-difference) + onBad * softplus(difference);
     const slope = ((onGood + onBad) * good - onGood) / total;
     for (let h = 0; h < hidden; h++) {

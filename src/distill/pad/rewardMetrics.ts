@@ -93,8 +93,7 @@ function judgedSteps(
   );
 }
 
-/** What a step does: the operator of its first equation, "#" for a final answer, else nothing. */
-export const stepKind = (text: string): string =>
+const operatorOf = (text: string): string =>
   equationsIn(text)[0]?.terms[1] ?? (text.includes('####') ? '#' : '');
 
 /** Mean label of each kind of step in the training traces, as a score for held-out ones. */
@@ -139,7 +138,7 @@ export function rewardMetrics(
     bestOfN: bestOfN(heldOut, scores),
     baselines: {
       position: of(rateOf(seen, ({ index }) => String(index))),
-      operator: of(rateOf(seen, ({ text }) => stepKind(text))),
+      operator: of(rateOf(seen, ({ text }) => operatorOf(text))),
       answerOnly: of(({ trace }) => Number(trace.correct)),
     },
   };

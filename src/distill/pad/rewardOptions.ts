@@ -19,8 +19,8 @@ export interface RewardOptions {
   readonly maxGradNorm: number;
   readonly lora: LoraConfig;
   readonly seed: number;
-  /** Weighs good and bad steps so that both classes count alike: among all steps, within each kind of step, or not. */
-  readonly classBalance: 'all' | 'kind' | 'none';
+  /** Weighs good and bad steps so that both classes count alike. */
+  readonly classBalance: boolean;
   /** The contrastive term, null without it. AgentArk: weight 0.5, temperature 0.1. */
   readonly contrastive: { readonly weight: number; readonly temperature: number } | null;
   /** Held-out loss and AUC every so many steps; 0 = at the end alone. */
@@ -39,7 +39,7 @@ export const defaultRewardOptions: RewardOptions = {
   maxGradNorm: 1,
   lora: defaultLora,
   seed: 0,
-  classBalance: 'kind',
+  classBalance: true,
   contrastive: null,
   evalEvery: 0,
   saveEvery: 0,

@@ -18,14 +18,8 @@ import { tuneTraining, type Tuning } from '../../train/tuning';
 import { hostAdamw, type HostState } from './hostAdamw';
 import { canonical, readState, writeState } from './padState';
 import { documentOfText, packSteps, type LabelledTrace, type StepDocument } from './rewardData';
-import {
-  classWeights,
-  contrastiveLoss,
-  headCrossEntropy,
-  kindWeights,
-  type ClassWeights,
-} from './rewardHead';
-import { rewardMetrics, stepKind, type RewardMetrics } from './rewardMetrics';
+import { classWeights, contrastiveLoss, headCrossEntropy } from './rewardHead';
+import { rewardMetrics, type RewardMetrics } from './rewardMetrics';
 import { RewardModel, writeRewardModel, type RewardModelFiles } from './rewardModel';
 import { checkRewardOptions, type RewardOptions } from './rewardOptions';
 
@@ -62,8 +56,6 @@ interface TrainDocument {
   readonly ids: readonly number[];
   readonly places: readonly number[];
   readonly labels: readonly number[];
-  /** What each step computes, as stepKind names it. */
-  readonly kinds: readonly string[];
   readonly agent: string;
 }
 
@@ -87,16 +79,13 @@ function trainDocument(trace: LabelledTrace, document: StepDocument): TrainDocum
       'Label it with the splitter that trains.',
     );
   const labels = new Map<number, number>();
-  const kinds = new Map<number, string>();
   document.placeOf.forEach((place, step) => {
     const label = trace.labels[step] ?? null;
-    if (label === null) return;
-    labels.set(place, Math.min(label, labels.get(place) ?? 1));
-    kinds.set(place, stepKind(document.steps[step]?.text ?? ''));
+    if (label !== null) labels.set(place, Math.min(label, labels.get(place) ?? 1));
   });
   const judged = document.places.flatMap((place, i) => {
     const label = labels.get(i);
-    return label === undefined ? [] : [{ place, label, kind: kinds.get(i) ?? '' }];
+    return label === undefined ? [] : [{ place, label }];
   });
   const last = judged.at(-1);
   if (!last) return null;
@@ -104,7 +93,6 @@ function trainDocument(trace: LabelledTrace, document: StepDocument): TrainDocum
     ids: document.ids.slice(0, last.place + 1),
     places: judged.map(({ place }) => place),
     labels: judged.map(({ label }) => label),
-    kinds: judged.map(({ kind: own }) => own),
     agent: trace.agent,
   };
 }
@@ -155,7 +143,7 @@ class RewardRun {
   readonly #backprop: Backprop;
   readonly #scorer: RewardModel;
   readonly #order: DocumentOrder;
-  readonly #weights: (kind: string) => ClassWeights;
+  readonly #weights: readonly [number, number];
   readonly #data: number;
   readonly #owned: Tensor[] = [];
   readonly #gradient: Tensor;
@@ -179,9 +167,7 @@ class RewardRun {
     this.#adapter = adapter;
     this.#order = new DocumentOrder(documents.length, 'shuffle', options.seed);
     const labels = documents.flatMap((document) => document.labels);
-    const kinds = documents.flatMap((document) => document.kinds);
-    const overall: ClassWeights = options.classBalance === 'none' ? [1, 1] : classWeights(labels);
-    this.#weights = options.classBalance === 'kind' ? kindWeights(labels, kinds) : () => overall;
+    this.#weights = options.classBalance ? classWeights(labels) : [1, 1];
     this.#data = fingerprint(documents.map(({ ids, places, labels }) => ({
       ids: [...ids, ...places, ...labels.map((label) => Math.round(label * 1e6))],
       responseStart: 1,
@@ -304,8 +290,7 @@ class RewardRun {
     const labels = documents.flatMap((document) => document.labels);
     const agents = documents.flatMap(({ agent, places }) => places.map(() => agent));
     const rows = { final, hidden, labels, agents };
-    const kinds = documents.flatMap((document) => document.kinds);
-    const main = headCrossEntropy(rows, this.head.params, (row) => this.#weights(kinds[row] ?? ''));
+    const main = headCrossEntropy(rows, this.head.params, this.#weights);
     const extra = Float32Array.from(main.gradFinal);
     const { contrastive } = options;
     const term = contrastive ? contrastiveLoss(rows, contrastive.temperature) : null;

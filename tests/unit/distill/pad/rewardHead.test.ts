@@ -8,7 +8,6 @@ import {
   classWeights,
   contrastiveLoss,
   headCrossEntropy,
-  kindWeights,
   scoreRows,
 } from '../../../../src/distill/pad/rewardHead';
 import { namedMatrices } from '../../../../src/lm/adapter';
@@ -40,27 +39,6 @@ describe('the reward head', () => {
     expect(classWeights([1, 1, 1])).toEqual([1, 1]);
     // Three good of four: bad weighs 4 / 2, good 4 / 6.
     expect(classWeights([1, 0, 1, 1])).toEqual([2, 4 / 6]);
-  });
-
-  it('weighs the classes of each kind on their own, and those of a rare kind as all', () => {
-    // 60 sums of which 15 are good, 60 products of which 45 are, one rest.
-    const labels = Array.from({ length: 121 }, (_, i) => Number(i < 60 ? i < 15 : i < 105));
-    const kinds = labels.map((_, i) => (i < 60 ? '+' : i < 120 ? '*' : ''));
-    const weights = kindWeights(labels, kinds);
-    expect(weights('+')).toEqual([60 / 90, 60 / 30]);
-    expect(weights('*')).toEqual([60 / 30, 60 / 90]);
-    expect(weights('')).toEqual(classWeights(labels));
-  });
-
-  it('takes the weights of each row where they differ', () => {
-    // A row with weight 0 carries neither loss nor gradient.
-    const batch = { final: [1, 2, 3, 4], hidden: 2, labels: [1, 0], agents: ['a', 'a'] };
-    const head = [0.1, -0.2, 0.3, 0.4];
-    const both = headCrossEntropy(batch, head, (row) => (row === 0 ? [1, 1] : [0, 0]));
-    const first = headCrossEntropy({ ...batch, final: [1, 2], labels: [1] }, head, [1, 1]);
-    expect(both.loss).toBeCloseTo(first.loss, 12);
-    expect([...both.gradHead]).toEqual([...first.gradHead]);
-    expect([...both.gradFinal.subarray(2)]).toEqual([0, 0]);
   });
 
   it('gives p(good) as the softmax of its two logits', () => {
