@@ -1,5 +1,7 @@
-// Demonstrations of process-aware distillation (PAD): `npm run prove -- --only quick-pad,pad,pad-hacking,pad-smollm2`.
+// Demonstrations of process-aware distillation (PAD): `npm run prove -- --only quick-pad,pad,pad-judge,pad-hacking,pad-smollm2`.
+import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
+import { join } from 'node:path';
 
 /**
  * @typedef {{report: any, out: string, seconds: number, command: string}} Run
@@ -12,6 +14,46 @@ import { loadavg } from 'node:os';
  */
 
 const pairOf = (report, a, b) => report.pairs.find((pair) => pair.a === a && pair.b === b) ?? null;
+const armOf = (report, name) => report.arms.find((arm) => arm.name === name);
+
+/** Tokens that the debate on the training questions took. */
+function debateTokens(out) {
+  const turns = readFileSync(join(out, 'trajectories.jsonl'), 'utf8').trim().split('\n').map(JSON.parse);
+  return turns.filter(({ split }) => split === 'train').reduce((sum, { usage }) => sum + usage.completion, 0);
+}
+
+/**
+ * Arms of two runs on the same test questions: the difference with its paired-bootstrap interval (10,000 draws, seeded)
+ * over the first seed's items, and the mean difference over the seeds.
+ */
+function between(a, b, armA, armB = armA) {
+  const other = new Map(b.report.items.map(({ id, verdicts }) => [id, verdicts[armB]]));
+  const differences = a.report.items.map(
+    ({ id, verdicts }) => Number(verdicts[armA].correct) - Number(other.get(id).correct),
+  );
+  const n = differences.length;
+  let state = 1;
+  const draw = () => {
+    // Numerical Recipes' linear congruential generator.
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * n);
+  };
+  const means = Array.from({ length: 10_000 }, () => {
+    let sum = 0;
+    for (let i = 0; i < n; i++) sum += differences[draw()];
+    return sum / n;
+  }).sort((x, y) => x - y);
+  const seedsOf = ({ report }) => [report, ...report.seeds];
+  const bySeed = seedsOf(a).map((one, i) => armOf(one, armA).accuracy - armOf(seedsOf(b)[i], armB).accuracy);
+  return {
+    n,
+    difference: differences.reduce((sum, value) => sum + value, 0) / n,
+    ci: [means[249], means[9749]],
+    bySeed,
+    meanOverSeeds: bySeed.reduce((sum, value) => sum + value, 0) / bySeed.length,
+  };
+}
+
 const flagsOf = (settings) =>
   Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
 
@@ -46,32 +88,99 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
       return { result: full(run), misses };
     },
 
-    // Three reward modes from base and from the RSFT adapter: the same debate, samples and updates.
+    // Three reward modes from base and from the RSFT adapter: the same debate, samples and updates. What a mode does not
+    // change (RSFT, the reward model) is taken over from the run before, not trained again.
     pad: () => {
-      const sizes = { 'test-questions': 1000, 'distil-seeds': 5, backend: 'auto' };
-      const debate = distil('pad-debate', flagsOf({ ...sizes, strategy: 'rsft,da,rsft+da' }));
-      const modes = ['verifiable', 'process', 'both'].map((mode) =>
-        distil(`pad-${mode}`, [
+      const common = {
+        'distil-seeds': 5,
+        'pad-updates': 50,
+        'pad-stop-on-hacking': false,
+        'self-check': false,
+      };
+      const sizes = { 'test-questions': 1000, 'validation-questions': 128, backend: 'auto' };
+      const debate = distil('pad-debate', flagsOf({ ...sizes, ...common, strategy: 'rsft,da,rsft+da' }));
+      const mode = (name, from, strategy) =>
+        distil(`pad-${name}`, [
           '--from',
-          debate.out,
-          ...flagsOf({
-            strategy: mode === 'both' ? 'pad,rsft+pad,pad+da' : 'pad,rsft+pad',
-            'distil-seeds': 5,
-            'pad-reward': mode,
-            'pad-stop-on-hacking': false,
+          from.out,
+          ...flagsOf({ ...common, backend: 'auto', strategy, 'pad-reward': name }),
+        ]);
+      const both = mode('both', debate, 'rsft,pad,rsft+pad,pad+da');
+      const process = mode('process', both, 'rsft,pad,rsft+pad');
+      const verifiable = mode('verifiable', both, 'rsft,pad,rsft+pad');
+      const runs = { both, process, verifiable };
+      const fewer = [100, 250].map((count) =>
+        distil(
+          `pad-fewer-${count}`,
+          flagsOf({
+            ...sizes,
+            'train-questions': count,
+            'self-check': false,
+            strategy: 'rsft,da,rsft+da',
           }),
-        ]),
+        ),
       );
       const misses = [];
-      const gain = pairOf(modes[2].report, 'distilled:pad', 'base');
+      const gain = pairOf(both.report, 'distilled:pad', 'base');
       if (!(gain?.difference >= 0.1)) misses.push(`both gains ${gain?.difference}, not 0.1`);
-      return { result: { supervised: full(debate), modes: modes.map(full) }, misses };
+      const comparisons = {
+        'both - verifiable, from base': between(both, verifiable, 'distilled:pad'),
+        'both - process, from base': between(both, process, 'distilled:pad'),
+        ...Object.fromEntries(
+          Object.entries(runs).map(([name, run]) => [
+            `rsft+pad - rsft, ${name}`,
+            pairOf(run.report, 'distilled:rsft+pad', 'distilled:rsft') ??
+              between(run, run, 'distilled:rsft+pad', 'distilled:rsft'),
+          ]),
+        ),
+      };
+      const curve = {
+        unit: 'tokens generated for training, accuracy on the test questions (PAD in training: on 128 validation questions)',
+        supervised: [...fewer, debate].flatMap(({ out, report }) =>
+          ['rsft', 'da', 'rsft+da'].map((strategy) => ({
+            strategy,
+            tokens: debateTokens(out),
+            accuracy: armOf(report, `distilled:${strategy}`).accuracy,
+          })),
+        ),
+        pad: both.report.pad.runs
+          .filter(({ seed }) => seed === 0)
+          .map(({ strategy, evaluations, generatedTokens }) => ({
+            strategy,
+            debateTokens: debateTokens(both.out),
+            generatedTokens,
+            accuracy: armOf(both.report, `distilled:${strategy}`).accuracy,
+            evaluations,
+          })),
+      };
+      const results = Object.fromEntries(Object.entries(runs).map(([name, run]) => [name, full(run)]));
+      return { result: { comparisons, curve, supervised: full(debate), modes: results }, misses };
+    },
+
+    // Step AUC on the traces of an agent from which the reward model, and what it starts from, never learnt.
+    'pad-judge': () => {
+      const shared = { strategy: 'pad', 'pad-updates': 1, 'test-questions': 50, 'self-check': false };
+      const debate = distil('pad-judge', flagsOf({ ...shared, strategy: 'rsft', backend: 'auto' }));
+      const folds = [2, 1, 0].map((agent) => {
+        const run = distil(`pad-judge-${agent}`, [
+          '--from',
+          debate.out,
+          ...flagsOf({ ...shared, 'pad-held-out-agents': agent, backend: 'auto' }),
+        ]);
+        const { rewardModel } = run.report.pad;
+        const heldOut = rewardModel.byAgent.find(({ trained }) => !trained);
+        return { heldOut, rewardModel, command: run.command, environment: run.report.environment };
+      });
+      const misses = folds
+        .filter(({ heldOut }) => !(heldOut.auc >= 0.9))
+        .map(({ heldOut }) => `step AUC on ${heldOut.agent} is ${heldOut.auc}, below 0.9`);
+      return { result: { folds }, misses };
     },
 
     // A reward model of 40 steps alone is pleased rather than obeyed; with the verdict beside it and a trained one it is not.
     'pad-hacking': () => {
       const sizes = { 'train-questions': 400, 'validation-questions': 128, 'test-questions': 100 };
-      const shared = { strategy: 'pad', 'pad-updates': 60, backend: 'auto' };
+      const shared = { strategy: 'pad', 'pad-updates': 50, backend: 'auto' };
       const weak = distil(
         'pad-weak',
         flagsOf({
