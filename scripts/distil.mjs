@@ -61,10 +61,11 @@ function progressLine(stream = process.stderr) {
   let last = 0;
   let lastStage = '';
   const bar = (share) => '#'.repeat(Math.round(share * 20)).padEnd(20, '.');
-  const clock = (seconds) =>
-    seconds === null
-      ? ''
-      : ` ${Math.floor(seconds / 60)}:${String(Math.round(seconds % 60)).padStart(2, '0')} left`;
+  const clock = (seconds) => {
+    if (seconds === null) return '';
+    const whole = Math.round(seconds);
+    return ` ${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')} left`;
+  };
   const say = (line) => {
     if (stream.isTTY) stream.write(`\r\x1b[K${line}\n${shown}`);
     else stream.write(`${line}\n`);

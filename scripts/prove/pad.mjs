@@ -93,7 +93,7 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
     pad: () => {
       const common = {
         'distil-seeds': 5,
-        'pad-updates': 50,
+        'pad-updates': 40,
         'pad-stop-on-hacking': false,
         'self-check': false,
       };
@@ -180,7 +180,7 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
     // A reward model of 40 steps alone is pleased rather than obeyed; with the verdict beside it and a trained one it is not.
     'pad-hacking': () => {
       const sizes = { 'train-questions': 400, 'validation-questions': 128, 'test-questions': 100 };
-      const shared = { strategy: 'pad', 'pad-updates': 50, backend: 'auto' };
+      const shared = { strategy: 'pad', 'pad-updates': 40, backend: 'auto' };
       const weak = distil(
         'pad-weak',
         flagsOf({

@@ -134,6 +134,8 @@ export const padStrings = {
     padLr: 'RL learning rate',
     padRewardSteps: 'Reward-model steps',
     padRewardLr: 'Reward-model rate',
+    start: 'The reward model starts from',
+    starts: { rsft: 'RSFT on this debate', base: 'the student as it is' },
     stop: 'Stop on reward hacking',
   },
 };
