@@ -67,6 +67,8 @@ export interface PadRewardModel {
     readonly kind: 'exact' | 'monte-carlo';
     readonly judged: number;
     readonly skipped: number;
+    /** What steps after the first error counted as; absent in older reports: each in itself. */
+    readonly afterError?: 'own' | 'bad';
   };
 }
 

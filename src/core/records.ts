@@ -337,6 +337,18 @@ export interface RunConfig {
   readonly padLabels: 'auto' | 'exact' | 'monte-carlo';
   /** Continuations of each prefix, for Monte-Carlo labels. */
   readonly padContinuations: number;
+  /** Where a trace is cut into steps: at line breaks, also at sentence ends, or after each equation. */
+  readonly padSplitter: 'sentence' | 'line' | 'equation';
+  /** What steps after the first error count as under the exact checker: each in itself, or all bad. */
+  readonly padAfterError: 'own' | 'bad';
+  /** Weight of the contrastive term in the reward model's loss (AgentArk: 0.5), 0 without it. */
+  readonly padContrastive: number;
+  /** The divergence from the base as a term of the loss (k3) or subtracted from the reward (k1). */
+  readonly padKlForm: 'k3-loss' | 'k1-reward';
+  /** Mean over all tokens of a rollout, or over its sequences' means. */
+  readonly padNormalisation: 'dapo' | 'grpo';
+  /** Completions cut off at their longest carry no loss. */
+  readonly padMaskTruncated: boolean;
   /** End a training in which the reward rises while accuracy falls. */
   readonly padStopOnHacking: boolean;
   /** together: all models stay loaded; agents-out: agents leave memory before the student comes. */

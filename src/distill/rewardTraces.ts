@@ -1,11 +1,8 @@
 /** What the process reward model learns from: every trace that was spoken, right or wrong, with labels for its steps. */
 import type { Dataset, Question, Trace, Turn } from '../core/records';
-import { exactLabels, type StepLabel } from './pad/labels';
+import { exactLabels, type ExactLabelOptions, type StepLabel } from './pad/labels';
 import type { LabelledTrace } from './pad/rewardData';
-import type { Splitter } from './pad/steps';
 import { Dropped, makeDataset, spokenTurns, turnsByQuestion, type DistillInput } from './source';
-
-export const splitter: Splitter = 'sentence';
 
 /** Protocol of the student's own samples. */
 export const ownProtocol = 'eval:pad-student';
@@ -37,9 +34,12 @@ export function spokenTraces(
 }
 
 /** Labels by the task's checker, one a step; all null where the text computes nothing. */
-export function checkedLabels({ question, turn }: UnlabelledTrace): StepLabel[] {
+export function checkedLabels(
+  { question, turn }: UnlabelledTrace,
+  options: Pick<ExactLabelOptions, 'splitter' | 'afterFirstError'>,
+): StepLabel[] {
   const { solution } = question;
-  return exactLabels(turn.reply.trim(), { splitter, ...(solution !== undefined && { solution }) });
+  return exactLabels(turn.reply.trim(), { ...options, ...(solution !== undefined && { solution }) });
 }
 
 export function labelledTrace(

@@ -9,7 +9,7 @@ function rewardModelPart(rewardModel: PadRewardModel, models: readonly PadReward
   const { auc, n, traceAuc, brier, baselines, bestOfN, labels } = rewardModel;
   const parts = [
     `Reward model: step AUC ${three(auc)} on ${n} steps of held-out questions (trace AUC ${three(traceAuc)}, Brier score ${three(brier)}); ` +
-      `learnt from ${labels.judged} steps labelled by ${labels.kind === 'exact' ? 'the exact checker' : 'continuations'}. ` +
+      `learnt from ${labels.judged} steps labelled by ${labels.kind === 'exact' ? `the exact checker${labels.afterError === 'bad' ? ', all after the first error as wrong' : ', each in itself'}` : 'continuations'}. ` +
       `Judges that read no arithmetic: position ${three(baselines.position)}, operator ${three(baselines.operator)}, answer only ${three(baselines.answerOnly)}.`,
     table(
       ['Written by', 'Learnt from', 'Steps', 'Step AUC'],

@@ -51,6 +51,7 @@ export const ranges = {
   padRewardLr: [1e-9, 1],
   padContinuations: [1, 64],
   padOwnSamples: [0, 64],
+  padContrastive: [0, 10],
 } as const satisfies Partial<Record<keyof RunConfig, readonly [number, number]>>;
 
 const reals = new Set<string>([
@@ -62,6 +63,7 @@ const reals = new Set<string>([
   'padKl',
   'padLr',
   'padRewardLr',
+  'padContrastive',
 ]);
 
 const numbers = Object.fromEntries(
@@ -99,6 +101,11 @@ const schema = v.object({
   padReward: v.picklist(['both', 'verifiable', 'process']),
   padAdvantage: v.picklist(['rloo', 'z-score']),
   padLabels: v.picklist(['auto', 'exact', 'monte-carlo']),
+  padSplitter: v.picklist(['sentence', 'line', 'equation']),
+  padAfterError: v.picklist(['own', 'bad']),
+  padKlForm: v.picklist(['k3-loss', 'k1-reward']),
+  padNormalisation: v.picklist(['dapo', 'grpo']),
+  padMaskTruncated: v.boolean(),
   padStopOnHacking: v.boolean(),
   padRewardStart: v.picklist(['rsft', 'base']),
   padHeldOutAgents: v.pipe(v.array(integer(0, 63)), v.maxLength(63)),
@@ -139,6 +146,14 @@ function allowed(name: string): string {
       return 'auto, exact or monte-carlo';
     case 'padRewardStart':
       return 'rsft or base';
+    case 'padSplitter':
+      return 'sentence, line or equation';
+    case 'padAfterError':
+      return 'own or bad';
+    case 'padKlForm':
+      return 'k3-loss or k1-reward';
+    case 'padNormalisation':
+      return 'dapo or grpo';
     case 'padHeldOutAgents':
       return 'a list of indices of agents, from 0';
     default:

@@ -94,6 +94,12 @@ const readers = new Map<string, Read>([
   text('pad-reward-start', 'padRewardStart'),
   ['pad-held-out-agents', (value, change) => (change.padHeldOutAgents = list(value).map(Number))],
   numeric('pad-continuations', 'padContinuations'),
+  text('pad-splitter', 'padSplitter'),
+  text('pad-after-error', 'padAfterError'),
+  numeric('pad-contrastive', 'padContrastive'),
+  text('pad-kl-form', 'padKlForm'),
+  text('pad-normalisation', 'padNormalisation'),
+  ['pad-mask-truncated', (value, change) => (change.padMaskTruncated = value !== 'false')],
   ['pad-stop-on-hacking', (value, change) => (change.padStopOnHacking = value !== 'false')],
   text('schedule', 'schedule'),
 ]);
@@ -174,6 +180,12 @@ const fields: Readonly<Record<string, keyof RunConfig>> = {
   'pad-reward-start': 'padRewardStart',
   'pad-held-out-agents': 'padHeldOutAgents',
   'pad-continuations': 'padContinuations',
+  'pad-splitter': 'padSplitter',
+  'pad-after-error': 'padAfterError',
+  'pad-contrastive': 'padContrastive',
+  'pad-kl-form': 'padKlForm',
+  'pad-normalisation': 'padNormalisation',
+  'pad-mask-truncated': 'padMaskTruncated',
   'pad-stop-on-hacking': 'padStopOnHacking',
 };
 

@@ -46,7 +46,6 @@ export async function continueSteps(
     tokenizer,
     adapter: null,
     ...request,
-    splitter: 'sentence',
     signal,
     gate,
     onRecord: onUpdate,

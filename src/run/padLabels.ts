@@ -5,6 +5,7 @@ import { hashKey } from '../core/rng';
 import type { StepLabel } from '../distill/pad/labels';
 import { continuationLabels, type ContinuationRecord } from '../distill/pad/monteCarlo';
 import type { LabelledTrace } from '../distill/pad/rewardData';
+import { splitReply } from '../distill/pad/steps';
 import {
   checkedLabels,
   labelledTrace,
@@ -63,7 +64,8 @@ export async function labelTraces(
     );
   }
   const all = [...train, ...heldOut];
-  let labels = all.map(checkedLabels);
+  const rules = { splitter: config.padSplitter, afterFirstError: config.padAfterError } as const;
+  let labels = all.map((trace) => checkedLabels(trace, rules));
   const byChecker = config.padLabels === 'exact' || (config.padLabels === 'auto' && share(labels) >= enough);
   if (!byChecker) labels = await continued(job, all, onNote);
   const labelled = all.map((trace, i) => labelledTrace({ prompt }, trace, labels[i] ?? []));
@@ -125,7 +127,8 @@ async function continued(
     // A failed write is thrown below, where it is awaited.
     writing.catch(() => undefined);
   };
-  const total = traces.reduce((sum, trace) => sum + checkedLabels(trace).length, 0);
+  const { padSplitter: splitter } = config;
+  const total = traces.reduce((sum, { turn }) => sum + splitReply(turn.reply.trim(), splitter).length, 0);
   const all = await job.engine
     .pad(
       'continueSteps',
@@ -138,6 +141,7 @@ async function continued(
           gold: question.gold,
           answerType: question.answerType,
         })),
+        splitter,
         k: config.padContinuations,
         temperature: config.padTemperature,
         maxTokens: config.maxTokens,

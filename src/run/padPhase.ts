@@ -7,7 +7,6 @@ import type { LabelledTrace } from '../distill/pad/rewardData';
 import { auc } from '../distill/pad/rewardMetrics';
 import { defaultRewardOptions } from '../distill/pad/rewardOptions';
 import { defaultGroupRlOptions } from '../distill/pad/rlOptions';
-import { splitter } from '../distill/rewardTraces';
 import { linearNames } from '../lm/types';
 import type { CheckpointId } from '../store/checkpoints';
 import type { Job } from './job';
@@ -72,7 +71,8 @@ export async function rewardStage(
         init,
         options: {
           ...defaultRewardOptions,
-          splitter,
+          splitter: config.padSplitter,
+          contrastive: config.padContrastive > 0 ? { weight: config.padContrastive, temperature: 0.1 } : null,
           steps: config.padRewardSteps,
           batch: config.batch,
           lr: config.padRewardLr,
@@ -102,6 +102,7 @@ export async function rewardStage(
         kind,
         judged: judged.filter((label) => label !== null).length,
         skipped: judged.filter((label) => label === null).length,
+        afterError: config.padAfterError,
       },
     };
     return { ...files, [noteFile]: note({ rewardModel, traces: shown(scored) }) };
@@ -218,6 +219,9 @@ export async function rlStage(
           reward: config.padReward,
           advantage: config.padAdvantage,
           klWeight: config.padKl,
+          klForm: config.padKlForm,
+          normalisation: config.padNormalisation,
+          guards: { ...defaultGroupRlOptions.guards, maskTruncated: config.padMaskTruncated },
           ...(!config.padStopOnHacking && { hacking: null }),
           miniBatches: 1,
           lr: config.padLr,

@@ -9,6 +9,7 @@ import type { ScoredStep } from '../distill/pad/rewardModel';
 import type { RewardOptions } from '../distill/pad/rewardOptions';
 import type { GroupRlOptions } from '../distill/pad/rlOptions';
 import type { RlQuestion } from '../distill/pad/rollout';
+import type { Splitter } from '../distill/pad/steps';
 
 /** PEFT files, and whatever lies beside them. */
 export type AdapterFiles = Readonly<Record<string, Uint8Array>>;
@@ -20,6 +21,7 @@ export type PadUpdate =
 export interface ContinueRequest {
   readonly model: string;
   readonly traces: readonly ContinuationTrace[];
+  readonly splitter: Splitter;
   readonly k: number;
   readonly temperature: number;
   readonly maxTokens: number;

@@ -27,6 +27,9 @@ const judging = [
   'padHeldOutAgents',
   'padLabels',
   'padContinuations',
+  'padSplitter',
+  'padAfterError',
+  'padContrastive',
 ] as const satisfies readonly (keyof RunConfig)[];
 
 /** The settings that a training hangs on, beyond the debate and the run's seed. */

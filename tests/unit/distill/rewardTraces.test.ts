@@ -79,7 +79,9 @@ describe('traces of the reward model', () => {
   it('carry a label a step: each step in itself, a slip early on condemning only itself', () => {
     const [trace] = spokenTraces(input([turn(1, '4 + 5 = 8. 8 * 2 = 16. #### 16')]));
     // 4 + 5 is not 8; 8 * 2 is 16 and goes on from its own last result; 16 repeats it.
-    expect(checkedLabels(trace!)).toEqual([0, 1, 1]);
+    expect(checkedLabels(trace!, { splitter: 'sentence' })).toEqual([0, 1, 1]);
+    const rules = { splitter: 'sentence', afterFirstError: 'bad' } as const;
+    expect(checkedLabels(trace!, rules)).toEqual([0, 0, 0]);
   });
 
   it('name the agent that wrote them, and the student by its own name', () => {

@@ -100,6 +100,12 @@ export const config: RunConfig = {
   padHeldOutAgents: [],
   padLabels: 'auto',
   padContinuations: 4,
+  padSplitter: 'sentence',
+  padAfterError: 'own',
+  padContrastive: 0,
+  padKlForm: 'k3-loss',
+  padNormalisation: 'dapo',
+  padMaskTruncated: false,
   padStopOnHacking: true,
   schedule: 'together',
 };

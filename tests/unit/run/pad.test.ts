@@ -145,6 +145,43 @@ describe('a run with PAD', () => {
     expect(started.loss).not.toBe(fresh.loss);
   });
 
+  it.each([
+    ['padSplitter', 'equation'],
+    ['padAfterError', 'bad'],
+    ['padContrastive', 0.5],
+  ] as const)('learns to judge otherwise with %s %s, and says so', async (name, value) => {
+    const judge = async (change: Partial<RunConfig>) => {
+      const job = await newJob();
+      const { id } = await job.coordinator.start({ ...tiny, ...change, padUpdates: 1 }, null);
+      await job.coordinator.ended();
+      const { run, report, logs } = await job.coordinator.archive(id);
+      expect(run.error).toBeNull();
+      const losses = logs.find(({ strategy }) => strategy === 'reward-model')?.steps.map(({ loss }) => loss);
+      return { losses, labels: report?.pad?.rewardModel?.labels };
+    };
+    const usual = await judge({});
+    const other = await judge({ [name]: value });
+    expect(other.losses).not.toEqual(usual.losses);
+    expect(other.labels?.afterError).toBe(name === 'padAfterError' ? 'bad' : 'own');
+  });
+
+  it.each([
+    ['padKlForm', 'k1-reward', 64],
+    ['padNormalisation', 'grpo', 64],
+    // Some of the completions are cut off at 20 tokens.
+    ['padMaskTruncated', true, 20],
+  ] as const)('updates the student otherwise with %s %s', async (name, value, maxTokens) => {
+    const policy = async (change: Partial<RunConfig>) => {
+      const job = await newJob();
+      const base = { ...tiny, padReward: 'both' as const, maxTokens, padGroup: 8, padKl: 1, padLr: 0.01 };
+      const { id } = await job.coordinator.start({ ...base, ...change }, null);
+      await job.coordinator.ended();
+      expect((await job.coordinator.archive(id)).run.error).toBeNull();
+      return [...(await job.coordinator.adapter(id, 'pad', 0))['adapter_model.safetensors']!];
+    };
+    expect(await policy({ [name]: value })).not.toEqual(await policy({}));
+  });
+
   it('does not teach its reward model the traces of a held-out agent, and measures it on them', async () => {
     const job = await newJob();
     const config = { ...tiny, padHeldOutAgents: [2], padUpdates: 1 };
