@@ -11,5 +11,6 @@ export function startServer(options: {
   port?: number;
   base?: string;
   plain?: boolean;
+  onRequest?: (path: string) => void;
   onViolation?: (report: string) => void;
 }): Promise<StaticServer>;

@@ -95,13 +95,14 @@ async function receive(request, response, file, append) {
  * @property {number} [port]
  * @property {string} [base] path under which the app lies, "/" if not given; ends with a slash
  * @property {boolean} [plain] sends no header but the type, as a simple static host does
+ * @property {(path: string) => void} [onRequest] hears what is asked for
  * @property {(report: string) => void} [onViolation] hears the browser's reports about the policy, of workers too
  *
  * @param {ServerOptions} options
  * @returns {Promise<{url: string, port: number, close(): Promise<void>}>} url ends with a slash.
  */
 export async function startServer(options) {
-  const { root, mounts = [], out, port = 0, base = '/', plain = false, onViolation } = options;
+  const { root, mounts = [], out, port = 0, base = '/', plain = false, onRequest, onViolation } = options;
   const policy = onViolation ? `${headerPolicy}; report-uri /policy-report` : headerPolicy;
 
   function isolate(response) {
@@ -112,6 +113,7 @@ export async function startServer(options) {
   }
 
   const server = createServer((request, response) => {
+    onRequest?.(request.url ?? '/');
     if (!plain) isolate(response);
     handle(request, response).catch((error) => {
       if (!response.headersSent) response.writeHead(500, { 'Content-Type': 'text/plain' });

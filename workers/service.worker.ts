@@ -1,11 +1,15 @@
 /** The service worker: the app works without a network after its first visit. The build writes the list of files. */
+import { answerPage } from '../src/offline/answers';
 import { AppCache } from '../src/offline/appCache';
 import { appFiles, type ListedFile } from '../src/offline/appFiles';
 import type { OfflineRequest } from '../src/offline/messages';
+import { NetworkCut } from '../src/offline/networkCut';
 
 declare const self: ServiceWorkerGlobalScope & { readonly __WB_MANIFEST: readonly (ListedFile | string)[] };
 
-const app = new AppCache(appFiles(self.__WB_MANIFEST), self.registration.scope, caches);
+const { scope } = self.registration;
+const cut = new NetworkCut();
+const app = new AppCache(appFiles(self.__WB_MANIFEST), scope, caches, cut);
 
 self.addEventListener('install', (event) => event.waitUntil(app.install()));
 
@@ -33,7 +37,7 @@ self.addEventListener('message', (event) => {
   if (message.type === 'activate') event.waitUntil(self.skipWaiting());
   else
     event.waitUntil(
-      app.say(message).then(
+      answerPage(message, { app, cut, clients: self.clients, base: scope }).then(
         (answer) => event.ports[0]?.postMessage({ answer }),
         (thrown: unknown) => event.ports[0]?.postMessage({ failed: String(thrown) }),
       ),

@@ -5,7 +5,8 @@
  */
 import { DownloadError } from '../core/errors';
 import { byteRange, cacheChanges, cacheKey, fileAt, type AppFile } from './appFiles';
-import type { OfflineAnswer, OfflineRequest } from './messages';
+import type { OfflineAnswer } from './messages';
+import { isThisMachine, type NetworkCut } from './networkCut';
 
 const parallel = 4;
 
@@ -15,8 +16,10 @@ export class AppCache {
   readonly #base: string;
   readonly #storage: CacheStorage;
   readonly #name: string;
+  readonly #cut: NetworkCut;
 
-  constructor(files: readonly AppFile[], base: string, storage: CacheStorage) {
+  constructor(files: readonly AppFile[], base: string, storage: CacheStorage, cut: NetworkCut) {
+    this.#cut = cut;
     this.#files = files;
     this.#base = base;
     this.#storage = storage;
@@ -42,13 +45,15 @@ export class AppCache {
     await Promise.all(drop.map((key) => cache.delete(key)));
   }
 
-  /** Whether a request is for this app's files; all else goes to the network untouched. */
+  /** Whether a request is for this app's files; all else goes to the network untouched, unless that is cut. */
   owns(request: Request): boolean {
+    if (this.#cut.on) return true;
     if (request.method !== 'GET') return false;
     return this.#file(request) !== null || this.#isModel(request);
   }
 
   async answer(request: Request): Promise<Response> {
+    if (this.#cut.on) return this.#withoutNetwork(request);
     const file = this.#file(request);
     // Models are asked for files that they may not have: without a network that is a no, not an error.
     if (!file) return fetch(request).catch(() => new Response(null, { status: 404 }));
@@ -60,18 +65,40 @@ export class AppCache {
     return part(request, (await cache.match(cacheKey(file, this.#base))) ?? (await fetch(request)));
   }
 
-  async say(message: OfflineRequest): Promise<OfflineAnswer> {
+  /** What is stored of the build. */
+  async state(): Promise<OfflineAnswer> {
     const cache = await this.#storage.open(this.#name);
-    const wanted = this.#files.filter(({ onDemand }) => onDemand);
-    if (message.type === 'keep') for (const file of wanted) await this.#ensure(cache, file);
     const cached = new Set(await this.#cached(cache));
     const has = (file: AppFile): boolean => cached.has(cacheKey(file, this.#base));
     const core = this.#files.filter(({ onDemand }) => !onDemand);
+    const wanted = this.#files.filter(({ onDemand }) => onDemand);
     return {
       ready: core.every(has),
       bytes: core.reduce((sum, { bytes }) => sum + bytes, 0),
       libraries: wanted.map((file) => ({ url: file.url, bytes: file.bytes, kept: has(file) })),
     };
+  }
+
+  /** Stores every library that is fetched on demand. Throws DownloadError. */
+  async keep(): Promise<OfflineAnswer> {
+    const cache = await this.#storage.open(this.#name);
+    for (const file of this.#files) if (file.onDemand) await this.#ensure(cache, file);
+    return this.state();
+  }
+
+  /** From what is stored, or not at all. */
+  async #withoutNetwork(request: Request): Promise<Response> {
+    const file = request.method === 'GET' ? this.#file(request) : null;
+    const cache = await this.#storage.open(this.#name);
+    const kept = file ? await cache.match(cacheKey(file, this.#base)) : undefined;
+    if (kept) {
+      this.#cut.answered();
+      return part(request, kept);
+    }
+    const foreign = new URL(request.url).origin !== new URL(this.#base).origin;
+    if (foreign && isThisMachine(request.url)) return fetch(request);
+    this.#cut.refuse(request.url);
+    return !file && this.#isModel(request) ? new Response(null, { status: 404 }) : Response.error();
   }
 
   #file(request: Request): AppFile | null {

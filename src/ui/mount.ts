@@ -17,7 +17,7 @@ export function mountApp(
   sources: SessionSources,
   offline: Offline = new Offline(null),
 ): MountedApp {
-  const session = new Session(sources);
+  const session = new Session(sources, offline);
   const component = mount(App, { target, props: { session, offline } });
   void session.showRecorded();
   return { session, offline, component };

@@ -1,6 +1,6 @@
 /** The page's end of the service worker: whether the app is stored, its large libraries, and a newer build that waits. */
 import { StorageError } from '../../core/errors';
-import type { OfflineAnswer, OfflineRequest } from '../../offline/messages';
+import type { OfflineAnswer, OfflineAnswers, OfflineRequest } from '../../offline/messages';
 import { strings } from '../strings/device';
 
 export type Registers = Pick<ServiceWorkerContainer, 'register' | 'ready' | 'controller'> & EventTarget;
@@ -23,6 +23,11 @@ export class Offline {
   constructor(container: Registers | null, reload: () => void = () => location.reload()) {
     this.#container = container;
     this.#reload = reload;
+  }
+
+  /** Whether this browser and address have service workers at all. */
+  get available(): boolean {
+    return this.#container !== null;
   }
 
   /** Registers the worker at `script` and follows it. Never rejects: without it the app works as long as there is a network. */
@@ -49,7 +54,7 @@ export class Offline {
   }
 
   async refresh(): Promise<void> {
-    this.stored = await this.#ask({ type: 'state' });
+    this.stored = await this.ask({ type: 'state' });
     this.state = this.stored.ready ? 'ready' : 'failed';
   }
 
@@ -57,7 +62,7 @@ export class Offline {
   async keep(): Promise<void> {
     this.keeping = true;
     try {
-      this.stored = await this.#ask({ type: 'keep' });
+      this.stored = await this.ask({ type: 'keep' });
     } finally {
       this.keeping = false;
     }
@@ -71,12 +76,15 @@ export class Offline {
     waiting.postMessage({ type: 'activate' } satisfies OfflineRequest);
   }
 
-  async #ask(message: OfflineRequest): Promise<OfflineAnswer> {
+  /** Asks the worker that serves this page. Rejects with StorageError, where there is none too. */
+  async ask<K extends keyof OfflineAnswers>(
+    message: Extract<OfflineRequest, { type: K }>,
+  ): Promise<OfflineAnswers[K]> {
     const active = (await this.#container?.ready)?.active;
     if (!active) throw new StorageError(strings.offline.failed, strings.offline.failedHint);
     const { port1, port2 } = new MessageChannel();
     return new Promise((resolve, reject) => {
-      port1.onmessage = ({ data }: MessageEvent<{ answer?: OfflineAnswer; failed?: string }>) => {
+      port1.onmessage = ({ data }: MessageEvent<{ answer?: OfflineAnswers[K]; failed?: string }>) => {
         port1.close();
         if (data.answer) resolve(data.answer);
         else

@@ -7,7 +7,9 @@ import { strings } from '../strings';
 import { GpuTest } from './gpuTest.svelte';
 import { grow, stepOf, type DataEvent } from './growth';
 import { Models } from './models.svelte';
+import { StageCheck } from './modelsStage.svelte';
 import { Notices } from './notices.svelte';
+import { Offline } from './offline.svelte';
 import { Pace } from './pace';
 import { PlaygroundState } from './playground.svelte';
 import { RunShelf } from './runShelf.svelte';
@@ -46,6 +48,7 @@ export class Session {
   readonly playground = new PlaygroundState(this);
   readonly shelf = new RunShelf(this);
   readonly models: Models;
+  readonly stage: StageCheck;
   view = $state.raw<RunView | null>(null);
   live = $state.raw<RunView | null>(null);
   recorded = $state.raw<RunView | null>(null);
@@ -87,9 +90,10 @@ export class Session {
   /** Events of a run whose view is still being made. */
   #early: DataEvent[] = [];
 
-  constructor(sources: SessionSources) {
+  constructor(sources: SessionSources, offline = new Offline(null)) {
     this.#sources = sources;
     this.models = new Models(sources.models?.bind(sources), this.notices);
+    this.stage = new StageCheck(this, offline);
   }
 
   get version(): string {

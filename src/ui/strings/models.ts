@@ -1,6 +1,7 @@
 /** Words of the model picker, downloads, storage and the memory plan. */
 import type { DevicePreset, MemoryKind, PhaseMemory, Proposal, Verdict } from '../../core/memoryPlan';
 import type { ModelProgress } from '../../core/modelsApi';
+import type { CutAnswer } from '../../offline/messages';
 import { formatBytes, formatCount } from '../format';
 
 const minutes = (seconds: number): string =>
@@ -180,15 +181,32 @@ export const strings = {
   },
   stage: {
     title: 'Prepare for the stage',
-    help: 'Downloads what the settings name, checks every file by its hash, then runs a rehearsal of four questions.',
+    help: 'Downloads what the settings name, checks every file by its hash, then rehearses four questions with the network cut: a request that is not answered from what is stored here is refused.',
     start: 'Prepare',
     steps: {
       download: 'Downloading',
       verify: 'Checking every file',
-      rehearse: 'Rehearsing: watch the run',
-      done: 'Ready. The rehearsal is the newest run.',
+      fetch: 'Running once with the network, so that WebLLM and Transformers.js fetch their models',
+      rehearse: 'Rehearsing with the network cut: watch the run',
+      ready: 'Ready.',
+      open: 'Rehearsed, but not proven: this address has no service worker to cut the network with (it needs https or localhost, and no private window). The rehearsal is the newest run.',
       failed: 'Not ready: see the message.',
     },
-    offline: 'Cut the network now to see that the rehearsal needs none.',
+    proven: ({ answered, requests }: CutAnswer): string =>
+      `Ready: rehearsed with the network cut. ${formatCount(answered)} requests answered from what is stored, ${formatCount(requests)} refused${requests === 0 ? '' : ': none was needed'}. The rehearsal is the newest run.`,
+    refused: (count: number): string => `Requests refused: ${formatCount(count)}`,
+    missing: (addresses: readonly string[]): string =>
+      `The rehearsal did not come to its end without the network. Not stored here: ${addresses.slice(0, 5).join(', ')}${addresses.length > 5 ? ` and ${addresses.length - 5} more` : ''}.`,
+    missingHint:
+      'Store it (Settings, This device), or choose agents that run on this machine, then prepare again.',
+    stopped: 'The rehearsal did not come to its end, though no request was refused.',
+    stoppedHint: 'See its own message, then prepare again.',
+    notStored: 'The app itself is not stored here yet.',
+    notStoredHint: 'Open This device and wait until it says "Ready", then prepare again.',
+    outside:
+      'A page or worker of this app was started before it was stored, so its requests cannot be cut off.',
+    outsideHint: 'Close other tabs of the app, reload this page, then prepare again.',
+    broken: 'The rehearsal came to its end, but the network was not cut all the time.',
+    brokenHint: 'Keep this tab in front while it rehearses, then prepare again.',
   },
 };
