@@ -40,7 +40,7 @@ export interface PhaseMemory {
 
 /** Something to do about a plan that does not fit. */
 export interface Proposal {
-  readonly id: 'agents-out' | 'one-model' | 'smaller-batch' | 'shorter-replies' | 'bundled';
+  readonly id: 'agents-out' | 'one-at-a-time' | 'one-model' | 'smaller-batch' | 'shorter-replies' | 'bundled';
   /** Settings to change. */
   readonly change: Partial<RunConfig>;
   readonly peak: number;

@@ -351,8 +351,11 @@ export interface RunConfig {
   readonly padMaskTruncated: boolean;
   /** End a training in which the reward rises while accuracy falls. */
   readonly padStopOnHacking: boolean;
-  /** together: all models stay loaded; agents-out: agents leave memory before the student comes. */
-  readonly schedule: 'together' | 'agents-out';
+  /**
+   * together: all models stay loaded; agents-out: agents leave memory before the student comes; one-at-a-time: one agent's
+   * model is loaded at a time, speaks its turns of an exchange on all questions, and makes room for the next.
+   */
+  readonly schedule: 'together' | 'agents-out' | 'one-at-a-time';
 }
 
 /** Where the job is. */

@@ -2,6 +2,7 @@
 export class Lane {
   readonly width: number;
   #active = 0;
+  #open = true;
   readonly #queue: (() => Promise<void>)[] = [];
 
   readonly #onEnd: () => void;
@@ -20,6 +21,16 @@ export class Lane {
     return this.#active + this.#queue.length;
   }
 
+  /** Starts nothing more until it is opened. */
+  close(): void {
+    this.#open = false;
+  }
+
+  open(): void {
+    this.#open = true;
+    this.#pump();
+  }
+
   /** `work` must not reject. */
   add(work: () => Promise<void>): void {
     this.#queue.push(work);
@@ -32,7 +43,7 @@ export class Lane {
   }
 
   #pump(): void {
-    while (this.#active < this.width) {
+    while (this.#open && this.#active < this.width) {
       const work = this.#queue.shift();
       if (!work) return;
       this.#active++;

@@ -6,6 +6,7 @@ import { hashKey } from '../core/rng';
 import { Lane } from './lane';
 import { Pace, type TurnProgress } from './pace';
 import { compareTurns, type PlannedTurn, type Protocol } from './protocol';
+import { Shifts } from './shifts';
 import { clock, speak, type Spoken } from './speak';
 
 /** Sampling of a turn without its seed, which the scheduler derives from the run's, or from `runSeed` where it is given. */
@@ -25,6 +26,8 @@ export interface TurnsJob {
   readonly questions: readonly Question[];
   /** Loaded backends; agent i speaks through agents[i mod length]. */
   readonly agents: readonly AgentBackend[];
+  /** Where backends cannot all be loaded: makes this one the only one that is. They then speak one after another. */
+  readonly only?: (backend: AgentBackend) => Promise<void>;
   readonly sampling: TurnSampling | ((agent: number) => TurnSampling);
   /** Turns stored by earlier sessions; those of this protocol and these questions are not spoken again. */
   readonly stored?: readonly Turn[];
@@ -101,9 +104,17 @@ export async function runTurns(job: TurnsJob): Promise<readonly Turn[]> {
   let wake = (): void => undefined;
   /** Resolves when a piece of work has ended. */
   const nextEnd = (): Promise<void> => new Promise((resolve) => (wake = resolve));
-  const lanes = new Map(job.agents.map((agent) => [agent, new Lane(agent.concurrency, () => wake())]));
+  const onEnd = (): void => {
+    shifts?.turn();
+    wake();
+  };
+  const lanes = new Map(job.agents.map((agent) => [agent, new Lane(agent.concurrency, onEnd)]));
+  const shifts = job.only && new Shifts({ lanes, change: job.only, fail });
+  // While a backend is being loaded no work ends that would tell.
+  signal.addEventListener('abort', () => wake(), { once: true });
   const working = (): boolean => [...lanes.values()].some((lane) => lane.load > 0);
-  const mostOpen = [...lanes.values()].reduce((sum, lane) => sum + lane.width, 0);
+  // One after another, each backend speaks on all questions before the next one comes.
+  const mostOpen = shifts ? Infinity : [...lanes.values()].reduce((sum, lane) => sum + lane.width, 0);
 
   const hopelessAfter = job.hopelessAfter ?? 4;
   const failedInRow = new Map(job.agents.map((agent) => [agent, 0]));
@@ -218,7 +229,7 @@ export async function runTurns(job: TurnsJob): Promise<readonly Turn[]> {
   function pick(): OpenQuestion | null {
     const first = ready();
     if (first) return first;
-    const room = open.size < mostOpen && [...lanes.values()].some((lane) => lane.hungry);
+    const room = open.size < mostOpen && (shifts || [...lanes.values()].some((lane) => lane.hungry));
     return room ? openNext() : null;
   }
 
@@ -249,10 +260,12 @@ export async function runTurns(job: TurnsJob): Promise<readonly Turn[]> {
       const spoken = at;
       lanes.get(backendOf(plan.agent))?.add(() => work(spoken, plan));
     }
+    shifts?.turn();
   }
 
   for (const lane of lanes.values()) lane.clear();
   while (working()) await nextEnd();
+  await shifts?.settled();
   throwIfAborted(job.signal);
   if (thrown) throw (thrown as { readonly error: unknown }).error;
   return all.sort(compareTurns);

@@ -105,48 +105,80 @@ function loaded(model: string, shape: ModelShape, sizer: Sizer): MemoryItem[] {
   ];
 }
 
+/** What one agent's model holds while it debates. */
+interface AgentMemory {
+  readonly items: readonly MemoryItem[];
+  readonly cache: readonly MemoryItem[];
+  /** Left over by the growth of its cache. */
+  readonly left: number;
+  /** Tokens of its longest turn; 0 for other libraries. */
+  readonly longest: number;
+}
+
+function agentMemory(agent: PlannedAgent, input: PlanInput, sizer: Sizer): AgentMemory {
+  if (agent.type !== 'engine') {
+    const { model } = agent;
+    const items: MemoryItem[] =
+      agent.type === 'library' ? [{ kind: 'library', model, bytes: agent.bytes }] : [];
+    return { items, cache: [], left: 0, longest: 0 };
+  }
+  const { config, agents } = input;
+  const { model, shape, compact } = agent;
+  const tokens = turnTokens(config, compact);
+  const questions = config.trainQuestions + config.testQuestions;
+  const sequences = Math.ceil((questions * config.nAgents) / agents.length);
+  const { bytes, spare } = cacheMemory(shape, sizer, { sequences, tokens });
+  return {
+    items: loaded(model, shape, sizer),
+    cache: [{ kind: 'cache', model, bytes }],
+    left: spare,
+    longest: tokens,
+  };
+}
+
+const bytesOf = ({ items, cache, left }: AgentMemory): number => sum(items) + sum(cache) + left;
+
 export function planPhases(input: PlanInput): readonly PhaseMemory[] {
   const { config, machine, agents, student, threads } = input;
   const sizer = machine.backend === 'cpu' ? cpuSizer(threads) : gpuSizer;
-  const away = config.schedule === 'agents-out';
-  const others = agents.filter((agent) => agent.type === 'engine' && agent.model !== student?.model);
-  const agentItems: MemoryItem[] = [];
-  const libraries: MemoryItem[] = [];
-  const caches: MemoryItem[] = [];
-  let left = 0;
-  let longest = 0;
-  const questions = config.trainQuestions + config.testQuestions;
-  for (const agent of agents) {
-    if (agent.type === 'library') libraries.push({ kind: 'library', model: agent.model, bytes: agent.bytes });
-    if (agent.type !== 'engine') continue;
-    const tokens = turnTokens(config, agent.compact);
-    const share = Math.ceil((questions * config.nAgents) / agents.length);
-    const cache = cacheMemory(agent.shape, sizer, { sequences: share, tokens });
-    caches.push({ kind: 'cache', model: agent.model, bytes: cache.bytes });
-    left += cache.spare;
-    longest = Math.max(longest, tokens);
-    if (agent.model !== student?.model) agentItems.push(...loaded(agent.model, agent.shape, sizer));
-  }
+  const away = config.schedule !== 'together';
+  const every = agents.map((agent) => agentMemory(agent, input, sizer));
+  const largest = every.reduce<AgentMemory | null>(
+    (most, one) => (most === null || bytesOf(one) > bytesOf(most) ? one : most),
+    null,
+  );
+  const alone = config.schedule === 'one-at-a-time' && largest !== null;
+  const speaking = alone ? [largest] : every;
+  // What the models that have gone leave for reuse.
+  const gone = alone ? sizer.spare(every.reduce((all, one) => all + bytesOf(one), -bytesOf(largest))) : 0;
+  const left = speaking.reduce((all, one) => all + one.left, 0);
+  const longest = Math.max(0, ...every.map((one) => one.longest));
+  const caches = speaking.flatMap(({ cache }) => cache);
+  const held = speaking.flatMap(({ items }) => items);
+  const agentItems = held.filter(({ kind, model }) => kind !== 'library' && model !== student?.model);
   const studentItems = student ? loaded(student.model, student.shape, sizer) : [];
-  const shapes = [...others.map((agent) => (agent.type === 'engine' ? agent.shape : null)), student?.shape];
+  const shapes = agents.flatMap((agent) => (agent.type === 'engine' ? [agent.shape] : []));
+  if (student) shapes.push(student.shape);
   const scratch = (rank: number): MemoryItem => ({
     kind: 'spare',
     model: null,
     bytes:
-      Math.max(0, ...shapes.filter((one) => one != null).map((one) => sizer.scratch(one, longest, rank))) +
-      (rank > 0 && away ? sizer.spare(left) : left),
+      Math.max(0, ...shapes.map((one) => sizer.scratch(one, longest, rank))) +
+      (rank > 0 && away ? sizer.spare(left + gone) : left + gone),
   });
   const phase = (name: PhaseMemory['phase'], items: readonly MemoryItem[]): PhaseMemory => {
-    const held = items.filter(({ bytes }) => bytes > 0);
-    return { phase: name, items: held, bytes: sum(held) };
+    const some = items.filter(({ bytes }) => bytes > 0);
+    return { phase: name, items: some, bytes: sum(some) };
   };
   // Agents of other libraries always leave before training; our engine's only where the run asks for that. The student
   // is loaded at the start, or when the engine's agents have gone.
-  const studentIsAgent = agents.some((agent) => agent.model === student?.model);
+  const studentSpeaks = alone
+    ? held.some(({ model }) => model === student?.model)
+    : agents.some((agent) => agent.model === student?.model);
   const debate = phase('debate', [
-    ...libraries,
+    ...held.filter(({ kind }) => kind === 'library'),
     ...agentItems,
-    ...(away && !studentIsAgent ? [] : studentItems),
+    ...(away && !studentSpeaks ? [] : studentItems),
     ...caches,
     scratch(0),
   ]);
@@ -228,9 +260,11 @@ function proposals(input: PlanInput, peak: number, budget: number): Proposal[] {
   const propose = (id: Proposal['id'], change: Partial<RunConfig>, rest: Partial<PlanInput> = {}): void => {
     list.push({ id, change, input: { ...input, ...rest, config: { ...config, ...change } } });
   };
-  if (config.schedule !== 'agents-out') propose('agents-out', { schedule: 'agents-out' });
+  const schedule = config.schedule === 'one-at-a-time' ? config.schedule : 'agents-out';
+  if (config.schedule === 'together') propose('agents-out', { schedule: 'agents-out' });
   const local = agents.filter((agent) => agent.type !== 'remote');
   if (local.length > 1) {
+    if (config.schedule !== 'one-at-a-time') propose('one-at-a-time', { schedule: 'one-at-a-time' });
     const size = (agent: PlannedAgent): number =>
       agent.type === 'library'
         ? agent.bytes
@@ -246,15 +280,20 @@ function proposals(input: PlanInput, peak: number, budget: number): Proposal[] {
   }
   if (config.batch > 1 && student) {
     const batch = Math.max(1, Math.floor(config.batch / 4));
-    propose('smaller-batch', { batch, schedule: 'agents-out' });
+    propose('smaller-batch', { batch, schedule });
   }
   if (config.maxTokens > 64) {
-    propose('shorter-replies', { maxTokens: Math.max(64, config.maxTokens >> 1), schedule: 'agents-out' });
+    propose('shorter-replies', { maxTokens: Math.max(64, config.maxTokens >> 1), schedule });
   }
   return list
     .map(({ id, change, input: changed }) => {
       const { bytes } = peakOf(planPhases(changed));
       return { id, change, peak: bytes, verdict: verdictOf(bytes, budget) };
     })
-    .filter((proposal) => proposal.peak < 0.98 * peak);
+    .filter((proposal) => proposal.peak < 0.98 * peak)
+    .filter(({ id, peak: lower }, _, all) => {
+      // Loading anew for each exchange takes time: not for what the milder change gives as well.
+      const milder = all.find((other) => other.id === 'agents-out')?.peak ?? Infinity;
+      return id !== 'one-at-a-time' || lower < 0.98 * milder;
+    });
 }

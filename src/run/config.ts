@@ -109,7 +109,7 @@ const schema = v.object({
   padStopOnHacking: v.boolean(),
   padRewardStart: v.picklist(['rsft', 'base']),
   padHeldOutAgents: v.pipe(v.array(integer(0, 63)), v.maxLength(63)),
-  schedule: v.picklist(['together', 'agents-out']),
+  schedule: v.picklist(['together', 'agents-out', 'one-at-a-time']),
   ...numbers,
 });
 
@@ -133,7 +133,7 @@ function allowed(name: string): string {
     case 'backend':
       return 'auto, webgpu or cpu';
     case 'schedule':
-      return 'together or agents-out';
+      return 'together, agents-out or one-at-a-time';
     case 'visibility':
       return 'all, ring or random';
     case 'preset':

@@ -1,4 +1,4 @@
-/** The agents of a job: loaded when there is something left to say, released before the student needs the room. */
+/** The agents of a job: loaded when there is something left to say, all or one at a time, released before the student comes. */
 import type { AgentBackend } from '../agents/agent';
 import type { JobEvent } from '../core/jobApi';
 import type { AgentInfo, RunConfig } from '../core/records';
@@ -14,6 +14,8 @@ export interface CrewOptions {
 export class Crew {
   readonly #options: CrewOptions;
   #loading: Promise<void> | null = null;
+  /** The only one that is loaded, where they come one at a time. */
+  #alone: AgentBackend | null = null;
 
   constructor(options: CrewOptions) {
     this.#options = options;
@@ -29,18 +31,31 @@ export class Crew {
     return this.#loading;
   }
 
+  /** Frees the one before and loads this one; throws what an agent's load throws. */
+  async only(backend: AgentBackend): Promise<void> {
+    if (this.#alone === backend) return;
+    await this.#alone?.unload();
+    this.#alone = null;
+    await this.#loadOne(backend);
+    this.#alone = backend;
+  }
+
   async #load(): Promise<void> {
+    for (const backend of this.#backends) await this.#loadOne(backend);
+  }
+
+  async #loadOne(backend: AgentBackend): Promise<void> {
     const { signal, emit } = this.#options;
-    for (const backend of this.#backends) {
-      await backend.load({
-        signal,
-        onProgress: (progress) => emit({ type: 'load', model: backend.model, ...progress }),
-      });
-    }
+    await backend.load({
+      signal,
+      onProgress: (progress) => emit({ type: 'load', model: backend.model, ...progress }),
+    });
   }
 
   /** Frees the agents that hold memory of their own; our engine's models are shared with the student and stay. */
   async release(): Promise<void> {
+    if (this.#alone && this.#alone.kind !== 'engine') await this.#alone.unload();
+    this.#alone = null;
     const loading = this.#loading;
     this.#loading = null;
     if (loading === null) return;

@@ -1,4 +1,5 @@
 /** Everything that the agents say: the debate, and the independent samples that it is held against. */
+import type { AgentBackend } from '../agents/agent';
 import type { Question, Turn } from '../core/records';
 import { debate } from '../debate/debate';
 import { lastRound, type Protocol } from '../debate/protocol';
@@ -30,13 +31,15 @@ export async function speakAll(
   const spoken = byQuestion(stored.filter((turn) => turn.protocol === protocol.name));
   // A debate that is stored to its end goes on without its agents, whose server may be gone by now.
   const open = questions.some((one) => protocol.next(one, spoken.get(one.id) ?? []).length > 0);
-  if (open) await job.crew.ready();
+  const alone = job.config.schedule === 'one-at-a-time';
+  if (open && !alone) await job.crew.ready();
   return runTurns({
     runId: job.runId,
     seed: job.config.seed,
     protocol,
     questions,
     agents: job.agents.map(({ backend }) => backend),
+    ...(alone && { only: (backend: AgentBackend) => job.crew.only(backend) }),
     sampling: (agent) => sampling ?? agentSampling(job, agent),
     stored,
     gate: job.gate,

@@ -2,8 +2,9 @@
 import { DeviceLostError } from '../core/errors';
 import type { Gate } from '../core/gate';
 import type { JobEvent } from '../core/jobApi';
-import type { Phase, Question } from '../core/records';
+import type { Phase, Question, RunConfig } from '../core/records';
 import { fetchCatalogue } from '../models/catalogue';
+import type { ModelRef } from '../models/modelSpec';
 import type { JobStore } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
 import { Crew } from './crew';
@@ -14,7 +15,7 @@ import { evaluatePhase } from './evaluatePhase';
 import { promptStyle, type Job, type Progress } from './job';
 import { prepareModels } from './prepareModels';
 import { reportPhase } from './reportPhase';
-import { agentSlots, castOf, type AgentParts } from './resolveAgents';
+import { agentSlots, castOf, type AgentParts, type Cast } from './resolveAgents';
 import { TurnWriter } from './turnWriter';
 
 export interface JobSetup {
@@ -110,7 +111,7 @@ async function loadModel({ engine, signal, emit }: JobSetup, id: string): Promis
 
 /** Gives the memory of our engine's agents to the student, where the run asks for that; others have gone already. */
 async function agentsOut(setup: JobSetup, job: Job): Promise<void> {
-  if (job.config.schedule !== 'agents-out') return;
+  if (job.config.schedule === 'together') return;
   const { id } = job.student;
   for (const backend of new Set(job.agents.map((agent) => agent.backend))) {
     if (backend.kind === 'engine' && backend.model !== id) await backend.unload();
@@ -118,7 +119,23 @@ async function agentsOut(setup: JobSetup, job: Job): Promise<void> {
   await loadModel(setup, id);
 }
 
-/** Opens the device and loads every model of our engine; agents of other kinds are loaded when they are to speak. */
+/** The models of our engine that are loaded before the debate. */
+function firstModels(schedule: RunConfig['schedule'], { models, student }: Cast): readonly ModelRef[] {
+  switch (schedule) {
+    case 'together':
+      return models;
+    case 'agents-out':
+      // The student comes when they have gone.
+      return models.filter(({ id }) => id !== student.id);
+    case 'one-at-a-time':
+      // Each comes when it is to speak.
+      return [];
+    default:
+      return schedule satisfies never;
+  }
+}
+
+/** Opens the device and loads models of our engine; agents of other kinds are loaded when they are to speak. */
 async function load(setup: JobSetup, keeper: RunKeeper): Promise<Job> {
   const { run, engine, emit, base, signal, gate, store, questions } = setup;
   const { config } = run;
@@ -136,9 +153,7 @@ async function load(setup: JobSetup, keeper: RunKeeper): Promise<Job> {
   const reason = keeper.run.device?.reason ?? device.reason;
   await keeper.change({ device: { ...device, reason } });
   emit({ type: 'device', backend: device.backend, device: device.device, reason });
-  // With the agents out before training, the student comes when they have gone.
-  const first = config.schedule === 'agents-out' ? models.filter(({ id }) => id !== cast.student.id) : models;
-  for (const { id } of first) await loadModel(setup, id);
+  for (const { id } of firstModels(config.schedule, cast)) await loadModel(setup, id);
   const agents = await agentSlots(cast, config, { ...setup.agents, engine });
   const held = new HeldBytes(engine);
   await held.refresh();

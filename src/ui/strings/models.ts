@@ -154,6 +154,7 @@ export const strings = {
     proposals: 'What would help',
     proposal: {
       'agents-out': 'Agents leave memory before the student comes',
+      'one-at-a-time': 'One agent’s model at a time, loaded anew for each exchange: slower, the same turns',
       'one-model': 'One model for all agents',
       'smaller-batch': 'A quarter of the batch',
       'shorter-replies': 'Half the length of answers',

@@ -50,7 +50,10 @@ export const settingWords: Readonly<Partial<Record<keyof RunConfig, Words>>> = {
   robustQuestions: { label: 'Reworded', help: 'Renamed entities and an idle sentence.' },
   seed: { label: 'Seed', help: 'The same seed repeats a run on this machine.' },
   backend: { label: 'Backend', help: 'Automatic times both and takes the faster.' },
-  schedule: { label: 'Memory', help: 'Agents can leave before the student comes: less at once.' },
+  schedule: {
+    label: 'Memory',
+    help: 'Agents can leave before the student comes, or be loaded one at a time: less at once, the same turns.',
+  },
 };
 
 export const choices: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -58,7 +61,7 @@ export const choices: Readonly<Record<string, Readonly<Record<string, string>>>>
   visibility: { all: 'All', ring: 'Ring', random: 'Random' },
   accept: { correct: 'Correct', any: 'Any' },
   backend: { auto: 'Automatic', webgpu: 'WebGPU', cpu: 'CPU' },
-  schedule: { together: 'All loaded', 'agents-out': 'Agents leave' },
+  schedule: { together: 'All loaded', 'agents-out': 'Agents leave', 'one-at-a-time': 'One at a time' },
 };
 
 export const range = (low: number, high: number): string => `${low} to ${high}`;

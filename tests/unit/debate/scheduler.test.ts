@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { AgentError, DeviceLostError, StorageError, TokenError } from '../../../src/core/errors';
+import type { AgentBackend } from '../../../src/agents/agent';
+import { AgentError, DeviceLostError, ModelError, StorageError, TokenError } from '../../../src/core/errors';
 import { Gate } from '../../../src/core/gate';
 import type { Turn } from '../../../src/core/records';
 import { hashKey } from '../../../src/core/rng';
@@ -19,6 +20,9 @@ const options: DebateOptions = {
   prompt,
 };
 
+/** The same agent where all are loaded. */
+const plain = ({ model }: AgentBackend): ScriptedAgent => new ScriptedAgent(seededReply, { model });
+
 const failing = (message: string): Error => new AgentError(message, 'Try again.');
 
 function job(change: Partial<TurnsJob> & Pick<TurnsJob, 'record' | 'agents'>): TurnsJob {
@@ -30,6 +34,34 @@ function job(change: Partial<TurnsJob> & Pick<TurnsJob, 'record' | 'agents'>): T
     sampling: { temperature: 0.7, topP: 1, maxTokens: 32 },
     retryDelay: 0,
     ...change,
+  };
+}
+
+/** Three agents of which one is loaded at a time; asking another one fails the test. */
+class Cast {
+  readonly log: string[] = [];
+  readonly agents: readonly ScriptedAgent[];
+  loaded: AgentBackend | null = null;
+
+  constructor(delay = 1) {
+    this.agents = ['a', 'b', 'c'].map(
+      (model) =>
+        new ScriptedAgent(
+          (request) => {
+            expect(this.loaded?.model).toBe(model);
+            return seededReply(request);
+          },
+          { model, delay: () => delay },
+        ),
+    );
+  }
+
+  readonly only = async (backend: AgentBackend): Promise<void> => {
+    expect(this.agents.every(({ inFlight }) => inFlight === 0)).toBe(true);
+    this.loaded = null;
+    await sleep(1);
+    this.loaded = backend;
+    this.log.push(backend.model);
   };
 }
 
@@ -245,6 +277,72 @@ describe('the scheduler', () => {
       job({ agents: [new ScriptedAgent(seededReply)], record: () => Promise.reject(full) }),
     );
     await expect(done).rejects.toBe(full);
+  });
+
+  test('loads one agent at a time, speaks an exchange of every question with it, and gives the same turns', async () => {
+    const all = await runTurns(job({ agents: new Cast().agents.map(plain), record: new Recorder().record }));
+    const cast = new Cast();
+    const { record, turns } = new Recorder();
+    const alone = await runTurns(job({ agents: cast.agents, only: cast.only, record }));
+    expect(alone).toEqual(all);
+    // The model that ends an exchange begins the next one.
+    expect(cast.log).toEqual(['a', 'b', 'c', 'a', 'b']);
+    expect(turns.slice(0, 10).map(({ round, agent }) => [round, agent])).toEqual(Array(10).fill([0, 0]));
+    expect(cast.agents.map(({ mostInFlight }) => mostInFlight)).toEqual([4, 4, 4]);
+  });
+
+  test('with one agent at a time goes on where a cancelled job stopped, also one stopped while it loads', async () => {
+    const whole = await runTurns(
+      job({ agents: new Cast().agents.map(plain), record: new Recorder().record }),
+    );
+    const stop = new AbortController();
+    const cut = new Cast();
+    const first = new Recorder();
+    const only = async (backend: AgentBackend): Promise<void> => {
+      if (backend.model === 'b') stop.abort();
+      await cut.only(backend);
+    };
+    const stopped = runTurns(job({ agents: cut.agents, only, signal: stop.signal, record: first.record }));
+    await expect(stopped).rejects.toMatchObject({ code: 'interrupted' });
+    // What was being loaded is there before the job has ended, so that whoever frees it finds it.
+    expect(cut.log).toEqual(['a', 'b']);
+    expect(first.turns).toHaveLength(10);
+    const again = new Cast();
+    const result = await runTurns(
+      job({ agents: again.agents, only: again.only, record: new Recorder().record, stored: first.turns }),
+    );
+    expect(result).toEqual(whole);
+    expect(again.log[0]).toBe('b');
+  });
+
+  test('with one agent at a time a model that cannot be loaded ends the job with its error', async () => {
+    const cast = new Cast();
+    const error = new ModelError('c does not load.', 'Use another.');
+    const only = (backend: AgentBackend): Promise<void> =>
+      backend.model === 'c' ? Promise.reject(error) : cast.only(backend);
+    const done = runTurns(job({ agents: cast.agents, only, record: new Recorder().record }));
+    await expect(done).rejects.toBe(error);
+  });
+
+  test('with one agent at a time a step lets one exchange of one question pass', async () => {
+    const gate = new Gate();
+    gate.pause();
+    const cast = new Cast(0);
+    const { record, turns } = new Recorder();
+    const done = runTurns(
+      job({ agents: cast.agents, only: cast.only, record, gate, questions: makeQuestions(3) }),
+    );
+    await sleep(20);
+    expect(cast.log).toEqual([]);
+    gate.step();
+    await sleep(60);
+    expect(turns.map(({ questionId, round, agent }) => [questionId, round, agent])).toEqual([
+      ['q000', 0, 0],
+      ['q000', 0, 1],
+      ['q000', 0, 2],
+    ]);
+    gate.unpause();
+    expect(await done).toHaveLength(18);
   });
 
   test('reports progress that ends at all questions and turns', async () => {

@@ -62,6 +62,23 @@ describe('the memory plan of a run', () => {
     }
   });
 
+  it('of agents that are large beside the student proposes one at a time, counted as the largest alone', () => {
+    const large = (bytes: number, i: number) =>
+      ({ type: 'library', model: `webllm:${i}`, bytes, features: [] }) as const;
+    const agents = [2e9, 3e9, 1e9].map(large);
+    const machine = { ...laptop, budget: 4e9 };
+    const plan = planMemory(input({ agents, machine }));
+    expect(plan).toMatchObject({ verdict: 'too large', peakPhase: 'debate' });
+    const [first] = plan.proposals;
+    expect(first).toMatchObject({ id: 'one-at-a-time', change: { schedule: 'one-at-a-time' } });
+    const alone = planMemory(input({ agents, machine, config: { ...presets.quick, ...first?.change } }));
+    expect(alone.peak).toBe(first?.peak);
+    const debate = alone.phases[0]?.items.filter(({ kind }) => kind === 'library');
+    expect(debate).toEqual([{ kind: 'library', model: 'webllm:1', bytes: 3e9 }]);
+    expect(alone.verdict).toBe('tight');
+    expect(alone.proposals.map(({ id }) => id)).not.toContain('one-at-a-time');
+  });
+
   it('counts a WebLLM model by its own figure, and names the feature that the GPU lacks', () => {
     const plan = planMemory(
       input({

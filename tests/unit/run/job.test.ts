@@ -1,9 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Backend } from '../../../src/compute/ops';
+import { createWasmBackend } from '../../../src/compute/wasmBackend';
 import { BusyError } from '../../../src/core/errors';
 import type { JobEvent } from '../../../src/core/jobApi';
 import type { RunConfig } from '../../../src/core/records';
 import { packArchive, trajectoriesJsonl, unpackArchive } from '../../../src/run/exports';
 import { presets } from '../../../src/run/presets';
+import { createMemoryStore } from './memoryStore';
 import { openNodeJob, type NodeJob } from './nodeJob';
 
 const tiny: RunConfig = {
@@ -274,6 +277,31 @@ describe('a job', () => {
     await job.coordinator.unpause();
     await job.coordinator.ended();
     expect((await job.coordinator.archive(id)).run.status).toBe('done');
+  });
+
+  it('with one agent loaded at a time says and learns the same bytes, and holds less while it debates', async () => {
+    const run = async (schedule: RunConfig['schedule']) => {
+      let backend: Backend | null = null;
+      const job = await openNodeJob(createMemoryStore(), async () => (backend = await createWasmBackend()));
+      open.push(job);
+      let debated = 0;
+      job.onEvent = (event) => {
+        if (event.type === 'dataset' && debated === 0) debated = backend?.ledger.peak ?? 0;
+      };
+      const { id } = await job.coordinator.start({ ...tiny, rounds: 2, schedule }, null);
+      await job.coordinator.ended();
+      const { trajectories, ...rest } = await outputs(job, id);
+      const loads = job.events.flatMap((event) =>
+        event.type === 'load' && event.phase === 'ready' ? [event.model] : [],
+      );
+      return { debated, loads, result: { ...rest, trajectories: trajectories.replaceAll(id, 'ID') } };
+    };
+    const [all, alone] = [await run('together'), await run('one-at-a-time')];
+    expect(alone.result).toEqual(all.result);
+    expect(all.debated).toBeGreaterThan(0);
+    expect(alone.debated).toBeLessThan(0.6 * all.debated);
+    expect(all.loads).toHaveLength(4);
+    expect(alone.loads.length).toBeGreaterThan(6);
   });
 
   it('refuses a second run while one goes on', async () => {
