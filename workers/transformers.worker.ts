@@ -4,6 +4,7 @@ import { TransformersHost } from '../src/agents/transformers/host';
 import { openLibrary } from '../src/agents/transformers/library';
 import type { TransformersProtocol } from '../src/agents/transformers/protocol';
 import { serve } from '../src/rpc/rpc';
+import { storedBlob } from '../src/run/storedFiles';
 
 declare const self: DedicatedWorkerGlobalScope;
 
@@ -15,7 +16,7 @@ const host = new TransformersHost({
     return { real: !adapter.info.isFallbackAdapter, f16: adapter.features.has('shader-f16') };
   },
   threads: self.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1,
-  hub: cachedHubFetch,
+  files: { hub: cachedHubFetch, stored: storedBlob },
 });
 
 serve<TransformersProtocol>(self, {

@@ -1,10 +1,15 @@
 /** One WebLLM model: its library makes a device of its own. Opened once per distinct model, ended to free its memory. */
+import { LocalCaches } from '../src/agents/webllm/localCaches';
 import { WebllmHost } from '../src/agents/webllm/host';
 import type { WebllmProtocol } from '../src/agents/webllm/protocol';
 import { readCachedText } from '../src/agents/webllm/tokenCount';
 import { serve } from '../src/rpc/rpc';
+import { openLocal } from '../src/run/storedFiles';
 
 declare const self: DedicatedWorkerGlobalScope;
+
+// WebLLM looks into Cache Storage for each of its files.
+Object.defineProperty(self, 'caches', { value: new LocalCaches(self.caches, openLocal) });
 
 const host = new WebllmHost({
   async openLibrary() {

@@ -4,6 +4,7 @@ const hub = ['huggingface.co', 'cdn-lfs.huggingface.co', 'cas-bridge.xethub.hf.c
 
 /** Hosts other than the app's own (`base` is its address); empty for what stays on this machine. */
 export function hostsOf(spec: string, base: string): readonly string[] {
+  if (/^(webllm|transformers):local:/.test(spec)) return [];
   const place = spec.replace(/^(recorded|transformers|endpoint):/, '').replace(/#.*$/, '');
   if (/^https?:\/\//.test(place)) {
     const { origin, host } = new URL(place);

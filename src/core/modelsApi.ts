@@ -74,7 +74,10 @@ export interface ModelsApi {
   look(spec: string): Promise<ModelEntry>;
   /** Downloads what is missing and verifies it; an abort is a pause: what came stays. */
   download(spec: string, calls?: ModelCalls): Promise<ModelEntry>;
-  /** Copies picked files (a folder with config.json, or one .gguf) into storage, as `local:NAME`. */
+  /**
+   * Copies picked files into storage: a folder with config.json or one .gguf as `local:NAME`, an ONNX folder as
+   * `transformers:local:NAME`, an MLC folder with its compiled library as `webllm:local:NAME`.
+   */
   importFiles(name: string, files: readonly PickedFile[], calls?: ModelCalls): Promise<ModelEntry>;
   /** Hashes every file again. */
   verify(spec: string, calls?: ModelCalls): Promise<readonly FileCheck[]>;

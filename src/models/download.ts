@@ -1,6 +1,6 @@
 /** Brings a whole model into the browser's storage: from the hub, from an address, or from files that the user picked. */
 import { ConfigError, InterruptedError, StorageError, throwIfAborted } from '../core/errors';
-import type { ModelProgress, PickedFile } from '../core/modelsApi';
+import type { ModelKind, ModelProgress, PickedFile } from '../core/modelsApi';
 import { downloadFile } from './downloadFile';
 import { sha256 } from './hashes';
 import { asOnlyWriter, type Library } from './library';
@@ -15,6 +15,7 @@ import {
   type ModelManifest,
 } from './manifest';
 import { ByteRate } from './pace';
+import { pickedModel } from './pickedFiles';
 import { describeRemote } from './remote';
 import { checkWhole, verifyFile } from './verifyFile';
 
@@ -186,11 +187,10 @@ async function bring(
 }
 
 /** What a picked folder or file is called in settings. */
-function localId(name: string): string {
-  const short = name
-    .replace(/[^\w. -]+/g, ' ')
-    .trim()
-    .slice(0, 60);
+function localId(name: string, kind: ModelKind): string {
+  const words = name.replace(/[^\w. -]+/g, ' ').trim();
+  // Names of other libraries' agents hold no blanks.
+  const short = (kind === 'engine' ? words : words.replaceAll(/\s+/g, '-')).slice(0, 60);
   if (short === '') throw new ConfigError('The model needs a name.', 'Name it by letters or digits.');
   return `local:${short}`;
 }
@@ -206,18 +206,8 @@ export async function importModel(
   options: DownloadOptions = {},
 ): Promise<ModelManifest> {
   const { signal, onProgress, chunkBytes = defaultChunkBytes } = options;
-  const id = localId(name);
-  const gguf = picked.filter(({ path }) => /\.gguf$/i.test(path));
-  const folder = picked.some(({ path }) => path === 'config.json');
-  const wanted = folder
-    ? picked.filter(({ path }) => /\.(json|jinja|safetensors)$/.test(path) && !path.includes('/'))
-    : gguf.slice(0, 1);
-  if (wanted.length === 0 || (folder && !wanted.some(({ path }) => path.endsWith('.safetensors')))) {
-    throw new ConfigError(
-      `${picked.length} files were picked, but no model: ${folder ? 'there is no .safetensors beside config.json' : 'there is neither config.json nor a .gguf'}.`,
-      'Pick a folder as the hub has it (config.json, tokenizer.json, *.safetensors), or one .gguf file.',
-    );
-  }
+  const { kind, files: wanted } = await pickedModel(picked);
+  const id = localId(name, kind);
   return asOnlyWriter(id, async () => {
     const total = wanted.reduce((sum, { blob }) => sum + blob.size, 0);
     await checkRoom(id, total);

@@ -2,6 +2,7 @@
 import type { ModelEntry } from '../core/modelsApi';
 import type { BundledModel } from './catalogue';
 import { doneBytes, isComplete, type ModelManifest } from './manifest';
+import { localSpec } from './pickedFiles';
 import type { RemoteModel } from './remote';
 
 export function bundledEntry({ id, name, bytes, parameters }: BundledModel): ModelEntry {
@@ -33,10 +34,14 @@ function nameOf(id: string): string {
 export function storedEntry(manifest: ModelManifest): ModelEntry {
   const { id, files, licence, parameters } = manifest;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const paths = files.map(({ path }) => path);
+  const { kind, spec } = id.startsWith('local:')
+    ? localSpec(id, paths)
+    : { kind: 'engine' as const, spec: id };
   return {
-    spec: id,
+    spec,
     name: nameOf(id),
-    kind: 'engine',
+    kind,
     source: sourceOf(id),
     parameters,
     bytes,

@@ -21,11 +21,11 @@ export class StoredSource implements FileSource {
   }
 
   async size(path: string): Promise<number> {
-    return (await this.#blob(path)).size;
+    return (await this.blob(path)).size;
   }
 
   async read(path: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
-    return new Uint8Array(await (await this.#blob(path)).slice(start, end).arrayBuffer());
+    return new Uint8Array(await (await this.blob(path)).slice(start, end).arrayBuffer());
   }
 
   async list(): Promise<readonly string[]> {
@@ -52,7 +52,8 @@ export class StoredSource implements FileSource {
     return { library, manifest };
   }
 
-  async #blob(path: string): Promise<File> {
+  /** The whole file, read when it is used. Throws FileFormatError. */
+  async blob(path: string): Promise<File> {
     let blob = this.#blobs.get(path);
     if (!blob) {
       blob = this.#open().then(({ library }) => library.parts.large.blob(modelFilePath(this.name, path)));

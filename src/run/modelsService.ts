@@ -7,6 +7,7 @@ import { Library, openLibrary } from '../models/library';
 import type { ModelShape } from '../models/modelShape';
 import { describeRemote } from '../models/remote';
 import { resolveModel } from '../models/modelSpec';
+import { storedId } from '../models/pickedFiles';
 import type { CallContext, Handlers } from '../rpc/rpc';
 import { devicePresets } from './devicePresets';
 import { planRun } from './planMemory';
@@ -44,8 +45,10 @@ export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
     onProgress: progress,
   });
   /** The one way to write a name, so that a model is not stored twice. */
-  const idOf = (spec: string): string =>
-    /^(hf|local):/.test(spec) ? resolveModel(spec, { base: parts.base, catalogue: [] }).id : spec;
+  const idOf = (spec: string): string => {
+    const id = storedId(spec);
+    return /^(hf|local):/.test(id) ? resolveModel(id, { base: parts.base, catalogue: [] }).id : id;
+  };
 
   return {
     async list() {
@@ -85,7 +88,8 @@ export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
       const { usage = 0, quota = 0 } = await navigator.storage.estimate();
       const store = await library();
       const models: Record<string, number> = {};
-      for (const { id } of await store.list()) models[id] = await store.bytes(id);
+      for (const stored of await store.list())
+        models[storedEntry(stored).spec] = await store.bytes(stored.id);
       return { usage, quota, models };
     },
     plan: ({ config, machine }) =>

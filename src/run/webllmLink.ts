@@ -1,11 +1,13 @@
 /** The job's end of a WebLLM worker, over rpc. */
 import type { AgentBackend } from '../agents/agent';
+import { readLocalText } from '../agents/webllm/localCaches';
 import { webllmAgent, WebllmModel } from '../agents/webllm/model';
 import type { WebllmLink, WebllmProtocol } from '../agents/webllm/protocol';
 import { parseWebllm } from '../agents/webllm/spec';
 import { readCachedText, tokenCounter } from '../agents/webllm/tokenCount';
 import { AgentError } from '../core/errors';
 import { RpcClient } from '../rpc/rpc';
+import { openLocal } from './storedFiles';
 
 /** A worker that dies, or whose script cannot be loaded, rejects with AgentError: the turn is tried again in a new one. */
 export function webllmLink(worker: Worker): WebllmLink {
@@ -41,6 +43,11 @@ export function openWebllmWorker(): WebllmLink {
   );
 }
 
+/** A small file of a model: one that was picked, else from WebLLM's cache or the network. */
+async function readText(url: string, signal?: AbortSignal): Promise<string | null> {
+  return (await readLocalText(url, openLocal).catch(() => null)) ?? readCachedText(url, signal);
+}
+
 /**
  * Makes agents of WebLLM models by what stands after "webllm:". Agents of the same model and settings share one worker and
  * take turns in it.
@@ -58,7 +65,7 @@ export function webllmMaker(
       new WebllmModel({
         ref,
         open,
-        openCounter: (url, signal) => tokenCounter(url, readCachedText, signal),
+        openCounter: (url, signal) => tokenCounter(url, readText, signal),
       });
     models.set(key, model);
     return webllmAgent(model, ref.id);

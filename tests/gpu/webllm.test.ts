@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AgentRequest } from '../../src/agents/agent';
 import { parseWebllm } from '../../src/agents/webllm/spec';
 import type { WebllmLink } from '../../src/agents/webllm/protocol';
+import { connectModels } from '../../src/run/modelsClient';
 import { openWebllmWorker } from '../../src/run/webllmLink';
 import { emptyLibrary } from './emptyLibrary';
 
@@ -104,6 +105,47 @@ describe('the real WebLLM in a real worker', () => {
       details: expect.objectContaining({ name: 'TypeError' }) as object,
       message: expect.stringContaining('could not be fetched') as string,
     });
+  });
+
+  it('reads files that were picked from the app’s storage, and asks no network for one that is not there', async () => {
+    const worker = new Worker(new URL('../../workers/models.worker.ts', import.meta.url), { type: 'module' });
+    const models = connectModels(worker);
+    const tokenizer = await (await fetch('/models/student/tokenizer.json')).blob();
+    const files: Record<string, BlobPart> = {
+      'mlc-chat-config.json': JSON.stringify(config),
+      // The name of before 0.2.80: the library of today asks for tensor-cache.json.
+      'ndarray-cache.json': JSON.stringify({ metadata: {}, records: [shard] }),
+      'params_shard_0.bin': new Uint8Array(4),
+      'Tiny-webgpu.wasm': emptyLibrary(),
+    };
+    const pick = async (more: Record<string, BlobPart>): Promise<string> => {
+      const picked = Object.entries({ ...files, ...more });
+      const { spec } = await models.importFiles(
+        'picked-in-test',
+        picked.map(([path, content]) => ({ path, blob: new Blob([content]) })),
+      );
+      return spec;
+    };
+    try {
+      const progress: string[] = [];
+      const spec = await pick({ 'tokenizer.json': tokenizer });
+      expect(spec).toBe('webllm:local:picked-in-test');
+      const whole = link.load(parseWebllm(spec, location.href), {
+        onProgress: ({ phase, loaded }) => progress.push(`${phase} ${loaded}`),
+      });
+      // The empty library does nothing with weights: loading ends where it would be asked, with every file read.
+      await expect(whole).rejects.toMatchObject({ name: 'AgentError', details: { name: 'TypeError' } });
+      expect(progress.at(-1)).toMatch(/^download [1-9]/);
+      await models.remove(spec);
+      await pick({});
+      await expect(load(spec)).rejects.toMatchObject({
+        name: 'DownloadError',
+        message: expect.stringContaining('tokenizer.json') as string,
+      });
+    } finally {
+      await models.remove('webllm:local:picked-in-test');
+      worker.terminate();
+    }
   });
 
   it('can be stopped while it loads', async () => {

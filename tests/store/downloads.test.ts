@@ -281,6 +281,56 @@ describe('files picked from the disk', () => {
     expect(await storedWeights('local:My model')).toBe(await sha256(new Uint8Array(250_000).fill(7)));
   });
 
+  it('for WebLLM are stored with their library and the weights that their list names', async () => {
+    const list = { records: [{ dataPath: 'params_shard_0.bin' }, { dataPath: 'params_shard_1.bin' }] };
+    const file = (path: string, content: BlobPart) => ({ path, blob: new Blob([content]) });
+    const folder = [
+      file('mlc-chat-config.json', '{}'),
+      file('ndarray-cache.json', JSON.stringify(list)),
+      file('tokenizer.json', '{}'),
+      file('params_shard_0.bin', new Uint8Array(250_000)),
+      file('notes.md', 'x'),
+    ];
+    const library = file('Tiny-webgpu.wasm', new Uint8Array(9));
+    const shard = file('params_shard_1.bin', new Uint8Array(8));
+    await expect(models.importFiles('Tiny', [...folder, shard])).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringContaining('0 compiled libraries') as string,
+    });
+    await expect(models.importFiles('Tiny', [...folder, library])).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringContaining('1 of 2 files of weights are missing: params_shard_1.bin') as string,
+    });
+    expect(await models.importFiles('Tiny model', [...folder, shard, library])).toMatchObject({
+      spec: 'webllm:local:Tiny-model',
+      kind: 'webllm',
+      source: 'local',
+      state: 'ready',
+    });
+    reload();
+    const spec = 'webllm:local:Tiny-model';
+    expect((await models.verify(spec)).map(({ path, ok }) => [path, ok])).toEqual(
+      expect.arrayContaining([
+        ['params_shard_1.bin', true],
+        ['library.wasm', true],
+      ]),
+    );
+    expect(await new StoredSource('local:Tiny-model', root).list()).not.toContain('notes.md');
+    expect(Object.keys((await models.storage()).models)).toEqual([spec]);
+    await models.remove(spec);
+    expect((await models.list()).some(({ source }) => source === 'local')).toBe(false);
+  });
+
+  it('in an ONNX folder are an agent of Transformers.js', async () => {
+    const paths = ['config.json', 'tokenizer.json', 'onnx/model_q4.onnx', 'onnx/model_q4.onnx_data'];
+    const files = [...paths, 'README.md'].map((path) => ({ path, blob: new Blob([path]) }));
+    expect(await models.importFiles('tiny', files)).toMatchObject({
+      spec: 'transformers:local:tiny',
+      kind: 'transformers',
+    });
+    expect([...((await new StoredSource('local:tiny', root).list()) ?? [])].sort()).toEqual(paths.sort());
+  });
+
   it('that are no model are refused, and nothing stays', async () => {
     const files = [{ path: 'notes.txt', blob: new Blob(['x']) }];
     await expect(models.importFiles('x', files)).rejects.toMatchObject({ code: 'config' });

@@ -6,6 +6,13 @@ export const pretendHost = 'https://models.invalid/';
 
 export type HubFetch = (url: string, init: RequestInit) => Promise<Response>;
 
+export interface FileReaders {
+  /** A file of the hub. */
+  readonly hub: HubFetch;
+  /** A file of a model in the app's storage; null where there is none. */
+  stored(id: string, path: string): Promise<Blob | null>;
+}
+
 function missing(path: string): Response {
   return new Response(`${path} is not there`, { status: 404 });
 }
@@ -26,7 +33,7 @@ export async function readModelFile(
   place: TransformersPlace,
   path: string,
   init: RequestInit,
-  hub: HubFetch,
+  { hub, stored }: FileReaders,
 ): Promise<Response> {
   switch (place.type) {
     case 'hub':
@@ -36,6 +43,10 @@ export async function readModelFile(
       // Some hosts answer a missing file with their start page.
       const page = response.headers.get('Content-Type')?.startsWith('text/html') === true;
       return page ? missing(path) : response;
+    }
+    case 'stored': {
+      const found = await stored(place.id, path);
+      return found ? blobResponse(found, init) : missing(path);
     }
     case 'files': {
       // The path of a picked folder starts with the folder's own name.

@@ -8,7 +8,7 @@ import { checkSampling, Sampler } from '../../lm/sampler';
 import { yieldToEvents } from '../../lm/yieldToEvents';
 import type { AgentCallbacks, AgentRequest, Completion, LoadProgress } from '../agent';
 import { translate } from './errors';
-import { pretendHost, readModelFile, type HubFetch } from './files';
+import { pretendHost, readModelFile, type FileReaders } from './files';
 import type { Library } from './library';
 import type { TransformersInfo, TransformersRef } from './protocol';
 import { dtypes, dtypeSuffix, type Dtype } from './spec';
@@ -22,7 +22,7 @@ export interface HostParts {
   /** Null without WebGPU; `real` = not a software adapter. */
   adapter(): Promise<{ readonly real: boolean; readonly f16: boolean } | null>;
   readonly threads: number;
-  readonly hub: HubFetch;
+  readonly files: FileReaders;
 }
 
 type Model = Awaited<ReturnType<Library['AutoModelForCausalLM']['from_pretrained']>>;
@@ -105,14 +105,14 @@ export class TransformersHost {
     const reading = this.#reading.get(key);
     if (!reading) return new Response(`${url.href} is not asked for`, { status: 404 });
     const { ref, signal } = reading;
-    return readModelFile(ref.place, path, signal ? { ...init, signal } : init, this.#parts.hub);
+    return readModelFile(ref.place, path, signal ? { ...init, signal } : init, this.#parts.files);
   }
 
   /** The library takes a missing file for an empty one. Throws DownloadError that names it. */
   async #requireFiles(ref: TransformersRef, signal?: AbortSignal): Promise<void> {
     const init = { headers: { Range: 'bytes=0-0' }, ...(signal && { signal }) };
     for (const path of ['config.json', 'tokenizer.json', 'tokenizer_config.json']) {
-      const response = await readModelFile(ref.place, path, init, this.#parts.hub);
+      const response = await readModelFile(ref.place, path, init, this.#parts.files);
       await response.body?.cancel();
       if (!response.ok) throw new Error(`${path}: Could not locate (${response.status})`);
     }

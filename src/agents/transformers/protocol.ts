@@ -1,10 +1,11 @@
 /** What crosses between the job and the worker of @huggingface/transformers. Plain data: src/run/ carries it by rpc. */
 import type { AgentCallbacks, AgentRequest, Completion, LoadProgress } from '../agent';
 
-/** Where a model's files are: on the hub (by the user's choice), under an address, or picked from the disk. */
+/** Where a model's files are: on the hub (by the user's choice), under an address, in the app's storage, or in memory. */
 export type TransformersPlace =
   | { readonly type: 'hub'; readonly id: string; readonly revision: string }
   | { readonly type: 'folder'; readonly url: string }
+  | { readonly type: 'stored'; readonly id: string }
   | { readonly type: 'files'; readonly files: readonly { readonly path: string; readonly blob: Blob }[] };
 
 export interface TransformersRef {

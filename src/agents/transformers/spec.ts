@@ -18,19 +18,10 @@ export interface SpecOptions {
   /** The app's address, ending with a slash. */
   readonly base: string;
   readonly device?: TransformersRef['device'];
-  /** Files that the user picked in this page, by name. */
-  readonly picked?: ReadonlyMap<string, readonly { readonly path: string; readonly blob: Blob }[]>;
 }
 
-function placeOf(name: string, { base, picked }: SpecOptions): TransformersPlace {
-  if (name.startsWith('picked:')) {
-    const files = picked?.get(name.slice('picked:'.length));
-    if (files) return { type: 'files', files };
-    throw new ConfigError(
-      `The files of ${name} are not at hand.`,
-      'Pick the folder again: the browser forgets it when the page closes.',
-    );
-  }
+function placeOf(name: string, { base }: SpecOptions): TransformersPlace {
+  if (name.startsWith('local:')) return { type: 'stored', id: name };
   if (/^(https?:\/\/|\/|\.\/|files\/)/.test(name)) {
     const url = new URL(name, base).href;
     return { type: 'folder', url: url.endsWith('/') ? url : `${url}/` };

@@ -66,6 +66,7 @@ export class WebllmHost {
       const record = recordOf(ref, library);
       const adapter = await this.#parts.adapter();
       checkFeatures(record, adapter, library.prebuilt.model_list);
+      throwIfAborted(signal);
       const engine = library.createEngine();
       this.#opened = { engine, circumstance };
       engine.setAppConfig({ ...library.prebuilt, model_list: [record], cacheBackend: ref.cache });
@@ -88,6 +89,7 @@ export class WebllmHost {
         tokenizerUrl: facts.tokenizerUrl,
       };
     } catch (thrown) {
+      throwIfAborted(signal);
       throw translate(thrown, { ...circumstance, doing: 'load' });
     }
   }

@@ -1,4 +1,7 @@
-/** `webllm:ID` from WebLLM's own list, or `webllm:ID?model=URL&lib=URL` for a model that the user compiled. */
+/**
+ * `webllm:ID` from WebLLM's own list, `webllm:ID?model=URL&lib=URL` for a model that the user compiled, or `webllm:local:NAME`
+ * for one whose files the user picked.
+ */
 import { ConfigError } from '../../core/errors';
 
 export const cacheBackends = ['cache', 'indexeddb', 'opfs', 'cross-origin'] as const;
@@ -17,6 +20,9 @@ export interface WebllmRef {
   readonly logprobs: boolean;
 }
 
+/** Where WebLLM is told that picked files are; `.invalid` is a name that can never be contacted (RFC 2606). */
+export const localHost = 'https://local.models.invalid/';
+
 const known = ['model', 'lib', 'context', 'cache', 'logprobs'];
 const form = 'Write webllm:ID, or webllm:ID?model=URL&lib=URL (and context=TOKENS, cache=NAME, logprobs=1).';
 
@@ -33,6 +39,14 @@ export function weightsAddress(text: string, base: string): string {
   const folder = url.endsWith('/') ? url : `${url}/`;
   const hub = /^https:\/\/(www\.)?(huggingface\.co|hf\.co)\//.test(folder);
   return hub || /.+\/resolve\/.+\//.test(folder) ? folder : `${folder}resolve/main/../../`;
+}
+
+/** Addresses of a picked model; null for others. */
+function localPlace(id: string): WebllmRef['custom'] {
+  const name = /^local:(.+)$/.exec(id)?.[1];
+  if (name === undefined) return null;
+  const folder = `${localHost}${encodeURIComponent(name)}/`;
+  return { weights: weightsAddress(folder, localHost), library: `${folder}library.wasm` };
 }
 
 /** Throws ConfigError. `base` is the app's address. */
@@ -59,11 +73,18 @@ export function parseWebllm(spec: string, base: string): WebllmRef {
   if (!cacheBackends.includes(cache)) {
     throw new ConfigError(`cache is "${cache}".`, `Choose one of ${cacheBackends.join(', ')}.`);
   }
+  const local = localPlace(match[1]);
+  if (local && (weights !== null || cache !== 'cache')) {
+    throw new ConfigError(
+      `"${spec}" names picked files and also where to take or keep others.`,
+      'Leave model=, lib= and cache= out.',
+    );
+  }
   return {
     id: match[1],
     custom:
       weights === null || library === null
-        ? null
+        ? local
         : { weights: weightsAddress(weights, base), library: new URL(library, base).href },
     contextTokens,
     cache,

@@ -72,9 +72,14 @@ export class StageCheck {
 
   async #prepare(config: RunConfig): Promise<StageStep> {
     const models = named(config);
-    if (!(await this.#stored(models.filter((spec) => /^(hf:|local:|https?:)/.test(spec))))) return 'failed';
+    if (
+      !(await this.#stored(
+        models.filter((spec) => /^(hf:|https?:|((webllm|transformers):)?local:)/.test(spec)),
+      ))
+    )
+      return 'failed';
     // These libraries fetch their models by themselves, when they are first loaded.
-    if (models.some((spec) => /^(webllm|transformers):/.test(spec))) {
+    if (models.some((spec) => /^(webllm|transformers):(?!local:)/.test(spec))) {
       this.step = 'fetch';
       if (!(await this.#run())) return 'failed';
     }
@@ -85,6 +90,8 @@ export class StageCheck {
     if (!(await this.#appStored())) {
       throw new DownloadError(strings.stage.notStored, strings.stage.notStoredHint);
     }
+    // Large libraries are stored when they are first used: now, where the run needs one.
+    if (models.some((spec) => /^(webllm|transformers):/.test(spec))) await this.#offline.keep();
     return this.#rehearse();
   }
 
@@ -93,7 +100,7 @@ export class StageCheck {
     const { models: store } = this.#session;
     this.step = 'download';
     for (const spec of models) {
-      if (!spec.startsWith('local:') && !(await store.download(spec))) return false;
+      if (!spec.includes('local:') && !(await store.download(spec))) return false;
     }
     this.step = 'verify';
     for (const spec of models) {

@@ -44,9 +44,12 @@ export const strings = {
   webllmHelp:
     'Compiled models that WebLLM runs on the GPU: agents only. WebLLM downloads them when a run starts.',
   filesHelp:
-    'A folder as the hub has it (config.json, tokenizer.json, *.safetensors) or one .gguf file. It is copied into the browser’s storage, so that a run can go on after a reload. Nothing is sent anywhere.',
+    'A folder as the hub has it (config.json, tokenizer.json, *.safetensors), one .gguf file, or for agents an ONNX folder (config.json, onnx/) or an MLC folder with its compiled library (.wasm). It is copied into the browser’s storage, so that a run can go on after a reload. Nothing is sent anywhere.',
   pickFolder: 'Pick a folder',
   pickFile: 'Pick a .gguf file',
+  pickLibrary: 'Pick its library (.wasm)',
+  needsLibrary: (name: string): string =>
+    `${name} is an MLC model: WebLLM needs the library that was compiled for it, too.`,
   endpointHelp:
     'Any server that speaks OpenAI’s chat completions: Ollama, llama.cpp, vLLM. Questions are sent to it, and only to it.',
   endpointUrl: 'Address',

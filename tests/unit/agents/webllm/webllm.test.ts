@@ -34,6 +34,15 @@ describe('the name of a WebLLM model', () => {
     });
   });
 
+  it('may be of files that were picked, which lie where no request can go', () => {
+    const { custom, id } = parseWebllm('webllm:local:tiny-q4f32_1', base);
+    expect(id).toBe('local:tiny-q4f32_1');
+    expect(custom?.library).toBe('https://local.models.invalid/tiny-q4f32_1/library.wasm');
+    expect(new URL('tensor-cache.json', custom?.weights).href).toBe(
+      'https://local.models.invalid/tiny-q4f32_1/tensor-cache.json',
+    );
+  });
+
   it('leads WebLLM to a plain folder, although it appends resolve/main/ to every address', () => {
     // WebLLM takes an address with /resolve/.../ as it is and resolves its files against it.
     const address = weightsAddress('https://models.test/tiny', base);
@@ -51,6 +60,8 @@ describe('the name of a WebLLM model', () => {
     'webllm:a?context=1.5',
     'webllm:a?cache=floppy',
     'webllm:a?colour=red',
+    'webllm:local:a?cache=opfs',
+    'webllm:local:a?model=x&lib=y',
   ])('is refused when it is %s', (spec) => {
     expect(() => parseWebllm(spec, base)).toThrow(ConfigError);
   });

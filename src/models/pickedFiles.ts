@@ -1,0 +1,89 @@
+/** Which of the files that a user picked make a model, and of what kind. */
+import { ConfigError } from '../core/errors';
+import type { ModelKind, PickedFile } from '../core/modelsApi';
+
+export interface PickedModel {
+  readonly kind: ModelKind;
+  readonly files: readonly PickedFile[];
+}
+
+/** Under which a compiled MLC library is stored, whatever it was called. */
+export const libraryFile = 'library.wasm';
+
+/** What runs name a picked model by, by the kind that its files say. */
+export function localSpec(id: string, paths: readonly string[]): { kind: ModelKind; spec: string } {
+  if (paths.includes(libraryFile)) return { kind: 'webllm', spec: `webllm:${id}` };
+  if (paths.some((path) => path.startsWith('onnx/')))
+    return { kind: 'transformers', spec: `transformers:${id}` };
+  return { kind: 'engine', spec: id };
+}
+
+/** The name in storage of what `localSpec` names. */
+export function storedId(spec: string): string {
+  return spec.replace(/^(webllm|transformers):(?=local:)/, '');
+}
+
+/** File names that MLC's list of weights holds. Throws ConfigError. */
+async function shardsOf(list: PickedFile): Promise<readonly string[]> {
+  try {
+    const { records } = JSON.parse(await list.blob.text()) as { records: readonly { dataPath: string }[] };
+    return records.map(({ dataPath }) => dataPath);
+  } catch (cause) {
+    throw new ConfigError(`${list.path} is not MLC's list of weights.`, 'Convert the model again.', {
+      cause,
+    });
+  }
+}
+
+async function compiled(picked: readonly PickedFile[]): Promise<PickedModel> {
+  const libraries = picked.filter(({ path }) => path.endsWith('.wasm'));
+  const [library] = libraries;
+  if (!library || libraries.length > 1) {
+    throw new ConfigError(
+      `The folder is of an MLC model, with ${libraries.length} compiled libraries (.wasm).`,
+      'Pick its folder and exactly one library, compiled for the WebLLM version that runs here.',
+    );
+  }
+  const list = picked.find(({ path }) => /^(tensor|ndarray)-cache\.json$/.test(path));
+  if (!list) {
+    throw new ConfigError(
+      'The folder has mlc-chat-config.json, but no list of weights (tensor-cache.json or ndarray-cache.json).',
+      'Pick the folder that mlc_llm convert_weight wrote.',
+    );
+  }
+  const shards = new Set(await shardsOf(list));
+  const missing = [...shards].filter((name) => !picked.some(({ path }) => path === name));
+  if (missing.length > 0) {
+    throw new ConfigError(
+      `${missing.length} of ${shards.size} files of weights are missing: ${missing.slice(0, 3).join(', ')}.`,
+      'Pick the folder when all of them are there.',
+    );
+  }
+  const files = picked.filter(
+    ({ path }) => shards.has(path) || (!path.includes('/') && /\.(json|model|txt)$/.test(path)),
+  );
+  return { kind: 'webllm', files: [...files, { path: libraryFile, blob: library.blob }] };
+}
+
+/**
+ * A folder with config.json and safetensors, one .gguf file, an ONNX folder as transformers.js reads it, or an MLC folder
+ * with its compiled library. Throws ConfigError that says what is missing.
+ */
+export async function pickedModel(picked: readonly PickedFile[]): Promise<PickedModel> {
+  const has = (path: string): boolean => picked.some((file) => file.path === path);
+  if (has('mlc-chat-config.json')) return compiled(picked);
+  const top = picked.filter(({ path }) => !path.includes('/'));
+  if (has('config.json')) {
+    const settings = top.filter(({ path }) => /\.(json|jinja)$/.test(path));
+    const weights = top.filter(({ path }) => path.endsWith('.safetensors'));
+    if (weights.length > 0) return { kind: 'engine', files: [...settings, ...weights] };
+    const graphs = picked.filter(({ path }) => /^onnx\/[^/]+\.onnx(_data(_\d+)?)?$/.test(path));
+    if (graphs.length > 0) return { kind: 'transformers', files: [...settings, ...graphs] };
+  }
+  const [gguf] = picked.filter(({ path }) => /\.gguf$/i.test(path));
+  if (gguf && !has('config.json')) return { kind: 'engine', files: [gguf] };
+  throw new ConfigError(
+    `${picked.length} files were picked, but no model: ${has('config.json') ? 'there is neither .safetensors nor an onnx folder beside config.json' : 'there is neither config.json nor a .gguf'}.`,
+    'Pick a folder as the hub has it (config.json, tokenizer.json, *.safetensors or onnx/), an MLC folder, or one .gguf file.',
+  );
+}
