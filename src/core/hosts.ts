@@ -11,7 +11,16 @@ export function hostsOf(spec: string, base: string): readonly string[] {
     return origin === new URL(base).origin ? [] : [host];
   }
   if (spec.startsWith('hf:')) return hub;
-  if (spec.startsWith('webllm:')) return [...hub, 'raw.githubusercontent.com'];
+  if (spec.startsWith('webllm:')) {
+    const [, settings = ''] = spec.split('?');
+    const own = new URLSearchParams(settings);
+    const addresses = [own.get('model'), own.get('lib')].filter((address) => address !== null);
+    if (addresses.length === 0) return [...hub, 'raw.githubusercontent.com'];
+    const hosts = addresses.map((address) => new URL(address, base));
+    return [
+      ...new Set(hosts.filter(({ origin }) => origin !== new URL(base).origin).map(({ host }) => host)),
+    ];
+  }
   if (/^transformers:[^/.:]+\/[^/]+$/.test(spec) && !spec.startsWith('transformers:files/')) return hub;
   return [];
 }

@@ -13,6 +13,7 @@ import { describeRemote } from '../models/remote';
 import { readModelShape } from './modelShape';
 import { openModelSource } from './modelSource';
 import { bundled } from './presets';
+import { agentSpecs } from './resolveAgents';
 
 export interface PlanParts {
   readonly base: string;
@@ -52,9 +53,8 @@ export async function planRun(
   const { base } = parts;
   const catalogue = await fetchCatalogue(base).catch(() => []);
   const ofRole = (role: string): string[] => catalogue.filter((one) => one.role === role).map(({ id }) => id);
-  const specs = new Set(
-    config.agents.flatMap((spec) => (spec === bundled ? ofRole('agent') : [spec])).slice(0, config.nAgents),
-  );
+  const named = config.agents.flatMap((spec) => (spec === bundled ? ofRole('agent') : [spec]));
+  const specs = new Set(agentSpecs(config, named));
   const unknown: string[] = [];
   const engine = async (spec: string) => {
     const ref = resolveModel(spec, { base, catalogue });

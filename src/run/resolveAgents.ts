@@ -54,7 +54,7 @@ function foreign(spec: string): ForeignKind | null {
 }
 
 /** A persona's own model takes the place of the one that the agent would have. */
-function agentSpecs(config: RunConfig, agents: readonly string[]): readonly string[] {
+export function agentSpecs(config: RunConfig, agents: readonly string[]): readonly string[] {
   const { personas, nAgents } = config;
   if (!personas.some(({ model }) => model !== undefined)) return agents.slice(0, nAgents);
   return Array.from({ length: nAgents }, (_, i) => {

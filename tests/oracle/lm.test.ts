@@ -13,6 +13,8 @@ import { Generator } from '../../src/lm/generate';
 import { loadModel } from '../../src/lm/load';
 import { loadTokenizer } from '../../src/lm/tokenizer';
 import type { LanguageModel } from '../../src/lm/types';
+import { cpuSizer } from '../../src/models/engineMemory';
+import { runWork } from '../unit/models/memoryWork';
 
 const root = join(import.meta.dirname, '../..');
 const places = {
@@ -96,5 +98,19 @@ describe.each(['gguf', 'folder'] as const)('SmolLM2 from its %s on the WASM back
     const { ids } = await generator.submit({ promptIds: golden.ids, sampling });
     expect(ids).toEqual(golden.reply);
     await generator.dispose();
+  });
+});
+
+describe.each(['gguf', 'folder'] as const)("the planner's bytes for SmolLM2 from its %s", (kind) => {
+  it("are within 10 % of the ledger's peak, answering two prompts and then training", async () => {
+    const backend = await createWasmBackend();
+    const training = { batch: 1, length: 24, response: 12 };
+    const work = { sequences: 2, prompt: 24, reply: 2, training };
+    const source = await NodeSource.open(places[kind]);
+    const { planned, peak } = await runWork(backend, source, cpuSizer(1), work);
+    backend.dispose();
+    console.log(`SmolLM2 (${kind}): planned ${planned} bytes, held ${peak}`);
+    expect(peak).toBeGreaterThan(4 * 134e6);
+    expect(Math.abs(planned / peak - 1)).toBeLessThan(0.1);
   });
 });
