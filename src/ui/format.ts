@@ -57,3 +57,8 @@ export function formatDate(milliseconds: number): string {
     hourCycle: 'h23',
   });
 }
+
+/** 1 -> "1 turn", 2,000 -> "2,000 turns". */
+export function formatPlural(count: number, one: string, many: string): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}

@@ -1,17 +1,10 @@
 /** Every word that the page shows: here and in strings/, one file an area. */
-import { formatCount, formatPercent } from './format';
-
-function plural(count: number, one: string, many: string): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
-}
-
-/** What n questions tell when no answer differs: a share that was never seen is under 3 / n (95 %, the rule of three). */
-function noneDiffer(n: number): string {
-  const points = `${(300 / n).toFixed(300 / n < 10 ? 1 : 0)} points`;
-  return n < 150
-    ? `${formatCount(n)} questions are too few to rule out a difference of up to ${points}.`
-    : `With ${formatCount(n)} questions a difference above ${points} would have shown.`;
-}
+import { formatCount, formatPercent, formatPlural } from './format';
+import { armNames, controlNames, strategyHelp, strategyNames } from './strings/arms';
+import { compareStrings } from './strings/compare';
+import { debateStrings } from './strings/debate';
+import { distilStrings } from './strings/distil';
+import { verdictStrings } from './strings/verdict';
 
 export const strings = {
   app: {
@@ -88,7 +81,7 @@ export const strings = {
       title: 'Debate',
       what: 'Agents answer, read each other, answer again.',
       facts: (questions: number, agents: number): string =>
-        `${plural(questions, 'question', 'questions')} · ${plural(agents, 'agent', 'agents')}`,
+        `${formatPlural(questions, 'question', 'questions')} · ${formatPlural(agents, 'agent', 'agents')}`,
       change: (first: number, last: number, tested: boolean): string =>
         `Vote right ${formatPercent(first, 0)} → ${formatPercent(last, 0)} ${tested ? '(test questions)' : '(so far)'}`,
     },
@@ -96,14 +89,14 @@ export const strings = {
       title: 'Distil',
       what: 'A small student learns from what they wrote.',
       facts: (kept: number, steps: number): string =>
-        `${plural(kept, 'trace', 'traces')} · ${plural(steps, 'step', 'steps')}`,
+        `${formatPlural(kept, 'trace', 'traces')} · ${formatPlural(steps, 'step', 'steps')}`,
       change: (first: string, last: string): string => `Loss ${first} → ${last}`,
     },
     compare: {
       title: 'Compare',
       what: 'Everyone takes the same unseen test.',
       facts: (questions: number, arms: number): string =>
-        `${plural(questions, 'test question', 'test questions')} · ${plural(arms, 'arm', 'arms')}`,
+        `${formatPlural(questions, 'test question', 'test questions')} · ${formatPlural(arms, 'arm', 'arms')}`,
       change: (first: number, last: number): string =>
         `Student ${formatPercent(first, 0)} → ${formatPercent(last, 0)}`,
     },
@@ -119,233 +112,14 @@ export const strings = {
     tokens: (tokens: number): string => `${formatCount(Math.round(tokens))} tokens a question`,
   },
 
-  debate: {
-    questions: 'Questions',
-    filters: 'Show',
-    tags: {
-      unanimous: 'Unanimous',
-      split: 'Split',
-      flipped: 'Flipped',
-      wrongVote: 'Wrong vote',
-      corrective: 'Corrective',
-    },
-    tagHelp: {
-      unanimous: 'All agents end with the same answer',
-      split: 'Agents end with different answers',
-      flipped: 'The vote changed between rounds',
-      wrongVote: 'The vote ends with a wrong answer',
-      corrective: 'An agent went from wrong to right',
-    },
-    shown: (count: number, total: number): string => `${formatCount(count)} of ${formatCount(total)}`,
-    noneMatch: 'No question matches this filter.',
-    noTurns: 'No agent has spoken yet.',
-    pick: 'Pick a question to read its debate.',
-    follow: 'Follow the newest',
-    gold: 'Right answer',
-    round: (round: number): string => (round === 0 ? 'Alone' : `Round ${round}`),
-    roundHelp: (round: number): string =>
-      round === 0 ? 'each agent answers by itself' : 'after reading the others',
-    vote: {
-      majority: 'Majority',
-      plurality: 'Most votes',
-      tie: 'Tied vote',
-      alone: 'No two agree',
-      none: 'Vote',
-    },
-    votes: (votes: number, agents: number): string => `${votes} of ${agents}`,
-    noVote: 'no answer could be read',
-    flipped: 'vote changed',
-    right: 'right',
-    wrong: 'wrong',
-    unread: 'unreadable',
-    changed: (from: string): string => `was ${from}`,
-    afterReading: 'after reading',
-    onItsOwn: 'on its own',
-    kept: 'kept',
-    speaking: 'speaking …',
-    waiting: 'waiting',
-    truncated: 'cut at the length limit',
-    failed: 'ended by an error',
-    aborted: 'stopped',
-    tokens: (tokens: number): string => plural(tokens, 'token', 'tokens'),
-    split: {
-      train: 'train',
-      validation: 'validation',
-      test: 'test',
-      ood: 'unlike training',
-      robust: 'rephrased',
-    },
-    position: (index: number, total: number): string => `${formatCount(index)} of ${formatCount(total)}`,
-    previous: 'Previous question',
-    next: 'Next question',
-    back: 'All questions',
-    listHelp: 'Arrow keys move through the questions.',
-    solution: 'Worked solution',
-  },
-
-  distil: {
-    strategy: 'Strategy',
-    seed: (seed: number): string => `seed ${seed}`,
-    seedLabel: 'Seed',
-    data: 'Training data',
-    dataHelp: 'What was kept from the debate, and why the rest was not.',
-    kept: 'kept',
-    keptCount: (kept: number, total: number): string =>
-      `${formatCount(kept)} of ${formatCount(total)} traces kept`,
-    filter: 'Filter',
-    dropped: 'Dropped',
-    loss: 'Loss',
-    lossHelp: 'Lower is better. Held-out questions are never trained on.',
-    train: 'train',
-    smooth: 'train, smoothed',
-    heldOut: 'held out',
-    learningRate: 'Learning rate',
-    gradNorm: 'Gradient norm',
-    tokens: 'Tokens seen',
-    rate: 'Tokens/s',
-    step: 'Step',
-    stepOf: (step: number, steps: number): string => `${formatCount(step)} of ${formatCount(steps)}`,
-    epoch: 'Epoch',
-    noLog: 'Training has not begun.',
-    noData: 'No training data yet: the debate comes first.',
-    traces: 'Browse the traces',
-    corrective: 'corrective',
-    fromDebate: 'Open its debate',
-    chartLabel: 'Loss on the training data and on held-out questions, by step',
-    rateLabel: 'Learning rate by step',
-    tableCaption: 'Training log',
-  },
-
-  compare: {
-    arms: 'Who got how many right',
-    armsHelp: 'Same questions, same format for every arm. Bars are 95 % Wilson intervals.',
-    set: 'Questions',
-    sets: { test: 'Test', ood: 'Unlike training', robust: 'Rephrased' },
-    arm: 'Arm',
-    right: 'Right',
-    accuracy: 'Accuracy',
-    interval: '95 % interval',
-    strict: 'Strict',
-    strictHelp: 'Only the asked-for answer format counts',
-    tokens: 'Tokens / question',
-    promptTokens: 'Prompt tokens',
-    seconds: 'Seconds / question',
-    pairs: 'Head to head',
-    pairsHelp: 'Differences in points with a paired-bootstrap 95 % interval; p from the mid-p McNemar test.',
-    pair: 'Pair',
-    difference: 'Difference',
-    p: 'p (mid-p)',
-    discordant: 'Right in one only',
-    detectable: 'Detectable',
-    detectableHelp: 'Smallest difference that this many questions can show (80 % power)',
-    noneDiffer: 'No answer differs, so the spread that this figure needs is not known',
-    only: (count: number): string => `${formatCount(count)} only here`,
-    against: 'against',
-    plot: 'Accuracy against cost',
-    plotHelp: 'Up is better, left is cheaper.',
-    plotX: 'tokens per question (log scale)',
-    plotY: 'accuracy',
-    plotLabel: 'Accuracy of each arm against the tokens it spends per question',
-    gainKept: (percent: string): string => `gain kept ${percent}`,
-    ensembleGain: "ensemble's gain",
-    items: 'Question by question',
-    itemFilters: {
-      all: 'All',
-      gained: 'Gained',
-      lost: 'Lost',
-      bothWrong: 'Both wrong',
-      ensembleOnly: 'Only the ensemble',
-    },
-    itemHelp: {
-      all: 'Every test question',
-      gained: 'Wrong before, right after distilling',
-      lost: 'Right before, wrong after distilling',
-      bothWrong: 'Wrong before and after',
-      ensembleOnly: 'The ensemble is right, the distilled student is not',
-    },
-    base: 'Base',
-    distilled: 'Distilled',
-    ensemble: 'Ensemble',
-    question: 'Question',
-    gold: 'Right answer',
-    noReport: 'No comparison yet: it comes after training.',
-    noItems: 'No question matches this filter.',
-    seeds: 'Over the distillation seeds',
-    seedsHelp: 'Mean and range; seeds are never pooled into n.',
-    mean: 'Mean',
-    range: 'Range',
-    selfCorrection: 'Asked to check its own answer',
-    before: 'Before',
-    after: 'After',
-    wrongToRight: 'Wrong to right',
-    rightToWrong: 'Right to wrong',
-    repeat: {
-      bytes: 'The same seed on this device gives the same bytes.',
-      settings: 'Settings are reproducible; exact tokens are not.',
-    },
-    madeOn: (device: string, backend: string): string => `Made on ${device}, backend ${backend}.`,
-  },
-
-  verdict: {
-    better: (before: string, after: string, points: string, interval: string): string =>
-      `Distilling lifted the student from ${before} to ${after}: ${points} points (95 % interval ${interval}).`,
-    worse: (points: string, interval: string): string =>
-      `Distilling made the student worse: ${points} points (95 % interval ${interval}).`,
-    unclear: (points: string, interval: string, detectable: number, n: number): string =>
-      `No clear change: ${points} points (95 % interval ${interval}). With ${formatCount(n)} questions only a difference of about ${(100 * detectable).toFixed(0)} points would show.`,
-    unchanged: (n: number): string =>
-      `Distilling changed nothing: before and after, the student is right on the same of the ${formatCount(n)} questions. ${noneDiffer(n)}`,
-    aboveEnsemble: (points: string): string => `It is above the ensemble by ${points} points.`,
-    belowEnsemble: (points: string): string => `Against the ensemble it stands at ${points} points.`,
-    levelWithEnsemble: (points: string): string =>
-      `It cannot be told apart from the ensemble (${points} points, the interval holds 0).`,
-    sameAsEnsemble: (n: number): string =>
-      `It and the ensemble are right on the same of the ${formatCount(n)} questions. ${noneDiffer(n)}`,
-    kept: (value: number, lo: number, hi: number): string =>
-      `It keeps ${(100 * value).toFixed(0)} % of the ensemble's gain (${(100 * lo).toFixed(0)} to ${(100 * hi).toFixed(0)} %).`,
-    notKept: "The ensemble's own gain is not distinguishable from 0, so no share of it is given.",
-    cheaper: (times: number): string =>
-      `One answer costs ${times.toFixed(times < 10 ? 1 : 0)} times fewer tokens.`,
-  },
-
-  arms: {
-    plain: {
-      base: 'Base student',
-      'base-shots': 'Base student with examples',
-      single: 'Best single agent',
-      debate: 'Vote after the debate',
-      'vote-equal-tokens': 'Vote at equal tokens',
-      summariser: 'Summariser',
-    } as Readonly<Record<string, string>>,
-    distilled: (strategy: string): string => `Distilled: ${strategy}`,
-    control: (name: string): string => `Control: ${name}`,
-    vote: (k: string): string => `Vote of ${k}`,
-    zeroShotVote: (k: string): string => `Vote of ${k} without examples`,
-  },
-  strategies: {
-    rsft: 'RSFT',
-    da: 'DA',
-    pad: 'PAD',
-    'reward-model': 'Reward model',
-    'rsft+da': 'RSFT, then DA',
-    'rsft+pad': 'RSFT, then PAD',
-    'pad+da': 'PAD, then DA',
-  } as Readonly<Record<string, string>>,
-  strategyHelp: {
-    rsft: 'one correct trace per question',
-    da: 'up to three different correct traces, corrective ones first',
-    'rsft+da': 'the first, then the second on top',
-    pad: 'a reward model judges steps, the student practises on its scores',
-    'rsft+pad': 'correct traces first, then practice on scores',
-    'pad+da': 'practice on scores, then different correct traces',
-    'reward-model': 'learns to judge steps',
-  } as Readonly<Record<string, string>>,
-  controls: {
-    'answer-only': 'answers only',
-    'gold-sft': 'worked solutions',
-    'self-consistency': 'independent samples',
-    wrong: 'wrong traces',
-  } as Readonly<Record<string, string>>,
+  debate: debateStrings,
+  distil: distilStrings,
+  compare: compareStrings,
+  verdict: verdictStrings,
+  arms: armNames,
+  strategies: strategyNames,
+  strategyHelp,
+  controls: controlNames,
 
   runs: {
     title: 'Runs',
@@ -408,7 +182,7 @@ export const strings = {
     help: 'JSONL or CSV with questions and answers (GSM8K, MATH and multiple-choice layouts are known).',
     reading: 'Reading …',
     counts: (read: number, rejected: number): string =>
-      `${plural(read, 'question', 'questions')} read, ${plural(rejected, 'row', 'rows')} left out`,
+      `${formatPlural(read, 'question', 'questions')} read, ${formatPlural(rejected, 'row', 'rows')} left out`,
     preview: 'First questions',
     rejected: 'Rows left out',
     line: 'Line',
@@ -417,7 +191,8 @@ export const strings = {
     question: 'Question',
     answer: 'Answer',
     use: 'Use these questions',
-    using: (name: string, count: number): string => `${name}: ${plural(count, 'question', 'questions')}`,
+    using: (name: string, count: number): string =>
+      `${name}: ${formatPlural(count, 'question', 'questions')}`,
     remove: 'Use the bundled problems instead',
     more: (count: number): string => `and ${formatCount(count)} more`,
   },

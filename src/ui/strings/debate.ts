@@ -1,5 +1,7 @@
-/** Words of one debate: its story, and moving through its time. */
+/** Words of the debate step. */
+import { formatCount, formatPlural } from '../format';
 
+/** One debate: its story, and moving through its time. */
 export const debateText = {
   story: 'What happened',
   rightIn: (round: string, right: number, agents: number): string => `${round}: ${right} of ${agents} right`,
@@ -24,4 +26,69 @@ export const debateText = {
   soFar: 'so far',
   notYet: 'has not spoken yet',
   taught: 'This turn is what the trace was made of.',
+} as const;
+
+/** The list of questions, rounds, votes and turns. */
+export const debateStrings = {
+  questions: 'Questions',
+  filters: 'Show',
+  tags: {
+    unanimous: 'Unanimous',
+    split: 'Split',
+    flipped: 'Flipped',
+    wrongVote: 'Wrong vote',
+    corrective: 'Corrective',
+  },
+  tagHelp: {
+    unanimous: 'All agents end with the same answer',
+    split: 'Agents end with different answers',
+    flipped: 'The vote changed between rounds',
+    wrongVote: 'The vote ends with a wrong answer',
+    corrective: 'An agent went from wrong to right',
+  },
+  shown: (count: number, total: number): string => `${formatCount(count)} of ${formatCount(total)}`,
+  noneMatch: 'No question matches this filter.',
+  noTurns: 'No agent has spoken yet.',
+  pick: 'Pick a question to read its debate.',
+  follow: 'Follow the newest',
+  gold: 'Right answer',
+  round: (round: number): string => (round === 0 ? 'Alone' : `Round ${round}`),
+  roundHelp: (round: number): string =>
+    round === 0 ? 'each agent answers by itself' : 'after reading the others',
+  vote: {
+    majority: 'Majority',
+    plurality: 'Most votes',
+    tie: 'Tied vote',
+    alone: 'No two agree',
+    none: 'Vote',
+  },
+  votes: (votes: number, agents: number): string => `${votes} of ${agents}`,
+  noVote: 'no answer could be read',
+  flipped: 'vote changed',
+  right: 'right',
+  wrong: 'wrong',
+  unread: 'unreadable',
+  changed: (from: string): string => `was ${from}`,
+  afterReading: 'after reading',
+  onItsOwn: 'on its own',
+  kept: 'kept',
+  speaking: 'speaking …',
+  waiting: 'waiting',
+  truncated: 'cut at the length limit',
+  failed: 'ended by an error',
+  aborted: 'stopped',
+  tokens: (tokens: number): string => formatPlural(tokens, 'token', 'tokens'),
+  split: {
+    train: 'train',
+    validation: 'validation',
+    test: 'test',
+    ood: 'unlike training',
+    robust: 'rephrased',
+  },
+  position: (index: number, total: number): string => `${formatCount(index)} of ${formatCount(total)}`,
+  previous: 'Previous question',
+  next: 'Next question',
+  back: 'All questions',
+  listHelp: 'Arrow keys move through the questions.',
+  solution: 'Worked solution',
 } as const;

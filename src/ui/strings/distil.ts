@@ -1,8 +1,5 @@
 /** Words of the training step: the data by hand, the settings, the probes. */
-import { formatCount } from '../format';
-
-const plural = (count: number, one: string, many: string): string =>
-  `${formatCount(count)} ${count === 1 ? one : many}`;
+import { formatCount, formatPlural } from '../format';
 
 export const distilText = {
   dataTitle: 'The data',
@@ -32,9 +29,9 @@ export const distilText = {
   excludedNote:
     'Another right turn of the question takes its place, if there is one. Left-out traces count in the next run on this debate.',
   badge: 'left out',
-  excludedCount: (traces: number): string => `${plural(traces, 'trace', 'traces')} left out by hand`,
+  excludedCount: (traces: number): string => `${formatPlural(traces, 'trace', 'traces')} left out by hand`,
   excludedBefore: (count: number): string =>
-    `This run was trained without ${plural(count, 'entry', 'entries')} that somebody left out by hand.`,
+    `This run was trained without ${formatPlural(count, 'entry', 'entries')} that somebody left out by hand.`,
   clear: 'Take all back',
 
   tokensPerSecond: 'Tokens/s',
@@ -77,4 +74,38 @@ export const distilText = {
     },
     distilSeeds: { label: 'Seeds', help: 'Trainings from different dice. More show how much is luck.' },
   },
+} as const;
+
+/** The funnel, the charts and their table. */
+export const distilStrings = {
+  strategy: 'Strategy',
+  seed: (seed: number): string => `seed ${seed}`,
+  seedLabel: 'Seed',
+  data: 'Training data',
+  dataHelp: 'What was kept from the debate, and why the rest was not.',
+  kept: 'kept',
+  keptCount: (kept: number, total: number): string =>
+    `${formatCount(kept)} of ${formatCount(total)} traces kept`,
+  filter: 'Filter',
+  dropped: 'Dropped',
+  loss: 'Loss',
+  lossHelp: 'Lower is better. Held-out questions are never trained on.',
+  train: 'train',
+  smooth: 'train, smoothed',
+  heldOut: 'held out',
+  learningRate: 'Learning rate',
+  gradNorm: 'Gradient norm',
+  tokens: 'Tokens seen',
+  rate: 'Tokens/s',
+  step: 'Step',
+  stepOf: (step: number, steps: number): string => `${formatCount(step)} of ${formatCount(steps)}`,
+  epoch: 'Epoch',
+  noLog: 'Training has not begun.',
+  noData: 'No training data yet: the debate comes first.',
+  traces: 'Browse the traces',
+  corrective: 'corrective',
+  fromDebate: 'Open its debate',
+  chartLabel: 'Loss on the training data and on held-out questions, by step',
+  rateLabel: 'Learning rate by step',
+  tableCaption: 'Training log',
 } as const;

@@ -1,0 +1,43 @@
+/** Names of arms, strategies and controls. */
+
+export const armNames = {
+  plain: {
+    base: 'Base student',
+    'base-shots': 'Base student with examples',
+    single: 'Best single agent',
+    debate: 'Vote after the debate',
+    'vote-equal-tokens': 'Vote at equal tokens',
+    summariser: 'Summariser',
+  } as Readonly<Record<string, string>>,
+  distilled: (strategy: string): string => `Distilled: ${strategy}`,
+  control: (name: string): string => `Control: ${name}`,
+  vote: (k: string): string => `Vote of ${k}`,
+  zeroShotVote: (k: string): string => `Vote of ${k} without examples`,
+} as const;
+
+export const strategyNames = {
+  rsft: 'RSFT',
+  da: 'DA',
+  pad: 'PAD',
+  'reward-model': 'Reward model',
+  'rsft+da': 'RSFT, then DA',
+  'rsft+pad': 'RSFT, then PAD',
+  'pad+da': 'PAD, then DA',
+} as Readonly<Record<string, string>>;
+
+export const strategyHelp = {
+  rsft: 'one correct trace per question',
+  da: 'up to three different correct traces, corrective ones first',
+  'rsft+da': 'the first, then the second on top',
+  pad: 'a reward model judges steps, the student practises on its scores',
+  'rsft+pad': 'correct traces first, then practice on scores',
+  'pad+da': 'practice on scores, then different correct traces',
+  'reward-model': 'learns to judge steps',
+} as Readonly<Record<string, string>>;
+
+export const controlNames = {
+  'answer-only': 'answers only',
+  'gold-sft': 'worked solutions',
+  'self-consistency': 'independent samples',
+  wrong: 'wrong traces',
+} as Readonly<Record<string, string>>;

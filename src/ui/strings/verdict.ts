@@ -1,0 +1,32 @@
+/** The result in sentences. */
+import { formatCount } from '../format';
+
+/** What n questions tell when no answer differs: a share that was never seen is under 3 / n (95 %, the rule of three). */
+function noneDiffer(n: number): string {
+  const points = `${(300 / n).toFixed(300 / n < 10 ? 1 : 0)} points`;
+  return n < 150
+    ? `${formatCount(n)} questions are too few to rule out a difference of up to ${points}.`
+    : `With ${formatCount(n)} questions a difference above ${points} would have shown.`;
+}
+
+export const verdictStrings = {
+  better: (before: string, after: string, points: string, interval: string): string =>
+    `Distilling lifted the student from ${before} to ${after}: ${points} points (95 % interval ${interval}).`,
+  worse: (points: string, interval: string): string =>
+    `Distilling made the student worse: ${points} points (95 % interval ${interval}).`,
+  unclear: (points: string, interval: string, detectable: number, n: number): string =>
+    `No clear change: ${points} points (95 % interval ${interval}). With ${formatCount(n)} questions only a difference of about ${(100 * detectable).toFixed(0)} points would show.`,
+  unchanged: (n: number): string =>
+    `Distilling changed nothing: before and after, the student is right on the same of the ${formatCount(n)} questions. ${noneDiffer(n)}`,
+  aboveEnsemble: (points: string): string => `It is above the ensemble by ${points} points.`,
+  belowEnsemble: (points: string): string => `Against the ensemble it stands at ${points} points.`,
+  levelWithEnsemble: (points: string): string =>
+    `It cannot be told apart from the ensemble (${points} points, the interval holds 0).`,
+  sameAsEnsemble: (n: number): string =>
+    `It and the ensemble are right on the same of the ${formatCount(n)} questions. ${noneDiffer(n)}`,
+  kept: (value: number, lo: number, hi: number): string =>
+    `It keeps ${(100 * value).toFixed(0)} % of the ensemble's gain (${(100 * lo).toFixed(0)} to ${(100 * hi).toFixed(0)} %).`,
+  notKept: "The ensemble's own gain is not distinguishable from 0, so no share of it is given.",
+  cheaper: (times: number): string =>
+    `One answer costs ${times.toFixed(times < 10 ? 1 : 0)} times fewer tokens.`,
+} as const;
