@@ -14,7 +14,7 @@ export const strings = {
     recorded: 'Recorded run',
     stored: 'Stored run',
     live: 'Running now',
-    recordedNote: 'Recorded earlier with these same models. Nothing runs until you press Run.',
+    recordedNote: 'A run recorded earlier, with these same models. Nothing runs until you press Run.',
     loading: 'Reading the recorded run …',
     noRecorded: 'No recorded run came with this build. Press Run to make one on the bundled models.',
     emptyTitle: 'Nothing to show yet',
@@ -65,6 +65,7 @@ export const strings = {
       failed: 'failed',
       done: 'done',
     },
+    finished: 'Finished. What it made is kept under Runs.',
     timeLeft: 'Time left',
     rate: 'Tokens/s',
     memory: 'Memory',
@@ -123,7 +124,7 @@ export const strings = {
 
   runs: {
     title: 'Runs',
-    none: 'No run is stored on this machine yet.',
+    none: 'No run is stored on this machine yet. Press Run to make one.',
     open: 'Open',
     resume: 'Go on',
     delete: 'Delete',

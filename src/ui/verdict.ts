@@ -90,8 +90,10 @@ export function verdictSentences(report: Report): readonly string[] {
   if (teacher) {
     const points = formatPoints(teacher.difference);
     const way = direction(teacher);
-    if (way > 0) said.push(text.aboveEnsemble(points));
-    else if (way < 0) said.push(text.belowEnsemble(points));
+    // The words say which way: the number stands without its sign.
+    const apart = formatPoints(Math.abs(teacher.difference)).replace('+', '');
+    if (way > 0) said.push(text.aboveEnsemble(apart));
+    else if (way < 0) said.push(text.belowEnsemble(apart));
     else if (teacher.aOnly + teacher.bOnly === 0) said.push(text.sameAsEnsemble(base.n));
     else said.push(text.levelWithEnsemble(points));
   }

@@ -1,4 +1,5 @@
 /** Where each step of the tour points, and what it brings on screen first. */
+import { changeOf } from '../state/debateIndex';
 import type { Session, Step } from '../state/session.svelte';
 import type { GuideStepId } from '../strings/guide';
 
@@ -20,7 +21,7 @@ const stops: Readonly<Record<GuideStepId, Stop>> = {
   yours: { step: null, targets: ['[data-guide=transport]', '.transport'] },
 };
 
-/** A test question whose vote turned from wrong to right: the debate at its best. */
+/** A test question whose vote turned from wrong to right by reading: the debate at its best. */
 function tellingQuestion(session: Session): string | null {
   const { view } = session;
   if (!view) return null;
@@ -29,7 +30,18 @@ function tellingQuestion(session: Session): string | null {
     const { rounds } = view.summary(id);
     return rounds.at(0)?.majorityCorrect === false && rounds.at(-1)?.majorityCorrect === true;
   });
-  return turned ?? flipped[0] ?? null;
+  const convinced = flipped.find((id) => {
+    const { rounds } = view.summary(id);
+    const last = rounds.length - 1;
+    const changes = (rounds[last]?.turns ?? []).flatMap((_, agent) => changeOf(rounds, last, agent) ?? []);
+    return (
+      rounds[0]?.majorityCorrect === false &&
+      rounds[last]?.majorityCorrect === true &&
+      changes.length > 0 &&
+      changes.every(({ peers }) => peers.length > 0)
+    );
+  });
+  return convinced ?? turned ?? flipped[0] ?? null;
 }
 
 /** Shows the recorded run and the part of it that the step is about. */

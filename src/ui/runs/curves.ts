@@ -56,3 +56,13 @@ export function sampleSteps({ lastStep }: Curves): number[] {
   const steps = Array.from({ length: Math.floor(lastStep / distance) }, (_, i) => 1 + i * distance);
   return [...new Set([...steps, lastStep])].filter((step) => step > 0);
 }
+
+/** Round numbers from at or below `low` to at or above `high`, about four steps apart. */
+export function niceTicks(low: number, high: number): readonly number[] {
+  const span = Math.max(high - low, 1e-9);
+  const power = 10 ** Math.floor(Math.log10(span / 4));
+  const step = power * ([1, 2, 5, 10].find((times) => span / (times * power) <= 5) ?? 10);
+  const first = Math.floor(low / step + 1e-9);
+  const last = Math.max(first + 1, Math.ceil(high / step - 1e-9));
+  return Array.from({ length: last - first + 1 }, (_, at) => Number(((first + at) * step).toPrecision(6)));
+}

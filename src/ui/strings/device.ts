@@ -42,8 +42,7 @@ export const strings = {
     copy: 'Copy the report',
     copied: 'Copied',
     columns: {
-      kernel: 'Kernel',
-      variant: 'Variant',
+      kernel: 'Kernel, variant',
       shape: 'Shape',
       error: 'Error / bound',
       time: 'ms',

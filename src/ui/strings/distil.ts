@@ -50,7 +50,7 @@ export const distilText = {
   probeTable: 'Answers to the probe questions by training step',
   probeRight: (right: number, all: number): string => `${right} of ${all} right`,
 
-  next: 'Another way on this debate',
+  next: 'Learn another way from this debate',
   nextHelp:
     'The debate is done and paid for. Choose how the student learns from it: nothing is debated again, only trained and compared.',
   nextStart: 'Train on this debate',

@@ -12,6 +12,14 @@ export const glossary = {
     name: 'Vote',
     text: 'The answer that most agents gave. Answers that cannot be read do not count.',
   },
+  round: {
+    name: 'Round',
+    text: 'One turn of every agent. First each answers alone; in each later round it has read what the others wrote.',
+  },
+  splits: {
+    name: 'Train, validation, test',
+    text: 'The student learns from train questions. Validation ones choose the best agent and watch the training. Test ones are asked once, at the end.',
+  },
   trace: {
     name: 'Trace',
     text: 'One written solution, step by step, that the student is trained on.',

@@ -1,6 +1,7 @@
 /** The guided tour through the recorded run: one idea a step, about half a minute each. */
 export const guideStrings = {
   open: 'Tour',
+  offer: 'New here? Walk through it in four minutes.',
   label: 'Guided tour',
   count: (at: number, all: number): string => `${at} of ${all}`,
   next: 'Next',

@@ -9,24 +9,27 @@ function noneDiffer(n: number): string {
     : `With ${formatCount(n)} questions a difference above ${points} would have shown.`;
 }
 
+/** 0.18 -> "18", with a real minus. */
+const whole = (share: number): string => (100 * share).toFixed(0).replace('-', '\u2212');
+
 export const verdictStrings = {
   better: (before: string, after: string, points: string, interval: string): string =>
-    `Distilling lifted the student from ${before} to ${after}: ${points} points (95 % interval ${interval}).`,
+    `Distilling lifted the student from ${before} to ${after}: ${points} points (95\u00a0% interval ${interval}).`,
   worse: (points: string, interval: string): string =>
-    `Distilling made the student worse: ${points} points (95 % interval ${interval}).`,
+    `Distilling made the student worse: ${points} points (95\u00a0% interval ${interval}).`,
   unclear: (points: string, interval: string, detectable: number, n: number): string =>
-    `No clear change: ${points} points (95 % interval ${interval}). With ${formatCount(n)} questions only a difference of about ${(100 * detectable).toFixed(0)} points would show.`,
+    `No clear change: ${points} points (95\u00a0% interval ${interval}). With ${formatCount(n)} questions only a difference of about ${(100 * detectable).toFixed(0)} points would show.`,
   unchanged: (n: number): string =>
     `Distilling changed nothing: before and after, the student is right on the same of the ${formatCount(n)} questions. ${noneDiffer(n)}`,
-  aboveEnsemble: (points: string): string => `It is above the ensemble by ${points} points.`,
-  belowEnsemble: (points: string): string => `Against the ensemble it stands at ${points} points.`,
+  aboveEnsemble: (points: string): string => `It is ${points} points better than the ensemble.`,
+  belowEnsemble: (points: string): string => `The ensemble is still ${points} points better.`,
   levelWithEnsemble: (points: string): string =>
     `It cannot be told apart from the ensemble (${points} points, the interval holds 0).`,
   sameAsEnsemble: (n: number): string =>
     `It and the ensemble are right on the same of the ${formatCount(n)} questions. ${noneDiffer(n)}`,
   kept: (value: number, lo: number, hi: number): string =>
-    `It keeps ${(100 * value).toFixed(0)} % of the ensemble's gain (${(100 * lo).toFixed(0)} to ${(100 * hi).toFixed(0)} %).`,
+    `The student keeps ${whole(value)}\u00a0% of the ensemble's gain (${whole(lo)} to ${whole(hi)}\u00a0%).`,
   notKept: "The ensemble's own gain is not distinguishable from 0, so no share of it is given.",
   cheaper: (times: number): string =>
-    `One answer costs ${times.toFixed(times < 10 ? 1 : 0)} times fewer tokens.`,
+    `One answer of the student takes ${times.toFixed(times < 10 ? 1 : 0)} times fewer tokens.`,
 } as const;
