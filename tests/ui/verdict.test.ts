@@ -52,7 +52,9 @@ describe('the verdict in words', () => {
   });
 
   it('gives no share of a gain that the ensemble may not have', () => {
-    expect(verdictSentences(report).join(' ')).toMatch(/keeps 73 % of the ensemble's gain \(62 to 84 %\)/);
+    expect(verdictSentences(report).join(' ')).toMatch(
+      /keeps 73\u00a0% of the ensemble's gain \(62 to 84\u00a0%\)/,
+    );
     expect(verdictSentences({ ...report, gainKept: null }).join(' ')).toMatch(/not distinguishable from 0/);
   });
 

@@ -38,7 +38,7 @@ function tellingQuestion(session: Session): string | null {
       rounds[0]?.majorityCorrect === false &&
       rounds[last]?.majorityCorrect === true &&
       changes.length > 0 &&
-      changes.every(({ peers }) => peers.length > 0)
+      changes.every(({ to, peers }) => peers.length > 0 && to === rounds[last]?.majority)
     );
   });
   return convinced ?? turned ?? flipped[0] ?? null;
