@@ -38,6 +38,7 @@ export const strings = {
   transport: {
     label: 'Run controls',
     run: 'Run on the bundled models',
+    runOwn: 'Run with the chosen models',
     runQuestions: (name: string): string => `Run on ${name}`,
     runShort: 'Run',
     pause: 'Pause',
