@@ -164,29 +164,3 @@ describe('stage mode', () => {
     await page.getByText(/was interrupted during/).waitFor();
   });
 });
-
-describe('screens', () => {
-  it.each(['ask', 'runs', 'help', 'kernels'])(
-    'of %s in light, dark, on a phone and on a stage',
-    async (panel) => {
-      for (const [look, width, dark, extra] of [
-        ['light', 1280, false, ''],
-        ['dark', 1280, true, ''],
-        ['phone', 390, false, ''],
-        ['stage', 1280, false, '&stage=on'],
-      ] as const) {
-        const fresh = await browser.newContext({
-          viewport: { width, height: 900 },
-          colorScheme: dark ? 'dark' : 'light',
-        });
-        const view = await fresh.newPage();
-        await view.goto(`${server.url}#panel=${panel}${extra}`);
-        await view.getByRole('dialog').waitFor();
-        if (panel === 'kernels') await view.getByRole('region', { name: 'Source' }).waitFor();
-        if (panel === 'ask') await view.locator('.example').first().waitFor();
-        await view.screenshot({ path: join(screens, `${panel}-${look}.png`) });
-        await fresh.close();
-      }
-    },
-  );
-});
