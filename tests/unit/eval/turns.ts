@@ -1,4 +1,5 @@
 import type { Question, RunConfig, Split, Turn, TurnTiming } from '../../../src/core/records';
+import { presets } from '../../../src/run/presets';
 
 export function makeQuestions(count: number, split: Split = 'test'): Question[] {
   return Array.from({ length: count }, (_, i) => ({
@@ -46,6 +47,7 @@ export function timing(turn: Turn, startedAt: number, seconds: number): TurnTimi
 }
 
 export const config: RunConfig = {
+  ...presets.quick,
   preset: 'custom',
   agents: ['scripted'],
   nAgents: 3,
@@ -84,28 +86,4 @@ export const config: RunConfig = {
   exclude: [],
   seed: 3,
   backend: 'cpu',
-  padReward: 'both',
-  padAdvantage: 'rloo',
-  padUpdates: 100,
-  padQuestions: 16,
-  padGroup: 8,
-  padIterations: 1,
-  padTemperature: 1,
-  padKl: 0.001,
-  padLr: 2e-3,
-  padOwnSamples: 4,
-  padRewardSteps: 600,
-  padRewardLr: 3e-3,
-  padRewardStart: 'base',
-  padHeldOutAgents: [],
-  padLabels: 'auto',
-  padContinuations: 4,
-  padSplitter: 'sentence',
-  padAfterError: 'own',
-  padContrastive: 0,
-  padKlForm: 'k3-loss',
-  padNormalisation: 'dapo',
-  padMaskTruncated: false,
-  padStopOnHacking: true,
-  schedule: 'together',
 };
