@@ -1,4 +1,5 @@
-// `npm run prove -- [--only NAME[,NAME]]`: the slow demonstrations. Each result is written to scripts/prove/results/NAME.json
+// `npm run prove -- [--only NAME[,NAME]] [--keep DIR]`: the slow demonstrations. With --keep their runs stay in DIR, and those
+// that finished there under the same command are not run again. Each result is written to scripts/prove/results/NAME.json
 // with its command, versions, device and seconds; these files are committed. Exit code 1 when a demonstration misses its bound.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -12,7 +13,9 @@ import { padDemonstrations } from './prove/pad.mjs';
 import { ensurePython } from './python.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const work = mkdtempSync(join(tmpdir(), 'arklet-prove-'));
+const { flags } = readFlags(process.argv.slice(2));
+const work = flags.keep ? resolve(flags.keep) : mkdtempSync(join(tmpdir(), 'arklet-prove-'));
+mkdirSync(work, { recursive: true });
 const smollm2 = join(root, '.cache/smollm2-hf');
 
 const hash = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');
@@ -21,6 +24,15 @@ const hash = (file) => createHash('sha256').update(readFileSync(file)).digest('h
 function distil(name, flags) {
   const out = join(work, name);
   const args = ['scripts/cli.mjs', 'distil', ...flags, '--out', out];
+  const command = `npm run distil -- ${flags.join(' ')}`;
+  const note = join(out, 'command.json');
+  if (existsSync(note)) {
+    const kept = JSON.parse(readFileSync(note, 'utf8'));
+    if (kept.command === command) {
+      console.error(`${name}: kept from before`);
+      return { ...kept, out, report: JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')) };
+    }
+  }
   const began = Date.now();
   const { status, stdout } = spawnSync(process.execPath, args, {
     cwd: root,
@@ -29,12 +41,9 @@ function distil(name, flags) {
   });
   if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}`);
   const report = JSON.parse(readFileSync(stdout.trim().split('\n').at(-1), 'utf8'));
-  return {
-    report,
-    out,
-    seconds: (Date.now() - began) / 1000,
-    command: `npm run distil -- ${flags.join(' ')}`,
-  };
+  const seconds = (Date.now() - began) / 1000;
+  writeFileSync(note, JSON.stringify({ command, seconds }));
+  return { report, out, seconds, command };
 }
 
 const pairOf = (report, a, b) => report.pairs.find((pair) => pair.a === a && pair.b === b) ?? null;
@@ -186,7 +195,6 @@ const demonstrations = {
   },
 };
 
-const { flags } = readFlags(process.argv.slice(2));
 const only = flags.only?.split(',') ?? Object.keys(demonstrations);
 const unknown = only.find((name) => !(name in demonstrations));
 if (unknown) {
