@@ -8,13 +8,11 @@ import { runWork } from '../unit/models/memoryWork';
 describe("the planner's bytes on WebGPU are within 10 % of the ledger's peak", () => {
   const bundled = { batch: 2, length: 48, response: 20 };
   const tiny = { batch: 2, length: 32, response: 12 };
-  const at = (path: string, files?: string[]): UrlSource =>
-    new UrlSource(`${location.origin}/${path}`, files);
+  const at = (path: string): UrlSource => new UrlSource(`${location.origin}/${path}`);
   it.each([
     ['a bundled agent that debates', at('models/agent-a'), null],
     ['the bundled student that trains', at('models/student'), bundled],
     ['a tiny random Qwen3', at('tests/golden/lm/qwen3'), tiny],
-    ['a 4-bit GGUF', at('tests/golden/lm/gguf', ['model.gguf']), tiny],
   ])('for %s', async (_, source, training) => {
     const backend = await createGpuBackend(navigator.gpu);
     const work = { sequences: 4, prompt: 40, reply: 2, training };
