@@ -61,7 +61,9 @@ function trustIn(proof: KernelProof, device: string, fresh: boolean): Trust {
   }
   const left =
     proof.excluded.length === 0 ? '' : `Left out, because wrong here: ${proof.excluded.join(', ')}.`;
-  const tested = `${proof.tested} tests of its kernels passed in ${proof.seconds.toFixed(1)} s.`;
+  const tested = `${proof.tested} tests of its kernels passed in ${proof.seconds.toFixed(1)} s${
+    proof.complete ? '.' : ', when time was up; the next run tests again.'
+  }`;
   return { right: true, note: left !== '' ? left : fresh ? tested : '' };
 }
 

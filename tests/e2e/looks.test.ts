@@ -63,13 +63,16 @@ const looks = [
   ['stage', { width: 1280, height: 800 }, { theme: 'light', stage: true }],
 ] as const;
 
+// At once, outside the time of a hook: it may build.
+const root = ensureBuild();
+
 let server: StaticServer;
 let browser: Browser;
 
 beforeAll(async () => {
   rmSync(screens, { recursive: true, force: true });
   mkdirSync(screens, { recursive: true });
-  server = await startServer({ root: ensureBuild() });
+  server = await startServer({ root });
   browser = await chromium.launch({
     executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--enable-unsafe-webgpu'],

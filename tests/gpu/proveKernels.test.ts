@@ -46,6 +46,28 @@ describe('a device that was not seen before', () => {
     expect(tuned.linear).toBe(proof.variants.linear);
   });
 
+  it('is tested within its time: past the budget no case is begun, and the next run tests again', async (context) => {
+    const backend = await gpuBackend(context);
+    let begun = 0;
+    const late = new DeviceProofs('1', { budgetMs: -1, breaks: () => ((begun += 1), false) });
+    const { right, note } = await late.trust(backend);
+    expect(begun).toBe(0);
+    expect(right).toBe(true);
+    expect(note).toMatch(/^0 tests .* time was up; the next run tests again/);
+    expect(late.take()).toEqual({});
+
+    // One case may be under way when time is up, not two.
+    const budgetMs = 40;
+    const ends: number[] = [];
+    const began = performance.now();
+    const proof = await proveKernels(backend, {
+      budgetMs,
+      breaks: () => (ends.push(performance.now() - began), false),
+    });
+    if (!proof.complete) expect(ends.filter((end) => end > budgetMs).length).toBeLessThanOrEqual(1);
+    expect(proof.tested).toBe(ends.length);
+  });
+
   it('is not used when a kernel has no right form, and the store remembers it', async (context) => {
     const backend = await gpuBackend(context);
     let tests = 0;

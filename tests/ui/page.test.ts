@@ -195,6 +195,17 @@ describe('a run', () => {
   });
 });
 
+describe('a device that computes wrong', () => {
+  it('is named on screen with its kernel, and that the CPU is used', async () => {
+    await open();
+    await button('Run on the bundled models').click();
+    await expect.element(button('Pause')).toBeVisible();
+    const reason = 'Some GPU computes wrong numbers in attention (7.0 x its bound): the CPU is used.';
+    client.emit({ type: 'device', backend: 'wasm', device: 'WASM SIMD, 2 threads', reason });
+    await expect.element(page.getByText(`WASM SIMD, 2 threads: ${reason}`)).toBeVisible();
+  });
+});
+
 describe('the runs', () => {
   it('are renamed, and deleted with an undo', async () => {
     client.store({ id: 'old', name: 'silver-tern', status: 'done' });

@@ -9,6 +9,7 @@ import { unpacked } from './fixtures/saved';
 import { nativeKeys, shortcuts } from '../../src/ui/help/shortcuts';
 import { mountApp, type MountedApp } from '../../src/ui/mount';
 import { guideSteps, guideStrings } from '../../src/ui/strings/guide';
+import { glossary, termIds } from '../../src/ui/strings/glossary';
 import { helpStrings } from '../../src/ui/strings/help';
 import { makeArchive } from './fixtures/archive';
 import { ScriptedClient } from './fixtures/scriptedClient';
@@ -193,6 +194,23 @@ describe('help', () => {
     await expect.element(page.getByText(/in which the true accuracy lies/)).not.toBeVisible();
   });
 
+  it('explains every term of the glossary, and each view has its own terms beside what they are about', async () => {
+    await open('#panel=help');
+    for (const id of termIds) {
+      await expect.element(dialog('Help').getByText(glossary[id].text)).toBeInTheDocument();
+    }
+    await button('Close').click();
+    const terms = async (step: string): Promise<string[]> => {
+      await page.getByRole('tab', { name: new RegExp(step) }).click();
+      return [...target.querySelectorAll('.panel .term')].map((node) => node.textContent ?? '');
+    };
+    expect(await terms('Debate')).toEqual(expect.arrayContaining(['Debate', 'Round', 'Vote']));
+    expect(await terms('Distil')).toEqual(expect.arrayContaining(['Trace', 'RSFT', 'Loss', 'LoRA']));
+    expect(await terms('Compare')).toEqual(
+      expect.arrayContaining(['Wilson interval', 'Gain kept', 'McNemar mid-p']),
+    );
+  });
+
   it('shows each shader with its maths, and the form that ran', async () => {
     await open('#step=distil');
     await button('Show the shaders that ran this').click();
@@ -334,7 +352,7 @@ describe('the runs', () => {
 });
 
 describe('every panel', () => {
-  const panels = ['ask', 'runs', 'help', 'kernels'] as const;
+  const panels = ['ask', 'runs', 'settings', 'device', 'help', 'kernels'] as const;
   it.each(panels.flatMap((panel) => (['light', 'dark'] as const).map((theme) => [panel, theme] as const)))(
     '%s passes axe in %s',
     async (panel, theme) => {

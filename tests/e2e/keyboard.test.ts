@@ -1,0 +1,269 @@
+/** The built app without a pointer: every control is reached by Tab and seen there, and every action is done by keys alone. */
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ensureBuild } from '../../scripts/build.mjs';
+import { startServer, type StaticServer } from '../../scripts/server.mjs';
+import { makeArchive } from '../ui/fixtures/archive';
+
+const patience = 240_000;
+const tiny = '#preset=quick&backend=cpu&steps=4&batch=4&rank=4';
+
+// At once, outside the time of a hook: it may build.
+const root = ensureBuild();
+
+let server: StaticServer;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+
+beforeAll(async () => {
+  server = await startServer({ root });
+  browser = await chromium.launch({
+    executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--enable-unsafe-webgpu'],
+  });
+});
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+});
+beforeEach(async () => {
+  context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    serviceWorkers: 'block',
+    reducedMotion: 'reduce',
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  context.setDefaultTimeout(patience);
+  page = await context.newPage();
+});
+afterEach(() => context.close());
+
+const press = (...keys: readonly string[]): Promise<void> =>
+  keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
+
+async function open(hash: string): Promise<void> {
+  await page.goto(server.url + tiny + hash);
+  await page.getByRole('region', { name: 'Result' }).waitFor();
+}
+
+/** What the focus is on: its label, else its words. */
+const focused = (): Promise<string> =>
+  page.evaluate(() => {
+    const at = document.activeElement;
+    const labelled = at instanceof HTMLInputElement || at instanceof HTMLSelectElement;
+    const label = labelled ? at.labels?.[0]?.textContent : undefined;
+    return (at?.getAttribute('aria-label') ?? label ?? at?.textContent ?? '').replace(/\s+/g, ' ').trim();
+  });
+
+async function tabTo(name: RegExp): Promise<void> {
+  for (let i = 0; i < 150; i++) {
+    await press('Tab');
+    if (name.test(await focused())) return;
+  }
+  throw new Error(`no way by Tab to ${name.source}`);
+}
+
+const tab = (name: RegExp) => page.getByRole('tab', { name });
+
+describe('Tab', () => {
+  const views = [
+    ['debate', '&step=debate', '.round .turn'],
+    ['distil', '&step=distil', 'canvas'],
+    ['compare', '&step=compare', '.plot svg path'],
+    ['guide', '&guide=alone', '.guided'],
+    ['ask', '&panel=ask', 'dialog .example'],
+    ['runs', '&panel=runs', 'dialog .recorded'],
+    ['settings', '&panel=settings', 'dialog details'],
+    ['device', '&panel=device', 'dialog #gpu-title'],
+    ['help', '&panel=help', 'dialog kbd'],
+    ['kernels', '&panel=kernels', 'dialog pre.code'],
+  ] as const;
+
+  it.each(views)('reaches every control of %s, and the focus is seen on each', async (_, hash, shown) => {
+    await open(hash);
+    await page.locator(shown).first().waitFor();
+    const count = await page.evaluate(() => {
+      const within = document.querySelector('dialog[open]') ?? document;
+      const controls = 'a[href], button, input, select, textarea, summary, [tabindex="0"]';
+      const all = [...within.querySelectorAll<HTMLElement>(controls)].filter(
+        (node) => node.tabIndex >= 0 && !node.matches(':disabled') && node.checkVisibility(),
+      );
+      const missed = new Set(all);
+      const unseen: string[] = [];
+      const outlined = (node: Element | null): boolean =>
+        node !== null && getComputedStyle(node).outlineStyle !== 'none';
+      document.addEventListener('focusin', ({ target }) => {
+        if (!(target instanceof HTMLElement) || !missed.delete(target)) return;
+        // A hidden input of a file lends its ring to its label.
+        if (!outlined(target) && !outlined(target.nextElementSibling)) unseen.push(target.outerHTML);
+      });
+      Object.assign(window, { missed, unseen });
+      return all.length;
+    });
+    expect(count).toBeGreaterThan(3);
+    // Controls may come while we walk: twice round at most.
+    for (let i = 0; i < 2 * count + 20; i++) {
+      await press('Tab');
+      if (
+        i % 8 === 7 &&
+        (await page.evaluate(() => (window as unknown as { missed: Set<unknown> }).missed.size)) === 0
+      )
+        break;
+    }
+    const result = await page.evaluate(() => {
+      const { missed, unseen } = window as unknown as { missed: Set<HTMLElement>; unseen: string[] };
+      return { missed: [...missed].map((node) => node.outerHTML.slice(0, 160)), unseen };
+    });
+    expect(result).toEqual({ missed: [], unseen: [] });
+  });
+});
+
+describe('by keys alone', () => {
+  it('a debate is filtered, chosen, taken through time, and its terms are explained', async () => {
+    await open('');
+    await tabTo(/^Corrective/);
+    await press('Enter');
+    expect(await page.getByRole('button', { name: /^Corrective \d/ }).getAttribute('aria-pressed')).toBe(
+      'true',
+    );
+    await page.getByText('An agent went from wrong to right.').waitFor();
+    await tabTo(/^Questions$/);
+    await press('End');
+    const options = page.locator('[role=option][aria-selected=true]');
+    expect(await options.getAttribute('aria-posinset')).toBe(await options.getAttribute('aria-setsize'));
+    await tabTo(/^Debate$/);
+    await press('Enter');
+    await page.getByText(/Several agents answer alone/).waitFor();
+    await press('Escape');
+    await tabTo(/^Play the debate/);
+    await press('Tab', 'Home');
+    expect(await page.getByText('has not spoken yet').count()).toBe(5);
+  });
+
+  it('a comparison gets another baseline, and an answer leads to the turn that its trace was made of', async () => {
+    await open('&step=compare');
+    await tabTo(/^Compare against/);
+    const baseline = page.getByLabel('Compare against');
+    await press('ArrowDown');
+    expect(await baseline.inputValue()).toBe('|single');
+    await tabTo(/^Gained/);
+    await press('Enter');
+    await tabTo(/^Question by question$/);
+    await press('Home');
+    await page
+      .getByText(/of the steps alike/)
+      .first()
+      .waitFor();
+    await tabTo(/^Open this turn in its debate/);
+    await press('Enter');
+    await page.getByText('This turn is what the trace was made of.').waitFor();
+    expect(await tab(/Debate/).getAttribute('aria-selected')).toBe('true');
+  });
+
+  it('settings are changed, and their link is copied', async () => {
+    await open('');
+    await press('s');
+    await tabTo(/^Full$/);
+    await press('Enter');
+    await tabTo(/^Learning/);
+    await press('Enter');
+    await tabTo(/^Steps|^Training steps/);
+    await page.keyboard.type('77');
+    await tabTo(/^Copy the link/);
+    await press('Enter');
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    const link = new URLSearchParams(
+      new URL(await page.evaluate(() => navigator.clipboard.readText())).hash.slice(1),
+    );
+    expect([link.get('preset'), link.get('steps')]).toEqual(['full', '77']);
+    await press('Escape');
+    expect(await page.getByRole('dialog').count()).toBe(0);
+  });
+
+  it('a run leaves as one file, comes back from it, is pinned and compared', async () => {
+    await open('');
+    await press('u');
+    await tabTo(/^Export$/);
+    await press('Enter');
+    await tabTo(/^Whole run/);
+    const saving = page.waitForEvent('download');
+    await press('Enter');
+    const file = await (await saving).path();
+    // It comes back into a page that shows another one.
+    await page.route('**/recorded/run.json.gz', (route) =>
+      route.fulfill({ body: gzipSync(JSON.stringify(makeArchive(24))), contentType: 'application/gzip' }),
+    );
+    await page.goto('about:blank');
+    await open('');
+    await press('u');
+    // Asked for early: the browser must know of it when the key is pressed.
+    const choosing = page.waitForEvent('filechooser');
+    await tabTo(/^Import a run/);
+    await press('Space');
+    await (
+      await choosing
+    ).setFiles({
+      name: 'run.json.gz',
+      mimeType: 'application/gzip',
+      buffer: readFileSync(file),
+    });
+    await page.getByText('Stored run').waitFor();
+    await press('u');
+    await tabTo(/^Pin as baseline/);
+    await press('Enter');
+    await page.locator('dialog [aria-pressed=true]').first().waitFor();
+    await press('Escape', 'u');
+    await tabTo(/^Compare (?!\d)./);
+    await press('Space');
+    await tabTo(/^Compare (?!\d)./);
+    await press('Space');
+    await page.getByRole('button', { name: 'Compare 2 runs' }).waitFor();
+    await press('Escape', 'u');
+    await tabTo(/^Compare 2 runs/);
+    await press('Enter');
+    await page
+      .getByRole('dialog', { name: 'Compare runs' })
+      .getByText(/[\u2212+]\d.* to the baseline/)
+      .first()
+      .waitFor();
+  });
+
+  it('another strategy is trained on the debate, paused, stepped and stopped', async () => {
+    await open('&step=distil');
+    await tabTo(/^DA up/);
+    await press('Space');
+    await tabTo(/^Train on this debate/);
+    await press('Enter');
+    await page.getByRole('button', { name: 'Pause' }).waitFor();
+    await press('p');
+    await page.getByRole('button', { name: 'Resume' }).waitFor();
+    await press('.', 'x');
+    await page.getByText(/was interrupted during/).waitFor();
+  });
+
+  it('the device is tested and its report copied; theme and stage follow their keys', async () => {
+    await open('');
+    await tabTo(/^This device/);
+    await press('Enter');
+    await tabTo(/^Test the CPU backend/);
+    await press('Enter');
+    await page.getByText(/All \d+ tests pass/).waitFor();
+    await press('Escape');
+    await tabTo(/^This device/);
+    await press('Enter');
+    await tabTo(/^Copy the report/);
+    await press('Enter');
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    await press('Escape', 't');
+    await page.locator(':root[data-theme=light]').waitFor();
+    await press('t');
+    await page.locator(':root[data-theme=dark]').waitFor();
+    await press('m');
+    await page.getByText('Stage mode').first().waitFor();
+    await press('m');
+    expect(await page.locator(':root.stage').count()).toBe(0);
+  });
+});
