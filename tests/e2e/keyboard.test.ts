@@ -44,8 +44,8 @@ afterEach(() => context.close());
 const press = (...keys: readonly string[]): Promise<void> =>
   keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
 
-async function open(hash: string): Promise<void> {
-  await page.goto(server.url + tiny + hash);
+async function open(hash: string, settings = tiny): Promise<void> {
+  await page.goto(server.url + settings + hash);
   await page.getByRole('region', { name: 'Result' }).waitFor();
 }
 
@@ -232,12 +232,14 @@ describe('by keys alone', () => {
   });
 
   it('another strategy is trained on the debate, paused, stepped and stopped', async () => {
-    await open('&step=distil');
+    // Long enough to be stopped in time.
+    await open('&step=distil', tiny.replace('steps=4', 'steps=2000'));
     await tabTo(/^DA up/);
     await press('Space');
     await tabTo(/^Train on this debate/);
     await press('Enter');
-    await page.getByRole('button', { name: 'Pause' }).waitFor();
+    await page.locator('[role=status]', { hasText: 'Distil: running' }).waitFor({ state: 'attached' });
+    await page.getByRole('button', { name: 'Pause', disabled: false }).waitFor();
     await press('p');
     await page.getByRole('button', { name: 'Resume' }).waitFor();
     await press('.', 'x');
