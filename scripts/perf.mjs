@@ -1,6 +1,8 @@
 // `npm run -s perf -- [--json] [--rounds N]`: how the page feels while the engine works on one thread.
 // First paint of the recorded run under 2 s; the delay of the main thread, and of scrolling a list of over 5,000 turns, at
-// most 1.25 times that of an empty virtual list while the same job runs without a view. Rounds take turns.
+// most 1.25 times that of an empty virtual list while the same job runs without a view. The two take turns within a round,
+// and in who is first from round to round; what holds is the median of the rounds' ratios, so that a busy moment of the
+// machine, which strikes one round, decides nothing.
 import { cpus } from 'node:os';
 import { chromium } from 'playwright';
 import { ensureBuild } from './build.mjs';
@@ -144,7 +146,7 @@ async function inEmptyPage(browser, url) {
 
 export async function main(args) {
   const { flags: given, rest } = readFlags(args);
-  const { json, rounds = '3', ...unknown } = given;
+  const { json, rounds = '5', ...unknown } = given;
   const odd = [...rest, ...Object.keys(unknown)];
   if (odd.length > 0) throw badArgument(`"${odd[0]}" is not known.`, 'Flags: --json, --rounds.');
   const server = await startServer({ root: ensureBuild(), plain: true });
@@ -155,10 +157,11 @@ export async function main(args) {
   try {
     for (let round = 0; round < Number(rounds); round++) {
       paints.push(await firstPaint(browser, server.url));
-      for (const [into, work] of [
+      const turns = [
         [app, inApp],
         [empty, inEmptyPage],
-      ]) {
+      ];
+      for (const [into, work] of round % 2 === 0 ? turns : turns.reverse()) {
         const { delay, scroll } = await work(browser, server.url);
         into.delay.push(delay);
         into.scroll.push(scroll);
@@ -175,13 +178,27 @@ export async function main(args) {
       samples: rows.reduce((sum, row) => sum + row.length, 0),
     });
     const [ours, baseline] = [figures(app[key]), figures(empty[key])];
-    const ratio = ours.mean / baseline.mean;
-    return { unit: 'ms', app: ours, empty: baseline, ratio, bound: ratioBound, pass: ratio <= ratioBound };
+    const ratios = app[key].map((row, round) => mean(row) / mean(empty[key][round]));
+    const ratio = median(ratios);
+    return {
+      unit: 'ms',
+      app: ours,
+      empty: baseline,
+      ratios,
+      ratio,
+      bound: ratioBound,
+      pass: ratio <= ratioBound,
+    };
   };
-  const worst = Math.max(...paints);
   const result = {
     machine: `${cpus().length} x ${cpus()[0]?.model ?? 'CPU'}`,
-    firstPaint: { unit: 's', values: paints, bound: paintBound, pass: worst < paintBound },
+    firstPaint: {
+      unit: 's',
+      values: paints,
+      bound: paintBound,
+      median: median(paints),
+      pass: median(paints) < paintBound,
+    },
     delay: compare('delay'),
     scroll: compare('scroll'),
   };
@@ -192,9 +209,9 @@ export async function main(args) {
       `first paint   ${paints.map((value) => value.toFixed(2)).join(', ')} s (under ${paintBound})`,
     );
     for (const key of ['delay', 'scroll']) {
-      const { app: ours, empty: baseline, ratio } = result[key];
+      const { app: ours, empty: baseline, ratio, ratios } = result[key];
       console.log(
-        `${key.padEnd(12)}  app ${ours.mean.toFixed(1)} ms (95 %: ${ours.p95.toFixed(1)}), empty list ${baseline.mean.toFixed(1)} ms (95 %: ${baseline.p95.toFixed(1)}): ${ratio.toFixed(2)}x (at most ${ratioBound})`,
+        `${key.padEnd(12)}  app ${ours.mean.toFixed(1)} ms (95 %: ${ours.p95.toFixed(1)}), empty list ${baseline.mean.toFixed(1)} ms (95 %: ${baseline.p95.toFixed(1)}): ${ratio.toFixed(2)}x (rounds ${ratios.map((one) => one.toFixed(2)).join(', ')}; at most ${ratioBound})`,
       );
     }
     console.log(pass ? 'holds' : 'MISSED');

@@ -71,7 +71,7 @@ describe('the debate', () => {
   it('counts the questions of every filter, and each list is as long as its count', async () => {
     await open('debate');
     for (const name of ['Unanimous', 'Split', 'Flipped', 'Wrong vote', 'Corrective']) {
-      const chip = page.getByRole('button', { name: new RegExp(`^${name}`) });
+      const chip = page.getByRole('button', { name: new RegExp(`^${name} \\d`) });
       const count = Number((await chip.innerText()).replace(/\D/g, ''));
       expect(count, name).toBeGreaterThan(0);
       expect(count, name).toBeLessThan(recorded.questions.length);
