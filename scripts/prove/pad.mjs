@@ -159,7 +159,13 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
 
     // Step AUC on the traces of an agent from which the reward model, and what it starts from, never learnt.
     'pad-judge': () => {
-      const shared = { strategy: 'pad', 'pad-updates': 1, 'test-questions': 50, 'self-check': false };
+      const shared = {
+        strategy: 'pad',
+        'pad-updates': 1,
+        'pad-reward-steps': 3000,
+        'test-questions': 50,
+        'self-check': false,
+      };
       const debate = distil('pad-judge', flagsOf({ ...shared, strategy: 'rsft', backend: 'auto' }));
       const folds = [2, 1, 0].map((agent) => {
         const run = distil(`pad-judge-${agent}`, [
