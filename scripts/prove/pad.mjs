@@ -186,15 +186,17 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
     // A reward model of 40 steps alone is pleased rather than obeyed; with the verdict beside it and a trained one it is not.
     'pad-hacking': () => {
       const sizes = { 'train-questions': 400, 'validation-questions': 128, 'test-questions': 100 };
-      const shared = { strategy: 'pad', 'pad-updates': 40, backend: 'auto' };
+      const shared = { strategy: 'pad', 'pad-updates': 60, backend: 'auto' };
       const weak = distil(
         'pad-weak',
         flagsOf({
           ...sizes,
           ...shared,
           'pad-reward': 'process',
+          'pad-reward-start': 'base',
           'pad-reward-steps': 40,
           'pad-own-samples': 0,
+          'pad-kl': 0,
           'pad-lr': 2e-3,
         }),
       );
