@@ -42,9 +42,9 @@ describe('settings of PAD', () => {
     expect(() => read(flag, value)).toThrow(message);
   });
 
-  it('are those of preset quick where a run of an older version has none', () => {
+  it('are those of preset quick where a run of an older version has none, its reward model starting from nothing', () => {
     const old = Object.fromEntries(Object.entries(presets.full).filter(([name]) => !name.startsWith('pad')));
-    expect(parseConfig(old)).toEqual(presets.full);
+    expect(parseConfig(old)).toEqual({ ...presets.full, padRewardStart: 'base' });
   });
 
   it('are the own ones of a run that uses the debate of another', () => {
