@@ -125,14 +125,18 @@ async function inEmptyPage(browser, url) {
   const page = await context.newPage();
   try {
     let working = () => undefined;
-    const began = new Promise((resolve) => (working = resolve));
+    let refused = () => undefined;
+    const began = new Promise((resolve, reject) => ([working, refused] = [resolve, reject]));
     await page.exposeFunction('arkletEvent', (event) => {
       if (event.type === 'progress' && event.phase === 'debate') working();
     });
+    await page.exposeFunction('arkletRefused', (message) => refused(new Error(message)));
     await page.goto(`${url}?automation`);
     await page.waitForFunction(() => window.arklet !== undefined);
     await page.evaluate((given) => {
-      void window.arklet.distil({ flags: given, questions: null, from: null, out: 'none/' });
+      void window.arklet
+        .distil({ flags: given, questions: null, from: null, keys: {}, out: 'none/' })
+        .then((outcome) => outcome.ok || window.arkletRefused(outcome.error.message));
     }, flags);
     await began;
     await page.evaluate(emptyList);
