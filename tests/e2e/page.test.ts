@@ -51,7 +51,13 @@ const said = (text: string) => page.locator('[role=status]', { hasText: text });
 /** Text of every row of the table of arms but its seconds, which no two runs share. */
 async function armRows(): Promise<string[]> {
   await page.getByRole('tab', { name: /Compare/ }).click();
-  const rows = await page.getByRole('region', { name: 'Who got how many right' }).locator('tbody tr').all();
+  const table = page.getByRole('region', { name: 'Who got how many right' });
+  await table.locator('tbody tr').first().waitFor();
+  // Differences come one by one from a bootstrap; until then their cell says so.
+  await page.waitForFunction(
+    () => ![...document.querySelectorAll('td')].some(({ textContent }) => textContent?.trim() === '…'),
+  );
+  const rows = await table.locator('tbody tr').all();
   return Promise.all(
     rows.map(async (row) => (await row.locator('th, td:not(:last-child)').allInnerTexts()).join(' | ')),
   );
