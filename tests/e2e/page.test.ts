@@ -55,7 +55,7 @@ async function armRows(): Promise<string[]> {
   await table.locator('tbody tr').first().waitFor();
   // Differences come one by one from a bootstrap; until then their cell says so.
   await page.waitForFunction(
-    () => ![...document.querySelectorAll('td')].some(({ textContent }) => textContent?.trim() === '…'),
+    () => ![...document.querySelectorAll('td .small')].some(({ textContent }) => textContent?.trim() === '…'),
   );
   const rows = await table.locator('tbody tr').all();
   return Promise.all(
