@@ -53,14 +53,15 @@ async function armRows(): Promise<string[]> {
   await page.getByRole('tab', { name: /Compare/ }).click();
   const table = page.getByRole('region', { name: 'Who got how many right' });
   await table.locator('tbody tr').first().waitFor();
-  // Differences come one by one from a bootstrap; until then their cell says so.
-  await page.waitForFunction(
-    () => ![...document.querySelectorAll('td .small')].some(({ textContent }) => textContent?.trim() === '…'),
-  );
-  const rows = await table.locator('tbody tr').all();
-  return Promise.all(
-    rows.map(async (row) => (await row.locator('th, td:not(:last-child)').allInnerTexts()).join(' | ')),
-  );
+  // Intervals of differences come one by one from a bootstrap; until then their place holds an ellipsis.
+  for (;;) {
+    const rows = await table.locator('tbody tr').all();
+    const texts = await Promise.all(
+      rows.map(async (row) => (await row.locator('th, td:not(:last-child)').allInnerTexts()).join(' | ')),
+    );
+    if (!texts.some((text) => text.includes('…'))) return texts;
+    await page.waitForTimeout(50);
+  }
 }
 
 async function finish(): Promise<string[]> {
