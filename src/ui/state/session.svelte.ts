@@ -41,6 +41,9 @@ export interface SessionSources {
   models?(): Promise<ModelsApi>;
 }
 
+/** Milliseconds between two counts of the same phase. */
+const countPause = 250;
+
 export class Session {
   readonly notices = new Notices();
   readonly settings = new Settings();
@@ -84,6 +87,9 @@ export class Session {
   readonly #sources: SessionSources;
   readonly #wakeLock = new WakeLock();
   readonly #pace = new Pace();
+  /** When counts were last shown, and those that wait to be. */
+  #counted = -Infinity;
+  #counting: ReturnType<typeof setTimeout> | undefined;
   #client: Promise<JobClient> | null = null;
   #follow = true;
   #fetching = new Set<string>();
@@ -291,9 +297,21 @@ export class Session {
     }
   }
 
+  /** Counts are shown a few times a second, another phase or status at once. */
   #progress(event: Extract<JobEvent, { type: 'progress' }>): void {
     const { type: _, ...status } = event;
     const before = this.job;
+    clearTimeout(this.#counting);
+    const same = before?.runId === event.runId && before.phase === event.phase;
+    const wait = this.#counted + countPause - performance.now();
+    if (same && before.status === event.status && wait > 0 && event.done < event.total) {
+      // Unless it was paused or stopped meanwhile.
+      this.#counting = setTimeout(() => {
+        if (this.job?.runId === event.runId && this.job.status === event.status) this.#progress(event);
+      }, wait);
+      return;
+    }
+    this.#counted = performance.now();
     this.job = status;
     const view = this.#liveView(event.runId);
     if (view && (view.run.phase !== event.phase || view.run.status !== event.status)) {
