@@ -218,3 +218,22 @@ describe('streamed text', () => {
     expect(session.view?.text(turn.questionId, 0, 0)).toBeUndefined();
   });
 });
+
+describe('counts of a phase', () => {
+  it('are shown a few times a second, another phase at once, and a count that waited not after a pause', async () => {
+    await session.start();
+    client.emit(progress({ done: 1 }));
+    client.emit(progress({ done: 2 }));
+    client.emit(progress({ done: 3 }));
+    expect(session.job?.done).toBe(1);
+    await vi.waitFor(() => expect(session.job?.done).toBe(3));
+    client.emit(progress({ done: 4 }));
+    client.emit(progress({ phase: 'distil', done: 1 }));
+    expect(session.job).toMatchObject({ phase: 'distil', done: 1 });
+
+    client.emit(progress({ phase: 'distil', done: 2 }));
+    await session.pause();
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(session.job).toMatchObject({ status: 'paused', done: 1 });
+  });
+});
