@@ -10,6 +10,7 @@ import { Models } from './models.svelte';
 import { StageCheck } from './modelsStage.svelte';
 import { Notices } from './notices.svelte';
 import { Offline } from './offline.svelte';
+import { CountGate } from './countGate';
 import { Pace } from './pace';
 import { PlaygroundState } from './playground.svelte';
 import { RunShelf } from './runShelf.svelte';
@@ -40,9 +41,6 @@ export interface SessionSources {
   /** Starts the models worker; called when the models are first looked at. */
   models?(): Promise<ModelsApi>;
 }
-
-/** Milliseconds between two counts of the same phase. */
-const countPause = 250;
 
 export class Session {
   readonly notices = new Notices();
@@ -87,9 +85,7 @@ export class Session {
   readonly #sources: SessionSources;
   readonly #wakeLock = new WakeLock();
   readonly #pace = new Pace();
-  /** When counts were last shown, and those that wait to be. */
-  #counted = -Infinity;
-  #counting: ReturnType<typeof setTimeout> | undefined;
+  readonly #counts = new CountGate();
   #client: Promise<JobClient> | null = null;
   #follow = true;
   #fetching = new Set<string>();
@@ -297,21 +293,14 @@ export class Session {
     }
   }
 
-  /** Counts are shown a few times a second, another phase or status at once. */
   #progress(event: Extract<JobEvent, { type: 'progress' }>): void {
     const { type: _, ...status } = event;
     const before = this.job;
-    clearTimeout(this.#counting);
-    const same = before?.runId === event.runId && before.phase === event.phase;
-    const wait = this.#counted + countPause - performance.now();
-    if (same && before.status === event.status && wait > 0 && event.done < event.total) {
+    const again = (): void => {
       // Unless it was paused or stopped meanwhile.
-      this.#counting = setTimeout(() => {
-        if (this.job?.runId === event.runId && this.job.status === event.status) this.#progress(event);
-      }, wait);
-      return;
-    }
-    this.#counted = performance.now();
+      if (this.job?.runId === event.runId && this.job.status === event.status) this.#progress(event);
+    };
+    if (!this.#counts.pass(before, status, again)) return;
     this.job = status;
     const view = this.#liveView(event.runId);
     if (view && (view.run.phase !== event.phase || view.run.status !== event.status)) {
