@@ -41,21 +41,20 @@ function settingsOf(strategy: string, config: RunConfig): readonly (keyof RunCon
 }
 
 /** Whether a training of `from` would be the same one under `config`. */
-export function sameTraining(strategy: string, from: RunConfig, config: RunConfig): boolean {
+function sameTraining(strategy: string, from: RunConfig, config: RunConfig): boolean {
   if (from.seed !== config.seed) return false;
   return settingsOf(strategy, config).every(
     (name) => JSON.stringify(from[name]) === JSON.stringify(config[name]),
   );
 }
 
-/** Copies adapters and logs of `from` that `to` would train again to the same bytes. Gives how many there were. */
+/** Copies adapters and logs of `from` that `to` would train again to the same bytes. */
 export async function reuseTrainings(
   store: JobStore,
   from: { readonly id: string; readonly config: RunConfig },
   to: { readonly id: string; readonly config: RunConfig },
-): Promise<number> {
+): Promise<void> {
   const logs = await store.getLogs(from.id);
-  let copied = 0;
   for (const { strategy, seed } of await store.listAdapters(from.id)) {
     if (!sameTraining(strategy, from.config, to.config)) continue;
     const files = await store.getAdapter({ runId: from.id, strategy, seed });
@@ -63,7 +62,5 @@ export async function reuseTrainings(
     const log = logs.find((one) => one.strategy === strategy && one.seed === seed);
     if (log) await store.putLog({ ...log, runId: to.id });
     await store.putAdapter({ runId: to.id, strategy, seed }, files);
-    copied++;
   }
-  return copied;
 }
