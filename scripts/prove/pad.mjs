@@ -162,7 +162,6 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
       const shared = {
         strategy: 'pad',
         'pad-updates': 1,
-        'pad-reward-steps': 3000,
         'test-questions': 50,
         'self-check': false,
       };

@@ -52,7 +52,7 @@ const quick: RunConfig = {
   padKl: 0.1,
   padLr: 1e-3,
   padOwnSamples: 4,
-  padRewardSteps: 1500,
+  padRewardSteps: 3000,
   padRewardLr: 3e-3,
   padRewardStart: 'rsft',
   padHeldOutAgents: [],
