@@ -3,16 +3,18 @@ import type { JobApi } from '../core/jobApi';
 import { serve, type Handlers, type Port } from '../rpc/rpc';
 import { openJobStore } from '../store/jobStore';
 import { Coordinator, type CoordinatorParts } from './coordinator';
+import { EventBatch } from './eventBatch';
 import { eventChannel, jobMethods, type JobProtocol } from './jobProtocol';
 
 /** Serves a coordinator at the port; calls wait until the store is open, and reject when it cannot be opened. */
 export function serveCoordinator(port: Port, parts: Omit<CoordinatorParts, 'store' | 'emit'>): void {
   const channel = new BroadcastChannel(eventChannel);
+  const batch = new EventBatch((events) => channel.postMessage(events));
   const opening = openJobStore().then(
-    (store) => new Coordinator({ ...parts, store, emit: (event) => channel.postMessage(event) }),
+    (store) => new Coordinator({ ...parts, store, emit: (event) => batch.emit(event) }),
   );
   opening.catch((thrown: unknown) =>
-    channel.postMessage({ type: 'error', runId: null, error: asArkletError(thrown).toData() }),
+    batch.emit({ type: 'error', runId: null, error: asArkletError(thrown).toData() }),
   );
   const handlers = Object.fromEntries(
     jobMethods.map((name) => [

@@ -12,7 +12,9 @@ export function connectJob(worker: Worker): JobClient {
     api,
     listen(listener) {
       const channel = new BroadcastChannel(eventChannel);
-      channel.onmessage = (event: MessageEvent<JobEvent>) => listener(event.data);
+      channel.onmessage = ({ data }: MessageEvent<readonly JobEvent[]>) => {
+        for (const event of data) listener(event);
+      };
       return () => channel.close();
     },
   };

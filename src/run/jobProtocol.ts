@@ -41,5 +41,5 @@ export const jobMethods = [
   'stopTest',
 ] as const satisfies readonly (keyof JobApi)[];
 
-/** Name of the channel on which every page hears the job's events. */
+/** Name of the channel on which every page hears the job's events; each message is a list of them (`JobEvent[]`). */
 export const eventChannel = 'arklet';
