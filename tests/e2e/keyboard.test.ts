@@ -1,11 +1,12 @@
 /** The built app without a pointer: every control is reached by Tab and seen there, and every action is done by keys alone. */
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright';
+import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer, type StaticServer } from '../../scripts/server.mjs';
 import { makeArchive } from '../ui/fixtures/archive';
+import { launchChromium } from './chromium';
 
 const patience = 240_000;
 const tiny = '#preset=quick&backend=cpu&steps=4&batch=4&rank=4';
@@ -20,10 +21,7 @@ let page: Page;
 
 beforeAll(async () => {
   server = await startServer({ root });
-  browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--enable-unsafe-webgpu'],
-  });
+  browser = await launchChromium();
 });
 afterAll(async () => {
   await browser.close();

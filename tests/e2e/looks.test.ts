@@ -5,10 +5,11 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-import { chromium, type Browser, type Page } from 'playwright';
+import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer, type StaticServer } from '../../scripts/server.mjs';
+import { launchChromium } from './chromium';
 
 const screens = resolve('test-results/screens');
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -73,10 +74,7 @@ beforeAll(async () => {
   rmSync(screens, { recursive: true, force: true });
   mkdirSync(screens, { recursive: true });
   server = await startServer({ root });
-  browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--enable-unsafe-webgpu'],
-  });
+  browser = await launchChromium();
 });
 afterAll(async () => {
   await browser.close();

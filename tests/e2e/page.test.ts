@@ -2,13 +2,13 @@
 import { gzipSync } from 'node:zlib';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright';
+import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer } from '../../scripts/server.mjs';
 import { makeArchive } from '../ui/fixtures/archive';
+import { launchChromium } from './chromium';
 
-const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 const root = ensureBuild();
 let violations: string[] = [];
 const server = await startServer({ root, onViolation: (report) => violations.push(report) });
@@ -26,7 +26,7 @@ let page: Page;
 let complaints: string[];
 
 beforeAll(async () => {
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--enable-unsafe-webgpu'] });
+  browser = await launchChromium();
 });
 afterAll(async () => {
   await browser.close();
@@ -108,10 +108,7 @@ describe('the first paint', () => {
 
 describe('Run on the bundled models', () => {
   it('reaches the comparison with settings from the address, under a strict policy and without WebGPU', async () => {
-    const bare = await chromium.launch({
-      executablePath,
-      args: ['--no-sandbox', '--disable-blink-features=WebGPU'],
-    });
+    const bare = await launchChromium({ webgpu: false });
     try {
       page = await bare.newPage();
       page.on('console', (message) => {

@@ -5,11 +5,12 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright';
+import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer, type StaticServer } from '../../scripts/server.mjs';
 import { onnxLlama } from '../support/onnxLlama';
+import { launchChromium } from './chromium';
 
 const root = ensureBuild();
 const folder = mkdtempSync(join(tmpdir(), 'arklet-onnx-'));
@@ -43,10 +44,7 @@ beforeAll(async () => {
     mounts: [folder],
     onViolation: (report) => violations.push(report),
   });
-  browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--enable-unsafe-webgpu'],
-  });
+  browser = await launchChromium();
 });
 afterAll(async () => {
   await browser.close();

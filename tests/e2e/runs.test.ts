@@ -1,12 +1,12 @@
 /** Runs, the playground, the keyboard and two tabs: the built app with its real workers and storage. */
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright';
+import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer } from '../../scripts/server.mjs';
+import { launchChromium } from './chromium';
 
-const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 const server = await startServer({ root: ensureBuild() });
 const screens = resolve('test-results/screens');
 mkdirSync(screens, { recursive: true });
@@ -21,7 +21,7 @@ let page: Page;
 let complaints: string[];
 
 beforeAll(async () => {
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--enable-unsafe-webgpu'] });
+  browser = await launchChromium();
 });
 afterAll(async () => {
   await browser.close();

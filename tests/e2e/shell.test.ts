@@ -2,24 +2,21 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright';
+import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuild } from '../../scripts/build.mjs';
 import { initialScripts } from '../../scripts/initialScripts.mjs';
 import { startServer, type StaticServer } from '../../scripts/server.mjs';
+import { launchChromium } from './chromium';
 
 const root = ensureBuild();
 const tiny =
   '#preset=quick&backend=cpu&train-questions=16&validation-questions=4&test-questions=12&steps=4&batch=4&max-tokens=48';
 const patience = 120_000;
-const launch = {
-  executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--enable-unsafe-webgpu'],
-};
 
 let browser: Browser;
 beforeAll(async () => {
-  browser = await chromium.launch(launch);
+  browser = await launchChromium();
 });
 afterAll(() => browser.close());
 

@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright';
+import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer, type StaticServer } from '../../scripts/server.mjs';
+import { launchChromium } from './chromium';
 
 const root = ensureBuild();
 const settings = '#preset=quick&backend=cpu&batch=4&max-tokens=48';
@@ -24,10 +25,7 @@ let served: string[];
 const folder = mkdtempSync(join(tmpdir(), 'arklet-stage-'));
 
 beforeAll(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--enable-unsafe-webgpu'],
-  });
+  browser = await launchChromium();
   other = createServer((_request, response) => {
     calls++;
     response.writeHead(200, { 'Access-Control-Allow-Origin': '*' }).end('here');

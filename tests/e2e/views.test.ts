@@ -2,12 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright';
+import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer } from '../../scripts/server.mjs';
 import type { RunArchive } from '../../src/core/jobApi';
 import { makeArchive } from '../ui/fixtures/archive';
+import { launchChromium } from './chromium';
 
 const root = ensureBuild();
 const server = await startServer({ root });
@@ -21,10 +22,7 @@ let context: BrowserContext;
 let page: Page;
 
 beforeAll(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--enable-unsafe-webgpu'],
-  });
+  browser = await launchChromium();
 });
 afterAll(async () => {
   await browser.close();
