@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 
 /**
  * @typedef {{report: any, out: string, seconds: number, command: string}} Run
@@ -20,6 +21,14 @@ const armOf = (report, name) => report.arms.find((arm) => arm.name === name);
 function debateTokens(out) {
   const turns = readFileSync(join(out, 'trajectories.jsonl'), 'utf8').trim().split('\n').map(JSON.parse);
   return turns.filter(({ split }) => split === 'train').reduce((sum, { usage }) => sum + usage.completion, 0);
+}
+
+/** Tokens that the student generated for its reward model to learn from: no trajectory, but part of the run. */
+function ownSampleTokens(out) {
+  const archive = JSON.parse(gunzipSync(readFileSync(join(out, 'run.arklet.json.gz'))));
+  return archive.turns
+    .filter(({ protocol }) => protocol === 'eval:pad-student')
+    .reduce((sum, { usage }) => sum + usage.completion, 0);
 }
 
 /**
@@ -126,6 +135,8 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
       const comparisons = {
         'both - verifiable, from base': between(both, verifiable, 'distilled:pad'),
         'both - process, from base': between(both, process, 'distilled:pad'),
+        'both - verifiable, from RSFT': between(both, verifiable, 'distilled:rsft+pad'),
+        'both - process, from RSFT': between(both, process, 'distilled:rsft+pad'),
         ...Object.fromEntries(
           Object.entries(runs).map(([name, run]) => [
             `rsft+pad - rsft, ${name}`,
@@ -134,6 +145,7 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
           ]),
         ),
       };
+      const spent = { debateTokens: debateTokens(both.out), ownSampleTokens: ownSampleTokens(both.out) };
       const curve = {
         unit: 'tokens generated for training, accuracy on the test questions (PAD in training: on 128 validation questions)',
         supervised: [...fewer, debate].flatMap(({ out, report }) =>
@@ -143,15 +155,19 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
             accuracy: armOf(report, `distilled:${strategy}`).accuracy,
           })),
         ),
-        pad: both.report.pad.runs
-          .filter(({ seed }) => seed === 0)
-          .map(({ strategy, evaluations, generatedTokens }) => ({
+        // PAD then DA goes on with PAD's adapter: its tokens are PAD's.
+        pad: [['pad'], ['rsft+pad'], ['pad+da', 'pad']].map(([strategy, samples = strategy]) => {
+          const { generatedTokens, evaluations } = both.report.pad.runs.find(
+            (run) => run.strategy === samples && run.seed === 0,
+          );
+          return {
             strategy,
-            debateTokens: debateTokens(both.out),
+            ...spent,
             generatedTokens,
             accuracy: armOf(both.report, `distilled:${strategy}`).accuracy,
-            evaluations,
-          })),
+            ...(samples === strategy && { evaluations }),
+          };
+        }),
       };
       const results = Object.fromEntries(Object.entries(runs).map(([name, run]) => [name, full(run)]));
       return { result: { comparisons, curve, supervised: full(debate), modes: results }, misses };
@@ -182,28 +198,32 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
       return { result: { preset, more }, misses };
     },
 
-    // A reward model of 40 steps alone is pleased rather than obeyed; with the verdict beside it and a trained one it is not.
+    // A reward model of 40 steps alone is pleased rather than obeyed; with the verdict beside it, or trained as the preset has
+    // it, it is not.
     'pad-hacking': () => {
       const sizes = { 'train-questions': 400, 'validation-questions': 128, 'test-questions': 100 };
       const shared = { strategy: 'pad', 'pad-updates': 60, backend: 'auto' };
-      const weak = distil(
-        'pad-weak',
-        flagsOf({
-          ...sizes,
-          ...shared,
-          'pad-reward': 'process',
-          'pad-reward-start': 'base',
-          'pad-reward-steps': 40,
-          'pad-own-samples': 0,
-          'pad-kl': 0,
-          'pad-lr': 2e-3,
-        }),
-      );
+      const feeble = {
+        ...shared,
+        'pad-reward-start': 'base',
+        'pad-reward-steps': 40,
+        'pad-own-samples': 0,
+        'pad-kl': 0,
+        'pad-lr': 2e-3,
+      };
+      const weak = distil('pad-weak', flagsOf({ ...sizes, ...feeble, 'pad-reward': 'process' }));
+      const weakMixed = distil('pad-weak-mixed', [
+        '--from',
+        weak.out,
+        ...flagsOf({ ...feeble, 'pad-reward': 'both' }),
+      ]);
       const mixed = distil('pad-mixed', ['--from', weak.out, ...flagsOf(shared)]);
+      const stopped = ({ report }) => report.pad.runs[0].stopped !== null;
       const misses = [];
-      if (!weak.report.pad.runs[0].stopped) misses.push('the detector did not fire on the weak reward model');
-      if (mixed.report.pad.runs[0].stopped) misses.push('the detector fired on the mixed reward');
-      return { result: { weak: full(weak), mixed: full(mixed) }, misses };
+      if (!stopped(weak)) misses.push('the detector did not fire on the weak reward model');
+      if (stopped(weakMixed)) misses.push('the detector fired on the weak reward model beside the verdict');
+      if (stopped(mixed)) misses.push('the detector fired on the mixed reward');
+      return { result: { weak: full(weak), weakMixed: full(weakMixed), mixed: full(mixed) }, misses };
     },
 
     'pad-smollm2': () => smolLm2('auto', 10),
@@ -235,7 +255,11 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
       rank: 8,
     });
     const run = distil(`pad-smollm2-${backend}`, [...flags, ...flagsOf({ 'pad-updates': updates, backend })]);
-    const made = run.report.pad.log.filter(({ step }) => step > 0).length;
-    return { result: full(run), misses: made === updates ? [] : [`${made} of ${updates} updates were made`] };
+    const made = run.report.pad.log.filter(({ step }) => step > 0);
+    const moved = made.filter((row) => row.learning_rate > 0 && row.grad_norm > 0).length;
+    const misses = [];
+    if (made.length !== updates) misses.push(`${made.length} of ${updates} updates were made`);
+    if (moved === 0) misses.push('no update changed the adapter');
+    return { result: full(run), misses };
   }
 }

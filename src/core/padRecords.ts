@@ -24,6 +24,13 @@ export interface PadTrace {
   readonly steps: readonly PadStep[];
 }
 
+/** Step AUC of judges that read no arithmetic: the step's place, its operator, whether the answer is right. */
+export interface PadBaselines {
+  readonly position: number | null;
+  readonly operator: number | null;
+  readonly answerOnly: number | null;
+}
+
 /** Held-out quality of a process reward model; an AUC is null where all steps have one label. */
 export interface PadRewardModel {
   readonly seed: number;
@@ -49,18 +56,17 @@ export interface PadRewardModel {
     readonly oracle: number;
     readonly single: number;
   } | null;
-  /** Step AUC of judges that read no arithmetic. */
-  readonly baselines: {
-    readonly position: number | null;
-    readonly operator: number | null;
-    readonly answerOnly: number | null;
-  };
-  /** Step AUC by who wrote the trace; `trained` tells whether the reward model learnt from that agent. */
+  readonly baselines: PadBaselines;
+  /**
+   * Step AUC by who wrote the trace; `trained` tells whether the reward model learnt from that agent. `baselines` on the same
+   * steps; absent in older reports.
+   */
   readonly byAgent: readonly {
     readonly agent: string;
     readonly trained: boolean;
     readonly auc: number | null;
     readonly n: number;
+    readonly baselines?: PadBaselines;
   }[];
   /** Steps it learnt from, by where their labels came from. */
   readonly labels: {
@@ -69,6 +75,13 @@ export interface PadRewardModel {
     readonly skipped: number;
     /** What steps after the first error counted as; absent in older reports: each in itself. */
     readonly afterError?: 'own' | 'bad';
+    /** The judged ones by label; soft is between 0 and 1. Absent in older reports, as what follows. */
+    readonly good?: number;
+    readonly bad?: number;
+    readonly soft?: number;
+    /** Tokens generated for continuations, and for the student's own samples (training and held-out questions). */
+    readonly continuationTokens?: number;
+    readonly ownSampleTokens?: number;
   };
 }
 

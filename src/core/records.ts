@@ -81,7 +81,7 @@ export interface TurnTiming {
   readonly seconds: number;
 }
 
-export type Strategy = 'rsft' | 'da' | 'pad' | 'rsft+da' | 'rsft+pad' | 'pad+da';
+export type Strategy = 'rsft' | 'da' | 'pad' | 'rsft+da' | 'rsft+pad' | 'da+pad' | 'pad+da';
 export type Control = 'answer-only' | 'gold-sft' | 'self-consistency' | 'wrong';
 
 /** One training example: the prompt as messages, the reply as the target, and where it came from. */
@@ -337,6 +337,8 @@ export interface RunConfig {
   readonly padLabels: 'auto' | 'exact' | 'monte-carlo';
   /** Continuations of each prefix, for Monte-Carlo labels. */
   readonly padContinuations: number;
+  /** A Monte-Carlo label: the share of continuations that end right, or 1 as soon as one does. */
+  readonly padLabelForm: 'soft' | 'hard';
   /** Where a trace is cut into steps: at line breaks, also at sentence ends, or after each equation. */
   readonly padSplitter: 'sentence' | 'line' | 'equation';
   /** What steps after the first error count as under the exact checker: each in itself, or all bad. */

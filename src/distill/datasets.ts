@@ -21,6 +21,8 @@ export function strategyDatasets(strategy: Strategy, input: DistillInput): reado
       return [rewardDataset(input)];
     case 'rsft+pad':
       return [rsft(input), rewardDataset(input)];
+    case 'da+pad':
+      return [da(input), rewardDataset(input)];
     case 'pad+da':
       return [rewardDataset(input), da(input)];
     default:

@@ -7,17 +7,24 @@ const three = (value: number | null): string => (value === null ? '-' : value.to
 
 function rewardModelPart(rewardModel: PadRewardModel, models: readonly PadRewardModel[]): string[] {
   const { auc, n, traceAuc, brier, baselines, bestOfN, labels } = rewardModel;
+  const { good, bad, soft, ownSampleTokens = 0, continuationTokens = 0 } = labels;
+  const counted = good === undefined ? '' : ` (${good} good, ${bad ?? 0} bad, ${soft ?? 0} between)`;
+  const sampled = ownSampleTokens + continuationTokens;
   const parts = [
     `Reward model: step AUC ${three(auc)} on ${n} steps of held-out questions (trace AUC ${three(traceAuc)}, Brier score ${three(brier)}); ` +
-      `learnt from ${labels.judged} steps labelled by ${labels.kind === 'exact' ? `the exact checker${labels.afterError === 'bad' ? ', all after the first error as wrong' : ', each in itself'}` : 'continuations'}. ` +
+      `learnt from ${labels.judged} steps${counted} labelled by ${labels.kind === 'exact' ? `the exact checker${labels.afterError === 'bad' ? ', all after the first error as wrong' : ', each in itself'}` : 'continuations'}` +
+      `${sampled > 0 ? `; ${sampled} tokens were generated for it beside the debate` : ''}. ` +
       `Judges that read no arithmetic: position ${three(baselines.position)}, operator ${three(baselines.operator)}, answer only ${three(baselines.answerOnly)}.`,
     table(
-      ['Written by', 'Learnt from', 'Steps', 'Step AUC'],
+      ['Written by', 'Learnt from', 'Steps', 'Step AUC', 'Position', 'Operator', 'Answer only'],
       rewardModel.byAgent.map((row) => [
         row.agent,
         row.trained ? 'yes' : 'no',
         String(row.n),
         three(row.auc),
+        ...(['position', 'operator', 'answerOnly'] as const).map((name) =>
+          three(row.baselines?.[name] ?? null),
+        ),
       ]),
     ),
   ];

@@ -4,7 +4,7 @@ import { personaPresetNames } from '../core/personas';
 import type { RunConfig } from '../core/records';
 import { presets } from './presets';
 
-export const strategies = ['rsft', 'da', 'pad', 'rsft+da', 'rsft+pad', 'pad+da'] as const;
+export const strategies = ['rsft', 'da', 'pad', 'rsft+da', 'rsft+pad', 'da+pad', 'pad+da'] as const;
 export const controls = ['answer-only', 'gold-sft', 'self-consistency', 'wrong'] as const;
 
 function integer(low: number, high: number) {
@@ -101,6 +101,7 @@ const schema = v.object({
   padReward: v.picklist(['both', 'verifiable', 'process']),
   padAdvantage: v.picklist(['rloo', 'z-score']),
   padLabels: v.picklist(['auto', 'exact', 'monte-carlo']),
+  padLabelForm: v.picklist(['soft', 'hard']),
   padSplitter: v.picklist(['sentence', 'line', 'equation']),
   padAfterError: v.picklist(['own', 'bad']),
   padKlForm: v.picklist(['k3-loss', 'k1-reward']),
@@ -144,6 +145,8 @@ function allowed(name: string): string {
       return 'rloo or z-score';
     case 'padLabels':
       return 'auto, exact or monte-carlo';
+    case 'padLabelForm':
+      return 'soft or hard';
     case 'padRewardStart':
       return 'rsft or base';
     case 'padSplitter':

@@ -23,6 +23,9 @@ export interface LabelledSplit {
   readonly train: readonly LabelledTrace[];
   readonly heldOut: readonly LabelledTrace[];
   readonly kind: 'exact' | 'monte-carlo';
+  /** Tokens generated for labels, and for the student's own samples. */
+  readonly continuationTokens: number;
+  readonly ownSampleTokens: number;
 }
 
 /** Below this share of steps that the checker can judge, `auto` asks for continuations. */
@@ -46,9 +49,11 @@ export async function labelTraces(
 ): Promise<LabelledSplit> {
   const { config, studentStyle: style } = job;
   const prompt = (question: Question) => turnMessages({ style, question, own: [], peers: [] });
+  let ownSampleTokens = 0;
   const traces = async (split: 'train' | 'validation', samples: number): Promise<UnlabelledTrace[]> => {
     const questions = job.questions.filter((question) => question.split === split);
     const own = samples === 0 ? [] : await ownTurns(job, questions, samples, onNote);
+    ownSampleTokens += own.reduce((sum, { usage }) => sum + usage.completion, 0);
     const heldOutAgents = new Set(split === 'train' ? config.padHeldOutAgents : []);
     return [
       ...spokenTraces({ questions, turns, protocol: config.protocol, heldOutAgents }),
@@ -67,12 +72,19 @@ export async function labelTraces(
   const rules = { splitter: config.padSplitter, afterFirstError: config.padAfterError } as const;
   let labels = all.map((trace) => checkedLabels(trace, rules));
   const byChecker = config.padLabels === 'exact' || (config.padLabels === 'auto' && share(labels) >= enough);
-  if (!byChecker) labels = await continued(job, all, onNote);
+  let continuationTokens = 0;
+  if (!byChecker) {
+    const records = await continued(job, all, onNote);
+    labels = all.map(({ key }) => continuationLabels(records, key, config.padLabelForm));
+    continuationTokens = records.reduce((sum, { tokens }) => sum + tokens, 0);
+  }
   const labelled = all.map((trace, i) => labelledTrace({ prompt }, trace, labels[i] ?? []));
   return {
     train: labelled.slice(0, train.length),
     heldOut: labelled.slice(train.length),
     kind: byChecker ? 'exact' : 'monte-carlo',
+    continuationTokens,
+    ownSampleTokens,
   };
 }
 
@@ -107,12 +119,12 @@ function ownTurns(
   );
 }
 
-/** Monte-Carlo labels; records are kept in the store until the run is removed, for every seed and strategy. */
+/** Continuations of every step's prefix; records are kept in the store until the run is removed, for every seed and strategy. */
 async function continued(
   job: Job,
   traces: readonly UnlabelledTrace[],
   onNote: (note: string) => void,
-): Promise<StepLabel[][]> {
+): Promise<readonly ContinuationRecord[]> {
   const { store, runId, config, studentStyle: style } = job;
   const id = { runId, strategy: 'pad-labels', seed: 0 };
   const kept = await store.getCheckpoint(id);
@@ -129,7 +141,7 @@ async function continued(
   };
   const { padSplitter: splitter } = config;
   const total = traces.reduce((sum, { turn }) => sum + splitReply(turn.reply.trim(), splitter).length, 0);
-  const all = await job.engine
+  return job.engine
     .pad(
       'continueSteps',
       {
@@ -161,5 +173,4 @@ async function continued(
       save();
       return writing;
     });
-  return traces.map(({ key }) => continuationLabels(all, key, 'soft'));
 }

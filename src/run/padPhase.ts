@@ -4,7 +4,8 @@ import type { Turn } from '../core/records';
 import { hashKey } from '../core/rng';
 import { turnMessages } from '../debate/prompts';
 import type { LabelledTrace } from '../distill/pad/rewardData';
-import { auc } from '../distill/pad/rewardMetrics';
+import { countLabels } from '../distill/pad/labels';
+import { auc, baselinesOf } from '../distill/pad/rewardMetrics';
 import { defaultRewardOptions } from '../distill/pad/rewardOptions';
 import { defaultGroupRlOptions } from '../distill/pad/rlOptions';
 import { linearNames } from '../lm/types';
@@ -58,7 +59,11 @@ export async function rewardStage(
 ): Promise<void> {
   const { config, engine, runId, student } = job;
   const id = { runId, strategy: rewardModelName, seed };
-  const { train, heldOut, kind } = await labelTraces(job, turns, onLabels);
+  const { train, heldOut, kind, continuationTokens, ownSampleTokens } = await labelTraces(
+    job,
+    turns,
+    onLabels,
+  );
   const init = after === null ? null : await job.store.getAdapter({ runId, strategy: after, seed });
   const record = await openTrainingRecord(job, id);
   await record.finish(async () => {
@@ -87,22 +92,33 @@ export async function rewardStage(
     );
     const scored = await score(job, files, heldOut);
     const trained = new Set(train.map(({ agent }) => agent));
-    const judged = train.flatMap(({ labels }) => labels);
+    const { none, ...judged } = countLabels(train.map(({ labels }) => labels));
     const rewardModel: PadRewardModel = {
       seed,
       auc: metrics.stepAuc,
-      n: heldOut.flatMap(({ labels }) => labels).filter((label) => label !== null).length,
+      n: metrics.steps,
       traceAuc: metrics.traceAuc,
       brier: metrics.brier,
       calibration: metrics.calibration,
       bestOfN: metrics.bestOfN,
       baselines: metrics.baselines,
-      byAgent: byAgent(scored).map((row) => ({ ...row, trained: trained.has(row.agent) })),
+      byAgent: byAgent(scored).map((row) => ({
+        ...row,
+        trained: trained.has(row.agent),
+        baselines: baselinesOf(
+          heldOut.filter(({ agent }) => agent === row.agent),
+          train,
+          config.padSplitter,
+        ),
+      })),
       labels: {
         kind,
-        judged: judged.filter((label) => label !== null).length,
-        skipped: judged.filter((label) => label === null).length,
+        judged: judged.good + judged.bad + judged.soft,
+        skipped: none,
         afterError: config.padAfterError,
+        ...judged,
+        continuationTokens,
+        ownSampleTokens,
       },
     };
     return { ...files, [noteFile]: note({ rewardModel, traces: shown(scored) }) };
@@ -225,7 +241,8 @@ export async function rlStage(
           ...(!config.padStopOnHacking && { hacking: null }),
           miniBatches: 1,
           lr: config.padLr,
-          warmup: Math.min(5, config.padUpdates),
+          // The first step of a warm-up has rate 0: a single update has none.
+          warmup: Math.min(5, config.padUpdates - 1),
           lora: loraOf(job),
           seed: hashKey(config.seed, 'group-rl', strategy, seed),
           evalEvery: every,

@@ -58,6 +58,7 @@ const quick: RunConfig = {
   padHeldOutAgents: [],
   padLabels: 'auto',
   padContinuations: 4,
+  padLabelForm: 'soft',
   padSplitter: 'sentence',
   padAfterError: 'own',
   padContrastive: 0,

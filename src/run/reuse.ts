@@ -27,6 +27,7 @@ const judging = [
   'padHeldOutAgents',
   'padLabels',
   'padContinuations',
+  'padLabelForm',
   'padSplitter',
   'padAfterError',
   'padContrastive',

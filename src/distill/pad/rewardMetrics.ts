@@ -37,13 +37,17 @@ export interface RewardMetrics {
     /** A trace at random. */
     readonly single: number;
   } | null;
-  /** Step AUCs of scores that know only this: the step's place, its operator (both as rates in the training traces), */
-  /** whether the trace's answer is right. */
-  readonly baselines: {
-    readonly position: number | null;
-    readonly operator: number | null;
-    readonly answerOnly: number | null;
-  };
+  readonly baselines: Baselines;
+}
+
+/**
+ * Step AUCs of scores that know only this: the step's place, its operator (both as rates in the training traces), whether
+ * the trace's answer is right.
+ */
+export interface Baselines {
+  readonly position: number | null;
+  readonly operator: number | null;
+  readonly answerOnly: number | null;
 }
 
 /** Area under the ROC curve with ties at half (Mann-Whitney); null without both classes. */
@@ -109,6 +113,23 @@ function rateOf(training: readonly Judged[], kind: (step: Judged) => string): (s
   };
 }
 
+/** Of the judged steps of `heldOut`; the rates are those of `training`. */
+export function baselinesOf(
+  heldOut: readonly LabelledTrace[],
+  training: readonly LabelledTrace[],
+  splitter: Splitter,
+): Baselines {
+  const steps = judgedSteps(heldOut, splitter);
+  const labels = steps.map(({ label }) => label >= 0.5);
+  const seen = judgedSteps(training, splitter);
+  const of = (score: (step: Judged) => number): number | null => auc(steps.map(score), labels);
+  return {
+    position: of(rateOf(seen, ({ index }) => String(index))),
+    operator: of(rateOf(seen, ({ text }) => operatorOf(text))),
+    answerOnly: of(({ trace }) => Number(trace.correct)),
+  };
+}
+
 /** `scores` holds p(good) of every step of every held-out trace, in the splitter's order. */
 export function rewardMetrics(
   heldOut: readonly LabelledTrace[],
@@ -118,8 +139,6 @@ export function rewardMetrics(
 ): RewardMetrics {
   const steps = judgedSteps(heldOut, splitter, scores);
   const labels = steps.map(({ label }) => label >= 0.5);
-  const of = (score: (step: Judged) => number): number | null => auc(steps.map(score), labels);
-  const seen = judgedSteps(training, splitter);
   const mean = (value: (step: Judged) => number): number =>
     steps.length === 0 ? 0 : steps.reduce((sum, step) => sum + value(step), 0) / steps.length;
   const log = (p: number): number => Math.log(Math.max(p, 1e-12));
@@ -127,7 +146,10 @@ export function rewardMetrics(
     steps: steps.length,
     traces: heldOut.length,
     good: labels.filter(Boolean).length,
-    stepAuc: of(({ p }) => p),
+    stepAuc: auc(
+      steps.map(({ p }) => p),
+      labels,
+    ),
     traceAuc: auc(
       heldOut.map((_, t) => traceScore(scores[t] ?? [])),
       heldOut.map(({ correct }) => correct),
@@ -136,11 +158,7 @@ export function rewardMetrics(
     brier: mean(({ p, label }) => (p - label) ** 2),
     calibration: calibrationOf(steps),
     bestOfN: bestOfN(heldOut, scores),
-    baselines: {
-      position: of(rateOf(seen, ({ index }) => String(index))),
-      operator: of(rateOf(seen, ({ text }) => operatorOf(text))),
-      answerOnly: of(({ trace }) => Number(trace.correct)),
-    },
+    baselines: baselinesOf(heldOut, training, splitter),
   };
 }
 

@@ -22,6 +22,7 @@ export const strategyNames = {
   'reward-model': 'Reward model',
   'rsft+da': 'RSFT, then DA',
   'rsft+pad': 'RSFT, then PAD',
+  'da+pad': 'DA, then PAD',
   'pad+da': 'PAD, then DA',
 } as Readonly<Record<string, string>>;
 
@@ -31,6 +32,7 @@ export const strategyHelp = {
   'rsft+da': 'the first, then the second on top',
   pad: 'a reward model judges steps, the student practises on its scores',
   'rsft+pad': 'correct traces first, then practice on scores',
+  'da+pad': 'different correct traces first, then practice on scores',
   'pad+da': 'practice on scores, then different correct traces',
   'reward-model': 'learns to judge steps',
 } as Readonly<Record<string, string>>;
