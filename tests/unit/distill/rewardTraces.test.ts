@@ -94,10 +94,11 @@ describe('traces of the reward model', () => {
 
   it('stand in the stacks where PAD stands', () => {
     const turns = [turn(0, '4 + 5 = 9. 9 * 2 = 18. #### 18'), turn(1, '5 + 4 = 9. 9 * 2 = 18. #### 18')];
-    const names = (strategy: 'pad' | 'rsft+pad' | 'pad+da') =>
+    const names = (strategy: 'pad' | 'rsft+pad' | 'da+pad' | 'pad+da') =>
       strategyDatasets(strategy, input(turns)).map((dataset) => dataset.strategy);
     expect(names('pad')).toEqual(['pad']);
     expect(names('rsft+pad')).toEqual(['rsft', 'pad']);
+    expect(names('da+pad')).toEqual(['da', 'pad']);
     expect(names('pad+da')).toEqual(['pad', 'da']);
   });
 });

@@ -204,24 +204,80 @@ describe('a run with PAD', () => {
     expect(judged).toMatchObject({ kept: 32, dropped: { 'traces of held-out agents': 16 } });
   });
 
-  it('labels steps by continuations where the checker cannot', async () => {
+  const continued: RunConfig = {
+    ...tiny,
+    trainQuestions: 2,
+    validationQuestions: 1,
+    padLabels: 'monte-carlo',
+    padContinuations: 2,
+    padUpdates: 1,
+    padRewardSteps: 1,
+  };
+
+  it.each(['soft', 'hard'] as const)(
+    'labels steps by continuations where the checker cannot, %s, and counts them',
+    async (padLabelForm) => {
+      const job = await newJob();
+      const { id } = await job.coordinator.start({ ...continued, padLabelForm }, null);
+      await job.coordinator.ended();
+      const { run, report } = await job.coordinator.archive(id);
+      expect(run.error).toBeNull();
+      const { kind, judged, good = 0, bad = 0, soft = 0, ...rest } = report!.pad!.rewardModel!.labels;
+      expect(kind).toBe('monte-carlo');
+      expect(good + bad + soft).toBe(judged);
+      expect(rest.continuationTokens).toBeGreaterThan(0);
+      // Of two continuations one may be right.
+      if (padLabelForm === 'soft') expect(soft).toBeGreaterThan(0);
+      else expect(soft).toBe(0);
+    },
+  );
+
+  it('stopped while it judges steps by continuations goes on with those that came', async () => {
+    const whole = await undisturbed(continued);
+    const first = await newJob();
+    let stopping: Promise<void> | null = null;
+    const judged = (event: JobEvent): number =>
+      event.type === 'progress' ? Number(/judging steps, (\d+) of/.exec(event.detail)?.[1] ?? 0) : 0;
+    first.onEvent = (event) => {
+      if (judged(event) >= 20) stopping ??= first.coordinator.stop();
+    };
+    const { id } = await first.coordinator.start(continued, null);
+    await first.coordinator.ended();
+    await Promise.resolve(stopping);
+    expect((await first.coordinator.runs())[0]?.status).toBe('interrupted');
+    const second = await newJob(first.store);
+    await second.coordinator.resume(id);
+    await second.coordinator.ended();
+    expect(await outputs(second, id)).toEqual(whole);
+    // The first record of the second part follows those of the first.
+    const counts = second.events.map(judged).filter((count) => count > 0);
+    expect(Math.min(...counts)).toBeGreaterThan(20);
+  });
+
+  it('starts from DA as well, and moves the student in a single update', async () => {
     const job = await newJob();
-    const { id } = await job.coordinator.start(
-      {
-        ...tiny,
-        trainQuestions: 2,
-        validationQuestions: 1,
-        padLabels: 'monte-carlo',
-        padContinuations: 2,
-        padUpdates: 1,
-        padRewardSteps: 1,
-      },
-      null,
-    );
+    const { id } = await job.coordinator.start({ ...tiny, strategies: ['da+pad'], padUpdates: 1 }, null);
     await job.coordinator.ended();
-    const { run, report } = await job.coordinator.archive(id);
+    const { run, report, logs } = await job.coordinator.archive(id);
     expect(run.error).toBeNull();
-    expect(report?.pad?.rewardModel?.labels.kind).toBe('monte-carlo');
+    expect(report?.arms.some(({ name }) => name === 'distilled:da+pad')).toBe(true);
+    expect(logs.map(({ strategy }) => strategy).sort()).toEqual(['da', 'da+pad', 'reward-model', 'rsft']);
+    const weights = async (strategy: string) => [
+      ...(await job.coordinator.adapter(id, strategy, 0))['adapter_model.safetensors']!,
+    ];
+    expect(await weights('da+pad')).not.toEqual(await weights('da'));
+  });
+
+  it('says what it learnt from, and what judges without arithmetic make of each agent', async () => {
+    const { pad } = await undisturbed(tiny);
+    const { labels, byAgent, baselines } = pad!.rewardModel!;
+    expect((labels.good ?? 0) + (labels.bad ?? 0)).toBe(labels.judged);
+    expect(labels.ownSampleTokens).toBeGreaterThan(0);
+    expect(labels.continuationTokens).toBe(0);
+    const own = byAgent.map((row) => row.baselines?.answerOnly);
+    expect(own).toHaveLength(4);
+    // Four subsets of the traces whose pooled figure is another.
+    expect(own.some((value) => typeof value === 'number' && value !== baselines.answerOnly)).toBe(true);
   });
 });
 
