@@ -87,3 +87,14 @@ export function whiten(advantages: readonly Float64Array[]): void {
   for (const values of advantages)
     for (let t = 0; t < values.length; t++) values[t] = (values[t]! - mean) * scale;
 }
+
+/** Rewards of a rollout, by question, as TRL's GRPOTrainer logs them. */
+export function rewardFigures(rewards: readonly (readonly number[])[]): {
+  readonly reward: number;
+  readonly reward_std: number;
+  readonly frac_reward_zero_std: number;
+} {
+  const { mean, deviation } = spread(rewards.flat());
+  const silent = rewards.filter((group) => spread(group).deviation < 1e-8).length;
+  return { reward: mean, reward_std: deviation, frac_reward_zero_std: silent / rewards.length };
+}

@@ -7,7 +7,7 @@ import { Generator } from '../../lm/generate';
 import type { LoraAdapter } from '../../lm/types';
 import { DocumentOrder, learningRate } from '../../train/options';
 import { useVariants, variantsOf } from '../../train/resume';
-import { leaveOneOut, sampleReward, spread, whiten, zScore, type CreditSample } from './credit';
+import { leaveOneOut, rewardFigures, sampleReward, whiten, zScore, type CreditSample } from './credit';
 import type { GroupRlRequest } from './groupRl';
 import { detectHacking, type Evaluation, type HackingStop, type OffendingSample, type RolloutPoint } from './hacking'; // prettier-ignore
 import { canonical, readState, writeState } from './padState';
@@ -270,9 +270,7 @@ export class GroupRlRun {
     const differences = samples.flatMap(({ logprobs }) => logprobs).map((p, i) => Math.abs(p + nll.raw[i]!));
     const entropy = mean([...nll.policy]);
     return {
-      reward: mean(rewards.flat()),
-      reward_std: spread(rewards.flat()).deviation,
-      frac_reward_zero_std: mean(rewards.map((group) => Number(spread(group).deviation < 1e-8))),
+      ...rewardFigures(rewards),
       'rewards/verifiable/mean': mean(samples.map(({ correct }) => Number(correct))),
       ...(mode === 'verifiable' ? {} : { 'rewards/process/mean': mean(process) }),
       // The mean of -log p over sampled tokens: the entropy's estimate at the sampling temperature.

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../../../src/compute/referenceBackend';
 import { createWasmBackend } from '../../../../src/compute/wasmBackend';
-import { leaveOneOut, zScore } from '../../../../src/distill/pad/credit';
+import { leaveOneOut, rewardFigures, zScore } from '../../../../src/distill/pad/credit';
 import { policyStep } from '../../../../src/distill/pad/policyLoss';
 import { loadGolden } from '../../train/golden';
 import { padGoldenFrom, type PadGolden, type PolicyGolden } from './padGolden';
@@ -11,6 +11,16 @@ import { groupsOf, holdAgainstTrl } from './policyGolden';
 
 const load = (): Promise<PadGolden<PolicyGolden>> =>
   padGoldenFrom(new Uint8Array(readFileSync('tests/golden/pad/policy.safetensors')));
+
+it("figures of a rollout's rewards are those that TRL's GRPOTrainer logs", async () => {
+  const { golden } = await load();
+  const { rewards, samples, metrics } = golden;
+  const groups = Array.from({ length: rewards.length / samples }, (_, g) =>
+    rewards.slice(g * samples, (g + 1) * samples),
+  );
+  for (const [name, value] of Object.entries(rewardFigures(groups)))
+    expect(value, name).toBeCloseTo(metrics[name]!, 6);
+});
 
 describe('advantages', () => {
   it("as z-scores are those of TRL's GRPOTrainer", async () => {
