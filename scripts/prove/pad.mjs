@@ -33,7 +33,7 @@ function ownSampleTokens(out) {
 
 /**
  * Arms of two runs on the same test questions: the difference with its paired-bootstrap interval (10,000 draws, seeded)
- * over the first seed's items, and the mean difference over the seeds.
+ * over the first seed's items, and over the trainings' seeds with Student's.
  */
 function between(a, b, armA, armB = armA) {
   const other = new Map(b.report.items.map(({ id, verdicts }) => [id, verdicts[armB]]));
@@ -59,8 +59,19 @@ function between(a, b, armA, armB = armA) {
     difference: differences.reduce((sum, value) => sum + value, 0) / n,
     ci: [means[249], means[9749]],
     bySeed,
-    meanOverSeeds: bySeed.reduce((sum, value) => sum + value, 0) / bySeed.length,
+    overSeeds: tInterval(bySeed),
   };
+}
+
+/** Mean of a few values with its 95 % Student interval; null with one value. Quantiles from R's qt(0.975, n - 1). */
+function tInterval(values) {
+  const n = values.length;
+  const quantile = { 2: 12.7062, 3: 4.3027, 4: 3.1824, 5: 2.7764 }[n];
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  if (quantile === undefined) return { mean, ci: null };
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
+  const half = quantile * Math.sqrt(variance / n);
+  return { mean, ci: [mean - half, mean + half] };
 }
 
 const flagsOf = (settings) =>
@@ -140,8 +151,7 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
         ...Object.fromEntries(
           Object.entries(runs).map(([name, run]) => [
             `rsft+pad - rsft, ${name}`,
-            pairOf(run.report, 'distilled:rsft+pad', 'distilled:rsft') ??
-              between(run, run, 'distilled:rsft+pad', 'distilled:rsft'),
+            between(run, run, 'distilled:rsft+pad', 'distilled:rsft'),
           ]),
         ),
       };
