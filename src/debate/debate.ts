@@ -1,47 +1,14 @@
 import { ConfigError } from '../core/errors';
 import type { Question, Turn } from '../core/records';
-import { hashKey, RandomStream } from '../core/rng';
+import { isShown, shownTurns, type Visibility } from '../core/visibility';
 import { unanimous } from '../core/vote';
 import { byRound, type PlannedTurn, type Protocol, type TurnPrompt } from './protocol';
 
-export interface DebateOptions {
-  readonly agents: number;
+export interface DebateOptions extends Visibility {
   /** Exchanges after round 0: an agent speaks rounds + 1 times. */
   readonly rounds: number;
   readonly consensusStop: boolean;
-  readonly visibility: 'all' | 'ring' | 'random';
-  /** Peers seen with `random`. */
-  readonly randomPeers: number;
-  /** Run seed: decides who sees whom with `random`. */
-  readonly seed: number;
   readonly prompt: TurnPrompt;
-}
-
-/** Peers that `agent` reads in `round`, in order of agent. Ring: its two neighbours. */
-export function visiblePeers(
-  options: Pick<DebateOptions, 'agents' | 'visibility' | 'randomPeers' | 'seed'>,
-  questionId: string,
-  agent: number,
-  round: number,
-): readonly number[] {
-  const n = options.agents;
-  const peers = Array.from({ length: n }, (_, i) => i).filter((i) => i !== agent);
-  switch (options.visibility) {
-    case 'all':
-      return peers;
-    case 'ring':
-      return peers.filter((i) => i === (agent + 1) % n || i === (agent + n - 1) % n);
-    case 'random':
-      return new RandomStream(hashKey(options.seed, 'peers', questionId, agent, round))
-        .shuffle(peers)
-        .slice(0, options.randomPeers)
-        .sort((a, b) => a - b);
-    default:
-      throw new ConfigError(
-        `visibility is "${String(options.visibility satisfies never)}".`,
-        'Use all, ring or random.',
-      );
-  }
 }
 
 /**
@@ -58,13 +25,11 @@ export function debate(options: DebateOptions): Protocol {
   }
 
   function plan(question: Question, turns: readonly Turn[], round: number, agent: number): PlannedTurn {
-    const said = turns.filter((turn) => turn.finishReason !== 'error');
-    const seen = visiblePeers(options, question.id, agent, round);
-    const own = said.filter((turn) => turn.agent === agent && turn.round < round);
-    const peers = said.filter((turn) => turn.round === round - 1 && seen.includes(turn.agent));
+    const own = turns.filter((turn) => isShown(turn) && turn.agent === agent && turn.round < round);
+    const peers = shownTurns(options, turns, { questionId: question.id, agent, round });
     const earlier = {
       own: own.sort((a, b) => a.round - b.round).map((turn) => turn.reply),
-      peers: peers.sort((a, b) => a.agent - b.agent).map((turn) => turn.reply),
+      peers: peers.map((turn) => turn.reply),
       render: (kept: readonly string[], read: readonly string[]) =>
         options.prompt({ question, agent, round, own: kept, peers: read }),
     };

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Turn } from '../../src/core/records';
+import { visiblePeers, type Visibility } from '../../src/core/visibility';
+import { debate } from '../../src/debate/debate';
 import { changeOf, countVotes, DebateIndex } from '../../src/ui/state/debateIndex';
 import { RunView } from '../../src/ui/state/runView.svelte';
 import { makeArchive, makeQuestion, makeTurn } from './fixtures/archive';
@@ -8,14 +10,18 @@ const question = { ...makeQuestion(0, () => 0), gold: '12' };
 const say = (round: number, agent: number, answer: string): Turn =>
   makeTurn(question, { round, agent }, answer);
 
-function debateOf(...rounds: readonly (readonly string[])[]): DebateIndex {
-  const index = new DebateIndex();
+const everyone: Visibility = { agents: 3, visibility: 'all', randomPeers: 1, seed: 0 };
+
+function indexOf(visibility: Visibility, turns: readonly Turn[]): DebateIndex {
+  const index = new DebateIndex(visibility);
   index.addQuestions([question]);
-  rounds.forEach((answers, round) =>
-    answers.forEach((answer, agent) => index.add(say(round, agent, answer))),
-  );
+  for (const turn of turns) index.add(turn);
   return index;
 }
+const spoken = (...rounds: readonly (readonly string[])[]): Turn[] =>
+  rounds.flatMap((answers, round) => answers.map((answer, agent) => say(round, agent, answer)));
+const debateOf = (...rounds: readonly (readonly string[])[]): DebateIndex =>
+  indexOf(everyone, spoken(...rounds));
 const tagsOf = (index: DebateIndex): string[] => [...index.summary(question.id).tags].sort();
 
 describe('the vote of a round', () => {
@@ -126,5 +132,63 @@ describe('a change of mind', () => {
     expect(changeOf(rounds, 1, 1)).toBeNull();
     expect(changeOf(rounds, 1, 2)).toEqual({ from: '12', to: '9', peers: [] });
     expect(changeOf(rounds, 0, 0)).toBeNull();
+  });
+
+  const [right, wrong] = ['12', '7'];
+  const peersOf = (visibility: Visibility, turns: readonly Turn[], agent: number) =>
+    changeOf(indexOf(visibility, turns).summary(question.id).rounds, 1, agent)?.peers;
+
+  it('names only its two neighbours in a ring', () => {
+    const ring: Visibility = { ...everyone, agents: 5, visibility: 'ring' };
+    const turns = spoken([wrong, right, right, right, right], [right, right, right, right, right]);
+    expect(peersOf(ring, turns, 0)).toEqual([1, 4]);
+    const far = spoken([wrong, wrong, right, right, wrong], [right, wrong, right, right, wrong]);
+    expect(peersOf(ring, far, 0)).toEqual([]);
+  });
+
+  it('names only the peers that were drawn for it', () => {
+    const drawn: Visibility = { agents: 6, visibility: 'random', randomPeers: 2, seed: 5 };
+    const turns = spoken(
+      [wrong, ...Array<string>(5).fill(right)],
+      Array.from({ length: 6 }, () => right),
+    );
+    const read = visiblePeers(drawn, question.id, 0, 1);
+    expect(read).toHaveLength(2);
+    expect(peersOf(drawn, turns, 0)).toEqual(read);
+  });
+
+  it('never names a peer whose turn failed: nobody was shown it', () => {
+    const turns = spoken([wrong, right, right], [right, right, right]).map((turn) =>
+      turn.round === 0 && turn.agent === 1 ? { ...turn, finishReason: 'error' as const } : turn,
+    );
+    expect(peersOf(everyone, turns, 0)).toEqual([2]);
+  });
+
+  it.each(['all', 'ring', 'random'] as const)('names the peers that the debate shows (%s)', (visibility) => {
+    const options: Visibility = { agents: 5, visibility, randomPeers: 2, seed: 11 };
+    const first = spoken(Array.from({ length: 5 }, () => right)).map((turn) => ({
+      ...turn,
+      reply: `said by ${turn.agent}`,
+      finishReason: turn.agent === 3 ? ('error' as const) : turn.finishReason,
+    }));
+    const planned = debate({
+      ...options,
+      rounds: 1,
+      consensusStop: false,
+      prompt: ({ peers }) => [{ role: 'user', content: peers.join() }],
+    }).next(question, first);
+    const index = indexOf(options, [
+      ...first,
+      ...spoken(
+        [],
+        Array.from({ length: 5 }, () => wrong),
+      ),
+    ]);
+    const { rounds } = index.summary(question.id);
+    expect(planned).toHaveLength(5);
+    for (const { agent, messages } of planned) {
+      const named = rounds[1]?.readBy(agent).map((peer) => `said by ${peer}`);
+      expect(named?.join()).toBe(messages[0]?.content);
+    }
   });
 });

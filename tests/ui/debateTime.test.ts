@@ -1,15 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import type { Visibility } from '../../src/core/visibility';
 import { roundsOf } from '../../src/ui/state/debateIndex';
 import { changeGroups, roundsAfter, tallyOf, turnsInOrder } from '../../src/ui/state/debateTime';
 import { makeQuestion, makeTurn } from './fixtures/archive';
 
 const question = { ...makeQuestion(0, () => 0.5), gold: '10' };
 const turn = (round: number, agent: number, answer: string) => makeTurn(question, { round, agent }, answer);
+const visibility: Visibility = { agents: 3, visibility: 'all', randomPeers: 1, seed: 0 };
 // Ada 11, Bo 0, Cy 10; then all 10.
 const rounds = roundsOf(
   [turn(0, 0, '11'), turn(0, 1, '0'), turn(0, 2, '10'), turn(1, 0, '10'), turn(1, 1, '10'), turn(1, 2, '10')],
   3,
+  visibility,
 );
+const after = (count: number) => roundsAfter(rounds, count, visibility);
 
 describe('a debate through time', () => {
   it('is read round by round, agent by agent', () => {
@@ -24,25 +28,38 @@ describe('a debate through time', () => {
   });
 
   it('counts the votes as they stood after each turn', () => {
-    const after = (count: number) =>
-      roundsAfter(rounds, count).map(({ majority, votes }) => [majority, votes]);
-    expect(after(1)).toEqual([['11', 1]]);
-    expect(after(3)).toEqual([['11', 1]]);
-    expect(after(4)).toEqual([
+    const votes = (count: number) => after(count).map(({ majority, votes }) => [majority, votes]);
+    expect(votes(1)).toEqual([['11', 1]]);
+    expect(votes(3)).toEqual([['11', 1]]);
+    expect(votes(4)).toEqual([
       ['11', 1],
       ['10', 1],
     ]);
-    expect(after(6)).toEqual([
+    expect(votes(6)).toEqual([
       ['11', 1],
       ['10', 3],
     ]);
-    expect(roundsAfter(rounds, 3).some(({ flipped }) => flipped)).toBe(false);
-    expect(roundsAfter(rounds, 4)[1]?.flipped).toBe(true);
+    expect(after(3).some(({ flipped }) => flipped)).toBe(false);
+    expect(after(4)[1]?.flipped).toBe(true);
   });
 
   it('names together who came to one answer after reading the same peers', () => {
     expect(changeGroups(rounds, 0)).toEqual([]);
     expect(changeGroups(rounds, 1)).toEqual([{ agents: [0, 1], to: '10', correct: true, peers: [2] }]);
+    expect(changeGroups(after(4), 1)).toEqual([{ agents: [0], to: '10', correct: true, peers: [2] }]);
+  });
+
+  it('tells apart who read different peers before coming to one answer', () => {
+    const answers = ['10', '0', '0', '0', '0'];
+    const turns = [
+      ...answers.map((answer, agent) => turn(0, agent, answer)),
+      ...answers.map((_, agent) => turn(1, agent, '10')),
+    ];
+    const ring = roundsOf(turns, 5, { ...visibility, agents: 5, visibility: 'ring' });
+    expect(changeGroups(ring, 1)).toEqual([
+      { agents: [1, 4], to: '10', correct: true, peers: [0] },
+      { agents: [2, 3], to: '10', correct: true, peers: [] },
+    ]);
   });
 
   it('tallies a round, most votes first', () => {

@@ -3,6 +3,7 @@
  * falls under. Summaries are made when asked for and kept until another turn of that question comes.
  */
 import type { Question, Turn } from '../../core/records';
+import { shownTurns, type Visibility } from '../../core/visibility';
 import { majority } from '../../core/vote';
 
 export type DebateTag = 'unanimous' | 'split' | 'flipped' | 'wrongVote' | 'corrective';
@@ -12,6 +13,8 @@ export interface RoundSummary {
   readonly round: number;
   /** By agent; undefined where the agent has not spoken. */
   readonly turns: readonly (Turn | undefined)[];
+  /** The peers whose turn of the round before an agent was shown; none where it has not spoken. */
+  readonly readBy: (agent: number) => readonly number[];
   /** The answer with the most votes, null when no reply could be read. */
   readonly majority: string | null;
   readonly majorityCorrect: boolean;
@@ -27,7 +30,7 @@ export interface QuestionSummary {
   readonly tags: ReadonlySet<DebateTag>;
 }
 
-/** An agent that answers otherwise than a round before, and the peers who had that answer then. */
+/** An agent that answers otherwise than a round before, and the peers it read who had that answer then. */
 export interface Change {
   readonly from: string | null;
   readonly to: string | null;
@@ -65,8 +68,13 @@ export class DebateIndex {
   readonly questions = new Map<string, Question>();
   readonly #turns = new Map<string, Map<string, Turn>>();
   readonly #summaries = new Map<string, QuestionSummary>();
+  readonly #visibility: Visibility;
   #agents = 0;
   #count = 0;
+
+  constructor(visibility: Visibility) {
+    this.#visibility = visibility;
+  }
 
   /** Agents seen so far. */
   get agents(): number {
@@ -111,13 +119,18 @@ export class DebateIndex {
   }
 
   #summarise(questionId: string): QuestionSummary {
-    const rounds = roundsOf([...(this.#turns.get(questionId)?.values() ?? [])], this.#agents);
+    const turns = [...(this.#turns.get(questionId)?.values() ?? [])];
+    const rounds = roundsOf(turns, this.#agents, this.#visibility);
     return { questionId, rounds, tags: tagsOf(rounds) };
   }
 }
 
 /** The turns of one question by round, each with its vote. */
-export function roundsOf(turns: readonly Turn[], agents: number): readonly RoundSummary[] {
+export function roundsOf(
+  turns: readonly Turn[],
+  agents: number,
+  visibility: Visibility,
+): readonly RoundSummary[] {
   const last = turns.reduce((latest, turn) => Math.max(latest, turn.round), -1);
   const rounds: RoundSummary[] = [];
   for (let round = 0; round <= last; round++) {
@@ -128,6 +141,10 @@ export function roundsOf(turns: readonly Turn[], agents: number): readonly Round
     rounds.push({
       round,
       turns: row,
+      readBy: (agent) => {
+        const turn = row[agent];
+        return turn ? shownTurns(visibility, turns, turn).map((peer) => peer.agent) : [];
+      },
       ...vote,
       flipped: before !== undefined && before.majority !== vote.majority,
     });
@@ -158,8 +175,7 @@ export function changeOf(rounds: readonly RoundSummary[], round: number, agent: 
   const old = before?.turns[agent];
   const now = rounds[round]?.turns[agent];
   if (!before || !old || !now || old.answer === now.answer) return null;
-  const peers = before.turns.flatMap((turn, peer) =>
-    peer !== agent && turn !== undefined && turn.answer !== null && turn.answer === now.answer ? [peer] : [],
-  );
+  const read = now.answer === null ? [] : (rounds[round]?.readBy(agent) ?? []);
+  const peers = read.filter((peer) => before.turns[peer]?.answer === now.answer);
   return { from: old.answer, to: now.answer, peers };
 }

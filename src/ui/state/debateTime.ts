@@ -1,5 +1,6 @@
 /** A debate through time: its turns in the order in which they are read, and the votes as they stood after each. */
 import type { Turn } from '../../core/records';
+import type { Visibility } from '../../core/visibility';
 import { changeOf, roundsOf, type RoundSummary } from './debateIndex';
 
 /** Turns by round, then agent. Agents of one round speak without hearing each other, so their order tells nothing. */
@@ -8,10 +9,14 @@ export function turnsInOrder(rounds: readonly RoundSummary[]): readonly Turn[] {
 }
 
 /** The rounds as they stood after the first `count` turns. */
-export function roundsAfter(rounds: readonly RoundSummary[], count: number): readonly RoundSummary[] {
+export function roundsAfter(
+  rounds: readonly RoundSummary[],
+  count: number,
+  visibility: Visibility,
+): readonly RoundSummary[] {
   const all = turnsInOrder(rounds);
   if (count >= all.length) return rounds;
-  return roundsOf(all.slice(0, count), rounds[0]?.turns.length ?? 0);
+  return roundsOf(all.slice(0, count), rounds[0]?.turns.length ?? 0, visibility);
 }
 
 /** Agents that came to one answer after reading the same peers. */

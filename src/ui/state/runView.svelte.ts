@@ -5,6 +5,7 @@
 import type { RunArchive, RunRecord, StrategyLog } from '../../core/jobApi';
 import type { PadReport } from '../../core/padRecords';
 import type { Dataset, Probe, Question, Report, Split, TrainLog, Turn, TurnTiming } from '../../core/records';
+import type { Visibility } from '../../core/visibility';
 import { DebateIndex, type DebateTag, type QuestionSummary } from './debateIndex';
 
 export type ViewSource = 'recorded' | 'stored' | 'live';
@@ -39,7 +40,7 @@ export class RunView {
   pad = $state.raw<PadReport | null>(null);
   /** Traces and questions taken out by hand for the next run on this debate; keys as in RunConfig.exclude. */
   excluded = $state.raw<ReadonlySet<string>>(new Set());
-  readonly #index = new DebateIndex();
+  readonly #index: DebateIndex;
   readonly #logs = new Map<string, GrowingLog>();
   readonly #texts = new Map<string, string>();
   readonly #timings: TurnTiming[] = [];
@@ -53,6 +54,12 @@ export class RunView {
   constructor(run: RunRecord, source: ViewSource) {
     this.run = run;
     this.source = source;
+    this.#index = new DebateIndex(this.visibility);
+  }
+
+  /** Who reads whom in this run's debate. */
+  get visibility(): Visibility {
+    return { ...this.run.config, agents: this.run.config.nAgents };
   }
 
   static of(archive: RunArchive, source: ViewSource): RunView {

@@ -7,7 +7,7 @@ export const debateText = {
   rightIn: (round: string, right: number, agents: number): string => `${round}: ${right} of ${agents} right`,
   changedTo: 'changed to',
   afterReading: 'after reading',
-  onItsOwn: 'with no peer who had it',
+  onItsOwn: 'having read no peer who had it',
   nobody: 'Nobody changed their mind.',
   flippedFrom: 'The vote flipped from',
   flippedTo: 'to',
