@@ -33,6 +33,8 @@ export const strings = {
     showTable: 'Show as a table',
     title: (percent: number, phase: string): string => `${percent} % ${phase} · Arklet`,
     privacy: 'Nothing leaves this machine.',
+    contacts: (hosts: readonly string[]): string =>
+      `A run with the chosen models contacts ${hosts.join(', ')}.`,
   },
 
   transport: {

@@ -72,6 +72,28 @@ describe('the first paint', () => {
   });
 });
 
+describe('what a run would contact', () => {
+  const nothing = page.getByText('Nothing leaves this machine.');
+
+  it('is nothing with the bundled models, and then the page says so', async () => {
+    await open(null);
+    await expect.element(nothing).toBeVisible();
+  });
+
+  it('is named before Run, wherever a model comes from elsewhere, also beside a stored run', async () => {
+    client.store({ id: 'old', name: 'silver-tern', status: 'done' });
+    await open(makeArchive(4), '#agents=endpoint:http://192.0.2.1:8080/v1%23m&student=hf:a/b');
+    await vi.waitFor(() => expect(app.session.runs).toHaveLength(1));
+    await app.session.open('old');
+    await expect
+      .element(page.getByText(/^A run with the chosen models contacts 192\.0\.2\.1:8080, huggingface\.co, /))
+      .toBeVisible();
+    await expect.element(nothing).not.toBeInTheDocument();
+    app.session.settings.reset();
+    await expect.element(nothing).toBeVisible();
+  });
+});
+
 describe('the debate', () => {
   it('keeps a list of 5,000 questions short in the page, and reaches its end by one key', async () => {
     await open(makeArchive(5000));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hostsOf } from '../../../src/core/hosts';
+import { hostsOf, hostsOfRun } from '../../../src/core/hosts';
 
 const base = 'http://app.test/x/';
 
@@ -12,6 +12,7 @@ describe('the hosts that an agent makes the app contact', () => {
     ['webllm:mine?model=https://weights.test/m&lib=https://libs.test/a.wasm', ['weights.test', 'libs.test']],
     ['webllm:mine?model=files/0&lib=files/1/a.wasm', []],
     ['endpoint:http://localhost:11434/v1#m', ['localhost:11434']],
+    ['endpoint:http://', []],
   ])('of %s are %j', (spec, hosts) => {
     expect(hostsOf(spec, base)).toEqual(hosts);
   });
@@ -22,4 +23,14 @@ describe('the hosts that an agent makes the app contact', () => {
       expect(hostsOf(spec, base)).toContain('huggingface.co');
     },
   );
+
+  it('are those of the agents, the personas’ models and the student, each once', () => {
+    const run = {
+      agents: ['bundled', 'endpoint:https://one.test/v1#a'],
+      personas: [{ name: 'P' }, { name: 'Q', model: 'endpoint:https://two.test/v1#b' }],
+      student: 'endpoint:https://one.test/v1#c',
+    };
+    expect(hostsOfRun(run, base)).toEqual(['one.test', 'two.test']);
+    expect(hostsOfRun({ agents: ['bundled'], personas: [], student: 'bundled' }, base)).toEqual([]);
+  });
 });
