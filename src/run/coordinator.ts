@@ -32,7 +32,7 @@ import { JobLock, type LockSource } from './jobLock';
 import { Playground } from './playground';
 import { reuseTrainings } from './reuse';
 import { Shelf, type RunChange } from './shelf';
-import { freeName, readArchive, record, runHash, sameDebate, storeArchive, timedTurns } from './storedRuns';
+import { freeName, record, runHash, sameDebate, storeArchive, timedTurns } from './storedRuns';
 import { memorableName } from './names';
 import { planQuestions } from './planQuestions';
 import { presets } from './presets';
@@ -185,7 +185,7 @@ export class Coordinator implements JobApi {
   }
 
   async archive(runId: string, withAdapters = false): Promise<RunArchive> {
-    return readArchive(this.#parts.store, await this.#shelf.run(runId), withAdapters);
+    return this.#shelf.archive(runId, withAdapters);
   }
 
   async importArchive(input: unknown): Promise<RunRecord> {

@@ -1,12 +1,19 @@
 /** The stored runs as a user keeps them: names, notes, the baseline, the bin, sizes, and their adapters. */
+import { toBase64 } from '../core/base64';
 import { ConfigError } from '../core/errors';
-import { binDays, type AdapterInfo, type RunRecord } from '../core/jobApi';
+import {
+  binDays,
+  type AdapterInfo,
+  type ArchivedAdapter,
+  type RunArchive,
+  type RunRecord,
+} from '../core/jobApi';
 import type { RunConfig, RunStatus } from '../core/records';
 import type { JobStore } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
 import type { AdapterArm } from './playground';
 import { recordedAdapters, recordedFiles } from './recordedAdapters';
-import { record } from './storedRuns';
+import { readArchive, record } from './storedRuns';
 
 const alive: readonly RunStatus[] = ['running', 'paused'];
 const grace = binDays * 24 * 3600 * 1000;
@@ -15,6 +22,10 @@ export interface RunChange {
   readonly name?: string;
   readonly note?: string;
   readonly pinned?: boolean;
+}
+
+function keyOf({ strategy, seed }: Pick<AdapterInfo, 'strategy' | 'seed'>): string {
+  return `${strategy}-${seed}`;
 }
 
 export class Shelf {
@@ -98,7 +109,23 @@ export class Shelf {
     return sizes;
   }
 
-  /** The finished adapters of stored runs, then those that ship with the page. */
+  /** With its adapters: those that are stored, and for a copy of the recorded run those that ship with the page. */
+  async archive(runId: string, withAdapters: boolean): Promise<RunArchive> {
+    const archive = await readArchive(this.#store, await this.run(runId), withAdapters);
+    if (!withAdapters) return archive;
+    const adapters: ArchivedAdapter[] = [...(archive.adapters ?? [])];
+    const has = new Set(adapters.map(keyOf));
+    for (const shipped of await recordedAdapters(this.#base)) {
+      if (shipped.runId !== runId || has.has(keyOf(shipped))) continue;
+      const { strategy, seed } = shipped;
+      const contents = Object.entries(await recordedFiles(this.#base, shipped));
+      const files = Object.fromEntries(contents.map(([name, bytes]) => [name, toBase64(bytes)]));
+      adapters.push({ strategy, seed, files });
+    }
+    return { ...archive, adapters };
+  }
+
+  /** The finished adapters of stored runs, then those that ship with the page and are not stored. */
   async adapters(): Promise<AdapterInfo[]> {
     const found: AdapterInfo[] = [];
     for (const run of await this.#store.listRuns()) {
@@ -108,8 +135,10 @@ export class Shelf {
         found.push({ runId, runName, strategy, seed, student: run.config.student, recorded: false });
       }
     }
+    const has = new Set(found.map((one) => `${one.runId}/${keyOf(one)}`));
     const shipped = await recordedAdapters(this.#base);
-    return [...found, ...shipped.map(({ config: _, ...info }) => info)];
+    const others = shipped.filter((one) => !has.has(`${one.runId}/${keyOf(one)}`));
+    return [...found, ...others.map(({ config: _, ...info }) => info)];
   }
 
   /** An adapter with the settings of its run: the stored one first, else the one that ships with the page. */

@@ -208,8 +208,6 @@ export const strings = {
     badHashHint: 'That setting is left at its preset.',
     archiveFormat: (reason: string): string => `This is not a run of Arklet: ${reason}.`,
     archiveHint: 'Choose a .json.gz file that the Runs panel exported.',
-    noAdapter: 'The adapter of the recorded run is not part of this page.',
-    noAdapterHint: 'Press Run: an adapter of your own is then stored and can be exported.',
     noWorker: 'The engine did not start.',
     noWorkerHint: 'Reload the page. The recorded run can be read without it.',
   },

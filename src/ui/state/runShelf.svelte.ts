@@ -1,5 +1,6 @@
 /** What a user does with stored runs: names and notes, the bin, the baseline, sizes, files. */
-import type { JobApi, RunArchive, RunRecord } from '../../core/jobApi';
+import { toBase64 } from '../../core/base64';
+import type { AdapterInfo, ArchivedAdapter, JobApi, RunArchive, RunRecord } from '../../core/jobApi';
 import type { Notices } from './notices.svelte';
 import { RunView } from './runView.svelte';
 
@@ -18,6 +19,8 @@ export class RunShelf {
   binned = $state.raw<readonly RunRecord[]>([]);
   /** Bytes by run; null until they were counted. */
   sizes = $state.raw<Readonly<Record<string, number>> | null>(null);
+  /** Adapters that ship with the page; null until they were looked for. */
+  shipped = $state.raw<readonly AdapterInfo[] | null>(null);
   /** The run that was deleted last, while its undo is offered. */
   deleted = $state.raw<RunRecord | null>(null);
   readonly #session: Owner;
@@ -26,12 +29,13 @@ export class RunShelf {
     this.#session = session;
   }
 
-  /** Reads the bin and the sizes. */
+  /** Reads the bin, the sizes, and once what adapters ship with the page. */
   async refresh(): Promise<void> {
     await this.#session.notices.guard(async () => {
       const api = await this.#session.api();
       this.binned = await api.bin();
       this.sizes = await api.sizes();
+      this.shipped ??= (await api.adapters()).filter(({ recorded }) => recorded);
     });
   }
 
@@ -85,8 +89,23 @@ export class RunShelf {
   async archiveOf(runId: string, withAdapters = false): Promise<RunArchive> {
     const { recorded } = this.#session;
     const stored = this.#session.runs.some(({ id }) => id === runId);
-    if (!stored && recorded?.run.id === runId) return recorded.archive();
-    return (await this.#session.api()).archive(runId, withAdapters);
+    if (stored || recorded?.run.id !== runId) return (await this.#session.api()).archive(runId, withAdapters);
+    const archive = recorded.archive();
+    return withAdapters ? { ...archive, version: 2, adapters: await this.#shippedWith(runId) } : archive;
+  }
+
+  async #shippedWith(runId: string): Promise<ArchivedAdapter[]> {
+    const api = await this.#session.api();
+    const shipped = (await api.adapters()).filter((one) => one.recorded && one.runId === runId);
+    const read = shipped.map(async ({ strategy, seed }) => {
+      const contents = Object.entries(await api.adapter(runId, strategy, seed));
+      return {
+        strategy,
+        seed,
+        files: Object.fromEntries(contents.map(([name, bytes]) => [name, toBase64(bytes)])),
+      };
+    });
+    return Promise.all(read);
   }
 
   async importArchive(archive: RunArchive): Promise<void> {

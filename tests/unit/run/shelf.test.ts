@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { binDays, type RunArchive } from '../../../src/core/jobApi';
 import { packArchive, unpackArchive } from '../../../src/run/exports';
@@ -55,6 +56,27 @@ describe('a run in one file', () => {
     for (const files of [{ 'a.json': 'not base64!' }, { '../a.json': 'AAAA' }]) {
       await expect(job.coordinator.importArchive(hostile(files))).rejects.toMatchObject({ code: 'import' });
     }
+  });
+});
+
+describe('a stored copy of the recorded run', () => {
+  const recorded = () => unpackArchive(readFileSync('public/recorded/run.json.gz'));
+
+  it('that came without adapters leaves with those that ship, and they are then listed once', async () => {
+    const { id } = await job.coordinator.importArchive(recorded());
+    expect((await job.coordinator.adapters()).map((one) => one.recorded)).toEqual([true]);
+    const whole = await job.coordinator.archive(id, true);
+    expect(whole.adapters?.map(({ strategy, seed }) => [strategy, seed])).toEqual([['rsft', 0]]);
+    expect((await job.coordinator.archive(id)).adapters).toBeUndefined();
+
+    await job.coordinator.remove(id);
+    await job.coordinator.purge(id);
+    const copy = await job.coordinator.importArchive(unpackArchive(packArchive(whole)));
+    expect(await job.store.listAdapters(copy.id)).toEqual([{ strategy: 'rsft', seed: 0 }]);
+    expect((await job.coordinator.adapters()).map((one) => one.recorded)).toEqual([false]);
+    const files = await job.coordinator.adapter(copy.id, 'rsft', 0);
+    const shipped = readFileSync('public/recorded/adapters/rsft-0/adapter_model.safetensors');
+    expect(shipped.equals(files['adapter_model.safetensors']!)).toBe(true);
   });
 });
 
