@@ -1,10 +1,16 @@
 /** Runs, the playground, the keyboard and two tabs: the built app with its real workers and storage. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { unzipSync } from 'fflate';
 import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer } from '../../scripts/server.mjs';
+import type { RunArchive } from '../../src/core/jobApi';
+import type { RunConfig } from '../../src/core/records';
+import { presets } from '../../src/run/presets';
+import { makeArchive } from '../ui/fixtures/archive';
 import { launchChromium } from './chromium';
 
 const server = await startServer({ root: ensureBuild() });
@@ -38,6 +44,97 @@ afterEach(() => context.close());
 
 const said = (on: Page, text: string) => on.locator('[role=status]', { hasText: text });
 const press = (key: string) => page.keyboard.press(key);
+
+describe('the recorded run', () => {
+  const shipped = readFileSync('public/recorded/adapters/rsft-0/adapter_model.safetensors');
+  const adapter = 'Adapter rsft, seed 0 (.zip)';
+
+  beforeEach(async () => {
+    await context.close();
+    context = await browser.newContext({
+      serviceWorkers: 'block',
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+    page = await context.newPage();
+    page.on('pageerror', (error) => complaints.push(error.message));
+  });
+
+  async function saved(button: string): Promise<Buffer> {
+    const saving = page.waitForEvent('download');
+    await page.getByRole('button', { name: button }).click();
+    return readFileSync(await (await saving).path());
+  }
+  const weightsOf = (zip: Buffer) => Buffer.from(unzipSync(zip)['adapter_model.safetensors']!);
+
+  /** Names of the files of a run's adapter in the browser's own storage. */
+  const stored = (runId: string) =>
+    page.evaluate(async (id) => {
+      let folder = await navigator.storage.getDirectory();
+      for (const name of ['arklet', 'runs', id, 'adapters', 'rsft-0'])
+        folder = await folder.getDirectoryHandle(name);
+      const names: string[] = [];
+      for await (const name of folder.keys()) names.push(name);
+      return names.sort();
+    }, runId);
+
+  it('leaves with the adapter that ships, and a copy that comes back stores it', async () => {
+    await page.goto(`${server.url}#panel=runs`);
+    await page.getByText('Export', { exact: true }).click();
+    expect(weightsOf(await saved(adapter)).equals(shipped)).toBe(true);
+    const file = await saved('Whole run with its adapters (.json.gz)');
+    const archive = JSON.parse(gunzipSync(file).toString()) as RunArchive;
+    expect(archive.adapters?.map(({ strategy, seed }) => [strategy, seed])).toEqual([['rsft', 0]]);
+
+    // Into a page that ships nothing of it.
+    await page.route('**/recorded/**', (route) => route.fulfill({ status: 404 }));
+    await page.reload();
+    await page.getByText('No recorded run came with this build.').waitFor();
+    await page
+      .getByLabel('Import a run')
+      .setInputFiles({ name: 'run.json.gz', mimeType: 'application/gzip', buffer: file });
+    await page.getByText('Stored run').waitFor();
+    expect(await stored(archive.run.id)).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
+    await press('u');
+    await page.getByText('Export', { exact: true }).click();
+    expect(weightsOf(await saved(adapter)).equals(shipped)).toBe(true);
+    await press('Escape');
+    await press('a');
+    await page.getByLabel(`RSFT of ${archive.run.name}`).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('gives settings and seed to the next run and to a link, which holds nothing else of it', async () => {
+    const made = makeArchive(8);
+    const config: RunConfig = {
+      ...presets.quick,
+      preset: 'custom',
+      seed: 7,
+      steps: 55,
+      questions: 'mine.csv',
+    };
+    const run = { ...made.run, note: 'between us', config };
+    await page.route('**/recorded/run.json.gz', (route) =>
+      route.fulfill({
+        body: gzipSync(JSON.stringify({ ...made, run })),
+        contentType: 'application/gzip',
+      }),
+    );
+    await page.goto(`${server.url}#panel=runs&preset=full`);
+    await page.getByRole('button', { name: /^Copy a link to its settings/ }).click();
+    await page.getByRole('button', { name: /^Copied/ }).waitFor();
+    const link = new URL(await page.evaluate(() => navigator.clipboard.readText()));
+    expect(link.origin + link.pathname + link.search).toBe(server.url);
+    const held = Object.fromEntries(new URLSearchParams(link.hash.slice(1)));
+    expect(held).toEqual({ preset: 'quick', seed: '7', steps: '55' });
+
+    await page.getByRole('button', { name: 'Use its settings' }).click();
+    await page.getByRole('dialog', { name: 'Settings' }).waitFor();
+    await page.waitForURL(/preset=quick&/);
+    const now = new URLSearchParams(new URL(page.url()).hash.slice(1));
+    expect([now.get('seed'), now.get('steps'), now.get('questions')]).toEqual(['7', '55', null]);
+    expect(complaints).toEqual([]);
+  });
+});
 
 describe('the playground', () => {
   it('asks the recorded student and the ensemble on a first visit, and names unknown words', async () => {

@@ -306,7 +306,7 @@ describe('the runs', () => {
     await vi.waitFor(() =>
       expect(app.session.runs.filter(({ pinned }) => pinned).map(({ id }) => id)).toEqual(['two']),
     );
-    await button('Use its settings').first().click();
+    await button('Use its settings').nth(1).click();
     await expect.element(dialog('Settings')).toBeVisible();
   });
 
