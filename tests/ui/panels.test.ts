@@ -115,6 +115,22 @@ describe('the playground', () => {
     expect(await violations()).toEqual([]);
   });
 
+  it('reads what the run’s questions ask for, and from an example what that asks for', async () => {
+    const archive = makeArchive(8);
+    const questions = archive.questions.map((one, index) =>
+      index === 0 ? one : { ...one, answerType: 'choice' as const, options: ['2', '4'], gold: 'B' },
+    );
+    await open('#panel=ask', { ...archive, questions });
+    await page.getByLabelText('Your question').fill('Which is even: A) 3 or B) 4?');
+    await userEvent.keyboard('{Enter}');
+    await vi.waitFor(() => expect(app.session.playground.asking).toBe(false));
+    await page.getByLabelText('Your question').fill(app.session.playground.examples[0]!.text);
+    await userEvent.keyboard('{Enter}');
+    await vi.waitFor(() => expect(client.names().filter((name) => name === 'ask')).toHaveLength(2));
+    const asked = client.calls.filter(([name]) => name === 'ask').map(([, request]) => request);
+    expect(asked).toMatchObject([{ answerType: 'choice' }, { answerType: 'number' }]);
+  });
+
   it('names the words that the models do not know beside the question', async () => {
     client.failures.set(
       'ask',

@@ -9,7 +9,7 @@ import type {
   JobEvent,
   RunRecord,
 } from '../../core/jobApi';
-import type { Question } from '../../core/records';
+import type { AnswerType, Question } from '../../core/records';
 import type { Notices } from './notices.svelte';
 import type { RunView } from './runView.svelte';
 import type { Settings } from './settings.svelte';
@@ -68,9 +68,19 @@ export class PlaygroundState {
   /** The right answer, where the question is one of the examples. */
   readonly gold = $derived(this.examples.find(({ text }) => text === this.asked)?.gold ?? null);
 
+  get #view(): RunView | null {
+    return this.#session.view ?? this.#session.recorded;
+  }
+
   /** The run whose agents and student answer: the one on screen. */
   get run(): RunRecord | null {
-    return this.#session.view?.run ?? this.#session.recorded?.run ?? null;
+    return this.#view?.run ?? null;
+  }
+
+  /** What is read from an answer: what the example asks for, else what the run's questions do. */
+  #answerType(question: string): AnswerType {
+    const example = this.examples.find(({ text }) => text === question);
+    return example?.answerType ?? this.#view?.answerType ?? 'number';
   }
 
   /** Reads the adapters and some examples; keeps what is chosen where it still exists. */
@@ -126,7 +136,13 @@ export class PlaygroundState {
     try {
       const backend = this.#session.settings.config?.backend ?? config.backend;
       const api = await this.#session.api();
-      await api.ask({ id, question, answerType: 'number', config: { ...config, backend }, arms: this.arms });
+      await api.ask({
+        id,
+        question,
+        answerType: this.#answerType(question),
+        config: { ...config, backend },
+        arms: this.arms,
+      });
     } catch (thrown) {
       const { code, message, hint, details } = asArkletError(thrown).toData();
       if (code !== 'interrupted') this.error = { code, message, hint, ...(details && { details }) };

@@ -4,7 +4,17 @@
  */
 import type { RunArchive, RunRecord, StrategyLog } from '../../core/jobApi';
 import type { PadReport } from '../../core/padRecords';
-import type { Dataset, Probe, Question, Report, Split, TrainLog, Turn, TurnTiming } from '../../core/records';
+import type {
+  AnswerType,
+  Dataset,
+  Probe,
+  Question,
+  Report,
+  Split,
+  TrainLog,
+  Turn,
+  TurnTiming,
+} from '../../core/records';
 import type { Visibility } from '../../core/visibility';
 import { DebateIndex, type DebateTag, type QuestionSummary } from './debateIndex';
 
@@ -155,6 +165,15 @@ export class RunView {
   question(id: string): Question | undefined {
     void this.#version;
     return this.#index.questions.get(id);
+  }
+
+  /** What most of its questions ask for; null while it has none. */
+  get answerType(): AnswerType | null {
+    void this.#version;
+    const counts = new Map<AnswerType, number>();
+    for (const { answerType } of this.#index.questions.values())
+      counts.set(answerType, (counts.get(answerType) ?? 0) + 1);
+    return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? null;
   }
 
   summary(id: string): QuestionSummary {
