@@ -113,6 +113,9 @@ export type JobEvent =
       readonly phase: 'download' | 'compile' | 'warm up' | 'ready';
       readonly loaded: number;
       readonly total: number;
+      /** Of a download, over its last seconds; null before there is anything to go by, and in other phases. */
+      readonly bytesPerSecond: number | null;
+      readonly secondsLeft: number | null;
     }
   | {
       readonly type: 'progress';

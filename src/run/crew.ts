@@ -4,6 +4,7 @@ import type { JobEvent } from '../core/jobApi';
 import type { AgentInfo, RunConfig } from '../core/records';
 import { personaOf } from '../core/personas';
 import type { AgentSlot } from './job';
+import { pacedLoad } from './loadPace';
 
 export interface CrewOptions {
   readonly slots: readonly AgentSlot[];
@@ -48,7 +49,7 @@ export class Crew {
     const { signal, emit } = this.#options;
     await backend.load({
       signal,
-      onProgress: (progress) => emit({ type: 'load', model: backend.model, ...progress }),
+      onProgress: pacedLoad((progress) => emit({ type: 'load', model: backend.model, ...progress })),
     });
   }
 

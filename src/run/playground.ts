@@ -25,6 +25,7 @@ import { agentPrompt, agentSampling } from './speakers';
 import { Crew } from './crew';
 import { promptStyle, type AgentSlot } from './job';
 import type { JobLock } from './jobLock';
+import { pacedLoad } from './loadPace';
 import { agentSlots, castOf, type AgentParts, type Cast } from './resolveAgents';
 
 /** Longest question in characters: a word problem has some hundred. */
@@ -133,8 +134,7 @@ async function ask(parts: AskParts, request: AskRequest): Promise<readonly AskRe
   const device = await engine.open(config.backend, models);
   parts.emit({ type: 'device', backend: device.backend, device: device.device, reason: device.reason });
   for (const { id } of models) {
-    const onProgress = (progress: object): void =>
-      parts.emit({ type: 'load', model: id, ...progress } as JobEvent);
+    const onProgress = pacedLoad((progress) => parts.emit({ type: 'load', model: id, ...progress }));
     await engine.load(id, { signal, onProgress });
   }
   await checkWords(engine, models, text);

@@ -1,12 +1,14 @@
 /** Before the engine opens: models of the hub are in storage, downloaded where they are not. */
-import type { LoadProgress } from '../agents/agent';
 import { downloadModel, type DownloadOptions } from '../models/download';
 import { Library, openLibrary } from '../models/library';
 import type { ModelRef } from '../models/modelSpec';
+import type { PacedProgress } from './loadPace';
 
 export interface PrepareOptions extends Pick<DownloadOptions, 'endpoint'> {
   readonly signal: AbortSignal;
-  readonly onProgress: (model: string, progress: LoadProgress) => void;
+  /** Folder in the private file system; a test has its own. */
+  readonly root?: string;
+  readonly onProgress: (model: string, progress: PacedProgress) => void;
 }
 
 /**
@@ -15,12 +17,12 @@ export interface PrepareOptions extends Pick<DownloadOptions, 'endpoint'> {
  */
 export async function prepareModels(
   models: readonly ModelRef[],
-  { signal, onProgress, endpoint }: PrepareOptions,
+  { signal, onProgress, endpoint, root }: PrepareOptions,
 ): Promise<readonly ModelRef[]> {
   // Models that ship with the app need no storage, which some browsers refuse.
   const foreign = models.some((ref) => ref.place.type === 'stored' || /^https?:/.test(ref.id));
   if (!foreign || typeof navigator === 'undefined' || !('storage' in navigator)) return models;
-  const library = new Library(await openLibrary());
+  const library = new Library(await openLibrary(root));
   const prepared: ModelRef[] = [];
   for (const ref of models) {
     if (ref.place.type === 'stored') {
@@ -28,8 +30,14 @@ export async function prepareModels(
         await downloadModel(library, ref.id, {
           signal,
           ...(endpoint === undefined ? {} : { endpoint }),
-          onProgress: ({ done, total }) =>
-            onProgress(ref.id, { phase: 'download', loaded: done, total: Math.max(1, total) }),
+          onProgress: ({ phase, done, total, bytesPerSecond, secondsLeft }) =>
+            onProgress(ref.id, {
+              phase: phase === 'ready' ? 'ready' : 'download',
+              loaded: done,
+              total,
+              bytesPerSecond,
+              secondsLeft,
+            }),
         });
       }
       prepared.push(ref);

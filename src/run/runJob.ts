@@ -13,6 +13,7 @@ import { distilPhase } from './distilPhase';
 import type { EngineClient } from './engineClient';
 import { evaluatePhase } from './evaluatePhase';
 import { promptStyle, type Job, type Progress } from './job';
+import { pacedLoad } from './loadPace';
 import { prepareModels } from './prepareModels';
 import { reportPhase } from './reportPhase';
 import { agentSlots, castOf, type AgentParts, type Cast } from './resolveAgents';
@@ -105,7 +106,7 @@ async function runPhases(setup: JobSetup, keeper: RunKeeper): Promise<void> {
 async function loadModel({ engine, signal, emit }: JobSetup, id: string): Promise<void> {
   await engine.load(id, {
     signal,
-    onProgress: (progress) => emit({ type: 'load', model: id, ...progress }),
+    onProgress: pacedLoad((progress) => emit({ type: 'load', model: id, ...progress })),
   });
 }
 

@@ -71,6 +71,7 @@ export const strings = {
     finished: 'Finished. What it made is kept under Runs.',
     timeLeft: 'Time left',
     rate: 'Tokens/s',
+    speed: (bytes: string): string => `${bytes}/s`,
     memory: 'Memory',
     backend: 'Backend',
     of: (done: number, total: number): string => `${formatCount(done)} of ${formatCount(total)}`,

@@ -4,6 +4,7 @@ import { cdp } from 'vitest/browser';
 import type { ModelProgress, ModelsApi } from '../../src/core/modelsApi';
 import { sha256 } from '../../src/models/hashes';
 import { StoredSource } from '../../src/models/storedSource';
+import type { PacedProgress } from '../../src/run/loadPace';
 import { connectModels } from '../../src/run/modelsClient';
 import type { Script } from './rangeServer';
 
@@ -111,6 +112,27 @@ describe('a model of the hub', () => {
       [true, 'checked'],
     ]);
     expect((await script()).requests.length).toBe(before);
+  });
+
+  it('that a run begins to download tells its speed and the time left, like one of the picker', async () => {
+    await script({ slow: 25 });
+    const url = new URL('./prepare.worker.ts', import.meta.url);
+    url.search = new URLSearchParams({ endpoint: server, root, spec }).toString();
+    const run = new Worker(url, { type: 'module' });
+    type Told = PacedProgress & { readonly model: string };
+    const seen = await new Promise<readonly Told[]>((resolve) => {
+      const told: Told[] = [];
+      run.onmessage = ({ data }: MessageEvent<Told | null>) =>
+        data === null ? resolve(told) : void told.push(data);
+    });
+    run.terminate();
+    const paced = seen.filter(({ bytesPerSecond }) => bytesPerSecond !== null);
+    expect(paced.length).toBeGreaterThan(1);
+    for (const { model, phase, loaded, total, bytesPerSecond, secondsLeft } of paced) {
+      expect([model, phase, total]).toEqual([spec, 'download', 1_000_022]);
+      expect(secondsLeft).toBeCloseTo((total - loaded) / bytesPerSecond!, 6);
+    }
+    expect(seen.at(-1)).toMatchObject({ phase: 'ready', loaded: 1_000_022, total: 1_000_022 });
   });
 
   it('cut off by a reload goes on where it stopped, fetching less than one chunk twice', async () => {

@@ -180,11 +180,47 @@ describe('a model of the hub', () => {
   });
 });
 
+describe('a download', () => {
+  it('that is cancelled is stopped, and what had come of it is removed', async () => {
+    await button('Add a model').click();
+    await button('Hugging Face').click();
+    await userEvent.fill(page.getByLabelText('Model on the hub'), 'tiny/model');
+    await button('Look up').click();
+    await button('Download').click();
+    calls.onProgress?.({
+      phase: 'download',
+      file: 'model.safetensors',
+      done: 90e6,
+      total: 270e6,
+      bytesPerSecond: 2e6,
+      secondsLeft: 90,
+    });
+    await expect.element(page.getByText(/^90\.0 MB of 270\.0 MB/)).toBeVisible();
+    listed = [...listed, { ...hub, state: 'partial', doneBytes: 90e6 }];
+    expect(calls.signal?.aborted).toBe(false);
+    await button('Cancel').click();
+    expect(calls.signal?.aborted).toBe(true);
+    await vi.waitFor(() => expect(listed.map(({ spec }) => spec)).toEqual(['student']));
+    await expect.element(page.getByText(/^90\.0 MB of 270\.0 MB/)).not.toBeInTheDocument();
+    await expect.element(button('Cancel')).not.toBeInTheDocument();
+    await expect.element(page.getByText('partly downloaded')).not.toBeInTheDocument();
+    expect(app.session.notices.list).toEqual([]);
+  });
+});
+
 describe('an agent', () => {
   it('of WebLLM says which feature this browser lacks, and a server’s key goes to the coordinator alone', async () => {
     await button('Add a model').click();
     await button('WebLLM').click();
     await expect.element(page.getByText('this browser lacks no-such-feature')).toBeVisible();
+    const byLibrary = page.getByText(/WebLLM and Transformers.js fetch their models by their own code/);
+    await expect.element(byLibrary).toBeVisible();
+    await button('Use Q-q4f16_1').click();
+    await button('Close the list').click();
+    await expect.element(byLibrary).toBeVisible();
+    await button('Take out Q-q4f16_1-MLC').click();
+    await expect.element(byLibrary).not.toBeInTheDocument();
+    await button('Add a model').click();
     await button('Server').click();
     await userEvent.fill(page.getByLabelText('Address'), 'http://localhost:11434/v1');
     await userEvent.fill(page.getByRole('textbox', { name: 'Model', exact: true }), 'qwen3');

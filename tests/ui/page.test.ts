@@ -1,9 +1,9 @@
 import axe from 'axe-core';
 import { flushSync, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { page, userEvent } from 'vitest/browser';
+import { cdp, page, userEvent } from 'vitest/browser';
 import { ImportError } from '../../src/core/errors';
-import type { RunArchive } from '../../src/core/jobApi';
+import type { JobEvent, RunArchive } from '../../src/core/jobApi';
 import { packArchive } from '../../src/ui/archiveFile';
 import { mountApp, type MountedApp } from '../../src/ui/mount';
 import { makeArchive } from './fixtures/archive';
@@ -208,12 +208,131 @@ describe('a run', () => {
     const question = makeArchive(8).questions[0]!;
     client.emit({ type: 'text', runId: 'new', questionId: question.id, round: 0, agent: 1, text: '3 * 4 =' });
     client.emit({ type: 'turn', runId: 'new', turn: makeArchive(8).turns[0]! });
-    client.emit({ type: 'load', model: 'agent-a', phase: 'warm up', loaded: 1, total: 1 });
+    const warming = { model: 'agent-a', phase: 'warm up', bytesPerSecond: null, secondsLeft: null } as const;
+    client.emit({ type: 'load', ...warming, loaded: 1, total: 1 });
     await expect.element(page.getByText('3 * 4 =', { exact: true })).toBeVisible();
     await expect.element(page.getByText('speaking …')).toBeVisible();
     expect([...target.querySelectorAll('[role=status]')].map((node) => node.textContent)).toContain(
       'Warm up: running',
     );
+  });
+});
+
+describe('live figures', () => {
+  /** The figure beside its name, within a part of the page. */
+  const figure = (within: string, name: string): string | null | undefined =>
+    [...target.querySelectorAll(`${within} dt`)].find((term) => term.textContent === name)?.nextElementSibling
+      ?.textContent;
+  const progress = (change: Partial<Extract<JobEvent, { type: 'progress' }>>): JobEvent => ({
+    type: 'progress',
+    runId: 'new',
+    phase: 'distil',
+    status: 'running',
+    done: 5,
+    total: 200,
+    detail: 'RSFT',
+    secondsLeft: 95,
+    tokensPerSecond: 1234,
+    bytes: 5.2e8,
+    ...change,
+  });
+  function train(from: number, to: number): void {
+    for (let step = from; step <= to; step++) {
+      const log = {
+        step,
+        loss: 2 / step,
+        grad_norm: 1,
+        learning_rate: 1e-4 * step,
+        num_tokens: 700 * step,
+        epoch: 0,
+      };
+      client.emit({ type: 'train', runId: 'new', strategy: 'rsft', seed: 0, log });
+    }
+  }
+  function probe(step: number, correct: boolean): void {
+    const [question] = makeArchive(8).questions;
+    const answers = [{ questionId: question!.id, reply: `asked at ${step}`, answer: '1', correct }];
+    client.emit({ type: 'probe', runId: 'new', strategy: 'rsft', seed: 0, probe: { step, answers } });
+  }
+  const chart = (at: number): string => target.querySelectorAll('canvas')[at]!.toDataURL();
+
+  beforeEach(async () => {
+    await open();
+    await button('Run on the bundled models').click();
+    await expect.element(button('Pause')).toBeVisible();
+  });
+
+  it('of a download that Run began are bytes, speed and time left', async () => {
+    const load = { type: 'load', model: 'hf:a/b', phase: 'download', total: 270e6 } as const;
+    client.emit({ ...load, loaded: 0, bytesPerSecond: null, secondsLeft: null });
+    await expect.element(page.getByText('Download · 0 B / 270.0 MB · hf:a/b')).toBeVisible();
+    expect(figure('.transport', 'Time left')).toBe('–');
+    client.emit({ ...load, loaded: 90e6, bytesPerSecond: 2e6, secondsLeft: 90 });
+    await expect.element(page.getByText('Download · 90.0 MB / 270.0 MB · 2.0 MB/s · hf:a/b')).toBeVisible();
+    expect(figure('.transport', 'Time left')).toBe('1 min 30 s');
+  });
+
+  it('of a training stand in both places, and its charts, table and probes grow with every event', async () => {
+    client.emit(progress({}));
+    train(1, 5);
+    probe(0, false);
+    for (const part of ['.transport', '#panel-distil']) {
+      await vi.waitFor(() => expect(figure(part, 'Tokens/s')).toBe('1,234'));
+      expect(figure(part, 'Time left')).toBe('1 min 35 s');
+      expect(figure(part, 'Memory')).toBe('520.0 MB');
+    }
+    expect(figure('#panel-distil', 'Step')).toBe('5 of 200');
+    await vi.waitFor(() => expect(target.querySelectorAll('canvas')).toHaveLength(2));
+    await page.getByText('Show as a table').click();
+    await expect.element(page.getByRole('rowheader', { name: '5', exact: true })).toBeVisible();
+    await expect.element(page.getByText('asked at 0', { exact: true })).toBeVisible();
+    await expect.element(page.getByText('0 of 1 right')).toBeVisible();
+    const before = [chart(0), chart(1)];
+
+    client.emit(
+      progress({ phase: 'distil', done: 200, secondsLeft: 12, tokensPerSecond: 2000, bytes: 6.1e8 }),
+    );
+    train(6, 12);
+    probe(10, true);
+    await expect.element(page.getByRole('rowheader', { name: '12', exact: true })).toBeInTheDocument();
+    for (const part of ['.transport', '#panel-distil']) {
+      expect(figure(part, 'Tokens/s')).toBe('2,000');
+      expect(figure(part, 'Time left')).toBe('12 s');
+      expect(figure(part, 'Memory')).toBe('610.0 MB');
+    }
+    expect(figure('#panel-distil', 'Step')).toBe('12 of 200');
+    await vi.waitFor(() => expect(chart(0)).not.toBe(before[0]));
+    await vi.waitFor(() => expect(chart(1)).not.toBe(before[1]));
+    await expect.element(page.getByText('asked at 10', { exact: true })).toBeVisible();
+    await expect.element(page.getByText('1 of 1 right')).toBeVisible();
+    const columns = page.getByRole('table', { name: 'Answers to the probe questions by training step' });
+    expect(columns.element().querySelectorAll('thead th')).toHaveLength(3);
+  });
+});
+
+describe('reduced motion', () => {
+  const session = cdp() as unknown as { send(method: string, params: object): Promise<unknown> };
+  const prefer = (value: 'reduce' | ''): Promise<unknown> =>
+    session.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-reduced-motion', value }] });
+  afterEach(() => prefer(''));
+
+  it('leaves no movement: drawers stand at once and the caret of a speaking agent does not blink', async () => {
+    await open();
+    await button('Run on the bundled models').click();
+    await expect.element(button('Pause')).toBeVisible();
+    const { id: questionId } = makeArchive(8).questions[0]!;
+    client.emit({ type: 'text', runId: 'new', questionId, round: 0, agent: 1, text: '3 * 4 =' });
+    await expect.element(page.getByText('3 * 4 =', { exact: true })).toBeVisible();
+    await button('Settings').click();
+    await expect.element(page.getByRole('dialog', { name: 'Settings' })).toBeVisible();
+    const caret = getComputedStyle(page.getByText('3 * 4 =', { exact: true }).element(), '::after');
+    const drawer = getComputedStyle(target.querySelector('dialog')!);
+    expect([caret.animationDuration, caret.animationIterationCount]).toEqual(['1s', 'infinite']);
+    expect(drawer.animationDuration).toBe('0.16s');
+    await prefer('reduce');
+    await vi.waitFor(() => expect(parseFloat(caret.animationDuration)).toBeLessThan(0.001));
+    expect(caret.animationIterationCount).toBe('1');
+    expect(parseFloat(drawer.animationDuration)).toBeLessThan(0.001);
   });
 });
 

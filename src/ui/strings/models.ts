@@ -41,8 +41,9 @@ export const strings = {
     'OWNER/NAME with safetensors, OWNER/NAME/FILE.gguf, a revision after @, or the address of a folder. Looking it up downloads nothing.',
   look: 'Look up',
   examples: 'Small ones to begin with:',
-  webllmHelp:
-    'Compiled models that WebLLM runs on the GPU: agents only. WebLLM downloads them when a run starts.',
+  webllmHelp: 'Compiled models that WebLLM runs on the GPU: agents only.',
+  librariesFetch:
+    'When a run starts, WebLLM and Transformers.js fetch their models by their own code: without pause, and without our check by hash.',
   filesHelp:
     'A folder as the hub has it (config.json, tokenizer.json, *.safetensors), one .gguf file, or for agents an ONNX folder (config.json, onnx/) or an MLC folder with its compiled library (.wasm). It is copied into the browser’s storage, so that a run can go on after a reload. Nothing is sent anywhere.',
   pickFolder: 'Pick a folder',
