@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { tuneVariants } from '../../src/compute/gpuTuning';
 import { proveKernels } from '../../src/compute/proveKernels';
 import { kernelSources } from '../../src/gpu/kernels';
-import { DeviceProofs, parseProofs, proofMemory } from '../../src/run/deviceProof';
+import { DeviceProofs, parseProofs, proofKey, proofMemory } from '../../src/run/deviceProof';
 import { gpuBackend } from './support';
 
 describe('a device that was not seen before', () => {
@@ -44,6 +44,13 @@ describe('a device that was not seen before', () => {
       budgetMs: 0,
     });
     expect(tuned.linear).toBe(proof.variants.linear);
+    // What the page shows as the reason for the device.
+    const proofs = new DeviceProofs('1');
+    proofs.learn({ [proofKey(backend.device, '1')]: proof });
+    expect(await proofs.trust(backend)).toEqual({
+      right: true,
+      note: `Left out, because wrong here: ${proof.excluded.join(', ')}.`,
+    });
   });
 
   it('is tested within its time: past the budget no case is begun, and the next run tests again', async (context) => {

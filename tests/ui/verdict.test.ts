@@ -1,5 +1,7 @@
+import { mount, unmount } from 'svelte';
 import { describe, expect, it } from 'vitest';
 import type { PairResult, Report } from '../../src/core/records';
+import PlainVerdict from '../../src/ui/compare/PlainVerdict.svelte';
 import { filterItems } from '../../src/ui/compare/itemFilter';
 import { placeLabels } from '../../src/ui/compare/placeLabels';
 import { findPair, keyArms, verdictSentences } from '../../src/ui/verdict';
@@ -60,6 +62,39 @@ describe('the verdict in words', () => {
 
   it('is silent where nothing was distilled', () => {
     expect(verdictSentences({ ...report, arms: report.arms.slice(0, 2), gainKept: null })).toEqual([]);
+  });
+});
+
+describe('one pair in plain words', () => {
+  function told(change: Partial<PairResult>, n = 300): string {
+    const target = document.createElement('div');
+    const pair = { ...report.pairs[0]!, ...change };
+    const shown = mount(PlainVerdict, { target, props: { pair, n, a: 'The student', b: 'the vote' } });
+    const text = target.textContent;
+    void unmount(shown);
+    return text;
+  }
+
+  // 2 points seen where 8 can be: 300 (8 / 2)^2 questions would show them.
+  it('says that the questions are too few where the interval holds 0, and how many it would take', () => {
+    const unclear = { difference: 0.02, ci: [-0.03, 0.07], detectable: 0.08, aOnly: 20, bOnly: 14 } as const;
+    expect(told(unclear)).toContain(
+      '300 questions are too few to settle this: only differences above about 8.0 points show. About 4,800 questions would be needed',
+    );
+    expect(told({ ...unclear, difference: -0.02, ci: [-0.07, 0.03] })).toContain('About 4,800 questions');
+  });
+
+  it('does not say so where the difference is clear, or where there is none', () => {
+    for (const change of [
+      { difference: 0.1, ci: [0.05, 0.15] },
+      { difference: -0.1, ci: [-0.15, -0.05] },
+      { difference: 0, ci: [-0.04, 0.04], aOnly: 9, bOnly: 9 },
+      { difference: 0, ci: [0, 0], aOnly: 0, bOnly: 0 },
+    ] as const)
+      expect(told(change)).not.toContain('too few to settle');
+    expect(told({ difference: 0.1, ci: [0.05, 0.15], detectable: 0.08 })).toContain(
+      'With 300 questions, differences above about 8.0 points show',
+    );
   });
 });
 
