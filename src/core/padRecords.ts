@@ -90,6 +90,9 @@ export interface PadHacking {
   readonly step: number;
   readonly reward: { readonly from: number; readonly to: number };
   readonly accuracy: { readonly from: number; readonly to: number };
+  /** Mean tokens of a completion, and mean share of its sentences that repeat an earlier one; absent in older reports. */
+  readonly length?: { readonly from: number; readonly to: number };
+  readonly repetition?: { readonly from: number; readonly to: number };
   readonly samples: readonly (PadTrace & { readonly reward: number; readonly gold: string })[];
 }
 

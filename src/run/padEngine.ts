@@ -1,6 +1,8 @@
 /** Process-aware distillation inside the engine worker: each call frees what it put on the device. */
 import type { Gate } from '../core/gate';
+import type { PadHacking } from '../core/padRecords';
 import { groupRl } from '../distill/pad/groupRl';
+import type { HackingStop } from '../distill/pad/hacking';
 import { monteCarloLabels, type ContinuationRecord } from '../distill/pad/monteCarlo';
 import { loadRewardModel, type RewardModel, type ScoredStep } from '../distill/pad/rewardModel';
 import { trainRewardModel } from '../distill/pad/trainReward';
@@ -76,6 +78,11 @@ export async function trainReward(
   return { files, metrics };
 }
 
+/** What a report keeps of a stop; `by` is who wrote its samples. */
+export function hackingRecord({ reason: _, samples, ...changes }: HackingStop, by: string): PadHacking {
+  return { ...changes, samples: samples.map((sample) => ({ ...sample, by, correct: false })) };
+}
+
 export async function runGroupRl(
   engineModel: EngineModel,
   { init, rewardModel, questions, heldOut, options, checkpoint }: RlRequest,
@@ -105,12 +112,7 @@ export async function runGroupRl(
       samples,
       generatedTokens,
       evaluations,
-      stopped: stopped && {
-        step: stopped.step,
-        reward: stopped.reward,
-        accuracy: stopped.accuracy,
-        samples: stopped.samples.map((sample) => ({ ...sample, by: id, correct: false })),
-      },
+      stopped: stopped && hackingRecord(stopped, id),
     };
   };
   return rewardModel ? withRewardModel(engineModel, rewardModel, run) : run(null);

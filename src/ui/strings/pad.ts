@@ -30,6 +30,21 @@ export const padStrings = {
       help: 'Distance from the student before training, and how open its choices are (nats a token)',
       label: 'Divergence from the base and entropy by update',
     },
+    loss: {
+      title: 'Loss',
+      help: 'Of the policy: it hovers about 0 and need not fall',
+      label: 'Policy loss by update',
+    },
+    rate: {
+      title: 'Learning rate',
+      help: 'How far an update goes',
+      label: 'Learning rate by update',
+    },
+    judge: {
+      title: 'How well it judges',
+      help: 'Share of the batch’s steps judged right; AUC on held-out steps where it was measured',
+      label: 'By step: share of the batch’s steps judged right, and AUC on held-out steps',
+    },
   },
   series: {
     step: 'Update',
@@ -42,6 +57,10 @@ export const padStrings = {
     longest: 'longest',
     kl: 'KL',
     entropy: 'entropy',
+    loss: 'loss',
+    rate: 'rate',
+    judged: 'judged right',
+    auc: 'AUC, held out',
   },
   table: {
     caption: 'Group RL by update',
@@ -57,7 +76,9 @@ export const padStrings = {
       entropy: 'Entropy',
       clip: 'Clipped',
       flat: 'Groups without signal',
+      repetition: 'Repeated sentences',
       loss: 'Loss',
+      rate: 'Learning rate',
     },
   },
   hacking: {
@@ -66,12 +87,20 @@ export const padStrings = {
       `The reward rose from ${reward[0].toFixed(2)} to ${reward[1].toFixed(2)} while accuracy on held-out questions fell from ` +
       `${formatPercent(accuracy[0])} to ${formatPercent(accuracy[1])}: the student learnt to please the reward model, not to solve. ` +
       `Training was ended at update ${formatCount(step)}.`,
+    length: (from: number, to: number): string =>
+      `Meanwhile an answer went from ${from.toFixed(1)} to ${to.toFixed(1)} tokens.`,
+    repetition: (from: number, to: number): string =>
+      `Sentences that repeat an earlier one of their answer: ${formatPercent(from)}, then ${formatPercent(to)}.`,
     samples: 'Answers that the reward model liked and that are wrong',
     sample: (answer: string | null, gold: string, reward: number): string =>
       `answered ${answer ?? 'nothing'}, right is ${gold}; reward ${reward.toFixed(2)}`,
   },
   rewardModel: {
     title: 'Reward model',
+    training: 'Training of the reward model',
+    trainingHelp: 'It learns to tell right steps from wrong ones. Lower loss is better.',
+    lossLabel: 'Loss of the reward model on the training steps and on held-out ones, by step',
+    judged: 'Batch judged right',
     help: 'The student with a head that says of each step whether it is right. Measured on questions it never saw.',
     auc: 'Step AUC',
     aucHelp: 'How often a right step scores above a wrong one',
@@ -96,7 +125,12 @@ export const padStrings = {
     single: 'one drawn',
     accuracy: 'Accuracy',
     calibration: 'Calibration',
-    calibrationHelp: 'Of the steps given this probability, the share that is right',
+    calibrationHelp:
+      'A point stands for the steps given about that probability, its area for their number. On the dashed line as many are right as were predicted; below it too few.',
+    calibrationLabel: 'Calibration: share of steps that are right by predicted probability',
+    calibrationTable: 'Of the steps given this probability, the share that is right',
+    bin: (predicted: string, observed: string, n: string): string =>
+      `predicted ${predicted}, right ${observed}, ${n} steps`,
     predicted: 'Predicted',
     observed: 'Right',
     labels: (judged: number, kind: 'exact' | 'monte-carlo'): string =>
