@@ -84,6 +84,7 @@ export async function rewardStage(
           warmup: Math.min(config.warmup, config.padRewardSteps),
           lora: loraOf(job),
           seed: hashKey(config.seed, 'reward-model', seed),
+          evalEvery: Math.max(1, Math.ceil(config.padRewardSteps / 10)),
           saveEvery: Math.max(1, Math.min(50, Math.ceil(config.padRewardSteps / 4))),
         },
         checkpoint: record.checkpoint?.bytes ?? null,

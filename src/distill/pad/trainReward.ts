@@ -219,7 +219,8 @@ class RewardRun {
     }
     const file = await readState(kind, resume);
     const state = v.safeParse(stateSchema, file.state);
-    const fixed = (from: unknown): string => canonical({ ...(from as object), saveEvery: 0 });
+    // When it is measured and saved changes nothing of what is learnt.
+    const fixed = (from: unknown): string => canonical({ ...(from as object), evalEvery: 0, saveEvery: 0 });
     if (!state.success || fixed(state.output.options) !== fixed(options) || state.output.data !== this.#data)
       throw new ConfigError(
         'The checkpoint of the reward model was made with other settings or data.',

@@ -12,6 +12,13 @@ export function cssColour(host: HTMLElement, name: string): string {
   return colour;
 }
 
+/** Ticks of a value axis: small values in scientific form. */
+export function tickValues(_: uPlot, splits: readonly number[]): string[] {
+  return splits.map((split) =>
+    String(split === 0 || Math.abs(split) >= 0.01 ? split : split.toExponential(0)),
+  );
+}
+
 /** A legend's value: the one under the pointer, away from it the last one. Series 0 is the step. */
 export function legendValue(plot: uPlot, at: number | null, index: number): string {
   const known = at ?? [...(plot.data[index] ?? [])].findLast((y) => y !== null && y !== undefined);

@@ -1,5 +1,5 @@
 /** Loss and learning-rate curves on uPlot, in the page's own colours; redrawn when the theme changes. */
-import { cssColour, legendValue } from './chartParts';
+import { cssColour, legendValue, tickValues } from './chartParts';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { TrainLog } from '../../core/records';
@@ -130,8 +130,7 @@ export class LineChart {
           ticks: grid,
           font,
           size: 3.75 * rem,
-          values: (_, splits) =>
-            splits.map((split) => String(split === 0 || split >= 0.01 ? split : split.toExponential(0))),
+          values: tickValues,
         },
       ],
     };

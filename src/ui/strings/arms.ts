@@ -20,6 +20,7 @@ export const strategyNames = {
   da: 'DA',
   pad: 'PAD',
   'reward-model': 'Reward model',
+  'reward-start': 'Reward model: its start',
   'rsft+da': 'RSFT, then DA',
   'rsft+pad': 'RSFT, then PAD',
   'da+pad': 'DA, then PAD',
@@ -35,6 +36,7 @@ export const strategyHelp = {
   'da+pad': 'different correct traces first, then practice on scores',
   'pad+da': 'practice on scores, then different correct traces',
   'reward-model': 'learns to judge steps',
+  'reward-start': 'correct traces of the agents that the reward model may learn from: what it starts from',
 } as Readonly<Record<string, string>>;
 
 export const controlNames = {

@@ -93,6 +93,7 @@ export const distilStrings = {
   train: 'train',
   smooth: 'train, smoothed',
   heldOut: 'held out',
+  heldOutAuc: 'AUC, held out',
   learningRate: 'Learning rate',
   gradNorm: 'Gradient norm',
   tokens: 'Tokens seen',

@@ -89,6 +89,10 @@ describe('a run with PAD', () => {
       ['pad', 8],
       ['rsft+pad', 8],
     ]);
+    // Held-out AUC is logged while it learns; after the last step it is the finished one's.
+    const judged = logs.find(({ strategy }) => strategy === 'reward-model')?.steps.at(-1);
+    expect(judged?.['eval_auc']).toBe(pad?.rewardModel?.auc);
+    expect(judged?.eval_loss).toBeGreaterThan(0);
     expect(pad?.log.filter(({ step }) => step > 0)).toHaveLength(2);
     expect(pad?.traces[0]?.steps[0]?.good).toBeGreaterThan(0);
     const told = job.events.filter((event) => event.type === 'pad');

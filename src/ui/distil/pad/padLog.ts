@@ -39,7 +39,16 @@ export const curves: Readonly<Record<PadChartKind, readonly Curve[]>> = {
     { metric: 'kl', label: series.kl, colour: '--accent' },
     { metric: 'entropy', label: series.entropy, colour: '--arm-ensemble', dashed: true },
   ],
+  loss: [{ metric: 'loss', label: series.loss, colour: '--accent' }],
+  rate: [{ metric: 'learning_rate', label: series.rate, colour: '--accent' }],
+  judge: [
+    { metric: 'accuracy', label: series.judged, colour: '--line-strong' },
+    { metric: 'eval_auc', label: series.auc, colour: '--accent', sparse: true },
+  ],
 };
+
+/** Charts of a group RL, in order; the reward model has `judge` alone. */
+export const rlCharts: readonly PadChartKind[] = ['reward', 'accuracy', 'length', 'kl', 'loss', 'rate'];
 
 /** A group RL's log, told from a supervised training's by its reward. */
 export function isRlLog(steps: readonly TrainLog[]): boolean {
@@ -47,8 +56,12 @@ export function isRlLog(steps: readonly TrainLog[]): boolean {
 }
 
 /** A log of PAD: of a group RL, or of its reward model. */
-export function isPadLog({ strategy, steps }: Pick<StrategyLog, 'strategy' | 'steps'>): boolean {
-  return strategy === rewardModelName || isRlLog(steps);
+export function isPadLog(log: Pick<StrategyLog, 'strategy' | 'steps'>): boolean {
+  return isRewardLog(log) || isRlLog(log.steps);
+}
+
+export function isRewardLog({ strategy }: Pick<StrategyLog, 'strategy'>): boolean {
+  return strategy === rewardModelName;
 }
 
 /** Name of the dataset behind a strategy: group RL has its reward model's. */

@@ -1,10 +1,13 @@
 /** One of several small charts by update, on uPlot, in the page's own colours. */
-import { cssColour, legendValue } from '../chartParts';
+import { cssColour, legendValue, tickValues } from '../chartParts';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { TrainLog } from '../../../core/records';
 import { padStrings } from '../../strings/pad';
 import { columns, present, type Curve, type PadChartKind } from './padLog';
+
+/** Charts of shares: from 0 to 1. */
+const shares: ReadonlySet<PadChartKind> = new Set(['accuracy', 'judge']);
 
 export class SmallChart {
   readonly #host: HTMLElement;
@@ -75,12 +78,12 @@ export class SmallChart {
       ],
       scales: {
         x: { time: false },
-        ...(this.#kind === 'accuracy' && { y: { range: [0, 1] as [number, number] } }),
+        ...(shares.has(this.#kind) && { y: { range: [0, 1] as [number, number] } }),
       },
       cursor: { drag: { x: false, y: false } },
       axes: [
         { stroke: ink, grid, ticks: grid, font, space: 4 * rem },
-        { stroke: ink, grid, ticks: grid, font, size: 3.25 * rem, space: 2 * rem },
+        { stroke: ink, grid, ticks: grid, font, size: 3.25 * rem, space: 2 * rem, values: tickValues },
       ],
     };
   }
