@@ -144,7 +144,7 @@ export const padStrings = {
     unsure: 'unsure',
     bad: 'probably wrong',
     missed: 'the checker disagrees',
-    by: (who: string): string => `by ${who}`,
+    by: 'by',
     right: 'right answer',
     wrong: 'wrong answer',
     question: 'Trace',
