@@ -10,7 +10,7 @@ export interface Curves {
   readonly lines: readonly {
     readonly id: string;
     readonly name: string;
-    /** Which of six colours and dashes. */
+    /** Its place among the runs, which gives colour and dash. */
     readonly look: number;
     readonly points: readonly CurvePoint[];
   }[];
@@ -31,9 +31,7 @@ export function curves(runs: readonly ComparedRun[], strategy: string): Curves {
       weight = kept * weight + (1 - kept);
       return { step, loss: mean / weight };
     });
-    return points.length === 0
-      ? []
-      : [{ id: compared.run.id, name: compared.run.name, look: at % 6, points }];
+    return points.length === 0 ? [] : [{ id: compared.run.id, name: compared.run.name, look: at, points }];
   });
   const losses = lines.flatMap(({ points }) => points.map(({ loss }) => loss));
   return {
