@@ -67,6 +67,17 @@ describe('settings in the address', () => {
     expect(settings.config?.nAgents).toBe(presets.quick.nAgents);
   });
 
+  it('keep agents held out of PAD’s reward model as numbers', () => {
+    const settings = settingsOf('#pad-held-out-agents=0,2');
+    expect(settings.config?.padHeldOutAgents).toEqual([0, 2]);
+    settings.set('padHeldOutAgents', [1]);
+    expect(settings.hash).toContain('pad-held-out-agents=1');
+    expect(settings.config?.padHeldOutAgents).toEqual([1]);
+    expect(settingsOf('#pad-held-out-agents=0,Bo').bad).toEqual([
+      { name: 'pad-held-out-agents', value: '0,Bo' },
+    ]);
+  });
+
   it('keep personas in the address by the name of a preset, or as JSON', () => {
     const settings = new Settings();
     settings.presets = presets;

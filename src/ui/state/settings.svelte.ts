@@ -25,6 +25,10 @@ type Value = string | number | boolean | readonly unknown[];
 /** Text as a value of the field, of the same type as `like`; undefined when it cannot be one. */
 function valueOf(field: Field, like: RunConfig[Field], text: string): Value | undefined {
   if (field === 'personas') return readPersonas(text) ?? undefined;
+  if (field === 'padHeldOutAgents') {
+    const agents = text.split(',').filter((part) => part !== '');
+    return agents.every((part) => /^\d+$/.test(part)) ? agents.map(Number) : undefined;
+  }
   if (typeof like === 'number') {
     const number = Number(text);
     return text.trim() === '' || !Number.isFinite(number) ? undefined : number;

@@ -171,5 +171,8 @@ export const padStrings = {
     start: 'The reward model starts from',
     starts: { rsft: 'RSFT on this debate', base: 'the student as it is' },
     stop: 'Stop on reward hacking',
+    more: 'More',
+    heldOutAgents: 'Agents held out',
+    heldOutHelp: 'The reward model never learns from their traces and is measured on them.',
   },
 };

@@ -48,6 +48,36 @@ export const settingWords: Readonly<Partial<Record<keyof RunConfig, Words>>> = {
   testQuestions: { label: 'Test questions', help: 'Compared on; 100 tell 10 points, 1,000 tell 3.' },
   oodQuestions: { label: 'Out of distribution', help: 'Unseen words and one more step.' },
   robustQuestions: { label: 'Reworded', help: 'Renamed entities and an idle sentence.' },
+  padOwnSamples: {
+    label: 'Own samples',
+    help: 'Answers of the student to each training question that the reward model learns from too.',
+  },
+  padLabels: {
+    label: 'Who labels the steps',
+    help: 'The checker does the arithmetic; continuations count how often a step still leads to the right answer.',
+  },
+  padContinuations: { label: 'Continuations', help: 'Tried from each step: more are steadier and slower.' },
+  padSplitter: { label: 'Where a step ends', help: 'How a solution is cut into the steps that are judged.' },
+  padAfterError: {
+    label: 'Steps after the first error',
+    help: 'Judged in themselves, or all wrong because they build on it.',
+  },
+  padContrastive: {
+    label: 'Contrastive weight',
+    help: 'Pulls steps of one label together; AgentArk has 0.5, 0 leaves it out.',
+  },
+  padKlForm: {
+    label: 'Where the KL counts',
+    help: 'Distance from the student before training: a term of the loss, or taken off the reward.',
+  },
+  padNormalisation: {
+    label: 'Mean over',
+    help: 'All tokens of a rollout alike, or all answers alike, whatever their length.',
+  },
+  padMaskTruncated: {
+    label: 'Leave out answers that were cut',
+    help: 'An answer cut off at the longest length teaches nothing.',
+  },
   seed: { label: 'Seed', help: 'The same seed repeats a run on this machine.' },
   backend: { label: 'Backend', help: 'Automatic times both and takes the faster.' },
   schedule: {
@@ -61,6 +91,11 @@ export const choices: Readonly<Record<string, Readonly<Record<string, string>>>>
   visibility: { all: 'All', ring: 'Ring', random: 'Random' },
   accept: { correct: 'Correct', any: 'Any' },
   backend: { auto: 'Automatic', webgpu: 'WebGPU', cpu: 'CPU' },
+  padLabels: { auto: 'Whichever can', exact: 'Checker', 'monte-carlo': 'Continuations' },
+  padSplitter: { sentence: 'Sentence', line: 'Line', equation: 'Equation' },
+  padAfterError: { own: 'Each in itself', bad: 'All wrong' },
+  padKlForm: { 'k3-loss': 'In the loss (k3)', 'k1-reward': 'Off the reward (k1)' },
+  padNormalisation: { dapo: 'All tokens (DAPO)', grpo: 'All answers (GRPO)' },
   schedule: { together: 'All loaded', 'agents-out': 'Agents leave', 'one-at-a-time': 'One at a time' },
 };
 
