@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isPadLog, present, taughtBy } from '../../src/ui/distil/pad/padLog';
 import { paint, scoreKind } from '../../src/ui/distil/pad/paint';
+import { writerOf } from '../../src/ui/distil/pad/writer';
 
 const log = (metrics: Record<string, number>) => ({
   step: 1,
@@ -59,4 +60,10 @@ describe('a log of PAD', () => {
   it('names the reward model’s dataset for group RL and a strategy’s own else', () => {
     expect([taughtBy('rsft+pad'), taughtBy('pad+da')]).toEqual(['reward-model', 'pad+da']);
   });
+});
+
+it('a writer is an agent where the id ends with the index of one, whatever the id holds', () => {
+  expect(writerOf('endpoint:http://host#big#1', 3)).toEqual({ agent: 1, id: 'endpoint:http://host#big' });
+  expect(writerOf('agent-a#7', 3)).toEqual({ agent: null, id: 'agent-a#7' });
+  expect(writerOf('student', 3)).toEqual({ agent: null, id: 'student' });
 });
