@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isPadLog, present, taughtBy } from '../../src/ui/distil/pad/padLog';
+import { tickValues } from '../../src/ui/distil/chartParts';
 import { paint, scoreKind } from '../../src/ui/distil/pad/paint';
 import { writerOf } from '../../src/ui/distil/pad/writer';
 
@@ -66,4 +67,9 @@ it('a writer is an agent where the id ends with the index of one, whatever the i
   expect(writerOf('endpoint:http://host#big#1', 3)).toEqual({ agent: 1, id: 'endpoint:http://host#big' });
   expect(writerOf('agent-a#7', 3)).toEqual({ agent: null, id: 'agent-a#7' });
   expect(writerOf('student', 3)).toEqual({ agent: null, id: 'student' });
+});
+
+it('an axis names its ticks exactly, small ones in scientific form', () => {
+  const ticks = [0, 0.0025, 0.1 + 0.2, -0.005, 20];
+  expect(tickValues(null as never, ticks)).toEqual(['0', '2.5e-3', '0.3', '-5e-3', '20']);
 });

@@ -70,7 +70,7 @@ describe('a run that was ended by reward hacking', () => {
 
   it('says what rose and what fell, and shows the answers that were liked and are wrong', async () => {
     const alert = page.getByRole('alert', { name: 'Reward hacking' });
-    await expect.element(alert).toHaveTextContent(/reward rose from -0\.\d\d to 0\.\d\d while accuracy/);
+    await expect.element(alert).toHaveTextContent(/reward rose from \u22120\.\d\d to 0\.\d\d while accuracy/);
     await expect.element(alert).toHaveTextContent(/an answer went from 2\d\.\d to 5\d\.\d tokens/);
     await expect.element(alert).toHaveTextContent(/repeat an earlier one .*: 1\.7.%, then 3\d\.\d.%/);
     await expect.element(alert.getByText(/^answered 5, right is \d+; reward 0\.93$/)).toBeVisible();

@@ -1,6 +1,9 @@
 /** Words of process-aware distillation (PAD). */
 import { formatCount, formatPercent } from '../format';
 
+/** Two decimals, with a real minus. */
+const two = (value: number): string => value.toFixed(2).replace('-', '\u2212');
+
 export const padStrings = {
   title: 'Group RL',
   help: 'The student answers each question several times; what was right more than its siblings is made likelier.',
@@ -84,7 +87,7 @@ export const padStrings = {
   hacking: {
     title: 'Reward hacking',
     text: (step: number, reward: readonly [number, number], accuracy: readonly [number, number]): string =>
-      `The reward rose from ${reward[0].toFixed(2)} to ${reward[1].toFixed(2)} while accuracy on held-out questions fell from ` +
+      `The reward rose from ${two(reward[0])} to ${two(reward[1])} while accuracy on held-out questions fell from ` +
       `${formatPercent(accuracy[0])} to ${formatPercent(accuracy[1])}: the student learnt to please the reward model, not to solve. ` +
       `Training was ended at update ${formatCount(step)}.`,
     length: (from: number, to: number): string =>
@@ -93,7 +96,7 @@ export const padStrings = {
       `Sentences that repeat an earlier one of their answer: ${formatPercent(from)}, then ${formatPercent(to)}.`,
     samples: 'Answers that the reward model liked and that are wrong',
     sample: (answer: string | null, gold: string, reward: number): string =>
-      `answered ${answer ?? 'nothing'}, right is ${gold}; reward ${reward.toFixed(2)}`,
+      `answered ${answer ?? 'nothing'}, right is ${gold}; reward ${two(reward)}`,
   },
   rewardModel: {
     title: 'Reward model',
@@ -126,7 +129,7 @@ export const padStrings = {
     accuracy: 'Accuracy',
     calibration: 'Calibration',
     calibrationHelp:
-      'A point stands for the steps given about that probability, its area for their number. On the dashed line as many are right as were predicted; below it too few.',
+      'A point stands for the steps given about that probability, its area for their number. On the dashed line as many are right as predicted, below it fewer.',
     calibrationLabel: 'Calibration: share of steps that are right by predicted probability',
     calibrationTable: 'Of the steps given this probability, the share that is right',
     bin: (predicted: string, observed: string, n: string): string =>

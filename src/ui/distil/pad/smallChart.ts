@@ -3,6 +3,7 @@ import { cssColour, legendValue, tickValues } from '../chartParts';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { TrainLog } from '../../../core/records';
+import { strings } from '../../strings';
 import { padStrings } from '../../strings/pad';
 import { columns, present, type Curve, type PadChartKind } from './padLog';
 
@@ -65,7 +66,7 @@ export class SmallChart {
     return {
       ...this.#size(),
       series: [
-        { label: padStrings.series.step, value },
+        { label: this.#kind === 'judge' ? strings.distil.step : padStrings.series.step, value },
         ...this.#curves.map(({ label, colour, dashed, sparse }) => ({
           label,
           stroke: cssColour(this.#host, colour),
@@ -83,7 +84,7 @@ export class SmallChart {
       cursor: { drag: { x: false, y: false } },
       axes: [
         { stroke: ink, grid, ticks: grid, font, space: 4 * rem },
-        { stroke: ink, grid, ticks: grid, font, size: 3.25 * rem, space: 2 * rem, values: tickValues },
+        { stroke: ink, grid, ticks: grid, font, size: 3.25 * rem, space: 1.4 * rem, values: tickValues },
       ],
     };
   }
