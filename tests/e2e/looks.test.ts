@@ -9,6 +9,7 @@ import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer, type StaticServer } from '../../scripts/server.mjs';
+import { makePadArchive } from '../ui/fixtures/padArchive';
 import { launchChromium } from './chromium';
 
 const screens = resolve('test-results/screens');
@@ -28,6 +29,25 @@ interface View {
 const views: readonly View[] = [
   { name: 'debate', hash: 'step=debate', shown: '.round .turn' },
   { name: 'distil', hash: 'step=distil', shown: 'canvas >> nth=1' },
+  {
+    name: 'pad',
+    hash: 'step=distil',
+    shown: 'canvas >> nth=1',
+    // A run file from elsewhere: a reward model, and a group RL that was ended by reward hacking.
+    prepare: async (page) => {
+      await page.getByRole('button', { name: 'Runs', exact: true }).click();
+      await page.getByLabel('Import a run').setInputFiles({
+        name: 'pad.json',
+        mimeType: 'application/json',
+        buffer: Buffer.from(JSON.stringify(makePadArchive())),
+      });
+      await page.locator('dialog').waitFor({ state: 'detached' });
+      const strategies = page.getByRole('group', { name: 'Strategy' });
+      await strategies.getByRole('button', { name: 'PAD', exact: true }).click();
+      await page.locator('.training .charts canvas').nth(5).waitFor();
+      await page.locator('.training circle').first().waitFor();
+    },
+  },
   {
     name: 'compare',
     hash: 'step=compare',
