@@ -120,6 +120,11 @@ describe('a run that was ended by reward hacking', () => {
     await expect.element(page.getByRole('row', { name: /^95\.0.% 86\.0.% 1,142$/ })).toBeVisible();
   });
 
+  it('lists the step AUC on each agent beside judges that read no arithmetic on the same steps', async () => {
+    const row = page.getByRole('row', { name: /agent-c.* no 402 0\.902 0\.570 0\.540 0\.690$/ });
+    await expect.element(row).toBeVisible();
+  });
+
   it('paints the steps of held-out traces and names who wrote them by mark, name and id', async () => {
     const trace = (): HTMLElement => target.querySelector<HTMLElement>('.trace[aria-live]')!;
     expect(trace().querySelectorAll('mark').length).toBeGreaterThan(1);

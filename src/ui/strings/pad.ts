@@ -110,7 +110,7 @@ export const padStrings = {
     steps: (n: number): string => `${formatCount(n)} held-out steps`,
     traceAuc: 'Trace AUC',
     brier: 'Brier score',
-    byAgent: 'Step AUC by who wrote the trace',
+    byAgent: 'Step AUC by who wrote the trace, beside judges that read no arithmetic',
     baselines: 'Judges that read no arithmetic',
     agent: 'Written by',
     n: 'Steps',
