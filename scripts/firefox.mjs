@@ -1,13 +1,23 @@
 // `node scripts/firefox.mjs [--webgpu]`: the built app in stock Firefox, through WebDriver BiDi.
-// Without WebGPU (Firefox ESR's default): the recorded run, the help for this browser, the job on the CPU, and again without
-// a server. With --webgpu: the whole self-test on Firefox's own WebGPU (its WGSL compiler is naga), on the software driver
-// that Debian's Chromium brings. Exit code 0 when all holds, 1 when not, 3 when there is no Firefox.
+// Without WebGPU (Firefox ESR's default): the recorded run, the help for this browser, every panel, the job on the CPU
+// through a reload, and again without a server. With --webgpu: the whole self-test on Firefox's own WebGPU (its WGSL
+// compiler is naga), on the software driver that Debian's Chromium brings, and the job on it to its comparison. Exit code 0
+// when all holds, 1 when not, 3 when there is no Firefox.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import puppeteer from 'puppeteer-core';
 import { ensureBuild } from './build.mjs';
+import {
+  appears,
+  press,
+  recordedChecks,
+  savedReport,
+  showView,
+  storedChecks,
+  until,
+} from './firefoxPanels.mjs';
 import { startServer } from './server.mjs';
 
 const candidates = [
@@ -18,9 +28,10 @@ const candidates = [
   '/Applications/Firefox.app/Contents/MacOS/firefox',
 ];
 const driver = process.env.CHROMIUM_LIBRARY ?? '/usr/lib/chromium';
-const patience = 120_000;
+/** What to do where there is none. */
+export const missingFirefox = 'No Firefox: `sudo apt-get install firefox-esr` (or set FIREFOX_PATH).';
 const tiny =
-  '#preset=quick&backend=cpu&train-questions=16&validation-questions=4&test-questions=12&steps=4&batch=4&max-tokens=48';
+  '#preset=quick&train-questions=16&validation-questions=4&test-questions=12&steps=4&batch=4&max-tokens=48';
 
 /** Path of a Firefox, null when there is none and none can be installed. */
 export function findFirefox(log) {
@@ -36,101 +47,154 @@ export function findFirefox(log) {
   return present();
 }
 
+/** Runs work(page, {version, downloads}) in a Firefox with a profile of its own; files it saves lie in the folder downloads. */
 async function withFirefox(executablePath, webgpu, work) {
-  const profile = mkdtempSync(join(tmpdir(), 'arklet-firefox-'));
+  const folder = mkdtempSync(join(tmpdir(), 'arklet-firefox-'));
+  const [profile, downloads] = ['profile', 'downloads'].map((name) => join(folder, name));
+  for (const part of [profile, downloads]) mkdirSync(part);
   const browser = await puppeteer.launch({
     browser: 'firefox',
     executablePath,
     headless: true,
     userDataDir: profile,
     protocolTimeout: 600_000,
-    extraPrefsFirefox: webgpu
-      ? {
-          'dom.webgpu.enabled': true,
-          'dom.webgpu.workers.enabled': true,
-          'gfx.webgpu.ignore-blocklist': true,
-        }
-      : {},
+    extraPrefsFirefox: {
+      'browser.download.folderList': 2,
+      'browser.download.dir': downloads,
+      'browser.download.always_ask_before_handling_new_types': false,
+      ...(webgpu && {
+        'dom.webgpu.enabled': true,
+        'dom.webgpu.workers.enabled': true,
+        'gfx.webgpu.ignore-blocklist': true,
+      }),
+    },
     env: webgpu
       ? { ...process.env, LD_LIBRARY_PATH: driver, VK_ICD_FILENAMES: `${driver}/vk_swiftshader_icd.json` }
       : process.env,
   });
   try {
-    return await work(await browser.newPage(), await browser.version());
+    const page = await browser.newPage();
+    await page.setViewport({ width: 1280, height: 900 });
+    return await work(page, { version: await browser.version(), downloads });
   } finally {
     await browser.close();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
   }
 }
 
-const appears = (page, text) =>
-  page.waitForFunction((wanted) => document.body.innerText.includes(wanted), { timeout: patience }, text);
-const press = async (page, name) =>
-  (await page.waitForSelector(`::-p-aria([name="${name}"][role="button"])`, { timeout: patience })).click();
+const run = 'Run on the bundled models';
 
-/** The job on the bundled models, to its comparison. */
-async function runJob(page) {
-  await press(page, 'Run on the bundled models');
-  await page.waitForFunction(
-    () => [...document.querySelectorAll('[role=status]')].some((node) => node.textContent === 'Done: done'),
-    { timeout: patience, polling: 100 },
+/** Waits for the end of the job and for its comparison. */
+async function finish(page) {
+  await until(page, () =>
+    [...document.querySelectorAll('[role=status]')].some((node) => node.textContent === 'Done: done'),
   );
+  await showView(page, 'Compare');
   await appears(page, 'Distilled: RSFT');
 }
 
-async function withoutWebGpu(page, log) {
+/** Starts the job, reloads in the middle of its debate, and goes on. */
+async function runThroughReload(page) {
+  await press(page, run);
+  await until(
+    page,
+    () =>
+      [...document.querySelectorAll('[role=status]')].some(
+        (node) => node.textContent === 'Debate: running',
+      ) && document.querySelector('progress')?.value > 0.1,
+  );
+  await page.reload();
+  await appears(page, 'was interrupted during debate');
+  await press(page, 'Go on with');
+  await finish(page);
+}
+
+async function withoutWebGpu(page, downloads, log) {
   const server = await startServer({ root: ensureBuild({ log }) });
   const errors = [];
   page.on('pageerror', (error) => errors.push(error.message));
+  const checked = async (what, check) => {
+    const began = Date.now();
+    await check().catch((error) => {
+      throw new Error(`${what}: ${error.message}`, { cause: error });
+    });
+    log(`${what} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
+  };
   let open = true;
   try {
-    await page.setViewport({ width: 1280, height: 900 });
-    await page.goto(server.url + tiny);
-    await appears(page, 'Recorded run');
-    log('the recorded run is shown');
-    if (await page.evaluate(() => 'gpu' in navigator)) throw new Error('this Firefox has WebGPU switched on');
-    await appears(page, 'How to turn WebGPU on');
-    const help = await page.evaluate(() => document.body.textContent);
-    if (!help.includes('about:config')) throw new Error("the help does not name Firefox's steps");
-    log("the help names Firefox's steps");
-    await runJob(page);
-    log('the job reaches its comparison on the CPU');
-    await press(page, 'This device');
-    await appears(page, 'The whole job works without a network');
-    // The address remembers an open panel, and the page behind one takes no clicks.
-    await press(page, 'Close');
-    await server.close();
-    open = false;
-    await page.reload();
-    await appears(page, 'Recorded run');
-    await runJob(page);
-    log('the job works without the server');
+    await checked('the recorded run is shown', async () => {
+      await page.goto(`${server.url + tiny}&backend=cpu`);
+      await appears(page, 'Recorded run');
+    });
+    await checked("the help names Firefox's steps", async () => {
+      if (await page.evaluate(() => 'gpu' in navigator)) throw new Error('WebGPU is switched on');
+      await appears(page, 'How to turn WebGPU on');
+      const help = await page.evaluate(() => document.body.textContent);
+      if (!help.includes('about:config')) throw new Error('no word of about:config');
+    });
+    for (const { what, check } of recordedChecks) await checked(what, () => check(page, downloads));
+    await checked('the job reaches its comparison on the CPU, through a reload', () =>
+      runThroughReload(page),
+    );
+    for (const { what, check } of storedChecks) await checked(what, () => check(page, downloads));
+    await checked('the job works without the server', async () => {
+      await press(page, 'This device');
+      await appears(page, 'The whole job works without a network');
+      // The address remembers an open panel, and the page behind one takes no clicks.
+      await press(page, 'Close');
+      await server.close();
+      open = false;
+      await page.reload();
+      await appears(page, 'Recorded run');
+      await press(page, run);
+      await finish(page);
+    });
     if (errors.length > 0) throw new Error(errors.join('\n'));
   } finally {
     if (open) await server.close();
   }
 }
 
-async function selftest(page, log) {
-  const server = await startServer({ root: ensureBuild({ log }) });
-  try {
-    await page.goto(`${server.url}?tools`);
-    await page.waitForFunction(() => window.arkletTools !== undefined, { timeout: patience });
-    const outcome = await page.evaluate(() => window.arkletTools.selftest({ kernel: null, break: null }));
-    if (!outcome.ok) throw new Error(`${outcome.error.message} ${outcome.error.hint}`);
-    return outcome.value;
-  } finally {
-    await server.close();
-  }
+async function selftest(page, url) {
+  await page.goto(`${url}?tools`);
+  await page.waitForFunction(() => window.arkletTools !== undefined, { timeout: 120_000 });
+  const outcome = await page.evaluate(() => window.arkletTools.selftest({ kernel: null, break: null }));
+  if (!outcome.ok) throw new Error(`${outcome.error.message} ${outcome.error.hint}`);
+  return outcome.value;
 }
 
-/** Every kernel on Firefox's WebGPU: {browser, device, tests, failed}. Throws when there is no Firefox or no WebGPU in it. */
+/** The job on WebGPU to its comparison: {seconds, backend, device, arms} as its own report has them. */
+async function webGpuJob(page, url, downloads) {
+  await page.goto(`${url + tiny}&backend=webgpu`);
+  await appears(page, 'Recorded run');
+  const began = Date.now();
+  await press(page, run);
+  await finish(page);
+  const seconds = (Date.now() - began) / 1000;
+  const { environment, arms } = await savedReport(page, downloads);
+  const { backend, device } = environment;
+  return { seconds, backend, device, arms: arms.map(({ name, correct, n }) => ({ name, correct, n })) };
+}
+
+/**
+ * Every kernel on Firefox's WebGPU, then the job: {browser, device, tests, failed, job}; see webGpuJob for the last. Throws
+ * when there is no Firefox or no WebGPU in it, and when the job does not reach its comparison.
+ */
 export async function firefoxSelftest(log) {
   const path = findFirefox(log);
-  if (!path) throw new Error('No Firefox: `sudo apt-get install firefox-esr` (or set FIREFOX_PATH).');
-  return withFirefox(path, true, async (page, browser) => {
-    const { device, kernels } = await selftest(page, log);
-    return { browser, device, tests: kernels.length, failed: kernels.filter(({ pass }) => !pass) };
+  if (!path) throw new Error(missingFirefox);
+  return withFirefox(path, true, async (page, { version: browser, downloads }) => {
+    const server = await startServer({ root: ensureBuild({ log }) });
+    try {
+      const { device, kernels } = await selftest(page, server.url);
+      const failed = kernels.filter(({ pass }) => !pass);
+      log(`${kernels.length} tests of kernels, ${failed.length} failed`);
+      const job = await webGpuJob(page, server.url, downloads);
+      log(`the job reaches its comparison on ${job.backend} in ${job.seconds.toFixed(0)} s`);
+      return { browser, device, tests: kernels.length, failed, job };
+    } finally {
+      await server.close();
+    }
   });
 }
 
@@ -139,16 +203,17 @@ if (import.meta.url === `file://${process.argv[1]}`) {
   try {
     const path = findFirefox(log);
     if (!path) {
-      log('No Firefox: `sudo apt-get install firefox-esr` (or set FIREFOX_PATH).');
+      log(missingFirefox);
       process.exitCode = 3;
     } else if (process.argv.includes('--webgpu')) {
       const result = await firefoxSelftest(log);
       console.log(JSON.stringify(result, null, 1));
-      process.exitCode = result.failed.length === 0 && result.tests > 0 ? 0 : 1;
+      const { failed, tests, job } = result;
+      process.exitCode = failed.length === 0 && tests > 0 && job.backend === 'webgpu' ? 0 : 1;
     } else {
-      await withFirefox(path, false, async (page, version) => {
+      await withFirefox(path, false, async (page, { version, downloads }) => {
         log(version);
-        await withoutWebGpu(page, log);
+        await withoutWebGpu(page, downloads, log);
       });
     }
   } catch (error) {

@@ -1,0 +1,269 @@
+// What every panel of the built app does, checked in a browser without WebGPU: one check a panel, on one puppeteer page.
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+
+const patience = 120_000;
+const views = ['Debate', 'Distil', 'Compare'];
+
+function hold(condition, what) {
+  if (!condition) throw new Error(what);
+}
+
+/** Waits until `test(...args)` is true in the page. */
+export const until = (page, test, ...args) =>
+  page.waitForFunction(test, { timeout: patience, polling: 50 }, ...args);
+export const appears = (page, text) =>
+  until(page, (wanted) => document.body.innerText.includes(wanted), text);
+/** Clicks the button that is labelled so, or whose words begin so, once it can be pressed. */
+export const press = async (page, name) => {
+  const label = `@aria-label = "${name}" or not(@aria-label) and starts-with(normalize-space(.), "${name}")`;
+  const found = await page.waitForSelector(`::-p-xpath(//button[not(@disabled)][${label}])`, {
+    timeout: patience,
+  });
+  await found.click();
+};
+const keys = async (page, ...names) => {
+  for (const name of names) await page.keyboard.press(name);
+};
+const count = (page, selector) => page.$$eval(selector, (nodes) => nodes.length);
+const textOf = (page, selector) => page.$eval(selector, (node) => node.innerText);
+const flag = (page, name) => new URLSearchParams(new URL(page.url()).hash.slice(1)).get(name);
+const closePanel = async (page) => {
+  await keys(page, 'Escape');
+  await until(page, () => document.querySelector('dialog[open]') === null);
+};
+/** Shows one of the three steps. */
+export const showView = async (page, name) => {
+  await (await page.waitForSelector(`#tab-${name.toLowerCase()}`)).click();
+  await page.waitForSelector(`#panel-${name.toLowerCase()}`);
+};
+const chip = (page, name) =>
+  page.waitForSelector(`::-p-xpath(//button[@aria-pressed and starts-with(normalize-space(.), "${name}")])`);
+
+/** Waits for a whole file of that ending in a folder of downloads. */
+async function downloaded(folder, ending) {
+  for (
+    const end = Date.now() + patience;
+    Date.now() < end;
+    await new Promise((next) => setTimeout(next, 100))
+  ) {
+    const names = readdirSync(folder);
+    const found = names.find((name) => name.endsWith(ending));
+    if (found && !names.some((name) => name.endsWith('.part'))) return join(folder, found);
+  }
+  throw new Error(`no ${ending} was downloaded`);
+}
+
+/** Each filter lists as many questions as it counts; the slider takes a debate through time. */
+async function debate(page) {
+  await showView(page, 'Debate');
+  for (const name of ['Unanimous', 'Split', 'Flipped', 'Wrong vote', 'Corrective']) {
+    const button = await chip(page, name);
+    const said = (await button.evaluate((node) => node.innerText)).replace(/\D/g, '');
+    hold(Number(said) > 0, `${name} counts nothing`);
+    await button.click();
+    await until(
+      page,
+      (wanted) => document.querySelector('[role=option]')?.getAttribute('aria-setsize') === wanted,
+      said,
+    );
+    await button.click();
+  }
+  await (await chip(page, 'Flipped')).click();
+  await (await page.waitForSelector('[role=option]')).click();
+  await appears(page, 'The vote flipped from');
+  const slider = await page.waitForSelector('.scrubber input[type=range]');
+  await slider.focus();
+  await keys(page, 'Home');
+  await until(page, () => document.body.innerText.match(/has not spoken yet/g)?.length === 5);
+  hold(
+    !(await page.evaluate(() => document.body.innerText)).includes('The vote flipped from'),
+    'told too early',
+  );
+  await keys(page, 'End');
+  await appears(page, 'The vote flipped from');
+  await (await chip(page, 'Flipped')).click();
+}
+
+/** Every step of the tour rings something that is on the page. */
+async function tour(page) {
+  await press(page, 'Tour');
+  const seen = [];
+  for (;;) {
+    await page.waitForSelector('.guided');
+    const card = '[aria-label="Guided tour"]';
+    seen.push(await textOf(page, `${card} h2`));
+    const [, at, all] = /(\d+) of (\d+)/.exec(await textOf(page, `${card} .count`));
+    hold(Number(at) === seen.length, `step ${at} came as number ${seen.length}`);
+    if (at === all) break;
+    await press(page, 'Next');
+    await until(
+      page,
+      (before) => document.querySelector('[aria-label="Guided tour"] h2').innerText !== before,
+      seen.at(-1),
+    );
+  }
+  hold(new Set(seen).size === seen.length && seen.length > 5, 'the tour repeats itself');
+  await press(page, 'Done');
+  await until(page, () => document.querySelector('.guided') === null);
+}
+
+/** "?" opens the map of keys, and the keys of the map do what it says. */
+async function help(page) {
+  await keys(page, '?');
+  await page.waitForSelector('dialog[open] kbd');
+  hold((await count(page, 'dialog[open] kbd')) > 15, 'the map of keys is short');
+  await closePanel(page);
+  for (const [i, name] of views.entries()) {
+    await keys(page, String(i + 1));
+    await page.waitForSelector(`#panel-${name.toLowerCase()}`);
+  }
+  for (const [key, panel] of [
+    ['u', 'runs'],
+    ['s', 'settings'],
+    ['w', 'kernels'],
+    ['a', 'ask'],
+  ]) {
+    await keys(page, key);
+    await page.waitForSelector('dialog[open] h2');
+    hold(flag(page, 'panel') === panel, `${key} opens ${flag(page, 'panel')}`);
+    await closePanel(page);
+  }
+}
+
+/** One key for large type, one to leave. */
+async function stage(page) {
+  const size = () => page.evaluate(() => getComputedStyle(document.documentElement).fontSize);
+  const before = await size();
+  await keys(page, 'm');
+  await appears(page, 'Stage mode');
+  hold((await size()) === '22px', `type on the stage is ${await size()}`);
+  hold(flag(page, 'stage') === 'on', 'the address forgets the stage');
+  await keys(page, 'm');
+  await until(page, () => document.querySelector(':root.stage') === null);
+  hold((await size()) === before, 'the type stays large');
+}
+
+/** What is changed stands in the address, and a reload reads it from there. */
+async function settings(page) {
+  await press(page, 'Settings');
+  await (
+    await page.waitForSelector('::-p-xpath(//dialog//summary[starts-with(normalize-space(.), "Machine")])')
+  ).click();
+  const seed = await page.waitForSelector(
+    '::-p-xpath(//dialog//div[label[normalize-space(.) = "Seed"]]/input[@type = "number"])',
+  );
+  await seed.click({ count: 3 });
+  await page.keyboard.type('77');
+  await keys(page, 'Tab');
+  await until(page, () => new URLSearchParams(location.hash.slice(1)).get('seed') === '77');
+  await closePanel(page);
+}
+
+/** A file of questions: those read, and each row left out with its line. */
+async function questionFile(page, folder) {
+  const file = join(folder, 'mixed.jsonl');
+  const good = [2, 3, 4].map((n) =>
+    JSON.stringify({ question: `Tom has ${n} pens and buys 2 more. How many?`, answer: `#### ${n + 2}` }),
+  );
+  writeFileSync(file, [...good, '{"question": "no answer here"}', 'not json at all'].join('\n'));
+  await press(page, 'Settings');
+  await (await page.waitForSelector('#import-questions')).uploadFile(file);
+  await appears(page, '3 questions read, 2 rows left out');
+  const lines = await page.$$eval('dialog[open] table', (tables) =>
+    [...tables.at(-1).tBodies[0].rows].map((row) => row.cells[0].innerText),
+  );
+  hold(lines.join() === '4,5', `left out are lines ${lines.join()}`);
+  await press(page, 'Use these questions');
+  await appears(page, 'mixed.jsonl: 3 questions');
+  await press(page, 'Use the bundled problems instead');
+  await closePanel(page);
+}
+
+/** The student before and after and the ensemble answer a question on the CPU; an unknown word is named. */
+async function playground(page) {
+  await press(page, 'Ask');
+  await page.waitForSelector('dialog[open] .adapters label');
+  await (await page.waitForSelector('.example')).click();
+  await keys(page, 'Enter');
+  await until(page, () => document.querySelectorAll('.arms .answer').length === 3);
+  const field = await page.$('dialog[open] textarea');
+  await field.click({ count: 3 });
+  await page.keyboard.type('Anna has 3 giraffes. How many giraffes does Anna have now?');
+  await keys(page, 'Enter');
+  await until(page, () => document.querySelector('#ask-error')?.innerText.includes('"giraffes"'));
+  await closePanel(page);
+}
+
+/** Exports the first stored run in the open panel, as the kind of file whose button begins so; resolves with its path. */
+async function exported(page, kind, folder, ending) {
+  await (await page.waitForSelector('dialog[open] .run details summary')).click();
+  const button = `//dialog//li//details//button[starts-with(normalize-space(.), "${kind}")]`;
+  await (await page.waitForSelector(`::-p-xpath(${button})`)).click();
+  return downloaded(folder, ending);
+}
+
+/** The report of the only stored run, as its exported file has it. */
+export async function savedReport(page, folder) {
+  await press(page, 'Runs');
+  const file = await exported(page, 'Report (.json)', folder, '.report.json');
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+/** A stored run leaves as one file, goes into the bin, comes back from each, and is compared with the recorded one. */
+async function runs(page, folder) {
+  await press(page, 'Runs');
+  await page.waitForSelector('dialog[open] .run');
+  const name = await page.$eval('dialog[open] .run .name', (node) => node.value);
+  const file = await exported(page, 'Whole run', folder, '.json.gz');
+  const archive = JSON.parse(gunzipSync(readFileSync(file)).toString('utf8'));
+  hold(
+    archive.run.name === name && archive.turns.length > 0 && archive.report !== null,
+    'the file is not the run',
+  );
+  hold(archive.run.config.seed === Number(flag(page, 'seed')), 'the run did not follow the address');
+
+  const gone = async () => {
+    await press(page, `Delete ${name}`);
+    await appears(page, 'No run is stored');
+  };
+  await gone();
+  await closePanel(page);
+  await press(page, 'Undo');
+  await press(page, 'Runs');
+  await page.waitForSelector('dialog[open] .run');
+  await gone();
+  await (await page.waitForSelector('::-p-xpath(//summary[starts-with(., "Deleted runs (1)")])')).click();
+  await press(page, `Take back: ${name}`);
+  await page.waitForSelector('dialog[open] .run');
+  await gone();
+  await (await page.waitForSelector('::-p-xpath(//summary[starts-with(., "Deleted runs (1)")])')).click();
+  await press(page, `Delete for good: ${name}`);
+  await until(page, () => !document.body.innerText.includes('Deleted runs'));
+
+  await (await page.waitForSelector('#import-run')).uploadFile(file);
+  await until(page, () => document.querySelector('dialog[open]') === null);
+  await appears(page, 'Stored run');
+  await press(page, 'Runs');
+  await page.waitForSelector('dialog[open] .run');
+  for (const box of await page.$$('dialog[open] input[aria-label^="Compare "]')) await box.click();
+  await press(page, 'Compare 2 runs');
+  await page.waitForSelector('::-p-xpath(//dialog//*[contains(., "to the baseline")])');
+  hold((await count(page, 'dialog[open] figure polyline[data-run="1"]')) > 0, 'the second curve is missing');
+  await closePanel(page);
+}
+
+/** On the recorded run, before any other. Each is {what, check(page, folder of downloads)}. */
+export const recordedChecks = [
+  { what: 'filters and the slider of the debate', check: debate },
+  { what: 'every step of the tour', check: tour },
+  { what: 'the map of keys, and the keys', check: help },
+  { what: 'stage mode', check: stage },
+  { what: 'settings, seen in the address', check: settings },
+  { what: 'a question file', check: questionFile },
+  { what: 'the playground on the CPU', check: playground },
+];
+
+/** With one stored run. */
+export const storedChecks = [{ what: 'export, bin, undo, import and comparison of runs', check: runs }];
