@@ -1,18 +1,19 @@
 /**
  * Every view of the built app in light, dark, on a phone and on a stage: no axe finding, nothing wider than the window, and
- * a picture in test-results/screens to be looked at.
+ * a picture in test-results/screens/looks to be looked at.
  */
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer, type StaticServer } from '../../scripts/server.mjs';
 import { makePadArchive } from '../ui/fixtures/padArchive';
 import { launchChromium } from './chromium';
+import { emptyScreens } from './screens';
 
-const screens = resolve('test-results/screens');
+let screens: string;
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 interface View {
@@ -91,8 +92,7 @@ let server: StaticServer;
 let browser: Browser;
 
 beforeAll(async () => {
-  rmSync(screens, { recursive: true, force: true });
-  mkdirSync(screens, { recursive: true });
+  screens = emptyScreens('looks');
   server = await startServer({ root });
   browser = await launchChromium();
 });

@@ -1,6 +1,6 @@
 /** Runs, the playground, the keyboard and two tabs: the built app with its real workers and storage. */
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { unzipSync } from 'fflate';
 import type { Browser, BrowserContext, Page } from 'playwright';
@@ -12,10 +12,10 @@ import type { RunConfig } from '../../src/core/records';
 import { presets } from '../../src/run/presets';
 import { makeArchive } from '../ui/fixtures/archive';
 import { launchChromium } from './chromium';
+import { emptyScreens } from './screens';
 
 const server = await startServer({ root: ensureBuild() });
-const screens = resolve('test-results/screens');
-mkdirSync(screens, { recursive: true });
+const screens = emptyScreens('runs');
 const patience = 240_000;
 const tiny =
   '#preset=quick&backend=cpu&train-questions=16&validation-questions=4&test-questions=12&steps=4&batch=4&max-tokens=48';
