@@ -1,5 +1,5 @@
 // `npm test`: the type check, the linter and every test project. Prints `N passed, N failed, N skipped` as its last line.
-// REQUIRE_GPU=1 and REQUIRE_ORACLES=1 (CI), and REQUIRE_FIREFOX=1, turn what would be skipped into failures.
+// REQUIRE_GPU=1, REQUIRE_ORACLES=1 and REQUIRE_FIREFOX=1 (all set by CI) turn what would be skipped into failures.
 // `npm test -- --only unit,chromium` runs some of the projects.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureBuild } from './build.mjs';
 import { findChromium } from './chromium.mjs';
+import { missingFirefox } from './firefox.mjs';
 import { dawnPossible } from './node.mjs';
 import { ensurePython } from './python.mjs';
 
@@ -19,22 +20,21 @@ const totals = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
 const log = (line) => console.error(line);
 
-function step(name, file, args, env = {}) {
+/** `without` says what to do where exit code 3 tells that something is missing on this machine. */
+function step(name, file, args, without = '') {
   if (!wanted(name)) return;
   const began = Date.now();
   const { status } = spawnSync(process.execPath, [join(root, file), ...args], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, ...env },
   });
-  // 3 says that what the step needs is not on this machine.
   if (status === 3 && !process.env.REQUIRE_FIREFOX) {
     totals.skipped += 1;
     log(`${name}: skipped`);
     return;
   }
   totals[status === 0 ? 'passed' : 'failed'] += 1;
-  if (status !== 0) failures.push(name);
+  if (status !== 0) failures.push(status === 3 ? `${name}: ${without}` : name);
   log(`${name}: ${status === 0 ? 'passed' : 'FAILED'} in ${Math.round((Date.now() - began) / 1000)} s`);
 }
 
@@ -122,7 +122,7 @@ if (env.CHROMIUM_PATH) {
   }
   project('e2e', env);
   // Everything that needs no WebGPU, in a second browser.
-  step('firefox', 'scripts/firefox.mjs', []);
+  step('firefox', 'scripts/firefox.mjs', [], missingFirefox);
 }
 if (python) project('oracle', env);
 else if (wanted('oracle')) totals[process.env.REQUIRE_ORACLES ? 'failed' : 'skipped'] += 1;
