@@ -63,7 +63,8 @@ php -S localhost:8000</pre>
 </html>
 `;
 
-function make(out) {
+/** Makes the folder; returns {files, bytes}. Throws when other files lie there. */
+export function makeKit(out) {
   const dist = ensureBuild();
   if (existsSync(out) && readdirSync(out).length > 0 && !existsSync(join(out, list))) {
     throw badArgument(`${out} holds other files.`, 'Name an empty folder, or an older kit.');
@@ -78,7 +79,7 @@ function make(out) {
   writeFileSync(join(out, 'README.html'), readme((bytes / 1e6).toFixed(1)));
   const sums = filesUnder(out).map((file) => `${hash(join(out, file))}  ${file}\n`);
   writeFileSync(join(out, list), sums.join(''));
-  console.error(`${sums.length} files, ${(bytes / 1e6).toFixed(1)} MB`);
+  return { files: sums.length, bytes };
 }
 
 /** What differs from the list: missing, changed and unknown files. */
@@ -126,6 +127,12 @@ async function tryOut(out) {
   return outside.map((url) => `the page asked for ${url}`);
 }
 
+/** What is wrong with a folder, in words: files that differ from its list, else addresses outside that the job asked for. */
+export async function checkKit(out) {
+  const damage = differences(out);
+  return damage.length > 0 ? damage : tryOut(out);
+}
+
 export async function main(args) {
   const { flags, rest } = readFlags(args);
   const { check, out = join(root, 'runs/kit'), ...unknown } = flags;
@@ -133,12 +140,12 @@ export async function main(args) {
   if (odd.length > 0) throw badArgument(`"${odd[0]}" is not known.`, 'Flags: --check, --out.');
   const folder = resolve(out);
   if (!check) {
-    make(folder);
+    const { files, bytes } = makeKit(folder);
+    console.error(`${files} files, ${(bytes / 1e6).toFixed(1)} MB`);
     console.log(folder);
     return 0;
   }
-  const damage = differences(folder);
-  const problems = damage.length > 0 ? damage : await tryOut(folder);
+  const problems = await checkKit(folder);
   for (const problem of problems) console.error(problem);
   console.log(
     problems.length === 0 ? `${folder} is whole, and the job runs from it` : `${folder} is not usable`,

@@ -3,7 +3,15 @@
 // with its command, versions, device and seconds; these files are committed. Exit code 1 when a demonstration misses its bound.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -137,14 +145,31 @@ function smollm2Small(backend, bound) {
 /** name: () => {result, misses: what did not hold} */
 const demonstrations = {
   ...padDemonstrations({ distil, summary, questionFile, fetchSmolLm2, smollm2 }),
-  /** Every kernel on Firefox's WebGPU, whose WGSL compiler is naga. */
+  /** Every kernel on Firefox's WebGPU, whose WGSL compiler is naga, and a small job on it. */
   'firefox-webgpu': async () => {
     const { firefoxSelftest } = await import('./firefox.mjs');
     const result = await firefoxSelftest((line) => console.error(line));
     const misses = result.failed.map(({ name, variant }) => `${name} (${variant}) fails`);
+    if (result.job.backend !== 'webgpu') misses.push(`the job ran on ${result.job.backend}`);
     return { result: { command: 'node scripts/firefox.mjs --webgpu', ...result }, misses };
   },
-  /** First paint, and the main thread while the engine works. */
+  /** The folder for a USB stick is whole, and the small job runs from it without any other address. */
+  kit: async () => {
+    const { checkKit, makeKit } = await import('./kit.mjs');
+    const folder = join(work, 'kit');
+    const { files, bytes } = makeKit(folder);
+    const began = Date.now();
+    const misses = await checkKit(folder);
+    const seconds = (Date.now() - began) / 1000;
+    // One changed byte must be named.
+    appendFileSync(join(folder, 'app/index.html'), ' ');
+    const damaged = await checkKit(folder);
+    if (damaged.join() !== 'app/index.html is damaged')
+      misses.push(`a damaged file gives "${damaged.join()}"`);
+    const command = 'npm run kit && npm run kit -- --check';
+    return { result: { command, files, bytes, seconds, damaged }, misses };
+  },
+  /** First paint, first turn, and the main thread while the engine works. */
   perf: () => {
     const { stdout } = spawnSync(process.execPath, ['scripts/cli.mjs', 'perf', '--json'], {
       cwd: root,
@@ -152,7 +177,8 @@ const demonstrations = {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const result = JSON.parse(stdout);
-    const misses = ['firstPaint', 'delay', 'scroll'].filter((key) => result[key]?.pass !== true);
+    const keys = ['firstPaint', 'firstTurn', 'delay', 'training', 'scroll'];
+    const misses = keys.filter((key) => result[key]?.pass !== true);
     return { result: { command: 'npm run -s perf -- --json', ...result }, misses };
   },
   quick: () => quick('quick', 'auto', 300),
