@@ -84,10 +84,11 @@ async function withFirefox(executablePath, webgpu, work) {
 
 const run = 'Run on the bundled models';
 
-/** Waits for the end of the job and for its comparison. */
-async function finish(page) {
-  await until(page, () =>
-    [...document.querySelectorAll('[role=status]')].some((node) => node.textContent === 'Done: done'),
+/** Waits for the end of the job, `patience` milliseconds at most, and for its comparison. */
+async function finish(page, patience = 120_000) {
+  await page.waitForFunction(
+    () => [...document.querySelectorAll('[role=status]')].some((node) => node.textContent === 'Done: done'),
+    { timeout: patience, polling: 100 },
   );
   await showView(page, 'Compare');
   await appears(page, 'Distilled: RSFT');
@@ -169,7 +170,8 @@ async function webGpuJob(page, url, downloads) {
   await appears(page, 'Recorded run');
   const began = Date.now();
   await press(page, run);
-  await finish(page);
+  // Minutes on the software driver.
+  await finish(page, 600_000);
   const seconds = (Date.now() - began) / 1000;
   const { environment, arms } = await savedReport(page, downloads);
   const { backend, device } = environment;
