@@ -1,13 +1,13 @@
 /** The app around the job: its size, its policy, any path on any host, and no network after the first visit. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuild } from '../../scripts/build.mjs';
 import { initialScripts } from '../../scripts/initialScripts.mjs';
 import { startServer, type StaticServer } from '../../scripts/server.mjs';
-import { launchChromium } from './chromium';
+import { launchChromium, launchProfile } from './chromium';
 
 const root = ensureBuild();
 const tiny =
@@ -90,6 +90,90 @@ describe('a plain static host', () => {
     } finally {
       await page.close();
       await server.close();
+    }
+  });
+});
+
+describe('threads', () => {
+  /** What the run says about its device, once it has chosen one. */
+  async function deviceOn(plain: boolean): Promise<string> {
+    const server = await startServer({ root, plain });
+    const page = await browser.newPage({ serviceWorkers: 'block' });
+    try {
+      await page.goto(server.url + tiny);
+      expect(await page.evaluate(() => crossOriginIsolated)).toBe(!plain);
+      await page.getByRole('button', { name: 'Run on the bundled models' }).click();
+      return await page.getByText(/The CPU was asked for/).innerText({ timeout: patience });
+    } finally {
+      await page.close();
+      await server.close();
+    }
+  }
+
+  it.skipIf(availableParallelism() < 2)(
+    'are tried where the host isolates the page, and nowhere else',
+    async () => {
+      const all = Math.min(16, availableParallelism());
+      expect(await deviceOn(false)).toMatch(new RegExp(`with 1 thread and .* with ${all}\\)`));
+      expect(await deviceOn(true)).toMatch(/^WASM SIMD, 1 thread: The CPU was asked for\.$/);
+    },
+  );
+});
+
+describe('installing', () => {
+  it('is offered by the browser without a complaint, every icon loads, and our button asks its question', async () => {
+    const server = await startServer({ root });
+    // A profile: no browser installs anything from a private window.
+    const folder = mkdtempSync(join(tmpdir(), 'arklet-install-'));
+    const context = await launchProfile(folder);
+    try {
+      const page = context.pages()[0] ?? (await context.newPage());
+      // The browser's own question, which a headless one shows to nobody; that it was asked is written down.
+      await page.addInitScript(() => {
+        interface Prompting {
+          prompt(): Promise<unknown>;
+        }
+        const { prototype } = (window as unknown as { BeforeInstallPromptEvent: { prototype: Prompting } })
+          .BeforeInstallPromptEvent;
+        const { prompt } = prototype;
+        Object.assign(window, { asked: 0 });
+        prototype.prompt = function () {
+          (window as unknown as { asked: number }).asked += 1;
+          return prompt.call(this);
+        };
+      });
+      await page.goto(server.url);
+      const devtools = await context.newCDPSession(page);
+      expect(await devtools.send('Page.getInstallabilityErrors')).toEqual({ installabilityErrors: [] });
+      const manifest = await devtools.send('Page.getAppManifest');
+      expect(manifest.errors).toEqual([]);
+      const { icons } = JSON.parse(manifest.data ?? '') as { icons: { src: string; sizes: string }[] };
+      expect(icons.length).toBeGreaterThan(2);
+      for (const { src, sizes } of icons) {
+        const size = await page.evaluate(async (url) => {
+          const image = new Image();
+          image.src = url;
+          await image.decode();
+          return `${image.naturalWidth}x${image.naturalHeight}`;
+        }, new URL(src, manifest.url).href);
+        if (sizes !== 'any') expect(size, src).toBe(sizes);
+      }
+
+      await page.getByRole('button', { name: 'This device' }).click();
+      const install = page.getByRole('button', { name: 'Install as an app' });
+      await install.click();
+      await install.waitFor({ state: 'detached' });
+      expect(await page.evaluate(() => (window as unknown as { asked: number }).asked)).toBe(1);
+
+      await page.reload();
+      await install.waitFor();
+      // A headless browser installs nothing: what it would say is said for it.
+      await page.evaluate(() => dispatchEvent(new Event('appinstalled')));
+      await install.waitFor({ state: 'detached' });
+    } finally {
+      await context.close();
+      await server.close();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     }
   });
 });
