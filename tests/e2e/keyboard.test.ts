@@ -7,6 +7,7 @@ import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer, type StaticServer } from '../../scripts/server.mjs';
 import { makeArchive } from '../ui/fixtures/archive';
 import { launchChromium } from './chromium';
+import { Keys } from './keys';
 
 const patience = 240_000;
 const tiny = '#preset=quick&backend=cpu&steps=4&batch=4&rank=4';
@@ -18,6 +19,7 @@ let server: StaticServer;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
+let keys: Keys;
 
 beforeAll(async () => {
   server = await startServer({ root });
@@ -32,36 +34,20 @@ beforeEach(async () => {
     viewport: { width: 1280, height: 900 },
     serviceWorkers: 'block',
     reducedMotion: 'reduce',
-    permissions: ['clipboard-read', 'clipboard-write'],
+    permissions: ['clipboard-read', 'clipboard-write', 'notifications'],
   });
   context.setDefaultTimeout(patience);
   page = await context.newPage();
+  keys = new Keys(page);
 });
 afterEach(() => context.close());
 
-const press = (...keys: readonly string[]): Promise<void> =>
-  keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
+const press = (...names: readonly string[]): Promise<void> => keys.press(...names);
+const tabTo = (name: RegExp): Promise<void> => keys.tabTo(name);
 
 async function open(hash: string, settings = tiny): Promise<void> {
   await page.goto(server.url + settings + hash);
   await page.getByRole('region', { name: 'Result' }).waitFor();
-}
-
-/** What the focus is on: its label, else its words. */
-const focused = (): Promise<string> =>
-  page.evaluate(() => {
-    const at = document.activeElement;
-    const labelled = at instanceof HTMLInputElement || at instanceof HTMLSelectElement;
-    const label = labelled ? at.labels?.[0]?.textContent : undefined;
-    return (at?.getAttribute('aria-label') ?? label ?? at?.textContent ?? '').replace(/\s+/g, ' ').trim();
-  });
-
-async function tabTo(name: RegExp): Promise<void> {
-  for (let i = 0; i < 150; i++) {
-    await press('Tab');
-    if (name.test(await focused())) return;
-  }
-  throw new Error(`no way by Tab to ${name.source}`);
 }
 
 const tab = (name: RegExp) => page.getByRole('tab', { name });
@@ -147,6 +133,14 @@ describe('by keys alone', () => {
     const baseline = page.getByLabel('Compare against');
     await press('ArrowDown');
     expect(await baseline.inputValue()).toBe('|single');
+    await tabTo(/^Look at/);
+    await press('Home');
+    const verdict = page.getByRole('region', { name: 'In plain words' });
+    await verdict
+      .getByText(/^Base student/)
+      .first()
+      .waitFor();
+    await press('End');
     await tabTo(/^Gained/);
     await press('Enter');
     await tabTo(/^Question by question$/);
@@ -186,10 +180,7 @@ describe('by keys alone', () => {
     await press('u');
     await tabTo(/^Export$/);
     await press('Enter');
-    await tabTo(/^Whole run/);
-    const saving = page.waitForEvent('download');
-    await press('Enter');
-    const file = await (await saving).path();
+    const file = await (await keys.save(/^Whole run/)).path();
     // It comes back into a page that shows another one.
     await page.route('**/recorded/run.json.gz', (route) =>
       route.fulfill({ body: gzipSync(JSON.stringify(makeArchive(24))), contentType: 'application/gzip' }),
@@ -197,17 +188,7 @@ describe('by keys alone', () => {
     await page.goto('about:blank');
     await open('');
     await press('u');
-    // Asked for early: the browser must know of it when the key is pressed.
-    const choosing = page.waitForEvent('filechooser');
-    await tabTo(/^Import a run/);
-    await press('Space');
-    await (
-      await choosing
-    ).setFiles({
-      name: 'run.json.gz',
-      mimeType: 'application/gzip',
-      buffer: readFileSync(file),
-    });
+    await keys.choose(/^Import a run/, { name: 'run.json.gz', text: readFileSync(file) });
     await page.getByText('Stored run').waitFor();
     await press('u');
     await tabTo(/^Pin as baseline/);
@@ -227,6 +208,64 @@ describe('by keys alone', () => {
       .getByText(/[\u2212+]\d.* to the baseline/)
       .first()
       .waitFor();
+  });
+
+  it('a trace is left out and taken back, and the probes are taken through the training', async () => {
+    await open('&step=distil');
+    const excluded = page.getByRole('button', { name: /^Left out [01]$/ });
+    await tabTo(/^Browse the traces$/);
+    await press('Home', 'x');
+    expect(await excluded.innerText()).toMatch(/1$/);
+    await press('x');
+    expect(await excluded.innerText()).toMatch(/0$/);
+    await tabTo(/^Leave out$/);
+    await press('Enter');
+    expect(await keys.focused()).toBe('Take back');
+    await page.getByText('1 trace left out by hand').waitFor();
+    await press('Enter');
+    expect(await excluded.innerText()).toMatch(/0$/);
+    await tabTo(/^Leave out the whole question$/);
+    await press('Enter');
+    await tabTo(/^Take all back$/);
+    await press('Enter');
+    expect(await excluded.innerText()).toMatch(/0$/);
+
+    await keys.tabTo(/^After step \d/, 'Shift+Tab');
+    const probes = page.getByRole('slider');
+    const last = await probes.getAttribute('aria-valuetext');
+    await press('ArrowLeft');
+    expect(await probes.getAttribute('aria-valuetext')).not.toBe(last);
+    await press('Home');
+    expect(await probes.getAttribute('aria-valuetext')).toBe('Before training');
+    await press('End');
+    expect(await probes.getAttribute('aria-valuetext')).toBe(last);
+  });
+
+  it('the playground asks the arms that are chosen, and is stopped', async () => {
+    await open('');
+    await press('a');
+    await page.getByLabel(/RSFT of/).waitFor();
+    await page.keyboard.type('Anna has 7 pens. She finds 2 more. How many pens does Anna have now?');
+    await keys.go(/^Student before$/, 'Space');
+    await keys.go(/^RSFT of/, 'Space');
+    await keys.go(/^The ensemble/, 'Space');
+    expect(await page.getByRole('button', { name: 'Ask', exact: true }).last().isDisabled()).toBe(true);
+    await press('Space');
+    // Weights that do not come keep it asking until it is stopped.
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    await context.route('**/models/*/model.safetensors', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await keys.go(/^Ask$/);
+    await keys.go(/^Stop$/);
+    release();
+    await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).waitFor({ state: 'detached' });
+    expect(await page.locator('.arms .answer').count()).toBe(0);
+    await keys.go(/^Ask$/);
+    await page.locator('.arms .answer').waitFor();
+    expect(await page.locator('.arms h3').allInnerTexts()).toEqual(['The ensemble']);
   });
 
   it('another strategy is trained on the debate, paused, stepped and stopped', async () => {
@@ -257,6 +296,11 @@ describe('by keys alone', () => {
     await tabTo(/^Copy the report/);
     await press('Enter');
     await page.getByRole('button', { name: 'Copied' }).waitFor();
+    await keys.go(/^Show a notification$/, 'Space');
+    expect(await page.getByLabel('Show a notification').isChecked()).toBe(true);
+    expect(await page.evaluate(() => localStorage.getItem('arklet-notify'))).toBe('yes');
+    await press('Space');
+    expect(await page.getByLabel('Show a notification').isChecked()).toBe(false);
     await press('Escape', 't');
     await page.locator(':root[data-theme=light]').waitFor();
     await press('t');

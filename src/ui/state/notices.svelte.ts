@@ -1,3 +1,4 @@
+import { createContext } from 'svelte';
 import { asArkletError, type ErrorData } from '../../core/errors';
 
 export interface Notice extends ErrorData {
@@ -34,3 +35,6 @@ export class Notices {
     }
   }
 }
+
+/** The page's messages, for panels: a modal one hides the rest of the page. */
+export const [getNotices, setNotices] = createContext<Notices>();

@@ -47,7 +47,7 @@ export class RunShelf {
         if (known.id === runId) return run;
         return change.pinned === true && known.pinned ? { ...known, pinned: false } : known;
       });
-      if (session.view?.run.id === runId) session.view.run = run;
+      for (const view of [session.view, session.live]) if (view?.run.id === runId) view.run = run;
     });
   }
 
@@ -56,8 +56,10 @@ export class RunShelf {
     await this.#session.notices.guard(async () => {
       const session = this.#session;
       const api = await session.api();
+      // The coordinator announces the shorter list before it answers.
+      const run = session.runs.find((known) => known.id === runId) ?? null;
       await api.remove(runId);
-      this.deleted = session.runs.find((run) => run.id === runId) ?? null;
+      this.deleted = run;
       session.runs = session.runs.filter((run) => run.id !== runId);
       if (session.live?.run.id === runId) session.live = null;
       if (session.view?.run.id === runId) session.show(session.recorded);
