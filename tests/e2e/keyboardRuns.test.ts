@@ -84,12 +84,13 @@ describe('by keys alone', () => {
     await openRuns();
     await keys.go(/^Pin as baseline: by-keys/);
     await page.locator('dialog [aria-pressed=true]').first().waitFor();
-    await keys.go(/^Copy a link/);
+    await keys.go(/^Copy a link.*: by-keys/);
     await page.getByRole('button', { name: 'Copied: by-keys' }).waitFor();
     const link = linked(await page.evaluate(() => navigator.clipboard.readText()));
     expect([link.get('preset'), link.get('steps'), link.get('rank')]).toEqual(['quick', '4', '4']);
     expect(linked(page.url()).get('preset')).toBe('full');
     await openRuns();
+    await keys.tabTo(/^No longer the baseline: by-keys/);
     await keys.go(/^Use its settings/);
     await dialog('Settings').waitFor();
     await expect.poll(() => linked(page.url()).get('steps')).toBe('4');
