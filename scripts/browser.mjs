@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { chromium } from 'playwright';
 import { ensureBuild } from './build.mjs';
 import { chromiumArgs as defaultArgs, findChromium } from './chromium.mjs';
+import { CommandError } from './commandError.mjs';
 import { startServer } from './server.mjs';
 
 /** The app's origin in the browser: the same in every run, whatever port the server got, so that stored data is found again. */
@@ -36,20 +37,29 @@ export async function withPage(options, work) {
   const temporary = options.userDataDir === undefined ? await mkdtemp(join(tmpdir(), 'arklet-')) : null;
   let context = null;
   try {
-    context = await chromium.launchPersistentContext(options.userDataDir ?? temporary, {
-      executablePath,
-      headless: true,
-      // Interrupts are handled by the caller, who stops the job before the browser goes.
-      handleSIGINT: false,
-      handleSIGTERM: false,
-      args: [
-        ...defaultArgs,
-        `--host-resolver-rules=MAP arklet.localhost:80 127.0.0.1:${server.port}`,
-        '--disable-renderer-backgrounding',
-        '--disable-background-timer-throttling',
-        ...chromiumArgs,
-      ],
-    });
+    context = await chromium
+      .launchPersistentContext(options.userDataDir ?? temporary, {
+        executablePath,
+        headless: true,
+        // Interrupts are handled by the caller, who stops the job before the browser goes.
+        handleSIGINT: false,
+        handleSIGTERM: false,
+        args: [
+          ...defaultArgs,
+          `--host-resolver-rules=MAP arklet.localhost:80 127.0.0.1:${server.port}`,
+          '--disable-renderer-backgrounding',
+          '--disable-background-timer-throttling',
+          ...chromiumArgs,
+        ],
+      })
+      .catch((error) => {
+        if (!/ProcessSingleton/.test(error.message)) throw error;
+        throw new CommandError({
+          code: 'busy',
+          message: 'Another run works in this folder.',
+          hint: 'Wait for its end, or give --out another folder.',
+        });
+      });
     const page = context.pages()[0] ?? (await context.newPage());
     const crashed = new Promise((_, reject) => {
       page.on('crash', () => reject(new Error('The browser tab crashed, probably for lack of memory.')));

@@ -208,8 +208,9 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
       return { result: { preset, more }, misses };
     },
 
-    // A reward model of 40 steps alone is pleased rather than obeyed; with the verdict beside it, or trained as the preset has
-    // it, it is not.
+    // A reward model of 40 steps alone, with nothing to hold the student near its base, is pleased rather than obeyed. With the
+    // verdict beside it and the preset's KL weight and rate it is not, nor is one trained as the preset has it. The verdict
+    // alone, without KL, is reported and has no bound.
     'pad-hacking': () => {
       const sizes = { 'train-questions': 400, 'validation-questions': 128, 'test-questions': 100 };
       const shared = { strategy: 'pad', 'pad-updates': 60, backend: 'auto' };
@@ -218,22 +219,21 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
         'pad-reward-start': 'base',
         'pad-reward-steps': 40,
         'pad-own-samples': 0,
-        'pad-kl': 0,
-        'pad-lr': 2e-3,
       };
-      const weak = distil('pad-weak', flagsOf({ ...sizes, ...feeble, 'pad-reward': 'process' }));
-      const weakMixed = distil('pad-weak-mixed', [
-        '--from',
-        weak.out,
-        ...flagsOf({ ...feeble, 'pad-reward': 'both' }),
-      ]);
-      const mixed = distil('pad-mixed', ['--from', weak.out, ...flagsOf(shared)]);
+      const free = { ...feeble, 'pad-kl': 0, 'pad-lr': 2e-3 };
+      const weak = distil('pad-weak', flagsOf({ ...sizes, ...free, 'pad-reward': 'process' }));
+      const on = (name, flags) => distil(name, ['--from', weak.out, ...flagsOf(flags)]);
+      const weakMixedFree = on('pad-weak-mixed', { ...free, 'pad-reward': 'both' });
+      const weakMixed = on('pad-weak-mixed-kl', { ...feeble, 'pad-reward': 'both' });
+      const mixed = on('pad-mixed', shared);
       const stopped = ({ report }) => report.pad.runs[0].stopped !== null;
       const misses = [];
       if (!stopped(weak)) misses.push('the detector did not fire on the weak reward model');
-      if (stopped(weakMixed)) misses.push('the detector fired on the weak reward model beside the verdict');
+      if (stopped(weakMixed)) misses.push('the detector fired on the weak reward model with verdict and KL');
       if (stopped(mixed)) misses.push('the detector fired on the mixed reward');
-      return { result: { weak: full(weak), weakMixed: full(weakMixed), mixed: full(mixed) }, misses };
+      const runs = { weak, weakMixedFree, weakMixed, mixed };
+      const result = Object.fromEntries(Object.entries(runs).map(([name, run]) => [name, full(run)]));
+      return { result, misses };
     },
 
     'pad-smollm2': () => smolLm2('auto', 10),

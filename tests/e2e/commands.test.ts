@@ -137,3 +137,23 @@ test('the headless job writes its files, and the same seed writes the same bytes
   // The browser's own folder is for going on with an unfinished run.
   expect(existsSync(join(first, '.browser'))).toBe(false);
 });
+
+test('a folder in which a run works is refused to another run', async () => {
+  const args = ['distil', '--backend', 'cpu', '--out', join(work, 'shared')];
+  const first = spawn(process.execPath, ['scripts/cli.mjs', ...args], { cwd: root });
+  await new Promise<void>((resolve, reject) => {
+    let said = '';
+    first.stderr.on('data', (text: Buffer) => {
+      said += text.toString();
+      if (said.includes('debate')) resolve();
+    });
+    first.on('exit', () => reject(new Error(said)));
+  });
+  const { status, stdout, stderr } = command(...args);
+  first.removeAllListeners('exit');
+  first.kill('SIGINT');
+  await once(first, 'exit');
+  expect([status, stdout]).toEqual([1, '']);
+  const last = stderr.trim().split('\n').at(-1) ?? '';
+  expect(JSON.parse(last)).toMatchObject({ error: { code: 'busy' } });
+});
