@@ -115,7 +115,7 @@ describe('a model of the hub', () => {
   });
 
   it('that a run begins to download tells its speed and the time left, like one of the picker', async () => {
-    await script({ slow: 25 });
+    await script({ slow: 100 });
     const url = new URL('./prepare.worker.ts', import.meta.url);
     url.search = new URLSearchParams({ endpoint: server, root, spec }).toString();
     const run = new Worker(url, { type: 'module' });

@@ -1,11 +1,11 @@
 /** The views of process-aware distillation, mounted in the page: what is drawn, what is said, and axe in both themes. */
-import axe from 'axe-core';
 import { flushSync, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import type { RunArchive } from '../../src/core/jobApi';
-import { mountApp, type MountedApp } from '../../src/ui/mount';
+import type { MountedApp } from '../../src/ui/mount';
 import { makePadArchive, rewardLog } from './fixtures/padArchive';
+import { mountPage, violations } from './fixtures/mounted';
 import { ScriptedClient } from './fixtures/scriptedClient';
 
 let client: ScriptedClient;
@@ -13,12 +13,7 @@ let app: MountedApp;
 let target: HTMLElement;
 
 async function open(recorded: RunArchive, hash: string): Promise<void> {
-  history.replaceState(null, '', `${location.pathname}${location.search}${hash}`);
-  target = document.createElement('div');
-  document.body.append(target);
-  app = mountApp(target, { connect: async () => client, recorded: async () => recorded });
-  await vi.waitFor(() => expect(app.session.looked).toBe(true));
-  flushSync();
+  ({ app, target } = await mountPage(client, recorded, hash));
 }
 
 const button = (name: string): ReturnType<typeof page.getByRole> =>
@@ -41,15 +36,6 @@ function lastRow(table: Element): Record<string, string> {
     [...table.querySelectorAll(selector)].map((cell) => cell.textContent.trim());
   const cells = texts('tbody tr:last-child > *');
   return Object.fromEntries(texts('thead th').map((head, at) => [head, cells[at] ?? '']));
-}
-
-/** axe's violations in a part of the page as lines: rule, count, first place. */
-async function violations(part: Element): Promise<string[]> {
-  const found = await axe.run(part, { rules: { region: { enabled: false } } });
-  return found.violations.map(
-    ({ id, nodes }) =>
-      `${id} x${nodes.length}: ${nodes[0]?.html.slice(0, 160)} | ${nodes[0]?.failureSummary ?? ''}`,
-  );
 }
 
 beforeEach(async () => {
@@ -120,11 +106,6 @@ describe('a run that was ended by reward hacking', () => {
     await expect.element(page.getByRole('row', { name: /^95\.0.% 86\.0.% 1,142$/ })).toBeVisible();
   });
 
-  it('lists the step AUC on each agent beside judges that read no arithmetic on the same steps', async () => {
-    const row = page.getByRole('row', { name: /agent-c.* no 402 0\.902 0\.570 0\.540 0\.690$/ });
-    await expect.element(row).toBeVisible();
-  });
-
   it('paints the steps of held-out traces and names who wrote them by mark, name and id', async () => {
     const trace = (): HTMLElement => target.querySelector<HTMLElement>('.trace[aria-live]')!;
     expect(trace().querySelectorAll('mark').length).toBeGreaterThan(1);
@@ -137,8 +118,12 @@ describe('a run that was ended by reward hacking', () => {
       flushSync();
     }
     expect([...seen].sort()).toEqual(['bad', 'good', 'missed', 'unsure']);
-    await expect.element(page.getByRole('row', { name: /^Cy agent-c no 402 0\.902$/ })).toBeVisible();
-    await expect.element(page.getByRole('row', { name: /^the student itself yes 271 –$/ })).toBeVisible();
+    await expect
+      .element(page.getByRole('row', { name: /^Cy agent-c no 402 0\.902 0\.570 0\.540 0\.690$/ }))
+      .toBeVisible();
+    await expect
+      .element(page.getByRole('row', { name: /^the student itself yes 271 – – – –$/ }))
+      .toBeVisible();
   });
 });
 
@@ -187,7 +172,9 @@ describe('the settings of PAD', () => {
     await button('Settings').click();
     const panel = page.getByRole('dialog', { name: 'Settings' });
     const openGroup = async (title: string): Promise<void> => {
-      const group = panel.getByText(title, { exact: true }).element().closest('details')!;
+      const heading = panel.getByText(title, { exact: true });
+      await expect.element(heading).toBeInTheDocument();
+      const group = heading.element().closest('details')!;
       group.open = true;
       await expect.poll(() => group.open).toBe(true);
     };

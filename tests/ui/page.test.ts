@@ -1,12 +1,12 @@
-import axe from 'axe-core';
-import { flushSync, unmount } from 'svelte';
+import { unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cdp, page, userEvent } from 'vitest/browser';
 import { ImportError } from '../../src/core/errors';
 import type { JobEvent, RunArchive } from '../../src/core/jobApi';
 import { packArchive } from '../../src/ui/archiveFile';
-import { mountApp, type MountedApp } from '../../src/ui/mount';
+import type { MountedApp } from '../../src/ui/mount';
 import { makeArchive } from './fixtures/archive';
+import { mountPage, violations } from './fixtures/mounted';
 import { ScriptedClient } from './fixtures/scriptedClient';
 
 let client: ScriptedClient;
@@ -14,12 +14,7 @@ let app: MountedApp;
 let target: HTMLElement;
 
 async function open(recorded: RunArchive | null = makeArchive(60), hash = ''): Promise<void> {
-  history.replaceState(null, '', `${location.pathname}${location.search}${hash}`);
-  target = document.createElement('div');
-  document.body.append(target);
-  app = mountApp(target, { connect: async () => client, recorded: async () => recorded });
-  await vi.waitFor(() => expect(app.session.looked).toBe(true));
-  flushSync();
+  ({ app, target } = await mountPage(client, recorded, hash));
 }
 
 const tab = (name: string): ReturnType<typeof page.getByRole> =>
@@ -27,15 +22,6 @@ const tab = (name: string): ReturnType<typeof page.getByRole> =>
 const button = (name: string): ReturnType<typeof page.getByRole> =>
   page.getByRole('button', { name, exact: true });
 const options = (): Element[] => [...target.querySelectorAll('[role=option]')];
-
-/** axe's violations as lines: rule, count, first place. */
-async function violations(): Promise<string[]> {
-  const found = await axe.run(document.body, { rules: { region: { enabled: false } } });
-  return found.violations.map(
-    ({ id, nodes }) =>
-      `${id} x${nodes.length}: ${nodes[0]?.html.slice(0, 160)} | ${nodes[0]?.failureSummary ?? ''}`,
-  );
-}
 
 beforeEach(async () => {
   client = new ScriptedClient();
