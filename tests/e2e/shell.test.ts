@@ -212,7 +212,8 @@ describe('after one visit', () => {
       '"revision":"new","url":"index.html"',
     );
     await page.getByRole('button', { name: 'Run on the bundled models' }).click();
-    await page.getByRole('button', { name: 'Pause' }).waitFor();
+    // Held, so that it outlasts the update.
+    await page.getByRole('button', { name: 'Pause' }).click();
     await page.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()));
     await page.waitForFunction(async () => (await navigator.serviceWorker.ready).waiting !== null);
     expect(await offer.count()).toBe(0);
