@@ -31,7 +31,7 @@ const driver = process.env.CHROMIUM_LIBRARY ?? '/usr/lib/chromium';
 /** What to do where there is none. */
 export const missingFirefox = 'No Firefox: `sudo apt-get install firefox-esr` (or set FIREFOX_PATH).';
 const tiny =
-  '#preset=quick&train-questions=16&validation-questions=4&test-questions=12&steps=4&batch=4&max-tokens=48';
+  '#preset=quick&train-questions=120&validation-questions=4&test-questions=12&steps=4&batch=4&max-tokens=48';
 
 /** Path of a Firefox, null when there is none and none can be installed. */
 export function findFirefox(log) {
