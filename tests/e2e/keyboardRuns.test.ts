@@ -80,6 +80,8 @@ describe('by keys alone', () => {
     await dialog('Runs').waitFor({ state: 'detached' });
     await shows('by-keys');
 
+    // The page has written its own address.
+    await page.waitForURL((url) => !url.hash.includes('panel='));
     await page.goto(`${server.url}#preset=full`);
     await openRuns();
     await keys.go(/^Pin as baseline: by-keys/);
