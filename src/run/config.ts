@@ -2,10 +2,8 @@ import * as v from 'valibot';
 import { ConfigError } from '../core/errors';
 import { personaPresetNames } from '../core/personas';
 import type { RunConfig } from '../core/records';
+import { controls, strategies } from '../core/strategies';
 import { presets } from './presets';
-
-export const strategies = ['rsft', 'da', 'pad', 'rsft+da', 'rsft+pad', 'da+pad', 'pad+da'] as const;
-export const controls = ['answer-only', 'gold-sft', 'self-consistency', 'wrong'] as const;
 
 function integer(low: number, high: number) {
   return v.pipe(v.number(), v.integer(), v.minValue(low), v.maxValue(high));
