@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 
 /**
  * @typedef {{report: any, out: string, seconds: number, command: string}} Run
@@ -21,14 +20,6 @@ const armOf = (report, name) => report.arms.find((arm) => arm.name === name);
 function debateTokens(out) {
   const turns = readFileSync(join(out, 'trajectories.jsonl'), 'utf8').trim().split('\n').map(JSON.parse);
   return turns.filter(({ split }) => split === 'train').reduce((sum, { usage }) => sum + usage.completion, 0);
-}
-
-/** Tokens that the student generated for its reward model to learn from: no trajectory, but part of the run. */
-function ownSampleTokens(out) {
-  const archive = JSON.parse(gunzipSync(readFileSync(join(out, 'run.arklet.json.gz'))));
-  return archive.turns
-    .filter(({ protocol }) => protocol === 'eval:pad-student')
-    .reduce((sum, { usage }) => sum + usage.completion, 0);
 }
 
 /**
@@ -155,7 +146,8 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
           ]),
         ),
       };
-      const spent = { debateTokens: debateTokens(both.out), ownSampleTokens: ownSampleTokens(both.out) };
+      const { ownSampleTokens } = both.report.pad.rewardModel.labels;
+      const spent = { debateTokens: debateTokens(both.out), ownSampleTokens };
       const curve = {
         unit: 'tokens generated for training, accuracy on the test questions (PAD in training: on 128 validation questions)',
         supervised: [...fewer, debate].flatMap(({ out, report }) =>
