@@ -24,12 +24,10 @@ export interface PadTrace {
   readonly steps: readonly PadStep[];
 }
 
-/** Step AUC of judges that read no arithmetic: the step's place, its operator, whether the answer is right. */
-export interface PadBaselines {
-  readonly position: number | null;
-  readonly operator: number | null;
-  readonly answerOnly: number | null;
-}
+/** Judges that read no arithmetic: the step's place and its operator (as rates in the training traces), whether the answer is right. */
+export const baselineNames = ['position', 'operator', 'answerOnly'] as const;
+/** Their step AUCs. */
+export type PadBaselines = Readonly<Record<(typeof baselineNames)[number], number | null>>;
 
 /** Held-out quality of a process reward model; an AUC is null where all steps have one label. */
 export interface PadRewardModel {

@@ -1,5 +1,5 @@
 /** The section of report.md on process-aware distillation. */
-import type { PadReport, PadRewardModel, PadRun } from '../core/padRecords';
+import { baselineNames, type PadReport, type PadRewardModel, type PadRun } from '../core/padRecords';
 import { table } from './markdownTable';
 import { percent } from './verdict';
 
@@ -22,9 +22,7 @@ function rewardModelPart(rewardModel: PadRewardModel, models: readonly PadReward
         row.trained ? 'yes' : 'no',
         String(row.n),
         three(row.auc),
-        ...(['position', 'operator', 'answerOnly'] as const).map((name) =>
-          three(row.baselines?.[name] ?? null),
-        ),
+        ...baselineNames.map((name) => three(row.baselines?.[name] ?? null)),
       ]),
     ),
   ];

@@ -5,7 +5,7 @@ import { hashKey } from '../core/rng';
 import { turnMessages } from '../debate/prompts';
 import type { LabelledTrace } from '../distill/pad/rewardData';
 import { countLabels } from '../distill/pad/labels';
-import { auc, baselinesOf } from '../distill/pad/rewardMetrics';
+import { auc, baselinesFrom } from '../distill/pad/rewardMetrics';
 import { defaultRewardOptions } from '../distill/pad/rewardOptions';
 import { defaultGroupRlOptions } from '../distill/pad/rlOptions';
 import { linearNames } from '../lm/types';
@@ -92,6 +92,7 @@ export async function rewardStage(
       { signal: record.signal, onProgress: updates(record, onStep) },
     );
     const scored = await score(job, files, heldOut);
+    const baselines = baselinesFrom(train, config.padSplitter);
     const trained = new Set(train.map(({ agent }) => agent));
     const { none, ...judged } = countLabels(train.map(({ labels }) => labels));
     const rewardModel: PadRewardModel = {
@@ -102,15 +103,11 @@ export async function rewardStage(
       brier: metrics.brier,
       calibration: metrics.calibration,
       bestOfN: metrics.bestOfN,
-      baselines: metrics.baselines,
+      baselines: baselines(heldOut),
       byAgent: byAgent(scored).map((row) => ({
         ...row,
         trained: trained.has(row.agent),
-        baselines: baselinesOf(
-          heldOut.filter(({ agent }) => agent === row.agent),
-          train,
-          config.padSplitter,
-        ),
+        baselines: baselines(heldOut.filter(({ agent }) => agent === row.agent)),
       })),
       labels: {
         kind,

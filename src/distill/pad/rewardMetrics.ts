@@ -1,4 +1,5 @@
-/** What a reward model is worth on held-out traces, beside baselines that read no text. */
+/** What a reward model is worth on held-out traces, and baselines that read no text. */
+import type { PadBaselines } from '../../core/padRecords';
 import { majority } from '../../core/vote';
 import { equationsIn } from '../../tasks/stepChecker';
 import { softMinimum } from './credit';
@@ -37,17 +38,6 @@ export interface RewardMetrics {
     /** A trace at random. */
     readonly single: number;
   } | null;
-  readonly baselines: Baselines;
-}
-
-/**
- * Step AUCs of scores that know only this: the step's place, its operator (both as rates in the training traces), whether
- * the trace's answer is right.
- */
-export interface Baselines {
-  readonly position: number | null;
-  readonly operator: number | null;
-  readonly answerOnly: number | null;
 }
 
 /** Area under the ROC curve with ties at half (Mann-Whitney); null without both classes. */
@@ -113,20 +103,23 @@ function rateOf(training: readonly Judged[], kind: (step: Judged) => string): (s
   };
 }
 
-/** Of the judged steps of `heldOut`; the rates are those of `training`. */
-export function baselinesOf(
-  heldOut: readonly LabelledTrace[],
+/** What judges that read no arithmetic make of held-out traces; their rates are those of `training`. */
+export function baselinesFrom(
   training: readonly LabelledTrace[],
   splitter: Splitter,
-): Baselines {
-  const steps = judgedSteps(heldOut, splitter);
-  const labels = steps.map(({ label }) => label >= 0.5);
+): (heldOut: readonly LabelledTrace[]) => PadBaselines {
   const seen = judgedSteps(training, splitter);
-  const of = (score: (step: Judged) => number): number | null => auc(steps.map(score), labels);
-  return {
-    position: of(rateOf(seen, ({ index }) => String(index))),
-    operator: of(rateOf(seen, ({ text }) => operatorOf(text))),
-    answerOnly: of(({ trace }) => Number(trace.correct)),
+  const position = rateOf(seen, ({ index }) => String(index));
+  const operator = rateOf(seen, ({ text }) => operatorOf(text));
+  return (heldOut) => {
+    const steps = judgedSteps(heldOut, splitter);
+    const labels = steps.map(({ label }) => label >= 0.5);
+    const of = (score: (step: Judged) => number): number | null => auc(steps.map(score), labels);
+    return {
+      position: of(position),
+      operator: of(operator),
+      answerOnly: of(({ trace }) => Number(trace.correct)),
+    };
   };
 }
 
@@ -134,7 +127,6 @@ export function baselinesOf(
 export function rewardMetrics(
   heldOut: readonly LabelledTrace[],
   scores: readonly (readonly number[])[],
-  training: readonly LabelledTrace[],
   splitter: Splitter,
 ): RewardMetrics {
   const steps = judgedSteps(heldOut, splitter, scores);
@@ -158,7 +150,6 @@ export function rewardMetrics(
     brier: mean(({ p, label }) => (p - label) ** 2),
     calibration: calibrationOf(steps),
     bestOfN: bestOfN(heldOut, scores),
-    baselines: baselinesOf(heldOut, training, splitter),
   };
 }
 

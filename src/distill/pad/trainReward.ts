@@ -263,10 +263,10 @@ class RewardRun {
 
   /** On the held-out traces with the parameters as they are. */
   async measure(): Promise<RewardMetrics> {
-    const { heldOut, traces, options } = this.#request;
+    const { heldOut, options } = this.#request;
     const scored = await this.#scorer.scoreTexts(heldOut);
     const scores = scored.map((steps) => steps.map(({ good }) => good));
-    return rewardMetrics(heldOut, scores, traces, options.splitter);
+    return rewardMetrics(heldOut, scores, options.splitter);
   }
 
   dispose(): void {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, FileFormatError, InterruptedError } from '../../../../src/core/errors';
 import type { LabelledTrace } from '../../../../src/distill/pad/rewardData';
-import { auc, rewardMetrics, traceScore } from '../../../../src/distill/pad/rewardMetrics';
+import { baselinesFrom, auc, rewardMetrics, traceScore } from '../../../../src/distill/pad/rewardMetrics';
 import { headFile, loadRewardModel } from '../../../../src/distill/pad/rewardModel';
 import { defaultRewardOptions, type RewardOptions } from '../../../../src/distill/pad/rewardOptions';
 import {
@@ -68,7 +68,7 @@ describe('a reward model', () => {
     const { model, tokenizer } = student;
     const loaded = await loadRewardModel({ model, tokenizer, files });
     const scored = await loaded.scoreTexts(heldOut);
-    const again = rewardMetrics(heldOut, scored.map((steps) => steps.map(({ good }) => good)), training, 'sentence'); // prettier-ignore
+    const again = rewardMetrics(heldOut, scored.map((steps) => steps.map(({ good }) => good)), 'sentence'); // prettier-ignore
     expect(again).toEqual(metrics);
     expect(heldOut[0]!.reply.slice(scored[0]![0]!.start, scored[0]![0]!.end)).toBe(scored[0]![0]!.text);
     loaded.dispose();
@@ -129,7 +129,8 @@ describe('its figures', () => {
     });
     const held = [trace('a', '5', [1, 0, 0]), trace('b', '5', [1, 0, 0]), trace('c', '4', [1, 1, 1])];
     const good = [1, 0.9, 0.9];
-    const metrics = rewardMetrics(held, [[1, 0.2, 0.2], [1, 0.3, 0.2], good], held, 'sentence');
+    const metrics = rewardMetrics(held, [[1, 0.2, 0.2], [1, 0.3, 0.2], good], 'sentence');
+    const baselines = baselinesFrom(held, 'sentence')(held);
     expect(metrics.bestOfN).toEqual({
       n: 3,
       questions: 1,
@@ -141,9 +142,9 @@ describe('its figures', () => {
     expect(metrics.stepAuc).toBe(1);
     expect(metrics.traceAuc).toBe(1);
     // First steps are all good, later ones in one of three: of 5 x 4 pairs the 3 x 4 of first steps count, and half of 2 x 4.
-    expect(metrics.baselines.position).toBeCloseTo((12 + 4) / 20, 12);
+    expect(baselines.position).toBeCloseTo((12 + 4) / 20, 12);
     // Of the good steps 3 stand in a right trace and 2 in wrong ones, where all 4 bad steps are.
-    expect(metrics.baselines.answerOnly).toBeCloseTo((3 * 4 + 0.5 * 2 * 4) / 20, 12);
+    expect(baselines.answerOnly).toBeCloseTo((3 * 4 + 0.5 * 2 * 4) / 20, 12);
     expect(metrics.brier).toBeCloseTo((0.04 + 0.04 + 0.09 + 0.04 + 0.01 + 0.01) / 9, 12);
   });
 });
