@@ -7,7 +7,7 @@ import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer, type StaticServer } from '../../scripts/server.mjs';
 import { makeArchive } from '../ui/fixtures/archive';
 import { launchChromium } from './chromium';
-import { Keys } from './keys';
+import { openForKeys, type Keys } from './keys';
 
 const patience = 240_000;
 const tiny = '#preset=quick&backend=cpu&steps=4&batch=4&rank=4';
@@ -30,15 +30,11 @@ afterAll(async () => {
   await server.close();
 });
 beforeEach(async () => {
-  context = await browser.newContext({
-    viewport: { width: 1280, height: 900 },
-    serviceWorkers: 'block',
-    reducedMotion: 'reduce',
-    permissions: ['clipboard-read', 'clipboard-write', 'notifications'],
-  });
-  context.setDefaultTimeout(patience);
-  page = await context.newPage();
-  keys = new Keys(page);
+  ({ context, page, keys } = await openForKeys(browser, patience, [
+    'clipboard-read',
+    'clipboard-write',
+    'notifications',
+  ]));
 });
 afterEach(() => context.close());
 

@@ -2,17 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { unzipSync } from 'fflate';
-import type { Browser, BrowserContext, Download, Page } from 'playwright';
+import type { Browser, Download, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer, type StaticServer } from '../../scripts/server.mjs';
 import type { RunArchive } from '../../src/core/jobApi';
 import type { Report, Turn } from '../../src/core/records';
 import { launchChromium } from './chromium';
-import { Keys } from './keys';
+import { few } from './tinyRun';
+import { openForKeys, type Keys } from './keys';
 
-const few =
-  '#preset=quick&backend=cpu&train-questions=16&validation-questions=4&test-questions=12&batch=4&max-tokens=48';
 const patience = 120_000;
 
 // At once, outside the time of a hook: it may build.
@@ -20,7 +19,6 @@ const root = ensureBuild();
 
 let server: StaticServer;
 let browser: Browser;
-let context: BrowserContext;
 let page: Page;
 let keys: Keys;
 
@@ -31,15 +29,7 @@ let adapter: Record<string, Uint8Array>;
 beforeAll(async () => {
   server = await startServer({ root });
   browser = await launchChromium();
-  context = await browser.newContext({
-    viewport: { width: 1280, height: 900 },
-    serviceWorkers: 'block',
-    reducedMotion: 'reduce',
-    permissions: ['clipboard-read', 'clipboard-write'],
-  });
-  context.setDefaultTimeout(patience);
-  page = await context.newPage();
-  keys = new Keys(page);
+  ({ page, keys } = await openForKeys(browser, patience, ['clipboard-read', 'clipboard-write']));
   await page.goto(`${server.url}${few}&steps=4&rank=4`);
   await page.getByRole('region', { name: 'Result' }).waitFor();
   await keys.press('r');

@@ -2,16 +2,15 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright';
+import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer, type StaticServer } from '../../scripts/server.mjs';
 import { launchChromium } from './chromium';
-import { Keys } from './keys';
+import { few } from './tinyRun';
+import { openForKeys, type Keys } from './keys';
 
 const patience = 60_000;
-const few =
-  '#preset=quick&backend=cpu&train-questions=16&validation-questions=4&test-questions=12&batch=4&max-tokens=48';
 
 // At once, outside the time of a hook: it may build.
 const root = ensureBuild();
@@ -20,7 +19,6 @@ const picked = join(folder, 'my-student');
 
 let server: StaticServer;
 let browser: Browser;
-let context: BrowserContext;
 let page: Page;
 let keys: Keys;
 
@@ -30,14 +28,7 @@ beforeAll(async () => {
     copyFileSync(join(root, 'models/student', name), join(picked, name));
   server = await startServer({ root });
   browser = await launchChromium();
-  context = await browser.newContext({
-    viewport: { width: 1280, height: 900 },
-    serviceWorkers: 'block',
-    reducedMotion: 'reduce',
-  });
-  context.setDefaultTimeout(patience);
-  page = await context.newPage();
-  keys = new Keys(page);
+  ({ page, keys } = await openForKeys(browser, patience));
 });
 afterAll(async () => {
   await browser.close();

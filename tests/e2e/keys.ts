@@ -1,5 +1,5 @@
 /** A page that is worked with the keyboard alone. */
-import type { Download, Page } from 'playwright';
+import type { Browser, BrowserContext, Download, Page } from 'playwright';
 
 export interface ChosenFile {
   readonly name: string;
@@ -76,4 +76,21 @@ export class Keys {
         buffer: Buffer.from(files.text),
       });
   }
+}
+
+/** A page of its own to be worked so, as wide as a laptop's; `patience` in milliseconds. */
+export async function openForKeys(
+  browser: Browser,
+  patience: number,
+  permissions: readonly string[] = [],
+): Promise<{ context: BrowserContext; page: Page; keys: Keys }> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    serviceWorkers: 'block',
+    reducedMotion: 'reduce',
+    permissions: [...permissions],
+  });
+  context.setDefaultTimeout(patience);
+  const page = await context.newPage();
+  return { context, page, keys: new Keys(page) };
 }

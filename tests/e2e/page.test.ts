@@ -8,6 +8,7 @@ import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer } from '../../scripts/server.mjs';
 import { makeArchive } from '../ui/fixtures/archive';
 import { launchChromium } from './chromium';
+import { tiny } from './tinyRun';
 
 const root = ensureBuild();
 let violations: string[] = [];
@@ -17,8 +18,6 @@ const patience = 240_000;
 /** Small enough for seconds, large enough to be interrupted in each phase. */
 const small =
   '#preset=quick&backend=cpu&train-questions=96&validation-questions=8&test-questions=48&steps=40&batch=8&max-tokens=48';
-const tiny =
-  '#preset=quick&backend=cpu&train-questions=16&validation-questions=4&test-questions=12&steps=4&batch=4&max-tokens=48';
 
 let browser: Browser;
 let context: BrowserContext;

@@ -12,13 +12,12 @@ import type { RunConfig } from '../../src/core/records';
 import { presets } from '../../src/run/presets';
 import { makeArchive } from '../ui/fixtures/archive';
 import { launchChromium } from './chromium';
+import { tiny } from './tinyRun';
 import { emptyScreens } from './screens';
 
 const server = await startServer({ root: ensureBuild() });
 const screens = emptyScreens('runs');
 const patience = 240_000;
-const tiny =
-  '#preset=quick&backend=cpu&train-questions=16&validation-questions=4&test-questions=12&steps=4&batch=4&max-tokens=48';
 const long = '#preset=quick&backend=cpu&train-questions=600&test-questions=200&steps=150&max-tokens=48';
 
 let browser: Browser;

@@ -8,10 +8,9 @@ import { ensureBuild } from '../../scripts/build.mjs';
 import { initialScripts } from '../../scripts/initialScripts.mjs';
 import { startServer, type StaticServer } from '../../scripts/server.mjs';
 import { launchChromium, launchProfile } from './chromium';
+import { tiny } from './tinyRun';
 
 const root = ensureBuild();
-const tiny =
-  '#preset=quick&backend=cpu&train-questions=16&validation-questions=4&test-questions=12&steps=4&batch=4&max-tokens=48';
 const patience = 120_000;
 
 let browser: Browser;

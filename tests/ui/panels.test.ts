@@ -7,11 +7,12 @@ import { BusyError, ConfigError } from '../../src/core/errors';
 import type { AskResult, RunArchive } from '../../src/core/jobApi';
 import { unpacked } from './fixtures/saved';
 import { nativeKeys, shortcuts } from '../../src/ui/help/shortcuts';
-import { mountApp, type MountedApp } from '../../src/ui/mount';
+import type { MountedApp } from '../../src/ui/mount';
 import { guideSteps, guideStrings } from '../../src/ui/strings/guide';
 import { glossary, termIds } from '../../src/ui/strings/glossary';
 import { helpStrings } from '../../src/ui/strings/help';
 import { makeArchive } from './fixtures/archive';
+import { mountPage } from './fixtures/mounted';
 import { ScriptedClient } from './fixtures/scriptedClient';
 
 let client: ScriptedClient;
@@ -19,11 +20,7 @@ let app: MountedApp;
 let target: HTMLElement;
 
 async function open(hash = '', recorded: RunArchive | null = makeArchive(40)): Promise<void> {
-  history.replaceState(null, '', `${location.pathname}${location.search}${hash}`);
-  target = document.createElement('div');
-  document.body.append(target);
-  app = mountApp(target, { connect: async () => client, recorded: async () => recorded });
-  await vi.waitFor(() => expect(app.session.looked).toBe(true));
+  ({ app, target } = await mountPage(client, recorded, hash));
   await vi.waitFor(() => expect(app.session.settings.presets).not.toBeNull());
   flushSync();
 }

@@ -55,6 +55,23 @@ async function undisturbed(config: RunConfig) {
   return outputs(job, id);
 }
 
+/** A run that was stopped at the first event of that kind, and gone on with by another coordinator. */
+async function goneOn(config: RunConfig, stopAt: (event: JobEvent) => boolean) {
+  const first = await newJob();
+  let stopping: Promise<void> | null = null;
+  first.onEvent = (event) => {
+    if (stopAt(event)) stopping ??= first.coordinator.stop();
+  };
+  const { id } = await first.coordinator.start(config, null);
+  await first.coordinator.ended();
+  await Promise.resolve(stopping);
+  expect((await first.coordinator.runs())[0]?.status).toBe('interrupted');
+  const second = await newJob(first.store);
+  await second.coordinator.resume(id);
+  await second.coordinator.ended();
+  return { second, id };
+}
+
 describe('a run with PAD', () => {
   it('trains a reward model, then the student, and reports both beside the arms', async () => {
     const job = await newJob();
@@ -104,18 +121,7 @@ describe('a run with PAD', () => {
     ['the student', (event: JobEvent) => isStep(event, 'pad', 2)],
   ])('stopped while it trains %s and resumed ends as an undisturbed one', async (_, when) => {
     const whole = await undisturbed(tiny);
-    const first = await newJob();
-    let stopping: Promise<void> | null = null;
-    first.onEvent = (event) => {
-      if (when(event)) stopping ??= first.coordinator.stop();
-    };
-    const { id } = await first.coordinator.start(tiny, null);
-    await first.coordinator.ended();
-    await Promise.resolve(stopping);
-    expect((await first.coordinator.runs())[0]?.status).toBe('interrupted');
-    const second = await newJob(first.store);
-    await second.coordinator.resume(id);
-    await second.coordinator.ended();
+    const { second, id } = await goneOn(tiny, when);
     expect(await outputs(second, id)).toEqual(whole);
     // It went on: the first steps were not trained again.
     expect(second.events.some((event) => isStep(event, 'reward-model', 1))).toBe(false);
@@ -238,20 +244,9 @@ describe('a run with PAD', () => {
 
   it('stopped while it judges steps by continuations goes on with those that came', async () => {
     const whole = await undisturbed(continued);
-    const first = await newJob();
-    let stopping: Promise<void> | null = null;
     const judged = (event: JobEvent): number =>
       event.type === 'progress' ? Number(/judging steps, (\d+) of/.exec(event.detail)?.[1] ?? 0) : 0;
-    first.onEvent = (event) => {
-      if (judged(event) >= 20) stopping ??= first.coordinator.stop();
-    };
-    const { id } = await first.coordinator.start(continued, null);
-    await first.coordinator.ended();
-    await Promise.resolve(stopping);
-    expect((await first.coordinator.runs())[0]?.status).toBe('interrupted');
-    const second = await newJob(first.store);
-    await second.coordinator.resume(id);
-    await second.coordinator.ended();
+    const { second, id } = await goneOn(continued, (event) => judged(event) >= 20);
     expect(await outputs(second, id)).toEqual(whole);
     // The first record of the second part follows those of the first.
     const counts = second.events.map(judged).filter((count) => count > 0);
