@@ -105,6 +105,17 @@ export interface QuestionImport {
   readonly rows: number;
 }
 
+/** What an import of trajectories came to: the run that was made of them, and what was left out. */
+export interface TrajectoryImport {
+  readonly run: RunRecord;
+  readonly questions: number;
+  readonly turns: number;
+  /** Questions left out because their debate is not whole. */
+  readonly incomplete: number;
+  /** Questions left out because neither a turn nor the report states the right answer. */
+  readonly unknown: number;
+}
+
 export type JobEvent =
   | { readonly type: 'device'; readonly backend: string; readonly device: string; readonly reason: string }
   | {
@@ -190,6 +201,11 @@ export interface JobApi {
   /** `withAdapters`: the whole run for a file; without, what is shown. */
   archive(runId: string, withAdapters?: boolean): Promise<RunArchive>;
   importArchive(archive: unknown): Promise<RunRecord>;
+  /**
+   * A debate as an interrupted run that can be gone on with: trajectories.jsonl as text, and the report.json of the same
+   * run, which states settings and right answers (null: what the turns themselves show). Rejects with ImportError, ConfigError.
+   */
+  importTrajectories(text: string, name: string, report: string | null): Promise<TrajectoryImport>;
   /** `pinned: true` unpins whichever run was pinned before. */
   update(runId: string, change: { name?: string; note?: string; pinned?: boolean }): Promise<RunRecord>;
   /** Moves a run to the bin, where it is kept for `binDays`, also over reloads. */
@@ -231,8 +247,19 @@ export interface JobApi {
   stopAsk(): Promise<void>;
   /** Questions in the generator's wording that no run was trained on. */
   examples(seed: number, count: number): Promise<readonly Question[]>;
-  /** Every adapter that can be asked: of stored runs, newest first, then those that ship with the page. */
+  /** Every adapter that can be asked: of stored runs, newest first, imported ones, then those that ship with the page. */
   adapters(): Promise<readonly AdapterInfo[]>;
+  /**
+   * Stores the files of a PEFT folder to be asked. It belongs to the bundled model that its config names, else to `student`.
+   * Rejects with FileFormatError, ModelError for features that are not supported, StorageError.
+   */
+  importAdapter(
+    files: Readonly<Record<string, Uint8Array>>,
+    name: string,
+    student: string,
+  ): Promise<AdapterInfo>;
+  /** Removes an imported adapter, by its `strategy`. */
+  removeAdapter(strategy: string): Promise<void>;
   /** Every kernel of the engine with its source, and the forms of it that this session has compiled. */
   kernels(): Promise<readonly KernelInfo[]>;
   /**
@@ -292,8 +319,8 @@ export interface AdapterInfo {
   readonly strategy: string;
   readonly seed: number;
   readonly student: string;
-  /** Ships with the page, of the recorded run. */
-  readonly recorded: boolean;
+  /** Of a stored run; of the recorded run, shipping with the page; or a PEFT folder from elsewhere, `runName` its name. */
+  readonly origin: 'run' | 'recorded' | 'imported';
 }
 
 export interface KernelInfo {

@@ -126,6 +126,37 @@ function openingMessages({ question, shots, persona }: Omit<TurnContext, 'own' |
   return messages;
 }
 
+/**
+ * The question that a turn of round 0 was asked: `turnMessages` backwards. Of messages made elsewhere it takes the last
+ * one as it stands; the right answer then tells what kind of answer is asked for.
+ */
+export function askedQuestion(
+  messages: readonly Message[],
+  gold: string,
+): Pick<Question, 'text' | 'answerType' | 'options'> {
+  const content = messages.findLast(({ role }) => role === 'user')?.content ?? '';
+  const asks = (['number', 'choice', 'text'] as const).find((type) => content.endsWith(answerFormat(type)));
+  const guess = /^[A-J]$/.test(gold) ? 'choice' : /^-?\d+([./]\d+)?$/.test(gold) ? 'number' : 'text';
+  const answerType = asks ?? guess;
+  const ending = `\n\nThink step by step. ${answerFormat(answerType)}`;
+  const text = content.endsWith(ending) ? content.slice(0, -ending.length) : content;
+  if (answerType !== 'choice') return { text, answerType };
+  const lines = text.split('\n');
+  const options: string[] = [];
+  for (let letter = 0; letter < 10; letter++) {
+    const at = lines.length - letter - 1;
+    const [, option] = /^[A-J]\. (.*)$/.exec(lines[at] ?? '') ?? [];
+    if (option === undefined) break;
+    options.unshift(option);
+  }
+  const lettered = options.every(
+    (_, i) => lines[lines.length - options.length + i]?.charCodeAt(0) === 65 + i,
+  );
+  return lettered && options.length > 0
+    ? { text: lines.slice(0, -options.length).join('\n'), answerType, options }
+    : { text, answerType };
+}
+
 /** The question with its options, if it has any, as lettered lines. */
 export function questionText(question: Pick<Question, 'text' | 'options'>): string {
   const options = question.options?.map((option, i) => `${String.fromCharCode(65 + i)}. ${option}`) ?? [];

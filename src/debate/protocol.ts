@@ -48,10 +48,3 @@ export function byRound(turns: readonly Turn[]): readonly (readonly Turn[])[] {
 export function lastRound(turns: readonly Turn[]): readonly Turn[] {
   return byRound(turns).at(-1) ?? [];
 }
-
-/** The order of trajectories.jsonl: question, protocol, round, agent. */
-export function compareTurns(a: Turn, b: Turn): number {
-  if (a.questionId !== b.questionId) return a.questionId < b.questionId ? -1 : 1;
-  if (a.protocol !== b.protocol) return a.protocol < b.protocol ? -1 : 1;
-  return a.round - b.round || a.agent - b.agent;
-}

@@ -3,9 +3,10 @@ import { AgentError, ConfigError, throwIfAborted, type ArkletError } from '../co
 import type { Gate } from '../core/gate';
 import type { Question, Sampling, Turn, TurnTiming } from '../core/records';
 import { hashKey } from '../core/rng';
+import { compareTurns } from '../core/trajectories';
 import { Lane } from './lane';
 import { Pace, type TurnProgress } from './pace';
-import { compareTurns, type PlannedTurn, type Protocol } from './protocol';
+import type { PlannedTurn, Protocol } from './protocol';
 import { Shifts } from './shifts';
 import { clock, speak, type Spoken } from './speak';
 

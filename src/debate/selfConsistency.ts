@@ -20,14 +20,6 @@ export interface SelfConsistencyOptions {
   readonly budget?: (questionId: string) => number;
 }
 
-/** Samples in order of agent: the smallest prefix that generated at least `budget` tokens. */
-export function samplesWithin(samples: readonly Turn[], budget: number): readonly Turn[] {
-  const sorted = [...samples].sort((a, b) => a.agent - b.agent);
-  let tokens = 0;
-  const end = sorted.findIndex((turn) => (tokens += turn.usage.completion) >= budget);
-  return end < 0 ? sorted : sorted.slice(0, end + 1);
-}
-
 /** k independent samples and a vote: the baseline that a debate must beat at equal tokens. */
 export function selfConsistency(options: SelfConsistencyOptions): Protocol {
   const { samples, prompt, name = 'self-consistency', prior, budget } = options;

@@ -174,33 +174,51 @@ export function debateTokens(index: TurnIndex, questionId: string): number {
   return cost(index, index.turns('debate', questionId)).tokens;
 }
 
+/** The fewest independent samples, in order, that generated at least the tokens of this question's debate. */
+function equalSamples(index: TurnIndex, questionId: string): readonly Turn[] {
+  const samples = independentSamples(index, questionId);
+  const budget = debateTokens(index, questionId);
+  let tokens = 0;
+  const end = samples.findIndex((sample) => (tokens += sample.usage.completion) >= budget);
+  return end < 0 ? samples : samples.slice(0, end + 1);
+}
+
+/** The debate's tokens on these questions, and how many of them independent samples reach. */
+function tokenShare(index: TurnIndex, questions: readonly Question[]): { wanted: number; spent: number } {
+  let wanted = 0;
+  let spent = 0;
+  for (const { id } of questions) {
+    const budget = debateTokens(index, id);
+    wanted += budget;
+    spent += Math.min(budget, cost(index, equalSamples(index, id)).tokens);
+  }
+  return { wanted, spent };
+}
+
+const enough = 0.95;
+
+/** Whether there are samples enough for `vote-equal-tokens`. */
+export function holdsEqualTokens(index: TurnIndex, questions: readonly Question[]): boolean {
+  const { wanted, spent } = tokenShare(index, questions);
+  return spent >= enough * wanted;
+}
+
 /**
  * `vote-equal-tokens`: majority of as many independent samples as it takes to generate at least the tokens that the debate of
  * this question generated (rounding goes in the vote's favour). Throws when the samples hold under 95 % of the debate's tokens.
  */
 export function equalTokensArm(index: TurnIndex, questions: readonly Question[]): Arm {
-  let wanted = 0;
-  let spent = 0;
-  const arm = makeArm('vote-equal-tokens', questions, (question) => {
-    const budget = debateTokens(index, question.id);
-    const samples: Turn[] = [];
-    let tokens = 0;
-    for (const sample of independentSamples(index, question.id)) {
-      if (tokens >= budget && samples.length > 0) break;
-      samples.push(sample);
-      tokens += sample.usage.completion;
-    }
-    wanted += budget;
-    spent += Math.min(tokens, budget);
-    return fromVote(index, question, samples, samples);
-  });
-  if (spent < 0.95 * wanted) {
+  const { wanted, spent } = tokenShare(index, questions);
+  if (spent < enough * wanted) {
     throw new ArkletError(
       `vote-equal-tokens has ${spent} of the debate's ${wanted} tokens.`,
       'Resume the run: more independent samples are needed before this arm can be compared.',
     );
   }
-  return arm;
+  return makeArm('vote-equal-tokens', questions, (question) => {
+    const samples = equalSamples(index, question.id);
+    return fromVote(index, question, samples, samples);
+  });
 }
 
 /** `summariser`: a single pass over the last round, whose debate counts as cost as well. */

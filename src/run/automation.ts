@@ -2,7 +2,8 @@
 import { asArkletError, ConfigError, DownloadError, errorFromData, type ErrorData } from '../core/errors';
 import type { JobApi, JobEvent, RunRecord } from '../core/jobApi';
 import type { Question, RunConfig } from '../core/records';
-import { packArchive, timingsJsonl, trajectoriesJsonl, unpackArchive } from './exports';
+import { trajectoriesJsonl } from '../core/trajectories';
+import { packArchive, timingsJsonl, unpackArchive } from './exports';
 import { configFromFlags } from './flags';
 import { connectJob } from './jobClient';
 import type { WebllmCheckRequest, WebllmCheckResult } from './webllmCheck';

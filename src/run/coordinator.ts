@@ -14,11 +14,14 @@ import type {
   RunArchive,
   RunRecord,
   SimilarText,
+  TrajectoryImport,
 } from '../core/jobApi';
 import type { PairResult, Question, Report, RunConfig, RunStatus } from '../core/records';
+import { isTrajectory } from '../core/trajectories';
 import { mostSimilar } from '../distill/similar';
 import { reportMarkdown } from '../eval/markdown';
 import { pairFromCounts } from '../eval/pairs';
+import { fetchCatalogue } from '../models/catalogue';
 import { importQuestions } from '../tasks/importers';
 import { generateQuestions } from '../tasks/wordProblems';
 import type { SelftestReport } from '../core/selftest';
@@ -27,7 +30,9 @@ import type { StoredRun } from '../store/schema';
 import { parseConfig, ranges } from './config';
 import { proofMemory } from './deviceProof';
 import type { EngineClient, ProofMemory } from './engineClient';
-import { isTrajectory, parseArchive } from './exports';
+import { parseArchive } from './exports';
+import { addAdapter, removeAdapter } from './importedAdapters';
+import { importedDebate } from './importedDebate';
 import { JobLock, type LockSource } from './jobLock';
 import { Playground } from './playground';
 import { reuseTrainings } from './reuse';
@@ -194,6 +199,13 @@ export class Coordinator implements JobApi {
     return record(run);
   }
 
+  async importTrajectories(text: string, name: string, report: string | null): Promise<TrajectoryImport> {
+    const { archive, found } = importedDebate(text, name, report);
+    const run = await storeArchive(this.#parts.store, archive);
+    await this.#announce();
+    return { run: record(run), ...found };
+  }
+
   async update(runId: string, change: RunChange): Promise<RunRecord> {
     const changed = await this.#shelf.update(runId, change);
     await this.#announce();
@@ -226,6 +238,19 @@ export class Coordinator implements JobApi {
 
   async adapters(): Promise<readonly AdapterInfo[]> {
     return this.#shelf.adapters();
+  }
+
+  async importAdapter(
+    files: Readonly<Record<string, Uint8Array>>,
+    name: string,
+    student: string,
+  ): Promise<AdapterInfo> {
+    const { store, base } = this.#parts;
+    return addAdapter(store, { files, name, student }, await fetchCatalogue(base));
+  }
+
+  async removeAdapter(strategy: string): Promise<void> {
+    await removeAdapter(this.#parts.store, strategy);
   }
 
   async adapter(

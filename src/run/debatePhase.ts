@@ -9,6 +9,7 @@ import { selfConsistency } from '../debate/selfConsistency';
 import { greedy, singlePass } from '../debate/singlePass';
 import { summariserProtocol, zeroShotProtocol } from '../eval/arms';
 import type { Job } from './job';
+import { isImported } from './resolveAgents';
 import { agentPrompt, agentSampling } from './speakers';
 
 /** Solved training questions that the agents see before the one asked. */
@@ -117,6 +118,10 @@ async function debateAndSamples(job: Job, stored: readonly Turn[]): Promise<Turn
   const protocol = debate({ agents, rounds, consensusStop, visibility, randomPeers, seed, prompt });
   const debated = await speakAll(job, protocol, questions, stored, 'debate');
   const turns = byQuestion(debated);
+  if (isImported(job)) {
+    // The recording cannot sample anew: what it holds is all there is.
+    return [...debated, ...stored.filter((turn) => turn.protocol === 'self-consistency')];
+  }
   const sampled = new Set(['test', ...(config.controls.includes('self-consistency') ? ['train'] : [])]);
   const samples = selfConsistency({
     samples: agents,

@@ -1,60 +1,9 @@
-/** Files that leave a run: trajectories.jsonl, timings.jsonl and the archive. Same run, same bytes. */
+/** Files that leave and enter a run: timings.jsonl, the archive, and reading of trajectories.jsonl (core/trajectories.ts writes it). */
 import { gunzipSync, gzipSync, strFromU8, strToU8 } from 'fflate';
 import * as v from 'valibot';
 import { ImportError } from '../core/errors';
 import type { RunArchive } from '../core/jobApi';
 import type { Turn, TurnTiming } from '../core/records';
-import { compareTurns } from '../debate/protocol';
-
-/** Turns of a student under evaluation are answers, not trajectories. */
-export function isTrajectory(turn: Turn): boolean {
-  return !turn.protocol.startsWith('eval:');
-}
-
-/** One line of trajectories.jsonl, its keys in the order of the contract. */
-function turnLine(turn: Turn): string {
-  const { temperature, topP, topK, minP, seed, maxTokens, stop } = turn.sampling;
-  return JSON.stringify({
-    runId: turn.runId,
-    questionId: turn.questionId,
-    split: turn.split,
-    protocol: turn.protocol,
-    round: turn.round,
-    agent: turn.agent,
-    model: turn.model,
-    backend: turn.backend,
-    messages: turn.messages.map(({ role, content }) => ({ role, content })),
-    ...(turn.shortened === undefined ? {} : { shortened: turn.shortened }),
-    reply: turn.reply,
-    answer: turn.answer,
-    correct: turn.correct,
-    strictCorrect: turn.strictCorrect,
-    finishReason: turn.finishReason,
-    usage: { prompt: turn.usage.prompt, completion: turn.usage.completion },
-    sampling: {
-      temperature,
-      topP,
-      ...(topK === undefined ? {} : { topK }),
-      ...(minP === undefined ? {} : { minP }),
-      seed,
-      maxTokens,
-      ...(stop === undefined ? {} : { stop }),
-    },
-    ...(turn.promptIds && { promptIds: turn.promptIds }),
-    ...(turn.replyIds && { replyIds: turn.replyIds }),
-    ...(turn.logprobs && { logprobs: turn.logprobs }),
-    logprobKind: turn.logprobKind,
-  });
-}
-
-/** JSON Lines sorted by question, protocol, round and agent; every line ends with a line break. */
-export function trajectoriesJsonl(turns: readonly Turn[]): string {
-  return turns
-    .filter(isTrajectory)
-    .sort(compareTurns)
-    .map((turn) => `${turnLine(turn)}\n`)
-    .join('');
-}
 
 /** The clock values of the same turns in the same order. */
 export function timingsJsonl(timings: readonly TurnTiming[]): string {

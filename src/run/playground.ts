@@ -26,7 +26,7 @@ import { Crew } from './crew';
 import { promptStyle, type AgentSlot } from './job';
 import type { JobLock } from './jobLock';
 import { pacedLoad } from './loadPace';
-import { agentSlots, castOf, type AgentParts, type Cast } from './resolveAgents';
+import { agentSlots, castOf, studentOf, type AgentParts, type Cast } from './resolveAgents';
 
 /** Longest question in characters: a word problem has some hundred. */
 const longest = 4000;
@@ -37,9 +37,9 @@ export interface PlaygroundParts {
   readonly lock: JobLock;
   engine(): EngineClient;
   emit(event: JobEvent): void;
-  /** Settings of the run that an adapter belongs to, and its PEFT files. Throws ConfigError when there is none. */
+  /** The base that an adapter belongs to, and its PEFT files. Throws ConfigError when there is none. */
   adapter(arm: AdapterArm): Promise<{
-    readonly config: RunConfig;
+    readonly student: string;
     readonly files: Readonly<Record<string, Uint8Array>>;
   }>;
 }
@@ -116,13 +116,13 @@ async function ask(parts: AskParts, request: AskRequest): Promise<readonly AskRe
   const cast = castOf(config, catalogue, base);
   const adapters = new Map<AskArm, Awaited<ReturnType<AskParts['adapter']>>>();
   for (const arm of request.arms) if (arm.type === 'distilled') adapters.set(arm, await parts.adapter(arm));
-  const studentOf = (arm: AskArm): Cast['student'] => {
-    const own = adapters.get(arm)?.config;
-    return own ? castOf(own, catalogue, base).student : cast.student;
+  const baseOf = (arm: AskArm): Cast['student'] => {
+    const own = adapters.get(arm)?.student;
+    return own === undefined ? cast.student : studentOf(own, catalogue, base);
   };
   const needed = new Map(
     request.arms
-      .flatMap((arm) => (arm.type === 'ensemble' ? cast.models.slice(0, -1) : [studentOf(arm)]))
+      .flatMap((arm) => (arm.type === 'ensemble' ? cast.models.slice(0, -1) : [baseOf(arm)]))
       .map((model) => [model.id, model]),
   );
   const voices = request.arms.some(({ type }) => type === 'ensemble');
@@ -151,7 +151,7 @@ async function ask(parts: AskParts, request: AskRequest): Promise<readonly AskRe
         plans.push(arm.type === 'ensemble' ? ensemble(config, slots) : single(engine, cast.student, config));
         continue;
       }
-      const student = studentOf(arm);
+      const student = baseOf(arm);
       const adapter = `ask/${arm.runId}/${arm.strategy}/${arm.seed}`;
       await engine.putAdapter(student.id, adapter, files);
       loaded.push({ model: student.id, adapter });

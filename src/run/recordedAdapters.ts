@@ -2,7 +2,6 @@
 import * as v from 'valibot';
 import { DownloadError, FileFormatError } from '../core/errors';
 import type { AdapterInfo } from '../core/jobApi';
-import type { RunConfig } from '../core/records';
 import { parseConfig } from './config';
 
 const schema = v.object({
@@ -18,10 +17,6 @@ const schema = v.object({
     }),
   ),
 });
-
-export interface RecordedAdapter extends AdapterInfo {
-  readonly config: RunConfig;
-}
 
 type Listing = v.InferOutput<typeof schema>;
 
@@ -39,19 +34,18 @@ async function readListing(base: string): Promise<Listing | null> {
   return result.output;
 }
 
-export async function recordedAdapters(base: string): Promise<RecordedAdapter[]> {
+export async function recordedAdapters(base: string): Promise<AdapterInfo[]> {
   const listing = await readListing(base);
   if (listing === null) return [];
   const { runId, runName } = listing;
-  const config = parseConfig(listing.config);
+  const { student } = parseConfig(listing.config);
   return listing.adapters.map(({ strategy, seed }) => ({
     runId,
     runName,
     strategy,
     seed,
-    student: config.student,
-    recorded: true,
-    config,
+    student,
+    origin: 'recorded',
   }));
 }
 

@@ -5,6 +5,7 @@ import {
   debateArm,
   equalTokensArm,
   evalProtocol,
+  holdsEqualTokens,
   singleArm,
   singlePassArm,
   summariserArm,
@@ -20,6 +21,7 @@ import { agentInfos } from './crew';
 import type { Trained } from './distilPhase';
 import type { Job } from './job';
 import { readPadReport } from './padPhase';
+import { isImported } from './resolveAgents';
 
 function comparison(
   job: Job,
@@ -37,7 +39,9 @@ function comparison(
   arms.push(voteArm(index, questions, config.nAgents));
   if (config.protocol === 'debate') {
     arms.push(debateArm(index, questions));
-    if (split === 'test') arms.push(equalTokensArm(index, questions));
+    // An imported debate may have come without independent samples; any other run has made them.
+    const lacksSamples = isImported(job) && !holdsEqualTokens(index, questions);
+    if (split === 'test' && !lacksSamples) arms.push(equalTokensArm(index, questions));
     if (config.summariser) arms.push(summariserArm(index, questions));
   }
   if (split === 'test' && config.zeroShotVote > 0)

@@ -5,10 +5,11 @@ import { engineAgent } from '../agents/engine';
 import { recordedAgent } from '../agents/recorded';
 import { ConfigError, DownloadError } from '../core/errors';
 import type { RunConfig, Turn } from '../core/records';
+import { isTrajectory } from '../core/trajectories';
 import type { BundledModel } from '../models/catalogue';
 import { resolveModel, type ModelRef } from '../models/modelSpec';
 import type { EngineClient } from './engineClient';
-import { isTrajectory, parseTrajectories, unpackArchive } from './exports';
+import { parseTrajectories, unpackArchive } from './exports';
 import { promptStyle, type AgentSlot } from './job';
 import { bundled } from './presets';
 
@@ -22,6 +23,14 @@ export interface Cast {
 }
 
 const foreignKinds = ['endpoint', 'recorded', 'transformers', 'webllm'] as const;
+/** Agents that say again what was imported into the run itself. */
+export const importedAgents = 'recorded:imported';
+
+/** Whether everything that the agents will ever say was imported with the run. */
+export function isImported({ specs }: { readonly specs: readonly string[] }): boolean {
+  return specs.every((spec) => spec === importedAgents);
+}
+
 type ForeignKind = (typeof foreignKinds)[number];
 
 /** Agents that live in a worker of their own, by the name after "KIND:". The page's coordinator has both, Node neither. */
@@ -45,6 +54,8 @@ export interface AgentParts {
   readonly makers: AgentMakers;
   /** The key that the user gave for an endpoint's address; it lives in memory only. */
   endpointKey(url: string): string | null;
+  /** Turns that were imported into the run that is working. */
+  importedTurns?(): Promise<readonly Turn[]>;
   /** Turns of a run of this browser. */
   storedTurns(runId: string): Promise<readonly Turn[]>;
 }
@@ -63,23 +74,34 @@ export function agentSpecs(config: RunConfig, agents: readonly string[]): readon
   });
 }
 
-/** Throws ConfigError for a name that nothing stands behind. */
-export function castOf(config: RunConfig, catalogue: readonly BundledModel[], base: string): Cast {
-  const ofRole = (role: string): string[] => catalogue.filter((one) => one.role === role).map(({ id }) => id);
-  const named = config.agents.flatMap((spec) => (spec === bundled ? ofRole('agent') : [spec]));
-  const studentSpec = config.student === bundled ? ofRole('student')[0] : config.student;
-  if (named.length === 0 || studentSpec === undefined) {
-    throw new ConfigError('This build has no bundled models.', 'Name agents and a student.');
-  }
-  const kind = foreign(studentSpec);
+function ofRole(catalogue: readonly BundledModel[], role: BundledModel['role']): string[] {
+  return catalogue.filter((one) => one.role === role).map(({ id }) => id);
+}
+
+function noModels(): ConfigError {
+  return new ConfigError('This build has no bundled models.', 'Name agents and a student.');
+}
+
+/** The model that a student's name stands for. Throws ConfigError. */
+export function studentOf(spec: string, catalogue: readonly BundledModel[], base: string): ModelRef {
+  const named = spec === bundled ? ofRole(catalogue, 'student')[0] : spec;
+  if (named === undefined) throw noModels();
+  const kind = foreign(named);
   if (kind) {
     throw new ConfigError(
-      `The student is ${studentSpec}, but agents of kind ${kind} cannot be trained here.`,
+      `The student is ${named}, but agents of kind ${kind} cannot be trained here.`,
       'Use a bundled model, a folder or a .gguf file as the student.',
     );
   }
+  return resolveModel(named, { base, catalogue });
+}
+
+/** Throws ConfigError for a name that nothing stands behind. */
+export function castOf(config: RunConfig, catalogue: readonly BundledModel[], base: string): Cast {
+  const named = config.agents.flatMap((spec) => (spec === bundled ? ofRole(catalogue, 'agent') : [spec]));
+  if (named.length === 0) throw noModels();
+  const student = studentOf(config.student, catalogue, base);
   const specs = agentSpecs(config, named);
-  const student = resolveModel(studentSpec, { base, catalogue });
   const models = new Map<string, ModelRef>();
   for (const spec of specs) {
     if (foreign(spec) === 'endpoint') parseEndpoint(spec);
@@ -91,8 +113,15 @@ export function castOf(config: RunConfig, catalogue: readonly BundledModel[], ba
   return { specs, student, models: [...models.values(), student] };
 }
 
-/** Turns of `recorded:FILE` (trajectories.jsonl or an archive, at an address) or `recorded:run:ID`. */
+/** Turns of `recorded:FILE` (trajectories.jsonl or an archive, at an address), `recorded:run:ID` or `recorded:imported`. */
 async function recordedTurns(spec: string, parts: AgentParts): Promise<readonly Turn[]> {
+  if (spec === importedAgents) {
+    if (parts.importedTurns) return (await parts.importedTurns()).filter(isTrajectory);
+    throw new ConfigError(
+      'An imported debate cannot answer anew.',
+      'Ask the student, or choose other agents.',
+    );
+  }
   const name = spec.slice('recorded:'.length);
   const stored = /^run:(.+)$/.exec(name)?.[1];
   if (stored !== undefined) {

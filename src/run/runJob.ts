@@ -2,7 +2,7 @@
 import { DeviceLostError } from '../core/errors';
 import type { Gate } from '../core/gate';
 import type { JobEvent } from '../core/jobApi';
-import type { Phase, Question, RunConfig } from '../core/records';
+import type { Phase, Question, RunConfig, Turn } from '../core/records';
 import { fetchCatalogue } from '../models/catalogue';
 import type { ModelRef } from '../models/modelSpec';
 import type { JobStore } from '../store/jobStore';
@@ -155,7 +155,8 @@ async function load(setup: JobSetup, keeper: RunKeeper): Promise<Job> {
   await keeper.change({ device: { ...device, reason } });
   emit({ type: 'device', backend: device.backend, device: device.device, reason });
   for (const { id } of firstModels(config.schedule, cast)) await loadModel(setup, id);
-  const agents = await agentSlots(cast, config, { ...setup.agents, engine });
+  const importedTurns = (): Promise<readonly Turn[]> => store.getTurns(run.id);
+  const agents = await agentSlots(cast, config, { ...setup.agents, engine, importedTurns });
   const held = new HeldBytes(engine);
   await held.refresh();
   return {

@@ -8,9 +8,10 @@ import {
   type RunArchive,
   type RunRecord,
 } from '../core/jobApi';
-import type { RunConfig, RunStatus } from '../core/records';
+import type { RunStatus } from '../core/records';
 import type { JobStore } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
+import { importedRunId, listAdapters, readAdapter } from './importedAdapters';
 import type { AdapterArm } from './playground';
 import { recordedAdapters, recordedFiles } from './recordedAdapters';
 import { readArchive, record } from './storedRuns';
@@ -125,30 +126,36 @@ export class Shelf {
     return { ...archive, adapters };
   }
 
-  /** The finished adapters of stored runs, then those that ship with the page and are not stored. */
+  /** The finished adapters of stored runs, imported ones, then those that ship with the page and are not stored. */
   async adapters(): Promise<AdapterInfo[]> {
     const found: AdapterInfo[] = [];
     for (const run of await this.#store.listRuns()) {
       if (run.deletedAt !== undefined) continue;
       for (const { strategy, seed } of await this.#store.listAdapters(run.id)) {
         const { id: runId, name: runName } = run;
-        found.push({ runId, runName, strategy, seed, student: run.config.student, recorded: false });
+        found.push({ runId, runName, strategy, seed, student: run.config.student, origin: 'run' });
       }
     }
     const has = new Set(found.map((one) => `${one.runId}/${keyOf(one)}`));
     const shipped = await recordedAdapters(this.#base);
     const others = shipped.filter((one) => !has.has(`${one.runId}/${keyOf(one)}`));
-    return [...found, ...others.map(({ config: _, ...info }) => info)];
+    const imported = await listAdapters(this.#store);
+    return [...found, ...imported, ...others];
   }
 
-  /** An adapter with the settings of its run: the stored one first, else the one that ships with the page. */
+  /** An adapter with the name of its base: the stored one first, else the one that ships with the page. */
   async adapter({ runId, strategy, seed }: Omit<AdapterArm, 'type'>): Promise<{
-    readonly config: RunConfig;
+    readonly student: string;
     readonly files: Readonly<Record<string, Uint8Array>>;
   }> {
+    if (runId === importedRunId) {
+      const imported = await readAdapter(this.#store, strategy);
+      if (imported) return imported;
+      throw new ConfigError(`There is no imported adapter ${strategy}.`, 'Import it again.');
+    }
     const run = await this.#store.getRun(runId);
     const files = run && (await this.#store.getAdapter({ runId, strategy, seed }));
-    if (run && files) return { config: run.config, files };
+    if (run && files) return { student: run.config.student, files };
     const shipped = (await recordedAdapters(this.#base)).find(
       (one) => one.runId === runId && one.strategy === strategy && one.seed === seed,
     );
@@ -158,6 +165,6 @@ export class Shelf {
         'Let the training end first.',
       );
     }
-    return { config: shipped.config, files: await recordedFiles(this.#base, shipped) };
+    return { student: shipped.student, files: await recordedFiles(this.#base, shipped) };
   }
 }

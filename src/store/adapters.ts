@@ -34,6 +34,10 @@ export async function getAdapter(
   return contents;
 }
 
+export function removeAdapter(files: FileStore, id: CheckpointId): Promise<void> {
+  return files.remove(folderOf(id));
+}
+
 /** Adapters that are complete, in the order of their folders. */
 export async function listAdapters(
   files: FileStore,

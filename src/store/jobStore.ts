@@ -1,6 +1,6 @@
 /** Everything a job writes and reads again, behind one interface. */
 import type { Dataset, Question, Report, Turn, TurnTiming } from '../core/records';
-import { getAdapter, listAdapters, putAdapter } from './adapters';
+import { getAdapter, listAdapters, putAdapter, removeAdapter } from './adapters';
 import { getCheckpoint, putCheckpoint, removeCheckpoint, type CheckpointId } from './checkpoints';
 import { guarded, keysOfRun, openDatabase } from './database';
 import { getDatasets, putDataset } from './datasets';
@@ -40,6 +40,7 @@ export interface JobStore {
   removeCheckpoint(id: CheckpointId): Promise<void>;
   putAdapter(id: CheckpointId, contents: Readonly<Record<string, Uint8Array>>): Promise<void>;
   getAdapter(id: CheckpointId): Promise<Record<string, Uint8Array<ArrayBuffer>> | null>;
+  removeAdapter(id: CheckpointId): Promise<void>;
   /** The finished adapters of a run, by strategy and seed. */
   listAdapters(runId: string): Promise<readonly { readonly strategy: string; readonly seed: number }[]>;
   putReport(runId: string, report: Report): Promise<void>;
@@ -95,6 +96,7 @@ export function createJobStore(database: Database, files: FileStore): JobStore {
     removeCheckpoint: (id) => removeCheckpoint(database, files, id),
     putAdapter: (id, contents) => putAdapter(files, id, contents),
     getAdapter: (id) => getAdapter(files, id),
+    removeAdapter: (id) => removeAdapter(files, id),
     listAdapters: (runId) => listAdapters(files, runId),
     putReport: (runId, report) => putReport(database, runId, report),
     getReport: (runId) => getReport(database, runId),

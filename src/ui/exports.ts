@@ -1,7 +1,5 @@
 /** Files that a user takes away. */
 import { ArkletError } from '../core/errors';
-import type { RunArchive } from '../core/jobApi';
-import type { Turn } from '../core/records';
 
 /** Hands a file to the browser's own download. */
 export function saveFile(name: string, content: Blob | string, type = 'application/octet-stream'): void {
@@ -12,19 +10,6 @@ export function saveFile(name: string, content: Blob | string, type = 'applicati
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}
-
-function byPlace(a: Turn, b: Turn): number {
-  if (a.questionId !== b.questionId) return a.questionId < b.questionId ? -1 : 1;
-  return a.round - b.round || a.agent - b.agent;
-}
-
-/** trajectories.jsonl: a turn per line, sorted by question, round, agent. */
-export function trajectoriesText(archive: RunArchive): string {
-  return [...archive.turns]
-    .sort(byPlace)
-    .map((turn) => `${JSON.stringify(turn)}\n`)
-    .join('');
 }
 
 /** A PEFT folder as zip, stored without compression: weights do not compress. */

@@ -140,8 +140,6 @@ export const strings = {
     reportMd: 'Report (.md)',
     reportJson: 'Report (.json)',
     adapter: (strategy: string, seed: number): string => `Adapter ${strategy}, seed ${seed} (.zip)`,
-    importArchive: 'Import a run',
-    importHelp: 'A .json.gz or .json file that was exported here or elsewhere',
     storage: (used: string, quota: string): string => `${used} of ${quota} used in this browser`,
     storageLabel: 'Storage',
     shown: 'shown',

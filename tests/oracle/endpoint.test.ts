@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endpointAgent } from '../../src/agents/endpoint/endpoint';
 import type { RunConfig } from '../../src/core/records';
 import { personaPresets } from '../../src/core/personas';
-import { trajectoriesJsonl } from '../../src/run/exports';
+import { trajectoriesJsonl } from '../../src/core/trajectories';
 import { presets } from '../../src/run/presets';
 import { startServer } from '../../scripts/server.mjs';
 import { openNodeJob } from '../unit/run/nodeJob';

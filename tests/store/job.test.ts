@@ -2,7 +2,7 @@ import { deleteDB } from 'idb';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { JobClient, JobEvent, RunRecord } from '../../src/core/jobApi';
 import type { RunConfig } from '../../src/core/records';
-import { trajectoriesJsonl } from '../../src/run/exports';
+import { trajectoriesJsonl } from '../../src/core/trajectories';
 import { connectJob } from '../../src/run/jobClient';
 import { presets } from '../../src/run/presets';
 

@@ -1,8 +1,9 @@
 import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { ImportError } from '../../src/core/errors';
+import { trajectoriesJsonl } from '../../src/core/trajectories';
 import { packArchive, readArchive } from '../../src/ui/archiveFile';
-import { trajectoriesText, zipFiles } from '../../src/ui/exports';
+import { zipFiles } from '../../src/ui/exports';
 import { makeArchive } from './fixtures/archive';
 
 const archive = makeArchive(6);
@@ -34,8 +35,12 @@ describe('a run as a file', () => {
 
 describe('exports', () => {
   it('write a turn per line, sorted by question, round and agent', () => {
-    const shuffled = { ...archive, turns: [...archive.turns].reverse() };
-    const lines = trajectoriesText(shuffled).trimEnd().split('\n');
+    const [first] = archive.turns;
+    // An answer of the student under evaluation is no trajectory.
+    const answered = { ...first!, protocol: 'eval:base' };
+    const lines = trajectoriesJsonl([answered, ...archive.turns].reverse())
+      .trimEnd()
+      .split('\n');
     expect(lines).toHaveLength(archive.turns.length);
     const places = lines.map((line) => {
       const { questionId, round, agent } = JSON.parse(line) as (typeof archive.turns)[number];

@@ -53,8 +53,8 @@ const result = (answer: string): AskResult => ({
 beforeEach(async () => {
   client = new ScriptedClient();
   client.adapterList = [
-    { runId: 'old', runName: 'silver-tern', strategy: 'rsft', seed: 0, student: 'bundled', recorded: false },
-    { runId: 'old', runName: 'silver-tern', strategy: 'da', seed: 0, student: 'bundled', recorded: false },
+    { runId: 'old', runName: 'silver-tern', strategy: 'rsft', seed: 0, student: 'bundled', origin: 'run' },
+    { runId: 'old', runName: 'silver-tern', strategy: 'da', seed: 0, student: 'bundled', origin: 'run' },
   ];
   client.kernelList = [
     { name: 'linear', source: '// y = W x.\n// Grid: a thread a row.\nfn main() { return; }', compiled: [] },

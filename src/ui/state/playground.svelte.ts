@@ -58,6 +58,8 @@ export class PlaygroundState {
   asked = $state<string | null>(null);
   asking = $state(false);
   error = $state.raw<ErrorData | null>(null);
+  /** Name of the adapter that was imported last. */
+  imported = $state<string | null>(null);
   readonly #session: Owner;
   #id: string | null = null;
 
@@ -105,6 +107,35 @@ export class PlaygroundState {
     });
   }
 
+  /** Whether the agents of the run on screen only say again what was recorded. */
+  readonly recordedAgents = $derived.by(
+    () => this.run?.config.agents.every((spec) => spec.startsWith('recorded:')) ?? false,
+  );
+
+  async importAdapter(picked: readonly File[]): Promise<void> {
+    this.imported = null;
+    await this.#session.notices.guard(async () => {
+      const { readAdapterFiles } = await import('../adapterFiles');
+      const { name, files } = await readAdapterFiles(picked);
+      const api = await this.#session.api();
+      const student = this.run?.config.student ?? this.#session.settings.config?.student ?? 'bundled';
+      const adapter = await api.importAdapter(files, name, student);
+      this.adapters = await api.adapters();
+      this.chosen = [...this.chosen, adapterKey(adapter)];
+      this.imported = adapter.runName;
+    });
+  }
+
+  async removeAdapter(adapter: AdapterInfo): Promise<void> {
+    await this.#session.notices.guard(async () => {
+      const api = await this.#session.api();
+      await api.removeAdapter(adapter.strategy);
+      this.adapters = await api.adapters();
+      this.chosen = this.chosen.filter((key) => key !== adapterKey(adapter));
+      this.imported = null;
+    });
+  }
+
   toggle(key: string): void {
     this.chosen = this.chosen.includes(key)
       ? this.chosen.filter((known) => known !== key)
@@ -118,7 +149,7 @@ export class PlaygroundState {
     return [
       ...(this.base ? [{ type: 'base' } as const] : []),
       ...distilled,
-      ...(this.ensemble ? [{ type: 'ensemble' } as const] : []),
+      ...(this.ensemble && !this.recordedAgents ? [{ type: 'ensemble' } as const] : []),
     ];
   });
 
@@ -186,6 +217,6 @@ export function adapterKey({
   runId,
   strategy,
   seed,
-}: Omit<AdapterInfo, 'runName' | 'student' | 'recorded'>): string {
+}: Pick<AdapterInfo, 'runId' | 'strategy' | 'seed'>): string {
   return `${runId}|${strategy}|${seed}`;
 }

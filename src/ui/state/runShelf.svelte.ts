@@ -1,6 +1,14 @@
 /** What a user does with stored runs: names and notes, the bin, the baseline, sizes, files. */
 import { toBase64 } from '../../core/base64';
-import type { AdapterInfo, ArchivedAdapter, JobApi, RunArchive, RunRecord } from '../../core/jobApi';
+import type {
+  AdapterInfo,
+  ArchivedAdapter,
+  JobApi,
+  RunArchive,
+  RunRecord,
+  TrajectoryImport,
+} from '../../core/jobApi';
+import { importStrings } from '../strings/imports';
 import type { Notices } from './notices.svelte';
 import { RunView } from './runView.svelte';
 
@@ -35,7 +43,7 @@ export class RunShelf {
       const api = await this.#session.api();
       this.binned = await api.bin();
       this.sizes = await api.sizes();
-      this.shipped ??= (await api.adapters()).filter(({ recorded }) => recorded);
+      this.shipped ??= (await api.adapters()).filter(({ origin }) => origin === 'recorded');
     });
   }
 
@@ -98,7 +106,7 @@ export class RunShelf {
 
   async #shippedWith(runId: string): Promise<ArchivedAdapter[]> {
     const api = await this.#session.api();
-    const shipped = (await api.adapters()).filter((one) => one.recorded && one.runId === runId);
+    const shipped = (await api.adapters()).filter((one) => one.origin === 'recorded' && one.runId === runId);
     const read = shipped.map(async ({ strategy, seed }) => {
       const contents = Object.entries(await api.adapter(runId, strategy, seed));
       return {
@@ -111,11 +119,19 @@ export class RunShelf {
   }
 
   async importArchive(archive: RunArchive): Promise<void> {
-    await this.#session.notices.guard(async () => {
-      const api = await this.#session.api();
-      const run = await api.importArchive(archive);
-      this.#session.runs = await api.runs();
-      this.#session.show(RunView.of({ ...archive, run }, 'stored'));
-    });
+    const api = await this.#session.api();
+    const run = await api.importArchive(archive);
+    this.#session.runs = await api.runs();
+    this.#session.show(RunView.of({ ...archive, run }, 'stored'));
+  }
+
+  /** A debate as a run of its own, shown at once and ready to be gone on with. */
+  async importTrajectories(text: string, name: string, report: string | null): Promise<TrajectoryImport> {
+    const api = await this.#session.api();
+    const found = await api.importTrajectories(text, name, report);
+    const run = await api.update(found.run.id, { note: importStrings.note(name) });
+    this.#session.runs = await api.runs();
+    this.#session.show(RunView.of(await api.archive(run.id), 'stored'));
+    return found;
   }
 }

@@ -15,6 +15,11 @@ export const playgroundStrings = {
   adapter: (strategy: string, run: string, seed: number): string =>
     `${strategy} of ${run}${seed === 0 ? '' : `, seed ${seed}`}`,
   recorded: 'ships with the page',
+  imported: (student: string): string =>
+    `imported, asked on ${student === 'bundled' ? 'the bundled student' : student}`,
+  remove: 'Remove',
+  removeAdapter: (name: string): string => `Remove ${name}`,
+  recordedAgents: 'The agents of this run are a recording: they cannot answer a new question.',
   noAdapters: 'No trained student is stored yet: run one, and it appears here.',
   loadingAdapters: 'Looking for trained students …',
   ask: 'Ask',

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Backend } from '../../../src/compute/ops';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
 import { DeviceLostError } from '../../../src/core/errors';
-import { trajectoriesJsonl } from '../../../src/run/exports';
+import { trajectoriesJsonl } from '../../../src/core/trajectories';
 import { presets } from '../../../src/run/presets';
 import type { RunConfig } from '../../../src/core/records';
 import { openNodeJob, type NodeJob } from './nodeJob';

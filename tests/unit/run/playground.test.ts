@@ -113,13 +113,13 @@ describe('the playground', () => {
 
   it('lists the adapters of stored runs, and those that ship with the page', async () => {
     const listed = await job.coordinator.adapters();
-    expect(listed[0]).toMatchObject({ runId, strategy: 'rsft', seed: 0, recorded: false });
-    expect(listed.filter(({ recorded }) => recorded)).toHaveLength(1);
+    expect(listed[0]).toMatchObject({ runId, strategy: 'rsft', seed: 0, origin: 'run' });
+    expect(listed.filter(({ origin }) => origin === 'recorded')).toHaveLength(1);
   });
 
   it('asks the recorded adapter, which gives the answers that the recorded run was judged by', async () => {
     const recorded = unpackArchive(readFileSync('public/recorded/run.json.gz'));
-    const shipped = (await job.coordinator.adapters()).find((adapter) => adapter.recorded)!;
+    const shipped = (await job.coordinator.adapters()).find(({ origin }) => origin === 'recorded')!;
     expect(shipped.runId).toBe(recorded.run.id);
     const { strategy, seed } = shipped;
     for (const item of recorded.report!.items.slice(0, 12)) {
@@ -130,6 +130,64 @@ describe('the playground', () => {
       const [result] = await job.coordinator.ask(asked);
       expect(result!.answer).toBe(item.verdicts['distilled:rsft']!.answer);
     }
+  });
+
+  it('asks an adapter that was imported, and answers as the one that it is a copy of', async () => {
+    const files = await job.coordinator.adapter(runId, 'rsft', 0);
+    const first = await job.coordinator.importAdapter(files, 'Mine', 'agent-a');
+    // Its config names the bundled student, which counts more than the model that was at hand.
+    expect(first).toEqual({
+      runId: 'imported',
+      runName: 'Mine',
+      strategy: 'mine',
+      seed: 0,
+      student: 'student',
+      origin: 'imported',
+    });
+    const second = await job.coordinator.importAdapter(files, 'Mine', 'student');
+    expect(second).toMatchObject({ runName: 'Mine (2)', strategy: 'mine-2' });
+    const arm: AskArm = { type: 'distilled', runId: 'imported', strategy: 'mine', seed: 0 };
+    const own: AskArm = { type: 'distilled', runId, strategy: 'rsft', seed: 0 };
+    const [imported, trained] = await job.coordinator.ask(request(known, [arm, own]));
+    expect(imported!.replies.map(({ reply }) => reply)).toEqual(trained!.replies.map(({ reply }) => reply));
+
+    await job.coordinator.removeAdapter('mine');
+    const left = (await job.coordinator.adapters()).filter(({ origin }) => origin === 'imported');
+    expect(left).toEqual([second]);
+    await expect(job.coordinator.ask(request(known, [arm]))).rejects.toThrow('no imported adapter mine');
+    await job.coordinator.removeAdapter('mine-2');
+  });
+
+  it('refuses adapters that are damaged, of another kind, or of another model', async () => {
+    const files = await job.coordinator.adapter(runId, 'rsft', 0);
+    const config = JSON.parse(new TextDecoder().decode(files['adapter_config.json'])) as object;
+    const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+    const refused = (change: Record<string, Uint8Array>) =>
+      job.coordinator.importAdapter({ ...files, ...change }, 'Other', 'student');
+    const weights = files['adapter_model.safetensors']!;
+    await expect(refused({ 'adapter_model.safetensors': weights.slice(0, 900) })).rejects.toMatchObject({
+      code: 'file-format',
+    });
+    await expect(refused({ 'adapter_config.json': bytes({ ...config, use_dora: true }) })).rejects.toThrow(
+      'DoRA',
+    );
+    expect((await job.coordinator.adapters()).some(({ origin }) => origin === 'imported')).toBe(false);
+
+    const stranger = bytes({ ...config, base_model_name_or_path: 'somebody/else' });
+    const { student } = await job.coordinator.importAdapter(
+      { ...files, 'adapter_config.json': stranger },
+      'Stranger',
+      'agent-a',
+    );
+    expect(student).toBe('agent-a');
+    // Matrices of rank 16 under a config that says 8: as with another model, they do not fit.
+    await job.coordinator.importAdapter(
+      { ...files, 'adapter_config.json': bytes({ ...config, r: 8 }) },
+      'Odd',
+      'student',
+    );
+    const odd: AskArm = { type: 'distilled', runId: 'imported', strategy: 'odd', seed: 0 };
+    await expect(job.coordinator.ask(request(known, [odd]))).rejects.toThrow(/but this model needs \[8, /);
   });
 
   it('shows every kernel with its source, and none as compiled on the CPU', async () => {

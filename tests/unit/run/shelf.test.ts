@@ -64,7 +64,7 @@ describe('a stored copy of the recorded run', () => {
 
   it('that came without adapters leaves with those that ship, and they are then listed once', async () => {
     const { id } = await job.coordinator.importArchive(recorded());
-    expect((await job.coordinator.adapters()).map((one) => one.recorded)).toEqual([true]);
+    expect((await job.coordinator.adapters()).map((one) => one.origin)).toEqual(['recorded']);
     const whole = await job.coordinator.archive(id, true);
     expect(whole.adapters?.map(({ strategy, seed }) => [strategy, seed])).toEqual([['rsft', 0]]);
     expect((await job.coordinator.archive(id)).adapters).toBeUndefined();
@@ -73,7 +73,7 @@ describe('a stored copy of the recorded run', () => {
     await job.coordinator.purge(id);
     const copy = await job.coordinator.importArchive(unpackArchive(packArchive(whole)));
     expect(await job.store.listAdapters(copy.id)).toEqual([{ strategy: 'rsft', seed: 0 }]);
-    expect((await job.coordinator.adapters()).map((one) => one.recorded)).toEqual([false]);
+    expect((await job.coordinator.adapters()).map((one) => one.origin)).toEqual(['run']);
     const files = await job.coordinator.adapter(copy.id, 'rsft', 0);
     const shipped = readFileSync('public/recorded/adapters/rsft-0/adapter_model.safetensors');
     expect(shipped.equals(files['adapter_model.safetensors']!)).toBe(true);

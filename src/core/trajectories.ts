@@ -1,0 +1,59 @@
+/** trajectories.jsonl: what is in it, in which order, and its text. Same run, same bytes. */
+import type { Turn } from './records';
+
+/** The order of trajectories.jsonl: question, protocol, round, agent. */
+export function compareTurns(a: Turn, b: Turn): number {
+  if (a.questionId !== b.questionId) return a.questionId < b.questionId ? -1 : 1;
+  if (a.protocol !== b.protocol) return a.protocol < b.protocol ? -1 : 1;
+  return a.round - b.round || a.agent - b.agent;
+}
+
+/** Turns of a student under evaluation are answers, not trajectories. */
+export function isTrajectory(turn: Turn): boolean {
+  return !turn.protocol.startsWith('eval:');
+}
+
+/** One line of trajectories.jsonl, its keys in the order of the contract. */
+function turnLine(turn: Turn): string {
+  const { temperature, topP, topK, minP, seed, maxTokens, stop } = turn.sampling;
+  return JSON.stringify({
+    runId: turn.runId,
+    questionId: turn.questionId,
+    split: turn.split,
+    protocol: turn.protocol,
+    round: turn.round,
+    agent: turn.agent,
+    model: turn.model,
+    backend: turn.backend,
+    messages: turn.messages.map(({ role, content }) => ({ role, content })),
+    ...(turn.shortened === undefined ? {} : { shortened: turn.shortened }),
+    reply: turn.reply,
+    answer: turn.answer,
+    correct: turn.correct,
+    strictCorrect: turn.strictCorrect,
+    finishReason: turn.finishReason,
+    usage: { prompt: turn.usage.prompt, completion: turn.usage.completion },
+    sampling: {
+      temperature,
+      topP,
+      ...(topK === undefined ? {} : { topK }),
+      ...(minP === undefined ? {} : { minP }),
+      seed,
+      maxTokens,
+      ...(stop === undefined ? {} : { stop }),
+    },
+    ...(turn.promptIds && { promptIds: turn.promptIds }),
+    ...(turn.replyIds && { replyIds: turn.replyIds }),
+    ...(turn.logprobs && { logprobs: turn.logprobs }),
+    logprobKind: turn.logprobKind,
+  });
+}
+
+/** JSON Lines sorted by question, protocol, round and agent; every line ends with a line break. */
+export function trajectoriesJsonl(turns: readonly Turn[]): string {
+  return turns
+    .filter(isTrajectory)
+    .sort(compareTurns)
+    .map((turn) => `${turnLine(turn)}\n`)
+    .join('');
+}

@@ -1,0 +1,38 @@
+/** Words of what is taken in: runs, debates, adapters. */
+import type { TrajectoryImport } from '../../core/jobApi';
+
+const counted = (count: number, one: string, many: string): string =>
+  `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
+
+export const importStrings = {
+  runs: 'Import a run or a debate',
+  runsHelp:
+    'A whole run (.json.gz), or trajectories (.jsonl). Pick the report.json of the same run together with them: it tells the settings and the right answers.',
+  reading: 'Reading …',
+  tooMany: (count: number): string => `${count} files were picked, which do not belong to one run.`,
+  tooManyHint: 'Pick one .json.gz file, or one .jsonl file with at most one report.json.',
+  found: ({ run, questions, turns, incomplete, unknown }: TrajectoryImport): string =>
+    [
+      `${run.name}: a debate of ${counted(questions, 'question', 'questions')} and ${counted(turns, 'turn', 'turns')}. Go on, and a student learns from it.`,
+      ...(incomplete === 0
+        ? []
+        : [`Left out: ${counted(incomplete, 'question', 'questions')} whose debate is not whole.`]),
+      ...(unknown === 0
+        ? []
+        : [
+            `Left out: ${counted(unknown, 'question', 'questions')} that no turn answered rightly, so the right answer is unknown. Accuracies here are of the other questions, which are the easier ones; import the report.json too to keep them all.`,
+          ]),
+    ].join('\n'),
+  adapter: 'Import an adapter',
+  adapterHelp:
+    'A LoRA adapter as PEFT writes it: adapter_config.json and adapter_model.safetensors. It is asked on the bundled model that its config names, else on the student of the run on screen.',
+  pickZip: 'Pick a .zip',
+  pickFolder: 'Pick its folder',
+  unnamed: 'adapter',
+  nothing: 'No file was picked.',
+  lacks: (name: string, file: string): string => `${name} has no ${file}.`,
+  lacksHint: 'Pick a .zip that Arklet exported, or a folder that PEFT wrote.',
+  badZip: (name: string): string => `${name} is no .zip file, or it is damaged.`,
+  taken: (name: string): string => `${name} is imported and chosen.`,
+  note: (file: string): string => `Debate imported from ${file}.`,
+} as const;
