@@ -360,6 +360,29 @@ describe('the runs', () => {
     await userEvent.upload(page.getByLabelText('Import a run'), new File(['hello'], 'x.json'));
     await expect.element(page.getByText(/not a run of Arklet/)).toBeVisible();
   });
+
+  it('take in a debate with the report beside it, and say what was left out', async () => {
+    await open();
+    await button('Runs').click();
+    const turns = new File(['{}'], 'trajectories.jsonl');
+    const report = new File(['{}'], 'report.json');
+    await userEvent.upload(page.getByLabelText('Import a run'), [report, turns]);
+    await expect.element(page.getByText(/still-heron-0: a debate of 8 questions and 48 turns/)).toBeVisible();
+    await expect.element(page.getByText(/Left out: 1 question whose debate is not whole/)).toBeVisible();
+    await expect.element(page.getByText(/no turn answered rightly/)).not.toBeInTheDocument();
+    expect(client.calls.find(([name]) => name === 'importTrajectories')).toEqual([
+      'importTrajectories',
+      'trajectories.jsonl',
+      '{}',
+    ]);
+    expect(app.session.view?.run.note).toBe('Debate imported from trajectories.jsonl.');
+    expect(await violations()).toEqual([]);
+
+    await userEvent.upload(page.getByLabelText('Import a run'), turns);
+    await expect.element(page.getByText(/Left out: 2 questions that no turn answered rightly/)).toBeVisible();
+    await userEvent.upload(page.getByLabelText('Import a run'), [turns, new File([''], 'other.jsonl')]);
+    await expect.element(page.getByText(/2 files were picked/)).toBeVisible();
+  });
 });
 
 describe('a question file', () => {

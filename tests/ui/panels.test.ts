@@ -6,6 +6,7 @@ import { page, userEvent } from 'vitest/browser';
 import { BusyError, ConfigError } from '../../src/core/errors';
 import type { AskResult, RunArchive } from '../../src/core/jobApi';
 import { unpacked } from './fixtures/saved';
+import { zipFiles } from '../../src/ui/exports';
 import { nativeKeys, shortcuts } from '../../src/ui/help/shortcuts';
 import type { MountedApp } from '../../src/ui/mount';
 import { guideSteps, guideStrings } from '../../src/ui/strings/guide';
@@ -110,6 +111,49 @@ describe('the playground', () => {
     finish([]);
     await vi.waitFor(() => expect(app.session.playground.asking).toBe(false));
     expect(await violations()).toEqual([]);
+  });
+
+  it('takes in an adapter from a .zip, asks it, and lets it go again', async () => {
+    await open('#panel=ask');
+    await page.getByText('Import an adapter').click();
+    const zip = await zipFiles({
+      'out/adapter_config.json': new Uint8Array([123, 125]),
+      'out/adapter_model.safetensors': new Uint8Array([1]),
+      'out/README.md': new Uint8Array([2]),
+    });
+    await userEvent.upload(page.getByLabelText('Pick a .zip'), new File([zip], 'poet.adapter.zip'));
+    await expect.element(page.getByText('poet is imported and chosen.')).toBeVisible();
+    expect(client.calls.find(([name]) => name === 'importAdapter')).toEqual([
+      'importAdapter',
+      ['adapter_config.json', 'adapter_model.safetensors'],
+      'poet',
+      makeArchive(1).run.config.student,
+    ]);
+    await expect.element(page.getByRole('checkbox', { name: /poet/ })).toBeChecked();
+    expect(app.session.playground.arms).toContainEqual({
+      type: 'distilled',
+      runId: 'imported',
+      strategy: 'x',
+      seed: 0,
+    });
+    expect(await violations()).toEqual([]);
+    await button('Remove poet').click();
+    await expect.element(page.getByRole('checkbox', { name: /poet/ })).not.toBeInTheDocument();
+    expect(app.session.playground.arms.filter(({ type }) => type === 'distilled')).toHaveLength(1);
+
+    const bare = await zipFiles({ 'adapter_config.json': new Uint8Array([123, 125]) });
+    await userEvent.upload(page.getByLabelText('Pick a .zip'), new File([bare], 'bare.zip'));
+    await expect.element(page.getByText('bare has no adapter_model.safetensors.')).toBeVisible();
+    await userEvent.upload(page.getByLabelText('Pick a .zip'), new File(['PK no'], 'torn.zip'));
+    await expect.element(page.getByText('torn.zip is no .zip file, or it is damaged.')).toBeVisible();
+  });
+
+  it('does not offer agents that are a recording', async () => {
+    const archive = makeArchive(4);
+    const config = { ...archive.run.config, agents: ['recorded:imported'] };
+    await open('#panel=ask', { ...archive, run: { ...archive.run, config } });
+    await expect.element(page.getByText(/agents of this run are a recording/)).toBeVisible();
+    expect(app.session.playground.arms.map(({ type }) => type)).not.toContain('ensemble');
   });
 
   it('reads what the run’s questions ask for, and from an example what that asks for', async () => {

@@ -131,7 +131,7 @@ export class RunShelf {
     const found = await api.importTrajectories(text, name, report);
     const run = await api.update(found.run.id, { note: importStrings.note(name) });
     this.#session.runs = await api.runs();
-    this.#session.show(RunView.of(await api.archive(run.id), 'stored'));
+    this.#session.show(RunView.of({ ...(await api.archive(run.id)), run }, 'stored'));
     return found;
   }
 }
