@@ -57,3 +57,6 @@ export function trajectoriesJsonl(turns: readonly Turn[]): string {
     .map((turn) => `${turnLine(turn)}\n`)
     .join('');
 }
+
+/** Agents that say again what was imported into the run itself, as a config names them. */
+export const importedAgents = 'recorded:imported';

@@ -25,7 +25,8 @@ function armTable(arms: readonly ArmResult[]): string {
       percent(arm.strict.accuracy),
       arm.tokensPerQuestion.toFixed(1),
       arm.promptTokensPerQuestion.toFixed(1),
-      arm.secondsPerQuestion.toPrecision(2),
+      // A debate that was imported carries no clock values.
+      arm.secondsPerQuestion === 0 ? 'unknown' : arm.secondsPerQuestion.toPrecision(2),
     ]),
   );
 }

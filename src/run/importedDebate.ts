@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { ConfigError, ImportError } from '../core/errors';
 import type { RunArchive, RunRecord, TrajectoryImport } from '../core/jobApi';
 import type { Question, RunConfig, Split, Turn } from '../core/records';
-import { isTrajectory } from '../core/trajectories';
+import { importedAgents, isTrajectory } from '../core/trajectories';
 import { debate } from '../debate/debate';
 import { askedQuestion } from '../debate/prompts';
 import type { Protocol } from '../debate/protocol';
@@ -14,7 +14,6 @@ import { parseTrajectories } from './exports';
 import { memorableName } from './names';
 import { planQuestions } from './planQuestions';
 import { presets } from './presets';
-import { importedAgents } from './resolveAgents';
 import { runHash } from './storedRuns';
 
 const hint = 'Use an unchanged trajectories.jsonl, with the report.json of the same run.';

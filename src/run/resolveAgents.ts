@@ -5,7 +5,7 @@ import { engineAgent } from '../agents/engine';
 import { recordedAgent } from '../agents/recorded';
 import { ConfigError, DownloadError } from '../core/errors';
 import type { RunConfig, Turn } from '../core/records';
-import { isTrajectory } from '../core/trajectories';
+import { importedAgents, isTrajectory } from '../core/trajectories';
 import type { BundledModel } from '../models/catalogue';
 import { resolveModel, type ModelRef } from '../models/modelSpec';
 import type { EngineClient } from './engineClient';
@@ -23,9 +23,6 @@ export interface Cast {
 }
 
 const foreignKinds = ['endpoint', 'recorded', 'transformers', 'webllm'] as const;
-/** Agents that say again what was imported into the run itself. */
-export const importedAgents = 'recorded:imported';
-
 /** Whether everything that the agents will ever say was imported with the run. */
 export function isImported({ specs }: { readonly specs: readonly string[] }): boolean {
   return specs.every((spec) => spec === importedAgents);

@@ -51,6 +51,8 @@ export const strings = {
     resumeRun: (name: string): string => `Go on with ${name}`,
     offer: (name: string, phase: string): string =>
       `The run ${name} was interrupted during ${phase}. What it made is kept.`,
+    offerImported: (name: string): string =>
+      `The debate of ${name} is imported. Go on, and a student learns from it and is compared with it.`,
     discard: 'Not now',
     phases: {
       load: 'Load',

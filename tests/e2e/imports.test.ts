@@ -70,6 +70,7 @@ describe('a debate of another browser', () => {
         { name: 'mine.report.json', mimeType: 'application/json', buffer: report },
       ]);
       await second.getByText(/a debate of 32 questions/).waitFor();
+      await second.getByText(/The debate of .* is imported/).waitFor();
       await second.screenshot({ path: join(screens, 'debate-imported.png') });
       await second.locator('li').getByRole('button', { name: 'Go on' }).click();
       await ended(second);

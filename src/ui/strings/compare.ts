@@ -2,6 +2,8 @@
 import { formatCount } from '../format';
 
 export const compareText = {
+  /** Of an imported debate, which carries no clock values. */
+  unknownSeconds: 'unknown',
   baseline: 'Compare against',
   focus: 'Look at',
   thisRun: 'This run',
