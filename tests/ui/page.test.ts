@@ -258,6 +258,37 @@ describe('live figures', () => {
     expect(figure('.transport', 'Time left')).toBe('1 min 30 s');
   });
 
+  it('of an agent that comes while others have spoken already are its load, until it is ready', async () => {
+    const debating = { phase: 'debate', done: 12, total: 48, detail: 'debate', secondsLeft: 95 } as const;
+    const detail = (): string | null | undefined => target.querySelector('.transport .detail')?.textContent;
+    client.emit(progress(debating));
+    await vi.waitFor(() => expect(detail()).toBe('12 of 48 · debate'));
+    const load = { type: 'load', model: 'hf:c/d', total: 270e6 } as const;
+    client.emit({ ...load, phase: 'download', loaded: 90e6, bytesPerSecond: 2e6, secondsLeft: 90 });
+    await vi.waitFor(() => expect(detail()).toBe('Download · 90.0 MB / 270.0 MB · 2.0 MB/s · hf:c/d'));
+    expect(figure('.transport', 'Time left')).toBe('1 min 30 s');
+    expect(target.querySelector<HTMLProgressElement>('.transport progress')?.value).toBeCloseTo(1 / 3, 5);
+    client.emit({ ...load, phase: 'ready', loaded: 1, total: 1, bytesPerSecond: null, secondsLeft: null });
+    await vi.waitFor(() => expect(detail()).toBe('12 of 48 · debate'));
+    expect(figure('.transport', 'Time left')).toBe('1 min 35 s');
+    // A load that never got ready is over when another phase begins, and when the run is stopped.
+    const warming = {
+      ...load,
+      phase: 'warm up',
+      loaded: 0,
+      bytesPerSecond: null,
+      secondsLeft: null,
+    } as const;
+    client.emit(warming);
+    await vi.waitFor(() => expect(detail()).toBe('Warm up · hf:c/d'));
+    client.emit(progress({}));
+    await vi.waitFor(() => expect(detail()).toBe('5 of 200 · RSFT'));
+    client.emit(warming);
+    await vi.waitFor(() => expect(detail()).toBe('Warm up · hf:c/d'));
+    await button('Stop').click();
+    await vi.waitFor(() => expect(detail()).toBe('5 of 200 · RSFT'));
+  });
+
   it('of a training stand in both places, and its charts, table and probes grow with every event', async () => {
     client.emit(progress({}));
     train(1, 5);

@@ -171,6 +171,7 @@ export class Session {
 
   async #launch(api: JobApi, start: () => Promise<RunRecord>): Promise<void> {
     this.#follow = true;
+    this.load = null;
     const run = await start();
     // The first events of the run may have come before this answer.
     if (this.live?.run.id !== run.id) this.#begin(new RunView(run, 'live'));
@@ -188,6 +189,7 @@ export class Session {
     await this.#act(async (api) => {
       const archive = await api.archive(runId);
       this.#follow = true;
+      this.load = null;
       this.#begin(RunView.of(archive, 'live'));
       this.#expect(runId, archive.run.phase);
       await api.resume(runId);
@@ -301,6 +303,8 @@ export class Session {
       if (this.job?.runId === event.runId && this.job.status === event.status) this.#progress(event);
     };
     if (!this.#counts.pass(before, status, again)) return;
+    // Models of a phase are ready before its units are counted: what another one left loading is over.
+    if (before?.runId !== event.runId || before.phase !== event.phase) this.load = null;
     this.job = status;
     const view = this.#liveView(event.runId);
     if (view && (view.run.phase !== event.phase || view.run.status !== event.status)) {
