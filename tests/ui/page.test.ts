@@ -409,6 +409,56 @@ describe('a question file', () => {
     expect(questions).toHaveLength(6);
   });
 
+  const counts = () => {
+    const { trainQuestions, validationQuestions, testQuestions } = app.session.settings.config!;
+    return [trainQuestions, validationQuestions, testQuestions];
+  };
+
+  it('with fewer questions than are asked for sets the counts to what there is, and says so beside them', async () => {
+    await open();
+    await button('Settings').click();
+    await vi.waitFor(() => expect(counts()).toEqual([800, 64, 300]));
+    await userEvent.upload(page.getByLabelText('Use a file of your own'), new File(['{}'], 'mine.jsonl'));
+    await button('Use these questions').click();
+    expect(counts()).toEqual([4, 1, 1]);
+    const note = page.getByText(/mine\.jsonl holds 6 different questions, but 1,164 were asked for/);
+    await expect.element(note).toBeVisible();
+    // They may still be changed; what is too much is said at the field, before Run is pressed.
+    const field = page.getByRole('spinbutton', { name: 'Training questions' });
+    await field.fill('5');
+    await userEvent.keyboard('{Tab}');
+    await expect.element(field).toBeInvalid();
+    await expect
+      .element(field)
+      .toHaveAccessibleDescription(/At most 4 with the others: mine\.jsonl holds 6 different questions\./);
+    await expect.element(note).not.toBeInTheDocument();
+    const others = page.getByRole('spinbutton', { name: 'Validation questions' });
+    await expect.element(others).toBeValid();
+    expect(await violations()).toEqual([]);
+    await field.fill('3');
+    await userEvent.keyboard('{Tab}');
+    await expect.element(field).toBeValid();
+    // Without the file the counts that were not touched are as before.
+    await button('Use the bundled problems instead').click();
+    expect(counts()).toEqual([3, 64, 300]);
+  });
+
+  it('whose counts are far too many says so at each of them, and never without a file', async () => {
+    await open();
+    await button('Settings').click();
+    const fields = ['Training', 'Validation', 'Test'].map((name) =>
+      page.getByRole('spinbutton', { name: `${name} questions` }),
+    );
+    for (const field of fields) await expect.element(field).toBeValid();
+    await userEvent.upload(page.getByLabelText('Use a file of your own'), new File(['{}'], 'mine.jsonl'));
+    await button('Use these questions').click();
+    await button('Full').click();
+    for (const field of fields)
+      await expect
+        .element(field)
+        .toHaveAccessibleDescription(/mine\.jsonl holds 6 different questions, but 1,164 are asked for\./);
+  });
+
   it('that cannot be read at all becomes a message with its hint', async () => {
     client.failures.set(
       'importQuestions',

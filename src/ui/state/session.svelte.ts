@@ -1,6 +1,6 @@
 /** What the page knows and does: the run shown, the job in progress, the stored runs, and every action of a user. */
 import { ArkletError } from '../../core/errors';
-import type { JobApi, JobClient, JobEvent, QuestionImport, RunArchive, RunRecord } from '../../core/jobApi';
+import type { JobApi, JobClient, JobEvent, RunArchive, RunRecord } from '../../core/jobApi';
 import type { ModelsApi } from '../../core/modelsApi';
 import type { Phase, RunConfig, RunStatus } from '../../core/records';
 import { strings } from '../strings';
@@ -13,6 +13,7 @@ import { Offline } from './offline.svelte';
 import { CountGate } from './countGate';
 import { Pace } from './pace';
 import { PlaygroundState } from './playground.svelte';
+import { QuestionFile } from './questionFile.svelte';
 import { RunShelf } from './runShelf.svelte';
 import { RunView } from './runView.svelte';
 import { Settings } from './settings.svelte';
@@ -45,6 +46,7 @@ export interface SessionSources {
 export class Session {
   readonly notices = new Notices();
   readonly settings = new Settings();
+  readonly file = new QuestionFile(this.settings);
   readonly gpuTest = new GpuTest();
   readonly playground = new PlaygroundState(this);
   readonly shelf = new RunShelf(this);
@@ -63,7 +65,6 @@ export class Session {
   /** An action waits for the coordinator. */
   busy = $state(false);
   declined = $state<string | null>(null);
-  imported = $state.raw<QuestionImport | null>(null);
   selected = $state<string | null>(null);
   /** Turns of the selected question that a trace was made of. */
   marked = $state.raw<readonly TurnPlace[]>([]);
@@ -150,9 +151,9 @@ export class Session {
       if (this.settings.presets === null) this.settings.presets = await api.presets();
       if (this.settings.config === null) return;
       const config = { ...this.settings.config, ...change };
-      const questions = this.imported?.questions ?? null;
-      const named = this.imported === null ? config : { ...config, questions: this.imported.name };
-      await this.#launch(api, () => api.start(named, questions));
+      const { imported } = this.file;
+      const named = imported === null ? config : { ...config, questions: imported.name };
+      await this.#launch(api, () => api.start(named, imported?.questions ?? null));
     });
   }
 
