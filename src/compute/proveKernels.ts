@@ -1,7 +1,7 @@
 /**
  * The short test of a device that was not seen before: each kernel once at a ragged shape, in the form that runs use,
  * against the f64 reference. Where a form fails, another one that passes takes its place; a kernel with no right form
- * rules the device out.
+ * rules the device out. What there was no time for can be tested later: a proof goes on from an earlier one.
  */
 import { DeviceLostError, throwIfAborted } from '../core/errors';
 import { variantChoices, type Variants } from '../gpu/variants';
@@ -18,15 +18,19 @@ export interface KernelProof {
   readonly excluded: readonly string[];
   /** Kernels that no form of computes right, with the worst error as a multiple of its bound. */
   readonly failed: readonly { readonly kernel: string; readonly error: number }[];
+  /** The cases that passed, by name; those of kernels with several forms as "linear 8x8". */
+  readonly proven: readonly string[];
+  /** Cases that are still to come, because time was up. */
+  readonly left: number;
   readonly tested: number;
   readonly seconds: number;
-  /** False when time was up before the last case. */
-  readonly complete: boolean;
 }
 
 export interface ProofOptions {
   /** After this many milliseconds no further case is begun. Default 5000. */
   readonly budgetMs?: number;
+  /** What was found before: its cases are not tested again, and its figures are added to. */
+  readonly earlier?: KernelProof | undefined;
   readonly signal?: AbortSignal;
   /** The test of the test: whether the outputs of a case are to be spoilt in these forms. */
   readonly breaks?: (test: OpCase, variants: Variants) => boolean;
@@ -43,6 +47,9 @@ const families: readonly (readonly [Family, OpCase])[] = [
   ['loraGradAB', linearCases.loraGrad(70, 64, 96, 8)],
 ];
 
+const nameOf = ({ kernels, variant, shape }: OpCase): string =>
+  [kernels.join(', '), variant, shape.join('x')].filter((part) => part !== '').join(' ');
+
 /** For each kernel that is not covered yet the first of the selftest's cases. */
 function otherCases(): OpCase[] {
   const covered = new Set(families.flatMap(([, test]) => test.kernels));
@@ -54,15 +61,17 @@ function otherCases(): OpCase[] {
 }
 
 export async function proveKernels(backend: GpuBackend, options: ProofOptions = {}): Promise<KernelProof> {
-  const { budgetMs = 5000, signal, breaks } = options;
+  const { budgetMs = 5000, earlier, signal, breaks } = options;
   const reference = createReferenceBackend();
   const began = performance.now();
   const before = backend.variants();
-  const variants: { -readonly [K in Family]?: Variants[Family] } = {};
-  const excluded: string[] = [];
-  const failed: { kernel: string; error: number }[] = [];
-  let tested = 0;
-  let complete = true;
+  const variants: { -readonly [K in Family]?: Variants[Family] } = { ...earlier?.variants };
+  const excluded = [...(earlier?.excluded ?? [])];
+  const failed = [...(earlier?.failed ?? [])];
+  const proven = [...(earlier?.proven ?? [])];
+  const done = new Set(proven);
+  let tested = earlier?.tested ?? 0;
+  let left = 0;
 
   async function errorOf(test: OpCase, wanted: readonly Float32Array[]): Promise<number> {
     throwIfAborted(signal);
@@ -81,9 +90,13 @@ export async function proveKernels(backend: GpuBackend, options: ProofOptions = 
 
   const late = (): boolean => performance.now() - began > budgetMs;
   try {
+    backend.useVariants(earlier?.variants ?? {});
     for (const [family, test] of families) {
-      if (late()) complete = false;
-      if (!complete) break;
+      if (variantChoices[family].some((form) => done.has(`${family} ${form}`))) continue;
+      if (late()) {
+        left += 1;
+        continue;
+      }
       const usual = backend.defaults()[family];
       const wanted = await test.run(reference);
       let worst = 0;
@@ -92,6 +105,7 @@ export async function proveKernels(backend: GpuBackend, options: ProofOptions = 
         const error = await errorOf(test, wanted);
         if (error <= 1) {
           if (form !== usual) variants[family] = form;
+          proven.push(`${family} ${form}`);
           worst = 0;
           break;
         }
@@ -101,15 +115,19 @@ export async function proveKernels(backend: GpuBackend, options: ProofOptions = 
       if (worst > 0) failed.push({ kernel: family, error: worst });
     }
     for (const test of otherCases()) {
-      if (late()) complete = false;
-      if (!complete) break;
+      if (done.has(nameOf(test))) continue;
+      if (late()) {
+        left += 1;
+        continue;
+      }
       const error = await errorOf(test, await test.run(reference));
       if (error > 1) failed.push({ kernel: test.kernels.join(', '), error });
+      else proven.push(nameOf(test));
     }
   } finally {
     backend.useVariants(before);
     reference.dispose();
   }
-  const seconds = (performance.now() - began) / 1000;
-  return { variants: variants as Partial<Variants>, excluded, failed, tested, seconds, complete };
+  const seconds = (earlier?.seconds ?? 0) + (performance.now() - began) / 1000;
+  return { variants: variants as Partial<Variants>, excluded, failed, proven, left, tested, seconds };
 }

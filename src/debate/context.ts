@@ -1,16 +1,18 @@
+import { shortenedMarker } from '../core/visibility';
+
 /** How much of earlier replies fits into a prompt. */
 export interface ContextBudget {
   /** Tokens that own and peers' texts may take together. */
   readonly tokens: number;
   /** Tokens of a text, by the agent's tokenizer or an upper estimate. */
   readonly count: (text: string) => number;
-  /** Put before a shortened text, so that the record shows it; default "... ". */
+  /** Put before a shortened text, so that the record shows it; default shortenedMarker. */
   readonly marker?: string;
 }
 
 /** The longest end of `text` (whole words) within `tokens`, with the marker before it; '' when not even that fits. */
 function tail(text: string, tokens: number, budget: ContextBudget): string {
-  const marker = budget.marker ?? '... ';
+  const marker = budget.marker ?? shortenedMarker;
   const starts = [...text.matchAll(/\S+/g)].map((word) => word.index);
   let low = 1;
   let high = starts.length;

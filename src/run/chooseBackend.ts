@@ -88,7 +88,9 @@ function milliseconds(seconds: number): string {
   return `${(seconds * 1000).toPrecision(3)} ms`;
 }
 
-const said = (...sentences: readonly string[]): string => sentences.filter((part) => part !== '').join(' ');
+/** Sentences one after another, without the empty ones. */
+export const said = (...sentences: readonly string[]): string =>
+  sentences.filter((part) => part !== '').join(' ');
 
 async function trustOf(backend: Backend, make: BackendMakers): Promise<Trust> {
   return (await make.prove?.(backend)) ?? { right: true, note: '' };
@@ -97,10 +99,12 @@ async function trustOf(backend: Backend, make: BackendMakers): Promise<Trust> {
 interface Choice {
   readonly backend: Backend;
   readonly reason: string;
+  /** What there is to say about a GPU that is used: '' or a sentence. */
+  readonly note: string;
 }
 
 /** The CPU backend with one thread or with all, whichever is faster: small models lose more by sharing than they gain. */
-async function chooseThreads(size: ProbeSize, make: BackendMakers): Promise<Choice> {
+async function chooseThreads(size: ProbeSize, make: BackendMakers): Promise<Omit<Choice, 'note'>> {
   const one = await make.wasm(1);
   if (make.threads <= 1) return { backend: one, reason: '' };
   const all = await make.wasm(make.threads);
@@ -124,19 +128,19 @@ export async function chooseBackend(
   if (wanted === 'webgpu') {
     const gpu = await make.webgpu();
     const { right, note } = await trustOf(gpu, make);
-    if (right) return { backend: gpu, reason: said('WebGPU was asked for.', note) };
+    if (right) return { backend: gpu, reason: 'WebGPU was asked for.', note };
     gpu.dispose();
     throw new GpuUnavailableError(note, 'Choose the backend auto or cpu.');
   }
   const { backend: cpu, reason: threads } = await chooseThreads(size, make);
-  if (wanted === 'cpu') return { backend: cpu, reason: `The CPU was asked for${threads}.` };
+  if (wanted === 'cpu') return { backend: cpu, reason: `The CPU was asked for${threads}.`, note: '' };
   let gpu: Backend;
   try {
     gpu = await make.webgpu();
   } catch (thrown) {
     const error = asArkletError(thrown);
     if (!(error instanceof GpuUnavailableError)) throw error;
-    return { backend: cpu, reason: `WebGPU is not available: ${error.message}` };
+    return { backend: cpu, reason: `WebGPU is not available: ${error.message}`, note: '' };
   }
   try {
     const cpuSeconds = await measureBackend(cpu, size);
@@ -145,9 +149,11 @@ export async function chooseBackend(
     const measured = `a step of ${rows} sequences took ${milliseconds(gpuSeconds)} on WebGPU and ${milliseconds(cpuSeconds)} on the CPU`;
     const { right, note } = gpuWins ? await trustOf(gpu, make) : { right: false, note: '' };
     (right ? cpu : gpu).dispose();
-    return { backend: right ? gpu : cpu, reason: said(`Measured on this machine: ${measured}.`, note) };
+    const reason = `Measured on this machine: ${measured}.`;
+    return right ? { backend: gpu, reason, note } : { backend: cpu, reason: said(reason, note), note: '' };
   } catch (thrown) {
     gpu.dispose();
-    return { backend: cpu, reason: `WebGPU failed its measurement: ${asArkletError(thrown).message}` };
+    const reason = `WebGPU failed its measurement: ${asArkletError(thrown).message}`;
+    return { backend: cpu, reason, note: '' };
   }
 }

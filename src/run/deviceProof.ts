@@ -1,4 +1,4 @@
-/** What is known of a device's kernels: tested once per adapter, driver and version, kept in the settings store. */
+/** What is known of a device's kernels: each kernel tested once per adapter, driver and version, kept in the settings store. */
 import * as v from 'valibot';
 import type { GpuBackend } from '../compute/gpuBackend';
 import type { Backend } from '../compute/ops';
@@ -24,9 +24,11 @@ const proofs = v.record(
     variants: forms,
     excluded: v.array(v.string()),
     failed: v.array(v.object({ kernel: v.string(), error: v.number() })),
+    // Older versions kept only proofs without anything left.
+    proven: v.optional(v.array(v.string()), []),
+    left: v.optional(v.number(), 0),
     tested: v.number(),
     seconds: v.number(),
-    complete: v.boolean(),
   }),
 );
 
@@ -55,17 +57,26 @@ function worst(proof: KernelProof): string {
     .join(', ');
 }
 
+function passed({ proven, left, seconds }: KernelProof): string {
+  const time = `in ${seconds.toFixed(1)} s`;
+  if (left === 0) return `${proven.length} tests of its kernels passed ${time}.`;
+  const some = `${proven.length} of ${proven.length + left} tests of its kernels passed ${time}`;
+  return `${some}, when time was up: the run began with the rest untested, and the next one goes on with them.`;
+}
+
+/** What is said stays with the run, so it must be true of its beginning. */
 function trustIn(proof: KernelProof, device: string, fresh: boolean): Trust {
   if (proof.failed.length > 0) {
     return { right: false, note: `${device} computes wrong numbers in ${worst(proof)}: the CPU is used.` };
   }
-  const left =
-    proof.excluded.length === 0 ? '' : `Left out, because wrong here: ${proof.excluded.join(', ')}.`;
-  const tested = `${proof.tested} tests of its kernels passed in ${proof.seconds.toFixed(1)} s${
-    proof.complete ? '.' : ', when time was up; the next run tests again.'
-  }`;
-  return { right: true, note: left !== '' ? left : fresh ? tested : '' };
+  const notes: string[] = [];
+  if (proof.excluded.length > 0) notes.push(`Left out, because wrong here: ${proof.excluded.join(', ')}.`);
+  if (proof.left > 0 || (fresh && proof.excluded.length === 0)) notes.push(passed(proof));
+  return { right: true, note: notes.join(' ') };
 }
+
+/** Whether there is nothing more to find out: a device that failed is not used, however much is left. */
+const settled = (proof: KernelProof): boolean => proof.left === 0 || proof.failed.length > 0;
 
 export class DeviceProofs {
   readonly #version: string;
@@ -98,21 +109,21 @@ export class DeviceProofs {
     await this.trust(backend);
   }
 
-  /** Tests the device unless it was tested before, and sets the forms that are right on it. */
+  /** Tests what was not tested before of the device, and sets the forms that are right on it. */
   async trust(backend: Backend): Promise<Trust> {
     if (backend.kind !== 'webgpu') return { right: true, note: '' };
     const gpu = backend as GpuBackend;
     const key = proofKey(gpu.device, this.#version);
     const known = this.#known[key];
-    const proof = known ?? (await proveKernels(gpu, this.#options));
-    // A test that ran out of time is done again, with a warmer shader cache.
-    if (!known && proof.complete) {
+    const fresh = !known || !settled(known);
+    const proof = fresh ? await proveKernels(gpu, { ...this.#options, earlier: known }) : known;
+    if (proof.tested > (known?.tested ?? 0)) {
       this.#known = { ...this.#known, [key]: proof };
       this.#found[key] = proof;
     }
     const variants: Partial<Variants> = proof.variants;
     gpu.trust(variants);
-    return trustIn(proof, gpu.device, !known);
+    return trustIn(proof, gpu.device, fresh);
   }
 }
 

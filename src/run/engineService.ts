@@ -6,11 +6,12 @@ import { ArkletError, asArkletError, DeviceLostError } from '../core/errors';
 import type { FileSource } from '../core/fileSource';
 import { Gate } from '../core/gate';
 import { Transferring, type CallContext, type Handlers } from '../rpc/rpc';
-import { chooseBackend, type BackendMakers, type ProbeSize } from './chooseBackend';
+import { chooseBackend, said, type BackendMakers, type ProbeSize } from './chooseBackend';
 import { parseProofs, type DeviceProofs } from './deviceProof';
 import { loadEngineModel, type EngineModel } from './engineModel';
 import type { DeviceInfo, EngineProtocol } from './engineProtocol';
 import type { ModelRef } from '../models/modelSpec';
+import { variantsOf } from '../train/resume';
 import { kernelInfos } from './kernelInfos';
 import { readModelConfig } from './modelSource';
 import { continueSteps, runGroupRl, scoreSteps, trainReward, type PadHooks } from './padEngine';
@@ -30,6 +31,7 @@ export class EngineService {
   /** Forms of kernels chosen so far, for the worker's life; a training's own are in its checkpoints. */
   readonly #tuned = new Map<string, string>();
   readonly #models = new Map<string, EngineModel>();
+  /** `info` without what the tests of the device came to. */
   #device: { readonly backend: Backend; readonly info: DeviceInfo } | null = null;
   #lost: Error | null = null;
 
@@ -80,18 +82,25 @@ export class EngineService {
     };
   }
 
-  /** Opens the device once; after a loss, or for another kind of backend, a new one. */
+  /**
+   * Opens the device once; after a loss, or for another kind of backend, a new one. Whoever opens it is about to begin:
+   * kernels that there was no time to test are tested now, and what is found wrong then costs the device its place.
+   */
   async open(request: EngineProtocol['open']['request']): Promise<DeviceInfo> {
+    const { proofs } = this.#parts;
     if (this.#device && !this.#lost) {
-      const { info } = this.#device;
+      const { backend, info } = this.#device;
       const fits = request.backend === 'auto' || (request.backend === 'cpu') === (info.backend !== 'webgpu');
-      if (fits) return info;
+      const forms = variantsOf(backend);
+      const trust = fits ? ((await proofs?.trust(backend)) ?? { right: true, note: '' }) : null;
+      // What was tuned against other forms may be wrong as well.
+      if (variantsOf(backend) !== forms) this.#tuned.clear();
+      if (trust?.right) return { ...info, reason: said(info.reason, trust.note) };
     }
     await this.#close();
     const size = await this.#largest(request.models);
-    const { proofs } = this.#parts;
     proofs?.learn(parseProofs(request.proofs));
-    const { backend, reason } = await chooseBackend(request.backend, size, {
+    const { backend, reason, note } = await chooseBackend(request.backend, size, {
       ...this.#parts,
       ...(proofs && { prove: (gpu: Backend) => proofs.trust(gpu) }),
     });
@@ -102,7 +111,7 @@ export class EngineService {
     void backend.lost.then((error) => {
       if (this.#device?.backend === backend) this.#lost = error;
     });
-    return info;
+    return { ...info, reason: said(reason, note) };
   }
 
   async load(ref: ModelRef, context: Context<'load'>): Promise<EngineProtocol['load']['response']> {

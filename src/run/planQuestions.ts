@@ -1,4 +1,5 @@
 import { ConfigError } from '../core/errors';
+import { askedOf } from '../core/questionCounts';
 import type { Question, RunConfig, Split } from '../core/records';
 import { textShare } from '../tasks/questionText';
 import { generateQuestions } from '../tasks/wordProblems';
@@ -30,7 +31,7 @@ export function splitImported(questions: readonly Question[], config: RunConfig)
     ['validation', config.validationQuestions],
     ['train', config.trainQuestions],
   ];
-  const needed = counts.reduce((sum, [, count]) => sum + count, 0);
+  const needed = askedOf(config);
   if (distinct.length < needed) {
     throw new ConfigError(
       `The file holds ${distinct.length} different questions, but ${needed} are asked for (${counts

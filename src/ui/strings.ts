@@ -199,6 +199,12 @@ export const strings = {
     using: (name: string, count: number): string =>
       `${name}: ${formatPlural(count, 'question', 'questions')}`,
     remove: 'Use the bundled problems instead',
+    lowered: (name: string, held: number, asked: number): string =>
+      `${name} holds ${formatPlural(held, 'different question', 'different questions')}, but ${formatCount(asked)} were asked for: the counts were lowered in proportion. Change them as you like.`,
+    atMost: (most: number, name: string, held: number): string =>
+      `At most ${formatCount(most)} with the others: ${name} holds ${formatPlural(held, 'different question', 'different questions')}.`,
+    tooMany: (name: string, held: number, asked: number): string =>
+      `${name} holds ${formatPlural(held, 'different question', 'different questions')}, but ${formatCount(asked)} are asked for.`,
     more: (count: number): string => `and ${formatCount(count)} more`,
   },
 

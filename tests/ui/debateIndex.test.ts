@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Turn } from '../../src/core/records';
 import { visiblePeers, type Visibility } from '../../src/core/visibility';
+import { fitContext } from '../../src/debate/context';
 import { debate } from '../../src/debate/debate';
+import { turnMessages } from '../../src/debate/prompts';
+import type { TurnPrompt } from '../../src/debate/protocol';
 import { changeOf, countVotes, DebateIndex } from '../../src/ui/state/debateIndex';
 import { RunView } from '../../src/ui/state/runView.svelte';
 import { makeArchive, makeQuestion, makeTurn } from './fixtures/archive';
@@ -162,6 +165,44 @@ describe('a change of mind', () => {
       turn.round === 0 && turn.agent === 1 ? { ...turn, finishReason: 'error' as const } : turn,
     );
     expect(peersOf(everyone, turns, 0)).toEqual([2]);
+  });
+
+  /** Agent 0 takes over what both peers said, after a prompt with room for `tokens` words of its own 4 and their 8 each. */
+  const fitted = (tokens: number, prompt: TurnPrompt): readonly number[] | undefined => {
+    // Both peers end alike, so that the end of one could be taken for the other's.
+    const first = spoken([wrong, right, right]).map((turn, agent) => ({
+      ...turn,
+      reply: agent === 0 ? ' own #### 7 .' : `peer ${agent} says 7 + 5 #### ${right} \n`,
+    }));
+    const options = { ...everyone, rounds: 1, consensusStop: false, prompt };
+    const { earlier } = debate(options).next(question, first)[0]!;
+    const count = (text: string): number => text.split(/\s+/).filter(Boolean).length;
+    const { own, peers, shortened } = fitContext(earlier!.own, earlier!.peers, { tokens, count });
+    const messages = earlier!.render(own, peers);
+    const told = { ...say(1, 0, right), messages, ...(shortened > 0 && { shortened }) };
+    return peersOf(everyone, [...first, told, say(1, 1, right), say(1, 2, right)], 0);
+  };
+
+  it.each([
+    [20, 'all of both', [1, 2]],
+    [16, 'both peers', [1, 2]],
+    [12, 'the end of one peer and the other', [1, 2]],
+    [8, 'one peer', [2]],
+    [5, 'the end of one peer', [2]],
+    [0, 'nobody', []],
+  ] as const)('names the peers whose replies it was shown: of 20 words %i hold %s', (tokens, _, named) => {
+    const prompt: TurnPrompt = ({ peers }) => [
+      { role: 'user', content: peers.map((reply) => `<peer> ${reply.trim()}`).join(' ') },
+    ];
+    expect(fitted(tokens, prompt)).toEqual(named);
+  });
+
+  it.each(['natural', 'compact'] as const)('names no peer when the prompt shows none (%s)', (style) => {
+    const prompt: TurnPrompt = ({ question: asked, own, peers }) =>
+      turnMessages({ style, question: asked, own, peers });
+    expect(fitted(20, prompt)).toEqual([1, 2]);
+    // Its own reply is the first to go, and then it is asked as in round 0.
+    expect(fitted(16, prompt)).toEqual([]);
   });
 
   it.each(['all', 'ring', 'random'] as const)('names the peers that the debate shows (%s)', (visibility) => {

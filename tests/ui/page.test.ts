@@ -258,6 +258,37 @@ describe('live figures', () => {
     expect(figure('.transport', 'Time left')).toBe('1 min 30 s');
   });
 
+  it('of an agent that comes while others have spoken already are its load, until it is ready', async () => {
+    const debating = { phase: 'debate', done: 12, total: 48, detail: 'debate', secondsLeft: 95 } as const;
+    const detail = (): string | null | undefined => target.querySelector('.transport .detail')?.textContent;
+    client.emit(progress(debating));
+    await vi.waitFor(() => expect(detail()).toBe('12 of 48 · debate'));
+    const load = { type: 'load', model: 'hf:c/d', total: 270e6 } as const;
+    client.emit({ ...load, phase: 'download', loaded: 90e6, bytesPerSecond: 2e6, secondsLeft: 90 });
+    await vi.waitFor(() => expect(detail()).toBe('Download · 90.0 MB / 270.0 MB · 2.0 MB/s · hf:c/d'));
+    expect(figure('.transport', 'Time left')).toBe('1 min 30 s');
+    expect(target.querySelector<HTMLProgressElement>('.transport progress')?.value).toBeCloseTo(1 / 3, 5);
+    client.emit({ ...load, phase: 'ready', loaded: 1, total: 1, bytesPerSecond: null, secondsLeft: null });
+    await vi.waitFor(() => expect(detail()).toBe('12 of 48 · debate'));
+    expect(figure('.transport', 'Time left')).toBe('1 min 35 s');
+    // A load that never got ready is over when another phase begins, and when the run is stopped.
+    const warming = {
+      ...load,
+      phase: 'warm up',
+      loaded: 0,
+      bytesPerSecond: null,
+      secondsLeft: null,
+    } as const;
+    client.emit(warming);
+    await vi.waitFor(() => expect(detail()).toBe('Warm up · hf:c/d'));
+    client.emit(progress({}));
+    await vi.waitFor(() => expect(detail()).toBe('5 of 200 · RSFT'));
+    client.emit(warming);
+    await vi.waitFor(() => expect(detail()).toBe('Warm up · hf:c/d'));
+    await button('Stop').click();
+    await vi.waitFor(() => expect(detail()).toBe('5 of 200 · RSFT'));
+  });
+
   it('of a training stand in both places, and its charts, table and probes grow with every event', async () => {
     client.emit(progress({}));
     train(1, 5);
@@ -399,6 +430,56 @@ describe('a question file', () => {
     const [, config, questions] = client.calls.find(([name]) => name === 'start')!;
     expect(config).toMatchObject({ questions: 'mine.jsonl' });
     expect(questions).toHaveLength(6);
+  });
+
+  const counts = () => {
+    const { trainQuestions, validationQuestions, testQuestions } = app.session.settings.config!;
+    return [trainQuestions, validationQuestions, testQuestions];
+  };
+
+  it('with fewer questions than are asked for sets the counts to what there is, and says so beside them', async () => {
+    await open();
+    await button('Settings').click();
+    await vi.waitFor(() => expect(counts()).toEqual([800, 64, 300]));
+    await userEvent.upload(page.getByLabelText('Use a file of your own'), new File(['{}'], 'mine.jsonl'));
+    await button('Use these questions').click();
+    expect(counts()).toEqual([4, 1, 1]);
+    const note = page.getByText(/mine\.jsonl holds 6 different questions, but 1,164 were asked for/);
+    await expect.element(note).toBeVisible();
+    // They may still be changed; what is too much is said at the field, before Run is pressed.
+    const field = page.getByRole('spinbutton', { name: 'Training questions' });
+    await field.fill('5');
+    await userEvent.keyboard('{Tab}');
+    await expect.element(field).toBeInvalid();
+    await expect
+      .element(field)
+      .toHaveAccessibleDescription(/At most 4 with the others: mine\.jsonl holds 6 different questions\./);
+    await expect.element(note).not.toBeInTheDocument();
+    const others = page.getByRole('spinbutton', { name: 'Validation questions' });
+    await expect.element(others).toBeValid();
+    expect(await violations()).toEqual([]);
+    await field.fill('3');
+    await userEvent.keyboard('{Tab}');
+    await expect.element(field).toBeValid();
+    // Without the file the counts that were not touched are as before.
+    await button('Use the bundled problems instead').click();
+    expect(counts()).toEqual([3, 64, 300]);
+  });
+
+  it('whose counts are far too many says so at each of them, and never without a file', async () => {
+    await open();
+    await button('Settings').click();
+    const fields = ['Training', 'Validation', 'Test'].map((name) =>
+      page.getByRole('spinbutton', { name: `${name} questions` }),
+    );
+    for (const field of fields) await expect.element(field).toBeValid();
+    await userEvent.upload(page.getByLabelText('Use a file of your own'), new File(['{}'], 'mine.jsonl'));
+    await button('Use these questions').click();
+    await button('Full').click();
+    for (const field of fields)
+      await expect
+        .element(field)
+        .toHaveAccessibleDescription(/mine\.jsonl holds 6 different questions, but 1,164 are asked for\./);
   });
 
   it('that cannot be read at all becomes a message with its hint', async () => {

@@ -370,7 +370,10 @@ describe('the runs', () => {
   it('are compared: settings that differ, curves with a table, arms with their distance to the baseline', async () => {
     await open('#panel=runs');
     await button('Pin as baseline: silver-tern').click();
+    // What the button is for while there is nothing to compare yet.
+    await expect.element(button('Compare runs')).toBeDisabled();
     await page.getByLabelText('Compare silver-tern').click();
+    await expect.element(button('Compare runs')).toBeDisabled();
     await page.getByLabelText('Compare calm-finch').click();
     await button('Compare 2 runs').click();
     const panel = dialog('Compare runs');

@@ -9,6 +9,7 @@ import type { Message } from '../../core/records';
 import { releaseAdapter } from '../../lm/adapter';
 import { readHeader, writeSafetensors } from '../../lm/safetensors';
 import type { LanguageModel, LoraAdapter, Tokenizer } from '../../lm/types';
+import { yieldToEvents } from '../../lm/yieldToEvents';
 import { loadAdapter, writePeft } from '../../train/adapterFiles';
 import { Backprop } from '../../train/backprop';
 import { documentOfText, inPasses, packSteps, stepDocument, type StepDocument } from './rewardData';
@@ -79,6 +80,7 @@ export class RewardModel {
     const scores = new Map<StepDocument, number[]>();
     const scored = documents.filter(({ places }) => places.length > 0);
     for (const part of inPasses(scored, rowsPerPass, ({ ids }) => ids.length)) {
+      await yieldToEvents();
       throwIfAborted(signal);
       const batch = packSteps(part);
       this.#backprop.forward(batch);

@@ -3,7 +3,7 @@
  * falls under. Summaries are made when asked for and kept until another turn of that question comes.
  */
 import type { Question, Turn } from '../../core/records';
-import { shownTurns, type Visibility } from '../../core/visibility';
+import { readTurns, shownTurns, type Visibility } from '../../core/visibility';
 import { majority } from '../../core/vote';
 
 export type DebateTag = 'unanimous' | 'split' | 'flipped' | 'wrongVote' | 'corrective';
@@ -13,7 +13,7 @@ export interface RoundSummary {
   readonly round: number;
   /** By agent; undefined where the agent has not spoken. */
   readonly turns: readonly (Turn | undefined)[];
-  /** The peers whose turn of the round before an agent was shown; none where it has not spoken. */
+  /** The peers whose turn of the round before an agent was shown, whole or its end; none where it has not spoken. */
   readonly readBy: (agent: number) => readonly number[];
   /** The answer with the most votes, null when no reply could be read. */
   readonly majority: string | null;
@@ -143,7 +143,7 @@ export function roundsOf(
       turns: row,
       readBy: (agent) => {
         const turn = row[agent];
-        return turn ? shownTurns(visibility, turns, turn).map((peer) => peer.agent) : [];
+        return turn ? readTurns(shownTurns(visibility, turns, turn), turn).map((peer) => peer.agent) : [];
       },
       ...vote,
       flipped: before !== undefined && before.majority !== vote.majority,

@@ -1,6 +1,6 @@
 /** What the page knows and does: the run shown, the job in progress, the stored runs, and every action of a user. */
 import { ArkletError } from '../../core/errors';
-import type { JobApi, JobClient, JobEvent, QuestionImport, RunArchive, RunRecord } from '../../core/jobApi';
+import type { JobApi, JobClient, JobEvent, RunArchive, RunRecord } from '../../core/jobApi';
 import type { ModelsApi } from '../../core/modelsApi';
 import type { Phase, RunConfig, RunStatus } from '../../core/records';
 import { strings } from '../strings';
@@ -13,6 +13,7 @@ import { Offline } from './offline.svelte';
 import { CountGate } from './countGate';
 import { Pace } from './pace';
 import { PlaygroundState } from './playground.svelte';
+import { QuestionFile } from './questionFile.svelte';
 import { RunShelf } from './runShelf.svelte';
 import { RunView } from './runView.svelte';
 import { Settings } from './settings.svelte';
@@ -45,6 +46,7 @@ export interface SessionSources {
 export class Session {
   readonly notices = new Notices();
   readonly settings = new Settings();
+  readonly file = new QuestionFile(this.settings);
   readonly gpuTest = new GpuTest();
   readonly playground = new PlaygroundState(this);
   readonly shelf = new RunShelf(this);
@@ -63,7 +65,6 @@ export class Session {
   /** An action waits for the coordinator. */
   busy = $state(false);
   declined = $state<string | null>(null);
-  imported = $state.raw<QuestionImport | null>(null);
   selected = $state<string | null>(null);
   /** Turns of the selected question that a trace was made of. */
   marked = $state.raw<readonly TurnPlace[]>([]);
@@ -150,9 +151,9 @@ export class Session {
       if (this.settings.presets === null) this.settings.presets = await api.presets();
       if (this.settings.config === null) return;
       const config = { ...this.settings.config, ...change };
-      const questions = this.imported?.questions ?? null;
-      const named = this.imported === null ? config : { ...config, questions: this.imported.name };
-      await this.#launch(api, () => api.start(named, questions));
+      const { imported } = this.file;
+      const named = imported === null ? config : { ...config, questions: imported.name };
+      await this.#launch(api, () => api.start(named, imported?.questions ?? null));
     });
   }
 
@@ -171,6 +172,7 @@ export class Session {
 
   async #launch(api: JobApi, start: () => Promise<RunRecord>): Promise<void> {
     this.#follow = true;
+    this.load = null;
     const run = await start();
     // The first events of the run may have come before this answer.
     if (this.live?.run.id !== run.id) this.#begin(new RunView(run, 'live'));
@@ -188,6 +190,7 @@ export class Session {
     await this.#act(async (api) => {
       const archive = await api.archive(runId);
       this.#follow = true;
+      this.load = null;
       this.#begin(RunView.of(archive, 'live'));
       this.#expect(runId, archive.run.phase);
       await api.resume(runId);
@@ -301,6 +304,8 @@ export class Session {
       if (this.job?.runId === event.runId && this.job.status === event.status) this.#progress(event);
     };
     if (!this.#counts.pass(before, status, again)) return;
+    // Models of a phase are ready before its units are counted: what another one left loading is over.
+    if (before?.runId !== event.runId || before.phase !== event.phase) this.load = null;
     this.job = status;
     const view = this.#liveView(event.runId);
     if (view && (view.run.phase !== event.phase || view.run.status !== event.status)) {

@@ -7,7 +7,8 @@ export const runsStrings = {
   linked: 'Copied',
   compare: (name: string): string => `Compare ${name}`,
   compareMark: 'Compare',
-  compareOpen: (count: number): string => `Compare ${count} runs`,
+  /** Fewer than two marked runs cannot be compared yet. */
+  compareOpen: (count: number): string => (count < 2 ? 'Compare runs' : `Compare ${count} runs`),
   comparePick: 'Mark two or more runs to compare them.',
   baseline: 'Baseline',
   pin: 'Pin as baseline',

@@ -96,6 +96,51 @@ describe('a reward model', () => {
     await expect(run({ lr: 1 }, { resume: checkpoint })).rejects.toBeInstanceOf(ConfigError);
   });
 
+  it.each([
+    ['between two steps', { evalEvery: 3 }, 2],
+    ['after the last one', {}, 6],
+  ])('is stopped while it is measured %s, and goes on to the same bytes', async (_, options, after) => {
+    const whole = await run(options);
+    const controller = new AbortController();
+    const told: number[] = [];
+    let checkpoint: Uint8Array<ArrayBuffer> | null = null;
+    // The stop comes when the first held-out reply is read after the log of step `after`.
+    const [first, ...others] = heldOut;
+    const watched = {
+      ...first!,
+      get reply() {
+        if (told.at(-1) === after) controller.abort();
+        return first!.reply;
+      },
+    };
+    const stopped = run(options, {
+      heldOut: [watched, ...others],
+      signal: controller.signal,
+      onLog: ({ step }) => told.push(step),
+      onCheckpoint: (bytes) => {
+        checkpoint = bytes;
+      },
+    });
+    await expect(stopped).rejects.toBeInstanceOf(InterruptedError);
+    expect(told.at(-1)).toBe(after);
+    expect(checkpoint).not.toBeNull();
+    const rest = await run(options, { resume: checkpoint });
+    expect(rest.logs).toEqual(whole.logs.slice(after));
+    expect(rest.files).toEqual(whole.files);
+    expect(rest.metrics).toEqual(whole.metrics);
+  });
+
+  it('hears a stop that comes as an event, on a backend that never waits', async () => {
+    const controller = new AbortController();
+    const stopped = run({}, {
+      signal: controller.signal,
+      onLog: ({ step }) => {
+        if (step === 1) setTimeout(() => controller.abort(), 0);
+      },
+    }); // prettier-ignore
+    await expect(stopped).rejects.toBeInstanceOf(InterruptedError);
+  });
+
   it('refuses traces without a judged step, and files without a head', async () => {
     const blind = training.map((trace) => ({ ...trace, labels: trace.labels.map(() => null) }));
     await expect(run({}, { traces: blind })).rejects.toBeInstanceOf(ConfigError);
