@@ -1,4 +1,4 @@
-/** The browser dies in the middle of a run, and another one on the same profile goes on to the same bytes. */
+/** The browser dies in the middle of a run, and another one on the same profile goes on to the same bytes; or it sleeps. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import type { BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer, type StaticServer } from '../../scripts/server.mjs';
-import { killProfile, launchProfile } from './chromium';
+import { killProfile, launchProfile, sleepProfile } from './chromium';
 
 /** Small enough for seconds, large enough to be struck inside a phase. */
 const settings =
@@ -60,14 +60,18 @@ async function outputs(page: Page): Promise<{ trajectories: string; adapter: Rec
   return { trajectories, adapter: unzipSync(await saved(/^Adapter rsft/)) };
 }
 
-it('after the browser was killed in debate and again in training, a run ends with the same bytes', async () => {
+let whole: Awaited<ReturnType<typeof outputs>>;
+
+beforeAll(async () => {
   const page = await open(join(folder, 'whole'));
   await page.getByRole('button', { name: 'Run on the bundled models' }).click();
-  const whole = await outputs(page);
+  whole = await outputs(page);
   await context.close();
   expect(whole.trajectories.split('\n').length).toBeGreaterThan(500);
   expect(whole.adapter['adapter_model.safetensors']?.length).toBeGreaterThan(1000);
+}, patience);
 
+it('after the browser was killed in debate and again in training, a run ends with the same bytes', async () => {
   const profile = join(folder, 'struck');
   let struck = await open(profile);
   await struck.getByRole('button', { name: 'Run on the bundled models' }).click();
@@ -79,4 +83,16 @@ it('after the browser was killed in debate and again in training, a run ends wit
     await struck.getByRole('button', { name: /^Go on with/ }).click();
   }
   expect(await outputs(struck)).toEqual(whole);
+});
+
+it('after the laptop slept in debate and again in training, a run goes on by itself to the same bytes', async () => {
+  const profile = join(folder, 'slept');
+  const page = await open(profile);
+  await page.getByRole('button', { name: 'Run on the bundled models' }).click();
+  for (const phase of ['Debate', 'Distil']) {
+    await reaches(page, phase);
+    await sleepProfile(profile, 5);
+  }
+  expect(await outputs(page)).toEqual(whole);
+  expect((await page.getByRole('alert').allTextContents()).join('').trim()).toBe('');
 });
