@@ -97,7 +97,9 @@ function naturalTurn(context: TurnContext): Message[] {
       });
     }
   });
-  if (own.length === 0) return messages;
+  if (own.length === 0 && peers.length === 0) return messages;
+  // An agent that failed before, or whose own replies found no room, still reads its peers: in the message that asks.
+  if (own.length === 0) messages.pop();
   const advice = peers.map((reply, peer) => `One agent's solution (${peer + 1}):\n${reply.trim()}`);
   messages.push({
     role: 'user',
@@ -105,7 +107,7 @@ function naturalTurn(context: TurnContext): Message[] {
       ...(advice.length > 0
         ? ['These are the solutions of other agents:', ...advice, 'Using them as additional advice,']
         : ['Think again and']),
-      'solve the question once more.',
+      own.length === 0 ? 'solve this question.' : 'solve the question once more.',
       `Question: ${questionText(question)}`,
       answerFormat(question.answerType),
     ].join('\n\n'),

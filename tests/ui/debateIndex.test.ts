@@ -197,13 +197,20 @@ describe('a change of mind', () => {
     expect(fitted(tokens, prompt)).toEqual(named);
   });
 
-  it.each(['natural', 'compact'] as const)('names no peer when the prompt shows none (%s)', (style) => {
-    const prompt: TurnPrompt = ({ question: asked, own, peers }) =>
-      turnMessages({ style, question: asked, own, peers });
-    expect(fitted(20, prompt)).toEqual([1, 2]);
-    // Its own reply is the first to go, and then it is asked as in round 0.
-    expect(fitted(16, prompt)).toEqual([]);
-  });
+  it.each([
+    ['natural', [1, 2]],
+    // The compact style has no place for peers beside no reply of one's own.
+    ['compact', []],
+  ] as const)(
+    'names the peers that the prompt shows when its own reply found no room (%s)',
+    (style, named) => {
+      const prompt: TurnPrompt = ({ question: asked, own, peers }) =>
+        turnMessages({ style, question: asked, own, peers });
+      expect(fitted(20, prompt)).toEqual([1, 2]);
+      // Its own reply is the first to go.
+      expect(fitted(16, prompt)).toEqual(named);
+    },
+  );
 
   it.each(['all', 'ring', 'random'] as const)('names the peers that the debate shows (%s)', (visibility) => {
     const options: Visibility = { agents: 5, visibility, randomPeers: 2, seed: 11 };

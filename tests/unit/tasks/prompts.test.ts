@@ -35,6 +35,15 @@ describe('natural style', () => {
     for (const part of ['p1', 'p2', 'advice', 'How many?']) expect(last).toContain(part);
   });
 
+  it('shows the peers to an agent without an own turn, in the one message that asks', () => {
+    const shots = [{ question: 'q1', solution: 's1 #### 1' }];
+    const messages = turnMessages({ style: 'natural', question, own: [], peers: ['p1', 'p2'], shots });
+    expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
+    const last = messages.at(-1)?.content ?? '';
+    for (const part of ['p1', 'p2', 'advice', 'How many?', '####']) expect(last).toContain(part);
+    expect(last).not.toContain('once more');
+  });
+
   it('lists the options of a choice', () => {
     const [message] = turnMessages({
       style: 'natural',
