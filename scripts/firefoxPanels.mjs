@@ -15,6 +15,9 @@ export const until = (page, test, ...args) =>
   page.waitForFunction(test, { timeout: patience, polling: 50 }, ...args);
 export const appears = (page, text) =>
   until(page, (wanted) => document.body.innerText.includes(wanted), text);
+/** The file input that the button with these words stands for. */
+const filePick = (name) =>
+  `::-p-xpath(//label[contains(., "${name}")]/preceding-sibling::input[@type = "file"][1])`;
 /** Clicks the button that is labelled so, or whose words begin so, once it can be pressed. */
 export const press = async (page, name) => {
   const label = `@aria-label = "${name}" or not(@aria-label) and starts-with(normalize-space(.), "${name}")`;
@@ -169,7 +172,7 @@ async function questionFile(page, folder) {
   );
   writeFileSync(file, [...good, '{"question": "no answer here"}', 'not json at all'].join('\n'));
   await press(page, 'Settings');
-  await (await page.waitForSelector('#import-questions')).uploadFile(file);
+  await (await page.waitForSelector(filePick('Use a file of your own'))).uploadFile(file);
   await appears(page, '3 questions read, 2 rows left out');
   const lines = await page.$$eval('dialog[open] table', (tables) =>
     [...tables.at(-1).tBodies[0].rows].map((row) => row.cells[0].innerText),
@@ -242,7 +245,7 @@ async function runs(page, folder) {
   await press(page, `Delete for good: ${name}`);
   await until(page, () => !document.body.innerText.includes('Deleted runs'));
 
-  await (await page.waitForSelector('#import-run')).uploadFile(file);
+  await (await page.waitForSelector(filePick('Import a run'))).uploadFile(file);
   await until(page, () => document.querySelector('dialog[open]') === null);
   await appears(page, 'Stored run');
   await press(page, 'Runs');

@@ -1,28 +1,12 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../../src/compute/ops';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
 import { DeviceLostError } from '../../../src/core/errors';
 import { trajectoriesJsonl } from '../../../src/core/trajectories';
-import { presets } from '../../../src/run/presets';
-import type { RunConfig } from '../../../src/core/records';
-import { openNodeJob, type NodeJob } from './nodeJob';
+import { nodeJobs, tinyJob } from './nodeJob';
 
-const tiny: RunConfig = {
-  ...presets.quick,
-  preset: 'custom',
-  trainQuestions: 6,
-  validationQuestions: 2,
-  testQuestions: 4,
-  steps: 3,
-  batch: 4,
-  accept: 'any',
-  backend: 'cpu',
-};
-
-const open: NodeJob[] = [];
-afterEach(async () => {
-  for (const job of open.splice(0)) await job.close();
-});
+const tiny = { ...tinyJob, trainQuestions: 6, testQuestions: 4 };
+const newJob = nodeJobs();
 
 /** The real CPU backend, whose device goes away for good at the n-th linear (as a GPU's does: op by op, then `lost`). */
 async function mortal(linears: number): Promise<Backend> {
@@ -44,8 +28,7 @@ async function mortal(linears: number): Promise<Backend> {
 /** Runs the tiny job; backend i dies after deaths[i] linears. */
 async function run(deaths: readonly number[]) {
   let opened = 0;
-  const job = await openNodeJob(undefined, () => mortal(deaths[opened++] ?? Infinity));
-  open.push(job);
+  const job = await newJob(undefined, () => mortal(deaths[opened++] ?? Infinity));
   const { id } = await job.coordinator.start(tiny, null);
   await job.coordinator.ended();
   return { archive: await job.coordinator.archive(id), opened, events: job.events };

@@ -1,32 +1,10 @@
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { RunArchive } from '../../../src/core/jobApi';
-import type { RunConfig, Turn } from '../../../src/core/records';
+import type { Turn } from '../../../src/core/records';
 import { trajectoriesJsonl } from '../../../src/core/trajectories';
-import { presets } from '../../../src/run/presets';
-import { openNodeJob, type NodeJob } from './nodeJob';
+import { nodeJobs, openNodeJob, tinyJob, type NodeJob } from './nodeJob';
 
-const tiny: RunConfig = {
-  ...presets.quick,
-  preset: 'custom',
-  trainQuestions: 8,
-  validationQuestions: 2,
-  testQuestions: 6,
-  steps: 3,
-  batch: 4,
-  accept: 'any',
-  backend: 'cpu',
-};
-
-const open: NodeJob[] = [];
-afterEach(async () => {
-  for (const job of open.splice(0)) await job.close();
-});
-
-async function newJob(): Promise<NodeJob> {
-  const job = await openNodeJob();
-  open.push(job);
-  return job;
-}
+const newJob = nodeJobs();
 
 async function adapterOf(job: NodeJob, id: string): Promise<unknown> {
   const files = await job.coordinator.adapter(id, 'rsft', 0);
@@ -67,7 +45,7 @@ describe('a debate that comes as trajectories.jsonl', () => {
 
   beforeAll(async () => {
     const job = await openNodeJob();
-    const { id } = await job.coordinator.start(tiny, null);
+    const { id } = await job.coordinator.start(tinyJob, null);
     await job.coordinator.ended();
     source = await job.coordinator.archive(id);
     expect(source.run.error).toBeNull();
@@ -127,7 +105,7 @@ describe('a debate that comes as trajectories.jsonl', () => {
 
   it('can be trained on by another strategy, as any debate', async () => {
     const { job, found } = await goneOn(jsonl, JSON.stringify(source.report));
-    const { id } = await job.coordinator.start({ ...tiny, strategies: ['da'] }, null, found.run.id);
+    const { id } = await job.coordinator.start({ ...tinyJob, strategies: ['da'] }, null, found.run.id);
     await job.coordinator.ended();
     const { run, report } = await job.coordinator.archive(id);
     expect(run.error).toBeNull();

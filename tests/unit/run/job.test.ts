@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../../src/compute/ops';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
 import { BusyError } from '../../../src/core/errors';
@@ -6,34 +6,12 @@ import type { JobEvent } from '../../../src/core/jobApi';
 import type { RunConfig } from '../../../src/core/records';
 import { trajectoriesJsonl } from '../../../src/core/trajectories';
 import { packArchive, unpackArchive } from '../../../src/run/exports';
-import { presets } from '../../../src/run/presets';
 import { createMemoryStore } from './memoryStore';
-import { openNodeJob, type NodeJob } from './nodeJob';
+import { nodeJobs, tinyJob, type NodeJob } from './nodeJob';
 
-const tiny: RunConfig = {
-  ...presets.quick,
-  preset: 'custom',
-  trainQuestions: 8,
-  validationQuestions: 2,
-  testQuestions: 6,
-  steps: 3,
-  batch: 4,
-  accept: 'any',
-  backend: 'cpu',
-};
-
+const tiny = tinyJob;
+const newJob = nodeJobs();
 const pass = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-const open: NodeJob[] = [];
-afterEach(async () => {
-  for (const job of open.splice(0)) await job.close();
-});
-
-async function newJob(store?: NodeJob['store']): Promise<NodeJob> {
-  const job = await openNodeJob(store);
-  open.push(job);
-  return job;
-}
 
 /** Runs a config to its end and gives everything that must repeat. */
 async function outputs(job: NodeJob, id: string) {
@@ -283,8 +261,7 @@ describe('a job', () => {
   it('with one agent loaded at a time says and learns the same bytes, and holds less while it debates', async () => {
     const run = async (schedule: RunConfig['schedule']) => {
       let backend: Backend | null = null;
-      const job = await openNodeJob(createMemoryStore(), async () => (backend = await createWasmBackend()));
-      open.push(job);
+      const job = await newJob(createMemoryStore(), async () => (backend = await createWasmBackend()));
       let debated = 0;
       job.onEvent = (event) => {
         if (event.type === 'dataset' && debated === 0) debated = backend?.ledger.peak ?? 0;

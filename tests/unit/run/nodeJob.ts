@@ -1,15 +1,18 @@
 import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
+import { afterEach } from 'vitest';
 import type { Backend } from '../../../src/compute/ops';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
 import { GpuUnavailableError } from '../../../src/core/errors';
 import type { JobEvent } from '../../../src/core/jobApi';
+import type { RunConfig } from '../../../src/core/records';
 import { RpcClient, serve } from '../../../src/rpc/rpc';
 import { Coordinator } from '../../../src/run/coordinator';
 import { EngineClient } from '../../../src/run/engineClient';
 import type { EngineProtocol } from '../../../src/run/engineProtocol';
 import { EngineService } from '../../../src/run/engineService';
 import { openModelSource } from '../../../src/run/modelSource';
+import { presets } from '../../../src/run/presets';
 import type { JobStore } from '../../../src/store/jobStore';
 import { startServer } from '../../../scripts/server.mjs';
 import { createMemoryStore } from './memoryStore';
@@ -69,3 +72,29 @@ export async function openNodeJob(
   };
   return job;
 }
+
+/** Jobs of one test file, which are closed after each test. */
+export function nodeJobs(): typeof openNodeJob {
+  const open: NodeJob[] = [];
+  afterEach(async () => {
+    for (const job of open.splice(0)) await job.close();
+  });
+  return async (...parts) => {
+    const job = await openNodeJob(...parts);
+    open.push(job);
+    return job;
+  };
+}
+
+/** Settings of a job that takes a second. */
+export const tinyJob: RunConfig = {
+  ...presets.quick,
+  preset: 'custom',
+  trainQuestions: 8,
+  validationQuestions: 2,
+  testQuestions: 6,
+  steps: 3,
+  batch: 4,
+  accept: 'any',
+  backend: 'cpu',
+};

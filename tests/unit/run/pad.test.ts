@@ -1,21 +1,15 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { JobEvent } from '../../../src/core/jobApi';
 import type { RunConfig } from '../../../src/core/records';
-import { presets } from '../../../src/run/presets';
 import { createMemoryStore } from './memoryStore';
-import { openNodeJob, type NodeJob } from './nodeJob';
+import { nodeJobs, tinyJob, type NodeJob } from './nodeJob';
 
 const tiny: RunConfig = {
-  ...presets.quick,
-  preset: 'custom',
+  ...tinyJob,
   strategies: ['pad'],
-  trainQuestions: 8,
   validationQuestions: 4,
   testQuestions: 4,
   steps: 2,
-  batch: 4,
-  accept: 'any',
-  backend: 'cpu',
   padUpdates: 4,
   padQuestions: 2,
   padGroup: 2,
@@ -23,16 +17,7 @@ const tiny: RunConfig = {
   padOwnSamples: 1,
 };
 
-const open: NodeJob[] = [];
-afterEach(async () => {
-  for (const job of open.splice(0)) await job.close();
-});
-
-async function newJob(store?: NodeJob['store']): Promise<NodeJob> {
-  const job = await openNodeJob(store);
-  open.push(job);
-  return job;
-}
+const newJob = nodeJobs();
 
 /** What a run of PAD must repeat: adapters of student and reward model, the log, what the report says of PAD. */
 async function outputs(job: NodeJob, id: string, strategy = 'pad') {
