@@ -5,7 +5,7 @@ import { fitContext } from '../../src/debate/context';
 import { debate } from '../../src/debate/debate';
 import { turnMessages } from '../../src/debate/prompts';
 import type { TurnPrompt } from '../../src/debate/protocol';
-import { changeOf, countVotes, DebateIndex } from '../../src/ui/state/debateIndex';
+import { changeOf, countVotes, DebateIndex, debateTags } from '../../src/ui/state/debateIndex';
 import { RunView } from '../../src/ui/state/runView.svelte';
 import { makeArchive, makeQuestion, makeTurn } from './fixtures/archive';
 
@@ -99,6 +99,56 @@ describe('what happened in a debate', () => {
     index.add(say(1, 2, '12'));
     expect(tagsOf(index)).toEqual(['corrective', 'unanimous']);
     expect(index.turns).toBe(6);
+  });
+});
+
+describe('the counts of debates', () => {
+  const { questions, turns } = makeArchive(24);
+
+  it('are after every turn those of the debates as they stand', () => {
+    const index = new DebateIndex(everyone);
+    index.addQuestions(questions);
+    // Debates go side by side, so that each stands at many points in between.
+    const mixed = [...turns].sort((a, b) => a.round - b.round || a.agent - b.agent);
+    for (const turn of mixed) {
+      index.add(turn);
+      const ids = index.questionIds(null, null);
+      for (const split of [null, 'train', 'test'] as const) {
+        const own = ids.filter((id) => split === null || index.questions.get(id)?.split === split);
+        const rounds = own.map((id) => index.summary(id).rounds);
+        const totals = index.counts.of(split);
+        expect(totals).toMatchObject({
+          questions: own.length,
+          voted: own.length,
+          first: rounds.filter((list) => list.at(0)?.majorityCorrect).length,
+          last: rounds.filter((list) => list.at(-1)?.majorityCorrect).length,
+        });
+        for (const tag of debateTags) {
+          const tagged = own.filter((id) => index.summary(id).tags.has(tag));
+          expect(index.questionIds(tag, split)).toEqual(tagged);
+          expect(totals.tags.get(tag) ?? 0).toBe(tagged.length);
+        }
+      }
+    }
+  });
+
+  it('learn the split of a question that comes after its turns', () => {
+    const index = new DebateIndex(everyone);
+    for (const turn of turns) index.add(turn);
+    expect(index.counts.splits).toEqual([]);
+    index.addQuestions(questions);
+    expect(index.counts.of('test').questions).toBe(6);
+    expect([...index.counts.splits].sort()).toEqual(['test', 'train']);
+  });
+
+  it('keep the list of questions as it is while it stays the same', () => {
+    const index = new DebateIndex(everyone);
+    index.addQuestions(questions);
+    for (const turn of turns) index.add(turn);
+    const lists = [index.questionIds(null, null), index.questionIds('split', 'train')];
+    index.add(turns[0]!);
+    expect(index.questionIds(null, null)).toBe(lists[0]);
+    expect(index.questionIds('split', 'train')).toBe(lists[1]);
   });
 });
 

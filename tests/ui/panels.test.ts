@@ -1,5 +1,4 @@
 /** The panels over the page: playground, help, shaders, runs; the tour; the keyboard. */
-import axe from 'axe-core';
 import { flushSync, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
@@ -13,7 +12,7 @@ import { guideSteps, guideStrings } from '../../src/ui/strings/guide';
 import { glossary, termIds } from '../../src/ui/strings/glossary';
 import { helpStrings } from '../../src/ui/strings/help';
 import { makeArchive } from './fixtures/archive';
-import { mountPage } from './fixtures/mounted';
+import { mountPage, violations } from './fixtures/mounted';
 import { ScriptedClient } from './fixtures/scriptedClient';
 
 let client: ScriptedClient;
@@ -27,12 +26,6 @@ async function open(hash = '', recorded: RunArchive | null = makeArchive(40)): P
 }
 const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true });
 const dialog = (name: string) => page.getByRole('dialog', { name });
-
-async function violations(): Promise<string[]> {
-  await Promise.all(document.getAnimations().map((animation) => animation.finished));
-  const found = await axe.run(document.body, { rules: { region: { enabled: false } } });
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 160)}`);
-}
 
 const reply = (answer: string) => ({
   round: 0,

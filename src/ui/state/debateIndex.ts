@@ -2,9 +2,10 @@
  * Turns grouped by question, and what happened in each debate: the vote of every round, who changed, which filters it
  * falls under. Summaries are made when asked for and kept until another turn of that question comes.
  */
-import type { Question, Turn } from '../../core/records';
+import type { Question, Split, Turn } from '../../core/records';
 import { readTurns, shownTurns, type Visibility } from '../../core/visibility';
 import { majority } from '../../core/vote';
+import { DebateCounts } from './debateCounts';
 
 export type DebateTag = 'unanimous' | 'split' | 'flipped' | 'wrongVote' | 'corrective';
 export const debateTags: readonly DebateTag[] = ['unanimous', 'split', 'flipped', 'wrongVote', 'corrective'];
@@ -68,6 +69,10 @@ export class DebateIndex {
   readonly questions = new Map<string, Question>();
   readonly #turns = new Map<string, Map<string, Turn>>();
   readonly #summaries = new Map<string, QuestionSummary>();
+  readonly #counts = new DebateCounts();
+  /** Debates that changed since they were counted. */
+  readonly #uncounted = new Set<string>();
+  readonly #lists = new Map<string, readonly string[]>();
   readonly #visibility: Visibility;
   #agents = 0;
   #count = 0;
@@ -86,9 +91,29 @@ export class DebateIndex {
     return this.#count;
   }
 
-  /** Questions that have at least one turn, in the order in which they were first spoken to. */
-  get questionIds(): readonly string[] {
-    return [...this.#turns.keys()];
+  /** What the debates so far come to; only those that changed since are looked at. */
+  get counts(): DebateCounts {
+    for (const id of this.#uncounted)
+      this.#counts.set(this.summary(id), this.questions.get(id)?.split ?? null);
+    this.#uncounted.clear();
+    return this.#counts;
+  }
+
+  /**
+   * Questions that have at least one turn, carry the tag (any when null) and belong to the split (any when null), in the
+   * order in which they were first spoken to. The same array as before while they are the same.
+   */
+  questionIds(tag: DebateTag | null, split: Split | null): readonly string[] {
+    const { counts } = this;
+    const key = `${tag}|${split}`;
+    const known = this.#lists.get(key) ?? [];
+    const all = tag === null && split === null;
+    if (all && known.length === this.#turns.size) return known;
+    const ids = [...this.#turns.keys()];
+    const made = all ? ids : ids.filter((id) => counts.has(id, tag, split));
+    if (made.length === known.length && made.every((id, at) => id === known[at])) return known;
+    this.#lists.set(key, made);
+    return made;
   }
 
   allTurns(): readonly Turn[] {
@@ -96,7 +121,10 @@ export class DebateIndex {
   }
 
   addQuestions(questions: readonly Question[]): void {
-    for (const question of questions) this.questions.set(question.id, question);
+    for (const question of questions) {
+      this.questions.set(question.id, question);
+      if (this.#turns.has(question.id)) this.#uncounted.add(question.id);
+    }
   }
 
   /** A turn that comes again (a resumed run) replaces itself. */
@@ -108,6 +136,7 @@ export class DebateIndex {
     turns.set(key, turn);
     this.#agents = Math.max(this.#agents, turn.agent + 1);
     this.#summaries.delete(turn.questionId);
+    this.#uncounted.add(turn.questionId);
   }
 
   summary(questionId: string): QuestionSummary {

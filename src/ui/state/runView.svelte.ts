@@ -1,6 +1,7 @@
 /**
  * One run as the page shows it: recorded, stored, or growing while it works. Events come by the thousand, so the data
- * lie in plain maps and readers are told at most ten times a second (`version`).
+ * lie in plain maps and readers are told at most ten times a second: those of one question when it changed, all others
+ * at every batch (`version`).
  */
 import type { RunArchive, RunRecord, StrategyLog } from '../../core/jobApi';
 import type { PadReport } from '../../core/padRecords';
@@ -41,6 +42,11 @@ export interface DebateFacts {
   readonly last: number | null;
 }
 
+/** Grows with every batch in which a question changed. */
+class Revision {
+  at = $state(0);
+}
+
 export class RunView {
   readonly source: ViewSource;
   run = $state.raw<RunRecord>() as RunRecord;
@@ -58,6 +64,9 @@ export class RunView {
   /** Words of the students' answers, by arm and question. */
   readonly #replies = new Map<string, string>();
   #version = $state(0);
+  readonly #revisions = new Map<string, Revision>();
+  /** Questions that changed since readers were told. */
+  readonly #changed = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #newest: string | null = null;
 
@@ -82,7 +91,7 @@ export class RunView {
   load(archive: RunArchive): void {
     this.run = archive.run;
     if (this.excluded.size === 0) this.excluded = new Set(archive.run.config.exclude ?? []);
-    this.#index.addQuestions(archive.questions);
+    this.#addQuestions(archive.questions);
     for (const turn of archive.turns) this.#addTurn(turn);
     for (const log of archive.logs) {
       const known = this.#logOf(log.strategy, log.seed);
@@ -96,11 +105,11 @@ export class RunView {
     const stored = archive.datasets.map((dataset) => dataset.strategy);
     this.datasets = [...archive.datasets, ...this.datasets.filter((set) => !stored.includes(set.strategy))];
     if (archive.report) this.report = archive.report;
-    this.#version += 1;
+    this.#tell();
   }
 
   addQuestions(questions: readonly Question[]): void {
-    this.#index.addQuestions(questions);
+    this.#addQuestions(questions);
     this.#touch();
   }
 
@@ -115,6 +124,7 @@ export class RunView {
     const key = `${questionId}|${round}|${agent}`;
     this.#texts.set(key, (this.#texts.get(key) ?? '') + text);
     this.#newest = questionId;
+    this.#change(questionId);
     this.#touch();
   }
 
@@ -163,7 +173,7 @@ export class RunView {
   }
 
   question(id: string): Question | undefined {
-    void this.#version;
+    this.#follow(id);
     return this.#index.questions.get(id);
   }
 
@@ -177,7 +187,7 @@ export class RunView {
   }
 
   summary(id: string): QuestionSummary {
-    void this.#version;
+    this.#follow(id);
     return this.#index.summary(id);
   }
 
@@ -189,56 +199,41 @@ export class RunView {
 
   /** Streaming text of a turn that has not ended. */
   text(questionId: string, round: number, agent: number): string | undefined {
-    void this.#version;
+    this.#follow(questionId);
     return this.#texts.get(`${questionId}|${round}|${agent}`);
   }
 
   /** Questions spoken to that carry the tag (any when null) and belong to the split (any when null). */
   questionIds(tag: DebateTag | null, split: Split | null): readonly string[] {
     void this.#version;
-    return this.#index.questionIds.filter((id) => {
-      if (split !== null && this.#index.questions.get(id)?.split !== split) return false;
-      return tag === null || this.#index.summary(id).tags.has(tag);
-    });
+    return this.#index.questionIds(tag, split);
+  }
+
+  /** How many `questionIds` gives. */
+  questionCount(tag: DebateTag | null, split: Split | null): number {
+    void this.#version;
+    const { questions, tags } = this.#index.counts.of(split);
+    return tag === null ? questions : (tags.get(tag) ?? 0);
   }
 
   /** Splits that have a debate. */
   get splits(): readonly Split[] {
     void this.#version;
-    const found = new Set<Split>();
-    for (const id of this.#index.questionIds) {
-      const split = this.#index.questions.get(id)?.split;
-      if (split) found.add(split);
-    }
-    return [...found];
-  }
-
-  tagCounts(split: Split | null): ReadonlyMap<DebateTag, number> {
-    const counts = new Map<DebateTag, number>();
-    for (const id of this.questionIds(null, split)) {
-      for (const tag of this.#index.summary(id).tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
-    }
-    return counts;
+    return this.#index.counts.splits;
   }
 
   get debateFacts(): DebateFacts {
     void this.#version;
-    const ids = this.#index.questionIds;
-    const tested = ids.filter((id) => this.#index.questions.get(id)?.split === 'test');
-    const rounds = (tested.length > 0 ? tested : ids)
-      .map((id) => this.#index.summary(id).rounds)
-      .filter((list) => list.length > 0);
-    const share = (at: number): number | null =>
-      rounds.length === 0
-        ? null
-        : rounds.filter((list) => list.at(at)?.majorityCorrect === true).length / rounds.length;
+    const { counts } = this.#index;
+    const tested = counts.of('test').questions > 0;
+    const { voted, first, last } = counts.of(tested ? 'test' : null);
     return {
-      questions: ids.length,
+      questions: counts.of(null).questions,
       agents: this.agents,
       turns: this.#index.turns,
-      voteSplit: tested.length > 0 ? 'test' : null,
-      first: share(0),
-      last: share(-1),
+      voteSplit: tested ? 'test' : null,
+      first: voted === 0 ? null : first / voted,
+      last: voted === 0 ? null : last / voted,
     };
   }
 
@@ -267,7 +262,13 @@ export class RunView {
     };
   }
 
+  #addQuestions(questions: readonly Question[]): void {
+    this.#index.addQuestions(questions);
+    for (const { id } of questions) this.#change(id);
+  }
+
   #addTurn(turn: Turn): void {
+    this.#change(turn.questionId);
     this.#texts.delete(`${turn.questionId}|${turn.round}|${turn.agent}`);
     // Samples of the other arms (votes, controls) are kept for the export and are no debate.
     if (turn.protocol === this.run.config.protocol) this.#index.add(turn);
@@ -283,10 +284,29 @@ export class RunView {
     return known;
   }
 
+  #change(questionId: string): void {
+    if (!this.#revisions.has(questionId)) this.#revisions.set(questionId, new Revision());
+    this.#changed.add(questionId);
+  }
+
+  /** What reads a question is run again when it changed; one that is not known yet may be so after any batch. */
+  #follow(questionId: string): void {
+    void (this.#revisions.get(questionId)?.at ?? this.#version);
+  }
+
   #touch(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#version += 1;
+      this.#tell();
     }, pause);
+  }
+
+  #tell(): void {
+    for (const id of this.#changed) {
+      const revision = this.#revisions.get(id);
+      if (revision) revision.at += 1;
+    }
+    this.#changed.clear();
+    this.#version += 1;
   }
 }

@@ -1,0 +1,77 @@
+/** How many debates carry a tag and how many votes were right, by split; kept as debates change, so that asking counts nothing. */
+import type { Split } from '../../core/records';
+import type { DebateTag, QuestionSummary } from './debateIndex';
+
+/** What the debates of a split come to. */
+export interface DebateTotals {
+  readonly questions: number;
+  readonly tags: ReadonlyMap<DebateTag, number>;
+  /** Debates with a vote, and how many of the votes are right in round 0 and in the last round. */
+  readonly voted: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+interface Standing {
+  readonly split: Split | null;
+  readonly tags: ReadonlySet<DebateTag>;
+  readonly voted: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+type Mutable = { -readonly [K in keyof DebateTotals]: DebateTotals[K] } & { tags: Map<DebateTag, number> };
+
+const nothing = (): Mutable => ({ questions: 0, tags: new Map(), voted: 0, first: 0, last: 0 });
+
+export class DebateCounts {
+  readonly #standings = new Map<string, Standing>();
+  readonly #all = nothing();
+  readonly #bySplit = new Map<Split, Mutable>();
+
+  /** What a debate is now takes the place of what it was. */
+  set({ questionId, rounds, tags }: QuestionSummary, split: Split | null): void {
+    const before = this.#standings.get(questionId);
+    const now: Standing = {
+      split,
+      tags,
+      voted: Number(rounds.length > 0),
+      first: Number(rounds.at(0)?.majorityCorrect === true),
+      last: Number(rounds.at(-1)?.majorityCorrect === true),
+    };
+    this.#standings.set(questionId, now);
+    if (before) this.#add(before, -1);
+    this.#add(now, 1);
+  }
+
+  /** Splits that have a debate. */
+  get splits(): readonly Split[] {
+    return [...this.#bySplit].filter(([, { questions }]) => questions > 0).map(([split]) => split);
+  }
+
+  of(split: Split | null): DebateTotals {
+    return (split === null ? this.#all : this.#bySplit.get(split)) ?? nothing();
+  }
+
+  has(questionId: string, tag: DebateTag | null, split: Split | null): boolean {
+    const known = this.#standings.get(questionId);
+    if (!known || (split !== null && known.split !== split)) return false;
+    return tag === null || known.tags.has(tag);
+  }
+
+  #add(standing: Standing, sign: 1 | -1): void {
+    addTo(this.#all, standing, sign);
+    if (standing.split === null) return;
+    const own = this.#bySplit.get(standing.split) ?? nothing();
+    this.#bySplit.set(standing.split, own);
+    addTo(own, standing, sign);
+  }
+}
+
+function addTo(totals: Mutable, standing: Standing, sign: 1 | -1): void {
+  totals.questions += sign;
+  totals.voted += sign * standing.voted;
+  totals.first += sign * standing.first;
+  totals.last += sign * standing.last;
+  for (const tag of standing.tags) totals.tags.set(tag, (totals.tags.get(tag) ?? 0) + sign);
+}
