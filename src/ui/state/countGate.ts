@@ -1,8 +1,8 @@
-/** Lets a phase's counts through a few times a second, and another run, phase or status at once. */
+/** Lets a phase's counts through twice a second, and another run, phase or status at once. */
 import type { JobStatus } from './session.svelte';
 
 /** Milliseconds between two counts of the same phase. */
-const pause = 250;
+const pause = 500;
 
 export class CountGate {
   #shown = -Infinity;

@@ -1,6 +1,6 @@
 /**
  * One run as the page shows it: recorded, stored, or growing while it works. Events come by the thousand, so the data
- * lie in plain maps and readers are told at most ten times a second: those of one question when it changed, all others
+ * lie in plain maps and readers are told at most five times a second: those of one question when it changed, all others
  * at every batch (`version`).
  */
 import type { RunArchive, RunRecord, StrategyLog } from '../../core/jobApi';
@@ -22,7 +22,7 @@ import { DebateIndex, type DebateTag, type QuestionSummary } from './debateIndex
 export type ViewSource = 'recorded' | 'stored' | 'live';
 export type DatasetView = Omit<Dataset, 'traces'> & Partial<Pick<Dataset, 'traces'>>;
 
-const pause = 100;
+const pause = 200;
 
 interface GrowingLog {
   readonly strategy: string;
