@@ -261,7 +261,7 @@ export interface AgentInfo {
 /** Every setting of a run: what `npm run distil` and the page both build. Field names follow the command's flags. */
 export interface RunConfig {
   readonly preset: 'quick' | 'full' | 'custom';
-  /** Agent specs: bundled id, folder, .gguf, webllm:ID, transformers:ID, endpoint:URL#MODEL, recorded:FILE. */
+  /** Agent specs: bundled id, folder, .gguf, webllm:ID, transformers:ID, endpoint:URL#MODEL, recorded:FILE, recorded:imported. */
   readonly agents: readonly string[];
   readonly nAgents: number;
   /** Agent i is personas[i mod count]; none = equals that differ by their sampling alone. */
