@@ -1,4 +1,5 @@
 import { AgentError } from '../core/errors';
+import { groupedBy } from '../core/groupedBy';
 import type { Message, Turn } from '../core/records';
 import type { AgentBackend, AgentRequest } from './agent';
 
@@ -10,17 +11,6 @@ function placeOf({ protocol, questionId, round }: Pick<Turn, 'protocol' | 'quest
   return `${protocol}/${questionId}/${round}`;
 }
 
-/** Turns by some key, in the order given. */
-function grouped(turns: readonly Turn[], key: (turn: Turn) => string): Map<string, Turn[]> {
-  const groups = new Map<string, Turn[]>();
-  for (const turn of turns) {
-    const known = groups.get(key(turn));
-    if (known) known.push(turn);
-    else groups.set(key(turn), [turn]);
-  }
-  return groups;
-}
-
 /**
  * Replays the turns of a run. A request with messages that the recording holds is answered by the turn of the same seed, else by
  * each such turn in their order, around again when they run out. In a debate with other agents the prompts of later
@@ -28,8 +18,8 @@ function grouped(turns: readonly Turn[], key: (turn: Turn) => string): Map<strin
  */
 export function recordedAgent(model: string, all: readonly Turn[]): AgentBackend {
   const turns = all.filter(({ finishReason }) => finishReason !== 'error');
-  const byPrompt = grouped(turns, ({ messages }) => keyOf(messages));
-  const byPlace = grouped(turns, placeOf);
+  const byPrompt = groupedBy(turns, ({ messages }) => keyOf(messages));
+  const byPlace = groupedBy(turns, placeOf);
   const asked = new Map<string, number>();
 
   function samePrompt({ messages, sampling }: AgentRequest): Turn | undefined {

@@ -1,6 +1,7 @@
 import type { AgentBackend } from '../agents/agent';
 import { AgentError, ConfigError, throwIfAborted, type ArkletError } from '../core/errors';
 import type { Gate } from '../core/gate';
+import { groupedBy } from '../core/groupedBy';
 import type { Question, Sampling, Turn, TurnTiming } from '../core/records';
 import { hashKey } from '../core/rng';
 import { compareTurns } from '../core/trajectories';
@@ -79,13 +80,8 @@ export async function runTurns(job: TurnsJob): Promise<readonly Turn[]> {
 
   const backendOf = (agent: number): AgentBackend => job.agents[agent % job.agents.length]!;
 
-  const stored = new Map<string, Turn[]>();
-  for (const turn of job.stored ?? []) {
-    if (turn.protocol !== protocol.name) continue;
-    const list = stored.get(turn.questionId);
-    if (list) list.push(turn);
-    else stored.set(turn.questionId, [turn]);
-  }
+  const own = (job.stored ?? []).filter((turn) => turn.protocol === protocol.name);
+  const stored = groupedBy(own, ({ questionId }) => questionId);
 
   const pace = new Pace(clock());
   const open = new Set<OpenQuestion>();

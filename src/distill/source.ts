@@ -1,4 +1,5 @@
 /** What every strategy starts from: the recorded turns of the training questions. */
+import { groupedBy } from '../core/groupedBy';
 import type { Dataset, Message, Question, Trace, Turn } from '../core/records';
 
 export interface DistillInput {
@@ -53,13 +54,8 @@ export function makeDataset(strategy: string, traces: readonly Trace[], dropped:
 
 /** Turns of the protocol by question, each list by round, then agent. */
 export function turnsByQuestion(input: Pick<DistillInput, 'turns' | 'protocol'>): Map<string, Turn[]> {
-  const found = new Map<string, Turn[]>();
-  for (const turn of input.turns) {
-    if (turn.protocol !== input.protocol) continue;
-    const list = found.get(turn.questionId);
-    if (list) list.push(turn);
-    else found.set(turn.questionId, [turn]);
-  }
+  const own = input.turns.filter(({ protocol }) => protocol === input.protocol);
+  const found = groupedBy(own, ({ questionId }) => questionId);
   for (const list of found.values()) list.sort((a, b) => a.round - b.round || a.agent - b.agent);
   return found;
 }

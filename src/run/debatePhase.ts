@@ -1,5 +1,6 @@
 /** Everything that the agents say: the debate, and the independent samples that it is held against. */
 import type { AgentBackend } from '../agents/agent';
+import { groupedBy } from '../core/groupedBy';
 import type { Question, Turn } from '../core/records';
 import { debate } from '../debate/debate';
 import { lastRound, type Protocol } from '../debate/protocol';
@@ -97,15 +98,8 @@ async function summarise(
   return speakAll(job, protocol, compared, stored, 'summariser', greedy(job.config.maxTokens));
 }
 
-function byQuestion(turns: readonly Turn[]): Map<string, Turn[]> {
-  const lists = new Map<string, Turn[]>();
-  for (const turn of turns) {
-    const list = lists.get(turn.questionId);
-    if (list) list.push(turn);
-    else lists.set(turn.questionId, [turn]);
-  }
-  return lists;
-}
+const byQuestion = (turns: readonly Turn[]): Map<string, Turn[]> =>
+  groupedBy(turns, ({ questionId }) => questionId);
 
 async function debateAndSamples(job: Job, stored: readonly Turn[]): Promise<Turn[]> {
   const { config, questions } = job;

@@ -6,6 +6,7 @@ import type { AdapterInfo } from '../core/jobApi';
 import type { BundledModel } from '../models/catalogue';
 import type { JobStore } from '../store/jobStore';
 import { readPeft } from '../train/adapterFiles';
+import { freeName } from './storedRuns';
 
 /** Stands where a run's id does: no run has it. */
 export const importedRunId = 'imported';
@@ -20,9 +21,12 @@ function idOf(strategy: string) {
   return { runId: importedRunId, strategy, seed: 0 };
 }
 
-function noteOf(files: Files): v.InferOutput<typeof noteSchema> {
+/** Null where there is no adapter of that name. */
+async function readNote(store: JobStore, strategy: string): Promise<v.InferOutput<typeof noteSchema> | null> {
+  const bytes = await store.getAdapterFile(idOf(strategy), noteFile);
+  if (!bytes) return null;
   try {
-    return v.parse(noteSchema, JSON.parse(new TextDecoder().decode(files[noteFile])));
+    return v.parse(noteSchema, JSON.parse(new TextDecoder().decode(bytes)));
   } catch (cause) {
     throw new FileFormatError('The name of an imported adapter is damaged.', 'Import the adapter again.', {
       cause,
@@ -56,8 +60,7 @@ export async function addAdapter(
   const taken = new Set((await store.listAdapters(importedRunId)).map(({ strategy }) => strategy));
   const plain = name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
   const slug = plain.replace(/^-+|-+$/g, '').slice(0, 60) || 'adapter';
-  let strategy = slug;
-  for (let next = 2; taken.has(strategy); next++) strategy = `${slug}-${next}`;
+  const strategy = freeName(slug, taken);
   const shown = strategy === slug ? name : `${name} (${strategy.slice(slug.length + 1)})`;
   const note = new TextEncoder().encode(JSON.stringify({ name: shown, student: base }));
   await store.putAdapter(idOf(strategy), { ...kept, [noteFile]: note });
@@ -67,10 +70,9 @@ export async function addAdapter(
 export async function listAdapters(store: JobStore): Promise<AdapterInfo[]> {
   const found: AdapterInfo[] = [];
   for (const { strategy } of await store.listAdapters(importedRunId)) {
-    const files = await store.getAdapter(idOf(strategy));
-    if (!files) continue;
-    const { name, student } = noteOf(files);
-    found.push({ ...idOf(strategy), runName: name, student, origin: 'imported' });
+    const note = await readNote(store, strategy);
+    if (note)
+      found.push({ ...idOf(strategy), runName: note.name, student: note.student, origin: 'imported' });
   }
   return found;
 }
@@ -80,10 +82,11 @@ export async function readAdapter(
   store: JobStore,
   strategy: string,
 ): Promise<{ readonly student: string; readonly files: Files } | null> {
+  const note = await readNote(store, strategy);
   const all = await store.getAdapter(idOf(strategy));
-  if (!all) return null;
+  if (!note || !all) return null;
   const { [noteFile]: _, ...files } = all;
-  return { student: noteOf(all).student, files };
+  return { student: note.student, files };
 }
 
 export function removeAdapter(store: JobStore, strategy: string): Promise<void> {

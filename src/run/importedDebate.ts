@@ -1,6 +1,7 @@
 /** A debate that comes as trajectories.jsonl: the run that its turns make, to be trained on and compared here. */
 import * as v from 'valibot';
 import { ConfigError, ImportError } from '../core/errors';
+import { groupedBy } from '../core/groupedBy';
 import type { RunArchive, RunRecord, TrajectoryImport } from '../core/jobApi';
 import type { Question, RunConfig, Split, Turn } from '../core/records';
 import { importedAgents, isTrajectory } from '../core/trajectories';
@@ -90,15 +91,8 @@ function questionOf(turns: readonly Turn[], source: Source | null): Question | n
   return { id, split, gold, ...askedQuestion(first.messages, gold) };
 }
 
-function grouped(turns: readonly Turn[]): Turn[][] {
-  const groups = new Map<string, Turn[]>();
-  for (const turn of turns) {
-    const group = groups.get(turn.questionId);
-    if (group) group.push(turn);
-    else groups.set(turn.questionId, [turn]);
-  }
-  return [...groups.values()];
-}
+const byQuestion = (turns: readonly Turn[]): Map<string, Turn[]> =>
+  groupedBy(turns, ({ questionId }) => questionId);
 
 const splits: readonly Split[] = ['train', 'validation', 'test', 'ood', 'robust'];
 
@@ -132,9 +126,7 @@ export function importedDebate(
   }
 
   const shown = shownSettings(turns, main);
-  const mainTurns = new Map(
-    grouped(turns.filter(({ protocol }) => protocol === main)).map((group) => [group[0]!.questionId, group]),
-  );
+  const mainTurns = byQuestion(turns.filter(({ protocol }) => protocol === main));
   const whole = (consensusStop: boolean): ReadonlySet<string> => {
     const protocol = protocolOf({ ...shown, consensusStop });
     // Only the turns decide whether a debate goes on; the question itself is looked at when one does.
@@ -144,14 +136,14 @@ export function importedDebate(
     );
   };
   // Debates that end early where all agree are whole too, if that is what the run did.
-  const stopping = whole(true);
-  const consensusStop = source?.config.consensusStop ?? stopping.size > whole(false).size;
-  const complete = consensusStop ? stopping : whole(false);
+  const [stopping, full] = [whole(true), whole(false)];
+  const consensusStop = source?.config.consensusStop ?? stopping.size > full.size;
+  const complete = consensusStop ? stopping : full;
 
   let unknown = 0;
   const questions: Question[] = [];
-  for (const group of grouped(turns)) {
-    if (!complete.has(group[0]!.questionId)) continue;
+  for (const [id, group] of byQuestion(turns)) {
+    if (!complete.has(id)) continue;
     const question = questionOf(group, source);
     if (question) questions.push(question);
     else unknown++;

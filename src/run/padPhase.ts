@@ -32,7 +32,7 @@ interface RewardNote {
 const note = (value: RewardNote | PadRun): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
 async function readNote<T>(job: Job, id: CheckpointId): Promise<T | null> {
-  const bytes = (await job.store.getAdapter(id))?.[noteFile];
+  const bytes = await job.store.getAdapterFile(id, noteFile);
   return bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as T) : null;
 }
 

@@ -34,6 +34,16 @@ export async function getAdapter(
   return contents;
 }
 
+/** One file of a finished adapter, without reading the others; null where there is none. */
+export async function getAdapterFile(
+  files: FileStore,
+  id: CheckpointId,
+  name: string,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  const names = await files.list(folderOf(id));
+  return names.includes('adapter_config.json') ? files.read(`${folderOf(id)}/${name}`) : null;
+}
+
 export function removeAdapter(files: FileStore, id: CheckpointId): Promise<void> {
   return files.remove(folderOf(id));
 }

@@ -1,6 +1,6 @@
 /** Everything a job writes and reads again, behind one interface. */
 import type { Dataset, Question, Report, Turn, TurnTiming } from '../core/records';
-import { getAdapter, listAdapters, putAdapter, removeAdapter } from './adapters';
+import { getAdapter, getAdapterFile, listAdapters, putAdapter, removeAdapter } from './adapters';
 import { getCheckpoint, putCheckpoint, removeCheckpoint, type CheckpointId } from './checkpoints';
 import { guarded, keysOfRun, openDatabase } from './database';
 import { getDatasets, putDataset } from './datasets';
@@ -40,6 +40,8 @@ export interface JobStore {
   removeCheckpoint(id: CheckpointId): Promise<void>;
   putAdapter(id: CheckpointId, contents: Readonly<Record<string, Uint8Array>>): Promise<void>;
   getAdapter(id: CheckpointId): Promise<Record<string, Uint8Array<ArrayBuffer>> | null>;
+  /** One of its files: null where there is none, or where the adapter was never finished. */
+  getAdapterFile(id: CheckpointId, name: string): Promise<Uint8Array<ArrayBuffer> | null>;
   removeAdapter(id: CheckpointId): Promise<void>;
   /** The finished adapters of a run, by strategy and seed. */
   listAdapters(runId: string): Promise<readonly { readonly strategy: string; readonly seed: number }[]>;
@@ -96,6 +98,7 @@ export function createJobStore(database: Database, files: FileStore): JobStore {
     removeCheckpoint: (id) => removeCheckpoint(database, files, id),
     putAdapter: (id, contents) => putAdapter(files, id, contents),
     getAdapter: (id) => getAdapter(files, id),
+    getAdapterFile: (id, name) => getAdapterFile(files, id, name),
     removeAdapter: (id) => removeAdapter(files, id),
     listAdapters: (runId) => listAdapters(files, runId),
     putReport: (runId, report) => putReport(database, runId, report),

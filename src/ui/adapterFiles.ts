@@ -1,5 +1,5 @@
 /** A PEFT adapter as a user picks it: a .zip, or the files of its folder. */
-import { ArkletError, ImportError } from '../core/errors';
+import { ImportError } from '../core/errors';
 import { importStrings as text } from './strings/imports';
 
 export interface PickedAdapter {
@@ -39,15 +39,12 @@ async function unzipped(file: File): Promise<ReadonlyMap<string, Uint8Array>> {
 
 /** Reads a .zip, or the picked files of a folder. Throws ImportError. */
 export async function readAdapterFiles(picked: readonly File[]): Promise<PickedAdapter> {
-  const [first] = picked;
-  if (!first) throw new ArkletError(text.nothing, text.lacksHint);
-  if (picked.length === 1 && /\.zip$/i.test(first.name)) {
-    return chosen(await unzipped(first), first.name.replace(/(\.adapter)?\.zip$/i, ''));
-  }
+  const zip = picked.length === 1 ? picked.find(({ name }) => /\.zip$/i.test(name)) : undefined;
+  if (zip) return chosen(await unzipped(zip), zip.name.replace(/(\.adapter)?\.zip$/i, ''));
   const files = new Map<string, Uint8Array>();
   for (const file of picked) {
     if (!wanted.some((one) => one === file.name)) continue;
     files.set(file.webkitRelativePath || file.name, new Uint8Array(await file.arrayBuffer()));
   }
-  return chosen(files, first.webkitRelativePath.split('/')[0] || text.unnamed);
+  return chosen(files, picked[0]?.webkitRelativePath.split('/')[0] || text.unnamed);
 }

@@ -8,6 +8,7 @@ import { GpuTest } from './gpuTest.svelte';
 import { grow, stepOf, type DataEvent } from './growth';
 import { Models } from './models.svelte';
 import { StageCheck } from './modelsStage.svelte';
+import { newestCut } from './newestCut';
 import { Notices } from './notices.svelte';
 import { Offline } from './offline.svelte';
 import { CountGate } from './countGate';
@@ -74,13 +75,8 @@ export class Session {
   );
   /** A run that ended before its time, to be offered while nothing else works. */
   readonly interrupted = $derived.by(() => {
-    if (this.active || this.busy) return null;
-    const cut = this.runs.filter((run) => run.status !== 'done' && run.status !== 'failed');
-    const newest = cut.reduce<RunRecord | null>(
-      (latest, run) => (latest === null || run.createdAt > latest.createdAt ? run : latest),
-      null,
-    );
-    return newest !== null && newest.id !== this.declined ? newest : null;
+    const newest = this.active || this.busy ? null : newestCut(this.runs);
+    return newest?.id === this.declined ? null : newest;
   });
 
   readonly #sources: SessionSources;

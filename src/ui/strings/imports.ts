@@ -29,7 +29,6 @@ export const importStrings = {
   pickZip: 'Pick a .zip',
   pickFolder: 'Pick its folder',
   unnamed: 'adapter',
-  nothing: 'No file was picked.',
   lacks: (name: string, file: string): string => `${name} has no ${file}.`,
   lacksHint: 'Pick a .zip that Arklet exported, or a folder that PEFT wrote.',
   badZip: (name: string): string => `${name} is no .zip file, or it is damaged.`,

@@ -7,7 +7,7 @@ import type { RunConfig } from '../../../src/core/records';
 import { trajectoriesJsonl } from '../../../src/core/trajectories';
 import { packArchive, unpackArchive } from '../../../src/run/exports';
 import { createMemoryStore } from './memoryStore';
-import { nodeJobs, tinyJob, type NodeJob } from './nodeJob';
+import { goneOn, nodeJobs, tinyJob, type NodeJob } from './nodeJob';
 
 const tiny = tinyJob;
 const newJob = nodeJobs();
@@ -119,21 +119,11 @@ describe('a job', () => {
     ],
   ])('stopped in the middle of its %s and resumed ends as an undisturbed one', async (_, when) => {
     const whole = await undisturbed(tiny);
-    const first = await newJob();
     let turns = 0;
-    let stopping: Promise<void> | null = null;
-    first.onEvent = (event) => {
+    const { second, id } = await goneOn(newJob, tiny, (event) => {
       if (event.type === 'turn') turns++;
-      if (when(event, turns)) stopping ??= first.coordinator.stop();
-    };
-    const { id } = await first.coordinator.start(tiny, null);
-    await first.coordinator.ended();
-    await Promise.resolve(stopping);
-    expect((await first.coordinator.runs())[0]?.status).toBe('interrupted');
-    // A new coordinator and engine on the same store: what a reopened page has.
-    const second = await newJob(first.store);
-    await second.coordinator.resume(id);
-    await second.coordinator.ended();
+      return when(event, turns);
+    });
     expect(await outputs(second, id)).toEqual(whole);
     const repeated = second.events.filter((event) => event.type === 'turn').length;
     const spoken = (await second.coordinator.archive(id)).turns.length;

@@ -41,6 +41,7 @@ export function createMemoryStore(): JobStore {
     putAdapter: async (id, contents) =>
       void adapters.set(keyOf(id), structuredClone(contents) as Record<string, Uint8Array<ArrayBuffer>>),
     getAdapter: async (id) => structuredClone(adapters.get(keyOf(id)) ?? null),
+    getAdapterFile: async (id, name) => structuredClone(adapters.get(keyOf(id))?.[name] ?? null),
     removeAdapter: async (id) => void adapters.delete(keyOf(id)),
     listAdapters: async (runId) =>
       [...adapters.keys()]

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
-import { afterEach } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import type { Backend } from '../../../src/compute/ops';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
 import { GpuUnavailableError } from '../../../src/core/errors';
@@ -98,3 +98,24 @@ export const tinyJob: RunConfig = {
   accept: 'any',
   backend: 'cpu',
 };
+
+/** A run that was stopped at the first event of that kind, and gone on with by another coordinator and engine on the same store. */
+export async function goneOn(
+  newJob: typeof openNodeJob,
+  config: RunConfig,
+  stopAt: (event: JobEvent) => boolean,
+): Promise<{ readonly second: NodeJob; readonly id: string }> {
+  const first = await newJob();
+  let stopping: Promise<void> | null = null;
+  first.onEvent = (event) => {
+    if (stopAt(event)) stopping ??= first.coordinator.stop();
+  };
+  const { id } = await first.coordinator.start(config, null);
+  await first.coordinator.ended();
+  await Promise.resolve(stopping);
+  expect((await first.coordinator.runs())[0]?.status).toBe('interrupted');
+  const second = await newJob(first.store);
+  await second.coordinator.resume(id);
+  await second.coordinator.ended();
+  return { second, id };
+}

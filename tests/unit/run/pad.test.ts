@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { JobEvent } from '../../../src/core/jobApi';
 import type { RunConfig } from '../../../src/core/records';
 import { createMemoryStore } from './memoryStore';
-import { nodeJobs, tinyJob, type NodeJob } from './nodeJob';
+import { goneOn, nodeJobs, tinyJob, type NodeJob } from './nodeJob';
 
 const tiny: RunConfig = {
   ...tinyJob,
@@ -39,23 +39,6 @@ async function undisturbed(config: RunConfig) {
   const { id } = await job.coordinator.start(config, null);
   await job.coordinator.ended();
   return outputs(job, id);
-}
-
-/** A run that was stopped at the first event of that kind, and gone on with by another coordinator. */
-async function goneOn(config: RunConfig, stopAt: (event: JobEvent) => boolean) {
-  const first = await newJob();
-  let stopping: Promise<void> | null = null;
-  first.onEvent = (event) => {
-    if (stopAt(event)) stopping ??= first.coordinator.stop();
-  };
-  const { id } = await first.coordinator.start(config, null);
-  await first.coordinator.ended();
-  await Promise.resolve(stopping);
-  expect((await first.coordinator.runs())[0]?.status).toBe('interrupted');
-  const second = await newJob(first.store);
-  await second.coordinator.resume(id);
-  await second.coordinator.ended();
-  return { second, id };
 }
 
 /** The labels by continuations that a run has stored. */
@@ -113,7 +96,7 @@ describe('a run with PAD', () => {
     ['the student', (event: JobEvent) => isStep(event, 'pad', 2)],
   ])('stopped while it trains %s and resumed ends as an undisturbed one', async (_, when) => {
     const whole = await undisturbed(tiny);
-    const { second, id } = await goneOn(tiny, when);
+    const { second, id } = await goneOn(newJob, tiny, when);
     expect(await outputs(second, id)).toEqual(whole);
     // It went on: the first steps were not trained again.
     expect(second.events.some((event) => isStep(event, 'reward-model', 1))).toBe(false);
