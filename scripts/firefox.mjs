@@ -6,11 +6,13 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import puppeteer from 'puppeteer-core';
 import { ensureBuild } from './build.mjs';
 import {
   appears,
+  patience,
   press,
   recordedChecks,
   savedReport,
@@ -27,6 +29,7 @@ const candidates = [
   '/snap/bin/firefox',
   '/Applications/Firefox.app/Contents/MacOS/firefox',
 ];
+const screens = join(dirname(fileURLToPath(import.meta.url)), '../test-results/screens');
 const driver = process.env.CHROMIUM_LIBRARY ?? '/usr/lib/chromium';
 /** What to do where there is none. */
 export const missingFirefox = 'No Firefox: `sudo apt-get install firefox-esr` (or set FIREFOX_PATH).';
@@ -57,6 +60,7 @@ async function withFirefox(executablePath, webgpu, work) {
     executablePath,
     headless: true,
     userDataDir: profile,
+    timeout: patience,
     protocolTimeout: 600_000,
     extraPrefsFirefox: {
       'browser.download.folderList': 2,
@@ -74,6 +78,7 @@ async function withFirefox(executablePath, webgpu, work) {
   });
   try {
     const page = await browser.newPage();
+    page.setDefaultTimeout(patience);
     await page.setViewport({ width: 1280, height: 900 });
     return await work(page, { version: await browser.version(), downloads });
   } finally {
@@ -84,11 +89,11 @@ async function withFirefox(executablePath, webgpu, work) {
 
 const run = 'Run on the bundled models';
 
-/** Waits for the end of the job, `patience` milliseconds at most, and for its comparison. */
-async function finish(page, patience = 120_000) {
+/** Waits for the end of the job, `longest` milliseconds at most, and for its comparison. */
+async function finish(page, longest = patience) {
   await page.waitForFunction(
     () => [...document.querySelectorAll('[role=status]')].some((node) => node.textContent === 'Done: done'),
-    { timeout: patience, polling: 100 },
+    { timeout: longest, polling: 100 },
   );
   await showView(page, 'Compare');
   await appears(page, 'Distilled: RSFT');
@@ -105,7 +110,8 @@ async function runThroughReload(page) {
       ) && document.querySelector('progress')?.value > 0.1,
   );
   await page.reload();
-  await appears(page, 'was interrupted during debate');
+  // The debate of so small a job may be over by the time the page is loaded anew.
+  await appears(page, 'was interrupted during');
   await press(page, 'Go on with');
   await finish(page);
 }
@@ -116,8 +122,13 @@ async function withoutWebGpu(page, downloads, log) {
   page.on('pageerror', (error) => errors.push(error.message));
   const checked = async (what, check) => {
     const began = Date.now();
-    await check().catch((error) => {
-      throw new Error(`${what}: ${error.message}`, { cause: error });
+    await check().catch(async (error) => {
+      const picture = join(screens, 'firefox.png');
+      mkdirSync(screens, { recursive: true });
+      await page.screenshot({ path: picture }).catch(() => null);
+      const said = await page.evaluate(() => document.body.innerText).catch(() => 'nothing');
+      log(`The page said:\n${said.slice(0, 1500)}`);
+      throw new Error(`${what}: ${error.message} (picture: ${picture})`, { cause: error });
     });
     log(`${what} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
   };
@@ -220,6 +231,7 @@ if (import.meta.url === `file://${process.argv[1]}`) {
     }
   } catch (error) {
     log(error.stack ?? String(error));
+    log(`Firefox: ${error.message}`);
     process.exitCode = 1;
   }
 }

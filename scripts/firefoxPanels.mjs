@@ -1,9 +1,10 @@
 // What every panel of the built app does, checked in a browser without WebGPU: one check a panel, on one puppeteer page.
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
-const patience = 120_000;
+/** Milliseconds that a step may take: a shared machine starves a browser for many seconds at times. */
+export const patience = 120_000;
 const views = ['Debate', 'Distil', 'Compare'];
 
 function hold(condition, what) {
@@ -18,31 +19,38 @@ export const appears = (page, text) =>
 /** The file input that the button with these words stands for. */
 const filePick = (name) =>
   `::-p-xpath(//label[contains(., "${name}")]/preceding-sibling::input[@type = "file"][1])`;
+/** Clicks what the path finds, once it stands still. */
+const click = (page, path) => page.locator(`::-p-xpath(${path})`).click();
 /** Clicks the button that is labelled so, or whose words begin so, once it can be pressed. */
 export const press = async (page, name) => {
   const label = `@aria-label = "${name}" or not(@aria-label) and starts-with(normalize-space(.), "${name}")`;
-  const found = await page.waitForSelector(`::-p-xpath(//button[not(@disabled)][${label}])`, {
-    timeout: patience,
-  });
-  await found.click();
+  await click(page, `//button[not(@disabled)][${label}]`);
 };
 const keys = async (page, ...names) => {
   for (const name of names) await page.keyboard.press(name);
 };
 const count = (page, selector) => page.$$eval(selector, (nodes) => nodes.length);
 const textOf = (page, selector) => page.$eval(selector, (node) => node.innerText);
-const flag = (page, name) => new URLSearchParams(new URL(page.url()).hash.slice(1)).get(name);
+const flag = (page, name) =>
+  page.evaluate((wanted) => new URLSearchParams(location.hash.slice(1)).get(wanted), name);
+/** Waits until the address says so. */
+const flagged = (page, name, value) =>
+  until(
+    page,
+    (wanted, expected) => new URLSearchParams(location.hash.slice(1)).get(wanted) === expected,
+    name,
+    value,
+  );
 const closePanel = async (page) => {
   await keys(page, 'Escape');
   await until(page, () => document.querySelector('dialog[open]') === null);
 };
 /** Shows one of the three steps. */
 export const showView = async (page, name) => {
-  await (await page.waitForSelector(`#tab-${name.toLowerCase()}`)).click();
+  await click(page, `//*[@id = "tab-${name.toLowerCase()}"]`);
   await page.waitForSelector(`#panel-${name.toLowerCase()}`);
 };
-const chip = (page, name) =>
-  page.waitForSelector(`::-p-xpath(//button[@aria-pressed and starts-with(normalize-space(.), "${name}")])`);
+const chip = (name) => `//button[@aria-pressed and starts-with(normalize-space(.), "${name}")]`;
 
 /** Waits for a whole file of that ending in a folder of downloads. */
 async function downloaded(folder, ending) {
@@ -53,7 +61,9 @@ async function downloaded(folder, ending) {
   ) {
     const names = readdirSync(folder);
     const found = names.find((name) => name.endsWith(ending));
-    if (found && !names.some((name) => name.endsWith('.part'))) return join(folder, found);
+    // Firefox makes an empty file of that name before the one with the bytes (.part), which takes its place.
+    if (found && !names.some((name) => name.endsWith('.part')) && statSync(join(folder, found)).size > 0)
+      return join(folder, found);
   }
   throw new Error(`no ${ending} was downloaded`);
 }
@@ -62,19 +72,19 @@ async function downloaded(folder, ending) {
 async function debate(page) {
   await showView(page, 'Debate');
   for (const name of ['Unanimous', 'Split', 'Flipped', 'Wrong vote', 'Corrective']) {
-    const button = await chip(page, name);
+    const button = await page.waitForSelector(`::-p-xpath(${chip(name)})`);
     const said = (await button.evaluate((node) => node.innerText)).replace(/\D/g, '');
     hold(Number(said) > 0, `${name} counts nothing`);
-    await button.click();
+    await click(page, chip(name));
     await until(
       page,
       (wanted) => document.querySelector('[role=option]')?.getAttribute('aria-setsize') === wanted,
       said,
     );
-    await button.click();
+    await click(page, chip(name));
   }
-  await (await chip(page, 'Flipped')).click();
-  await (await page.waitForSelector('[role=option]')).click();
+  await click(page, chip('Flipped'));
+  await page.locator('[role=option]').click();
   await appears(page, 'The vote flipped from');
   const slider = await page.waitForSelector('.scrubber input[type=range]');
   await slider.focus();
@@ -86,7 +96,7 @@ async function debate(page) {
   );
   await keys(page, 'End');
   await appears(page, 'The vote flipped from');
-  await (await chip(page, 'Flipped')).click();
+  await click(page, chip('Flipped'));
 }
 
 /** Every step of the tour rings something that is on the page. */
@@ -130,7 +140,7 @@ async function help(page) {
   ]) {
     await keys(page, key);
     await page.waitForSelector('dialog[open] h2');
-    hold(flag(page, 'panel') === panel, `${key} opens ${flag(page, 'panel')}`);
+    await flagged(page, 'panel', panel);
     await closePanel(page);
   }
 }
@@ -142,7 +152,7 @@ async function stage(page) {
   await keys(page, 'm');
   await appears(page, 'Stage mode');
   hold((await size()) === '22px', `type on the stage is ${await size()}`);
-  hold(flag(page, 'stage') === 'on', 'the address forgets the stage');
+  await flagged(page, 'stage', 'on');
   await keys(page, 'm');
   await until(page, () => document.querySelector(':root.stage') === null);
   hold((await size()) === before, 'the type stays large');
@@ -151,16 +161,14 @@ async function stage(page) {
 /** What is changed stands in the address, and a reload reads it from there. */
 async function settings(page) {
   await press(page, 'Settings');
-  await (
-    await page.waitForSelector('::-p-xpath(//dialog//summary[starts-with(normalize-space(.), "Machine")])')
-  ).click();
+  await click(page, '//dialog//summary[starts-with(normalize-space(.), "Machine")]');
   const seed = await page.waitForSelector(
     '::-p-xpath(//dialog//div[label[normalize-space(.) = "Seed"]]/input[@type = "number"])',
   );
   await seed.click({ count: 3 });
   await page.keyboard.type('77');
   await keys(page, 'Tab');
-  await until(page, () => new URLSearchParams(location.hash.slice(1)).get('seed') === '77');
+  await flagged(page, 'seed', '77');
   await closePanel(page);
 }
 
@@ -188,7 +196,7 @@ async function questionFile(page, folder) {
 async function playground(page) {
   await press(page, 'Ask');
   await page.waitForSelector('dialog[open] .adapters label');
-  await (await page.waitForSelector('.example')).click();
+  await page.locator('.example').click();
   await keys(page, 'Enter');
   await until(page, () => document.querySelectorAll('.arms .answer').length === 3);
   const field = await page.$('dialog[open] textarea');
@@ -201,9 +209,8 @@ async function playground(page) {
 
 /** Exports the first stored run in the open panel, as the kind of file whose button begins so; resolves with its path. */
 async function exported(page, kind, folder, ending) {
-  await (await page.waitForSelector('dialog[open] .run details summary')).click();
-  const button = `//dialog//li//details//button[starts-with(normalize-space(.), "${kind}")]`;
-  await (await page.waitForSelector(`::-p-xpath(${button})`)).click();
+  await page.locator('dialog[open] .run details summary').click();
+  await click(page, `//dialog//li//details//button[starts-with(normalize-space(.), "${kind}")]`);
   return downloaded(folder, ending);
 }
 
@@ -225,7 +232,7 @@ async function runs(page, folder) {
     archive.run.name === name && archive.turns.length > 0 && archive.report !== null,
     'the file is not the run',
   );
-  hold(archive.run.config.seed === Number(flag(page, 'seed')), 'the run did not follow the address');
+  hold(archive.run.config.seed === Number(await flag(page, 'seed')), 'the run did not follow the address');
 
   const gone = async () => {
     await press(page, `Delete ${name}`);
@@ -237,11 +244,11 @@ async function runs(page, folder) {
   await press(page, 'Runs');
   await page.waitForSelector('dialog[open] .run');
   await gone();
-  await (await page.waitForSelector('::-p-xpath(//summary[starts-with(., "Deleted runs (1)")])')).click();
+  await click(page, '//summary[starts-with(., "Deleted runs (1)")]');
   await press(page, `Take back: ${name}`);
   await page.waitForSelector('dialog[open] .run');
   await gone();
-  await (await page.waitForSelector('::-p-xpath(//summary[starts-with(., "Deleted runs (1)")])')).click();
+  await click(page, '//summary[starts-with(., "Deleted runs (1)")]');
   await press(page, `Delete for good: ${name}`);
   await until(page, () => !document.body.innerText.includes('Deleted runs'));
 
