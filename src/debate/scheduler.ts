@@ -121,14 +121,13 @@ export async function runTurns(job: TurnsJob): Promise<readonly Turn[]> {
   let successes = 0;
 
   function report(): void {
-    const now = clock();
     job.onProgress?.({
       questionsDone,
       questions: questions.length,
       turnsDone,
       turns: turnsDone + turnsLeft,
-      secondsLeft: turnsLeft === 0 ? 0 : pace.secondsLeft(now, turnsLeft),
-      tokensPerSecond: pace.tokensPerSecond(now),
+      secondsLeft: turnsLeft === 0 ? 0 : pace.secondsLeft(turnsLeft),
+      tokensPerSecond: pace.tokensPerSecond,
     });
   }
 

@@ -12,11 +12,12 @@ import { debatePhase } from './debatePhase';
 import { distilPhase } from './distilPhase';
 import type { EngineClient } from './engineClient';
 import { evaluatePhase } from './evaluatePhase';
-import { promptStyle, type Job, type Progress } from './job';
+import { promptStyle, type Job } from './job';
 import { pacedLoad } from './loadPace';
 import { prepareModels } from './prepareModels';
 import { reportPhase } from './reportPhase';
 import { agentSlots, castOf, type AgentParts, type Cast } from './resolveAgents';
+import { ThinnedProgress } from './thinnedProgress';
 import { TurnWriter } from './turnWriter';
 
 export interface JobSetup {
@@ -74,10 +75,12 @@ class RunKeeper {
 export async function runJob(setup: JobSetup): Promise<void> {
   const keeper = new RunKeeper(setup);
   for (let attempt = 0; ; attempt++) {
+    const progress = new ThinnedProgress(setup);
     try {
-      await runPhases(setup, keeper);
+      await runPhases(setup, keeper, progress);
       return;
     } catch (thrown) {
+      progress.close();
       if (!(thrown instanceof DeviceLostError) || attempt > 0) throw thrown;
       setup.engine.forget();
       setup.emit({ type: 'error', runId: setup.run.id, error: thrown.toData() });
@@ -85,9 +88,9 @@ export async function runJob(setup: JobSetup): Promise<void> {
   }
 }
 
-async function runPhases(setup: JobSetup, keeper: RunKeeper): Promise<void> {
+async function runPhases(setup: JobSetup, keeper: RunKeeper, progress: ThinnedProgress): Promise<void> {
   const { store, signal } = setup;
-  const job = await keeper.phase('load', () => load(setup, keeper));
+  const job = await keeper.phase('load', () => load(setup, keeper, progress));
   const stored = await store.getTurns(job.runId);
   const debated = await keeper.phase('debate', () =>
     debatePhase(job, stored).finally(() => job.crew.release()),
@@ -137,7 +140,7 @@ function firstModels(schedule: RunConfig['schedule'], { models, student }: Cast)
 }
 
 /** Opens the device and loads models of our engine; agents of other kinds are loaded when they are to speak. */
-async function load(setup: JobSetup, keeper: RunKeeper): Promise<Job> {
+async function load(setup: JobSetup, keeper: RunKeeper, progress: ThinnedProgress): Promise<Job> {
   const { run, engine, emit, base, signal, gate, store, questions } = setup;
   const { config } = run;
   const catalogue = await fetchCatalogue(base, signal);
@@ -157,8 +160,7 @@ async function load(setup: JobSetup, keeper: RunKeeper): Promise<Job> {
   for (const { id } of firstModels(config.schedule, cast)) await loadModel(setup, id);
   const importedTurns = (): Promise<readonly Turn[]> => store.getTurns(run.id);
   const agents = await agentSlots(cast, config, { ...setup.agents, engine, importedTurns });
-  const held = new HeldBytes(engine);
-  await held.refresh();
+  await progress.readHeldBytes();
   return {
     runId: run.id,
     config,
@@ -176,57 +178,6 @@ async function load(setup: JobSetup, keeper: RunKeeper): Promise<Job> {
     studentStyle: promptStyle(cast.student),
     questions,
     emit,
-    progress: throttledProgress(setup, held),
-  };
-}
-
-/** Bytes that the engine holds on its device, as of the last answer; asked for again at most once a second. */
-class HeldBytes {
-  readonly #engine: EngineClient;
-  #bytes: number | null = null;
-  #asked = -Infinity;
-
-  constructor(engine: EngineClient) {
-    this.#engine = engine;
-  }
-
-  get last(): number | null {
-    const now = performance.now();
-    if (now - this.#asked >= 1000) {
-      this.#asked = now;
-      // The engine may be closing or its device lost: that shows elsewhere, here the last figure stays.
-      void this.refresh().catch(() => undefined);
-    }
-    return this.#bytes;
-  }
-
-  async refresh(): Promise<void> {
-    this.#bytes = (await this.#engine.memory()).total;
-  }
-}
-
-/** At most ten progress events a second, but always the last of a phase. */
-function throttledProgress(
-  { run, gate, emit }: JobSetup,
-  held: HeldBytes,
-): (phase: Phase, progress: Progress) => void {
-  let last = -Infinity;
-  return (phase, { done, total, detail, secondsLeft = null, tokensPerSecond = null }) => {
-    const now = performance.now();
-    if (done < total && now - last < 100) return;
-    last = now;
-    const status = phase === 'done' ? 'done' : gate.paused ? 'paused' : 'running';
-    emit({
-      type: 'progress',
-      runId: run.id,
-      phase,
-      status,
-      done,
-      total,
-      detail,
-      secondsLeft,
-      tokensPerSecond,
-      bytes: held.last,
-    });
+    progress: progress.report,
   };
 }

@@ -349,7 +349,8 @@ describe('the scheduler', () => {
     const seen: TurnProgress[] = [];
     await runTurns(
       job({
-        agents: [new ScriptedAgent(seededReply, { delay: () => 1 })],
+        // So slow that one turn's end is told from the next one's.
+        agents: [new ScriptedAgent(seededReply, { delay: () => 60 })],
         record: new Recorder().record,
         onProgress: (progress) => seen.push(progress),
       }),

@@ -1,0 +1,97 @@
+/** How far a job is, told to its listeners at a bearable rate. */
+import type { Phase } from '../core/records';
+import type { EngineClient } from './engineClient';
+import type { Progress } from './job';
+import type { JobSetup } from './runJob';
+
+/** Milliseconds between two events. */
+const apart = 100;
+
+/**
+ * At most ten progress events a second, and the last one of a phase at once. Turns of a batch end together: what was
+ * measured waits for the newest of them.
+ */
+export class ThinnedProgress {
+  readonly #setup: Pick<JobSetup, 'run' | 'gate' | 'emit'>;
+  readonly #held: HeldBytes;
+  #last = -Infinity;
+  #pending: { phase: Phase; progress: Progress } | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(setup: Pick<JobSetup, 'run' | 'gate' | 'emit' | 'engine'>) {
+    this.#setup = setup;
+    this.#held = new HeldBytes(setup.engine);
+  }
+
+  /** Bytes held are told with every event. */
+  readHeldBytes(): Promise<void> {
+    return this.#held.refresh();
+  }
+
+  readonly report = (phase: Phase, progress: Progress): void => {
+    const measured = (progress.secondsLeft ?? progress.tokensPerSecond ?? null) !== null;
+    const due = !measured && performance.now() - this.#last >= apart;
+    if (due || progress.done >= progress.total) this.#tell(phase, progress);
+    else this.#later(phase, progress);
+  };
+
+  /** Says nothing any more of what is still waiting. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#pending = null;
+  }
+
+  #later(phase: Phase, progress: Progress): void {
+    const waits = this.#pending !== null;
+    this.#pending = { phase, progress };
+    if (waits) return;
+    this.#timer = setTimeout(() => {
+      if (this.#pending) this.#tell(this.#pending.phase, this.#pending.progress);
+    }, apart);
+  }
+
+  #tell(phase: Phase, { done, total, detail, secondsLeft = null, tokensPerSecond = null }: Progress): void {
+    this.close();
+    this.#last = performance.now();
+    const { run, gate, emit } = this.#setup;
+    const status = phase === 'done' ? 'done' : gate.paused ? 'paused' : 'running';
+    const bytes = this.#held.last;
+    emit({
+      type: 'progress',
+      runId: run.id,
+      phase,
+      status,
+      done,
+      total,
+      detail,
+      secondsLeft,
+      tokensPerSecond,
+      bytes,
+    });
+  }
+}
+
+/** Bytes that the engine holds on its device, as of the last answer; asked for again at most once a second. */
+class HeldBytes {
+  readonly #engine: EngineClient;
+  #bytes: number | null = null;
+  #asked = -Infinity;
+
+  constructor(engine: EngineClient) {
+    this.#engine = engine;
+  }
+
+  get last(): number | null {
+    const now = performance.now();
+    if (now - this.#asked >= 1000) {
+      this.#asked = now;
+      // The engine may be closing or its device lost: that shows elsewhere, here the last figure stays.
+      void this.refresh().catch(() => undefined);
+    }
+    return this.#bytes;
+  }
+
+  async refresh(): Promise<void> {
+    this.#bytes = (await this.#engine.memory()).total;
+  }
+}
