@@ -1,9 +1,9 @@
 /** Models of @huggingface/transformers on WebGPU or WASM threads. The library is a chunk of its own, fetched with the first model. */
-import { cachedHubFetch } from '../src/agents/transformers/files';
 import { TransformersHost } from '../src/agents/transformers/host';
 import { openLibrary } from '../src/agents/transformers/library';
 import type { TransformersProtocol } from '../src/agents/transformers/protocol';
 import { serve } from '../src/rpc/rpc';
+import { bringOnnx } from '../src/run/bringModels';
 import { storedBlob } from '../src/run/storedFiles';
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -16,7 +16,8 @@ const host = new TransformersHost({
     return { real: !adapter.info.isFallbackAdapter, f16: adapter.features.has('shader-f16') };
   },
   threads: self.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1,
-  files: { hub: cachedHubFetch, stored: storedBlob },
+  files: { stored: storedBlob },
+  bring: bringOnnx,
 });
 
 serve<TransformersProtocol>(self, {

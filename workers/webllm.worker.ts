@@ -4,6 +4,7 @@ import { WebllmHost } from '../src/agents/webllm/host';
 import type { WebllmProtocol } from '../src/agents/webllm/protocol';
 import { readCachedText } from '../src/agents/webllm/tokenCount';
 import { serve } from '../src/rpc/rpc';
+import { bringWebllm } from '../src/run/bringModels';
 import { openLocal } from '../src/run/storedFiles';
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -33,6 +34,7 @@ const host = new WebllmHost({
       maxStorageBufferBinding: adapter.limits.maxStorageBufferBindingSize,
     };
   },
+  bring: bringWebllm,
   readText: readCachedText,
 });
 

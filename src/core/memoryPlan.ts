@@ -20,6 +20,11 @@ export interface MachineFacts {
 
 export type Verdict = 'fits' | 'tight' | 'too large';
 
+/** What a model takes whose library tells no figure: its weights, and about a sixth more for cache and activations. */
+export function memoryOfFiles(bytes: number): number {
+  return Math.round(1.15 * bytes);
+}
+
 export type MemoryKind =
   'weights' | 'cache' | 'activations' | 'adapter' | 'optimiser' | 'training' | 'reward' | 'spare' | 'library';
 

@@ -16,7 +16,7 @@ import {
 } from './manifest';
 import { ByteRate } from './pace';
 import { pickedModel } from './pickedFiles';
-import { describeRemote } from './remote';
+import { describeRemote, type DescribeOptions, type RemoteModel } from './remote';
 import { checkWhole, verifyFile } from './verifyFile';
 
 export interface DownloadOptions {
@@ -26,6 +26,8 @@ export interface DownloadOptions {
   readonly endpoint?: string;
   /** Bytes that count as one step of a download. */
   readonly chunkBytes?: number;
+  /** What the model consists of, where its name alone does not say it. */
+  readonly describe?: (options: DescribeOptions) => Promise<RemoteModel>;
 }
 
 const defaultChunkBytes = 8 << 20;
@@ -88,10 +90,11 @@ class Reporter {
 /** The record to go on with: what is stored if it is of the same files, else a fresh one. */
 async function recordOf(library: Library, spec: string, options: DownloadOptions): Promise<ModelManifest> {
   const { signal, endpoint, chunkBytes = defaultChunkBytes } = options;
+  const { describe = (place: DescribeOptions) => describeRemote(spec, place) } = options;
   const stored = await library.find(spec);
   // A model that was begun is finished at the same commit, so that its files belong together.
   if (stored) return stored;
-  const remote = await describeRemote(spec, {
+  const remote = await describe({
     ...(signal ? { signal } : {}),
     ...(endpoint === undefined ? {} : { endpoint }),
   });

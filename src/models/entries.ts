@@ -1,5 +1,5 @@
 /** Models as the picker shows them. */
-import type { ModelEntry } from '../core/modelsApi';
+import type { ModelEntry, ModelKind } from '../core/modelsApi';
 import type { BundledModel } from './catalogue';
 import { doneBytes, isComplete, type ModelManifest } from './manifest';
 import { localSpec } from './pickedFiles';
@@ -23,21 +23,27 @@ export function bundledEntry({ id, name, bytes, parameters }: BundledModel): Mod
 }
 
 function sourceOf(id: string): ModelEntry['source'] {
-  return id.startsWith('hf:') ? 'hub' : id.startsWith('local:') ? 'local' : 'address';
+  if (id.startsWith('webllm:')) return 'webllm';
+  return /^(hf|transformers):/.test(id) ? 'hub' : id.startsWith('local:') ? 'local' : 'address';
 }
 
 /** Without its scheme. */
 function nameOf(id: string): string {
-  return id.replace(/^(hf:|local:|https?:\/\/)/, '');
+  return id.replace(/^(hf:|local:|webllm:|transformers:|https?:\/\/)/, '');
+}
+
+/** Which runtime reads it, and what runs name it by. */
+function runnerOf(id: string, paths: readonly string[]): { kind: ModelKind; spec: string } {
+  if (id.startsWith('local:')) return localSpec(id, paths);
+  const kind = /^(webllm|transformers):/.exec(id)?.[1] as ModelKind | undefined;
+  return { kind: kind ?? 'engine', spec: id };
 }
 
 export function storedEntry(manifest: ModelManifest): ModelEntry {
   const { id, files, licence, parameters } = manifest;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const paths = files.map(({ path }) => path);
-  const { kind, spec } = id.startsWith('local:')
-    ? localSpec(id, paths)
-    : { kind: 'engine' as const, spec: id };
+  const { kind, spec } = runnerOf(id, paths);
   return {
     spec,
     name: nameOf(id),
@@ -56,9 +62,8 @@ export function storedEntry(manifest: ModelManifest): ModelEntry {
 
 export function remoteEntry({ id, files, licence, parameters }: RemoteModel): ModelEntry {
   return {
-    spec: id,
+    ...runnerOf(id, []),
     name: nameOf(id),
-    kind: 'engine',
     source: sourceOf(id),
     parameters,
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),

@@ -95,56 +95,86 @@ function choose(names: readonly string[], id: HubId): string[] {
   const tensors = names.includes(weights) ? [weights] : names.includes(index) ? [index, ...shards] : [];
   if (tensors.length === 0 || !names.includes('config.json')) {
     const gguf = names.filter((name) => name.endsWith('.gguf'));
+    const onnx = names.some((name) => /^onnx\/.+\.onnx$/.test(name));
     throw new ModelError(
       `${id.repo} has no safetensors weights that the engine can read.`,
-      gguf.length > 0
-        ? `Name one of its GGUF files: ${gguf
-            .slice(0, 4)
-            .map((name) => `hf:${id.repo}/${name}`)
-            .join(', ')}.`
-        : 'Choose a model of the Llama, Qwen2, Qwen2.5 or Qwen3 family in safetensors or GGUF.',
+      onnx
+        ? `As an agent it can be run by Transformers.js: transformers:${id.repo}.`
+        : gguf.length > 0
+          ? `Name one of its GGUF files: ${gguf
+              .slice(0, 4)
+              .map((name) => `hf:${id.repo}/${name}`)
+              .join(', ')}.`
+          : 'Choose a model of the Llama, Qwen2, Qwen2.5 or Qwen3 family in safetensors or GGUF.',
     );
   }
   return [...names.filter((name) => smallFiles.has(name)), ...tensors];
 }
 
-/** A model of the hub, at one commit. Throws ConfigError, DownloadError, ModelError, FileFormatError. */
-export async function describeHubModel(
-  spec: string,
-  options: { readonly endpoint?: string; readonly signal?: AbortSignal } = {},
-): Promise<RemoteModel> {
-  const { endpoint = hubEndpoint, signal } = options;
-  const id = parseHubId(spec);
-  const url = `${endpoint}/api/models/${id.repo}/revision/${encodeURIComponent(id.revision)}?blobs=true`;
+export interface DescribeOptions {
+  /** Host of the hub. */
+  readonly endpoint?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A repository of the hub at one commit: every file of it, by its path. */
+export interface HubListing {
+  readonly commit: string;
+  readonly licence: string | null;
+  readonly parameters: { readonly safetensors: number | null; readonly gguf: number | null };
+  readonly files: ReadonlyMap<string, RemoteFile>;
+}
+
+/** Throws DownloadError, FileFormatError. */
+export async function listHub(
+  repo: string,
+  revision: string,
+  { endpoint = hubEndpoint, signal }: DescribeOptions,
+): Promise<HubListing> {
+  const url = `${endpoint}/api/models/${repo}/revision/${encodeURIComponent(revision)}?blobs=true`;
   const response = await get(url, signal ? { signal } : {});
   if (!response.ok) throw statusError(url, response.status);
   const parsed = v.safeParse(infoSchema, await response.json().catch(() => null));
   if (!parsed.success) {
     throw new FileFormatError(
-      `The hub's description of ${id.repo} could not be read: ${parsed.issues[0].message}`,
+      `The hub's description of ${repo} could not be read: ${parsed.issues[0].message}`,
       'Try again later, or pick the files from disk.',
     );
   }
   const { sha, siblings, cardData, tags, safetensors, gguf } = parsed.output;
-  const byName = new Map(siblings.map((one) => [one.rfilename, one]));
-  const files = choose([...byName.keys()], id).map((path): RemoteFile => {
-    const one = byName.get(path);
-    return {
-      path,
-      url: `${endpoint}/${id.repo}/resolve/${sha}/${path.split('/').map(encodeURIComponent).join('/')}`,
-      bytes: one?.lfs?.size ?? one?.size ?? 0,
-      sha256: one?.lfs?.sha256 ?? null,
-      gitBlobId: one?.lfs ? null : (one?.blobId ?? null),
-    };
-  });
   const licence =
     cardData?.license ?? tags.find((tag) => tag.startsWith('license:'))?.slice('license:'.length);
+  const files = siblings.map(({ rfilename: path, size, blobId, lfs }): RemoteFile => ({
+    path,
+    url: `${endpoint}/${repo}/resolve/${sha}/${path.split('/').map(encodeURIComponent).join('/')}`,
+    bytes: lfs?.size ?? size ?? 0,
+    sha256: lfs?.sha256 ?? null,
+    gitBlobId: lfs ? null : (blobId ?? null),
+  }));
   return {
-    id: spec,
     commit: sha,
     licence: Array.isArray(licence) ? licence.join(', ') : (licence ?? null),
-    parameters: (id.file === null ? safetensors?.total : gguf?.total) ?? null,
-    files,
+    parameters: { safetensors: safetensors?.total ?? null, gguf: gguf?.total ?? null },
+    files: new Map(files.map((file) => [file.path, file])),
+  };
+}
+
+/** The files of a listing that have these paths. */
+export function filesOf({ files }: HubListing, paths: readonly string[]): readonly RemoteFile[] {
+  return paths.flatMap((path) => files.get(path) ?? []);
+}
+
+/** A model of the hub, at one commit. Throws ConfigError, DownloadError, ModelError, FileFormatError. */
+export async function describeHubModel(spec: string, options: DescribeOptions = {}): Promise<RemoteModel> {
+  const id = parseHubId(spec);
+  const listing = await listHub(id.repo, id.revision, options);
+  const { commit, licence, parameters } = listing;
+  return {
+    id: spec,
+    commit,
+    licence,
+    parameters: id.file === null ? parameters.safetensors : parameters.gguf,
+    files: filesOf(listing, choose([...listing.files.keys()], id)),
   };
 }
 
@@ -205,9 +235,6 @@ export async function describeUrlModel(address: string, signal?: AbortSignal): P
 }
 
 /** By its name: `hf:...`, or an address. */
-export function describeRemote(
-  spec: string,
-  options: { readonly endpoint?: string; readonly signal?: AbortSignal } = {},
-): Promise<RemoteModel> {
+export function describeRemote(spec: string, options: DescribeOptions = {}): Promise<RemoteModel> {
   return spec.startsWith('hf:') ? describeHubModel(spec, options) : describeUrlModel(spec, options.signal);
 }

@@ -1,14 +1,14 @@
 /** The models worker's logic: the picker's lists, downloads, storage, and memory plans. */
 import type { ModelEntry } from '../core/modelsApi';
 import { fetchCatalogue } from '../models/catalogue';
-import { downloadModel, importModel, type DownloadOptions } from '../models/download';
+import { importModel, type DownloadOptions } from '../models/download';
 import { bundledEntry, remoteEntry, storedEntry } from '../models/entries';
 import { Library, openLibrary } from '../models/library';
 import type { ModelShape } from '../models/modelShape';
-import { describeRemote } from '../models/remote';
 import { resolveModel } from '../models/modelSpec';
 import { storedId } from '../models/pickedFiles';
 import type { CallContext, Handlers } from '../rpc/rpc';
+import { bringModel, describeModel, storedName, type LibraryNames } from './bringModels';
 import { devicePresets } from './devicePresets';
 import { planRun } from './planMemory';
 import type { ModelsProtocol } from './modelsProtocol';
@@ -18,6 +18,7 @@ export interface ModelsParts extends Pick<DownloadOptions, 'endpoint' | 'chunkBy
   readonly base: string;
   /** WebLLM's list; loads its package. */
   webllm(): Promise<readonly ModelEntry[]>;
+  readonly names: LibraryNames;
   /** Threads of the CPU backend. */
   readonly threads: number;
   /** Folder in the private file system; a test has its own. */
@@ -30,6 +31,7 @@ type Context = Pick<CallContext<ModelsProtocol['download']>, 'signal' | 'progres
 export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
   let opened: Promise<Library> | null = null;
   const shapes = new Map<string, Promise<ModelShape>>();
+  const sizes = new Map<string, Promise<number>>();
   const library = (): Promise<Library> => {
     opened ??= openLibrary(parts.root).then((store) => new Library(store));
     opened.catch(() => (opened = null));
@@ -45,9 +47,10 @@ export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
     onProgress: progress,
   });
   /** The one way to write a name, so that a model is not stored twice. */
-  const idOf = (spec: string): string => {
+  const idOf = async (spec: string): Promise<string> => {
     const id = storedId(spec);
-    return /^(hf|local):/.test(id) ? resolveModel(id, { base: parts.base, catalogue: [] }).id : id;
+    if (/^(hf|local):/.test(id)) return resolveModel(id, { base: parts.base, catalogue: [] }).id;
+    return storedName(id, await library(), parts.names);
   };
 
   return {
@@ -64,25 +67,27 @@ export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
     },
     webllm: () => parts.webllm(),
     async look(spec, { signal }) {
-      const id = idOf(spec);
+      const id = await idOf(spec);
       const stored = await (await library()).find(id);
-      return stored ? storedEntry(stored) : remoteEntry(await describeRemote(id, { ...place, signal }));
+      if (stored) return storedEntry(stored);
+      return remoteEntry(await describeModel(id, parts.names, { ...place, signal }));
     },
     async download(spec, context) {
-      return storedEntry(await downloadModel(await library(), idOf(spec), options(context)));
+      const id = await idOf(spec);
+      return storedEntry(await bringModel(await library(), id, parts.names, options(context)));
     },
     async importFiles({ name, files }, context) {
       return storedEntry(await importModel(await library(), name, files, options(context)));
     },
     async verify(spec, { signal, progress }) {
-      return (await library()).verify(idOf(spec), {
+      return (await library()).verify(await idOf(spec), {
         signal,
         onProgress: (file, done, total) =>
           progress({ phase: 'verify', file, done, total, bytesPerSecond: null, secondsLeft: null }),
       });
     },
     async remove(spec) {
-      await (await library()).remove(idOf(spec));
+      await (await library()).remove(await idOf(spec));
     },
     async storage() {
       const { usage = 0, quota = 0 } = await navigator.storage.estimate();
@@ -98,7 +103,9 @@ export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
         library,
         ...place,
         webllm: parts.webllm,
+        names: parts.names,
         shapes,
+        sizes,
         threads: parts.threads,
       }),
     presets: async (features) => devicePresets(await parts.webllm().catch(() => []), features),

@@ -1,6 +1,7 @@
 /** Finds the sizes of everything that a run names, and plans its memory. */
 import { asArkletError } from '../core/errors';
-import type { MachineFacts, MemoryPlan } from '../core/memoryPlan';
+import { isKept } from '../core/keptModels';
+import { memoryOfFiles, type MachineFacts, type MemoryPlan } from '../core/memoryPlan';
 import type { ModelEntry } from '../core/modelsApi';
 import type { RunConfig } from '../core/records';
 import { UrlSource } from '../lm/sources';
@@ -9,7 +10,9 @@ import type { Library } from '../models/library';
 import { resolveModel, type ModelRef } from '../models/modelSpec';
 import type { ModelShape } from '../models/modelShape';
 import { planMemory, type PlannedAgent } from '../models/planner';
+import { storedId } from '../models/pickedFiles';
 import { describeRemote } from '../models/remote';
+import { describeModel, storedName, type LibraryNames } from './bringModels';
 import { readModelShape } from './modelShape';
 import { openModelSource } from './modelSource';
 import { bundled } from './presets';
@@ -20,8 +23,11 @@ export interface PlanParts {
   readonly library: () => Promise<Library>;
   readonly endpoint?: string;
   readonly webllm: () => Promise<readonly ModelEntry[]>;
+  readonly names: LibraryNames;
   /** Shapes read so far. */
   readonly shapes: Map<string, Promise<ModelShape>>;
+  /** Bytes of other libraries' models, found so far. */
+  readonly sizes: Map<string, Promise<number>>;
   readonly threads: number;
 }
 
@@ -44,6 +50,28 @@ async function shapeOf(ref: ModelRef, parts: PlanParts): Promise<ModelShape> {
   return shape;
 }
 
+/** Bytes of the files of another library's model: in storage, else as the hub says. */
+async function libraryBytes(spec: string, { library, names, endpoint }: PlanParts): Promise<number> {
+  const store = await library();
+  const id = await storedName(storedId(spec), store, names);
+  const place = endpoint === undefined ? {} : { endpoint };
+  const { files } = (await store.find(id)) ?? (await describeModel(id, names, place));
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** As a planned agent: by WebLLM's own figure, else by its files. */
+async function libraryAgent(spec: string, parts: PlanParts): Promise<PlannedAgent> {
+  const entry = spec.startsWith('webllm:')
+    ? (await parts.webllm()).find((one) => one.spec === spec)
+    : undefined;
+  const features = entry?.features ?? [];
+  if (entry?.memoryBytes != null) return { type: 'library', model: spec, bytes: entry.memoryBytes, features };
+  const size = parts.sizes.get(spec) ?? libraryBytes(spec, parts);
+  parts.sizes.set(spec, size);
+  size.catch(() => parts.sizes.delete(spec));
+  return { type: 'library', model: spec, bytes: memoryOfFiles(await size), features };
+}
+
 /** A model that cannot be looked up (no network, no such name) is named in `unknown` and left out of the sum. */
 export async function planRun(
   config: RunConfig,
@@ -64,15 +92,10 @@ export async function planRun(
   for (const spec of specs) {
     try {
       if (/^(endpoint|recorded):/.test(spec)) agents.push({ type: 'remote', model: spec });
-      else if (spec.startsWith('webllm:')) {
-        const entry = (await parts.webllm()).find((one) => one.spec === spec);
-        if (entry?.memoryBytes == null) unknown.push(spec);
-        else {
-          const { memoryBytes: bytes, features } = entry;
-          agents.push({ type: 'library', model: spec, bytes, features });
-        }
-      } else if (spec.startsWith('transformers:')) unknown.push(spec);
-      else agents.push({ type: 'engine', ...(await engine(spec)) });
+      else if (/^(webllm|transformers):/.test(spec)) {
+        if (isKept(spec)) agents.push(await libraryAgent(spec, parts));
+        else unknown.push(spec);
+      } else agents.push({ type: 'engine', ...(await engine(spec)) });
     } catch (thrown) {
       unknown.push(`${spec} (${asArkletError(thrown).message})`);
     }

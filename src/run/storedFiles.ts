@@ -1,4 +1,4 @@
-/** Files of picked models for the libraries that read them by themselves. */
+/** Files of stored models for the libraries that read them by themselves. */
 import { StoredSource } from '../models/storedSource';
 
 /** A file of a model in storage; null where it has none. Throws FileFormatError when the model is not there. */
@@ -7,7 +7,7 @@ export async function storedBlob(id: string, path: string): Promise<Blob | null>
   return (await source.has(path)) ? source.blob(path) : null;
 }
 
-/** The files that were picked under a name. */
-export function openLocal(name: string): StoredSource {
-  return new StoredSource(`local:${name}`);
+/** The files of a model by its name in storage. */
+export function openLocal(id: string): StoredSource {
+  return new StoredSource(id);
 }

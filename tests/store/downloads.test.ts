@@ -23,10 +23,10 @@ async function script(
 }
 
 /** A new worker over the same storage: what a reload of the page is to a download. */
-function reload(): void {
+function reload(more: Readonly<Record<string, string>> = {}): void {
   worker?.terminate();
   const url = new URL('./models.worker.ts', import.meta.url);
-  url.search = new URLSearchParams({ endpoint: server, chunk: String(chunk), root }).toString();
+  url.search = new URLSearchParams({ endpoint: server, chunk: String(chunk), root, ...more }).toString();
   worker = new Worker(url, { type: 'module' });
   models = connectModels(worker);
 }
@@ -221,6 +221,109 @@ describe('a model of the hub', () => {
     await expect(models.download('hf:gated/model')).rejects.toMatchObject({
       code: 'download',
       message: expect.stringContaining('gated') as string,
+    });
+  });
+});
+
+describe.each([
+  {
+    kind: 'webllm',
+    name: 'webllm:Tiny-MLC',
+    stored: 'webllm:Tiny-MLC',
+    source: 'webllm',
+    weights: 'params_shard_0.bin',
+    others: ['library.wasm', 'mlc-chat-config.json', 'ndarray-cache.json', 'tokenizer.json'],
+    // All but the library, of which nobody says what it hashes to before it has come once.
+    asked: 'tiny.wasm',
+  },
+  {
+    kind: 'transformers',
+    name: 'transformers:tiny/onnx',
+    // Half precision is left out without a GPU that has it.
+    stored: 'transformers:tiny/onnx@q4',
+    source: 'hub',
+    weights: 'onnx/model_q4.onnx_data',
+    others: ['config.json', 'onnx/model_q4.onnx', 'tokenizer.json'],
+    asked: 'model_q4.onnx_data',
+  },
+])('a model of $kind', ({ kind, name, stored, source, weights, others, asked }) => {
+  it('is looked up, paused, goes on after a reload where it stopped, and is verified by hash', async () => {
+    const total = (files: readonly { bytes: number }[]): number =>
+      files.reduce((sum, { bytes }) => sum + bytes, 0);
+    expect(await models.look(name)).toMatchObject({ spec: stored, kind, source, state: 'absent' });
+    expect((await models.list()).map((one) => one.spec)).not.toContain(stored);
+    await script({ slow: 25 });
+    const pause = new AbortController();
+    const ended = models.download(name, {
+      signal: pause.signal,
+      onProgress: ({ done }) => done > 350_000 && pause.abort(),
+    });
+    await expect(ended).rejects.toMatchObject({ code: 'interrupted' });
+    reload();
+    await script({ slow: 0 });
+    const { served: before } = await script();
+    // By the name of the run, and by the one in storage: it is one model.
+    for (const one of [name, stored]) expect(await models.look(one)).toMatchObject({ state: 'partial' });
+    const entry = await models.download(name);
+    expect(entry).toMatchObject({ spec: stored, kind, source, state: 'ready', licence: 'apache-2.0' });
+    const again = (await script()).served - before;
+    expect(again).toBeGreaterThan(0);
+    expect(again).toBeLessThan(1_000_000 - 200_000);
+    const checks = await models.verify(stored);
+    expect(checks.map(({ path }) => path).sort()).toEqual([...others, weights].sort());
+    expect(checks.every(({ ok, against }) => ok && against === 'checked')).toBe(true);
+    expect(entry).toMatchObject({ bytes: total(checks), doneBytes: total(checks) });
+    const files = new StoredSource(stored, root);
+    const wanted = await sha256(await sourceBytes());
+    expect(await sha256(await files.read(weights, 0, await files.size(weights)))).toBe(wanted);
+    const { requests } = await script();
+    await models.download(name);
+    expect((await script()).requests.length).toBe(requests.length);
+    expect(requests.some((line) => line.includes(asked))).toBe(true);
+    expect((await models.list()).filter((one) => one.spec === stored)).toHaveLength(1);
+    await models.remove(name);
+    expect((await models.storage()).models).toEqual({});
+  });
+});
+
+describe('a model of another library', () => {
+  it('in half precision is taken where a GPU has it, and as asked for', async () => {
+    reload({ f16: '1' });
+    expect(await models.look('transformers:tiny/onnx')).toMatchObject({
+      spec: 'transformers:tiny/onnx@q4f16',
+    });
+    expect(await models.look('transformers:tiny/onnx@fp32')).toMatchObject({
+      spec: 'transformers:tiny/onnx@fp32',
+    });
+  });
+
+  it('whose compiled library a newer WebLLM wants anew keeps its weights', async () => {
+    await models.download('webllm:Tiny-MLC');
+    reload({ library: 'newer' });
+    const { served: before } = await script();
+    expect(await models.download('webllm:Tiny-MLC')).toMatchObject({ state: 'ready' });
+    // Answers below 1,000 bytes are not counted: no weights came.
+    expect((await script()).served).toBe(before);
+    const files = new StoredSource('webllm:Tiny-MLC', root);
+    const bytes = await files.read('library.wasm', 0, await files.size('library.wasm'));
+    expect(new TextDecoder().decode(bytes)).toBe('another');
+    expect((await models.verify('webllm:Tiny-MLC')).every(({ ok }) => ok)).toBe(true);
+  });
+
+  it('that is not there is named, with what is', async () => {
+    await expect(models.look('transformers:tiny/onnx@q8')).rejects.toMatchObject({
+      code: 'model',
+      message: 'tiny/onnx has no ONNX weights as q8.',
+      hint: expect.stringContaining('onnx/model_q4.onnx') as string,
+    });
+    await expect(models.look('webllm:Nobody-MLC')).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringContaining('Nobody-MLC') as string,
+    });
+    // Our own engine does not read ONNX: who can is said.
+    await expect(models.look('hf:tiny/onnx')).rejects.toMatchObject({
+      code: 'model',
+      hint: expect.stringContaining('transformers:tiny/onnx') as string,
     });
   });
 });

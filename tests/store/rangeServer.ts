@@ -1,6 +1,7 @@
 /**
  * A model server whose every behaviour a test decides, on its own port (another origin, as the hub is). Started by
- * Vitest's globalSetup; tests script it over HTTP. It speaks the hub's API for `tiny/model` and plain files under /files/.
+ * Vitest's globalSetup; tests script it over HTTP. It speaks the hub's API for `tiny/model`, `tiny/mlc` and `tiny/onnx`, and
+ * gives plain files under /files/.
  */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -67,26 +68,53 @@ function weights(bytes: number): Buffer {
   return out;
 }
 
-function hubInfo(bytes: number, claim: number | null): object {
-  const blob = (text: string): string =>
-    createHash('sha1')
-      .update(`blob ${Buffer.byteLength(text)}\0${text}`)
-      .digest('hex');
+const small = (text: string): Buffer => Buffer.from(text);
+
+/** Files of each repository; `weights` stands for those of the script. */
+const repositories: Readonly<Record<string, Readonly<Record<string, Buffer | 'weights'>>>> = {
+  'tiny/model': { 'README.md': small('hi.'), 'config.json': small(config), 'model.safetensors': 'weights' },
+  'tiny/mlc': {
+    'README.md': small('hi.'),
+    'logs.txt': small('converted'),
+    'mlc-chat-config.json': small('{"context_window_size": 512}'),
+    'ndarray-cache.json': small('{"records": []}'),
+    'ndarray-cache-b16.json': small('{}'),
+    'params_shard_0.bin': 'weights',
+    'tokenizer.json': small('{}'),
+  },
+  'tiny/onnx': {
+    'config.json': small(config),
+    'tokenizer.json': small('{}'),
+    'onnx/model.onnx': 'weights',
+    'onnx/model_q4.onnx': small('graph'),
+    'onnx/model_q4.onnx_data': 'weights',
+    'onnx/model_q4f16.onnx': 'weights',
+  },
+};
+
+function hubInfo(repo: string, bytes: number, claim: number | null): object {
+  const blob = (content: Buffer): string =>
+    createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
+  const sha256 = createHash('sha256').update(weights(bytes)).digest('hex');
   return {
     sha: 'c0ffee',
     tags: ['license:apache-2.0'],
     safetensors: { total: bytes / 2 },
-    siblings: [
-      { rfilename: 'README.md', size: 3, blobId: 'ab' },
-      { rfilename: 'config.json', size: config.length, blobId: blob(config) },
-      {
-        rfilename: 'model.safetensors',
-        size: bytes,
-        blobId: 'cd',
-        lfs: { sha256: createHash('sha256').update(weights(bytes)).digest('hex'), size: claim ?? bytes },
-      },
-    ],
+    siblings: Object.entries(repositories[repo] ?? {}).map(([rfilename, content]) =>
+      content === 'weights'
+        ? { rfilename, size: bytes, blobId: 'cd', lfs: { sha256, size: claim ?? bytes } }
+        : { rfilename, size: content.length, blobId: blob(content) },
+    ),
   };
+}
+
+/** What lies at a path; null where nothing does. */
+function fileAt(path: string, bytes: number): Buffer | null {
+  if (path === '/files/tiny.wasm') return small('a compiled library');
+  if (path === '/files/newer.wasm') return small('another');
+  const [, repo = '', name = ''] = /^\/(?:(tiny\/\w+)\/resolve\/c0ffee|files)\/(.+)$/.exec(path) ?? [];
+  const found = repositories[repo || 'tiny/model']?.[name];
+  return found === 'weights' ? weights(bytes) : (found ?? null);
 }
 
 async function send(
@@ -160,21 +188,20 @@ async function answer(state: State, request: IncomingMessage, response: ServerRe
   }
   state.requests.push(`${url.pathname} ${request.headers.range ?? 'whole'}`);
   const { bytes } = state.script;
-  if (url.pathname.startsWith('/api/models/tiny/model/revision/')) {
+  const repo = /^\/api\/models\/(tiny\/\w+)\/revision\//.exec(url.pathname)?.[1];
+  if (repo !== undefined) {
     response
       .writeHead(200, { 'Content-Type': 'application/json' })
-      .end(JSON.stringify(hubInfo(bytes, state.script.claim)));
+      .end(JSON.stringify(hubInfo(repo, bytes, state.script.claim)));
     return;
   }
   if (url.pathname.startsWith('/api/models/gated/')) {
     response.writeHead(401).end();
     return;
   }
-  const file = /^\/(?:tiny\/model\/resolve\/c0ffee|files)\/(config\.json|model\.safetensors)$/.exec(
-    url.pathname,
-  );
+  const file = fileAt(url.pathname, bytes);
   if (!file) response.writeHead(404).end();
-  else await send(state, request, response, file[1] === 'config.json' ? Buffer.from(config) : weights(bytes));
+  else await send(state, request, response, file);
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

@@ -4,11 +4,10 @@ import type { TransformersPlace } from './protocol';
 /** The library is told that its hub is here; `.invalid` is a name that can never be contacted (RFC 2606). */
 export const pretendHost = 'https://models.invalid/';
 
-export type HubFetch = (url: string, init: RequestInit) => Promise<Response>;
+/** A place to read from: models of the hub are brought into storage first. */
+export type ReadPlace = Exclude<TransformersPlace, { readonly type: 'hub' }>;
 
 export interface FileReaders {
-  /** A file of the hub. */
-  readonly hub: HubFetch;
   /** A file of a model in the app's storage; null where there is none. */
   stored(id: string, path: string): Promise<Blob | null>;
 }
@@ -30,14 +29,12 @@ function blobResponse(blob: Blob, init: RequestInit): Response {
 
 /** A file of a model as a response; 404 where it has none. Rejects as fetch does. */
 export async function readModelFile(
-  place: TransformersPlace,
+  place: ReadPlace,
   path: string,
   init: RequestInit,
-  { hub, stored }: FileReaders,
+  { stored }: FileReaders,
 ): Promise<Response> {
   switch (place.type) {
-    case 'hub':
-      return hub(`https://huggingface.co/${place.id}/resolve/${place.revision}/${path}`, init);
     case 'folder': {
       const response = await fetch(new URL(path, place.url).href, init);
       // Some hosts answer a missing file with their start page.
@@ -56,16 +53,4 @@ export async function readModelFile(
     default:
       return place satisfies never;
   }
-}
-
-/** Hub files through the browser's cache, so that a second run needs no network. */
-export async function cachedHubFetch(url: string, init: RequestInit): Promise<Response> {
-  if (typeof caches === 'undefined' || asksSize(init)) return fetch(url, init);
-  const cache = await caches.open('arklet-hub');
-  const known = await cache.match(url);
-  if (known) return known;
-  const response = await fetch(url, init);
-  // A full disk must not stop the run: the file is then fetched again next time.
-  if (response.status === 200) void cache.put(url, response.clone()).catch(() => undefined);
-  return response;
 }

@@ -8,7 +8,7 @@ import { checkSampling, Sampler } from '../../lm/sampler';
 import { yieldToEvents } from '../../lm/yieldToEvents';
 import type { AgentCallbacks, AgentRequest, Completion, LoadProgress } from '../agent';
 import { translate } from './errors';
-import { pretendHost, readModelFile, type FileReaders } from './files';
+import { pretendHost, readModelFile, type FileReaders, type ReadPlace } from './files';
 import type { Library } from './library';
 import type { TransformersInfo, TransformersRef } from './protocol';
 import { dtypes, dtypeSuffix, type Dtype } from './spec';
@@ -23,6 +23,11 @@ export interface HostParts {
   adapter(): Promise<{ readonly real: boolean; readonly f16: boolean } | null>;
   readonly threads: number;
   readonly files: FileReaders;
+  /** Brings a model of the hub into the app's own storage; gives its name there. */
+  bring(
+    repo: string,
+    options: LoadOptions & { readonly dtype: string | null; readonly halfPrecision: boolean },
+  ): Promise<string>;
 }
 
 type Model = Awaited<ReturnType<Library['AutoModelForCausalLM']['from_pretrained']>>;
@@ -43,7 +48,7 @@ export class TransformersHost {
   readonly #parts: HostParts;
   readonly #models = new Map<string, Loaded>();
   /** Models being read, by the key that stands for them in the library's addresses. */
-  readonly #reading = new Map<string, { readonly ref: TransformersRef; readonly signal?: AbortSignal }>();
+  readonly #reading = new Map<string, { readonly place: ReadPlace; readonly signal?: AbortSignal }>();
   #library: Promise<Library> | null = null;
   #queue: Promise<unknown> = Promise.resolve();
   #keys = 0;
@@ -57,7 +62,6 @@ export class TransformersHost {
     const known = this.#models.get(ref.name);
     if (known) return known.info;
     const key = `m${this.#keys++}`;
-    this.#reading.set(key, { ref, ...(options.signal && { signal: options.signal }) });
     try {
       const loaded = await this.#load(key, ref, options);
       this.#models.set(ref.name, loaded);
@@ -104,28 +108,32 @@ export class TransformersHost {
     const [, key = '', path = ''] = /^\/(m\d+)\/(.+)$/.exec(url.pathname) ?? [];
     const reading = this.#reading.get(key);
     if (!reading) return new Response(`${url.href} is not asked for`, { status: 404 });
-    const { ref, signal } = reading;
-    return readModelFile(ref.place, path, signal ? { ...init, signal } : init, this.#parts.files);
+    const { place, signal } = reading;
+    return readModelFile(place, path, signal ? { ...init, signal } : init, this.#parts.files);
   }
 
   /** The library takes a missing file for an empty one. Throws DownloadError that names it. */
-  async #requireFiles(ref: TransformersRef, signal?: AbortSignal): Promise<void> {
+  async #requireFiles(place: ReadPlace, signal?: AbortSignal): Promise<void> {
     const init = { headers: { Range: 'bytes=0-0' }, ...(signal && { signal }) };
     for (const path of ['config.json', 'tokenizer.json', 'tokenizer_config.json']) {
-      const response = await readModelFile(ref.place, path, init, this.#parts.files);
+      const response = await readModelFile(place, path, init, this.#parts.files);
       await response.body?.cancel();
       if (!response.ok) throw new Error(`${path}: Could not locate (${response.status})`);
     }
   }
 
-  async #load(key: string, ref: TransformersRef, { signal, onProgress }: LoadOptions): Promise<Loaded> {
+  async #load(key: string, ref: TransformersRef, options: LoadOptions): Promise<Loaded> {
+    const { signal, onProgress } = options;
     const { open, threads } = this.#parts;
     this.#library ??= open({ host: pretendHost, threads, read: (url, init) => this.#read(url, init) });
     const library = await this.#library;
     throwIfAborted(signal);
     const adapter = await this.#parts.adapter();
     const device = ref.device === 'auto' ? (adapter?.real ? 'webgpu' : 'wasm') : ref.device;
-    const dtype = await this.#dtype(key, ref, device === 'webgpu' && adapter?.f16 === true);
+    const halfPrecision = device === 'webgpu' && adapter?.f16 === true;
+    const place = await this.#placeOf(ref, halfPrecision, options);
+    this.#reading.set(key, { place, ...(signal && { signal }) });
+    const dtype = await this.#dtype(key, ref, halfPrecision);
     const sizes = new Map<string, { loaded: number; total: number }>();
     const progress_callback = (event: { status: string; file?: string; loaded?: number; total?: number }) => {
       const { status, file = '', loaded = 0, total = 0 } = event;
@@ -136,7 +144,7 @@ export class TransformersHost {
       onProgress?.({ phase: 'download', loaded: sum('loaded'), total: sum('total') });
       if (file.endsWith('.onnx') && loaded === total) onProgress?.({ phase: 'compile', loaded: 0, total: 1 });
     };
-    await this.#requireFiles(ref, signal);
+    await this.#requireFiles(place, signal);
     const tokenizer = await library.AutoTokenizer.from_pretrained(key, { progress_callback });
     const model = await library.AutoModelForCausalLM.from_pretrained(key, {
       device,
@@ -160,6 +168,15 @@ export class TransformersHost {
       endIds: new Set((Array.isArray(end) ? end : [end]).map(Number)),
       sampler: null,
     };
+  }
+
+  async #placeOf(
+    { place, dtype }: TransformersRef,
+    halfPrecision: boolean,
+    options: LoadOptions,
+  ): Promise<ReadPlace> {
+    if (place.type !== 'hub') return place;
+    return { type: 'stored', id: await this.#parts.bring(place.id, { ...options, dtype, halfPrecision }) };
   }
 
   /** The first form of weights that the folder has and the device reads. */

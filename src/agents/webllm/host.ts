@@ -12,7 +12,7 @@ import type { FinishReason } from '../../core/records';
 import type { AgentCallbacks, Completion, LoadProgress } from '../agent';
 import { checkFeatures, type AdapterFacts } from './features';
 import type { WebllmGenerate, WebllmInfo } from './protocol';
-import type { WebllmRef } from './spec';
+import { storedPlace, type WebllmRef } from './spec';
 import { translate, type Circumstance } from './translate';
 
 /** What the host uses of WebLLM's engine. */
@@ -30,10 +30,18 @@ export interface WebllmLibrary {
   createEngine(): WebllmEngine;
 }
 
+type LoadOptions = { readonly signal?: AbortSignal; readonly onProgress?: (progress: LoadProgress) => void };
+
 export interface HostParts {
   openLibrary(): Promise<WebllmLibrary>;
   /** Null without WebGPU. */
   adapter(): Promise<AdapterFacts | null>;
+  /** Brings a model of the list, by where the list says it is, into the app's own storage. */
+  bring(
+    id: string,
+    place: { readonly weights: string; readonly library: string },
+    options: LoadOptions,
+  ): Promise<void>;
   /** A small text file of the model: from where WebLLM cached it, else from the network; null when neither has it. */
   readText(url: string, signal?: AbortSignal): Promise<string | null>;
 }
@@ -55,18 +63,17 @@ export class WebllmHost {
     this.#parts = parts;
   }
 
-  async load(
-    ref: WebllmRef,
-    { signal, onProgress }: { signal?: AbortSignal; onProgress?: (progress: LoadProgress) => void },
-  ): Promise<WebllmInfo> {
+  async load(ref: WebllmRef, options: LoadOptions): Promise<WebllmInfo> {
+    const { signal, onProgress } = options;
     const library = await this.#parts.openLibrary();
     const circumstance = { model: ref.id, version: library.version };
     try {
       throwIfAborted(signal);
-      const record = recordOf(ref, library);
+      const listed = recordOf(ref, library);
       const adapter = await this.#parts.adapter();
-      checkFeatures(record, adapter, library.prebuilt.model_list);
+      checkFeatures(listed, adapter, library.prebuilt.model_list);
       throwIfAborted(signal);
+      const record = await this.#brought(ref, listed, options);
       const engine = library.createEngine();
       this.#opened = { engine, circumstance };
       engine.setAppConfig({ ...library.prebuilt, model_list: [record], cacheBackend: ref.cache });
@@ -126,6 +133,15 @@ export class WebllmHost {
       signal?.removeEventListener('abort', interrupt);
       this.#busy = false;
     }
+  }
+
+  /** The record with where its files are once they are in our storage: of models that WebLLM is not told to keep itself. */
+  async #brought(ref: WebllmRef, listed: ModelRecord, options: LoadOptions): Promise<ModelRecord> {
+    if (ref.custom || ref.cache !== 'cache') return listed;
+    const { model_id: id, model: weights, model_lib: library } = listed;
+    await this.#parts.bring(id, { weights, library }, options);
+    const stored = storedPlace(`webllm:${id}`);
+    return { ...listed, model: stored.weights, model_lib: stored.library };
   }
 
   /** An engine that nothing was loaded into: it says so itself when it is asked. */

@@ -1,5 +1,5 @@
 /**
- * Files that the user picked for WebLLM. It looks for every file in Cache Storage before it asks the network, so that is
+ * Files in the app's own storage, for WebLLM. It looks for every file in Cache Storage before it asks the network, so that is
  * where it finds them: addresses of `localHost` are answered from the app's own storage, all others from the real caches.
  */
 import type { FileSource } from '../../core/fileSource';
@@ -11,7 +11,7 @@ const alias: Readonly<Record<string, string>> = {
   'ndarray-cache.json': 'tensor-cache.json',
 };
 
-/** Opens the files of a picked model. */
+/** Opens the files of a model by its name in storage. */
 export type OpenLocal = (name: string) => FileSource;
 
 interface LocalPlace {
@@ -30,7 +30,7 @@ function placeOf(request: RequestInfo | URL): LocalPlace | null {
   return { name, path: rest.join('/') };
 }
 
-/** A picked model's file as a response; undefined where it has none. */
+/** A stored model's file as a response; undefined where it has none. */
 async function answer({ name, path }: LocalPlace, open: OpenLocal): Promise<Response | undefined> {
   const source = open(name);
   for (const file of [path, alias[path]]) {
@@ -42,7 +42,7 @@ async function answer({ name, path }: LocalPlace, open: OpenLocal): Promise<Resp
   return undefined;
 }
 
-/** The text of a picked model's file; null for another address, or where there is no such file. */
+/** The text of a stored model's file; null for another address, or where there is no such file. */
 export async function readLocalText(url: string, open: OpenLocal): Promise<string | null> {
   const place = placeOf(url);
   return place === null ? null : ((await (await answer(place, open))?.text()) ?? null);
@@ -79,11 +79,11 @@ class LocalCache implements Cache {
     return [...real, ...local];
   }
 
-  /** Asked only for what `match` did not find: a picked model has no place to fetch it from. */
+  /** Asked only for what `match` did not find: what is not in storage is nowhere. */
   async add(request: RequestInfo | URL): Promise<void> {
     const place = placeOf(request);
     if (!place) return this.#real.add(request);
-    throw new TypeError(`Failed to fetch ${place.path}: it is not among the files that were picked`);
+    throw new TypeError(`Failed to fetch ${place.path}: it is not among the stored files`);
   }
 
   async addAll(requests: RequestInfo[]): Promise<void> {

@@ -1,4 +1,4 @@
-/** WebLLM's own list of models, as the picker shows them. The package is loaded only here, and only when asked for. */
+/** WebLLM's own list of models, as the picker shows them before they are downloaded. The package is loaded only here, and only when asked for. */
 import type { ModelRecord } from '@mlc-ai/web-llm';
 import type { ModelEntry } from '../../core/modelsApi';
 
@@ -38,7 +38,7 @@ function featuresOf({ model_id: id, required_features: named = [] }: ModelRecord
   return [...new Set([...named, ...(/q\df16/.test(id) ? ['shader-f16'] : [])])];
 }
 
-function entryOf(record: ModelRecord, cached: (record: ModelRecord) => boolean): ModelEntry {
+function entryOf(record: ModelRecord): ModelEntry {
   const { model_id: id, vram_required_MB: vram } = record;
   const parameters = parametersOf(id);
   const quantisation = /q\df(?:16|32)/.exec(id)?.[0] ?? '';
@@ -55,26 +55,23 @@ function entryOf(record: ModelRecord, cached: (record: ModelRecord) => boolean):
     memoryBytes: vram === undefined ? null : vram * 1e6,
     licence: licences.find(([pattern]) => pattern.test(id))?.[1] ?? null,
     features: featuresOf(record),
-    state: cached(record) ? 'ready' : 'absent',
+    state: 'absent',
     doneBytes: 0,
   };
-}
-
-/** Addresses in WebLLM's cache of a kind; none where the browser has no Cache Storage. */
-async function cachedUrls(name: string): Promise<readonly string[]> {
-  if (typeof caches === 'undefined' || !(await caches.has(name))) return [];
-  return (await (await caches.open(name)).keys()).map(({ url }) => url);
 }
 
 /** Language models of the package's list; embedding models and those that see pictures are left out. */
 export async function webllmEntries(): Promise<readonly ModelEntry[]> {
   const { prebuiltAppConfig, ModelType } = await import('@mlc-ai/web-llm');
-  const weights = await cachedUrls('webllm/model');
-  const libraries = new Set(await cachedUrls('webllm/wasm'));
-  const cached = ({ model, model_lib: library }: ModelRecord): boolean =>
-    libraries.has(library) && weights.some((url) => url.startsWith(`${model}/`));
   return prebuiltAppConfig.model_list
     .filter(({ model_type: type }) => type === undefined || type === ModelType.LLM)
-    .map((record) => entryOf(record, cached))
+    .map(entryOf)
     .sort((a, b) => (a.memoryBytes ?? 0) - (b.memoryBytes ?? 0));
+}
+
+/** Where the list has a model; null where it has none of this name. */
+export async function webllmPlace(id: string): Promise<{ weights: string; library: string } | null> {
+  const { prebuiltAppConfig } = await import('@mlc-ai/web-llm');
+  const record = prebuiltAppConfig.model_list.find((one) => one.model_id.toLowerCase() === id.toLowerCase());
+  return record ? { weights: record.model, library: record.model_lib } : null;
 }

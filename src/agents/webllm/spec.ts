@@ -14,13 +14,13 @@ export interface WebllmRef {
   readonly custom: { readonly weights: string; readonly library: string } | null;
   /** Tokens of the context window, instead of the model's own. */
   readonly contextTokens: number | null;
-  /** Where WebLLM keeps what it downloads. */
+  /** Where WebLLM keeps what it downloads by itself: models of its list go into the app's own storage unless this says otherwise. */
   readonly cache: CacheChoice;
   /** Ask for log-probabilities with every reply. */
   readonly logprobs: boolean;
 }
 
-/** Where WebLLM is told that picked files are; `.invalid` is a name that can never be contacted (RFC 2606). */
+/** Where WebLLM is told that files in the app's own storage are; `.invalid` is a name that can never be contacted (RFC 2606). */
 export const localHost = 'https://local.models.invalid/';
 
 const known = ['model', 'lib', 'context', 'cache', 'logprobs'];
@@ -41,11 +41,9 @@ export function weightsAddress(text: string, base: string): string {
   return hub || /.+\/resolve\/.+\//.test(folder) ? folder : `${folder}resolve/main/../../`;
 }
 
-/** Addresses of a picked model; null for others. */
-function localPlace(id: string): WebllmRef['custom'] {
-  const name = /^local:(.+)$/.exec(id)?.[1];
-  if (name === undefined) return null;
-  const folder = `${localHost}${encodeURIComponent(name)}/`;
+/** Addresses that WebLLM is given for a model in storage, by its name there. */
+export function storedPlace(id: string): { readonly weights: string; readonly library: string } {
+  const folder = `${localHost}${encodeURIComponent(id)}/`;
   return { weights: weightsAddress(folder, localHost), library: `${folder}library.wasm` };
 }
 
@@ -73,7 +71,7 @@ export function parseWebllm(spec: string, base: string): WebllmRef {
   if (!cacheBackends.includes(cache)) {
     throw new ConfigError(`cache is "${cache}".`, `Choose one of ${cacheBackends.join(', ')}.`);
   }
-  const local = localPlace(match[1]);
+  const local = match[1].startsWith('local:') ? storedPlace(match[1]) : null;
   if (local && (weights !== null || cache !== 'cache')) {
     throw new ConfigError(
       `"${spec}" names picked files and also where to take or keep others.`,

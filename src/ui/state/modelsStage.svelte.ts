@@ -1,5 +1,6 @@
 /** "Prepare for the stage": everything here, every file checked, and a rehearsal with the network cut. */
 import { DownloadError } from '../../core/errors';
+import { isKept } from '../../core/keptModels';
 import type { RunConfig } from '../../core/records';
 import type { CutAnswer } from '../../offline/messages';
 import { strings } from '../strings/models';
@@ -72,14 +73,9 @@ export class StageCheck {
 
   async #prepare(config: RunConfig): Promise<StageStep> {
     const models = named(config);
-    if (
-      !(await this.#stored(
-        models.filter((spec) => /^(hf:|https?:|((webllm|transformers):)?local:)/.test(spec)),
-      ))
-    )
-      return 'failed';
-    // These libraries fetch their models by themselves, when they are first loaded.
-    if (models.some((spec) => /^(webllm|transformers):(?!local:)/.test(spec))) {
+    if (!(await this.#stored(models.filter(isKept)))) return 'failed';
+    // These libraries fetch by themselves what is at an address of the user's own.
+    if (models.some((spec) => /^(webllm|transformers):/.test(spec) && !isKept(spec))) {
       this.step = 'fetch';
       if (!(await this.#run())) return 'failed';
     }

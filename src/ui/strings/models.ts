@@ -41,9 +41,11 @@ export const strings = {
     'OWNER/NAME with safetensors, OWNER/NAME/FILE.gguf, a revision after @, or the address of a folder. Looking it up downloads nothing.',
   look: 'Look up',
   examples: 'Small ones to begin with:',
-  webllmHelp: 'Compiled models that WebLLM runs on the GPU: agents only.',
-  librariesFetch:
-    'When a run starts, WebLLM and Transformers.js fetch their models by their own code: without pause, and without our check by hash.',
+  ownAddress:
+    'A model at an address or in a cache of your own choice is fetched by its library’s own code: without pause, and without our check by hash.',
+  onnxHelp: 'transformers:OWNER/NAME for ONNX weights, which Transformers.js runs.',
+  webllmHelp:
+    'Compiled models that WebLLM runs on the GPU: agents only. Before a download their bytes are worked out from their parameters. What is not here yet is downloaded when a run begins.',
   filesHelp:
     'A folder as the hub has it (config.json, tokenizer.json, *.safetensors), one .gguf file, or for agents an ONNX folder (config.json, onnx/) or an MLC folder with its compiled library (.wasm). It is copied into the browser’s storage, so that a run can go on after a reload. Nothing is sent anywhere.',
   pickFolder: 'Pick a folder',
@@ -139,7 +141,7 @@ export const strings = {
       training: 'Activations kept for learning',
       reward: 'Reward model',
       spare: 'Buffers kept for reuse, scratch',
-      library: 'WebLLM’s own figure',
+      library: 'By its library’s figure or its files',
     } satisfies Record<MemoryKind, string>,
     total: 'Together',
     part: 'Part',
@@ -191,7 +193,7 @@ export const strings = {
     steps: {
       download: 'Downloading',
       verify: 'Checking every file',
-      fetch: 'Running once with the network, so that WebLLM and Transformers.js fetch their models',
+      fetch: 'Running once with the network, so that what lies at addresses of your own is fetched',
       rehearse: 'Rehearsing with the network cut: watch the run',
       ready: 'Ready.',
       open: 'Rehearsed, but not proven: this address has no service worker to cut the network with (it needs https or localhost, and no private window). The rehearsal is the newest run.',

@@ -25,9 +25,11 @@ describe('the memory plan of what a run names', () => {
     const config = {
       ...presets.quick,
       agents: ['agent-a'],
+      nAgents: 4,
       personas: [
         { name: 'own', model: 'agent-b' },
         { name: 'picked', model: 'webllm:local:Tiny' },
+        { name: 'elsewhere', model: 'transformers:https://models.invalid/one/' },
         { name: 'plain' },
       ],
     };
@@ -35,11 +37,16 @@ describe('the memory plan of what a run names', () => {
       base: server.url,
       library: () => Promise.reject(new Error('no storage is needed')),
       webllm: async () => [],
+      names: { webllmPlace: async () => null, halfPrecision: async () => false },
       shapes: new Map(),
+      sizes: new Map(),
       threads: 1,
     });
     const weights = phases[0]?.items.filter(({ kind }) => kind === 'weights').map(({ model }) => model);
     expect(weights).toEqual(['agent-b', 'agent-a', 'student']);
-    expect(unknown).toEqual(['webllm:local:Tiny']);
+    expect(unknown).toEqual([
+      'webllm:local:Tiny (no storage is needed)',
+      'transformers:https://models.invalid/one/',
+    ]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentRequest } from '../../../../src/agents/agent';
 import { webllmAgent, WebllmModel, type WebllmModelOptions } from '../../../../src/agents/webllm/model';
-import { parseWebllm } from '../../../../src/agents/webllm/spec';
+import { localHost, parseWebllm } from '../../../../src/agents/webllm/spec';
 import { fitContext } from '../../../../src/debate/context';
 import { ScriptedEngine, scriptedLink, type HostOptions, type Script } from './scriptedEngine';
 
@@ -217,7 +217,7 @@ describe('the context budget of a WebLLM agent', () => {
     });
     const agent = webllmAgent(model, 'm');
     await agent.load({});
-    expect(urls).toEqual(['https://huggingface.co/mlc-ai/Tiny-q4f32_1-MLC/resolve/main/tokenizer.json']);
+    expect(urls).toEqual([`${localHost}webllm%3ATiny-q4f32_1-MLC/tokenizer.json`]);
     // 5 + 3 + 3 words into 8: the first text loses the three oldest, one more for the marker.
     const texts = ['a b c d e', 'f g h', 'i j k', '... e'];
     const counted = new Map<string, number>();

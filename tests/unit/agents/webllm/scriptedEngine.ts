@@ -5,7 +5,7 @@ import type {
   InitProgressCallback,
   ModelRecord,
 } from '@mlc-ai/web-llm';
-import { WebllmHost, type WebllmEngine } from '../../../../src/agents/webllm/host';
+import { WebllmHost, type HostParts, type WebllmEngine } from '../../../../src/agents/webllm/host';
 import type { WebllmLink } from '../../../../src/agents/webllm/protocol';
 import { AgentError } from '../../../../src/core/errors';
 
@@ -160,11 +160,12 @@ export const records: ModelRecord[] = [
 export interface HostOptions {
   readonly features?: readonly string[];
   readonly config?: object | null;
+  readonly bring?: HostParts['bring'];
 }
 
 export function scriptedHost(
   engine: WebllmEngine,
-  { features = [], config = null }: HostOptions = {},
+  { features = [], config = null, bring }: HostOptions = {},
 ): WebllmHost {
   return new WebllmHost({
     openLibrary: () =>
@@ -175,6 +176,7 @@ export function scriptedHost(
         features: new Set(features),
         maxStorageBufferBinding: 2 ** 27,
       }),
+    bring: (...asked) => Promise.resolve(bring?.(...asked)),
     readText: () => Promise.resolve(config && JSON.stringify(config)),
   });
 }

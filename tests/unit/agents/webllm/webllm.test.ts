@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { neededFeatures } from '../../../../src/agents/webllm/features';
 import { progressOf } from '../../../../src/agents/webllm/host';
-import { parseWebllm, weightsAddress } from '../../../../src/agents/webllm/spec';
+import { localHost, parseWebllm, weightsAddress } from '../../../../src/agents/webllm/spec';
 import { estimateTokens } from '../../../../src/agents/webllm/tokenCount';
 import { translate } from '../../../../src/agents/webllm/translate';
-import { ConfigError } from '../../../../src/core/errors';
+import { ConfigError, DownloadError } from '../../../../src/core/errors';
 import { records, ScriptedEngine, scriptedHost } from './scriptedEngine';
 
 const base = 'http://app.test/x/';
@@ -37,9 +37,9 @@ describe('the name of a WebLLM model', () => {
   it('may be of files that were picked, which lie where no request can go', () => {
     const { custom, id } = parseWebllm('webllm:local:tiny-q4f32_1', base);
     expect(id).toBe('local:tiny-q4f32_1');
-    expect(custom?.library).toBe('https://local.models.invalid/tiny-q4f32_1/library.wasm');
+    expect(custom?.library).toBe('https://local.models.invalid/local%3Atiny-q4f32_1/library.wasm');
     expect(new URL('tensor-cache.json', custom?.weights).href).toBe(
-      'https://local.models.invalid/tiny-q4f32_1/tensor-cache.json',
+      'https://local.models.invalid/local%3Atiny-q4f32_1/tensor-cache.json',
     );
   });
 
@@ -117,6 +117,38 @@ describe('a failure that WebLLM says in a string', () => {
 
   it('is retried after a lost device in mid-reply, but not while loading', () => {
     expect(translate('DeviceLostError: lost', { ...about, doing: 'generate' }).code).toBe('agent');
+  });
+});
+
+describe('a model of WebLLM’s list', () => {
+  it('is brought into our storage before the engine is told of it, and read from there', async () => {
+    const engine = new ScriptedEngine({ reply: () => [] });
+    const brought: unknown[] = [];
+    const bring = (...[id, place]: [string, object, object]): Promise<void> => {
+      expect(engine.loaded).toBeNull();
+      brought.push([id, place]);
+      return Promise.resolve();
+    };
+    const load = (spec: string) => scriptedHost(engine, { bring }).load(parseWebllm(spec, base), {});
+    await load('webllm:Tiny-q4f32_1-MLC');
+    const { model_id: id, model: weights, model_lib: library } = records[0]!;
+    expect(brought).toEqual([[id, { weights, library }]]);
+    const told = engine.appConfig?.model_list[0];
+    expect(told?.model_lib).toBe(`${localHost}webllm%3A${id}/library.wasm`);
+    expect(new URL('x', told?.model).href).toBe(`${localHost}webllm%3A${id}/x`);
+    // One that WebLLM is told where to keep, and one at an address, are its own affair.
+    await load('webllm:Tiny-q4f32_1-MLC?cache=opfs');
+    expect(engine.appConfig?.model_list[0]?.model).toBe(weights);
+    await load('webllm:mine?model=https://example.org/w&lib=https://example.org/l.wasm');
+    expect(brought).toHaveLength(1);
+  });
+
+  it('that cannot be brought ends the loading with that very error', async () => {
+    const engine = new ScriptedEngine({ reply: () => [] });
+    const bring = () => Promise.reject(new DownloadError('The hub answered 503.', 'Try again.'));
+    const loading = scriptedHost(engine, { bring }).load(parseWebllm('webllm:Tiny-q4f32_1-MLC', base), {});
+    await expect(loading).rejects.toMatchObject({ code: 'download', message: 'The hub answered 503.' });
+    expect(engine.loaded).toBeNull();
   });
 });
 

@@ -1,0 +1,149 @@
+/**
+ * What models of WebLLM and transformers.js consist of on the hub, so that they are downloaded as those of our own engine:
+ * with pause, going on after a reload, and a check by hash.
+ */
+import { DownloadError, ModelError } from '../core/errors';
+import { sha256 } from './hashes';
+import { asOnlyWriter, type Library } from './library';
+import { freshFile, modelFilePath, writeManifest } from './manifest';
+import { libraryFile } from './pickedFiles';
+import { filesOf, listHub, type DescribeOptions, type RemoteFile, type RemoteModel } from './remote';
+
+/** Where WebLLM's list says that a model is. */
+export interface WebllmPlace {
+  /** Address of its repository on the hub. */
+  readonly weights: string;
+  /** Address of its compiled library. */
+  readonly library: string;
+}
+
+/** A form of weights of transformers.js, and the file that holds it. */
+export interface OnnxForm {
+  readonly dtype: string;
+  readonly file: string;
+}
+
+/** The library's host says neither its size in every answer nor a hash: it is fetched to be measured. */
+async function measured(url: string, signal?: AbortSignal): Promise<RemoteFile> {
+  const response = await fetch(url, signal ? { signal } : {}).catch((cause: unknown) => {
+    if (signal?.aborted) throw cause;
+    throw new DownloadError(
+      `${new URL(url).host} could not be reached.`,
+      'Check the connection. Models that were downloaded before work without it.',
+      { cause },
+    );
+  });
+  if (!response.ok) {
+    throw new DownloadError(
+      `There is no compiled library at ${url} (${response.status}).`,
+      'WebLLM moved it: use a newer version of this app, or another model.',
+    );
+  }
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  return {
+    path: libraryFile,
+    url,
+    bytes: bytes.byteLength,
+    sha256: await sha256(bytes),
+    gitBlobId: null,
+  };
+}
+
+/**
+ * A model of WebLLM's list, `id` = "webllm:NAME", with its compiled library. Throws DownloadError, ModelError,
+ * FileFormatError.
+ */
+export async function describeWebllmModel(
+  id: string,
+  place: WebllmPlace,
+  options: DescribeOptions = {},
+): Promise<RemoteModel> {
+  const repo = /^https:\/\/huggingface\.co\/([\w.-]+\/[\w.-]+)\/?$/.exec(place.weights)?.[1];
+  if (repo === undefined) {
+    throw new ModelError(`${place.weights} is not a repository of the hub.`, 'Choose another model.');
+  }
+  const listing = await listHub(repo, 'main', options);
+  const names = [...listing.files.keys()];
+  const list = names.find((name) => /^(tensor|ndarray)-cache\.json$/.test(name));
+  if (list === undefined || !names.includes('mlc-chat-config.json')) {
+    throw new ModelError(`${repo} holds no compiled model.`, 'Choose another model of the list.');
+  }
+  // Other kinds of the list, and what the conversion said, are read by nobody.
+  const settings = names.filter(
+    (name) =>
+      name === list ||
+      (/^[^/]+\.(json|model|txt)$/.test(name) && !/^(logs\.txt$|(tensor|ndarray)-cache)/.test(name)),
+  );
+  const shards = names.filter((name) => /^params_shard_\d+\.bin$/.test(name));
+  const { commit, licence } = listing;
+  return {
+    id,
+    commit,
+    licence,
+    parameters: null,
+    files: [await measured(place.library, options.signal), ...filesOf(listing, [...settings, ...shards])],
+  };
+}
+
+/**
+ * Gives a stored model of WebLLM's list the compiled library that the list names now: a newer WebLLM wants a newer one, the
+ * weights stay. It is downloaded with what else is missing. Throws DownloadError, StorageError.
+ */
+export async function renewLibrary(
+  library: Library,
+  id: string,
+  { library: url }: WebllmPlace,
+  signal?: AbortSignal,
+): Promise<void> {
+  const outdated = (await library.find(id))?.files.find(({ path }) => path === libraryFile);
+  if (!outdated || outdated.url === url) return;
+  const fresh = freshFile(await measured(url, signal), outdated.chunkBytes);
+  await asOnlyWriter(id, async () => {
+    const manifest = await library.find(id);
+    if (!manifest) return;
+    const disk = await library.parts.large.open(modelFilePath(id, libraryFile));
+    disk.truncate(0);
+    disk.close();
+    const files = manifest.files.map((file) => (file.path === libraryFile ? fresh : file));
+    await writeManifest(library.parts.files, { ...manifest, files });
+  });
+}
+
+/**
+ * An ONNX model of the hub in the first of `forms` that it has; `id` = "transformers:OWNER/NAME@DTYPE". Throws
+ * DownloadError, ModelError, FileFormatError.
+ */
+export async function describeOnnxModel(
+  repo: string,
+  forms: readonly OnnxForm[],
+  options: DescribeOptions = {},
+): Promise<RemoteModel> {
+  const listing = await listHub(repo, 'main', options);
+  const names = [...listing.files.keys()];
+  const form = forms.find(({ file }) => names.includes(file));
+  if (!form || !names.includes('config.json')) {
+    const there = names.filter((name) => /^onnx\/.+\.onnx$/.test(name));
+    throw new ModelError(
+      `${repo} has no ONNX weights as ${forms.map(({ dtype }) => dtype).join(' or ')}.`,
+      there.length > 0
+        ? `It has ${there.slice(0, 6).join(', ')}.`
+        : 'Choose a repository with a folder onnx/, such as those of onnx-community.',
+    );
+  }
+  const settings = names.filter((name) => /^[^/]+\.(json|jinja)$/.test(name));
+  // Weights above 2 GB lie beside their graph.
+  const data = names.filter((name) => name.startsWith(`${form.file}_data`));
+  const { commit, licence } = listing;
+  return {
+    id: onnxId(repo, form.dtype),
+    commit,
+    licence,
+    parameters: null,
+    files: filesOf(listing, [...settings, form.file, ...data]),
+  };
+}
+
+/** The name in storage of an ONNX model of the hub in one form. */
+export function onnxId(repo: string, dtype: string): string {
+  return `transformers:${repo}@${dtype}`;
+}
