@@ -3,7 +3,8 @@
  * whole chain with the real WebLLM on a compiled library and noise weights. Progress on stderr, one line of JSON on stdout.
  *
  * Two WebLLM agents debate one question with one exchange; a bundled student learns from what they said. The questions of the
- * comparison are answered by bundled agents beforehand: on a software GPU a turn of WebLLM takes minutes.
+ * comparison are answered by bundled agents beforehand: on a software GPU a turn of WebLLM takes minutes. Last, the same files are
+ * picked into the app's own storage, from where WebLLM must say the same.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -142,7 +143,19 @@ const unwrap = (outcome) => {
   return outcome.value;
 };
 
-async function check(page, urls, { work, out, maxTokens, library }) {
+/** Picks the folder and its library in the page, as a person does. */
+async function pick(page, model, library) {
+  const button = (name) => page.getByRole('button', { name });
+  await button('Settings').click();
+  await button('Add a model').click();
+  await button('Local files').click();
+  await page.getByLabel('Pick a folder').setInputFiles(model);
+  await page.getByLabel('Pick its library (.wasm)').setInputFiles(library);
+  await button(`Use ${basename(model)}`).waitFor({ timeout: 600_000 });
+  return `webllm:local:${basename(model)}`;
+}
+
+async function check(page, urls, { work, out, maxTokens, library, files }) {
   await page.exposeFunction('arkletEvent', listener());
   await page.exposeFunction('arkletSay', say);
   await page.waitForFunction(() => window.arklet !== undefined, undefined, { timeout: 60_000 });
@@ -185,12 +198,16 @@ async function check(page, urls, { work, out, maxTokens, library }) {
     gunzipSync(readFileSync(join(out, 'webllm/run.arklet.json.gz'))).toString('utf8'),
   );
   const log = archive.logs.find(({ strategy }) => strategy === 'rsft');
-  const result = unwrap(
-    await page.evaluate((request) => window.arklet.webllm(request), {
-      spec,
-      spoken: { messages, sampling, reply },
-    }),
-  );
+  const asked = async (name) =>
+    unwrap(
+      await page.evaluate((request) => window.arklet.webllm(request), {
+        spec: name,
+        spoken: { messages, sampling, reply },
+      }),
+    );
+  const result = await asked(spec);
+  say("The same files from the app's own storage");
+  const picked = await asked(`${await pick(page, files.model, files.library)}?context=1024`);
   return {
     version: result.version,
     device: result.device,
@@ -198,6 +215,7 @@ async function check(page, urls, { work, out, maxTokens, library }) {
     repeatEqual: result.repeatEqual,
     cancelIsolated: result.cancelIsolated,
     nextAnswered: result.nextAnswered,
+    pickedEqual: picked.repeatEqual,
     stored:
       places.size === 4 &&
       stored.every(({ reply: text, finishReason }) => text !== '' && finishReason !== 'error'),
@@ -256,12 +274,13 @@ export async function main(args) {
           out,
           maxTokens,
           library: `${urls.files[1]}${encodeURIComponent(basename(library))}`,
+          files: { model, library },
         }),
         late,
       ]),
     );
-    const { repeatEqual, cancelIsolated, nextAnswered, stored, trained } = result;
-    const pass = repeatEqual && cancelIsolated && nextAnswered && stored && trained;
+    const { repeatEqual, cancelIsolated, nextAnswered, pickedEqual, stored, trained } = result;
+    const pass = repeatEqual && cancelIsolated && nextAnswered && pickedEqual && stored && trained;
     console.log(JSON.stringify({ ...result, pass }));
     return pass ? 0 : 1;
   } finally {

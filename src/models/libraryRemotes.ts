@@ -7,7 +7,7 @@ import { sha256 } from './hashes';
 import { asOnlyWriter, type Library } from './library';
 import { freshFile, modelFilePath, writeManifest } from './manifest';
 import { libraryFile } from './pickedFiles';
-import { filesOf, listHub, type DescribeOptions, type RemoteFile, type RemoteModel } from './remote';
+import { filesOf, get, listHub, type DescribeOptions, type RemoteFile, type RemoteModel } from './remote';
 
 /** Where WebLLM's list says that a model is. */
 export interface WebllmPlace {
@@ -25,14 +25,7 @@ export interface OnnxForm {
 
 /** The library's host says neither its size in every answer nor a hash: it is fetched to be measured. */
 async function measured(url: string, signal?: AbortSignal): Promise<RemoteFile> {
-  const response = await fetch(url, signal ? { signal } : {}).catch((cause: unknown) => {
-    if (signal?.aborted) throw cause;
-    throw new DownloadError(
-      `${new URL(url).host} could not be reached.`,
-      'Check the connection. Models that were downloaded before work without it.',
-      { cause },
-    );
-  });
+  const response = await get(url, signal ? { signal } : {});
   if (!response.ok) {
     throw new DownloadError(
       `There is no compiled library at ${url} (${response.status}).`,

@@ -51,13 +51,18 @@ const infoSchema = v.object({
   ),
 });
 
-async function get(url: string, init: RequestInit): Promise<Response> {
+/** `what` is asked for, for the error that names it. */
+export async function get(
+  url: string,
+  init: RequestInit,
+  what: string = new URL(url).pathname,
+): Promise<Response> {
   try {
     return await fetch(url, init);
   } catch (cause) {
     if (init.signal?.aborted) throw cause;
     throw new DownloadError(
-      `${new URL(url).host} could not be reached.`,
+      `${new URL(url).host} could not be reached for ${what}.`,
       'Check the connection. Models that were downloaded before work without it.',
       { cause },
     );
@@ -132,7 +137,7 @@ export async function listHub(
   { endpoint = hubEndpoint, signal }: DescribeOptions,
 ): Promise<HubListing> {
   const url = `${endpoint}/api/models/${repo}/revision/${encodeURIComponent(revision)}?blobs=true`;
-  const response = await get(url, signal ? { signal } : {});
+  const response = await get(url, signal ? { signal } : {}, repo);
   if (!response.ok) throw statusError(url, response.status);
   const parsed = v.safeParse(infoSchema, await response.json().catch(() => null));
   if (!parsed.success) {
