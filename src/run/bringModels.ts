@@ -25,7 +25,7 @@ export interface LibraryNames {
 }
 
 /** Forms of weights in the order in which they are wanted. */
-export function onnxForms(dtype: string | null, halfPrecision: boolean): readonly OnnxForm[] {
+function onnxForms(dtype: string | null, halfPrecision: boolean): readonly OnnxForm[] {
   const usable = (one: Dtype): boolean =>
     dtype === null ? halfPrecision || !one.endsWith('16') : one === dtype;
   return dtypes.filter(usable).map((one) => ({ dtype: one, file: `onnx/model${dtypeSuffix[one]}.onnx` }));

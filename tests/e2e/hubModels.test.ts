@@ -10,7 +10,7 @@ import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer, type StaticServer } from '../../scripts/server.mjs';
 import { emptyLibrary } from '../gpu/emptyLibrary';
 import { fakeHub } from '../support/fakeHub';
-import { onnxLlama } from '../support/onnxLlama';
+import { onnxAgent } from '../support/onnxAgent';
 import { launchChromium } from './chromium';
 
 const root = ensureBuild();
@@ -19,16 +19,6 @@ const student = join(root, 'models/student');
 /** Of WebLLM's list: f32, so that no adapter refuses it. */
 const listed = 'SmolLM2-135M-Instruct-q0f32-MLC';
 const shard = { dataPath: 'params_shard_0.bin', format: 'raw-shard', nbytes: 20_000, records: [] };
-
-/** A bundled agent in the form that transformers.js reads. */
-function onnxFiles(): Record<string, Buffer> {
-  const from = join(root, 'models/agent-a');
-  const names = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json'];
-  const files = Object.fromEntries(names.map((name) => [name, readFileSync(join(from, name))]));
-  const config = JSON.parse(String(files['config.json'])) as Parameters<typeof onnxLlama>[0];
-  const weights = Uint8Array.from(readFileSync(join(from, 'model.safetensors')));
-  return { ...files, 'onnx/model.onnx': Buffer.from(onnxLlama(config, weights.buffer)) };
-}
 
 const compiled: Record<string, Buffer> = {
   'mlc-chat-config.json': Buffer.from(
@@ -58,7 +48,7 @@ beforeEach(async () => {
   asked = await fakeHub(
     context,
     app.url,
-    { 'tiny/agent': onnxFiles(), [`mlc-ai/${listed}`]: compiled },
+    { 'tiny/agent': onnxAgent(root), [`mlc-ai/${listed}`]: compiled },
     (address) => (address.endsWith('.wasm') ? Buffer.from(emptyLibrary()) : null),
   );
   page = await context.newPage();

@@ -1,12 +1,12 @@
 /** Folders that a user picks for the agents of other libraries, in the built app with its real storage. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, copyFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer, type StaticServer } from '../../scripts/server.mjs';
-import { onnxLlama } from '../support/onnxLlama';
+import { writeOnnxAgent } from '../support/onnxAgent';
 import { launchChromium } from './chromium';
 
 const root = ensureBuild();
@@ -14,19 +14,6 @@ const patience = 240_000;
 const folder = mkdtempSync(join(tmpdir(), 'arklet-picked-'));
 const onnx = join(folder, 'agent-onnx');
 const mlc = join(folder, 'Tiny-q4f32_1-MLC');
-
-/** A bundled agent as the folder that transformers.js reads. */
-function writeOnnx(): void {
-  mkdirSync(join(onnx, 'onnx'), { recursive: true });
-  const from = join(root, 'models/agent-a');
-  for (const name of ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json'])
-    copyFileSync(join(from, name), join(onnx, name));
-  const config = JSON.parse(readFileSync(join(from, 'config.json'), 'utf8')) as Parameters<
-    typeof onnxLlama
-  >[0];
-  const weights = Uint8Array.from(readFileSync(join(from, 'model.safetensors')));
-  writeFileSync(join(onnx, 'onnx/model.onnx'), new Uint8Array(onnxLlama(config, weights.buffer)));
-}
 
 function writeMlc(): void {
   mkdirSync(mlc);
@@ -46,7 +33,7 @@ let page: Page;
 let served: string[];
 
 beforeAll(async () => {
-  writeOnnx();
+  writeOnnxAgent(root, onnx);
   writeMlc();
   browser = await launchChromium();
 });

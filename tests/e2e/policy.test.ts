@@ -2,14 +2,14 @@
  * Libraries that we did not write, in the workers of the built app under its strict policy: they load, work and fail in
  * words of their own, and the browser reports no violation.
  */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer, type StaticServer } from '../../scripts/server.mjs';
-import { onnxLlama } from '../support/onnxLlama';
+import { writeOnnxAgent } from '../support/onnxAgent';
 import { launchChromium } from './chromium';
 
 const root = ensureBuild();
@@ -28,17 +28,7 @@ let violations: string[];
 let asked: Set<string>;
 
 beforeAll(async () => {
-  const model = join(root, 'models/agent-a');
-  mkdirSync(join(folder, 'onnx'));
-  for (const name of ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json']) {
-    cpSync(join(model, name), join(folder, name));
-  }
-  const weights = readFileSync(join(model, 'model.safetensors'));
-  const config = JSON.parse(readFileSync(join(model, 'config.json'), 'utf8')) as Parameters<
-    typeof onnxLlama
-  >[0];
-  const bytes = weights.buffer.slice(weights.byteOffset, weights.byteOffset + weights.byteLength);
-  writeFileSync(join(folder, 'onnx/model.onnx'), onnxLlama(config, bytes));
+  writeOnnxAgent(root, folder);
   server = await startServer({
     root,
     mounts: [folder],
