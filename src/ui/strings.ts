@@ -14,7 +14,7 @@ export const strings = {
     recorded: 'Recorded run',
     stored: 'Stored run',
     live: 'Running now',
-    recordedNote: 'A run recorded earlier, with these same models. Nothing runs until you press Run.',
+    recordedNote: 'A run recorded earlier with the bundled models. Nothing runs until you press Run.',
     loading: 'Reading the recorded run …',
     noRecorded: 'No recorded run came with this build. Press Run to make one on the bundled models.',
     emptyTitle: 'Nothing to show yet',
