@@ -102,13 +102,14 @@ export async function bringModel(
   if (place) await renewLibrary(library, id, place, signal);
   const describe = (to: DescribeOptions): Promise<RemoteModel> => describeModel(id, names, to);
   if (onnxModel(id)?.dtype !== null) return downloadModel(library, id, { ...options, describe });
-  try {
-    const remote = await describe({ ...(signal && { signal }), ...(endpoint !== undefined && { endpoint }) });
-    return await downloadModel(library, remote.id, { ...options, describe: () => Promise.resolve(remote) });
-  } catch (thrown) {
+  const remote = await describe({
+    ...(signal && { signal }),
+    ...(endpoint !== undefined && { endpoint }),
+  }).catch((thrown: unknown) => {
     throwIfAborted(signal);
     throw thrown;
-  }
+  });
+  return downloadModel(library, remote.id, { ...options, describe: () => Promise.resolve(remote) });
 }
 
 interface LoadOptions {
@@ -116,17 +117,26 @@ interface LoadOptions {
   readonly onProgress?: (progress: LoadProgress) => void;
 }
 
+/** Agents that share a model but not its settings have a worker each: the second waits for what the first brings. */
 async function bring(
   spec: string,
   names: LibraryNames,
   { signal, onProgress }: LoadOptions,
 ): Promise<string> {
   const library = new Library(await openLibrary());
-  const { id } = await bringModel(library, spec, names, {
+  const options: DownloadOptions = {
     ...(signal && { signal }),
     onProgress: ({ done, total }) => onProgress?.({ phase: 'download', loaded: done, total }),
-  });
-  return id;
+  };
+  try {
+    return await navigator.locks.request(`arklet bring ${spec}`, signal ? { signal } : {}, async () => {
+      const { id } = await bringModel(library, spec, names, options);
+      return id;
+    });
+  } catch (thrown) {
+    throwIfAborted(signal);
+    throw thrown;
+  }
 }
 
 /** A model of WebLLM's list into storage. */

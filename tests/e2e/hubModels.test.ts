@@ -80,7 +80,9 @@ it('an ONNX model is looked up, downloaded, verified and debates with the networ
 it('a model of WebLLM’s list comes once, by our download, and WebLLM reads it from there', async () => {
   const start = async (): Promise<void> => {
     await page.goto('about:blank');
-    await page.goto(`${app.url}#preset=quick&backend=cpu&n-agents=2&agents=webllm:${listed}`);
+    // Two agents of it with different settings have a worker each.
+    const agents = encodeURIComponent(`webllm:${listed},webllm:${listed}?context=256`);
+    await page.goto(`${app.url}#preset=quick&backend=cpu&n-agents=2&agents=${agents}`);
     await button(/^Run (on|with)/).click();
     // The empty library does nothing with weights: loading ends where it would be asked, with every file read.
     await page.locator('.notice').first().waitFor({ timeout: patience });
