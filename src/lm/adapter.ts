@@ -256,9 +256,8 @@ export function namedMatrices(adapter: LoraAdapter, flat: Float32Array): Map<str
   );
 }
 
-/** The flat buffer from named matrices. Throws ModelError for a missing or extra name, or another shape. */
-export function flatFromNamed(adapter: LoraAdapter, named: ReadonlyMap<string, NamedMatrix>): Float32Array {
-  const entries = adapterTensors(adapter);
+/** Throws ModelError for a missing or extra name, or another shape than a place in the layout has. */
+function checkNamed(entries: readonly AdapterTensor[], named: ReadonlyMap<string, NamedMatrix>): void {
   const known = new Set(entries.map((entry) => entry.name));
   const extra = [...named.keys()].find((name) => !known.has(name));
   if (extra !== undefined)
@@ -266,8 +265,7 @@ export function flatFromNamed(adapter: LoraAdapter, named: ReadonlyMap<string, N
       `The adapter holds ${extra}, which this model has not.`,
       'Use the model it was trained on.',
     );
-  const flat = new Float32Array(adapter.params.size);
-  for (const { name, offset, rows, cols } of entries) {
+  for (const { name, rows, cols } of entries) {
     const matrix = named.get(name);
     if (!matrix) throw new ModelError(`The adapter lacks ${name}.`, 'Use a complete adapter for this model.');
     if (matrix.rows !== rows || matrix.cols !== cols)
@@ -275,8 +273,23 @@ export function flatFromNamed(adapter: LoraAdapter, named: ReadonlyMap<string, N
         `${name} is [${matrix.rows}, ${matrix.cols}], but this model needs [${rows}, ${cols}].`,
         'Use the model that the adapter was trained on.',
       );
-    flat.set(matrix.values, offset);
   }
+}
+
+/** Whether named matrices are those of an adapter of this model, without a device. Throws ModelError where they are not. */
+export function checkFits(
+  model: ModelConfig,
+  { config, named }: { readonly config: LoraConfig; readonly named: ReadonlyMap<string, NamedMatrix> },
+): void {
+  checkNamed(plan(model.layers, config, (linear) => linearShape(model, linear)).entries, named);
+}
+
+/** The flat buffer from named matrices. Throws ModelError for a missing or extra name, or another shape. */
+export function flatFromNamed(adapter: LoraAdapter, named: ReadonlyMap<string, NamedMatrix>): Float32Array {
+  const entries = adapterTensors(adapter);
+  checkNamed(entries, named);
+  const flat = new Float32Array(adapter.params.size);
+  for (const { name, offset } of entries) flat.set(named.get(name)?.values ?? [], offset);
   return flat;
 }
 

@@ -246,7 +246,7 @@ export class Coordinator implements JobApi {
     student: string,
   ): Promise<AdapterInfo> {
     const { store, base } = this.#parts;
-    return addAdapter(store, { files, name, student }, await fetchCatalogue(base));
+    return addAdapter(store, { files, name, student }, { base, catalogue: await fetchCatalogue(base) });
   }
 
   async removeAdapter(strategy: string): Promise<void> {

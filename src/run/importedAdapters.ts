@@ -3,9 +3,13 @@ import * as v from 'valibot';
 import { FileFormatError } from '../core/errors';
 import { filesSource } from '../core/fileSource';
 import type { AdapterInfo } from '../core/jobApi';
+import { checkFits } from '../lm/adapter';
+import type { ModelConfig } from '../lm/types';
 import type { BundledModel } from '../models/catalogue';
+import { resolveModel } from '../models/modelSpec';
 import type { JobStore } from '../store/jobStore';
 import { readPeft } from '../train/adapterFiles';
+import { openModelSource, readModelConfig } from './modelSource';
 import { freeName } from './storedRuns';
 
 /** Stands where a run's id does: no run has it. */
@@ -43,20 +47,35 @@ function namedBase(config: Uint8Array | undefined, catalogue: readonly BundledMo
   return catalogue.find(({ id }) => id === base)?.id ?? null;
 }
 
+/** Null where a model is not at hand: nothing can be said then before it is asked. */
+async function sizesOf(
+  id: string,
+  places: { readonly base: string; readonly catalogue: readonly BundledModel[] },
+): Promise<ModelConfig | null> {
+  try {
+    return await readModelConfig(openModelSource(resolveModel(id, places)));
+  } catch {
+    return null;
+  }
+}
+
 /**
  * Stores a PEFT adapter under a name. It belongs to the bundled model that its config names, else to `student`. Throws
- * FileFormatError for damaged files, ModelError for features that are not supported, StorageError.
+ * FileFormatError for damaged files, ModelError for features that are not supported and where it does not fit its model,
+ * StorageError.
  */
 export async function addAdapter(
   store: JobStore,
   { files, name, student }: { readonly files: Files; readonly name: string; readonly student: string },
-  catalogue: readonly BundledModel[],
+  places: { readonly base: string; readonly catalogue: readonly BundledModel[] },
 ): Promise<AdapterInfo> {
   const kept = Object.fromEntries(
     peftFiles.flatMap((file) => (files[file] ? [[file, files[file]] as const] : [])),
   );
-  await readPeft(filesSource(kept, name));
-  const base = namedBase(kept['adapter_config.json'], catalogue) ?? student;
+  const adapter = await readPeft(filesSource(kept, name));
+  const base = namedBase(kept['adapter_config.json'], places.catalogue) ?? student;
+  const model = await sizesOf(base, places);
+  if (model) checkFits(model, adapter);
   const taken = new Set((await store.listAdapters(importedRunId)).map(({ strategy }) => strategy));
   const plain = name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
   const slug = plain.replace(/^-+|-+$/g, '').slice(0, 60) || 'adapter';

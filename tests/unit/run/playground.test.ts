@@ -181,13 +181,13 @@ describe('the playground', () => {
     );
     expect(student).toBe('agent-a');
     // Matrices of rank 16 under a config that says 8: as with another model, they do not fit.
-    await job.coordinator.importAdapter(
-      { ...files, 'adapter_config.json': bytes({ ...config, r: 8 }) },
-      'Odd',
-      'student',
+    await expect(refused({ 'adapter_config.json': bytes({ ...config, r: 8 }) })).rejects.toThrow(
+      /but this model needs \[8, /,
     );
-    const odd: AskArm = { type: 'distilled', runId: 'imported', strategy: 'odd', seed: 0 };
-    await expect(job.coordinator.ask(request(known, [odd]))).rejects.toThrow(/but this model needs \[8, /);
+    // A model that is not at hand says nothing before it is asked.
+    const absent = { 'adapter_config.json': bytes({ ...config, base_model_name_or_path: 'x', r: 8 }) };
+    const far = await job.coordinator.importAdapter({ ...files, ...absent }, 'Far', 'nobody');
+    expect(far.student).toBe('nobody');
   });
 
   it('shows every kernel with its source, and none as compiled on the CPU', async () => {
