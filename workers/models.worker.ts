@@ -11,13 +11,7 @@ serve<ModelsProtocol>(
     // This script lies one folder below the app, in the build (assets/) as in development (workers/).
     base: new URL('../', self.location.href).href,
     webllm: async () => (await import('../src/agents/webllm/picker')).webllmEntries(),
-    names: {
-      webllmPlace: async (id) => (await import('../src/agents/webllm/picker')).webllmPlace(id),
-      async halfPrecision() {
-        const adapter = await navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' });
-        return adapter?.info.isFallbackAdapter === false && adapter.features.has('shader-f16');
-      },
-    },
+    findWebllm: async (id) => (await import('../src/agents/webllm/picker')).webllmPlace(id),
     threads: self.crossOriginIsolated ? Math.min(16, navigator.hardwareConcurrency) : 1,
   }),
 );

@@ -3,7 +3,7 @@
  * where they are (an address given to transformers.js) or kept by WebLLM (an address or a cache of the user's own choice).
  */
 export function isKept(spec: string): boolean {
-  return /^(hf:|https?:|local:|(webllm|transformers):local:|webllm:(?!.*[?&](model|lib|cache)=)|transformers:(?!files\/|\.)[\w.-]+\/[\w.-]+(@[\w-]+)?$)/.test(
+  return /^(hf:|https?:|local:|(webllm|transformers):local:|webllm:(?!.*[?&](model=|lib=|cache=(?!cache\b)))|transformers:(?!files\/|\.)[\w.-]+\/[\w.-]+(@[\w-]+)?$)/.test(
     spec,
   );
 }

@@ -26,6 +26,8 @@ export interface DownloadOptions {
   readonly endpoint?: string;
   /** Bytes that count as one step of a download. */
   readonly chunkBytes?: number;
+  /** Wait for another download of the model instead of a StorageError. */
+  readonly wait?: boolean;
   /** What the model consists of, where its name alone does not say it. */
   readonly describe?: (options: DescribeOptions) => Promise<RemoteModel>;
 }
@@ -117,16 +119,10 @@ export async function downloadModel(
   options: DownloadOptions = {},
 ): Promise<ModelManifest> {
   const { signal, onProgress } = options;
-  return asOnlyWriter(spec, async () => {
+  const work = async (): Promise<ModelManifest> => {
     throwIfAborted(signal);
     onProgress?.({ phase: 'look up', file: '', done: 0, total: 0, bytesPerSecond: null, secondsLeft: null });
-    let manifest: ModelManifest;
-    try {
-      manifest = await recordOf(library, spec, options);
-    } catch (thrown) {
-      throwIfAborted(signal);
-      throw thrown;
-    }
+    let manifest = await recordOf(library, spec, options);
     if (isComplete(manifest)) return manifest;
     const total = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
     const there = (): number => manifest.files.reduce((sum, file) => sum + doneBytes(file), 0);
@@ -145,7 +141,13 @@ export async function downloadModel(
     }
     reporter.tell('ready', '', total);
     return manifest;
-  });
+  };
+  try {
+    return await asOnlyWriter(spec, work, options);
+  } catch (thrown) {
+    if (!(thrown instanceof InterruptedError)) throwIfAborted(signal);
+    throw thrown;
+  }
 }
 
 async function bring(

@@ -20,9 +20,21 @@ export function modelLock(id: string): string {
   return `arklet model ${id}`;
 }
 
-/** Runs work as the only writer of a model. Throws StorageError when another tab is at it. */
-export async function asOnlyWriter<T>(id: string, work: () => Promise<T>): Promise<T> {
-  return navigator.locks.request(modelLock(id), { ifAvailable: true }, async (lock) => {
+/** Who writes a model while another does. */
+export interface Patience {
+  /** Waits until the other has ended, or until the signal; a StorageError at once without it. */
+  readonly wait?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Runs work as the only writer of a model. Throws StorageError when another is at it, here or in another tab. */
+export async function asOnlyWriter<T>(
+  id: string,
+  work: () => Promise<T>,
+  { wait = false, signal }: Patience = {},
+): Promise<T> {
+  const options = wait ? (signal ? { signal } : {}) : { ifAvailable: true };
+  return navigator.locks.request(modelLock(id), options, async (lock) => {
     if (lock) return work();
     throw new StorageError(
       `${id} is being downloaded or checked already, here or in another tab.`,

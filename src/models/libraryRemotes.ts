@@ -3,14 +3,15 @@
  * with pause, going on after a reload, and a check by hash.
  */
 import { DownloadError, ModelError } from '../core/errors';
-import { sha256 } from './hashes';
-import { asOnlyWriter, type Library } from './library';
-import { freshFile, modelFilePath, writeManifest } from './manifest';
+import { asOnlyWriter, type Library, type Patience } from './library';
+import { freshFile, modelFilePath, writeManifest, type ModelManifest } from './manifest';
 import { libraryFile } from './pickedFiles';
 import { filesOf, get, listHub, type DescribeOptions, type RemoteFile, type RemoteModel } from './remote';
 
 /** Where WebLLM's list says that a model is. */
 export interface WebllmPlace {
+  /** As the list writes it. */
+  readonly id: string;
   /** Address of its repository on the hub. */
   readonly weights: string;
   /** Address of its compiled library. */
@@ -32,22 +33,15 @@ async function measured(url: string, signal?: AbortSignal): Promise<RemoteFile> 
       'WebLLM moved it: use a newer version of this app, or another model.',
     );
   }
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  return {
-    path: libraryFile,
-    url,
-    bytes: bytes.byteLength,
-    sha256: await sha256(bytes),
-    gitBlobId: null,
-  };
+  const bytes = (await response.arrayBuffer()).byteLength;
+  return { path: libraryFile, url, bytes, sha256: null, gitBlobId: null };
 }
 
 /**
- * A model of WebLLM's list, `id` = "webllm:NAME", with its compiled library. Throws DownloadError, ModelError,
+ * A model of WebLLM's list with its compiled library; its `id` is "webllm:NAME". Throws DownloadError, ModelError,
  * FileFormatError.
  */
 export async function describeWebllmModel(
-  id: string,
   place: WebllmPlace,
   options: DescribeOptions = {},
 ): Promise<RemoteModel> {
@@ -70,12 +64,28 @@ export async function describeWebllmModel(
   const shards = names.filter((name) => /^params_shard_\d+\.bin$/.test(name));
   const { commit, licence } = listing;
   return {
-    id,
+    id: `webllm:${place.id}`,
     commit,
     licence,
     parameters: null,
     files: [await measured(place.library, options.signal), ...filesOf(listing, [...settings, ...shards])],
   };
+}
+
+/** Whether a stored model of WebLLM's list has the compiled library that the list names now. */
+export function isCurrent({ files }: ModelManifest, library: string): boolean {
+  return files.find(({ path }) => path === libraryFile)?.url === library;
+}
+
+async function renewed(url: string, signal?: AbortSignal): Promise<RemoteFile> {
+  return measured(url, signal).catch((cause: unknown) => {
+    if (!(cause instanceof DownloadError)) throw cause;
+    throw new DownloadError(
+      cause.message,
+      'Go online once: a newer WebLLM wants another compiled library. The weights stay.',
+      { cause },
+    );
+  });
 }
 
 /**
@@ -86,20 +96,23 @@ export async function renewLibrary(
   library: Library,
   id: string,
   { library: url }: WebllmPlace,
-  signal?: AbortSignal,
+  patience: Patience = {},
 ): Promise<void> {
-  const outdated = (await library.find(id))?.files.find(({ path }) => path === libraryFile);
-  if (!outdated || outdated.url === url) return;
-  const fresh = freshFile(await measured(url, signal), outdated.chunkBytes);
-  await asOnlyWriter(id, async () => {
-    const manifest = await library.find(id);
-    if (!manifest) return;
+  const manifest = await library.find(id);
+  const outdated = manifest?.files.find(({ path }) => path === libraryFile);
+  if (!manifest || !outdated || isCurrent(manifest, url)) return;
+  const fresh = freshFile(await renewed(url, patience.signal), outdated.chunkBytes);
+  const work = async (): Promise<void> => {
+    // Another may have done it meanwhile.
+    const now = await library.find(id);
+    if (!now || isCurrent(now, url)) return;
     const disk = await library.parts.large.open(modelFilePath(id, libraryFile));
     disk.truncate(0);
     disk.close();
-    const files = manifest.files.map((file) => (file.path === libraryFile ? fresh : file));
-    await writeManifest(library.parts.files, { ...manifest, files });
-  });
+    const files = now.files.map((file) => (file.path === libraryFile ? fresh : file));
+    await writeManifest(library.parts.files, { ...now, files });
+  };
+  await asOnlyWriter(id, work, patience);
 }
 
 /**

@@ -18,9 +18,10 @@ export function localSpec(id: string, paths: readonly string[]): { kind: ModelKi
   return { kind: 'engine', spec: id };
 }
 
-/** The name in storage of what `localSpec` names. */
+/** The name in storage of what `localSpec` names, without the settings that a run adds; other names as they are. */
 export function storedId(spec: string): string {
-  return spec.replace(/^(webllm|transformers):(?=local:)/, '');
+  const [, name] = /^(?:webllm|transformers):(local:[^?@]+)/.exec(spec) ?? [];
+  return name ?? spec;
 }
 
 /** File names that MLC's list of weights holds. Throws ConfigError. */

@@ -101,16 +101,17 @@ function choose(names: readonly string[], id: HubId): string[] {
   if (tensors.length === 0 || !names.includes('config.json')) {
     const gguf = names.filter((name) => name.endsWith('.gguf'));
     const onnx = names.some((name) => /^onnx\/.+\.onnx$/.test(name));
+    const ways = [
+      gguf.length > 0 &&
+        `Name one of its GGUF files: ${gguf
+          .slice(0, 4)
+          .map((name) => `hf:${id.repo}/${name}`)
+          .join(', ')}.`,
+      onnx && `As an agent it can be run by Transformers.js: transformers:${id.repo}.`,
+    ].filter((way) => way !== false);
     throw new ModelError(
       `${id.repo} has no safetensors weights that the engine can read.`,
-      onnx
-        ? `As an agent it can be run by Transformers.js: transformers:${id.repo}.`
-        : gguf.length > 0
-          ? `Name one of its GGUF files: ${gguf
-              .slice(0, 4)
-              .map((name) => `hf:${id.repo}/${name}`)
-              .join(', ')}.`
-          : 'Choose a model of the Llama, Qwen2, Qwen2.5 or Qwen3 family in safetensors or GGUF.',
+      ways.join(' ') || 'Choose a model of the Llama, Qwen2, Qwen2.5 or Qwen3 family in safetensors or GGUF.',
     );
   }
   return [...names.filter((name) => smallFiles.has(name)), ...tensors];

@@ -1,88 +1,92 @@
 /** Models of WebLLM and transformers.js in the app's own storage: found there, or brought there before they are used. */
 import type { LoadProgress } from '../agents/agent';
-import { dtypes, dtypeSuffix, parseTransformers, type Dtype } from '../agents/transformers/spec';
+import { dtypes, dtypeSuffix, isDtype, parseTransformers, type Dtype } from '../agents/transformers/spec';
 import { parseWebllm } from '../agents/webllm/spec';
-import { ConfigError, throwIfAborted } from '../core/errors';
+import { ConfigError, StorageError, throwIfAborted } from '../core/errors';
 import { downloadModel, type DownloadOptions } from '../models/download';
 import { Library, openLibrary } from '../models/library';
 import { isComplete, type ModelManifest } from '../models/manifest';
 import {
   describeOnnxModel,
   describeWebllmModel,
+  isCurrent,
   onnxId,
   renewLibrary,
   type OnnxForm,
   type WebllmPlace,
 } from '../models/libraryRemotes';
+import { storedId } from '../models/pickedFiles';
 import { describeRemote, type DescribeOptions, type RemoteModel } from '../models/remote';
 
-/** What a name of another library's model stands for, and how it is described. */
-export interface LibraryNames {
-  /** Where WebLLM's list has a model; null where it has none of this name. */
-  webllmPlace(id: string): Promise<WebllmPlace | null>;
-  /** Whether a real GPU with half precision runs ONNX models. */
-  halfPrecision(): Promise<boolean>;
-}
+/** Where WebLLM's list has a model, by its name in any case; null where it has none. */
+export type FindWebllm = (id: string) => Promise<WebllmPlace | null>;
 
-/** Forms of weights in the order in which they are wanted. */
-function onnxForms(dtype: string | null, halfPrecision: boolean): readonly OnnxForm[] {
-  const usable = (one: Dtype): boolean =>
-    dtype === null ? halfPrecision || !one.endsWith('16') : one === dtype;
-  return dtypes.filter(usable).map((one) => ({ dtype: one, file: `onnx/model${dtypeSuffix[one]}.onnx` }));
+/**
+ * Forms of weights of transformers.js in the order in which they are wanted where none is named. The device has no say, so
+ * that a name stands for the same weights everywhere; half precision, which not every device reads, comes last.
+ */
+function onnxForms(dtype: string | null): readonly OnnxForm[] {
+  const half = (one: Dtype): boolean => one.endsWith('16');
+  const named = dtypes.filter((one) => one === dtype);
+  const wanted = dtype === null ? [...dtypes.filter((one) => !half(one)), ...dtypes.filter(half)] : named;
+  return wanted.map((one) => ({ dtype: one, file: `onnx/model${dtypeSuffix[one]}.onnx` }));
 }
 
 /** OWNER/NAME and the form of a hub model of transformers.js; null for models that lie elsewhere. */
 function onnxModel(spec: string): { readonly repo: string; readonly dtype: string | null } | null {
   if (!spec.startsWith('transformers:')) return null;
-  const { place, dtype } = parseTransformers(spec.slice('transformers:'.length), {
-    base: 'https://app.invalid/',
-  });
+  const base = 'https://app.invalid/';
+  const { place, dtype } = parseTransformers(spec.slice('transformers:'.length), { base });
   return place.type === 'hub' ? { repo: place.id, dtype } : null;
 }
 
-/** The name of a model of WebLLM's own list that is not to be kept elsewhere; null for others. */
-function listedWebllm(spec: string): string | null {
+/** Where the list has what a run names so; null for models that are not of the list or are to be kept elsewhere. */
+async function listedWebllm(spec: string, find: FindWebllm): Promise<WebllmPlace | null> {
   if (!spec.startsWith('webllm:')) return null;
   const { id, custom, cache } = parseWebllm(spec, 'https://app.invalid/');
-  return custom === null && cache === 'cache' ? id : null;
+  if (custom !== null || cache !== 'cache') return null;
+  const place = await find(id);
+  if (!place) throw new ConfigError(`WebLLM knows no model ${id}.`, 'Choose one of its list.');
+  return place;
 }
 
-/** The form in which an ONNX model is in storage, whole or begun; null where it is not. */
-async function storedForm(
-  library: Library,
-  repo: string,
-  forms: readonly OnnxForm[],
-): Promise<string | null> {
-  const found = await Promise.all(forms.map(({ dtype }) => library.find(onnxId(repo, dtype))));
-  const kept = found.filter((manifest) => manifest !== null);
-  return (kept.find(isComplete) ?? kept[0])?.id ?? null;
-}
-
-/** The name in storage of what a run names; a hub model of transformers.js in the form that is there, if any is. */
-export async function storedName(spec: string, library: Library, names: LibraryNames): Promise<string> {
-  const listed = listedWebllm(spec);
-  if (listed !== null) return `webllm:${listed}`;
+/**
+ * The name in storage of what a run names; an ONNX model of the hub in the form that is there, if any is. Throws ConfigError
+ * where WebLLM's list has no such model.
+ */
+export async function storedName(spec: string, library: Library, find: FindWebllm): Promise<string> {
+  const listed = await listedWebllm(spec, find);
+  if (listed) return `webllm:${listed.id}`;
   const onnx = onnxModel(spec);
-  if (!onnx) return spec;
-  const forms = onnxForms(onnx.dtype, await names.halfPrecision());
-  return (await storedForm(library, onnx.repo, forms)) ?? spec;
+  if (!onnx) return storedId(spec);
+  const forms = onnxForms(onnx.dtype);
+  const found = await Promise.all(forms.map(({ dtype }) => library.find(onnxId(onnx.repo, dtype))));
+  const kept = found.filter((manifest) => manifest !== null);
+  return (kept.find(isComplete) ?? kept[0])?.id ?? spec;
 }
 
-/** As `describeRemote`, also for models of the other libraries. */
+/** As `describeRemote`, also for models of the other libraries. Throws StorageError for a name of files that were picked. */
 export async function describeModel(
   spec: string,
-  names: LibraryNames,
+  find: FindWebllm,
   options: DescribeOptions,
 ): Promise<RemoteModel> {
-  const listed = listedWebllm(spec);
-  if (listed !== null) {
-    const place = await names.webllmPlace(listed);
-    if (!place) throw new ConfigError(`WebLLM knows no model ${listed}.`, 'Choose one of its list.');
-    return describeWebllmModel(`webllm:${listed}`, place, options);
+  if (storedId(spec).startsWith('local:')) {
+    throw new StorageError(
+      `${storedId(spec)} is not in this browser's storage.`,
+      'Pick its files again under Settings, Models.',
+    );
   }
+  const listed = await listedWebllm(spec, find);
+  if (listed) return describeWebllmModel(listed, options);
   const onnx = onnxModel(spec);
-  if (onnx) return describeOnnxModel(onnx.repo, onnxForms(onnx.dtype, await names.halfPrecision()), options);
-  return describeRemote(spec, options);
+  return onnx ? describeOnnxModel(onnx.repo, onnxForms(onnx.dtype), options) : describeRemote(spec, options);
+}
+
+/** Whether a model that is in storage can be used as it is: whole, and of WebLLM's list with the library that it names now. */
+export async function isUsable(manifest: ModelManifest, find: FindWebllm): Promise<boolean> {
+  const listed = await listedWebllm(manifest.id, find).catch(() => null);
+  return isComplete(manifest) && (!listed || isCurrent(manifest, listed.library));
 }
 
 /**
@@ -92,15 +96,16 @@ export async function describeModel(
 export async function bringModel(
   library: Library,
   spec: string,
-  names: LibraryNames,
+  find: FindWebllm,
   options: DownloadOptions,
 ): Promise<ModelManifest> {
   const { signal, endpoint } = options;
-  const id = await storedName(spec, library, names);
-  const listed = listedWebllm(id);
-  const place = listed === null ? null : await names.webllmPlace(listed);
-  if (place) await renewLibrary(library, id, place, signal);
-  const describe = (to: DescribeOptions): Promise<RemoteModel> => describeModel(id, names, to);
+  const id = await storedName(spec, library, find);
+  const stored = await library.find(id);
+  if (stored && (await isUsable(stored, find))) return stored;
+  const listed = await listedWebllm(id, find);
+  if (listed) await renewLibrary(library, id, listed, options);
+  const describe = (place: DescribeOptions): Promise<RemoteModel> => describeModel(id, find, place);
   if (onnxModel(id)?.dtype !== null) return downloadModel(library, id, { ...options, describe });
   const remote = await describe({
     ...(signal && { signal }),
@@ -117,45 +122,33 @@ interface LoadOptions {
   readonly onProgress?: (progress: LoadProgress) => void;
 }
 
-/** Agents that share a model but not its settings have a worker each: the second waits for what the first brings. */
+/** For a worker that is to run the model: it waits for a download of the page's, or of another worker's. */
 async function bring(
   spec: string,
-  names: LibraryNames,
+  find: FindWebllm,
   { signal, onProgress }: LoadOptions,
-): Promise<string> {
-  const library = new Library(await openLibrary());
-  const options: DownloadOptions = {
+): Promise<ModelManifest> {
+  return bringModel(new Library(await openLibrary()), spec, find, {
     ...(signal && { signal }),
+    wait: true,
     onProgress: ({ done, total }) => onProgress?.({ phase: 'download', loaded: done, total }),
-  };
-  try {
-    return await navigator.locks.request(`arklet bring ${spec}`, signal ? { signal } : {}, async () => {
-      const { id } = await bringModel(library, spec, names, options);
-      return id;
-    });
-  } catch (thrown) {
-    throwIfAborted(signal);
-    throw thrown;
-  }
+  });
 }
 
 /** A model of WebLLM's list into storage. */
-export async function bringWebllm(id: string, place: WebllmPlace, options: LoadOptions): Promise<void> {
-  const names = {
-    webllmPlace: () => Promise.resolve(place),
-    halfPrecision: () => Promise.resolve(false),
-  };
-  await bring(`webllm:${id}`, names, options);
+export async function bringWebllm(place: WebllmPlace, options: LoadOptions): Promise<void> {
+  await bring(`webllm:${place.id}`, () => Promise.resolve(place), options);
 }
 
-/** A model of transformers.js on the hub into storage; gives its name there. */
-export function bringOnnx(
+/** A model of transformers.js on the hub into storage; gives its name there, and the form that its weights have. */
+export async function bringOnnx(
   repo: string,
-  { dtype, halfPrecision, ...options }: LoadOptions & { dtype: string | null; halfPrecision: boolean },
-): Promise<string> {
-  const names = {
-    webllmPlace: () => Promise.resolve(null),
-    halfPrecision: () => Promise.resolve(halfPrecision),
-  };
-  return bring(`transformers:${repo}${dtype === null ? '' : `@${dtype}`}`, names, options);
+  { dtype, ...options }: LoadOptions & { dtype: string | null },
+): Promise<{ id: string; dtype: Dtype }> {
+  const spec = `transformers:${repo}${dtype === null ? '' : `@${dtype}`}`;
+  const { id } = await bring(spec, () => Promise.resolve(null), options);
+  const form = onnxModel(id)?.dtype ?? '';
+  if (!isDtype(form))
+    throw new ConfigError(`${id} names no form of weights.`, 'Delete it and download it again.');
+  return { id, dtype: form };
 }

@@ -6,10 +6,10 @@ import type { AdapterInfo } from '../core/jobApi';
 import { checkFits } from '../lm/adapter';
 import type { ModelConfig } from '../lm/types';
 import type { BundledModel } from '../models/catalogue';
-import { resolveModel } from '../models/modelSpec';
 import type { JobStore } from '../store/jobStore';
 import { readPeft } from '../train/adapterFiles';
 import { openModelSource, readModelConfig } from './modelSource';
+import { studentOf } from './resolveAgents';
 import { freeName } from './storedRuns';
 
 /** Stands where a run's id does: no run has it. */
@@ -53,7 +53,7 @@ async function sizesOf(
   places: { readonly base: string; readonly catalogue: readonly BundledModel[] },
 ): Promise<ModelConfig | null> {
   try {
-    return await readModelConfig(openModelSource(resolveModel(id, places)));
+    return await readModelConfig(openModelSource(studentOf(id, places.catalogue, places.base)));
   } catch {
     return null;
   }

@@ -12,15 +12,14 @@ export function pacedLoad(
   now?: () => number,
 ): (progress: LoadProgress) => void {
   const rate = new ByteRate(now);
-  let came = 0;
+  /** Null before the first report: what was there already did not come now. */
+  let came: number | null = null;
   return (progress) => {
     const { phase, loaded, total } = progress;
     // Loaders that know no bytes count to 1.
     const counts = phase === 'download' && total > 1;
-    if (counts && loaded > came) {
-      rate.add(loaded - came);
-      came = loaded;
-    }
+    if (counts && came !== null && loaded > came) rate.add(loaded - came);
+    if (counts) came = Math.max(came ?? 0, loaded);
     const bytesPerSecond = counts ? rate.perSecond : null;
     const secondsLeft = bytesPerSecond === null ? null : Math.max(0, total - loaded) / bytesPerSecond;
     tell({ ...progress, bytesPerSecond, secondsLeft });

@@ -4,11 +4,12 @@ import { fetchCatalogue } from '../models/catalogue';
 import { importModel, type DownloadOptions } from '../models/download';
 import { bundledEntry, remoteEntry, storedEntry } from '../models/entries';
 import { Library, openLibrary } from '../models/library';
+import { isComplete, type ModelManifest } from '../models/manifest';
+import { libraryFile } from '../models/pickedFiles';
 import type { ModelShape } from '../models/modelShape';
 import { resolveModel } from '../models/modelSpec';
-import { storedId } from '../models/pickedFiles';
 import type { CallContext, Handlers } from '../rpc/rpc';
-import { bringModel, describeModel, storedName, type LibraryNames } from './bringModels';
+import { bringModel, describeModel, isUsable, storedName, type FindWebllm } from './bringModels';
 import { devicePresets } from './devicePresets';
 import { planRun } from './planMemory';
 import type { ModelsProtocol } from './modelsProtocol';
@@ -18,7 +19,7 @@ export interface ModelsParts extends Pick<DownloadOptions, 'endpoint' | 'chunkBy
   readonly base: string;
   /** WebLLM's list; loads its package. */
   webllm(): Promise<readonly ModelEntry[]>;
-  readonly names: LibraryNames;
+  readonly findWebllm: FindWebllm;
   /** Threads of the CPU backend. */
   readonly threads: number;
   /** Folder in the private file system; a test has its own. */
@@ -48,9 +49,19 @@ export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
   });
   /** The one way to write a name, so that a model is not stored twice. */
   const idOf = async (spec: string): Promise<string> => {
-    const id = storedId(spec);
-    if (/^(hf|local):/.test(id)) return resolveModel(id, { base: parts.base, catalogue: [] }).id;
-    return storedName(id, await library(), parts.names);
+    if (/^(hf|local):/.test(spec)) return resolveModel(spec, { base: parts.base, catalogue: [] }).id;
+    return storedName(spec, await library(), parts.findWebllm);
+  };
+
+  /** Of WebLLM's list, what it says of the model stands beside what is stored; an outdated library is still to come. */
+  const entryOf = async (manifest: ModelManifest): Promise<ModelEntry> => {
+    const entry = storedEntry(manifest);
+    if (entry.source !== 'webllm') return entry;
+    const listed = (await parts.webllm().catch(() => [])).find(({ spec }) => spec === entry.spec);
+    const { bytes, doneBytes } = entry;
+    const state =
+      entry.state === 'ready' && !(await isUsable(manifest, parts.findWebllm)) ? 'partial' : entry.state;
+    return { ...entry, ...listed, bytes, approximate: false, state, doneBytes };
   };
 
   return {
@@ -60,31 +71,38 @@ export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
         () => [],
       );
       const stored = await library().then(
-        async (all) => (await all.list()).map(storedEntry),
+        (all) => all.list(),
         () => [],
       );
-      return [...bundled, ...stored];
+      return [...bundled, ...(await Promise.all(stored.map(entryOf)))];
     },
     webllm: () => parts.webllm(),
     async look(spec, { signal }) {
       const id = await idOf(spec);
       const stored = await (await library()).find(id);
-      if (stored) return storedEntry(stored);
-      return remoteEntry(await describeModel(id, parts.names, { ...place, signal }));
+      if (stored) return entryOf(stored);
+      return remoteEntry(await describeModel(id, parts.findWebllm, { ...place, signal }));
     },
     async download(spec, context) {
       const id = await idOf(spec);
-      return storedEntry(await bringModel(await library(), id, parts.names, options(context)));
+      return entryOf(await bringModel(await library(), id, parts.findWebllm, options(context)));
     },
     async importFiles({ name, files }, context) {
       return storedEntry(await importModel(await library(), name, files, options(context)));
     },
     async verify(spec, { signal, progress }) {
-      return (await library()).verify(await idOf(spec), {
+      const id = await idOf(spec);
+      const checks = await (
+        await library()
+      ).verify(id, {
         signal,
         onProgress: (file, done, total) =>
           progress({ phase: 'verify', file, done, total, bytesPerSecond: null, secondsLeft: null }),
       });
+      const manifest = await (await library()).find(id);
+      if (!manifest || !isComplete(manifest) || (await isUsable(manifest, parts.findWebllm))) return checks;
+      const problem = 'a newer WebLLM wants another one';
+      return checks.map((check) => (check.path === libraryFile ? { ...check, ok: false, problem } : check));
     },
     async remove(spec) {
       await (await library()).remove(await idOf(spec));
@@ -103,7 +121,7 @@ export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
         library,
         ...place,
         webllm: parts.webllm,
-        names: parts.names,
+        findWebllm: parts.findWebllm,
         shapes,
         sizes,
         threads: parts.threads,

@@ -10,9 +10,8 @@ import type { Library } from '../models/library';
 import { resolveModel, type ModelRef } from '../models/modelSpec';
 import type { ModelShape } from '../models/modelShape';
 import { planMemory, type PlannedAgent } from '../models/planner';
-import { storedId } from '../models/pickedFiles';
 import { describeRemote } from '../models/remote';
-import { describeModel, storedName, type LibraryNames } from './bringModels';
+import { describeModel, storedName, type FindWebllm } from './bringModels';
 import { readModelShape } from './modelShape';
 import { openModelSource } from './modelSource';
 import { bundled } from './presets';
@@ -23,7 +22,7 @@ export interface PlanParts {
   readonly library: () => Promise<Library>;
   readonly endpoint?: string;
   readonly webllm: () => Promise<readonly ModelEntry[]>;
-  readonly names: LibraryNames;
+  readonly findWebllm: FindWebllm;
   /** Shapes read so far. */
   readonly shapes: Map<string, Promise<ModelShape>>;
   /** Bytes of other libraries' models, found so far. */
@@ -51,18 +50,20 @@ async function shapeOf(ref: ModelRef, parts: PlanParts): Promise<ModelShape> {
 }
 
 /** Bytes of the files of another library's model: in storage, else as the hub says. */
-async function libraryBytes(spec: string, { library, names, endpoint }: PlanParts): Promise<number> {
+async function libraryBytes(spec: string, { library, findWebllm, endpoint }: PlanParts): Promise<number> {
   const store = await library();
-  const id = await storedName(storedId(spec), store, names);
+  const id = await storedName(spec, store, findWebllm);
   const place = endpoint === undefined ? {} : { endpoint };
-  const { files } = (await store.find(id)) ?? (await describeModel(id, names, place));
+  const { files } = (await store.find(id)) ?? (await describeModel(id, findWebllm, place));
   return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** As a planned agent: by WebLLM's own figure, else by its files. */
 async function libraryAgent(spec: string, parts: PlanParts): Promise<PlannedAgent> {
+  // A run may add settings to the name, and write it in any case.
+  const name = spec.split('?')[0]?.toLowerCase();
   const entry = spec.startsWith('webllm:')
-    ? (await parts.webllm()).find((one) => one.spec === spec)
+    ? (await parts.webllm()).find((one) => one.spec.toLowerCase() === name)
     : undefined;
   const features = entry?.features ?? [];
   if (entry?.memoryBytes != null) return { type: 'library', model: spec, bytes: entry.memoryBytes, features };

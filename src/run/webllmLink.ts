@@ -43,7 +43,7 @@ export function openWebllmWorker(): WebllmLink {
   );
 }
 
-/** A small file of a model: one that was picked, else from WebLLM's cache or the network. */
+/** A small file of a model: from the app's storage, else from WebLLM's cache or the network. */
 async function readText(url: string, signal?: AbortSignal): Promise<string | null> {
   return (await readLocalText(url, openLocal).catch(() => null)) ?? readCachedText(url, signal);
 }

@@ -15,6 +15,7 @@ import { launchChromium } from './chromium';
 
 const root = ensureBuild();
 const patience = 240_000;
+const few = 'preset=quick&backend=cpu&n-agents=4&batch=4&max-tokens=32';
 const student = join(root, 'models/student');
 /** Of WebLLM's list: f32, so that no adapter refuses it. */
 const listed = 'SmolLM2-135M-Instruct-q0f32-MLC';
@@ -58,7 +59,7 @@ afterEach(() => context.close());
 const button = (name: string | RegExp) => page.getByRole('button', { name });
 
 it('an ONNX model is looked up, downloaded, verified and debates with the network cut', async () => {
-  await page.goto(`${app.url}#preset=quick&backend=cpu&n-agents=4&batch=4&max-tokens=32&panel=settings`);
+  await page.goto(`${app.url}#${few}&panel=settings`);
   await button('Add a model').click();
   await button('Hugging Face').click();
   await page.getByLabel('Model on the hub').fill('transformers:tiny/agent');
@@ -70,6 +71,10 @@ it('an ONNX model is looked up, downloaded, verified and debates with the networ
   await page.getByText('Ready for offline: all 5 files are here and hash right.').waitFor();
   await button('Use tiny/agent@fp32').click();
   await page.waitForFunction(() => /transformers(:|%3A)tiny/.test(location.hash));
+  // By its name alone it is the form that is here.
+  const open = encodeURIComponent('transformers:tiny/agent');
+  await page.goto('about:blank');
+  await page.goto(`${app.url}#${few}&panel=settings&agents=${open}`);
   const before = asked.length;
   await page.getByRole('button', { name: 'Prepare', exact: true }).click();
   await page.getByText(/^Ready: rehearsed with the network cut/).waitFor({ timeout: patience });

@@ -14,16 +14,14 @@ serve<ModelsProtocol>(
     chunkBytes: Number(query.get('chunk')),
     root: query.get('root') ?? 'test',
     webllm: async () => [],
-    names: {
-      webllmPlace: async (id) =>
-        id === 'Tiny-MLC'
-          ? {
-              weights: 'https://huggingface.co/tiny/mlc',
-              library: `${query.get('endpoint')}/files/${query.get('library') ?? 'tiny'}.wasm`,
-            }
-          : null,
-      halfPrecision: async () => query.get('f16') === '1',
-    },
+    findWebllm: async (id) =>
+      id.toLowerCase() === 'tiny-mlc'
+        ? {
+            id: 'Tiny-MLC',
+            weights: 'https://huggingface.co/tiny/mlc',
+            library: `${query.get('endpoint')}/files/${query.get('library') ?? 'tiny'}.wasm`,
+          }
+        : null,
     threads: 1,
   }),
 );

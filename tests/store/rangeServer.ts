@@ -1,6 +1,6 @@
 /**
  * A model server whose every behaviour a test decides, on its own port (another origin, as the hub is). Started by
- * Vitest's globalSetup; tests script it over HTTP. It speaks the hub's API for `tiny/model`, `tiny/mlc` and `tiny/onnx`, and
+ * Vitest's globalSetup; tests script it over HTTP. It speaks the hub's API for `tiny/model`, `tiny/mlc`, `tiny/onnx` and `tiny/half`, and
  * gives plain files under /files/.
  */
 import { createHash } from 'node:crypto';
@@ -90,6 +90,7 @@ const repositories: Readonly<Record<string, Readonly<Record<string, Buffer | 'we
     'onnx/model_q4.onnx_data': 'weights',
     'onnx/model_q4f16.onnx': 'weights',
   },
+  'tiny/half': { 'config.json': small(config), 'onnx/model_fp16.onnx': 'weights' },
 };
 
 function hubInfo(repo: string, bytes: number, claim: number | null): object {

@@ -23,11 +23,11 @@ export interface HostParts {
   adapter(): Promise<{ readonly real: boolean; readonly f16: boolean } | null>;
   readonly threads: number;
   readonly files: FileReaders;
-  /** Brings a model of the hub into the app's own storage; gives its name there. */
+  /** Brings a model of the hub into the app's own storage; gives its name there and the form of its weights. */
   bring(
     repo: string,
-    options: LoadOptions & { readonly dtype: string | null; readonly halfPrecision: boolean },
-  ): Promise<string>;
+    options: LoadOptions & { readonly dtype: string | null },
+  ): Promise<{ readonly id: string; readonly dtype: Dtype }>;
 }
 
 type Model = Awaited<ReturnType<Library['AutoModelForCausalLM']['from_pretrained']>>;
@@ -130,10 +130,9 @@ export class TransformersHost {
     throwIfAborted(signal);
     const adapter = await this.#parts.adapter();
     const device = ref.device === 'auto' ? (adapter?.real ? 'webgpu' : 'wasm') : ref.device;
-    const halfPrecision = device === 'webgpu' && adapter?.f16 === true;
-    const place = await this.#placeOf(ref, halfPrecision, options);
+    const { place, form } = await this.#placeOf(ref, options);
     this.#reading.set(key, { place, ...(signal && { signal }) });
-    const dtype = await this.#dtype(key, ref, halfPrecision);
+    const dtype = form ?? (await this.#dtype(key, ref, device === 'webgpu' && adapter?.f16 === true));
     const sizes = new Map<string, { loaded: number; total: number }>();
     const progress_callback = (event: { status: string; file?: string; loaded?: number; total?: number }) => {
       const { status, file = '', loaded = 0, total = 0 } = event;
@@ -170,13 +169,14 @@ export class TransformersHost {
     };
   }
 
+  /** Where the files are once those of the hub are in storage, with the form of weights that is there. */
   async #placeOf(
     { place, dtype }: TransformersRef,
-    halfPrecision: boolean,
     options: LoadOptions,
-  ): Promise<ReadPlace> {
-    if (place.type !== 'hub') return place;
-    return { type: 'stored', id: await this.#parts.bring(place.id, { ...options, dtype, halfPrecision }) };
+  ): Promise<{ readonly place: ReadPlace; readonly form: Dtype | null }> {
+    if (place.type !== 'hub') return { place, form: null };
+    const { id, dtype: form } = await this.#parts.bring(place.id, { ...options, dtype });
+    return { place: { type: 'stored', id }, form };
   }
 
   /** The first form of weights that the folder has and the device reads. */

@@ -3,7 +3,7 @@ import type { AgentCallbacks, AgentRequest, Completion, LoadProgress } from '../
 
 /** Where a model's files are: on the hub (by the user's choice), under an address, in the app's storage, or in memory. */
 export type TransformersPlace =
-  | { readonly type: 'hub'; readonly id: string; readonly revision: string }
+  | { readonly type: 'hub'; readonly id: string }
   | { readonly type: 'folder'; readonly url: string }
   | { readonly type: 'stored'; readonly id: string }
   | { readonly type: 'files'; readonly files: readonly { readonly path: string; readonly blob: Blob }[] };

@@ -5,6 +5,10 @@ import type { TransformersPlace, TransformersRef } from './protocol';
 export const dtypes = ['q4f16', 'q4', 'q8', 'fp16', 'fp32'] as const;
 export type Dtype = (typeof dtypes)[number];
 
+export function isDtype(name: string): name is Dtype {
+  return dtypes.some((known) => known === name);
+}
+
 /** File names of the forms, as transformers.js looks for them under onnx/. */
 export const dtypeSuffix: Readonly<Record<Dtype, string>> = {
   q4f16: '_q4f16',
@@ -27,7 +31,7 @@ function placeOf(name: string, { base }: SpecOptions): TransformersPlace {
     return { type: 'folder', url: url.endsWith('/') ? url : `${url}/` };
   }
   const hub = /^([\w.-]+\/[\w.-]+)$/.exec(name);
-  if (hub?.[1] && !name.includes('..')) return { type: 'hub', id: hub[1], revision: 'main' };
+  if (hub?.[1] && !name.includes('..')) return { type: 'hub', id: hub[1] };
   throw new ConfigError(
     `"transformers:${name}" names no ONNX model.`,
     'Write transformers:ORG/NAME of the Hugging Face hub, or the address of a folder with config.json and onnx/.',
@@ -37,7 +41,7 @@ function placeOf(name: string, { base }: SpecOptions): TransformersPlace {
 /** NAME or NAME@DTYPE. Throws ConfigError. */
 export function parseTransformers(name: string, options: SpecOptions): TransformersRef {
   const [, plain = name, dtype = null] = /^(.+)@([\w-]+)$/.exec(name) ?? [];
-  if (dtype !== null && !dtypes.some((known) => known === dtype)) {
+  if (dtype !== null && !isDtype(dtype)) {
     throw new ConfigError(
       `"${dtype}" is not a form of weights (transformers:${name}).`,
       `Use ${dtypes.join(', ')}.`,

@@ -12,7 +12,7 @@ import type { FinishReason } from '../../core/records';
 import type { AgentCallbacks, Completion, LoadProgress } from '../agent';
 import { checkFeatures, type AdapterFacts } from './features';
 import type { WebllmGenerate, WebllmInfo } from './protocol';
-import { storedPlace, type WebllmRef } from './spec';
+import { localHost, storedPlace, type WebllmRef } from './spec';
 import { translate, type Circumstance } from './translate';
 
 /** What the host uses of WebLLM's engine. */
@@ -38,11 +38,10 @@ export interface HostParts {
   adapter(): Promise<AdapterFacts | null>;
   /** Brings a model of the list, by where the list says it is, into the app's own storage. */
   bring(
-    id: string,
-    place: { readonly weights: string; readonly library: string },
+    place: { readonly id: string; readonly weights: string; readonly library: string },
     options: LoadOptions,
   ): Promise<void>;
-  /** A small text file of the model: from where WebLLM cached it, else from the network; null when neither has it. */
+  /** A small text file of the model: from storage or where WebLLM cached it, else from the network; null when none has it. */
   readText(url: string, signal?: AbortSignal): Promise<string | null>;
 }
 
@@ -77,7 +76,12 @@ export class WebllmHost {
       const engine = library.createEngine();
       this.#opened = { engine, circumstance };
       engine.setAppConfig({ ...library.prebuilt, model_list: [record], cacheBackend: ref.cache });
-      engine.setInitProgressCallback((report) => onProgress?.(progressOf(report)));
+      // What is read from our storage is no download.
+      const stored = record.model.startsWith(localHost);
+      engine.setInitProgressCallback((report) => {
+        const progress = progressOf(report);
+        onProgress?.(stored && progress.phase === 'download' ? { ...progress, phase: 'compile' } : progress);
+      });
       // WebLLM's unload aborts a reload that is under way, which then resolves as if it had loaded.
       const stop = (): void => void engine.unload();
       signal?.addEventListener('abort', stop, { once: true });
@@ -139,7 +143,7 @@ export class WebllmHost {
   async #brought(ref: WebllmRef, listed: ModelRecord, options: LoadOptions): Promise<ModelRecord> {
     if (ref.custom || ref.cache !== 'cache') return listed;
     const { model_id: id, model: weights, model_lib: library } = listed;
-    await this.#parts.bring(id, { weights, library }, options);
+    await this.#parts.bring({ id, weights, library }, options);
     const stored = storedPlace(`webllm:${id}`);
     return { ...listed, model: stored.weights, model_lib: stored.library };
   }

@@ -69,9 +69,11 @@ export async function webllmEntries(): Promise<readonly ModelEntry[]> {
     .sort((a, b) => (a.memoryBytes ?? 0) - (b.memoryBytes ?? 0));
 }
 
-/** Where the list has a model; null where it has none of this name. */
-export async function webllmPlace(id: string): Promise<{ weights: string; library: string } | null> {
+/** Where the list has a model, by its name in any case; null where it has none. */
+export async function webllmPlace(
+  id: string,
+): Promise<{ id: string; weights: string; library: string } | null> {
   const { prebuiltAppConfig } = await import('@mlc-ai/web-llm');
   const record = prebuiltAppConfig.model_list.find((one) => one.model_id.toLowerCase() === id.toLowerCase());
-  return record ? { weights: record.model, library: record.model_lib } : null;
+  return record ? { id: record.model_id, weights: record.model, library: record.model_lib } : null;
 }

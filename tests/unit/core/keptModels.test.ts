@@ -10,6 +10,7 @@ it('names the models that the app downloads itself', () => {
     'transformers:local:Tiny',
     'webllm:Qwen3-0.6B-q4f32_1-MLC',
     'webllm:Qwen3-0.6B-q4f32_1-MLC?context=2048&logprobs=1',
+    'webllm:Qwen3-0.6B-q4f32_1-MLC?cache=cache',
     'transformers:onnx-community/Qwen3-0.6B-ONNX',
     'transformers:onnx-community/Qwen3-0.6B-ONNX@q4',
   ])

@@ -37,7 +37,7 @@ describe('the memory plan of what a run names', () => {
       base: server.url,
       library: () => Promise.reject(new Error('no storage is needed')),
       webllm: async () => [],
-      names: { webllmPlace: async () => null, halfPrecision: async () => false },
+      findWebllm: async () => null,
       shapes: new Map(),
       sizes: new Map(),
       threads: 1,

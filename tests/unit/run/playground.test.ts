@@ -184,9 +184,12 @@ describe('the playground', () => {
     await expect(refused({ 'adapter_config.json': bytes({ ...config, r: 8 }) })).rejects.toThrow(
       /but this model needs \[8, /,
     );
+    const odd = { 'adapter_config.json': bytes({ ...config, base_model_name_or_path: 'x', r: 8 }) };
+    await expect(job.coordinator.importAdapter({ ...files, ...odd }, 'Odd', 'bundled')).rejects.toThrow(
+      /but this model needs \[8, /,
+    );
     // A model that is not at hand says nothing before it is asked.
-    const absent = { 'adapter_config.json': bytes({ ...config, base_model_name_or_path: 'x', r: 8 }) };
-    const far = await job.coordinator.importAdapter({ ...files, ...absent }, 'Far', 'nobody');
+    const far = await job.coordinator.importAdapter({ ...files, ...odd }, 'Far', 'nobody');
     expect(far.student).toBe('nobody');
   });
 

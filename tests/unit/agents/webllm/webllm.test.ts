@@ -124,15 +124,15 @@ describe('a model of WebLLM’s list', () => {
   it('is brought into our storage before the engine is told of it, and read from there', async () => {
     const engine = new ScriptedEngine({ reply: () => [] });
     const brought: unknown[] = [];
-    const bring = (...[id, place]: [string, object, object]): Promise<void> => {
+    const bring = (place: object): Promise<void> => {
       expect(engine.loaded).toBeNull();
-      brought.push([id, place]);
+      brought.push(place);
       return Promise.resolve();
     };
     const load = (spec: string) => scriptedHost(engine, { bring }).load(parseWebllm(spec, base), {});
     await load('webllm:Tiny-q4f32_1-MLC');
     const { model_id: id, model: weights, model_lib: library } = records[0]!;
-    expect(brought).toEqual([[id, { weights, library }]]);
+    expect(brought).toEqual([{ id, weights, library }]);
     const told = engine.appConfig?.model_list[0];
     expect(told?.model_lib).toBe(`${localHost}webllm%3A${id}/library.wasm`);
     expect(new URL('x', told?.model).href).toBe(`${localHost}webllm%3A${id}/x`);
