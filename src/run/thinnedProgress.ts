@@ -15,6 +15,7 @@ export class ThinnedProgress {
   readonly #setup: Pick<JobSetup, 'run' | 'gate' | 'emit'>;
   readonly #held: HeldBytes;
   #last = -Infinity;
+  #closed = false;
   #pending: { phase: Phase; progress: Progress } | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -29,14 +30,20 @@ export class ThinnedProgress {
   }
 
   readonly report = (phase: Phase, progress: Progress): void => {
+    if (this.#closed) return;
     const measured = (progress.secondsLeft ?? progress.tokensPerSecond ?? null) !== null;
     const due = !measured && performance.now() - this.#last >= apart;
     if (due || progress.done >= progress.total) this.#tell(phase, progress);
     else this.#later(phase, progress);
   };
 
-  /** Says nothing any more of what is still waiting. */
+  /** Says nothing any more, not even of what is still waiting. */
   close(): void {
+    this.#closed = true;
+    this.#forget();
+  }
+
+  #forget(): void {
     clearTimeout(this.#timer);
     this.#pending = null;
   }
@@ -51,7 +58,7 @@ export class ThinnedProgress {
   }
 
   #tell(phase: Phase, { done, total, detail, secondsLeft = null, tokensPerSecond = null }: Progress): void {
-    this.close();
+    this.#forget();
     this.#last = performance.now();
     const { run, gate, emit } = this.#setup;
     const status = phase === 'done' ? 'done' : gate.paused ? 'paused' : 'running';

@@ -135,7 +135,7 @@ describe('the real WebLLM in a real worker', () => {
       });
       // The empty library does nothing with weights: loading ends where it would be asked, with every file read.
       await expect(whole).rejects.toMatchObject({ name: 'AgentError', details: { name: 'TypeError' } });
-      expect(progress.at(-1)).toMatch(/^download [1-9]/);
+      expect(progress.at(-1)).toMatch(/^compile [1-9]/);
       await models.remove(spec);
       await pick({});
       await expect(load(spec)).rejects.toMatchObject({

@@ -55,6 +55,7 @@ it('tells of a pause that came while an event waited, and nothing once it is clo
   expect(told.map(({ status }) => status)).toEqual(['paused']);
   progress.report('debate', { done: 2, total: 9, detail: '', secondsLeft: 4 });
   progress.close();
+  progress.report('debate', { done: 9, total: 9, detail: '' });
   vi.advanceTimersByTime(1000);
   expect(told).toHaveLength(1);
 });
