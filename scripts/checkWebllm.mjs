@@ -143,15 +143,18 @@ const unwrap = (outcome) => {
   return outcome.value;
 };
 
-/** Picks the folder and its library in the page, as a person does. */
-async function pick(page, model, library) {
+/** Picks the folder and its library in a page of the app, as a person does; gives what a run names it by. */
+async function pick(context, app, { model, library }) {
+  const page = await context.newPage();
   const button = (name) => page.getByRole('button', { name });
+  await page.goto(app);
   await button('Settings').click();
   await button('Add a model').click();
   await button('Local files').click();
   await page.getByLabel('Pick a folder').setInputFiles(model);
   await page.getByLabel('Pick its library (.wasm)').setInputFiles(library);
   await button(`Use ${basename(model)}`).waitFor({ timeout: 600_000 });
+  await page.close();
   return `webllm:local:${basename(model)}`;
 }
 
@@ -207,7 +210,7 @@ async function check(page, urls, { work, out, maxTokens, library, files }) {
     );
   const result = await asked(spec);
   say("The same files from the app's own storage");
-  const picked = await asked(`${await pick(page, files.model, files.library)}?context=1024`);
+  const picked = await asked(`${await pick(page.context(), urls.app, files)}?context=1024`);
   return {
     version: result.version,
     device: result.device,
