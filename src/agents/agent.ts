@@ -39,6 +39,11 @@ export interface LoadProgress {
   readonly total: number;
 }
 
+export interface LoadOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: LoadProgress) => void;
+}
+
 /** How much a prompt and its reply may take together. */
 export interface ContextLimit {
   readonly tokens: number;
@@ -55,7 +60,7 @@ export interface AgentBackend {
   readonly concurrency: number;
   /** Known once loaded; an agent without it gets every prompt whole. */
   readonly context?: ContextLimit | null;
-  load(options: { signal?: AbortSignal; onProgress?: (progress: LoadProgress) => void }): Promise<void>;
+  load(options: LoadOptions): Promise<void>;
   /** Rejects with AgentError; an abort resolves with finishReason "aborted" and the text so far. */
   generate(request: AgentRequest, callbacks: AgentCallbacks): Promise<Completion>;
   unload(): Promise<void>;

@@ -4,16 +4,13 @@ import type {
   AgentRequest,
   Completion,
   ContextLimit,
-  LoadProgress,
+  LoadOptions,
 } from './agent';
 
 /** What an engine agent needs of the engine; the run's client of the engine worker has it. */
 export interface AgentEngine {
   /** Loads a model once and tells its longest sequence in tokens. */
-  info(
-    model: string,
-    options: { signal?: AbortSignal; onProgress?: (progress: LoadProgress) => void },
-  ): Promise<{ readonly maxContext: number }>;
+  info(model: string, options: LoadOptions): Promise<{ readonly maxContext: number }>;
   /** Tokens of each text. */
   count(model: string, texts: readonly string[]): Promise<readonly number[]>;
   generate(

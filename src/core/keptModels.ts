@@ -7,3 +7,8 @@ export function isKept(spec: string): boolean {
     spec,
   );
 }
+
+/** Whether another library reads the model by its own code. */
+export function isFetchedByLibrary(spec: string): boolean {
+  return /^(webllm|transformers):/.test(spec) && !isKept(spec);
+}

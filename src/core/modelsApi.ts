@@ -26,6 +26,16 @@ export interface ModelEntry {
   readonly doneBytes: number;
 }
 
+/** Where WebLLM's list says that a model is. */
+export interface WebllmPlace {
+  /** As the list writes it. */
+  readonly id: string;
+  /** Address of its repository on the hub. */
+  readonly weights: string;
+  /** Address of its compiled library. */
+  readonly library: string;
+}
+
 /** How far a download or check is. */
 export interface ModelProgress {
   readonly phase: 'look up' | 'download' | 'verify' | 'ready';

@@ -10,6 +10,7 @@ import {
   isComplete,
   modelFilePath,
   modelFolder,
+  totalBytes,
   writeManifest,
   type ModelFile,
   type ModelManifest,
@@ -124,7 +125,7 @@ export async function downloadModel(
     onProgress?.({ phase: 'look up', file: '', done: 0, total: 0, bytesPerSecond: null, secondsLeft: null });
     let manifest = await recordOf(library, spec, options);
     if (isComplete(manifest)) return manifest;
-    const total = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
+    const total = totalBytes(manifest.files);
     const there = (): number => manifest.files.reduce((sum, file) => sum + doneBytes(file), 0);
     await checkRoom(spec, total - there());
     const reporter = new Reporter(onProgress, total);

@@ -1,7 +1,7 @@
 /** Models as the picker shows them. */
 import type { ModelEntry, ModelKind } from '../core/modelsApi';
 import type { BundledModel } from './catalogue';
-import { doneBytes, isComplete, type ModelManifest } from './manifest';
+import { doneBytes, isComplete, totalBytes, type ModelManifest } from './manifest';
 import { localSpec } from './pickedFiles';
 import type { RemoteModel } from './remote';
 
@@ -41,7 +41,7 @@ function runnerOf(id: string, paths: readonly string[]): { kind: ModelKind; spec
 
 export function storedEntry(manifest: ModelManifest): ModelEntry {
   const { id, files, licence, parameters } = manifest;
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const bytes = totalBytes(files);
   const paths = files.map(({ path }) => path);
   const { kind, spec } = runnerOf(id, paths);
   return {
@@ -66,7 +66,7 @@ export function remoteEntry({ id, files, licence, parameters }: RemoteModel): Mo
     name: nameOf(id),
     source: sourceOf(id),
     parameters,
-    bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+    bytes: totalBytes(files),
     approximate: false,
     memoryBytes: null,
     licence,

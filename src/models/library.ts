@@ -10,6 +10,7 @@ import {
   modelFilePath,
   modelFolder,
   readManifest,
+  totalBytes,
   writeManifest,
   type ModelManifest,
 } from './manifest';
@@ -20,7 +21,7 @@ export function modelLock(id: string): string {
   return `arklet model ${id}`;
 }
 
-/** Who writes a model while another does. */
+/** What a writer does while another is at the model. */
 export interface Patience {
   /** Waits until the other has ended, or until the signal; a StorageError at once without it. */
   readonly wait?: boolean;
@@ -93,7 +94,7 @@ export class Library {
     return asOnlyWriter(id, async () => {
       let manifest = await this.find(id);
       if (!manifest) throw new StorageError(`${id} is not in storage.`, 'Download it first.');
-      const total = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
+      const total = totalBytes(manifest.files);
       const checks: FileCheck[] = [];
       let before = 0;
       for (const file of manifest.files) {

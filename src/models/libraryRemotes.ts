@@ -3,20 +3,11 @@
  * with pause, going on after a reload, and a check by hash.
  */
 import { DownloadError, ModelError } from '../core/errors';
+import type { WebllmPlace } from '../core/modelsApi';
 import { asOnlyWriter, type Library, type Patience } from './library';
 import { freshFile, modelFilePath, writeManifest, type ModelManifest } from './manifest';
 import { libraryFile } from './pickedFiles';
 import { filesOf, get, listHub, type DescribeOptions, type RemoteFile, type RemoteModel } from './remote';
-
-/** Where WebLLM's list says that a model is. */
-export interface WebllmPlace {
-  /** As the list writes it. */
-  readonly id: string;
-  /** Address of its repository on the hub. */
-  readonly weights: string;
-  /** Address of its compiled library. */
-  readonly library: string;
-}
 
 /** A form of weights of transformers.js, and the file that holds it. */
 export interface OnnxForm {

@@ -64,6 +64,10 @@ export function freshFile(
   };
 }
 
+export function totalBytes(files: readonly { readonly bytes: number }[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 /** Bytes of a file that are on disk. */
 export function doneBytes({ chunks, chunkBytes, bytes }: ModelFile): number {
   return Math.min(bytes, chunks.length * chunkBytes);

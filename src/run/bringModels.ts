@@ -1,8 +1,9 @@
 /** Models of WebLLM and transformers.js in the app's own storage: found there, or brought there before they are used. */
-import type { LoadProgress } from '../agents/agent';
+import type { LoadOptions } from '../agents/agent';
 import { dtypes, dtypeSuffix, isDtype, parseTransformers, type Dtype } from '../agents/transformers/spec';
 import { parseWebllm } from '../agents/webllm/spec';
-import { ConfigError, StorageError, throwIfAborted } from '../core/errors';
+import { ConfigError, InterruptedError, StorageError, throwIfAborted } from '../core/errors';
+import type { WebllmPlace } from '../core/modelsApi';
 import { downloadModel, type DownloadOptions } from '../models/download';
 import { Library, openLibrary } from '../models/library';
 import { isComplete, type ModelManifest } from '../models/manifest';
@@ -13,7 +14,6 @@ import {
   onnxId,
   renewLibrary,
   type OnnxForm,
-  type WebllmPlace,
 } from '../models/libraryRemotes';
 import { storedId } from '../models/pickedFiles';
 import { describeRemote, type DescribeOptions, type RemoteModel } from '../models/remote';
@@ -40,23 +40,23 @@ function onnxModel(spec: string): { readonly repo: string; readonly dtype: strin
   return place.type === 'hub' ? { repo: place.id, dtype } : null;
 }
 
-/** Where the list has what a run names so; null for models that are not of the list or are to be kept elsewhere. */
-async function listedWebllm(spec: string, find: FindWebllm): Promise<WebllmPlace | null> {
+/** The name of a model of WebLLM's list that is not to be kept elsewhere, as a run writes it; null for others. */
+function listedName(spec: string): string | null {
   if (!spec.startsWith('webllm:')) return null;
   const { id, custom, cache } = parseWebllm(spec, 'https://app.invalid/');
-  if (custom !== null || cache !== 'cache') return null;
-  const place = await find(id);
-  if (!place) throw new ConfigError(`WebLLM knows no model ${id}.`, 'Choose one of its list.');
-  return place;
+  return custom === null && cache === 'cache' ? id : null;
 }
 
-/**
- * The name in storage of what a run names; an ONNX model of the hub in the form that is there, if any is. Throws ConfigError
- * where WebLLM's list has no such model.
- */
+/** Where WebLLM's list has what a run names so; null for other models, and for one that the list no longer has. */
+export async function listedWebllm(spec: string, find: FindWebllm): Promise<WebllmPlace | null> {
+  const name = listedName(spec);
+  return name === null ? null : find(name);
+}
+
+/** The name in storage of what a run names; an ONNX model of the hub in the form that is there, if any is. */
 export async function storedName(spec: string, library: Library, find: FindWebllm): Promise<string> {
-  const listed = await listedWebllm(spec, find);
-  if (listed) return `webllm:${listed.id}`;
+  const name = listedName(spec);
+  if (name !== null) return `webllm:${(await find(name))?.id ?? name}`;
   const onnx = onnxModel(spec);
   if (!onnx) return storedId(spec);
   const forms = onnxForms(onnx.dtype);
@@ -65,7 +65,10 @@ export async function storedName(spec: string, library: Library, find: FindWebll
   return (kept.find(isComplete) ?? kept[0])?.id ?? spec;
 }
 
-/** As `describeRemote`, also for models of the other libraries. Throws StorageError for a name of files that were picked. */
+/**
+ * As `describeRemote`, also for models of the other libraries. Throws ConfigError for what WebLLM's list does not have and
+ * StorageError for a name of files that were picked.
+ */
 export async function describeModel(
   spec: string,
   find: FindWebllm,
@@ -77,15 +80,19 @@ export async function describeModel(
       'Pick its files again under Settings, Models.',
     );
   }
-  const listed = await listedWebllm(spec, find);
-  if (listed) return describeWebllmModel(listed, options);
+  const name = listedName(spec);
+  if (name !== null) {
+    const place = await find(name);
+    if (!place) throw new ConfigError(`WebLLM knows no model ${name}.`, 'Choose one of its list.');
+    return describeWebllmModel(place, options);
+  }
   const onnx = onnxModel(spec);
   return onnx ? describeOnnxModel(onnx.repo, onnxForms(onnx.dtype), options) : describeRemote(spec, options);
 }
 
 /** Whether a model that is in storage can be used as it is: whole, and of WebLLM's list with the library that it names now. */
 export async function isUsable(manifest: ModelManifest, find: FindWebllm): Promise<boolean> {
-  const listed = await listedWebllm(manifest.id, find).catch(() => null);
+  const listed = await listedWebllm(manifest.id, find);
   return isComplete(manifest) && (!listed || isCurrent(manifest, listed.library));
 }
 
@@ -103,23 +110,17 @@ export async function bringModel(
   const id = await storedName(spec, library, find);
   const stored = await library.find(id);
   if (stored && (await isUsable(stored, find))) return stored;
-  const listed = await listedWebllm(id, find);
-  if (listed) await renewLibrary(library, id, listed, options);
   const describe = (place: DescribeOptions): Promise<RemoteModel> => describeModel(id, find, place);
-  if (onnxModel(id)?.dtype !== null) return downloadModel(library, id, { ...options, describe });
-  const remote = await describe({
-    ...(signal && { signal }),
-    ...(endpoint !== undefined && { endpoint }),
-  }).catch((thrown: unknown) => {
-    throwIfAborted(signal);
+  try {
+    const listed = await listedWebllm(id, find);
+    if (listed) await renewLibrary(library, id, listed, options);
+    if (onnxModel(id)?.dtype !== null) return await downloadModel(library, id, { ...options, describe });
+    const remote = await describe({ ...(signal && { signal }), ...(endpoint !== undefined && { endpoint }) });
+    return await downloadModel(library, remote.id, { ...options, describe: () => Promise.resolve(remote) });
+  } catch (thrown) {
+    if (!(thrown instanceof InterruptedError)) throwIfAborted(signal);
     throw thrown;
-  });
-  return downloadModel(library, remote.id, { ...options, describe: () => Promise.resolve(remote) });
-}
-
-interface LoadOptions {
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: LoadProgress) => void;
+  }
 }
 
 /** For a worker that is to run the model: it waits for a download of the page's, or of another worker's. */

@@ -1,4 +1,4 @@
-import type { AgentCallbacks, AgentRequest, Completion, LoadProgress } from '../agents/agent';
+import type { AgentCallbacks, AgentRequest, Completion, LoadOptions } from '../agents/agent';
 import type { AgentEngine } from '../agents/engine';
 import type { KernelInfo } from '../core/jobApi';
 import type { SelftestReport, SelftestRow } from '../core/selftest';
@@ -60,18 +60,12 @@ export class EngineClient implements AgentEngine {
     this.#loads.clear();
   }
 
-  async load(
-    model: string,
-    options: { signal?: AbortSignal; onProgress?: (progress: LoadProgress) => void } = {},
-  ): Promise<void> {
+  async load(model: string, options: LoadOptions = {}): Promise<void> {
     await this.info(model, options);
   }
 
   /** Loads a model once and tells its sizes. */
-  info(
-    model: string,
-    options: { signal?: AbortSignal; onProgress?: (progress: LoadProgress) => void } = {},
-  ): Promise<ModelInfo> {
+  info(model: string, options: LoadOptions = {}): Promise<ModelInfo> {
     const known = this.#loads.get(model);
     if (known) return known;
     const ref = this.#refs.get(model);

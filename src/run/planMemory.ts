@@ -1,17 +1,18 @@
 /** Finds the sizes of everything that a run names, and plans its memory. */
 import { asArkletError } from '../core/errors';
-import { isKept } from '../core/keptModels';
+import { isFetchedByLibrary } from '../core/keptModels';
 import { memoryOfFiles, type MachineFacts, type MemoryPlan } from '../core/memoryPlan';
 import type { ModelEntry } from '../core/modelsApi';
 import type { RunConfig } from '../core/records';
 import { UrlSource } from '../lm/sources';
 import { fetchCatalogue } from '../models/catalogue';
 import type { Library } from '../models/library';
+import { totalBytes } from '../models/manifest';
 import { resolveModel, type ModelRef } from '../models/modelSpec';
 import type { ModelShape } from '../models/modelShape';
 import { planMemory, type PlannedAgent } from '../models/planner';
 import { describeRemote } from '../models/remote';
-import { describeModel, storedName, type FindWebllm } from './bringModels';
+import { describeModel, listedWebllm, storedName, type FindWebllm } from './bringModels';
 import { readModelShape } from './modelShape';
 import { openModelSource } from './modelSource';
 import { bundled } from './presets';
@@ -55,16 +56,13 @@ async function libraryBytes(spec: string, { library, findWebllm, endpoint }: Pla
   const id = await storedName(spec, store, findWebllm);
   const place = endpoint === undefined ? {} : { endpoint };
   const { files } = (await store.find(id)) ?? (await describeModel(id, findWebllm, place));
-  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+  return totalBytes(files);
 }
 
 /** As a planned agent: by WebLLM's own figure, else by its files. */
 async function libraryAgent(spec: string, parts: PlanParts): Promise<PlannedAgent> {
-  // A run may add settings to the name, and write it in any case.
-  const name = spec.split('?')[0]?.toLowerCase();
-  const entry = spec.startsWith('webllm:')
-    ? (await parts.webllm()).find((one) => one.spec.toLowerCase() === name)
-    : undefined;
+  const listed = await listedWebllm(spec, parts.findWebllm);
+  const entry = listed && (await parts.webllm()).find((one) => one.spec === `webllm:${listed.id}`);
   const features = entry?.features ?? [];
   if (entry?.memoryBytes != null) return { type: 'library', model: spec, bytes: entry.memoryBytes, features };
   const size = parts.sizes.get(spec) ?? libraryBytes(spec, parts);
@@ -94,8 +92,8 @@ export async function planRun(
     try {
       if (/^(endpoint|recorded):/.test(spec)) agents.push({ type: 'remote', model: spec });
       else if (/^(webllm|transformers):/.test(spec)) {
-        if (isKept(spec)) agents.push(await libraryAgent(spec, parts));
-        else unknown.push(spec);
+        if (isFetchedByLibrary(spec)) unknown.push(spec);
+        else agents.push(await libraryAgent(spec, parts));
       } else agents.push({ type: 'engine', ...(await engine(spec)) });
     } catch (thrown) {
       unknown.push(`${spec} (${asArkletError(thrown).message})`);

@@ -23,7 +23,7 @@ async function script(
 }
 
 /** A new worker over the same storage: what a reload of the page is to a download. */
-function reload(more: { readonly library?: string } = {}): void {
+function reload(more: { readonly library?: string; readonly listed?: 'no' } = {}): void {
   worker?.terminate();
   const url = new URL('./models.worker.ts', import.meta.url);
   url.search = new URLSearchParams({ endpoint: server, chunk: String(chunk), root, ...more }).toString();
@@ -308,6 +308,15 @@ describe('a model of another library', () => {
     const bytes = await files.read('library.wasm', 0, await files.size('library.wasm'));
     expect(new TextDecoder().decode(bytes)).toBe('another');
     expect((await models.verify('webllm:Tiny-MLC')).every(({ ok }) => ok)).toBe(true);
+  });
+
+  it('that WebLLM’s list no longer has can still be used, checked and deleted', async () => {
+    await models.download('webllm:Tiny-MLC');
+    reload({ listed: 'no' });
+    expect(await models.download('webllm:Tiny-MLC')).toMatchObject({ state: 'ready' });
+    expect((await models.verify('webllm:Tiny-MLC')).every(({ ok }) => ok)).toBe(true);
+    await models.remove('webllm:Tiny-MLC');
+    expect((await models.storage()).models).toEqual({});
   });
 
   it('that is not there is named, with what is', async () => {

@@ -15,7 +15,7 @@ serve<ModelsProtocol>(
     root: query.get('root') ?? 'test',
     webllm: async () => [],
     findWebllm: async (id) =>
-      id.toLowerCase() === 'tiny-mlc'
+      id.toLowerCase() === 'tiny-mlc' && query.get('listed') !== 'no'
         ? {
             id: 'Tiny-MLC',
             weights: 'https://huggingface.co/tiny/mlc',

@@ -3,9 +3,9 @@
  * Vitest's globalSetup; tests script it over HTTP. It speaks the hub's API for `tiny/model`, `tiny/mlc`, `tiny/onnx` and `tiny/half`, and
  * gives plain files under /files/.
  */
-import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { TestProject } from 'vitest/node';
+import { hubListing } from '../support/hubListing';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -94,19 +94,11 @@ const repositories: Readonly<Record<string, Readonly<Record<string, Buffer | 'we
 };
 
 function hubInfo(repo: string, bytes: number, claim: number | null): object {
-  const blob = (content: Buffer): string =>
-    createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
-  const sha256 = createHash('sha256').update(weights(bytes)).digest('hex');
-  return {
-    sha: 'c0ffee',
-    tags: ['license:apache-2.0'],
-    safetensors: { total: bytes / 2 },
-    siblings: Object.entries(repositories[repo] ?? {}).map(([rfilename, content]) =>
-      content === 'weights'
-        ? { rfilename, size: bytes, blobId: 'cd', lfs: { sha256, size: claim ?? bytes } }
-        : { rfilename, size: content.length, blobId: blob(content) },
-    ),
-  };
+  const whole = weights(bytes);
+  const files = Object.entries(repositories[repo] ?? {}).map(
+    ([path, content]) => [path, content === 'weights' ? whole : content] as const,
+  );
+  return { ...hubListing(Object.fromEntries(files), claim), safetensors: { total: bytes / 2 } };
 }
 
 /** What lies at a path; null where nothing does. */

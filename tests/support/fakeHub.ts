@@ -1,27 +1,11 @@
 /** A hub for a browser that may reach no other host: its API and its files, in ranges, from memory. */
-import { createHash } from 'node:crypto';
 import type { BrowserContext, Route } from 'playwright';
+import { hubListing } from './hubListing';
 
 const headers = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers': 'Content-Range, ETag',
 };
-
-function described(files: Readonly<Record<string, Buffer>>): object {
-  const large = (content: Buffer): boolean => content.length > 10_000;
-  const hashed = (name: string, ...parts: (Buffer | string)[]): string =>
-    parts.reduce((hash, part) => hash.update(part), createHash(name)).digest('hex');
-  return {
-    sha: 'c0ffee',
-    tags: ['license:apache-2.0'],
-    siblings: Object.entries(files).map(([rfilename, content]) => ({
-      rfilename,
-      size: content.length,
-      blobId: hashed('sha1', `blob ${content.length}\0`, content),
-      ...(large(content) && { lfs: { sha256: hashed('sha256', content), size: content.length } }),
-    })),
-  };
-}
 
 async function send(route: Route, content: Buffer): Promise<void> {
   const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(route.request().headers()['range'] ?? '') ?? [];
@@ -53,7 +37,7 @@ export async function fakeHub(
       if (hostname !== 'huggingface.co') return route.abort();
       const [, api] = /^\/api\/models\/([^/]+\/[^/]+)\/revision\//.exec(pathname) ?? [];
       const listed = api === undefined ? undefined : repositories[api];
-      if (listed) return route.fulfill({ status: 200, headers, json: described(listed) });
+      if (listed) return route.fulfill({ status: 200, headers, json: hubListing(listed) });
       const [, repo = '', name = ''] = /^\/([^/]+\/[^/]+)\/resolve\/[^/]+\/(.+)$/.exec(pathname) ?? [];
       const file = repositories[repo]?.[name];
       return file ? send(route, file) : route.fulfill({ status: 404, headers });

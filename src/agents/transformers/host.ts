@@ -6,12 +6,12 @@ import { ConfigError, throwIfAborted, TokenError } from '../../core/errors';
 import type { Message } from '../../core/records';
 import { checkSampling, Sampler } from '../../lm/sampler';
 import { yieldToEvents } from '../../lm/yieldToEvents';
-import type { AgentCallbacks, AgentRequest, Completion, LoadProgress } from '../agent';
+import type { AgentCallbacks, AgentRequest, Completion, LoadOptions } from '../agent';
 import { translate } from './errors';
 import { pretendHost, readModelFile, type FileReaders, type ReadPlace } from './files';
 import type { Library } from './library';
 import type { TransformersInfo, TransformersRef } from './protocol';
-import { dtypes, dtypeSuffix, type Dtype } from './spec';
+import { dtypes, dtypeSuffix, isDtype, type Dtype } from './spec';
 
 export interface HostParts {
   open(options: {
@@ -41,8 +41,6 @@ interface Loaded {
   readonly endIds: ReadonlySet<number>;
   sampler: Sampler | null;
 }
-
-type LoadOptions = { signal?: AbortSignal; onProgress?: (progress: LoadProgress) => void };
 
 export class TransformersHost {
   readonly #parts: HostParts;
@@ -181,8 +179,7 @@ export class TransformersHost {
 
   /** The first form of weights that the folder has and the device reads. */
   async #dtype(key: string, { dtype }: TransformersRef, f16: boolean): Promise<Dtype> {
-    const named = dtypes.find((one) => one === dtype);
-    if (named) return named;
+    if (dtype !== null && isDtype(dtype)) return dtype;
     for (const one of dtypes) {
       if (one.endsWith('f16') && !f16) continue;
       if (one === 'fp16' && !f16) continue;

@@ -1,5 +1,5 @@
 /** What crosses between the job and the worker of @huggingface/transformers. Plain data: src/run/ carries it by rpc. */
-import type { AgentCallbacks, AgentRequest, Completion, LoadProgress } from '../agent';
+import type { AgentCallbacks, AgentRequest, Completion, LoadOptions, LoadProgress } from '../agent';
 
 /** Where a model's files are: on the hub (by the user's choice), under an address, in the app's storage, or in memory. */
 export type TransformersPlace =
@@ -52,10 +52,7 @@ export interface TransformersProtocol {
 
 /** The job's end of the worker. */
 export interface TransformersLink {
-  load(
-    model: TransformersRef,
-    options: { signal?: AbortSignal; onProgress?: (progress: LoadProgress) => void },
-  ): Promise<TransformersInfo>;
+  load(model: TransformersRef, options: LoadOptions): Promise<TransformersInfo>;
   generate(model: string, request: AgentRequest, callbacks: AgentCallbacks): Promise<Completion>;
   count(model: string, texts: readonly string[]): Promise<readonly number[]>;
   /** Frees a model; the worker ends with its last one, because WASM memory never shrinks. */

@@ -8,8 +8,9 @@ import type {
   ModelRecord,
 } from '@mlc-ai/web-llm';
 import { ArkletError, ConfigError, throwIfAborted } from '../../core/errors';
+import type { WebllmPlace } from '../../core/modelsApi';
 import type { FinishReason } from '../../core/records';
-import type { AgentCallbacks, Completion, LoadProgress } from '../agent';
+import type { AgentCallbacks, Completion, LoadOptions, LoadProgress } from '../agent';
 import { checkFeatures, type AdapterFacts } from './features';
 import type { WebllmGenerate, WebllmInfo } from './protocol';
 import { localHost, storedPlace, type WebllmRef } from './spec';
@@ -30,17 +31,12 @@ export interface WebllmLibrary {
   createEngine(): WebllmEngine;
 }
 
-type LoadOptions = { readonly signal?: AbortSignal; readonly onProgress?: (progress: LoadProgress) => void };
-
 export interface HostParts {
   openLibrary(): Promise<WebllmLibrary>;
   /** Null without WebGPU. */
   adapter(): Promise<AdapterFacts | null>;
   /** Brings a model of the list, by where the list says it is, into the app's own storage. */
-  bring(
-    place: { readonly id: string; readonly weights: string; readonly library: string },
-    options: LoadOptions,
-  ): Promise<void>;
+  bring(place: WebllmPlace, options: LoadOptions): Promise<void>;
   /** A small text file of the model: from storage or where WebLLM cached it, else from the network; null when none has it. */
   readText(url: string, signal?: AbortSignal): Promise<string | null>;
 }

@@ -1,6 +1,6 @@
 /** WebLLM's own list of models, as the picker shows them before they are downloaded. The package is loaded only here, and only when asked for. */
 import type { ModelRecord } from '@mlc-ai/web-llm';
-import type { ModelEntry } from '../../core/modelsApi';
+import type { ModelEntry, WebllmPlace } from '../../core/modelsApi';
 
 /** Licences of the families in the list, by their owners' model cards; others are left open. */
 const licences: readonly (readonly [RegExp, string])[] = [
@@ -70,9 +70,7 @@ export async function webllmEntries(): Promise<readonly ModelEntry[]> {
 }
 
 /** Where the list has a model, by its name in any case; null where it has none. */
-export async function webllmPlace(
-  id: string,
-): Promise<{ id: string; weights: string; library: string } | null> {
+export async function webllmPlace(id: string): Promise<WebllmPlace | null> {
   const { prebuiltAppConfig } = await import('@mlc-ai/web-llm');
   const record = prebuiltAppConfig.model_list.find((one) => one.model_id.toLowerCase() === id.toLowerCase());
   return record ? { id: record.model_id, weights: record.model, library: record.model_lib } : null;

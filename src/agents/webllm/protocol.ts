@@ -2,7 +2,7 @@
  * What crosses between the job and the worker of one WebLLM model. Plain data: src/run/ carries it by rpc, tests call the
  * host directly.
  */
-import type { AgentCallbacks, AgentRequest, Completion, LoadProgress } from '../agent';
+import type { AgentCallbacks, AgentRequest, Completion, LoadOptions, LoadProgress } from '../agent';
 import type { WebllmRef } from './spec';
 
 /** A loaded model. */
@@ -38,10 +38,7 @@ export interface WebllmProtocol {
 
 /** The job's end of one worker. */
 export interface WebllmLink {
-  load(
-    model: WebllmRef,
-    options: { signal?: AbortSignal; onProgress?: (progress: LoadProgress) => void },
-  ): Promise<WebllmInfo>;
+  load(model: WebllmRef, options: LoadOptions): Promise<WebllmInfo>;
   /** Resolves only when the engine is ready for the next request, also after an abort. */
   generate(request: WebllmGenerate, callbacks: AgentCallbacks): Promise<Completion>;
   /** Ends the worker at once; its GPU memory is freed and what is in flight rejects. */

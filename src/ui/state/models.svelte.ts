@@ -33,15 +33,10 @@ export class Models {
   entries = $state.raw<readonly ModelEntry[] | null>(null);
   /** WebLLM's list; null until it is asked for. */
   webllm = $state.raw<readonly ModelEntry[] | null>(null);
-  /** The same, with what of it is in storage. */
+  /** The same; those in storage as they are there. */
   readonly webllmList = $derived.by((): readonly ModelEntry[] => {
     const here = new Map(this.entries?.map((entry) => [entry.spec, entry]));
-    return (this.webllm ?? []).map((listed) => {
-      const stored = here.get(listed.spec);
-      if (!stored) return listed;
-      const { bytes, state, doneBytes } = stored;
-      return { ...listed, bytes, approximate: false, state, doneBytes };
-    });
+    return (this.webllm ?? []).map((listed) => here.get(listed.spec) ?? listed);
   });
   /** A model of the hub or an address that was looked up and is not here. */
   found = $state.raw<readonly ModelEntry[]>([]);

@@ -1,6 +1,6 @@
 /** "Prepare for the stage": everything here, every file checked, and a rehearsal with the network cut. */
 import { DownloadError } from '../../core/errors';
-import { isKept } from '../../core/keptModels';
+import { isFetchedByLibrary, isKept } from '../../core/keptModels';
 import type { RunConfig } from '../../core/records';
 import type { CutAnswer } from '../../offline/messages';
 import { strings } from '../strings/models';
@@ -75,7 +75,7 @@ export class StageCheck {
     const models = named(config);
     if (!(await this.#stored(models.filter(isKept)))) return 'failed';
     // These libraries fetch by themselves what is at an address of the user's own.
-    if (models.some((spec) => /^(webllm|transformers):/.test(spec) && !isKept(spec))) {
+    if (models.some(isFetchedByLibrary)) {
       this.step = 'fetch';
       if (!(await this.#run())) return 'failed';
     }
