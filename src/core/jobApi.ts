@@ -176,12 +176,6 @@ export type JobEvent =
   | { readonly type: 'ask'; readonly id: string; readonly arm: number; readonly part: AskPart }
   | { readonly type: 'error'; readonly runId: string | null; readonly error: ErrorData };
 
-export interface Presets {
-  readonly quick: RunConfig;
-  readonly full: RunConfig;
-  readonly ranges: Readonly<Partial<Record<keyof RunConfig, readonly [number, number]>>>;
-}
-
 /** Requests to the coordinator; each rejects with an ArkletError. */
 export interface JobApi {
   /**
@@ -227,8 +221,6 @@ export interface JobApi {
    * config, an address or an export, and gone when the page closes. Null forgets it.
    */
   setKey(url: string, key: string | null): Promise<void>;
-  /** Every setting of each preset, and the range of every number among them. */
-  presets(): Promise<Presets>;
   /**
    * The `count` texts whose steps (operations and intermediate results) are most like those of `text`. Similarity, no
    * gradient: it tells what looks alike, not what caused what. Texts without a common step are left out.

@@ -3,7 +3,11 @@
  * report.json contracts. Units: seconds, bytes, fractions 0-1, natural log, tokens.
  */
 
-import type { PadReport, PadRewardMode } from './padRecords';
+import type { RunConfig } from '../settings/config';
+import type { controlNames, strategyNames } from '../settings/table';
+import type { PadReport } from './padRecords';
+
+export type { RunConfig };
 
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant';
@@ -81,8 +85,8 @@ export interface TurnTiming {
   readonly seconds: number;
 }
 
-export type Strategy = 'rsft' | 'da' | 'pad' | 'rsft+da' | 'rsft+pad' | 'da+pad' | 'pad+da';
-export type Control = 'answer-only' | 'gold-sft' | 'self-consistency' | 'wrong';
+export type Strategy = keyof typeof strategyNames;
+export type Control = keyof typeof controlNames;
 
 /** One training example: the prompt as messages, the reply as the target, and where it came from. */
 export interface Trace {
@@ -256,108 +260,6 @@ export interface AgentInfo {
   readonly temperature: number;
   readonly topP: number;
   readonly seed: number;
-}
-
-/** Every setting of a run: what `npm run distil` and the page both build. Field names follow the command's flags. */
-export interface RunConfig {
-  readonly preset: 'quick' | 'full' | 'custom';
-  /** Agent specs: bundled id, folder, .gguf, webllm:ID, transformers:ID, endpoint:URL#MODEL, recorded:FILE, recorded:imported. */
-  readonly agents: readonly string[];
-  readonly nAgents: number;
-  /** Agent i is personas[i mod count]; none = equals that differ by their sampling alone. */
-  readonly personas: readonly Persona[];
-  /** Most requests in flight at one endpoint. */
-  readonly endpointConcurrency: number;
-  /** Most requests a minute to one endpoint; 0 = as many as it takes. */
-  readonly endpointRate: number;
-  readonly protocol: 'debate' | 'self-consistency';
-  /** Exchanges after round 0: an agent speaks rounds + 1 times. */
-  readonly rounds: number;
-  readonly consensusStop: boolean;
-  readonly visibility: 'all' | 'ring' | 'random';
-  readonly randomPeers: number;
-  readonly student: string;
-  readonly strategies: readonly Strategy[];
-  readonly controls: readonly Control[];
-  /** Name of an imported question file, null for the built-in generator. */
-  readonly questions: string | null;
-  readonly trainQuestions: number;
-  readonly validationQuestions: number;
-  readonly testQuestions: number;
-  readonly oodQuestions: number;
-  readonly robustQuestions: number;
-  readonly shots: number;
-  /** Samples of a further vote on the test questions without shots; 0 = none. */
-  readonly zeroShotVote: number;
-  /** Whether an agent reads the debate's last round and answers (arm `summariser`), beside the vote. */
-  readonly summariser: boolean;
-  /** Whether base and distilled students are asked to check their own test answers. */
-  readonly selfCheck: boolean;
-  readonly maxTokens: number;
-  readonly temperature: number;
-  readonly topP: number;
-  readonly steps: number;
-  readonly batch: number;
-  readonly lr: number;
-  readonly warmup: number;
-  readonly rank: number;
-  readonly alpha: number;
-  readonly distilSeeds: number;
-  readonly accept: 'correct' | 'any';
-  /** Traces taken out by hand: `question/round/agent`, or a question's id for all of its traces. */
-  readonly exclude: readonly string[];
-  readonly seed: number;
-  readonly backend: 'auto' | 'webgpu' | 'cpu';
-  /** What PAD rewards: the answer, the steps, or both. */
-  readonly padReward: PadRewardMode;
-  /** Leave-one-out returns by token, or one z-score by sequence. */
-  readonly padAdvantage: 'rloo' | 'z-score';
-  /** Optimiser steps of the group RL. */
-  readonly padUpdates: number;
-  /** Questions of one rollout. */
-  readonly padQuestions: number;
-  /** Samples of a question. */
-  readonly padGroup: number;
-  /** Updates on one rollout. */
-  readonly padIterations: number;
-  readonly padTemperature: number;
-  /** Weight of the divergence from the student before training. */
-  readonly padKl: number;
-  readonly padLr: number;
-  /** Steps and peak learning rate of the reward model's training. */
-  readonly padRewardSteps: number;
-  readonly padRewardLr: number;
-  /** What the reward model's LoRA starts from: an adapter that has learnt to solve (RSFT on the same debate), or nothing. */
-  readonly padRewardStart: 'rsft' | 'base';
-  /** Agents, by index, whose traces the reward model never learns from: it is measured on them. */
-  readonly padHeldOutAgents: readonly number[];
-  /** Replies of the student itself to each training question that the reward model learns from as well. */
-  readonly padOwnSamples: number;
-  /** Where step labels come from: the exact checker, continuations of each prefix, or whichever can judge. */
-  readonly padLabels: 'auto' | 'exact' | 'monte-carlo';
-  /** Continuations of each prefix, for Monte-Carlo labels. */
-  readonly padContinuations: number;
-  /** A Monte-Carlo label: the share of continuations that end right, or 1 as soon as one does. */
-  readonly padLabelForm: 'soft' | 'hard';
-  /** Where a trace is cut into steps: at line breaks, also at sentence ends, or after each equation. */
-  readonly padSplitter: 'sentence' | 'line' | 'equation';
-  /** What steps after the first error count as under the exact checker: each in itself, or all bad. */
-  readonly padAfterError: 'own' | 'bad';
-  /** Weight of the contrastive term in the reward model's loss (AgentArk: 0.5), 0 without it. */
-  readonly padContrastive: number;
-  /** The divergence from the base as a term of the loss (k3) or subtracted from the reward (k1). */
-  readonly padKlForm: 'k3-loss' | 'k1-reward';
-  /** Mean over all tokens of a rollout, or over its sequences' means. */
-  readonly padNormalisation: 'dapo' | 'grpo';
-  /** Completions cut off at their longest carry no loss. */
-  readonly padMaskTruncated: boolean;
-  /** End a training in which the reward rises while accuracy falls. */
-  readonly padStopOnHacking: boolean;
-  /**
-   * together: all models stay loaded; agents-out: agents leave memory before the student comes; one-at-a-time: one agent's
-   * model is loaded at a time, speaks its turns of an exchange on all questions, and makes room for the next.
-   */
-  readonly schedule: 'together' | 'agents-out' | 'one-at-a-time';
 }
 
 /** Where the job is. */

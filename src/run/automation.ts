@@ -1,10 +1,11 @@
 /** What the commands drive in a headless page: `window.arklet`. Loaded only when the address has ?automation. */
 import { asArkletError, ConfigError, DownloadError, errorFromData, type ErrorData } from '../core/errors';
 import type { JobApi, JobEvent, RunRecord } from '../core/jobApi';
-import type { Question, RunConfig } from '../core/records';
+import type { Question } from '../core/records';
 import { trajectoriesJsonl } from '../core/trajectories';
 import { packArchive, timingsJsonl, unpackArchive } from './exports';
-import { configFromFlags } from './flags';
+import { configFromFlags } from '../settings/flags';
+import { configIdentity } from '../settings/scopes';
 import { connectJob } from './jobClient';
 import type { WebllmCheckRequest, WebllmCheckResult } from './webllmCheck';
 
@@ -59,11 +60,6 @@ async function put(url: string, body: string | Uint8Array): Promise<void> {
   if (!response.ok) {
     throw new DownloadError(`${url} could not be written (${response.status}).`, 'Check the output folder.');
   }
-}
-
-/** Settings in one order, so that equal ones compare equal. */
-function fingerprint(config: RunConfig): string {
-  return JSON.stringify(Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 async function readQuestions(api: JobApi, url: string): Promise<readonly Question[]> {
@@ -142,7 +138,7 @@ function startAutomation(): void {
       const known = from === null ? null : localStorage.getItem(command);
       const runs = await api.runs();
       let run = runs.find((one) =>
-        from === null ? fingerprint(one.config) === fingerprint(config) : one.id === known,
+        from === null ? configIdentity(one.config) === configIdentity(config) : one.id === known,
       );
       if (!run) {
         const source =

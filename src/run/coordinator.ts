@@ -9,7 +9,6 @@ import type {
   JobEvent,
   KernelInfo,
   PairCounts,
-  Presets,
   QuestionImport,
   RunArchive,
   RunRecord,
@@ -27,7 +26,7 @@ import { generateQuestions } from '../tasks/wordProblems';
 import type { SelftestReport } from '../core/selftest';
 import type { JobStore } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
-import { parseConfig, ranges } from './config';
+import { parseConfig } from '../settings/config';
 import { proofMemory } from './deviceProof';
 import type { EngineClient, ProofMemory } from './engineClient';
 import { parseArchive } from './exports';
@@ -37,10 +36,10 @@ import { JobLock, type LockSource } from './jobLock';
 import { Playground } from './playground';
 import { reuseTrainings } from './reuse';
 import { Shelf, type RunChange } from './shelf';
-import { freeName, record, runHash, sameDebate, storeArchive, timedTurns } from './storedRuns';
+import { sameDebate } from '../settings/scopes';
+import { freeName, record, runHash, storeArchive, timedTurns } from './storedRuns';
 import { memorableName } from './names';
 import { planQuestions } from './planQuestions';
-import { presets } from './presets';
 import { runJob } from './runJob';
 import { endpointAddress } from '../agents/endpoint/endpoint';
 import type { AgentMakers, AgentParts } from './resolveAgents';
@@ -311,10 +310,6 @@ export class Coordinator implements JobApi {
     const address = endpointAddress(url);
     if (key === null || key === '') this.#keys.delete(address);
     else this.#keys.set(address, key);
-  }
-
-  async presets(): Promise<Presets> {
-    return { ...presets, ranges };
   }
 
   async similar(text: string, texts: readonly string[], count: number): Promise<readonly SimilarText[]> {

@@ -41,7 +41,7 @@ function inputOf(job: Job, turns: readonly Turn[], seed: number): DistillInput {
     seed: hashKey(config.seed, 'distil', seed),
     accept: config.accept,
     exclude: new Set(config.exclude),
-    heldOutAgents: new Set(config.padHeldOutAgents),
+    heldOutAgents: new Set(config.pad.reward.heldOutAgents),
   };
 }
 
@@ -50,7 +50,7 @@ function inputOf(job: Job, turns: readonly Turn[], seed: number): DistillInput {
  * stage, unless agents are held out: then theirs must not be among its traces.
  */
 function rewardStart(config: RunConfig, input: DistillInput): Stage | null {
-  if (config.padRewardStart !== 'rsft') return null;
+  if (config.pad.reward.start !== 'rsft') return null;
   const heldOut = input.heldOutAgents ?? new Set();
   const turns = input.turns.filter(({ agent }) => !heldOut.has(agent));
   const [dataset] = strategyDatasets('rsft', { ...input, turns });
@@ -72,7 +72,7 @@ function plan(config: RunConfig, input: DistillInput): { stages: Stage[]; arms: 
       const name = names.slice(0, i + 1).join('+');
       const after = i === 0 ? null : names.slice(0, i).join('+');
       const pad = names[i] === 'pad';
-      if (pad && config.padReward !== 'verifiable') {
+      if (pad && config.pad.rl.reward !== 'verifiable') {
         const start = rewardStart(config, input);
         if (start) add(start);
         add({ kind: 'reward', strategy: rewardModelName, dataset, after: start?.strategy ?? null });
@@ -89,7 +89,7 @@ function plan(config: RunConfig, input: DistillInput): { stages: Stage[]; arms: 
 }
 
 function stepsOf(config: RunConfig, kind: StageKind): number {
-  return { sft: config.steps, reward: config.padRewardSteps, rl: config.padUpdates }[kind];
+  return { sft: config.steps, reward: config.pad.reward.steps, rl: config.pad.rl.updates }[kind];
 }
 
 /** Trains what is not trained yet. Throws ConfigError when a dataset is empty, and what training throws. */

@@ -10,11 +10,11 @@ import { askedQuestion } from '../debate/prompts';
 import type { Protocol } from '../debate/protocol';
 import { selfConsistency } from '../debate/selfConsistency';
 import { summariserProtocol, zeroShotProtocol } from '../eval/arms';
-import { parseConfig } from './config';
+import { parseConfig } from '../settings/config';
 import { parseTrajectories } from './exports';
 import { memorableName } from './names';
 import { planQuestions } from './planQuestions';
-import { presets } from './presets';
+import { presets } from '../settings/config';
 import { runHash } from './storedRuns';
 
 const hint = 'Use an unchanged trajectories.jsonl, with the report.json of the same run.';

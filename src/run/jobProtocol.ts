@@ -29,7 +29,6 @@ export const jobMethods = [
   'adapter',
   'importQuestions',
   'setKey',
-  'presets',
   'similar',
   'pairs',
   'markdown',

@@ -54,14 +54,14 @@ export async function labelTraces(
     const questions = job.questions.filter((question) => question.split === split);
     const own = samples === 0 ? [] : await ownTurns(job, questions, samples, onNote);
     ownSampleTokens += own.reduce((sum, { usage }) => sum + usage.completion, 0);
-    const heldOutAgents = new Set(split === 'train' ? config.padHeldOutAgents : []);
+    const heldOutAgents = new Set(split === 'train' ? config.pad.reward.heldOutAgents : []);
     return [
       ...spokenTraces({ questions, turns, protocol: config.protocol, heldOutAgents }),
       ...spokenTraces({ questions, turns: own, protocol: ownProtocol }),
     ];
   };
-  const train = await traces('train', config.padOwnSamples);
-  const heldOut = await traces('validation', Math.max(1, config.padOwnSamples));
+  const train = await traces('train', config.pad.reward.ownSamples);
+  const heldOut = await traces('validation', Math.max(1, config.pad.reward.ownSamples));
   if (train.length === 0) {
     throw new ConfigError(
       'The reward model has no trace to learn from.',
@@ -69,13 +69,17 @@ export async function labelTraces(
     );
   }
   const all = [...train, ...heldOut];
-  const rules = { splitter: config.padSplitter, afterFirstError: config.padAfterError } as const;
+  const rules = {
+    splitter: config.pad.reward.splitter,
+    afterFirstError: config.pad.reward.afterError,
+  } as const;
   let labels = all.map((trace) => checkedLabels(trace, rules));
-  const byChecker = config.padLabels === 'exact' || (config.padLabels === 'auto' && share(labels) >= enough);
+  const byChecker =
+    config.pad.reward.labels === 'exact' || (config.pad.reward.labels === 'auto' && share(labels) >= enough);
   let continuationTokens = 0;
   if (!byChecker) {
     const records = await continued(job, all, onNote);
-    labels = all.map(({ key }) => continuationLabels(records, key, config.padLabelForm));
+    labels = all.map(({ key }) => continuationLabels(records, key, config.pad.reward.labelForm));
     continuationTokens = records.reduce((sum, { tokens }) => sum + tokens, 0);
   }
   const labelled = all.map((trace, i) => labelledTrace({ prompt }, trace, labels[i] ?? []));
@@ -105,7 +109,7 @@ function ownTurns(
       protocol: selfConsistency({ samples, prompt, name: ownProtocol }),
       questions,
       agents: [engineAgent(engine, { model: student.id, adapter: null })],
-      sampling: { temperature: config.padTemperature, topP: 1, maxTokens: config.maxTokens },
+      sampling: { temperature: config.pad.rl.temperature, topP: 1, maxTokens: config.maxTokens },
       stored,
       gate: job.gate,
       signal: job.signal,
@@ -139,7 +143,7 @@ async function continued(
     // A failed write is thrown below, where it is awaited.
     writing.catch(() => undefined);
   };
-  const { padSplitter: splitter } = config;
+  const { splitter } = config.pad.reward;
   const total = traces.reduce((sum, { turn }) => sum + splitReply(turn.reply.trim(), splitter).length, 0);
   return job.engine
     .pad(
@@ -154,8 +158,8 @@ async function continued(
           answerType: question.answerType,
         })),
         splitter,
-        k: config.padContinuations,
-        temperature: config.padTemperature,
+        k: config.pad.reward.continuations,
+        temperature: config.pad.rl.temperature,
         maxTokens: config.maxTokens,
         seed: hashKey(config.seed, 'pad-labels'),
         done: [...records],

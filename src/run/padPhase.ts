@@ -58,6 +58,7 @@ export async function rewardStage(
   { onStep, onLabels }: { onStep: (step: number) => void; onLabels: (note: string) => void },
 ): Promise<void> {
   const { config, engine, runId, student } = job;
+  const { splitter, contrastive, steps, lr, afterError } = config.pad.reward;
   const id = { runId, strategy: rewardModelName, seed };
   const { train, heldOut, kind, continuationTokens, ownSampleTokens } = await labelTraces(
     job,
@@ -76,23 +77,23 @@ export async function rewardStage(
         init,
         options: {
           ...defaultRewardOptions,
-          splitter: config.padSplitter,
-          contrastive: config.padContrastive > 0 ? { weight: config.padContrastive, temperature: 0.1 } : null,
-          steps: config.padRewardSteps,
+          splitter,
+          contrastive: contrastive > 0 ? { weight: contrastive, temperature: 0.1 } : null,
+          steps,
           batch: config.batch,
-          lr: config.padRewardLr,
-          warmup: Math.min(config.warmup, config.padRewardSteps),
+          lr,
+          warmup: Math.min(config.warmup, steps),
           lora: loraOf(job),
           seed: hashKey(config.seed, 'reward-model', seed),
-          evalEvery: Math.max(1, Math.ceil(config.padRewardSteps / 10)),
-          saveEvery: Math.max(1, Math.min(50, Math.ceil(config.padRewardSteps / 4))),
+          evalEvery: Math.max(1, Math.ceil(steps / 10)),
+          saveEvery: Math.max(1, Math.min(50, Math.ceil(steps / 4))),
         },
         checkpoint: record.checkpoint?.bytes ?? null,
       },
       { signal: record.signal, onProgress: updates(record, onStep) },
     );
     const scored = await score(job, files, heldOut);
-    const baselines = baselinesFrom(train, config.padSplitter);
+    const baselines = baselinesFrom(train, splitter);
     const trained = new Set(train.map(({ agent }) => agent));
     const { none, ...judged } = countLabels(train.map(({ labels }) => labels));
     const rewardModel: PadRewardModel = {
@@ -113,7 +114,7 @@ export async function rewardStage(
         kind,
         judged: judged.good + judged.bad + judged.soft,
         skipped: none,
-        afterError: config.padAfterError,
+        afterError,
         ...judged,
         continuationTokens,
         ownSampleTokens,
@@ -196,10 +197,11 @@ export async function rlStage(
   onStep: (step: number) => void,
 ): Promise<void> {
   const { config, engine, runId, store, student, studentStyle: style } = job;
+  const { maskTruncated, stopOnHacking, ...options } = config.pad.rl;
   const id = { runId, strategy, seed };
   const init = after === null ? null : await store.getAdapter({ runId, strategy: after, seed });
   const judge =
-    config.padReward === 'verifiable'
+    options.reward === 'verifiable'
       ? null
       : await store.getAdapter({ runId, strategy: rewardModelName, seed });
   const ask = (split: 'train' | 'validation') =>
@@ -211,7 +213,7 @@ export async function rlStage(
         gold: question.gold,
         answerType: question.answerType,
       }));
-  const every = Math.max(1, Math.ceil(config.padUpdates / 10));
+  const every = Math.max(1, Math.ceil(options.updates / 10));
   const record = await openTrainingRecord(job, id);
   await record.finish(async () => {
     const { files, samples, generatedTokens, evaluations, stopped } = await engine.pad(
@@ -224,23 +226,13 @@ export async function rlStage(
         heldOut: ask('validation'),
         options: {
           ...defaultGroupRlOptions,
-          updates: config.padUpdates,
-          questions: config.padQuestions,
-          samples: config.padGroup,
-          temperature: config.padTemperature,
+          ...options,
           maxTokens: config.maxTokens,
-          iterations: config.padIterations,
-          reward: config.padReward,
-          advantage: config.padAdvantage,
-          klWeight: config.padKl,
-          klForm: config.padKlForm,
-          normalisation: config.padNormalisation,
-          guards: { ...defaultGroupRlOptions.guards, maskTruncated: config.padMaskTruncated },
-          ...(!config.padStopOnHacking && { hacking: null }),
+          guards: { ...defaultGroupRlOptions.guards, maskTruncated },
+          ...(!stopOnHacking && { hacking: null }),
           miniBatches: 1,
-          lr: config.padLr,
           // The first step of a warm-up has rate 0: a single update has none.
-          warmup: Math.min(5, config.padUpdates - 1),
+          warmup: Math.min(5, options.updates - 1),
           lora: loraOf(job),
           seed: hashKey(config.seed, 'group-rl', strategy, seed),
           evalEvery: every,
@@ -255,7 +247,7 @@ export async function rlStage(
     const run: PadRun = {
       strategy,
       seed,
-      reward: config.padReward,
+      reward: options.reward,
       samples,
       generatedTokens,
       evaluations: evaluations.map((one) => ({ ...one, generatedTokens: tokensAt(one.step) })),

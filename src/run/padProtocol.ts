@@ -1,7 +1,6 @@
 /** The calls of process-aware distillation (PAD) to the engine worker; a part of EngineProtocol. */
 import type { PadHacking } from '../core/padRecords';
-import type { RunConfig, TrainLog } from '../core/records';
-import type { Message } from '../core/records';
+import type { Message, TrainLog } from '../core/records';
 import type { ContinuationRecord, ContinuationTrace } from '../distill/pad/monteCarlo';
 import type { LabelledTrace } from '../distill/pad/rewardData';
 import type { RewardMetrics } from '../distill/pad/rewardMetrics';
@@ -89,5 +88,3 @@ export interface PadProtocol {
     readonly response: readonly (readonly ScoredStep[])[];
   };
 }
-
-export type PadReward = RunConfig['padReward'];

@@ -15,7 +15,7 @@ import { describeRemote } from '../models/remote';
 import { describeModel, listedWebllm, storedName, type FindWebllm } from './bringModels';
 import { readModelShape } from './modelShape';
 import { openModelSource } from './modelSource';
-import { bundled } from './presets';
+import { bundled } from '../settings/table';
 import { agentSpecs } from './resolveAgents';
 
 export interface PlanParts {

@@ -19,7 +19,7 @@ import { selfConsistency } from '../debate/selfConsistency';
 import { greedy, singlePass } from '../debate/singlePass';
 import { fetchCatalogue } from '../models/catalogue';
 import { questionId } from '../tasks/questionText';
-import { parseConfig } from './config';
+import { parseConfig } from '../settings/config';
 import type { EngineClient } from './engineClient';
 import { agentPrompt, agentSampling } from './speakers';
 import { Crew } from './crew';

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { DownloadError, FileFormatError } from '../core/errors';
 import type { AdapterInfo } from '../core/jobApi';
-import { parseConfig } from './config';
+import { parseConfig } from '../settings/config';
 
 const schema = v.object({
   runId: v.string(),

@@ -11,7 +11,7 @@ import { resolveModel, type ModelRef } from '../models/modelSpec';
 import type { EngineClient } from './engineClient';
 import { parseTrajectories, unpackArchive } from './exports';
 import { promptStyle, type AgentSlot } from './job';
-import { bundled } from './presets';
+import { bundled } from '../settings/table';
 
 /** Models that our engine must hold, and what the run's names stand for. */
 export interface Cast {

@@ -3,6 +3,7 @@ import { fromBase64, toBase64 } from '../core/base64';
 import type { ArchivedAdapter, RunArchive, RunRecord } from '../core/jobApi';
 import type { Question, RunConfig, Turn } from '../core/records';
 import { hashKey } from '../core/rng';
+import { configIdentity } from '../settings/scopes';
 import type { JobStore, TimedTurn } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
 
@@ -13,48 +14,13 @@ export function record({ device: _device, seconds: _seconds, ...run }: StoredRun
 
 /** Same settings and questions, same id: so that the same command twice writes the same bytes. */
 export function runHash(config: RunConfig, questions: readonly Question[]): number {
-  const settings = Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1));
-  return hashKey(JSON.stringify(settings), ...questions.map(({ id, split }) => `${split}:${id}`));
+  return hashKey(configIdentity(config), ...questions.map(({ id, split }) => `${split}:${id}`));
 }
 
 /** The name itself, or with the first number that makes it free. */
 export function freeName(name: string, taken: ReadonlySet<string>): string {
   if (!taken.has(name)) return name;
   for (let i = 2; ; i++) if (!taken.has(`${name}-${i}`)) return `${name}-${i}`;
-}
-
-/** A config whose debate is another run's: only what comes after the debate is its own. */
-export function sameDebate(config: RunConfig, source: RunConfig): RunConfig {
-  const {
-    student,
-    strategies,
-    controls,
-    steps,
-    batch,
-    lr,
-    warmup,
-    rank,
-    alpha,
-    distilSeeds,
-    accept,
-    exclude,
-  } = config;
-  const own = {
-    student,
-    strategies,
-    controls,
-    steps,
-    batch,
-    lr,
-    warmup,
-    rank,
-    alpha,
-    distilSeeds,
-    accept,
-    exclude,
-  };
-  const pad = Object.fromEntries(Object.entries(config).filter(([name]) => name.startsWith('pad')));
-  return { ...source, ...own, ...pad, preset: 'custom', backend: config.backend };
 }
 
 function placeOf(at: { questionId: string; protocol: string; round: number; agent: number }): string {

@@ -1,6 +1,7 @@
-/** Version 1 of the database "arklet". A change of shape is a new version with a step in `migrations`. */
+/** Version 2 of the database "arklet". A change of shape is a new version with a step in `migrations`. */
 import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
 import type { RunRecord } from '../core/jobApi';
+import { storedConfig } from '../settings/config';
 import type { Dataset, Probe, Question, Report, TrainLog, Turn, TurnTiming } from '../core/records';
 
 export interface StoredRun extends RunRecord {
@@ -63,6 +64,17 @@ export const migrations: readonly Upgrade[] = [
     database.createObjectStore('checkpoints', { keyPath: ['runId', 'strategy', 'seed'] });
     database.createObjectStore('reports', { keyPath: 'runId' });
     database.createObjectStore('settings', { keyPath: 'key' });
+  },
+  // Settings of runs and reports move to the places of today's table.
+  async (_database, transaction) => {
+    const runs = transaction.objectStore('runs');
+    for (let at = await runs.openCursor(); at; at = await at.continue())
+      await at.update({ ...at.value, config: storedConfig(at.value.config) });
+    const reports = transaction.objectStore('reports');
+    for (let at = await reports.openCursor(); at; at = await at.continue()) {
+      const { report } = at.value;
+      await at.update({ ...at.value, report: { ...report, config: storedConfig(report.config) } });
+    }
   },
 ];
 

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { ImportError } from '../core/errors';
 import type { RunArchive } from '../core/jobApi';
+import { storedConfig } from '../settings/config';
 import { strings } from './strings';
 
 const list = v.array(v.record(v.string(), v.unknown()));
@@ -40,7 +41,13 @@ export async function readArchive(bytes: Uint8Array<ArrayBuffer>): Promise<RunAr
     const issue = result.issues[0];
     throw notArchive(`${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`);
   }
-  return json as RunArchive;
+  const archive = json as RunArchive;
+  const { run, report } = archive;
+  return {
+    ...archive,
+    run: { ...run, config: storedConfig(run.config) },
+    report: report && { ...report, config: storedConfig(report.config) },
+  };
 }
 
 export async function packArchive(archive: RunArchive): Promise<Blob> {

@@ -9,7 +9,7 @@ import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer } from '../../scripts/server.mjs';
 import type { RunArchive } from '../../src/core/jobApi';
 import type { RunConfig } from '../../src/core/records';
-import { presets } from '../../src/run/presets';
+import { presets } from '../../src/settings/config';
 import { makeArchive } from '../ui/fixtures/archive';
 import { launchChromium } from './chromium';
 import { tiny } from './tinyRun';

@@ -8,7 +8,7 @@ import { endpointAgent } from '../../src/agents/endpoint/endpoint';
 import type { RunConfig } from '../../src/core/records';
 import { personaPresets } from '../../src/core/personas';
 import { trajectoriesJsonl } from '../../src/core/trajectories';
-import { presets } from '../../src/run/presets';
+import { presets } from '../../src/settings/config';
 import { startServer } from '../../scripts/server.mjs';
 import { openNodeJob } from '../unit/run/nodeJob';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -4,7 +4,7 @@ import type { JobClient, JobEvent, RunRecord } from '../../src/core/jobApi';
 import type { RunConfig } from '../../src/core/records';
 import { trajectoriesJsonl } from '../../src/core/trajectories';
 import { connectJob } from '../../src/run/jobClient';
-import { presets } from '../../src/run/presets';
+import { presets } from '../../src/settings/config';
 
 /** The real chain: coordinator worker, engine worker inside it, IndexedDB, OPFS, Web Lock, BroadcastChannel. */
 interface Tab {

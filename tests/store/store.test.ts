@@ -2,7 +2,7 @@ import { deleteDB, openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StorageError } from '../../src/core/errors';
 import type { Turn, TurnTiming } from '../../src/core/records';
-import { presets } from '../../src/run/presets';
+import { presets } from '../../src/settings/config';
 import { asStorageError, openDatabase } from '../../src/store/database';
 import { openFiles } from '../../src/store/files';
 import { openJobStore, type JobStore } from '../../src/store/jobStore';

@@ -21,7 +21,6 @@ let target: HTMLElement;
 
 async function open(hash = '', recorded: RunArchive | null = makeArchive(40)): Promise<void> {
   ({ app, target } = await mountPage(client, recorded, hash));
-  await vi.waitFor(() => expect(app.session.settings.presets).not.toBeNull());
   flushSync();
 }
 const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true });

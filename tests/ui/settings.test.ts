@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { Settings } from '../../src/ui/state/settings.svelte';
 import { personaPresets } from '../../src/core/personas';
-import { presets } from './fixtures/scriptedClient';
+import { presets } from '../../src/settings/config';
 
 function settingsOf(hash: string): Settings {
   const settings = new Settings();
   settings.readHash(hash, ['step']);
-  settings.presets = presets;
   return settings;
 }
 
@@ -39,11 +38,11 @@ describe('settings in the address', () => {
     settings.set('backend', 'cpu');
     const again = settingsOf(`#${settings.hash}`);
     expect(again.config).toEqual(settings.config);
-    expect(again.config?.strategies).toEqual(['da', 'rsft+da']);
+    expect(again.config.strategies).toEqual(['da', 'rsft+da']);
   });
 
   it('keep the preset by name when only seed and backend differ', () => {
-    expect(settingsOf('#preset=full&seed=3&backend=cpu').config?.preset).toBe('full');
+    expect(settingsOf('#preset=full&seed=3&backend=cpu').config.preset).toBe('full');
   });
 
   it('forget a change that goes back to the preset', () => {
@@ -54,8 +53,8 @@ describe('settings in the address', () => {
   });
 
   it('let alpha follow the rank, unless it is set', () => {
-    expect(settingsOf('#rank=32').config?.alpha).toBe(64);
-    expect(settingsOf('#rank=32&alpha=8').config?.alpha).toBe(8);
+    expect(settingsOf('#rank=32').config.alpha).toBe(64);
+    expect(settingsOf('#rank=32&alpha=8').config.alpha).toBe(8);
   });
 
   it('name what is unknown or not of its type, and leave it at the preset', () => {
@@ -64,15 +63,15 @@ describe('settings in the address', () => {
       { name: 'n-agents', value: 'many' },
       { name: 'agentz', value: '3' },
     ]);
-    expect(settings.config?.nAgents).toBe(presets.quick.nAgents);
+    expect(settings.config.nAgents).toBe(presets.quick.nAgents);
   });
 
   it('keep agents held out of PAD’s reward model as numbers', () => {
     const settings = settingsOf('#pad-held-out-agents=0,2');
-    expect(settings.config?.padHeldOutAgents).toEqual([0, 2]);
-    settings.set('padHeldOutAgents', [1]);
+    expect(settings.config.pad.reward.heldOutAgents).toEqual([0, 2]);
+    settings.set('pad.reward.heldOutAgents', [1]);
     expect(settings.hash).toContain('pad-held-out-agents=1');
-    expect(settings.config?.padHeldOutAgents).toEqual([1]);
+    expect(settings.config.pad.reward.heldOutAgents).toEqual([1]);
     expect(settingsOf('#pad-held-out-agents=0,Bo').bad).toEqual([
       { name: 'pad-held-out-agents', value: '0,Bo' },
     ]);
@@ -80,15 +79,13 @@ describe('settings in the address', () => {
 
   it('keep personas in the address by the name of a preset, or as JSON', () => {
     const settings = new Settings();
-    settings.presets = presets;
     settings.set('personas', personaPresets.sceptic);
     expect(settings.hash).toContain('personas=sceptic');
     const own = [{ name: 'A, the first', temperature: 0.2 }];
     settings.set('personas', own);
     const other = new Settings();
-    other.presets = presets;
     other.readHash(`#${settings.hash}`, []);
-    expect(other.config?.personas).toEqual(own);
+    expect(other.config.personas).toEqual(own);
     other.readHash('#preset=quick&personas=nobody', []);
     expect(other.bad).toEqual([{ name: 'personas', value: 'nobody' }]);
     settings.set('personas', []);

@@ -7,7 +7,8 @@ const source = join(root, 'src');
 
 /** What each folder may import from another (house layout). `types` = type-only imports allowed from anywhere. */
 const rules: Record<string, { folders: string[]; types?: boolean }> = {
-  core: { folders: [] },
+  core: { folders: ['settings'] },
+  settings: { folders: ['core'] },
   tasks: { folders: ['core'] },
   gpu: { folders: ['core'] },
   cpu: { folders: ['core'] },
@@ -19,7 +20,7 @@ const rules: Record<string, { folders: string[]; types?: boolean }> = {
   debate: { folders: ['core', 'tasks', 'agents'] },
   distill: { folders: ['core', 'tasks', 'lm', 'train'] },
   eval: { folders: ['core', 'tasks'] },
-  store: { folders: ['core'] },
+  store: { folders: ['core', 'settings'] },
   rpc: { folders: ['core'] },
   offline: { folders: ['core'] },
   run: {
@@ -38,9 +39,10 @@ const rules: Record<string, { folders: string[]; types?: boolean }> = {
       'eval',
       'store',
       'rpc',
+      'settings',
     ],
   },
-  ui: { folders: ['core', 'store', 'rpc'], types: true },
+  ui: { folders: ['core', 'settings', 'store', 'rpc'], types: true },
 };
 
 /** Packages that only one folder may import. */

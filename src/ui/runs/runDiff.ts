@@ -1,30 +1,23 @@
 /** Runs held against each other: settings that differ, loss curves on one axis, arms with their distance to the baseline. */
 import type { RunArchive } from '../../core/jobApi';
-import type { ArmResult, RunConfig, TrainLog } from '../../core/records';
+import type { ArmResult, TrainLog } from '../../core/records';
+import { entries, valueAt, type RunConfig } from '../../settings/config';
 
 /** What comparing needs of a run. */
 export type ComparedRun = Pick<RunArchive, 'run' | 'logs' | 'report'>;
 
 export interface SettingRow {
   readonly name: string;
-  /** A value a run, as text; null where the run is of a version without this setting. */
-  readonly values: readonly (string | null)[];
+  /** A value a run, as text. */
+  readonly values: readonly string[];
   readonly differs: boolean;
 }
 
-function valueText(value: unknown): string | null {
-  if (value === undefined) return null;
-  if (value === null) return '–';
-  if (Array.isArray(value)) return value.join(', ') || '–';
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-/** Every setting of any of the runs, those that differ first. */
+/** Every setting by its label, those that differ first. */
 export function settingRows(runs: readonly { readonly config: RunConfig }[]): SettingRow[] {
-  const names = [...new Set(runs.flatMap(({ config }) => Object.keys(config)))];
-  const rows = names.map((name) => {
-    const values = runs.map(({ config }) => valueText((config as unknown as Record<string, unknown>)[name]));
-    return { name, values, differs: new Set(values).size > 1 };
+  const rows = entries.map(({ path, setting }) => {
+    const values = runs.map(({ config }) => setting.write(valueAt(config, path)) || '–');
+    return { name: setting.label, values, differs: new Set(values).size > 1 };
   });
   return rows.sort((a, b) => Number(b.differs) - Number(a.differs));
 }

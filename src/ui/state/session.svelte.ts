@@ -117,13 +117,11 @@ export class Session {
     this.marked = [];
   }
 
-  /** Connects, lists the runs and reads the presets. A failure becomes a notice. */
+  /** Connects and lists the runs. A failure becomes a notice. */
   async connect(): Promise<void> {
     await this.notices.guard(async () => {
       const api = await this.#api();
-      const [runs, presets] = await Promise.all([api.runs(), api.presets()]);
-      this.runs = runs;
-      this.settings.presets = presets;
+      this.runs = await api.runs();
       for (const bad of this.settings.bad) {
         this.notices.add({
           code: 'config',
@@ -144,8 +142,6 @@ export class Session {
   /** Starts a run with the settings; `change` is for this run alone. */
   async start(change: Partial<RunConfig> = {}): Promise<void> {
     await this.#act(async (api) => {
-      if (this.settings.presets === null) this.settings.presets = await api.presets();
-      if (this.settings.config === null) return;
       const config = { ...this.settings.config, ...change };
       const { imported } = this.file;
       const named = imported === null ? config : { ...config, questions: imported.name };
@@ -156,9 +152,7 @@ export class Session {
   /** Another training on the debate that a view shows: with the settings of the next run, without what was left out by hand. */
   async startOn(view: RunView): Promise<void> {
     await this.#act(async (api) => {
-      if (this.settings.presets === null) this.settings.presets = await api.presets();
-      const config = this.settings.config;
-      if (config === null) return;
+      const { config } = this.settings;
       // The recorded run is stored first: the coordinator starts from its own runs only.
       const stored = (await api.runs()).some((run) => run.id === view.run.id);
       const from = stored ? view.run.id : (await api.importArchive(view.archive())).id;

@@ -1,4 +1,5 @@
 /** Names of arms, strategies and controls. */
+import { controlNames as settingControls, strategyNames as settingNames } from '../../settings/table';
 
 export const armNames = {
   plain: {
@@ -15,17 +16,11 @@ export const armNames = {
   zeroShotVote: (k: string): string => `Vote of ${k} without examples`,
 } as const;
 
-export const strategyNames = {
-  rsft: 'RSFT',
-  da: 'DA',
-  pad: 'PAD',
+export const strategyNames: Readonly<Record<string, string>> = {
+  ...settingNames,
   'reward-model': 'Reward model',
   'reward-start': 'Reward model: its start',
-  'rsft+da': 'RSFT, then DA',
-  'rsft+pad': 'RSFT, then PAD',
-  'da+pad': 'DA, then PAD',
-  'pad+da': 'PAD, then DA',
-} as Readonly<Record<string, string>>;
+};
 
 export const strategyHelp = {
   rsft: 'one correct trace per question',
@@ -39,9 +34,4 @@ export const strategyHelp = {
   'reward-start': 'correct traces of the agents that the reward model may learn from: what it starts from',
 } as Readonly<Record<string, string>>;
 
-export const controlNames = {
-  'answer-only': 'answers only',
-  'gold-sft': 'worked solutions',
-  'self-consistency': 'independent samples',
-  wrong: 'wrong traces',
-} as Readonly<Record<string, string>>;
+export const controlNames: Readonly<Record<string, string>> = settingControls;

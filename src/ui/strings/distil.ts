@@ -59,21 +59,6 @@ export const distilText = {
   settingsWait: 'The engine is not asked yet; these are the settings of the run shown.',
   defaultIs: (value: string): string => `default ${value}`,
   runHad: (value: string): string => `this run ${value}`,
-  words: {
-    steps: { label: 'Steps', help: 'How often the weights are changed. More learns more, then by heart.' },
-    batch: { label: 'Batch', help: 'Traces per step. More is steadier and slower.' },
-    lr: {
-      label: 'Learning rate',
-      help: 'How far a step goes. Too high and the loss jumps, too low and it crawls.',
-    },
-    warmup: { label: 'Warm-up', help: 'First steps in which the rate grows from 0.' },
-    rank: { label: 'LoRA rank', help: 'Room of the adapter. More can hold more and costs more.' },
-    alpha: {
-      label: 'LoRA alpha',
-      help: 'How loud the adapter speaks: its output is scaled by alpha / rank.',
-    },
-    distilSeeds: { label: 'Seeds', help: 'Trainings from different dice. More show how much is luck.' },
-  },
 } as const;
 
 /** The funnel, the charts and their table. */

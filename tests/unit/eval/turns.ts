@@ -1,5 +1,5 @@
 import type { Question, RunConfig, Split, Turn, TurnTiming } from '../../../src/core/records';
-import { presets } from '../../../src/run/presets';
+import { presets } from '../../../src/settings/config';
 
 export function makeQuestions(count: number, split: Split = 'test'): Question[] {
   return Array.from({ length: count }, (_, i) => ({

@@ -4,7 +4,7 @@ import type { MachineFacts } from '../../../src/core/memoryPlan';
 import type { ModelShape } from '../../../src/models/modelShape';
 import { memoryBudget, planMemory, type PlanInput } from '../../../src/models/planner';
 import { readModelShape } from '../../../src/run/modelShape';
-import { presets } from '../../../src/run/presets';
+import { presets } from '../../../src/settings/config';
 
 const GiB = 2 ** 30;
 const laptop: MachineFacts = {

@@ -12,7 +12,7 @@ import { EngineClient } from '../../../src/run/engineClient';
 import type { EngineProtocol } from '../../../src/run/engineProtocol';
 import { EngineService } from '../../../src/run/engineService';
 import { openModelSource } from '../../../src/run/modelSource';
-import { presets } from '../../../src/run/presets';
+import { presets } from '../../../src/settings/config';
 import type { JobStore } from '../../../src/store/jobStore';
 import { startServer } from '../../../scripts/server.mjs';
 import { createMemoryStore } from './memoryStore';

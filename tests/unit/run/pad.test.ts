@@ -1,21 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import type { JobEvent } from '../../../src/core/jobApi';
-import type { RunConfig } from '../../../src/core/records';
+import { withValues, type Path, type RunConfig, type ValueAt } from '../../../src/settings/config';
 import { createMemoryStore } from './memoryStore';
 import { goneOn, nodeJobs, tinyJob, type NodeJob } from './nodeJob';
 
-const tiny: RunConfig = {
-  ...tinyJob,
+const tiny = withValues(tinyJob, {
   strategies: ['pad'],
   validationQuestions: 4,
   testQuestions: 4,
   steps: 2,
-  padUpdates: 4,
-  padQuestions: 2,
-  padGroup: 2,
-  padRewardSteps: 4,
-  padOwnSamples: 1,
-};
+  'pad.rl.updates': 4,
+  'pad.rl.questions': 2,
+  'pad.rl.samples': 2,
+  'pad.reward.steps': 4,
+  'pad.reward.ownSamples': 1,
+});
+
+type Changes = { readonly [P in Path]?: ValueAt<P> };
+const once = (changes: Changes): RunConfig => withValues(tiny, { 'pad.rl.updates': 1, ...changes });
 
 const newJob = nodeJobs();
 
@@ -51,7 +53,7 @@ describe('a run with PAD', () => {
   it('trains a reward model, then the student, and reports both beside the arms', async () => {
     const job = await newJob();
     const { id } = await job.coordinator.start(
-      { ...tiny, strategies: ['pad', 'rsft+pad', 'pad+da'], padUpdates: 2 },
+      withValues(tiny, { strategies: ['pad', 'rsft+pad', 'pad+da'], 'pad.rl.updates': 2 }),
       null,
     );
     await job.coordinator.ended();
@@ -104,7 +106,7 @@ describe('a run with PAD', () => {
 
   it('needs no reward model when only answers are rewarded', async () => {
     const job = await newJob();
-    const { id } = await job.coordinator.start({ ...tiny, padReward: 'verifiable', padUpdates: 1 }, null);
+    const { id } = await job.coordinator.start(once({ 'pad.rl.reward': 'verifiable' }), null);
     await job.coordinator.ended();
     const { report, logs } = await job.coordinator.archive(id);
     expect(logs.map(({ strategy }) => strategy)).toEqual(['pad']);
@@ -113,9 +115,9 @@ describe('a run with PAD', () => {
   });
 
   it('starts its reward model from RSFT on the same debate, or from nothing where it is told to', async () => {
-    const strategies = async (padRewardStart: RunConfig['padRewardStart']) => {
+    const strategies = async (start: 'rsft' | 'base') => {
       const job = await newJob();
-      const { id } = await job.coordinator.start({ ...tiny, padRewardStart, padUpdates: 1 }, null);
+      const { id } = await job.coordinator.start(once({ 'pad.reward.start': start }), null);
       await job.coordinator.ended();
       const { report, logs } = await job.coordinator.archive(id);
       // What only the reward model needed is no arm.
@@ -131,13 +133,13 @@ describe('a run with PAD', () => {
   });
 
   it.each([
-    ['padSplitter', 'equation'],
-    ['padAfterError', 'bad'],
-    ['padContrastive', 0.5],
+    ['pad.reward.splitter', 'equation'],
+    ['pad.reward.afterError', 'bad'],
+    ['pad.reward.contrastive', 0.5],
   ] as const)('learns to judge otherwise with %s %s, and says so', async (name, value) => {
-    const judge = async (change: Partial<RunConfig>) => {
+    const judge = async (change: Changes) => {
       const job = await newJob();
-      const { id } = await job.coordinator.start({ ...tiny, ...change, padUpdates: 1 }, null);
+      const { id } = await job.coordinator.start(once(change), null);
       await job.coordinator.ended();
       const { run, report, logs } = await job.coordinator.archive(id);
       expect(run.error).toBeNull();
@@ -147,19 +149,26 @@ describe('a run with PAD', () => {
     const usual = await judge({});
     const other = await judge({ [name]: value });
     expect(other.losses).not.toEqual(usual.losses);
-    expect(other.labels?.afterError).toBe(name === 'padAfterError' ? 'bad' : 'own');
+    expect(other.labels?.afterError).toBe(name === 'pad.reward.afterError' ? 'bad' : 'own');
   });
 
   it.each([
-    ['padKlForm', 'k1-reward', 64],
-    ['padNormalisation', 'grpo', 64],
+    ['pad.rl.klForm', 'k1-reward', 64],
+    ['pad.rl.normalisation', 'grpo', 64],
     // Some of the completions are cut off at 20 tokens.
-    ['padMaskTruncated', true, 20],
+    ['pad.rl.maskTruncated', true, 20],
   ] as const)('updates the student otherwise with %s %s', async (name, value, maxTokens) => {
-    const policy = async (change: Partial<RunConfig>) => {
+    const policy = async (change: Changes) => {
       const job = await newJob();
-      const base = { ...tiny, padReward: 'both' as const, maxTokens, padGroup: 8, padKl: 1, padLr: 0.01 };
-      const { id } = await job.coordinator.start({ ...base, ...change }, null);
+      const config = withValues(tiny, {
+        'pad.rl.reward': 'both',
+        maxTokens,
+        'pad.rl.samples': 8,
+        'pad.rl.klWeight': 1,
+        'pad.rl.lr': 0.01,
+        ...change,
+      });
+      const { id } = await job.coordinator.start(config, null);
       await job.coordinator.ended();
       expect((await job.coordinator.archive(id)).run.error).toBeNull();
       return [...(await job.coordinator.adapter(id, 'pad', 0))['adapter_model.safetensors']!];
@@ -169,7 +178,7 @@ describe('a run with PAD', () => {
 
   it('does not teach its reward model the traces of a held-out agent, and measures it on them', async () => {
     const job = await newJob();
-    const config = { ...tiny, padHeldOutAgents: [2], padUpdates: 1 };
+    const config = once({ 'pad.reward.heldOutAgents': [2] });
     const { id } = await job.coordinator.start(config, null);
     await job.coordinator.ended();
     const { report, datasets, logs } = await job.coordinator.archive(id);
@@ -189,21 +198,22 @@ describe('a run with PAD', () => {
     expect(judged).toMatchObject({ kept: 32, dropped: { 'traces of held-out agents': 16 } });
   });
 
-  const continued: RunConfig = {
-    ...tiny,
+  const continued = once({
     trainQuestions: 2,
     validationQuestions: 1,
-    padLabels: 'monte-carlo',
-    padContinuations: 2,
-    padUpdates: 1,
-    padRewardSteps: 1,
-  };
+    'pad.reward.labels': 'monte-carlo',
+    'pad.reward.continuations': 2,
+    'pad.reward.steps': 1,
+  });
 
   it.each(['soft', 'hard'] as const)(
     'labels steps by continuations where the checker cannot, %s, and counts them',
-    async (padLabelForm) => {
+    async (form) => {
       const job = await newJob();
-      const { id } = await job.coordinator.start({ ...continued, padLabelForm }, null);
+      const { id } = await job.coordinator.start(
+        withValues(continued, { 'pad.reward.labelForm': form }),
+        null,
+      );
       await job.coordinator.ended();
       const { run, report } = await job.coordinator.archive(id);
       expect(run.error).toBeNull();
@@ -212,7 +222,7 @@ describe('a run with PAD', () => {
       expect(good + bad + soft).toBe(judged);
       expect(rest.continuationTokens).toBeGreaterThan(0);
       // Of two continuations one may be right.
-      if (padLabelForm === 'soft') expect(soft).toBeGreaterThan(0);
+      if (form === 'soft') expect(soft).toBeGreaterThan(0);
       else expect(soft).toBe(0);
     },
   );
@@ -253,7 +263,7 @@ describe('a run with PAD', () => {
 
   it('starts from DA as well, and moves the student in a single update', async () => {
     const job = await newJob();
-    const { id } = await job.coordinator.start({ ...tiny, strategies: ['da+pad'], padUpdates: 1 }, null);
+    const { id } = await job.coordinator.start(once({ strategies: ['da+pad'] }), null);
     await job.coordinator.ended();
     const { run, report, logs } = await job.coordinator.archive(id);
     expect(run.error).toBeNull();

@@ -7,7 +7,7 @@ import { chooseBackend } from '../../../src/run/chooseBackend';
 import { runHash } from '../../../src/run/storedRuns';
 import { parseTrajectories, unpackArchive } from '../../../src/run/exports';
 import { checkDisjoint, planQuestions } from '../../../src/run/planQuestions';
-import { presets } from '../../../src/run/presets';
+import { presets } from '../../../src/settings/config';
 import { castOf } from '../../../src/run/resolveAgents';
 import { questionId } from '../../../src/tasks/questionText';
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startServer, type StaticServer } from '../../../scripts/server.mjs';
 import type { MachineFacts } from '../../../src/core/memoryPlan';
 import { planRun } from '../../../src/run/planMemory';
-import { presets } from '../../../src/run/presets';
+import { presets } from '../../../src/settings/config';
 
 const machine: MachineFacts = {
   backend: 'cpu',

@@ -4,7 +4,7 @@ import { BusyError, ConfigError } from '../../../src/core/errors';
 import type { AskArm, AskRequest } from '../../../src/core/jobApi';
 import type { RunConfig } from '../../../src/core/records';
 import { unpackArchive } from '../../../src/run/exports';
-import { presets } from '../../../src/run/presets';
+import { presets } from '../../../src/settings/config';
 import { openNodeJob, type NodeJob } from './nodeJob';
 
 const tiny: RunConfig = {

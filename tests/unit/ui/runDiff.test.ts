@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { presets } from '../../../src/run/presets';
+import { presets } from '../../../src/settings/config';
 import { curves, everyNth, sampleSteps } from '../../../src/ui/runs/curves';
 import { armRows, settingRows, trainedStrategies, type ComparedRun } from '../../../src/ui/runs/runDiff';
 import { codeSpans, splitHeader } from '../../../src/ui/help/kernelGroups';
@@ -17,16 +17,10 @@ describe('runs held against each other', () => {
       { config: { ...presets.quick, seed: 7, rank: 32 } },
     ]);
     expect(rows.filter(({ differs }) => differs).map(({ name, values }) => [name, ...values])).toEqual([
-      ['rank', '16', '32'],
-      ['seed', '0', '7'],
+      ['LoRA rank', '16', '32'],
+      ['Seed', '0', '7'],
     ]);
     expect(rows[0]!.differs && rows[1]!.differs && !rows[2]!.differs).toBe(true);
-  });
-
-  it('leave a cell empty where a run is of a version without the setting', () => {
-    const { rank: _, ...older } = presets.quick;
-    const rows = settingRows([{ config: older as typeof presets.quick }, { config: presets.quick }]);
-    expect(rows[0]).toEqual({ name: 'rank', values: [null, '16'], differs: true });
   });
 
   it('give each arm its distance to the baseline run, and none to the baseline itself', () => {

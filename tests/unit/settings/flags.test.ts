@@ -2,10 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/core/errors';
 import { personaPresets } from '../../../src/core/personas';
 import type { RunConfig } from '../../../src/core/records';
-import { parseConfig, ranges } from '../../../src/run/config';
-import { configFromFlags, flagsFromConfig, splitFlags } from '../../../src/run/flags';
+import { entries, parseConfig, presets, withValue } from '../../../src/settings/config';
+import { configFromFlags, flagsOf, splitFlags } from '../../../src/settings/flags';
 import { memorableName } from '../../../src/run/names';
-import { presets } from '../../../src/run/presets';
 
 const read = (...args: string[]): RunConfig => configFromFlags(splitFlags(args));
 
@@ -39,7 +38,7 @@ describe('flags', () => {
     expect(read('--rank', '4', '--alpha', '4')).toMatchObject({ rank: 4, alpha: 4 });
   });
 
-  it('lead back to the same config from what flagsFromConfig writes', () => {
+  it('lead back to the same config from what flagsOf writes', () => {
     const config = read(
       '--n-agents',
       '5',
@@ -50,8 +49,9 @@ describe('flags', () => {
       '--seed',
       '3',
     );
-    expect(configFromFlags(flagsFromConfig(config))).toEqual(config);
-    expect(configFromFlags(flagsFromConfig(presets.full, 'full'))).toEqual(presets.full);
+    expect(configFromFlags(flagsOf(config, 'quick'))).toEqual(config);
+    const full = new Map([['preset', 'full'], ...flagsOf(presets.full, 'full')]);
+    expect(configFromFlags(full)).toEqual(presets.full);
   });
 
   it('take personas by the name of a preset or as JSON, and write them back', () => {
@@ -65,12 +65,14 @@ describe('flags', () => {
     ] as const) {
       const config = read('--personas', text);
       expect(config.personas).toEqual(personas);
-      expect(flagsFromConfig(config).get('personas')).toBe(text);
+      expect(flagsOf(config, 'quick').get('personas')).toBe(text);
     }
     expect(read('--personas', 'equals')).toEqual({ ...presets.quick, preset: 'custom' });
-    expect(failure(() => read('--personas', 'nobody')).message).toMatch(/neither a preset nor a JSON list/);
+    expect(failure(() => read('--personas', 'nobody')).message).toMatch(
+      /must be equals, complementary, sceptic, or a list/,
+    );
     expect(failure(() => read('--personas', '[{"name": "A", "temperature": 9}]')).message).toMatch(
-      /^personas is .*, but must be equals, complementary, sceptic/,
+      /^Personas is .*, but must be equals, complementary, sceptic/,
     );
   });
 
@@ -79,13 +81,13 @@ describe('flags', () => {
     [['--speed', '3'], /no flag --speed/],
     [['steps'], /"steps" is not a flag/],
     [['--preset', 'huge'], /--preset is "huge"/],
-    [['--n-agents', '0'], /nAgents is 0, but must be a whole number from 1 to 64/],
-    [['--rank', '1.5'], /rank is 1.5/],
-    [['--temperature', '-1'], /temperature is -1/],
-    [['--strategy', 'magic'], /strategies/],
-    [['--strategy', 'rsft,rsft'], /twice/],
-    [['--backend', 'tpu'], /backend is "tpu", but must be auto, webgpu or cpu/],
-    [['--train-questions', '0'], /trainQuestions is 0/],
+    [['--n-agents', '0'], /Agents is 0, but must be a whole number from 1 to 64/],
+    [['--rank', '1.5'], /LoRA rank is 1.5/],
+    [['--temperature', '-1'], /Temperature is -1/],
+    [['--strategy', 'magic'], /Strategies is/],
+    [['--strategy', 'rsft,rsft'], /each once/],
+    [['--backend', 'tpu'], /Backend is "tpu", but must be auto, webgpu or cpu/],
+    [['--train-questions', '0'], /0 training questions/],
   ])('refuse %j with the setting, its value and its range', (args, message) => {
     const error = failure(() => read(...args));
     expect(error.message).toMatch(message);
@@ -94,16 +96,17 @@ describe('flags', () => {
 });
 
 describe('a config', () => {
-  it.each(Object.entries(ranges))(
-    'may have %s at both ends of its range and not beyond',
-    (name, [low, high]) => {
-      const student = { ...presets.full, strategies: [], controls: [] };
-      for (const value of [low, high]) expect(parseConfig({ ...student, [name]: value })).toBeDefined();
-      for (const value of [low - 1, high + 1, Number.NaN]) {
-        expect(failure(() => parseConfig({ ...presets.full, [name]: value })).message).toContain(name);
-      }
-    },
+  const numbers = entries.flatMap(({ path, setting: { kind, label } }) =>
+    'low' in kind ? [[path, label, kind.low, kind.high] as const] : [],
   );
+  it.each(numbers)('may have %s at both ends of its range and not beyond', (path, label, low, high) => {
+    const idle = { ...presets.full, strategies: [], controls: [] };
+    for (const value of [low, high]) expect(parseConfig(withValue(idle, path, value as never))).toBeDefined();
+    for (const value of [low - 1, high + 1, Number.NaN]) {
+      const absurd = withValue(presets.full, path, value as never);
+      expect(failure(() => parseConfig(absurd)).message).toContain(label);
+    }
+  });
 });
 
 describe('names', () => {

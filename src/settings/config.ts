@@ -1,0 +1,196 @@
+/** The settings of one run: their type, their check, and how what was stored earlier is read. All derived from the table. */
+import * as v from 'valibot';
+import { ConfigError } from '../core/errors';
+import type { Setting } from './setting';
+import { table } from './table';
+
+type Values<T> = {
+  readonly [K in keyof T]: T[K] extends Setting<infer V> ? V : Values<T[K]>;
+};
+
+/** What was chosen, before single settings were changed. */
+export type Preset = 'quick' | 'full';
+
+/** Every setting of a run: what `npm run distil` and the page both build. */
+export type RunConfig = { readonly preset: Preset | 'custom' } & Values<typeof table>;
+
+type Paths<T, Prefix extends string = ''> = {
+  [K in keyof T & string]: T[K] extends Setting<infer _> ? `${Prefix}${K}` : Paths<T[K], `${Prefix}${K}.`>;
+}[keyof T & string];
+
+/** A setting by its place in the config: `nAgents`, `pad.rl.klWeight`. */
+export type Path = Paths<typeof table>;
+
+type At<T, P extends string> = P extends `${infer Head}.${infer Rest}`
+  ? Head extends keyof T
+    ? At<T[Head], Rest>
+    : never
+  : P extends keyof T
+    ? T[P]
+    : never;
+
+/** The value that a setting has in a config. */
+export type ValueAt<P extends Path> = At<RunConfig, P>;
+
+/** The paths of settings whose value is a number. */
+export type NumberPath = { [P in Path]: ValueAt<P> extends number ? P : never }[Path];
+
+export interface Entry {
+  readonly path: Path;
+  readonly setting: Setting<unknown>;
+}
+
+function isSetting(node: unknown): node is Setting<unknown> {
+  return typeof node === 'object' && node !== null && 'schema' in node && 'flag' in node;
+}
+
+function entriesOf(tree: object, prefix = ''): Entry[] {
+  return Object.entries(tree).flatMap(([key, node]: [string, unknown]) =>
+    isSetting(node)
+      ? [{ path: `${prefix}${key}` as Path, setting: node }]
+      : entriesOf(node as object, `${prefix}${key}.`),
+  );
+}
+
+/** All settings in the order of the table. */
+export const entries: readonly Entry[] = entriesOf(table);
+
+const byPath = new Map<string, Setting<unknown>>(entries.map(({ path, setting }) => [path, setting]));
+
+export function settingAt(path: Path): Setting<unknown> {
+  const found = byPath.get(path);
+  if (!found) throw new Error(`There is no setting ${path}.`);
+  return found;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function lookUp(tree: unknown, path: string): unknown {
+  return path.split('.').reduce((node, key) => (isRecord(node) ? node[key] : undefined), tree);
+}
+
+function placed(
+  tree: Readonly<Record<string, unknown>>,
+  path: string,
+  value: unknown,
+): Record<string, unknown> {
+  const [head = '', ...rest] = path.split('.');
+  if (rest.length === 0) return { ...tree, [head]: value };
+  const below = tree[head];
+  return { ...tree, [head]: placed(isRecord(below) ? below : {}, rest.join('.'), value) };
+}
+
+export function valueAt<P extends Path>(config: RunConfig, path: P): ValueAt<P> {
+  return lookUp(config, path) as ValueAt<P>;
+}
+
+/** A copy with one setting changed; not checked. */
+export function withValue<P extends Path>(config: RunConfig, path: P, value: ValueAt<P>): RunConfig {
+  return placed(config, path, value) as unknown as RunConfig;
+}
+
+/** A copy with several settings changed; not checked. */
+export function withValues(config: RunConfig, changes: { readonly [P in Path]?: ValueAt<P> }): RunConfig {
+  return Object.entries(changes).reduce<RunConfig>(
+    (changed, [path, value]) => withValue(changed, path as Path, value as never),
+    config,
+  );
+}
+
+export function sameValue(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function presetOf(preset: Preset): RunConfig {
+  const start: Record<string, unknown> = { preset };
+  return entries.reduce(
+    (config, { path, setting }) =>
+      placed(config, path, preset === 'full' && 'full' in setting ? setting.full : setting.quick),
+    start,
+  ) as unknown as RunConfig;
+}
+
+/** The settings that a preset stands for; flags and the page's controls change single ones. */
+export const presets: Readonly<Record<Preset, RunConfig>> = {
+  quick: presetOf('quick'),
+  full: presetOf('full'),
+};
+
+/**
+ * A stored config in today's form: settings under the keys of version 0.1 are moved to their place, and those it lacks stand at
+ * what that version did. What is no record is given back as it is, for `parseConfig` to refuse; keys that are no setting are left out.
+ */
+export function migrateConfig(input: unknown): unknown {
+  if (!isRecord(input)) return input;
+  return entries.reduce<Record<string, unknown>>(
+    (config, { path, setting }) => {
+      const now = lookUp(input, path);
+      const old = setting.was === undefined ? undefined : input[setting.was];
+      const value = now === undefined ? old : now;
+      return placed(
+        config,
+        path,
+        value !== undefined ? value : 'before' in setting ? setting.before : setting.quick,
+      );
+    },
+    { preset: input['preset'] ?? 'quick' },
+  );
+}
+
+/** A config that was stored by this program and is trusted but for its age. */
+export function storedConfig(config: unknown): RunConfig {
+  return migrateConfig(config) as RunConfig;
+}
+
+function refused(path: string, label: string, value: unknown, allowed: string): ConfigError {
+  const shown = value === undefined ? 'missing' : JSON.stringify(value);
+  return new ConfigError(
+    `${label} is ${shown}, but must be ${allowed}.`,
+    `Change ${label} and start again.`,
+    {
+      details: { name: path, flag: byPath.get(path)?.flag ?? path, allowed },
+    },
+  );
+}
+
+/** A validated config. Throws ConfigError that names the setting, its value and its range. */
+export function parseConfig(input: unknown): RunConfig {
+  const config = migrateConfig(input);
+  if (!isRecord(config))
+    throw new ConfigError('The settings are no list of settings.', 'Choose a run of Arklet.');
+  const { preset } = config;
+  if (preset !== 'quick' && preset !== 'full' && preset !== 'custom')
+    throw refused('preset', 'Preset', preset, 'quick, full or custom');
+  const checked = entries.reduce<Record<string, unknown>>(
+    (checked, { path, setting }) => {
+      const value = lookUp(config, path);
+      const result = v.safeParse(setting.schema, value);
+      if (!result.success) throw refused(path, setting.label, value, setting.allowed);
+      return placed(checked, path, result.output);
+    },
+    { preset },
+  );
+  return agreeing(checked as unknown as RunConfig);
+}
+
+/** Refuses settings that are each in range but cannot stand together. */
+function agreeing(config: RunConfig): RunConfig {
+  const heldOut = new Set(config.pad.reward.heldOutAgents);
+  if (heldOut.size >= config.nAgents && heldOut.size > 0) {
+    throw new ConfigError(
+      `${heldOut.size} of ${config.nAgents} agents are held out from the reward model.`,
+      'Leave the reward model at least one agent to learn from.',
+      { details: { name: 'pad.reward.heldOutAgents' } },
+    );
+  }
+  if (config.strategies.length + config.controls.length > 0 && config.trainQuestions === 0) {
+    throw new ConfigError(
+      'There are 0 training questions, but a strategy needs questions to learn from.',
+      'Ask for at least 1 training question, or choose no strategy.',
+      { details: { name: 'trainQuestions' } },
+    );
+  }
+  return config;
+}

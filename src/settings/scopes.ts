@@ -1,0 +1,55 @@
+/** Which settings a debate and a training hang on, and what two runs differ in. */
+import { entries, sameValue, valueAt, withValue, type Entry, type Path, type RunConfig } from './config';
+import type { Scope } from './setting';
+
+/** Kinds of trainings by what they hang on. */
+export type TrainingKind = 'supervised' | 'judge' | 'rl';
+
+const scopesOf: Readonly<Record<TrainingKind, readonly Scope[]>> = {
+  supervised: ['training'],
+  judge: ['training', 'judge'],
+  rl: ['training', 'judge', 'rl'],
+};
+
+/** The settings that a training hangs on, beyond the debate. */
+export function trainingSettings(kind: TrainingKind): readonly Path[] {
+  const scopes = scopesOf[kind];
+  return entries
+    .filter(({ setting }) => setting.scopes.some((scope) => scopes.includes(scope)))
+    .map(({ path }) => path);
+}
+
+/** The settings whose values two configs do not share, in the order of the table. */
+export function differing(a: RunConfig, b: RunConfig): readonly Entry[] {
+  return entries.filter(({ path }) => !sameValue(valueAt(a, path), valueAt(b, path)));
+}
+
+/** Whether a training under `a` would be the same one under `b`, on the same data. */
+export function sameTraining(kind: TrainingKind, a: RunConfig, b: RunConfig): boolean {
+  return trainingSettings(kind).every((path) => sameValue(valueAt(a, path), valueAt(b, path)));
+}
+
+/** A config whose debate is another run's: only what comes after the debate is its own. */
+export function sameDebate(config: RunConfig, source: RunConfig): RunConfig {
+  const debate = entries.filter(({ setting }) => setting.scopes[0] === 'debate');
+  const merged = debate.reduce<RunConfig>(
+    (own, { path }) => withValue(own, path, valueAt(source, path) as never),
+    config,
+  );
+  return { ...merged, preset: 'custom' };
+}
+
+/**
+ * The config as text for ids: by the keys of version 0.1, sorted, so that a run keeps the id it had. A setting that did not exist
+ * then counts once it is not at its default.
+ */
+export function configIdentity(config: RunConfig, later: ReadonlySet<Path> = laterSettings): string {
+  const values = entries
+    .filter(({ path, setting }) => !later.has(path) || !sameValue(valueAt(config, path), setting.quick))
+    .map(({ path, setting }) => [setting.was ?? path, valueAt(config, path)] as const);
+  const all: (readonly [string, unknown])[] = [['preset', config.preset], ...values];
+  return JSON.stringify(all.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Settings that came after version 0.1. */
+const laterSettings: ReadonlySet<Path> = new Set<Path>([]);

@@ -1,0 +1,222 @@
+/** What one setting of a run is, and the kinds of values there are. A setting is one entry of the table (table.ts); all else is derived. */
+import * as v from 'valibot';
+import { personaPresetNames, personasText, readPersonas } from '../core/personas';
+import type { Persona } from '../core/records';
+
+/**
+ * What a setting has a say in. debate: the turns; arms: which trainings and comparisons there are; training: every training;
+ * judge: the reward model of PAD; rl: its group RL; machine: where and how fast, never what.
+ */
+export type Scope = 'debate' | 'arms' | 'training' | 'judge' | 'rl' | 'machine';
+
+/** A group of the settings drawer. */
+export type Group = 'models' | 'debate' | 'learn' | 'pad' | 'questions' | 'machine';
+
+/** How a value is written, read, checked and offered. */
+export type Kind =
+  | { readonly type: 'integer' | 'real'; readonly low: number; readonly high: number }
+  | { readonly type: 'choice' | 'picks'; readonly choices: Readonly<Record<string, string>> }
+  | { readonly type: 'switch' | 'text' | 'optional-text' | 'words' | 'agents' | 'personas' };
+
+/** What is said of a setting, whatever its kind. */
+interface Facts<T> {
+  /** Flag of the command and key of the address, without dashes. */
+  readonly flag: string;
+  /** Value under preset quick, and under full where it is another. */
+  readonly quick: T;
+  readonly full?: T;
+  /** What a run did that was stored before the setting existed, where that is not preset quick's value. */
+  readonly before?: T;
+  /** Key under which runs up to version 0.1 stored it, where that was another. */
+  readonly was?: string;
+  /** The first is where it belongs; the others hang on it too. */
+  readonly scopes: readonly [Scope, ...Scope[]];
+  readonly group: Group;
+  readonly label: string;
+  readonly help: string;
+}
+
+export interface Setting<T> extends Facts<T> {
+  readonly kind: Kind;
+  readonly schema: v.GenericSchema<unknown, T>;
+  /** What a value may be, in words: "... must be <this>". */
+  readonly allowed: string;
+  /** Text of a flag or an address as a value, undefined where it cannot be one. The value is not yet checked against the schema. */
+  readonly read: (text: string) => unknown;
+  /** The text that `read` gives the value for. */
+  readonly write: (value: T) => string;
+}
+
+const asText = (value: unknown): string => String(value);
+
+function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}
+
+function words(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function number(text: string): number | undefined {
+  const value = Number(text);
+  return text.trim() === '' || Number.isNaN(value) ? undefined : value;
+}
+
+type Range = readonly [low: number, high: number];
+
+const wholeNumber = ([low, high]: Range) =>
+  v.pipe(v.number(), v.integer(), v.minValue(low), v.maxValue(high));
+const anyNumber = ([low, high]: Range) => v.pipe(v.number(), v.finite(), v.minValue(low), v.maxValue(high));
+
+/** A whole number in [low, high]. */
+export function integer(range: Range, facts: Facts<number>): Setting<number> {
+  const [low, high] = range;
+  const allowed = `a whole number from ${low} to ${high}`;
+  return {
+    ...facts,
+    kind: { type: 'integer', low, high },
+    schema: wholeNumber(range),
+    allowed,
+    read: number,
+    write: asText,
+  };
+}
+
+/** A finite number in [low, high]. */
+export function real(range: Range, facts: Facts<number>): Setting<number> {
+  const [low, high] = range;
+  const allowed = `a number from ${low} to ${high}`;
+  return {
+    ...facts,
+    kind: { type: 'real', low, high },
+    schema: anyNumber(range),
+    allowed,
+    read: number,
+    write: asText,
+  };
+}
+
+/** On or off. A bare flag is on. */
+export function onOff(facts: Facts<boolean>): Setting<boolean> {
+  return {
+    ...facts,
+    kind: { type: 'switch' },
+    schema: v.boolean(),
+    allowed: 'on or off',
+    read: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+    write: asText,
+  };
+}
+
+/** One of the keys of `choices`, whose values are what the page calls them. */
+export function choice<const C extends Readonly<Record<string, string>>>(
+  choices: C,
+  facts: Facts<keyof C & string>,
+): Setting<keyof C & string> {
+  const names = Object.keys(choices) as (keyof C & string)[];
+  return {
+    ...facts,
+    kind: { type: 'choice', choices },
+    schema: v.picklist(names),
+    allowed: listed(names),
+    read: (text) => text,
+    write: asText,
+  };
+}
+
+/** Any of the keys of `choices`, each at most once. */
+export function picks<const C extends Readonly<Record<string, string>>>(
+  choices: C,
+  facts: Facts<readonly (keyof C & string)[]>,
+): Setting<readonly (keyof C & string)[]> {
+  const names = Object.keys(choices) as (keyof C & string)[];
+  const once = v.check<(keyof C & string)[]>((list) => new Set(list).size === list.length);
+  return {
+    ...facts,
+    kind: { type: 'picks', choices },
+    schema: v.pipe(v.array(v.picklist(names)), once),
+    allowed: `some of ${names.join(', ')}, each once`,
+    read: words,
+    write: (value) => value.join(','),
+  };
+}
+
+/** A text that is not empty. */
+export function text(facts: Facts<string> & { readonly allowed: string }): Setting<string> {
+  return {
+    ...facts,
+    kind: { type: 'text' },
+    schema: v.pipe(v.string(), v.minLength(1)),
+    read: (value) => value,
+    write: asText,
+  };
+}
+
+/** A text, or null for none. */
+export function optionalText(
+  facts: Facts<string | null> & { readonly allowed: string },
+): Setting<string | null> {
+  return {
+    ...facts,
+    kind: { type: 'optional-text' },
+    schema: v.nullable(v.string()),
+    read: (value) => value,
+    write: (value) => value ?? '',
+  };
+}
+
+/** Texts that are not empty, `least` to `most` of them. */
+export function texts(
+  [least, most]: Range,
+  facts: Facts<readonly string[]> & { readonly allowed: string },
+): Setting<readonly string[]> {
+  const each = v.pipe(v.string(), v.minLength(1));
+  return {
+    ...facts,
+    kind: { type: 'words' },
+    schema: v.pipe(v.array(each), v.minLength(least), v.maxLength(most)),
+    read: words,
+    write: (value) => value.join(','),
+  };
+}
+
+/** Indices of agents. */
+export function agentIndices(facts: Facts<readonly number[]>): Setting<readonly number[]> {
+  return {
+    ...facts,
+    kind: { type: 'agents' },
+    schema: v.pipe(v.array(wholeNumber([0, 63])), v.maxLength(63)),
+    allowed: 'a list of agents, counted from 0',
+    read: (value) => {
+      const agents = words(value).map(Number);
+      return agents.some(Number.isNaN) ? undefined : agents;
+    },
+    write: (value) => value.join(','),
+  };
+}
+
+/** Who the agents are; as text a preset's name or a JSON list. */
+export function personas(
+  limits: { readonly temperature: Range; readonly topP: Range; readonly seed: Range },
+  facts: Facts<readonly Persona[]>,
+): Setting<readonly Persona[]> {
+  const one = v.object({
+    name: v.pipe(v.string(), v.minLength(1), v.maxLength(60)),
+    system: v.optional(v.pipe(v.string(), v.maxLength(4000))),
+    temperature: v.optional(anyNumber(limits.temperature)),
+    topP: v.optional(anyNumber(limits.topP)),
+    seed: v.optional(wholeNumber(limits.seed)),
+    model: v.optional(v.pipe(v.string(), v.minLength(1))),
+  });
+  return {
+    ...facts,
+    kind: { type: 'personas' },
+    schema: v.pipe(v.array(one), v.maxLength(64)) as v.GenericSchema<unknown, readonly Persona[]>,
+    allowed: `${personaPresetNames.join(', ')}, or a list of at most 64 personas, each with a name`,
+    read: (value) => readPersonas(value) ?? undefined,
+    write: personasText,
+  };
+}

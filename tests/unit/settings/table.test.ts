@@ -1,0 +1,103 @@
+/** What is derived from the settings table holds for every entry, and for one that is added. */
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { settingsPage } from '../../../scripts/settingsPage';
+import { entries, parseConfig, presets, storedConfig, valueAt } from '../../../src/settings/config';
+import { configFromFlags, flagsOf } from '../../../src/settings/flags';
+import { groupSettings } from '../../../src/settings/groups';
+import { configIdentity, differing } from '../../../src/settings/scopes';
+import { hashKey } from '../../../src/core/rng';
+import old from '../../golden/settings/version-0.1.json';
+
+const root = resolve(import.meta.dirname, '../../..');
+
+describe('the settings table', () => {
+  it.each(entries.map(({ path, setting }) => [path, setting] as const))(
+    '%s has words, a flag of its own and presets in range that lead through its text and back',
+    (path, setting) => {
+      expect(entries.filter((other) => other.setting.flag === setting.flag)).toHaveLength(1);
+      expect(setting.flag).toMatch(/^[a-z][a-z-]*$/);
+      expect(setting.label).toMatch(/^\p{Lu}/u);
+      expect(setting.help).toMatch(/\.$/);
+      for (const preset of [presets.quick, presets.full]) {
+        const value = valueAt(preset, path);
+        if (value !== null) expect(setting.read(setting.write(value))).toEqual(value);
+      }
+      expect(groupSettings(setting.group)).toContain(path);
+    },
+  );
+
+  it('is what docs/settings.md says (`npm run docs` writes it)', () => {
+    expect(readFileSync(join(root, 'docs/settings.md'), 'utf8')).toBe(settingsPage());
+  });
+});
+
+describe('a config of version 0.1', () => {
+  it.each(Object.entries(old.configs))(
+    '%s means the same today and gives the run the same id',
+    (name, was) => {
+      const config = parseConfig(was.config);
+      expect(storedConfig(was.config)).toEqual(config);
+      if (name !== 'flagged') expect(config).toEqual(presets[name as 'quick' | 'full']);
+      expect(hashKey(configIdentity(config), 'train:q1', 'test:q2')).toBe(was.hash);
+    },
+  );
+
+  it('keeps every setting that was changed', () => {
+    const config = parseConfig(old.configs.flagged.config);
+    expect(config.pad.rl).toMatchObject({ samples: 4, klWeight: 0 });
+    expect(config.pad.reward.heldOutAgents).toEqual([1]);
+    expect(configFromFlags(flagsOf(config, 'quick'))).toEqual(config);
+  });
+});
+
+describe('a setting that is added', () => {
+  const folder = join(root, '.cache/settings-test');
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('appears in presets, flags, validation, the drawer, differences and the docs by its one entry', async () => {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(join(folder, 'src'), { recursive: true });
+    for (const room of ['settings', 'core'])
+      cpSync(join(root, 'src', room), join(folder, 'src', room), { recursive: true });
+    mkdirSync(join(folder, 'scripts'));
+    cpSync(join(root, 'scripts/settingsPage.ts'), join(folder, 'scripts/settingsPage.ts'));
+    const table = join(folder, 'src/settings/table.ts');
+    const entry = `  patience: integer([1, 9], { flag: 'patience', quick: 3, scopes: ['training'], group: 'learn', label: 'Patience', help: 'Checks without progress.' }),\n`;
+    const text = readFileSync(table, 'utf8');
+    expect(text).toContain('  steps: integer(');
+    writeFileSync(table, text.replace('  steps: integer(', `${entry}  steps: integer(`));
+
+    const load = async <T>(file: string): Promise<T> =>
+      (await import(/* @vite-ignore */ join(folder, file))) as T;
+    const config = await load<typeof import('../../../src/settings/config')>('src/settings/config.ts');
+    const flags = await load<typeof import('../../../src/settings/flags')>('src/settings/flags.ts');
+    const groups = await load<typeof import('../../../src/settings/groups')>('src/settings/groups.ts');
+    const scopes = await load<typeof import('../../../src/settings/scopes')>('src/settings/scopes.ts');
+    const page = await load<typeof import('../../../scripts/settingsPage')>('scripts/settingsPage.ts');
+
+    expect(config.presets.quick).toMatchObject({ patience: 3 });
+    const changed = flags.configFromFlags(new Map([['patience', '5']]));
+    expect(changed).toMatchObject({ patience: 5, preset: 'custom' });
+    expect([...flags.flagsOf(changed, 'quick')]).toEqual([['patience', '5']]);
+    expect(() => config.parseConfig({ ...changed, patience: 10 })).toThrow(
+      /Patience is 10, but must be a whole number from 1 to 9/,
+    );
+    expect(groups.shownSettings('learn', changed)).toContain('patience');
+    expect(scopes.differing(changed, config.presets.quick).map(({ setting }) => setting.label)).toEqual([
+      'Patience',
+    ]);
+    expect(scopes.trainingSettings('supervised')).toContain('patience');
+    expect(page.settingsPage()).toContain(
+      '| `--patience` | `patience` | Patience. Checks without progress. |',
+    );
+    // A run that was stored without it goes on as before.
+    expect(config.parseConfig(presets.quick)).toMatchObject({ patience: 3 });
+  });
+
+  it('is not there yet', () => {
+    expect(differing(presets.quick, presets.full).length).toBeGreaterThan(5);
+    expect(entries.some(({ setting }) => setting.flag === 'patience')).toBe(false);
+  });
+});
