@@ -1,10 +1,8 @@
 /** The whole state of a training run between two steps, and its bytes: one safetensors file with metadata. */
 import * as v from 'valibot';
 import { FileFormatError } from '../core/errors';
-import { MemorySource } from '../core/fileSource';
-import { readHeader, writeSafetensors } from '../lm/safetensors';
-import type { TensorToWrite } from '../lm/safetensors';
 import type { TrainOptions } from './options';
+import { readState, writeState } from './stateFile';
 
 export interface BestState {
   readonly step: number;
@@ -50,40 +48,24 @@ const schema = v.object({
   stale: count,
 });
 
+const kind = 'training';
+
 /** A checkpoint as bytes; equal checkpoints have equal bytes. */
 export function writeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
   const { params, m, v: second, best, ...rest } = checkpoint;
-  const flat = (name: string, data: Float32Array): TensorToWrite => ({
-    name,
-    dtype: 'F32',
-    shape: [data.length],
-    data,
-  });
-  const tensors = [flat('params', params), flat('m', m), flat('v', second)];
-  if (best) tensors.push(flat('best', best.params));
-  const state = { version: 1, ...rest, best: best && { step: best.step, loss: best.loss } };
-  return writeSafetensors(tensors, { arklet: JSON.stringify(state) });
+  const state = { ...rest, best: best && { step: best.step, loss: best.loss } };
+  return writeState(kind, state, { params, m, v: second, ...(best && { best: best.params }) });
 }
 
 /** The checkpoint in the bytes. Throws FileFormatError. */
 export async function readCheckpoint(bytes: Uint8Array<ArrayBuffer>): Promise<Checkpoint> {
-  const name = 'checkpoint';
-  const { tensors, metadata } = await readHeader(new MemorySource([[name, bytes]]), name);
-  const hint = 'Start this training again.';
-  let state: v.InferOutput<typeof schema>;
-  try {
-    state = v.parse(schema, JSON.parse(metadata['arklet'] ?? ''));
-  } catch (cause) {
-    throw new FileFormatError('The checkpoint has no readable state.', hint, { cause });
-  }
-  const flat = (label: string): Float32Array => {
-    const entry = tensors.get(label);
-    if (entry?.dtype !== 'F32') throw new FileFormatError(`The checkpoint lacks ${label}.`, hint);
-    return new Float32Array(bytes.slice(entry.start, entry.end).buffer);
-  };
-  const { version: _, best, ...rest } = state;
-  const checkpoint = { ...rest, params: flat('params'), m: flat('m'), v: flat('v') };
-  if (checkpoint.m.length !== checkpoint.params.length || checkpoint.v.length !== checkpoint.params.length)
-    throw new FileFormatError('Parameters and moments of the checkpoint differ in length.', hint);
-  return { ...checkpoint, best: best && { ...best, params: flat('best') } };
+  const file = await readState(kind, bytes, { kindless: true });
+  const read = v.safeParse(schema, file.state);
+  if (!read.success)
+    throw new FileFormatError('The checkpoint has no readable state.', 'Start this training again.');
+  const { version: _, best, ...rest } = read.output;
+  const params = file.tensor('params');
+  const { length } = params;
+  const moments = { m: file.tensor('m', length), v: file.tensor('v', length) };
+  return { ...rest, params, ...moments, best: best && { ...best, params: file.tensor('best', length) } };
 }

@@ -1,6 +1,7 @@
 /** What must not change between the parts of one training run. */
 import type { GpuBackend } from '../compute/gpuBackend';
 import type { Backend } from '../compute/ops';
+import { canonical } from '../core/canonical';
 import { ConfigError } from '../core/errors';
 import type { LoraAdapter } from '../lm/types';
 import type { Example } from './batch';
@@ -15,15 +16,6 @@ export function fingerprint(examples: readonly Example[]): number {
     for (const id of ids) hash = Math.imul(hash ^ id ^ (hash >>> 15), 0x01000193);
   }
   return hash >>> 0;
-}
-
-/** A value as text that does not depend on the order of its keys. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) =>
-    typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
-  );
 }
 
 /** Throws ConfigError where adapter, settings or data are not those that the run began with. */

@@ -1,31 +1,21 @@
 /** One supervised training on the device: what lies there between steps, a step, held-out losses, checkpoints. */
 import type { Tensor } from '../compute/ops';
-import { throwIfAborted, TrainingError } from '../core/errors';
+import { throwIfAborted } from '../core/errors';
 import type { TrainLog } from '../core/records';
 import { hashKey } from '../core/rng';
 import type { LoraAdapter } from '../lm/types';
+import { yieldToEvents } from '../lm/yieldToEvents';
 import { Backprop } from './backprop';
 import { exampleRows, exampleTargets, packExamples } from './batch';
 import type { Example } from './batch';
 import type { BestState, Checkpoint } from './checkpoint';
 import { heldOutLoss } from './heldOut';
+import { divergence, LoraOptimizer } from './loraOptimizer';
 import { DocumentOrder, learningRate } from './options';
 import { fingerprint, useVariants, variantsOf } from './resume';
 import type { TrainExamplesRequest, TrainResult } from './trainer';
 
 const align = (elements: number): number => Math.ceil(elements / 64) * 64;
-
-/** Lets messages of a worker in; a timer would be clamped to 4 ms. */
-function breathe(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
-}
 
 /** State of a training; free it with `dispose`. */
 export class TrainRun {
@@ -34,12 +24,9 @@ export class TrainRun {
   readonly #order: DocumentOrder;
   readonly #backprop: Backprop;
   readonly #owned: Tensor[] = [];
-  readonly #gradient: Tensor;
-  readonly #m: Tensor;
-  readonly #v: Tensor;
+  readonly #optimizer: LoraOptimizer;
   /** [0] = squared norm of the gradient; from 64 on a slot of losses per pass. */
   readonly #stats: Tensor;
-  readonly #norm: Tensor;
   readonly #slots: readonly Tensor[];
   readonly #slotSize: number;
   readonly #data: number;
@@ -66,35 +53,30 @@ export class TrainRun {
       this.#owned.push(tensor);
       return tensor;
     };
+    let optimizer: LoraOptimizer | null = null;
     try {
-      const { size } = adapter.params;
-      this.#gradient = make('LoRA gradient', size);
-      this.#m = make('first moment', size);
-      this.#v = make('second moment', size);
       this.#stats = make('losses', 64 + options.gradAccum * this.#slotSize);
-      this.#norm = backend.view(this.#stats, 0, [1]);
+      optimizer = new LoraOptimizer(backend, adapter, owner, backend.view(this.#stats, 0, [1]));
+      this.#optimizer = optimizer;
       this.#slots = Array.from({ length: options.gradAccum }, (_, pass) =>
         backend.view(this.#stats, 64 + pass * this.#slotSize, [this.#slotSize]),
       );
       const { recompute } = options;
       this.#backprop = new Backprop(model, adapter, { owner, recompute, capacity });
     } catch (error) {
+      optimizer?.dispose();
       backend.release(...this.#owned);
       throw error;
     }
     if (resume) {
       useVariants(backend, resume.variants);
-      backend.write(adapter.params, resume.params);
-      backend.write(this.#m, resume.m);
-      backend.write(this.#v, resume.v);
-    } else {
-      backend.fill({ x: this.#m, value: 0 });
-      backend.fill({ x: this.#v, value: 0 });
+      this.#optimizer.load(resume.params, resume);
     }
   }
 
   dispose(): void {
     this.#backprop.dispose();
+    this.#optimizer.dispose();
     this.#request.model.backend.release(...this.#owned);
   }
 
@@ -105,7 +87,7 @@ export class TrainRun {
     const exhausted = (): boolean => options.patience > 0 && this.#stale >= options.patience;
     await this.#request.onStep?.(this.#step, this.#adapter);
     while (this.#step < options.steps && !exhausted()) {
-      await breathe();
+      await yieldToEvents();
       try {
         throwIfAborted(signal);
         await gate?.pass(signal);
@@ -144,7 +126,7 @@ export class TrainRun {
     const micro = Array.from({ length: options.gradAccum }, (_, pass) => this.#documents(this.#step, pass));
     const total = micro.flat().reduce((sum, example) => sum + exampleTargets(example), 0);
     const counts: number[] = [];
-    backend.fill({ x: this.#gradient, value: 0 });
+    this.#optimizer.zero();
     micro.forEach((documents, pass) => {
       const batch = packExamples(documents);
       const count = batch.targets.length;
@@ -152,9 +134,9 @@ export class TrainRun {
       const dropoutKey = hashKey(options.seed, this.#step, pass);
       this.#backprop.forward(batch, options.lora.dropout > 0 ? { dropoutKey } : {});
       const weights = new Float32Array(count).fill(1 / total);
-      this.#backprop.backward({ nll: this.#slots[pass]!, weights, gradient: this.#gradient });
+      this.#backprop.backward({ nll: this.#slots[pass]!, weights, gradient: this.#optimizer.gradient });
     });
-    backend.sumSquares({ x: this.#gradient, out: this.#norm });
+    this.#optimizer.measure();
     const last = options.gradAccum - 1;
     const stats = await backend.read(this.#stats, 0, 64 + last * this.#slotSize + (counts[last] ?? 0));
     let sum = 0;
@@ -164,31 +146,14 @@ export class TrainRun {
     });
     const loss = sum / total;
     const gradNorm = Math.sqrt(stats[0] ?? 0);
-    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
+    const diverged = divergence('Training', this.#step + 1, { loss, gradNorm });
+    if (diverged) {
       await this.#save();
-      throw new TrainingError(
-        `Training diverged at step ${this.#step + 1}: loss ${loss}, gradient norm ${gradNorm}.`,
-        'Lower the learning rate or the maximum gradient norm; the state before this step is kept.',
-        { details: { step: this.#step, loss: String(loss), gradNorm: String(gradNorm) } },
-      );
+      throw diverged;
     }
     const lr = learningRate(options, this.#step);
-    const [beta1, beta2] = options.betas;
-    const { eps, weightDecay, maxGradNorm } = options;
     this.#step++;
-    backend.adamw({
-      param: this.#adapter.params,
-      grad: this.#gradient,
-      m: this.#m,
-      v: this.#v,
-      step: this.#step,
-      lr,
-      beta1,
-      beta2,
-      eps,
-      weightDecay,
-      ...(maxGradNorm > 0 ? { clip: { sumSquares: this.#norm, maxNorm: maxGradNorm } } : {}),
-    });
+    this.#optimizer.step(this.#step, lr, options);
     this.#tokens += micro.flat().reduce((count, example) => count + example.ids.length, 0);
     return {
       step: this.#step,
@@ -228,8 +193,7 @@ export class TrainRun {
       device: `${backend.kind}: ${backend.device}`,
       variants: variantsOf(backend),
       params: await backend.read(this.#adapter.params),
-      m: await backend.read(this.#m),
-      v: await backend.read(this.#v),
+      ...(await this.#optimizer.moments()),
       best: this.#best,
       stale: this.#stale,
     };

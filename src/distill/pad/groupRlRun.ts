@@ -1,5 +1,6 @@
 /** One group-RL training: rollouts, updates, evaluations, checkpoints between rollouts. */
 import * as v from 'valibot';
+import { canonical } from '../../core/canonical';
 import { ConfigError, InterruptedError, throwIfAborted } from '../../core/errors';
 import type { TrainLog } from '../../core/records';
 import { hashKey } from '../../core/rng';
@@ -7,10 +8,10 @@ import { Generator } from '../../lm/generate';
 import type { LoraAdapter } from '../../lm/types';
 import { DocumentOrder, learningRate } from '../../train/options';
 import { useVariants, variantsOf } from '../../train/resume';
+import { readState, writeState } from '../../train/stateFile';
 import { leaveOneOut, rewardFigures, sampleReward, whiten, zScore, type CreditSample } from './credit';
 import type { GroupRlRequest } from './groupRl';
 import { detectHacking, type Evaluation, type HackingStop, type OffendingSample, type RolloutPoint } from './hacking'; // prettier-ignore
-import { canonical, readState, writeState } from './padState';
 import { PolicyTrainer, type UpdateResult } from './policyTrainer';
 import { greedyAccuracy, offenders, sampleGroups, type PolicySample, type RlQuestion } from './rollout';
 
@@ -92,9 +93,8 @@ export class GroupRlRun {
     this.#state = found.output.state;
     useVariants(model.backend, found.output.variants);
     const { size } = this.#adapter.params;
-    model.backend.write(this.#adapter.params, file.tensor('params', size));
-    model.backend.write(this.#trainer.m, file.tensor('m', size));
-    model.backend.write(this.#trainer.v, file.tensor('v', size));
+    const moments = { m: file.tensor('m', size), v: file.tensor('v', size) };
+    this.#trainer.optimizer.load(file.tensor('params', size), moments);
   }
 
   async go(): Promise<{ logs: TrainLog[]; stopped: HackingStop | null }> {
@@ -311,8 +311,7 @@ export class GroupRlRun {
     const state = { state: this.#state, options, data: this.#data(), variants: variantsOf(backend) };
     const bytes = writeState(kind, state, {
       params: await backend.read(this.#adapter.params),
-      m: await backend.read(this.#trainer.m),
-      v: await backend.read(this.#trainer.v),
+      ...(await this.#trainer.optimizer.moments()),
     });
     await onCheckpoint(bytes, this.#state.step);
   }

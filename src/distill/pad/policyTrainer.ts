@@ -2,9 +2,9 @@
  * The device side of a policy update: log-probabilities of a rollout under policy and base (the adapter switched off),
  * and optimiser steps whose token weights come from `policyStep`.
  */
-import { TrainingError } from '../../core/errors';
 import type { LanguageModel, LoraAdapter } from '../../lm/types';
 import { Backprop } from '../../train/backprop';
+import { divergence, LoraOptimizer } from '../../train/loraOptimizer';
 import { exampleRows, exampleTargets, packExamples, type Example, type PackedBatch } from '../../train/batch';
 import { policyStep, tokenShares, type PolicyOptions } from './policyLoss';
 import { inPasses } from './rewardData';
@@ -52,47 +52,32 @@ export interface UpdateResult {
 
 export class PolicyTrainer {
   readonly #model: LanguageModel;
-  readonly #adapter: LoraAdapter;
   readonly #options: GroupRlOptions;
   readonly #owner: string;
   readonly #backprop: Backprop;
-  readonly #owned: Tensor[] = [];
-  readonly #gradient: Tensor;
-  readonly #norm: Tensor;
-  readonly m: Tensor;
-  readonly v: Tensor;
+  readonly optimizer: LoraOptimizer;
   #nll: Tensor | null = null;
   /** The pass whose activations under the present parameters are in the workspace. */
   #ready: Pass | null = null;
 
   constructor(model: LanguageModel, adapter: LoraAdapter, options: GroupRlOptions, owner: string) {
     this.#model = model;
-    this.#adapter = adapter;
     this.#options = options;
     this.#owner = owner;
     const { backend } = model;
-    const make = (label: string, size: number): Tensor => {
-      const tensor = backend.tensor([size], { owner, label });
-      this.#owned.push(tensor);
-      return tensor;
-    };
+    this.optimizer = new LoraOptimizer(backend, adapter, owner);
     try {
-      this.#gradient = make('LoRA gradient', adapter.params.size);
-      this.m = make('first moment', adapter.params.size);
-      this.v = make('second moment', adapter.params.size);
-      this.#norm = make('squared norm', 1);
       this.#backprop = new Backprop(model, adapter, { owner });
     } catch (error) {
-      backend.release(...this.#owned);
+      this.optimizer.dispose();
       throw error;
     }
-    for (const x of [this.m, this.v]) backend.fill({ x, value: 0 });
   }
 
   dispose(): void {
     this.#backprop.dispose();
     if (this.#nll) this.#model.backend.release(this.#nll);
-    this.#model.backend.release(...this.#owned);
+    this.optimizer.dispose();
   }
 
   /** Packs whole groups into mini-batches and those into passes. `groups` are completions of one question each. */
@@ -152,11 +137,10 @@ export class PolicyTrainer {
     },
     { fresh, adam }: { readonly fresh: boolean; readonly adam: Adam },
   ): Promise<UpdateResult> {
-    const { backend } = this.#model;
     const { temperature, clip, klWeight, klForm, betas, weightDecay, maxGradNorm } = this.#options;
     const { passes, shares, start } = rollout.minibatches[minibatch]!;
     const policy: PolicyOptions = { clip, klWeight: klForm === 'k3-loss' ? klWeight : 0 };
-    backend.fill({ x: this.#gradient, value: 0 });
+    this.optimizer.zero();
     const sums = { loss: 0, low: 0, high: 0, kl: 0 };
     for (const pass of passes) {
       if (this.#ready !== pass) this.#backprop.forward(pass.batch);
@@ -180,30 +164,12 @@ export class PolicyTrainer {
       sums.high += step.clippedHigh;
       sums.kl += step.kl;
       const nll = this.#room(pass);
-      this.#backprop.backward({ nll, temperature, weights: step.weights, gradient: this.#gradient });
+      this.#backprop.backward({ nll, temperature, weights: step.weights, gradient: this.optimizer.gradient });
     }
-    backend.sumSquares({ x: this.#gradient, out: this.#norm });
-    const [squares = 0] = await backend.read(this.#norm, 0, 1);
-    const gradNorm = Math.sqrt(squares);
-    if (!Number.isFinite(sums.loss) || !Number.isFinite(gradNorm))
-      throw new TrainingError(
-        `The policy diverged at step ${adam.step}: loss ${sums.loss}, gradient norm ${gradNorm}.`,
-        'Lower the learning rate; the last checkpoint is kept.',
-        { details: { step: adam.step, loss: String(sums.loss), gradNorm: String(gradNorm) } },
-      );
-    backend.adamw({
-      param: this.#adapter.params,
-      grad: this.#gradient,
-      m: this.m,
-      v: this.v,
-      step: adam.step,
-      lr: adam.lr,
-      beta1: betas[0],
-      beta2: betas[1],
-      eps: 1e-8,
-      weightDecay,
-      ...(maxGradNorm > 0 ? { clip: { sumSquares: this.#norm, maxNorm: maxGradNorm } } : {}),
-    });
+    const gradNorm = Math.sqrt(await this.optimizer.squaredNorm());
+    const diverged = divergence('The policy', adam.step, { loss: sums.loss, gradNorm });
+    if (diverged) throw diverged;
+    this.optimizer.step(adam.step, adam.lr, { betas, eps: 1e-8, weightDecay, maxGradNorm });
     const counted = Math.max(1, shares.reduce((sum, share) => sum + Number(share > 0), 0)); // prettier-ignore
     return {
       loss: sums.loss,

@@ -1,15 +1,17 @@
 /** A training of the reward model between two steps: its state on the device and the host, and how it goes on. */
 import * as v from 'valibot';
-import { ConfigError, InterruptedError, throwIfAborted, TrainingError } from '../../core/errors';
+import { canonical } from '../../core/canonical';
+import { ConfigError, InterruptedError, throwIfAborted } from '../../core/errors';
 import type { TrainLog } from '../../core/records';
 import { hashKey, uniform } from '../../core/rng';
 import type { LoraAdapter } from '../../lm/types';
 import { yieldToEvents } from '../../lm/yieldToEvents';
 import { Backprop } from '../../train/backprop';
-import { DocumentOrder } from '../../train/options';
+import { divergence, LoraOptimizer } from '../../train/loraOptimizer';
+import { DocumentOrder, learningRate } from '../../train/options';
 import { fingerprint, useVariants, variantsOf } from '../../train/resume';
+import { readState, writeState } from '../../train/stateFile';
 import { hostAdamw, type HostState } from './hostAdamw';
-import { canonical, readState, writeState } from './padState';
 import { packSteps } from './rewardData';
 import { classWeights, contrastiveLoss, headCrossEntropy } from './rewardHead';
 import { rewardMetrics, type RewardMetrics } from './rewardMetrics';
@@ -53,10 +55,7 @@ export class RewardRun {
   readonly #weights: readonly [number, number];
   readonly #data: number;
   readonly #owned: Tensor[] = [];
-  readonly #gradient: Tensor;
-  readonly #m: Tensor;
-  readonly #v: Tensor;
-  readonly #norm: Tensor;
+  readonly #optimizer: LoraOptimizer;
   readonly #extra: Tensor;
   #step = 0;
   #tokens = 0;
@@ -103,15 +102,14 @@ export class RewardRun {
       this.#owned.push(tensor);
       return tensor;
     };
+    const optimizer = new LoraOptimizer(backend, adapter, owner);
+    this.#optimizer = optimizer;
     try {
-      this.#gradient = make('LoRA gradient', adapter.params.size);
-      this.#m = make('first moment', adapter.params.size);
-      this.#v = make('second moment', adapter.params.size);
-      this.#norm = make('squared norm', 1);
       this.#extra = make('d final of the head', targets * hidden);
       const capacity = { rows: most(({ ids }) => ids.length), targets };
       this.#backprop = new Backprop(model, adapter, { owner, capacity });
     } catch (error) {
+      optimizer.dispose();
       backend.release(...this.#owned);
       throw error;
     }
@@ -122,10 +120,7 @@ export class RewardRun {
   async start(): Promise<void> {
     const { model, options, resume } = this.#request;
     const { backend } = model;
-    if (!resume) {
-      for (const x of [this.#m, this.#v]) backend.fill({ x, value: 0 });
-      return;
-    }
+    if (!resume) return;
     const file = await readState(kind, resume);
     const state = v.safeParse(stateSchema, file.state);
     // When it is measured and saved changes nothing of what is learnt.
@@ -140,9 +135,8 @@ export class RewardRun {
     this.#tokens = state.output.tokens;
     this.#pending = state.output.pending;
     useVariants(backend, state.output.variants);
-    backend.write(this.#adapter.params, file.tensor('params', size));
-    backend.write(this.#m, file.tensor('m', size));
-    backend.write(this.#v, file.tensor('v', size));
+    const moments = { m: file.tensor('m', size), v: file.tensor('v', size) };
+    this.#optimizer.load(file.tensor('params', size), moments);
     for (const name of ['params', 'm', 'v'] as const)
       this.head[name].set(file.tensor(`head.${name}`, this.head.params.length));
   }
@@ -205,6 +199,7 @@ export class RewardRun {
 
   dispose(): void {
     this.#backprop.dispose();
+    this.#optimizer.dispose();
     this.#scorer.dispose({ keepAdapter: true });
     this.#request.model.backend.release(...this.#owned);
   }
@@ -233,43 +228,30 @@ export class RewardRun {
       for (let i = 0; i < extra.length; i++)
         extra[i] = main.gradFinal[i]! + contrastive.weight * term.gradFinal[i]!;
     backend.write(this.#extra, extra);
-    backend.fill({ x: this.#gradient, value: 0 });
-    this.#backprop.backwardFinal({ extraFinal: this.#extra, gradient: this.#gradient });
-    backend.sumSquares({ x: this.#gradient, out: this.#norm });
-    const [squares = 0] = await backend.read(this.#norm, 0, 1);
-    const all = squares + main.gradHead.reduce((sum, slope) => sum + slope * slope, 0);
+    const optimizer = this.#optimizer;
+    optimizer.zero();
+    this.#backprop.backwardFinal({ extraFinal: this.#extra, gradient: optimizer.gradient });
+    const all =
+      (await optimizer.squaredNorm()) + main.gradHead.reduce((sum, slope) => sum + slope * slope, 0);
     const gradNorm = Math.sqrt(all);
     const loss = main.loss + (contrastive && term ? contrastive.weight * term.loss : 0);
-    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
+    const diverged = divergence('The reward model', this.#step + 1, { loss, gradNorm });
+    if (diverged) {
       await this.#save();
-      throw new TrainingError(
-        `The reward model diverged at step ${this.#step + 1}: loss ${loss}, gradient norm ${gradNorm}.`,
-        'Lower its learning rate; the state before this step is kept.',
-      );
+      throw diverged;
     }
-    // LoRA and head are clipped by their common norm, which the device reads from the same place.
-    backend.write(this.#norm, Float32Array.of(all));
-    const factor = this.#schedule(this.#step);
+    // LoRA and head are clipped by their common norm.
+    optimizer.clipBy(all);
     const { maxGradNorm, weightDecay } = options;
+    const rate = (lr: number): number => learningRate({ ...options, lr, scheduler: 'linear' }, this.#step);
+    const [lr, headLr] = [rate(options.lr), rate(options.headLr)];
     this.#step++;
     const step = this.#step;
-    backend.adamw({
-      param: this.#adapter.params,
-      grad: this.#gradient,
-      m: this.#m,
-      v: this.#v,
-      step,
-      lr: options.lr * factor,
-      beta1: betas[0],
-      beta2: betas[1],
-      eps,
-      weightDecay,
-      ...(maxGradNorm > 0 ? { clip: { sumSquares: this.#norm, maxNorm: maxGradNorm } } : {}),
-    });
+    optimizer.step(step, lr, { betas, eps, weightDecay, maxGradNorm });
     const scale = maxGradNorm > 0 ? Math.min(1, maxGradNorm / (gradNorm + 1e-6)) : 1;
     hostAdamw(this.head, main.gradHead, {
       step,
-      lr: options.headLr * factor,
+      lr: headLr,
       betas,
       eps,
       weightDecay,
@@ -280,20 +262,13 @@ export class RewardRun {
       step,
       loss,
       grad_norm: gradNorm,
-      learning_rate: options.lr * factor,
+      learning_rate: lr,
       num_tokens: this.#tokens,
       epoch: (step * options.batch) / this.#documents.length,
       accuracy: main.right / count,
       positive_share: labels.reduce((sum, label) => sum + label, 0) / count,
       ...(term ? { contrastive_loss: term.loss } : {}),
     };
-  }
-
-  /** Linear warm-up, then linearly to 0. */
-  #schedule(step: number): number {
-    const { warmup, steps } = this.#request.options;
-    if (step < warmup) return (step + 1) / (warmup + 1);
-    return Math.max(0, (steps - step) / Math.max(1, steps - warmup));
   }
 
   async #save(): Promise<void> {
@@ -310,8 +285,7 @@ export class RewardRun {
     };
     const bytes = writeState(kind, state, {
       params: await backend.read(this.#adapter.params),
-      m: await backend.read(this.#m),
-      v: await backend.read(this.#v),
+      ...(await this.#optimizer.moments()),
       'head.params': this.head.params,
       'head.m': this.head.m,
       'head.v': this.head.v,
