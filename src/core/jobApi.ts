@@ -40,6 +40,8 @@ export interface RunRecord {
   readonly error: ErrorData | null;
   /** Milliseconds since the epoch; there while the run lies in the bin, from which it can be taken back. */
   readonly deletedAt?: number;
+  /** What of its stored record is damaged; there only then. Such a run can be deleted and nothing else. */
+  readonly damaged?: string;
 }
 
 /** A trained adapter in an archive: PEFT files, name to base64. */

@@ -1,4 +1,5 @@
 /** report.md: the same figures as report.json as tables and sentences. */
+import { parseReport } from '../core/reportSchema';
 import type { AgentInfo, ArmResult, PairResult, Report } from '../core/records';
 import { table } from './markdownTable';
 import { padMarkdown } from './padMarkdown';
@@ -86,8 +87,9 @@ function agentTable(agents: readonly AgentInfo[], hosts: readonly string[]): str
   return `${table(head, rows)}\n\n${contacted}`;
 }
 
-/** The whole report as Markdown. */
-export function reportMarkdown(report: Report): string {
+/** The whole report as Markdown. Throws ImportError where it is no report: it may have come from a file. */
+export function reportMarkdown(input: Report): string {
+  const report = parseReport(input);
   const { environment, gainKept } = report;
   const parts = ['# Comparison', ...verdictText(report), '## Arms', armTable(report.arms)];
   if (gainKept) {

@@ -141,8 +141,10 @@ function startAutomation(): void {
       const command = `arklet.command ${JSON.stringify({ flags, from })}`;
       const known = from === null ? null : localStorage.getItem(command);
       const runs = await api.runs();
-      let run = runs.find((one) =>
-        from === null ? fingerprint(one.config) === fingerprint(config) : one.id === known,
+      let run = runs.find(
+        (one) =>
+          one.damaged === undefined &&
+          (from === null ? fingerprint(one.config) === fingerprint(config) : one.id === known),
       );
       if (!run) {
         const source =

@@ -179,6 +179,12 @@ export function parseConfig(input: unknown): RunConfig {
     const key = issue.path?.[0]?.key;
     const name = typeof key === 'string' ? key : 'config';
     const value = JSON.stringify(issue.path?.[0]?.value ?? null);
+    if (issue.path === undefined) {
+      throw new ConfigError(
+        `The settings are ${input === null ? 'missing' : typeof input}, not an object of settings.`,
+        'Start again with the settings of a preset.',
+      );
+    }
     throw new ConfigError(
       `${name} is ${value}, but must be ${allowed(name)}.`,
       `Change ${name} and start again.`,

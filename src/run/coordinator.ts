@@ -25,12 +25,14 @@ import { fetchCatalogue } from '../models/catalogue';
 import { importQuestions } from '../tasks/importers';
 import { generateQuestions } from '../tasks/wordProblems';
 import type { SelftestReport } from '../core/selftest';
+import type { Damage } from '../store/digest';
 import type { JobStore } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
 import { parseConfig, ranges } from './config';
 import { proofMemory } from './deviceProof';
+import { leftOut, soundRun } from './damage';
 import type { EngineClient, ProofMemory } from './engineClient';
-import { parseArchive } from './exports';
+import { parseArchive } from './archiveSchema';
 import { addAdapter, removeAdapter } from './importedAdapters';
 import { importedDebate } from './importedDebate';
 import { JobLock, type LockSource } from './jobLock';
@@ -141,12 +143,12 @@ export class Coordinator implements JobApi {
     await this.#playground.stop();
     const release = await this.#lock.take();
     try {
-      const run = await this.#shelf.run(runId);
+      const run = soundRun(await this.#shelf.run(runId));
       if (run.status === 'done')
         throw new ConfigError(`${run.name} is finished.`, 'Start a new run instead.');
       const questions = await this.#parts.store.getQuestions(runId);
       if (!questions) throw new ConfigError(`${run.name} holds no questions.`, 'Start a new run instead.');
-      const going: StoredRun = { ...run, config: parseConfig(run.config), status: 'running', error: null };
+      const going: StoredRun = { ...run, status: 'running', error: null };
       await this.#parts.store.putRun(going);
       this.#launch(going, questions, release);
       await this.#announce();
@@ -190,7 +192,11 @@ export class Coordinator implements JobApi {
   }
 
   async archive(runId: string, withAdapters = false): Promise<RunArchive> {
-    return this.#shelf.archive(runId, withAdapters);
+    const damages: Damage[] = [];
+    const archive = await this.#shelf.archive(runId, withAdapters, (one) => damages.push(one));
+    if (damages.length > 0)
+      this.#parts.emit({ type: 'error', runId, error: leftOut(archive.run.name, damages).toData() });
+    return archive;
   }
 
   async importArchive(input: unknown): Promise<RunRecord> {

@@ -1,9 +1,15 @@
 /** From turns to adapters: a dataset per strategy and control, a training per stage and distillation seed. */
+import { ArkletError } from '../core/errors';
+import { filesSource } from '../core/fileSource';
 import type { Dataset, Question, RunConfig, Turn } from '../core/records';
 import { hashKey } from '../core/rng';
 import { turnMessages } from '../debate/prompts';
 import { controlDataset, strategyDatasets } from '../distill/datasets';
 import type { DistillInput } from '../distill/source';
+import type { CheckpointId } from '../store/checkpoints';
+import type { Damage } from '../store/digest';
+import { readPeft } from '../train/adapterFiles';
+import { madeAgain } from './damage';
 import type { Job } from './job';
 import { readPadReport, rewardModelName, rewardStage, rewardStartName, rlStage } from './padPhase';
 import { StagePace, type StageKind } from './stagePace';
@@ -103,6 +109,8 @@ export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<rea
     plans.flatMap(({ stages }) => stages.map(({ kind }) => ({ kind, steps: stepsOf(config, kind) }))),
   );
   const trained: Trained[] = [];
+  const logs: Damage[] = [];
+  await store.getLogs(runId, (damage) => logs.push(damage));
   for (const { seed, stages, arms } of plans) {
     for (const stage of stages) {
       const { strategy, dataset } = stage;
@@ -113,7 +121,7 @@ export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<rea
         job.emit({ type: 'dataset', runId, dataset: summary });
       }
       const show = (detail: string): void => job.progress('distil', { ...pace.progress(), detail });
-      if (!(await store.getAdapter({ runId, strategy, seed }))) {
+      if (!(await isTrained(job, { runId, strategy, seed }, logs))) {
         const name =
           config.distilSeeds === 1 ? strategy : `${strategy}, seed ${seed + 1} of ${config.distilSeeds}`;
         await train(job, stage, seed, turns, {
@@ -135,6 +143,32 @@ export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<rea
     }
   }
   return trained;
+}
+
+/** Whether there is an adapter, whole and with its log; a damaged one is said and removed, for it can be trained again. */
+async function isTrained(job: Job, id: CheckpointId, logs: readonly Damage[]): Promise<boolean> {
+  const { store, runId } = job;
+  const damages: Damage[] = [];
+  const files = await store.getAdapter(id, (damage) => damages.push(damage));
+  if (files === null && damages.length === 0) return false;
+  if (files && !(await isReadable(files)))
+    damages.push({ part: 'adapter', name: id.strategy, seed: id.seed });
+  damages.push(...logs.filter(({ name, seed }) => name === id.strategy && seed === id.seed));
+  if (damages.length === 0) return true;
+  job.emit({ type: 'error', runId, error: madeAgain(damages).toData() });
+  await store.removeAdapter(id);
+  return false;
+}
+
+/** Adapters of older versions were stored without a digest. */
+async function isReadable(files: Readonly<Record<string, Uint8Array>>): Promise<boolean> {
+  try {
+    await readPeft(filesSource(files, 'adapter'));
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof ArkletError) return false;
+    throw thrown;
+  }
 }
 
 /** One training, from its last checkpoint where there is one. */

@@ -1,5 +1,6 @@
 /** The student's answers: every arm that is one greedy reply a question. */
 import { engineAgent } from '../agents/engine';
+import { StorageError } from '../core/errors';
 import type { Message, Question, Turn } from '../core/records';
 import { selfCheckMessages, turnMessages } from '../debate/prompts';
 import { runTurns } from '../debate/scheduler';
@@ -104,7 +105,13 @@ export async function evaluatePhase(
       }
       const id = adapterId(job.runId, adapter.strategy, adapter.seed);
       const files = await job.store.getAdapter({ runId: job.runId, ...adapter });
-      if (files) await job.engine.putAdapter(job.student.id, id, files);
+      if (!files) {
+        throw new StorageError(
+          `The adapter of ${adapter.strategy}, seed ${adapter.seed}, is damaged in storage.`,
+          'Resume the run: it is trained again, to the same bytes.',
+        );
+      }
+      await job.engine.putAdapter(job.student.id, id, files);
       try {
         all.push(...(await answer(job, pass, stored, all.length, total)));
       } finally {

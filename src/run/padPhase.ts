@@ -66,7 +66,7 @@ export async function rewardStage(
   );
   const init = after === null ? null : await job.store.getAdapter({ runId, strategy: after, seed });
   const record = await openTrainingRecord(job, id);
-  await record.finish(async () => {
+  await record.finish(async (checkpoint) => {
     const { files, metrics } = await engine.pad(
       'trainReward',
       {
@@ -87,7 +87,7 @@ export async function rewardStage(
           evalEvery: Math.max(1, Math.ceil(config.padRewardSteps / 10)),
           saveEvery: Math.max(1, Math.min(50, Math.ceil(config.padRewardSteps / 4))),
         },
-        checkpoint: record.checkpoint?.bytes ?? null,
+        checkpoint,
       },
       { signal: record.signal, onProgress: updates(record, onStep) },
     );
@@ -213,7 +213,7 @@ export async function rlStage(
       }));
   const every = Math.max(1, Math.ceil(config.padUpdates / 10));
   const record = await openTrainingRecord(job, id);
-  await record.finish(async () => {
+  await record.finish(async (checkpoint) => {
     const { files, samples, generatedTokens, evaluations, stopped } = await engine.pad(
       'groupRl',
       {
@@ -246,7 +246,7 @@ export async function rlStage(
           evalEvery: every,
           saveEvery: every,
         },
-        checkpoint: record.checkpoint?.bytes ?? null,
+        checkpoint,
       },
       { signal: record.signal, onProgress: updates(record, onStep) },
     );

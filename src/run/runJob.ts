@@ -1,13 +1,15 @@
 /** A job from its stored state to its report; what is stored already is not done again. */
-import { DeviceLostError } from '../core/errors';
+import { DeviceLostError, ImportError } from '../core/errors';
 import type { Gate } from '../core/gate';
 import type { JobEvent } from '../core/jobApi';
 import type { Phase, Question, RunConfig, Turn } from '../core/records';
 import { fetchCatalogue } from '../models/catalogue';
 import type { ModelRef } from '../models/modelSpec';
+import type { Damage } from '../store/digest';
 import type { JobStore } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
 import { Crew } from './crew';
+import { madeAgain } from './damage';
 import { debatePhase } from './debatePhase';
 import { distilPhase } from './distilPhase';
 import type { EngineClient } from './engineClient';
@@ -16,7 +18,7 @@ import { promptStyle, type Job } from './job';
 import { pacedLoad } from './loadPace';
 import { prepareModels } from './prepareModels';
 import { reportPhase } from './reportPhase';
-import { agentSlots, castOf, type AgentParts, type Cast } from './resolveAgents';
+import { agentSlots, castOf, isImported, type AgentParts, type Cast } from './resolveAgents';
 import { ThinnedProgress } from './thinnedProgress';
 import { TurnWriter } from './turnWriter';
 
@@ -89,9 +91,9 @@ export async function runJob(setup: JobSetup): Promise<void> {
 }
 
 async function runPhases(setup: JobSetup, keeper: RunKeeper, progress: ThinnedProgress): Promise<void> {
-  const { store, signal } = setup;
+  const { signal } = setup;
   const job = await keeper.phase('load', () => load(setup, keeper, progress));
-  const stored = await store.getTurns(job.runId);
+  const stored = await soundTurns(job);
   const debated = await keeper.phase('debate', () =>
     debatePhase(job, stored).finally(() => job.crew.release()),
   );
@@ -104,6 +106,21 @@ async function runPhases(setup: JobSetup, keeper: RunKeeper, progress: ThinnedPr
   signal.throwIfAborted();
   await keeper.change({ phase: 'done', status: 'done' });
   job.progress('done', { done: 1, total: 1, detail: 'done' });
+}
+
+/** Turns that are as they were written; the others are spoken again, unless they came from elsewhere. Throws ImportError. */
+async function soundTurns(job: Job): Promise<readonly Turn[]> {
+  const damages: Damage[] = [];
+  const turns = await job.store.getTurns(job.runId, (damage) => damages.push(damage));
+  const spoken = damages.filter(({ name }) => !name.startsWith('eval:')).length;
+  if (spoken > 0 && isImported(job)) {
+    throw new ImportError(
+      `${spoken} stored turns of this imported debate are damaged.`,
+      'Delete this run and import its trajectories again.',
+    );
+  }
+  if (damages.length > 0) job.emit({ type: 'error', runId: job.runId, error: madeAgain(damages).toData() });
+  return turns;
 }
 
 async function loadModel({ engine, signal, emit }: JobSetup, id: string): Promise<void> {

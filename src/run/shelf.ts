@@ -9,11 +9,13 @@ import {
   type RunRecord,
 } from '../core/jobApi';
 import type { RunStatus } from '../core/records';
+import type { Damage, OnDamage } from '../store/digest';
 import type { JobStore } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
 import { importedRunId, listAdapters, readAdapter } from './importedAdapters';
 import type { AdapterArm } from './playground';
 import { recordedAdapters, recordedFiles } from './recordedAdapters';
+import { leftOut, shownRun, soundRun } from './damage';
 import { readArchive, record } from './storedRuns';
 
 const alive: readonly RunStatus[] = ['running', 'paused'];
@@ -46,7 +48,7 @@ export class Shelf {
       const cut = !working && alive.includes(run.status);
       const now: StoredRun = cut ? { ...run, status: 'interrupted' } : run;
       if (cut) await this.#store.putRun(now);
-      if (run.deletedAt === undefined) shown.push(record(now));
+      if (run.deletedAt === undefined) shown.push(shownRun(now));
       else if (Date.now() - run.deletedAt > grace) await this.#store.removeRun(run.id);
     }
     return shown;
@@ -57,7 +59,7 @@ export class Shelf {
     return runs
       .filter(({ deletedAt }) => deletedAt !== undefined)
       .sort((a, b) => (b.deletedAt ?? 0) - (a.deletedAt ?? 0))
-      .map(record);
+      .map(shownRun);
   }
 
   /** Throws ConfigError. */
@@ -111,8 +113,8 @@ export class Shelf {
   }
 
   /** With its adapters: those that are stored, and for a copy of the recorded run those that ship with the page. */
-  async archive(runId: string, withAdapters: boolean): Promise<RunArchive> {
-    const archive = await readArchive(this.#store, await this.run(runId), withAdapters);
+  async archive(runId: string, withAdapters: boolean, onDamage?: OnDamage): Promise<RunArchive> {
+    const archive = await readArchive(this.#store, await this.run(runId), withAdapters, onDamage);
     if (!withAdapters) return archive;
     const adapters: ArchivedAdapter[] = [...(archive.adapters ?? [])];
     const has = new Set(adapters.map(keyOf));
@@ -130,10 +132,11 @@ export class Shelf {
   async adapters(): Promise<AdapterInfo[]> {
     const found: AdapterInfo[] = [];
     for (const run of await this.#store.listRuns()) {
-      if (run.deletedAt !== undefined) continue;
+      const { config, damaged } = shownRun(run);
+      if (run.deletedAt !== undefined || damaged !== undefined) continue;
       for (const { strategy, seed } of await this.#store.listAdapters(run.id)) {
         const { id: runId, name: runName } = run;
-        found.push({ runId, runName, strategy, seed, student: run.config.student, origin: 'run' });
+        found.push({ runId, runName, strategy, seed, student: config.student, origin: 'run' });
       }
     }
     const has = new Set(found.map((one) => `${one.runId}/${keyOf(one)}`));
@@ -154,8 +157,11 @@ export class Shelf {
       throw new ConfigError(`There is no imported adapter ${strategy}.`, 'Import it again.');
     }
     const run = await this.#store.getRun(runId);
-    const files = run && (await this.#store.getAdapter({ runId, strategy, seed }));
-    if (run && files) return { student: run.config.student, files };
+    const damages: Damage[] = [];
+    const files =
+      run && (await this.#store.getAdapter({ runId, strategy, seed }, (one) => damages.push(one)));
+    if (run && files) return { student: soundRun(run).config.student, files };
+    if (run && damages.length > 0) throw leftOut(run.name, damages);
     const shipped = (await recordedAdapters(this.#base)).find(
       (one) => one.runId === runId && one.strategy === strategy && one.seed === seed,
     );

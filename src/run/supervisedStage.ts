@@ -79,7 +79,7 @@ export async function supervisedStage(
   const held = job.questions.filter(
     ({ split, solution }) => split === 'validation' && solution !== undefined,
   );
-  await record.finish(() =>
+  await record.finish((checkpoint) =>
     engine.train(
       {
         model: student.id,
@@ -100,7 +100,7 @@ export async function supervisedStage(
           seed: hashKey(config.seed, 'train', strategy, seed),
         },
         init,
-        checkpoint: record.checkpoint?.bytes ?? null,
+        checkpoint,
         checkpointEvery: checkpointEvery(config.steps),
         probes: plan,
       },

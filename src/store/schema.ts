@@ -1,4 +1,4 @@
-/** Version 1 of the database "arklet". A change of shape is a new version with a step in `migrations`. */
+/** Version 2 of the database "arklet". A change of shape is a new version with a step in `migrations`. */
 import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
 import type { RunRecord } from '../core/jobApi';
 import type { Dataset, Probe, Question, Report, TrainLog, Turn, TurnTiming } from '../core/records';
@@ -23,6 +23,11 @@ export interface StoredLog {
   readonly probes?: readonly Probe[];
 }
 
+/** SHA-256 of what lies beside it; records of version 1 have none. */
+interface Sealed {
+  readonly hash?: string;
+}
+
 /** Where the last checkpoint of a training lies; the bytes are an OPFS file. */
 export interface StoredCheckpoint {
   readonly runId: string;
@@ -31,17 +36,27 @@ export interface StoredCheckpoint {
   readonly step: number;
   readonly path: string;
   readonly bytes: number;
+  readonly hash?: string;
+}
+
+/** The files of an adapter, which lie in OPFS: SHA-256 by name. Those of version 1 have no record. */
+export interface StoredAdapter {
+  readonly runId: string;
+  readonly strategy: string;
+  readonly seed: number;
+  readonly hashes: Readonly<Record<string, string>>;
 }
 
 export interface ArkletSchema extends DBSchema {
   runs: { key: string; value: StoredRun; indexes: { createdAt: number } };
-  questions: { key: string; value: { runId: string; questions: readonly Question[] } };
-  turns: { key: [string, string]; value: { runId: string; key: string; turn: Turn } };
+  questions: { key: string; value: Sealed & { runId: string; questions: readonly Question[] } };
+  turns: { key: [string, string]; value: Sealed & { runId: string; key: string; turn: Turn } };
   timings: { key: [string, string]; value: { runId: string; key: string; timing: TurnTiming } };
-  datasets: { key: [string, string]; value: { runId: string; name: string; dataset: Dataset } };
-  logs: { key: [string, string, number]; value: StoredLog };
+  datasets: { key: [string, string]; value: Sealed & { runId: string; name: string; dataset: Dataset } };
+  logs: { key: [string, string, number]; value: Sealed & StoredLog };
   checkpoints: { key: [string, string, number]; value: StoredCheckpoint };
-  reports: { key: string; value: { runId: string; report: Report } };
+  adapters: { key: [string, string, number]; value: StoredAdapter };
+  reports: { key: string; value: Sealed & { runId: string; report: Report } };
   settings: { key: string; value: { key: string; value: unknown } };
 }
 
@@ -63,6 +78,9 @@ export const migrations: readonly Upgrade[] = [
     database.createObjectStore('checkpoints', { keyPath: ['runId', 'strategy', 'seed'] });
     database.createObjectStore('reports', { keyPath: 'runId' });
     database.createObjectStore('settings', { keyPath: 'key' });
+  },
+  (database) => {
+    database.createObjectStore('adapters', { keyPath: ['runId', 'strategy', 'seed'] });
   },
 ];
 

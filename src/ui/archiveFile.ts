@@ -1,6 +1,7 @@
 /** A whole run as one file: gzip of a RunArchive, or its plain JSON. */
 import * as v from 'valibot';
 import { ImportError } from '../core/errors';
+import { byteLimit, gunzipText, parseJson } from '../core/gunzip';
 import type { RunArchive } from '../core/jobApi';
 import { strings } from './strings';
 
@@ -21,18 +22,15 @@ function notArchive(reason: string, cause?: unknown): ImportError {
   return new ImportError(strings.errors.archiveFormat(reason), strings.errors.archiveHint, { cause });
 }
 
-async function gunzip(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return new Response(stream).text();
-}
-
 /** Throws ImportError with the reason when the bytes are no run archive. */
 export async function readArchive(bytes: Uint8Array<ArrayBuffer>): Promise<RunArchive> {
   const zipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
   let json: unknown;
   try {
-    json = JSON.parse(zipped ? await gunzip(bytes) : new TextDecoder().decode(bytes));
+    if (!zipped) byteLimit(bytes.byteLength).add(bytes.byteLength);
+    json = parseJson(zipped ? await gunzipText(bytes) : new TextDecoder().decode(bytes));
   } catch (cause) {
+    if (cause instanceof ImportError) throw cause;
     throw notArchive(zipped ? 'its gzip data or JSON is damaged' : 'it is neither gzip nor JSON', cause);
   }
   const result = v.safeParse(shape, json);

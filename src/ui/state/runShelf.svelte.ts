@@ -122,7 +122,8 @@ export class RunShelf {
     const api = await this.#session.api();
     const run = await api.importArchive(archive);
     this.#session.runs = await api.runs();
-    this.#session.show(RunView.of({ ...archive, run }, 'stored'));
+    // What was taken of the file, not the file itself.
+    this.#session.show(RunView.of(await api.archive(run.id), 'stored'));
   }
 
   /** A debate as a run of its own, shown at once and ready to be gone on with. */

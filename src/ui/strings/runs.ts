@@ -1,5 +1,7 @@
 /** Words of the runs panel and of comparing runs. */
 export const runsStrings = {
+  damaged: 'This run is damaged in storage and cannot be shown. Delete it and start a new one.',
+  damagedWhat: 'What is damaged',
   note: 'Note',
   notePlaceholder: 'What was this run for?',
   duplicate: 'Use its settings',

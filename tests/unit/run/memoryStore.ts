@@ -22,6 +22,15 @@ export function createMemoryStore(): JobStore {
     putRun: async (run) => void runs.set(run.id, structuredClone(run)),
     getRun: async (id) => structuredClone(runs.get(id) ?? null),
     listRuns: async () => structuredClone([...runs.values()].sort((a, b) => b.createdAt - a.createdAt)),
+    putWhole: async (whole) => {
+      const runId = whole.run.id;
+      questions.set(runId, structuredClone(whole.questions));
+      for (const one of whole.turns) turns.set(`${runId}/${turnKey(one.turn)}`, structuredClone(one));
+      for (const dataset of whole.datasets) datasets.set(`${runId}/${dataset.strategy}`, { runId, dataset });
+      for (const log of whole.logs) logs.set(keyOf(log), structuredClone(log));
+      if (whole.report) reports.set(runId, structuredClone(whole.report));
+      runs.set(runId, structuredClone(whole.run));
+    },
     removeRun: async (id) => void runs.delete(id),
     putQuestions: async (runId, list) => void questions.set(runId, structuredClone(list)),
     getQuestions: async (runId) => structuredClone(questions.get(runId) ?? null),
