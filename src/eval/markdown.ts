@@ -1,9 +1,9 @@
 /** report.md: the same figures as report.json as tables and sentences. */
 import { parseReport } from '../core/reportSchema';
+import { seedSummaries } from '../core/seeds';
 import type { AgentInfo, ArmResult, PairResult, Report } from '../core/records';
 import { table } from './markdownTable';
 import { padMarkdown } from './padMarkdown';
-import { seedSummaries } from './report';
 import { pairVerdict, percent, points, pointsInterval, pValue, verdictText } from './verdict';
 
 function armTable(arms: readonly ArmResult[]): string {

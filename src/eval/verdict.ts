@@ -1,7 +1,8 @@
 /** What a report says, in plain words, for the page and for report.md. */
 import type { ArmResult, PairResult, Report } from '../core/records';
+import { seedSummaries } from '../core/seeds';
 import { ensembleOf } from './pairs';
-import { bestStudent, seedSummaries } from './report';
+import { bestStudent } from './report';
 
 /** "Not below" means that the lower bound of the difference is above this (contracts.md). */
 const margin = -0.02;

@@ -115,6 +115,8 @@ export const strings = {
     base: 'Student before',
     distilled: 'Student after',
     ensemble: 'The ensemble',
+    /** The student with the name of its training. */
+    after: (training: string): string => `Student after ${training}`,
     of: (correct: number, n: number): string => `${formatCount(correct)} of ${formatCount(n)} right`,
     tokens: (tokens: number): string => `${formatCount(Math.round(tokens))} tokens a question`,
   },

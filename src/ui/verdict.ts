@@ -1,5 +1,7 @@
 /** The comparison in plain words. Says so when the numbers cannot tell. */
 import type { ArmResult, PairResult, Report } from '../core/records';
+import { seedSummaries } from '../core/seeds';
+import { armLabel } from './armName';
 import { formatPercent, formatPoints } from './format';
 import { strings } from './strings';
 
@@ -23,6 +25,7 @@ export function keyArms(report: Report): KeyArms | null {
     report.arms.some((arm) => arm.name === name) ? name : undefined;
   const base = has('base') ?? report.arms[0]?.name;
   const distilled =
+    has(report.gainKept?.strategy) ??
     has(report.gainKept ? `distilled:${report.gainKept.strategy}` : undefined) ??
     best((name) => name.startsWith('distilled:'))?.name;
   const ensemble =
@@ -85,6 +88,14 @@ export function verdictSentences(report: Report): readonly string[] {
     else if (gain.aOnly + gain.bOnly === 0) said.push(text.unchanged(base.n));
     else said.push(text.unclear(points, interval, gain.detectable, base.n));
   }
+
+  const students = report.arms.filter(({ name }) => name.startsWith('distilled:')).length;
+  if (students > 1) said.push(text.bestOf(armLabel(distilled.name), students));
+  const over = seedSummaries(report).find(({ name }) => name === distilled.name);
+  if (over)
+    said.push(
+      text.overSeeds(over.seeds, formatPercent(over.mean), formatPercent(over.lo), formatPercent(over.hi)),
+    );
 
   const teacher = findPair(report.pairs, keys.distilled, keys.ensemble);
   if (teacher) {

@@ -16,6 +16,7 @@ import type {
   Turn,
   TurnTiming,
 } from '../../core/records';
+import { inTrainingOrder } from '../../core/trainings';
 import type { Visibility } from '../../core/visibility';
 import { DebateIndex, type DebateTag, type QuestionSummary } from './debateIndex';
 
@@ -42,6 +43,10 @@ export interface DebateFacts {
   readonly last: number | null;
 }
 
+function placeOf(at: Pick<Turn, 'questionId' | 'protocol' | 'round' | 'agent'>): string {
+  return `${at.protocol}|${at.questionId}|${at.round}|${at.agent}`;
+}
+
 /** Grows with every batch in which a question changed. */
 class Revision {
   at = $state(0);
@@ -59,8 +64,10 @@ export class RunView {
   readonly #index: DebateIndex;
   readonly #logs = new Map<string, GrowingLog>();
   readonly #texts = new Map<string, string>();
-  readonly #timings: TurnTiming[] = [];
-  #others: Turn[] = [];
+  readonly #timings = new Map<string, TurnTiming>();
+  readonly #others = new Map<string, Turn>();
+  /** What was trained last, by strategy and seed. */
+  #training: Pick<StrategyLog, 'strategy' | 'seed'> | null = null;
   /** Words of the students' answers, by arm and question. */
   readonly #replies = new Map<string, string>();
   #version = $state(0);
@@ -101,9 +108,12 @@ export class RunView {
       const newest = asked.at(-1)?.step ?? -1;
       known.probes.splice(0, known.probes.length, ...asked, ...known.probes.filter((p) => p.step > newest));
     }
-    this.#timings.push(...archive.timings);
+    for (const timing of archive.timings) this.#timings.set(placeOf(timing), timing);
     const stored = archive.datasets.map((dataset) => dataset.strategy);
-    this.datasets = [...archive.datasets, ...this.datasets.filter((set) => !stored.includes(set.strategy))];
+    this.#setDatasets([
+      ...archive.datasets,
+      ...this.datasets.filter((set) => !stored.includes(set.strategy)),
+    ]);
     if (archive.report) this.report = archive.report;
     this.#tell();
   }
@@ -129,7 +139,7 @@ export class RunView {
   }
 
   addDataset(dataset: DatasetView): void {
-    this.datasets = [...this.datasets.filter((known) => known.strategy !== dataset.strategy), dataset];
+    this.#setDatasets([...this.datasets.filter((known) => known.strategy !== dataset.strategy), dataset]);
   }
 
   addStep(strategy: string, seed: number, log: TrainLog): void {
@@ -137,6 +147,7 @@ export class RunView {
     // A resumed training repeats the steps after its last checkpoint.
     while (steps.length > 0 && (steps.at(-1)?.step ?? 0) >= log.step) steps.pop();
     steps.push(log);
+    this.#training = { strategy, seed };
     this.#touch();
   }
 
@@ -239,11 +250,19 @@ export class RunView {
 
   get logs(): readonly StrategyLog[] {
     void this.#version;
-    return [...this.#logs.values()].map((log) => ({
+    const logs = [...this.#logs.values()].map((log) => ({
       ...log,
       steps: [...log.steps],
       probes: [...log.probes],
     }));
+    // However they came, by events or out of storage: one order, that of the settings.
+    return inTrainingOrder(logs, this.run.config);
+  }
+
+  /** The training that an event told of last; null where none came to this view. */
+  get training(): Pick<StrategyLog, 'strategy' | 'seed'> | null {
+    void this.#version;
+    return this.#training;
   }
 
   /** Everything held, as one file would hold it. */
@@ -254,8 +273,8 @@ export class RunView {
       version: 1,
       run: this.run,
       questions,
-      turns: [...this.#index.allTurns(), ...this.#others],
-      timings: this.#timings,
+      turns: [...this.#index.allTurns(), ...this.#others.values()],
+      timings: [...this.#timings.values()],
       datasets: this.datasets.map((dataset) => ({ ...dataset, traces: dataset.traces ?? [] })),
       logs: this.logs,
       report: this.report,
@@ -272,9 +291,13 @@ export class RunView {
     this.#texts.delete(`${turn.questionId}|${turn.round}|${turn.agent}`);
     // Samples of the other arms (votes, controls) are kept for the export and are no debate.
     if (turn.protocol === this.run.config.protocol) this.#index.add(turn);
-    else this.#others.push(turn);
+    else this.#others.set(placeOf(turn), turn);
     if (turn.protocol.startsWith('eval:'))
       this.#replies.set(`${turn.protocol.slice(5)}|${turn.questionId}`, turn.reply);
+  }
+
+  #setDatasets(datasets: readonly DatasetView[]): void {
+    this.datasets = inTrainingOrder(datasets, this.run.config);
   }
 
   #logOf(strategy: string, seed: number): GrowingLog {

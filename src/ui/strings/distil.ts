@@ -34,6 +34,8 @@ export const distilText = {
     `This run was trained without ${formatPlural(count, 'entry', 'entries')} that somebody left out by hand.`,
   clear: 'Take all back',
 
+  /** A value that was measured at another step than the one under the pointer. */
+  measuredAt: (value: string, step: number): string => `${value} (step ${formatCount(step)})`,
   tokensPerSecond: 'Tokens/s',
   meanTokensPerSecond: 'Tokens/s, mean',
   timeLeft: 'Time left',

@@ -21,6 +21,10 @@ export const verdictStrings = {
     `No clear change: ${points} points (95\u00a0% interval ${interval}). With ${formatCount(n)} questions only a difference of about ${(100 * detectable).toFixed(0)} points would show.`,
   unchanged: (n: number): string =>
     `Distilling changed nothing: before and after, the student is right on the same of the ${formatCount(n)} questions. ${noneDiffer(n)}`,
+  bestOf: (arm: string, students: number): string =>
+    `Shown is "${arm}", the best of ${formatCount(students)} students on these very questions, which flatters it.`,
+  overSeeds: (seeds: number, mean: string, lo: string, hi: string): string =>
+    `Over ${formatCount(seeds)} trainings with different seeds it is right in ${mean} on average (${lo} to ${hi}).`,
   aboveEnsemble: (points: string): string => `It is ${points} points better than the ensemble.`,
   belowEnsemble: (points: string): string => `The ensemble is still ${points} points better.`,
   levelWithEnsemble: (points: string): string =>

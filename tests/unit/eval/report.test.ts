@@ -3,7 +3,8 @@ import type { PairResult, Report } from '../../../src/core/records';
 import type { Arm } from '../../../src/eval/arms';
 import { reportMarkdown } from '../../../src/eval/markdown';
 import { pairNames } from '../../../src/eval/pairs';
-import { buildReport, seedSummaries, type ReportInput } from '../../../src/eval/report';
+import { seedSummaries } from '../../../src/core/seeds';
+import { buildReport, type ReportInput } from '../../../src/eval/report';
 import { pairVerdict, points, verdictText } from '../../../src/eval/verdict';
 import { config, makeQuestions } from './turns';
 
