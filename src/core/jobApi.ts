@@ -143,6 +143,8 @@ export type JobEvent =
       readonly tokensPerSecond: number | null;
       /** Held by the engine on its device, by its own ledger. */
       readonly bytes: number | null;
+      /** Most bytes held at once since the job began in this session. */
+      readonly peakBytes?: number | null;
     }
   | {
       readonly type: 'text';

@@ -90,6 +90,8 @@ export class EngineService {
     const { proofs } = this.#parts;
     if (this.#device && !this.#lost) {
       const { backend, info } = this.#device;
+      // Whoever opens begins: the peak is that of what begins.
+      backend.ledger.resetPeak();
       const fits = request.backend === 'auto' || (request.backend === 'cpu') === (info.backend !== 'webgpu');
       const forms = variantsOf(backend);
       const trust = fits ? ((await proofs?.trust(backend)) ?? { right: true, note: '' }) : null;

@@ -105,6 +105,7 @@ async function runPhases(setup: JobSetup, keeper: RunKeeper, progress: ThinnedPr
   );
   signal.throwIfAborted();
   await keeper.change({ phase: 'done', status: 'done' });
+  await progress.readHeldBytes();
   job.progress('done', { done: 1, total: 1, detail: 'done' });
 }
 

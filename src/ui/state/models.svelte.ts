@@ -52,6 +52,12 @@ export class Models {
   looking = $state(false);
   /** Most bytes that a run of this page has held. */
   held: number | null = null;
+  /** The last run that ended here: what it held at most, and what its plan says; null before it was planned. */
+  measured = $state.raw<{
+    readonly config: RunConfig;
+    readonly peak: number;
+    readonly planned: number | null;
+  } | null>(null);
 
   readonly #connect: (() => Promise<ModelsApi>) | undefined;
   readonly #notices: Notices;
@@ -163,7 +169,17 @@ export class Models {
       if (mine !== this.#planned) return;
       this.machine = machine;
       this.plan = plan;
+      const { measured } = this;
+      if (measured?.planned !== null) return;
+      const { peak } = await api.plan(measured.config, machine);
+      if (this.measured === measured) this.measured = { ...measured, planned: peak };
     });
+  }
+
+  /** A run has ended: its plan is worked out when models are looked at next. */
+  measure(config: RunConfig, peak: number): void {
+    this.held = Math.max(this.held ?? 0, peak);
+    this.measured = { config, peak, planned: null };
   }
 
   async loadPresets(): Promise<void> {

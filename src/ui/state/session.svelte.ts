@@ -244,8 +244,6 @@ export class Session {
     return this.#api();
   }
 
-  // Events
-
   receive(event: JobEvent): void {
     switch (event.type) {
       case 'device':
@@ -309,7 +307,9 @@ export class Session {
     }
     if (this.#follow && this.view === view && before?.phase !== event.phase) this.step = stepOf(event.phase);
     this.#wakeLock.want(event.status === 'running');
-    if (event.status === 'done' && before?.status !== 'done') void this.#complete(event.runId);
+    if (event.status !== 'done' || before?.status === 'done') return;
+    if (view && event.peakBytes) this.models.measure(view.run.config, event.peakBytes);
+    void this.#complete(event.runId);
   }
 
   /** A job that ended (stopped, failed) sends no more progress: its record says so. */

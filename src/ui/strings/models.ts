@@ -127,6 +127,8 @@ export const strings = {
     planning: 'Working out the memory …',
     peak: (peak: number, budget: number, phase: PhaseMemory['phase']): string =>
       `${formatBytes(peak)} at most, while ${{ debate: 'debating', distil: 'learning', evaluate: 'comparing' }[phase]}, of about ${formatBytes(budget)} to be used`,
+    measured: (peak: number, planned: number): string =>
+      `The last run held ${formatBytes(peak)} at most; its plan is ${formatBytes(planned)}.`,
     sum: 'Show the sum',
     phases: { debate: 'Debate', distil: 'Distil', evaluate: 'Compare' } satisfies Record<
       PhaseMemory['phase'],
