@@ -4,6 +4,7 @@ import type { PairResult, Report } from '../../src/core/records';
 import PlainVerdict from '../../src/ui/compare/PlainVerdict.svelte';
 import { filterItems } from '../../src/ui/compare/itemFilter';
 import { placeLabels } from '../../src/ui/compare/placeLabels';
+import { formatPercent } from '../../src/ui/format';
 import { findPair, keyArms, verdictSentences } from '../../src/ui/verdict';
 import { makeArchive } from './fixtures/archive';
 
@@ -94,6 +95,30 @@ describe('one pair in plain words', () => {
       expect(told(change)).not.toContain('too few to settle');
     expect(told({ difference: 0.1, ci: [0.05, 0.15], detectable: 0.08 })).toContain(
       'With 300 questions, differences above about 8.0 points show',
+    );
+  });
+});
+
+describe('the headline where there are several students or seeds', () => {
+  const other = (name: string, accuracy: number) => ({ ...report.arms.at(-1)!, name, accuracy });
+
+  it('names the one that is shown, and says that it is the best of several on these very questions', () => {
+    expect(verdictSentences(report).join(' ')).not.toContain('the best of');
+    const several = { ...report, arms: [...report.arms, other('distilled:rsft+da', 0.5)] };
+    expect(verdictSentences(several)).toContain(
+      'Shown is "Distilled: RSFT", the best of 2 students on these very questions, which flatters it.',
+    );
+  });
+
+  it('says the mean and range over all seeds, the first among them', () => {
+    const seeds = [0.6, 0.72].map((accuracy, i) => ({
+      seed: i + 1,
+      arms: [other('distilled:rsft', accuracy)],
+      pairs: [],
+    }));
+    // The fixture's student has 199 of 300 right: (66.33 + 60 + 72) / 3 = 66.1.
+    expect(verdictSentences({ ...report, seeds })).toContain(
+      `Over 3 trainings with different seeds it is right in ${formatPercent(0.6611)} on average (${formatPercent(0.6)} to ${formatPercent(0.72)}).`,
     );
   });
 });
