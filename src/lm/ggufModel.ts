@@ -45,10 +45,22 @@ export function ggufConfig(gguf: GgufFile, ropeFactors: Float32Array | null): Mo
   const heads = need('attention.head_count', whole('attention.head_count', 1_024));
   const embed = gguf.tensors.get('token_embd.weight');
   const vocab = embed?.shape[0] ?? need('vocab_size', whole('vocab_size', 4_194_304));
-  const headDim =
-    whole('attention.key_length', 1_024) ??
-    whole('rope.dimension_count', 1_024) ??
-    Math.floor(hidden / heads);
+  const experts = gguf.metadata.get(`${family}.expert_count`);
+  if (typeof experts === 'number' && experts > 0) {
+    throw new ModelError(`The model is a mixture of ${experts} experts, which is not supported.`, 'Choose a dense model.'); // prettier-ignore
+  }
+  if (gguf.metadata.get(`${family}.attention.causal`) === false) {
+    throw new ModelError('The model reads both ways (it makes embeddings); text cannot be written with it.', 'Choose a model that writes text.'); // prettier-ignore
+  }
+  const headDim = whole('attention.key_length', 1_024) ?? Math.floor(hidden / heads);
+  const valueDim = whole('attention.value_length', 1_024) ?? headDim;
+  const rotated = whole('rope.dimension_count', 1_024) ?? headDim;
+  if (valueDim !== headDim || rotated !== headDim) {
+    throw new ModelError(
+      `Heads are of ${headDim} elements, of which ${rotated} are rotated, and their values of ${valueDim}: all must be equal.`,
+      'Choose a model with full rotary positions.',
+    );
+  }
   const ropeTheta = number('rope.freq_base', 1e12) ?? 10_000;
   const eos = [...ids(gguf.metadata.get('tokenizer.ggml.eos_token_id')), ...ids(gguf.metadata.get('tokenizer.ggml.eot_token_id'))]; // prettier-ignore
   return checkConfig({
@@ -80,28 +92,29 @@ function ggufScaling(
   headDim: number,
   factors: Float32Array | null,
 ): RopeScaling {
-  if (factors !== null) {
-    const scaling = {
-      type: 'llama3' as const,
-      factor: factors.reduce((most, factor) => Math.max(most, factor), 1),
-      lowFreqFactor: 1,
-      highFreqFactor: 4,
-      originalMaxPosition: 8192,
-    };
-    const half = headDim / 2;
-    const known =
-      factors.length === half &&
-      factors.every(
-        (factor, i) => Math.abs(factor / llama3Divisor(theta ** (-i / half), scaling) - 1) < 1e-4,
-      );
-    if (!known) throw new ModelError('The file scales rotary frequencies in an unknown way.', 'Use the safetensors form of this model.'); // prettier-ignore
-    return scaling;
-  }
-  const type = gguf.metadata.get(`${family}.rope.scaling.type`) ?? 'none';
-  if (type === 'none') return { type: 'default' };
-  const factor = gguf.metadata.get(`${family}.rope.scaling.factor`);
-  if (type === 'linear' && typeof factor === 'number' && factor > 0) return { type: 'linear', factor };
-  throw new ModelError(`Rope scaling ${String(type)} is not supported.`, 'Choose a model without it.');
+  // As llama.cpp reads them: linear where no type is given, and the older key where the newer is not there.
+  const type = gguf.metadata.get(`${family}.rope.scaling.type`) ?? 'linear';
+  const given = gguf.metadata.get(`${family}.rope.scaling.factor`) || gguf.metadata.get(`${family}.rope.scale_linear`) || 1; // prettier-ignore
+  if (type !== 'none' && type !== 'linear')
+    throw new ModelError(`Rope scaling ${String(type)} is not supported.`, 'Choose a model without it.');
+  if (typeof given !== 'number' || !(given > 0) || !Number.isFinite(given))
+    throw new ModelError(`The rope scaling factor is ${String(given)}.`, hint);
+  const factor = type === 'none' ? 1 : given;
+  if (factors === null) return factor === 1 ? { type: 'default' } : { type: 'linear', factor };
+  const scaling = {
+    type: 'llama3' as const,
+    factor: factors.reduce((most, value) => Math.max(most, value), 1),
+    lowFreqFactor: 1,
+    highFreqFactor: 4,
+    originalMaxPosition: 8192,
+  };
+  const half = headDim / 2;
+  const known =
+    factor === 1 &&
+    factors.length === half &&
+    factors.every((value, i) => Math.abs(value / llama3Divisor(theta ** (-i / half), scaling) - 1) < 1e-4);
+  if (!known) throw new ModelError('The file scales rotary frequencies in an unknown way.', 'Use the safetensors form of this model.'); // prettier-ignore
+  return scaling;
 }
 
 function ids(value: GgufValue | undefined): number[] {

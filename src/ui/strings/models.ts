@@ -47,7 +47,7 @@ export const strings = {
   webllmHelp:
     'Compiled models that WebLLM runs on the GPU: agents only. Before a download their bytes are worked out from their parameters. What is not here yet is downloaded when a run begins.',
   filesHelp:
-    'A folder as the hub has it (config.json, tokenizer.json, *.safetensors), one .gguf file, or for agents an ONNX folder (config.json, onnx/) or an MLC folder with its compiled library (.wasm). It is copied into the browser’s storage, so that a run can go on after a reload. Nothing is sent anywhere.',
+    'A folder as the hub has it (config.json, tokenizer.json, *.safetensors), one .gguf file with all its parts, or for agents an ONNX folder (config.json, onnx/) or an MLC folder with its compiled library (.wasm). It is copied into the browser’s storage, so that a run can go on after a reload. Nothing is sent anywhere.',
   pickFolder: 'Pick a folder',
   pickFile: 'Pick a .gguf file',
   pickLibrary: 'Pick its library (.wasm)',
