@@ -2,6 +2,7 @@
 import { gunzipSync, gzipSync, strFromU8, strToU8 } from 'fflate';
 import * as v from 'valibot';
 import { ImportError } from '../core/errors';
+import { issueText } from '../core/issueText';
 import type { RunArchive } from '../core/jobApi';
 import type { Turn, TurnTiming } from '../core/records';
 
@@ -69,7 +70,7 @@ export function parseTrajectories(text: string, name: string): Turn[] {
       if (!result.success) {
         const issue = result.issues[0];
         throw new ImportError(
-          `${name} line ${number}: ${v.getDotPath(issue) ?? 'turn'}: ${issue.message}`,
+          `${name} line ${number} is no turn of a debate: ${issueText(v.getDotPath(issue), issue)}.`,
           'Use an unchanged trajectories.jsonl.',
         );
       }
@@ -126,7 +127,7 @@ export function parseArchive(input: unknown): RunArchive {
   if (!result.success) {
     const issue = result.issues[0];
     throw new ImportError(
-      `This is not a run of Arklet: ${v.getDotPath(issue) ?? 'file'}: ${issue.message}`,
+      `This is not a run of Arklet: ${issueText(v.getDotPath(issue), issue)}.`,
       'Pick a .arklet.json.gz file that Arklet exported (version 1 or 2).',
     );
   }

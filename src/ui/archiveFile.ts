@@ -2,7 +2,8 @@
 import * as v from 'valibot';
 import { ImportError } from '../core/errors';
 import type { RunArchive } from '../core/jobApi';
-import { strings } from './strings';
+import { issueText } from '../core/issueText';
+import { errorStrings as text } from './strings/errors';
 
 const list = v.array(v.record(v.string(), v.unknown()));
 const shape = v.object({
@@ -17,8 +18,8 @@ const shape = v.object({
   report: v.nullable(v.record(v.string(), v.unknown())),
 });
 
-function notArchive(reason: string, cause?: unknown): ImportError {
-  return new ImportError(strings.errors.archiveFormat(reason), strings.errors.archiveHint, { cause });
+function notArchive(name: string, reason: string, cause?: unknown): ImportError {
+  return new ImportError(text.archiveFormat(name, reason), text.archiveHint, { cause });
 }
 
 async function gunzip(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
@@ -26,19 +27,22 @@ async function gunzip(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return new Response(stream).text();
 }
 
-/** Throws ImportError with the reason when the bytes are no run archive. */
-export async function readArchive(bytes: Uint8Array<ArrayBuffer>): Promise<RunArchive> {
+/** Throws ImportError with the file's name and the reason when the bytes are no run archive. */
+export async function readArchive(
+  bytes: Uint8Array<ArrayBuffer>,
+  name: string = text.thisFile,
+): Promise<RunArchive> {
   const zipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
   let json: unknown;
   try {
     json = JSON.parse(zipped ? await gunzip(bytes) : new TextDecoder().decode(bytes));
   } catch (cause) {
-    throw notArchive(zipped ? 'its gzip data or JSON is damaged' : 'it is neither gzip nor JSON', cause);
+    throw notArchive(name, zipped ? text.archiveReasons.damaged : text.archiveReasons.unknown, cause);
   }
   const result = v.safeParse(shape, json);
   if (!result.success) {
     const issue = result.issues[0];
-    throw notArchive(`${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`);
+    throw notArchive(name, issueText(v.getDotPath(issue), issue));
   }
   return json as RunArchive;
 }
@@ -52,5 +56,5 @@ export async function packArchive(archive: RunArchive): Promise<Blob> {
 export async function fetchRecorded(): Promise<RunArchive | null> {
   const response = await fetch(new URL('recorded/run.json.gz', document.baseURI));
   if (!response.ok || (response.headers.get('content-type') ?? '').includes('text/html')) return null;
-  return readArchive(new Uint8Array(await response.arrayBuffer()));
+  return readArchive(new Uint8Array(await response.arrayBuffer()), text.recordedName);
 }

@@ -24,6 +24,12 @@ export type DatasetView = Omit<Dataset, 'traces'> & Partial<Pick<Dataset, 'trace
 
 const pause = 200;
 
+/** Tokens of a prompt and what the context holds; null where an agent does not tell. */
+export interface TooLong {
+  readonly tokens: number | null;
+  readonly context: number | null;
+}
+
 interface GrowingLog {
   readonly strategy: string;
   readonly seed: number;
@@ -54,6 +60,8 @@ export class RunView {
   report = $state.raw<Report | null>(null);
   /** What PAD came to so far; the report has the whole. */
   pad = $state.raw<PadReport | null>(null);
+  /** Questions whose prompt did not fit an agent while this page watched, by id; numbers where the agent told them. */
+  tooLong = $state.raw<ReadonlyMap<string, TooLong>>(new Map());
   /** Traces and questions taken out by hand for the next run on this debate; keys as in RunConfig.exclude. */
   excluded = $state.raw<ReadonlySet<string>>(new Set());
   readonly #index: DebateIndex;
@@ -126,6 +134,12 @@ export class RunView {
     this.#newest = questionId;
     this.#change(questionId);
     this.#touch();
+  }
+
+  addTooLong(questionId: string, details: Readonly<Record<string, unknown>> = {}): void {
+    const number = (value: unknown): number | null => (typeof value === 'number' ? value : null);
+    const found = { tokens: number(details['tokens']), context: number(details['context']) };
+    this.tooLong = new Map(this.tooLong).set(questionId, found);
   }
 
   addDataset(dataset: DatasetView): void {
