@@ -44,7 +44,13 @@ function readReport(json: string): Source {
   const result = v.safeParse(reportSchema, value);
   if (!result.success) {
     const issue = result.issues[0];
-    throw new ImportError(`The report cannot be read: ${issueText(v.getDotPath(issue), issue)}.`, hint);
+    const path = v.getDotPath(issue);
+    throw new ImportError(
+      issue.received === 'undefined'
+        ? `The report has no ${path ?? 'config'}.`
+        : `The report cannot be read: ${issueText(path, issue)}.`,
+      hint,
+    );
   }
   const { items, config: settings } = result.output;
   const config = parseConfig(settings);

@@ -26,16 +26,17 @@ export function nothingToLearn(
       'Leave out the control with wrong traces.',
     );
   }
-  if (of('questions with fewer than 2 correct traces') > 0 && of('correct traces of dropped questions') > 0) {
+  const once = of('correct traces of dropped questions');
+  if (of('questions with fewer than 2 correct traces') > 0 && once > 0) {
     return because(
-      `No question has two correct traces, which DA needs: the agents solved ${of('correct traces of dropped questions')} once.`,
+      `No question has two correct traces, which DA needs: ${once === 1 ? '1 has' : `${once} have`} one.`,
       'Use RSFT, more agents or more training questions, or accept any trace.',
       ['strategy', 'n-agents', 'accept'],
     );
   }
   if (of('truncated traces') > 0 && of('wrong traces') === 0) {
     return because(
-      `Every solution of the agents was cut off at the longest answer, so there is nothing to learn from.`,
+      'Every solution of the agents was cut off at the longest answer, so there is nothing to learn from.',
       'Allow longer answers, or accept any trace.',
       ['accept'],
     );

@@ -47,6 +47,14 @@ export async function readArchive(
   return json as RunArchive;
 }
 
+/** Whether the first rows of a text file are questions: those belong elsewhere than runs. */
+export async function isQuestionFile(file: Blob): Promise<boolean> {
+  const head = (await file.slice(0, 20_000).text()).replace(/^\uFEFF/, '').trimStart();
+  const [line = ''] = head.split(/\r?\n/);
+  if (/^[[{]/.test(head)) return /"(?:question|problem)"\s*:/i.test(head) && !/"questionId"\s*:/.test(head);
+  return /(?:^|[,;\t])"?(?:question|problem)"?(?:[,;\t]|$)/i.test(line);
+}
+
 export async function packArchive(archive: RunArchive): Promise<Blob> {
   const stream = new Blob([JSON.stringify(archive)]).stream().pipeThrough(new CompressionStream('gzip'));
   return new Response(stream, { headers: { 'content-type': 'application/gzip' } }).blob();

@@ -34,6 +34,12 @@ export const fileKeys = [nameKey, hashKey] as const;
 
 const subject = 'question-file';
 
+/** The part of an address that names a file. */
+export function addressOf({ name, hash }: NamedFile): string {
+  const params = new URLSearchParams({ [nameKey]: name, ...(hash === null ? {} : { [hashKey]: hash }) });
+  return `&${params.toString()}`;
+}
+
 export class QuestionFile {
   imported = $state.raw<QuestionImport | null>(null);
   /** Of the imported file, once it is kept. */
@@ -118,11 +124,8 @@ export class QuestionFile {
 
   /** The part of the address that names the file; empty without one. */
   get address(): string {
-    const name = this.imported?.name ?? this.needed?.name;
-    const hash = this.imported ? this.hash : (this.needed?.hash ?? null);
-    if (name === undefined) return '';
-    const params = new URLSearchParams({ [nameKey]: name, ...(hash === null ? {} : { [hashKey]: hash }) });
-    return `&${params.toString()}`;
+    if (this.imported) return addressOf({ name: this.imported.name, hash: this.hash });
+    return this.needed ? addressOf(this.needed) : '';
   }
 
   /** Reads what the address names; `find` then looks for it. */

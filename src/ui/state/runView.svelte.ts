@@ -223,6 +223,18 @@ export class RunView {
     return this.#index.questionIds(tag, split);
   }
 
+  /** Those of the questions whose text or options hold every word, in any case; all of them for no word. */
+  matching(ids: readonly string[], search: string): readonly string[] {
+    void this.#version;
+    const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+    if (words.length === 0) return ids;
+    return ids.filter((id) => {
+      const { text, options = [] } = this.#index.questions.get(id) ?? { text: id };
+      const whole = [text, ...options].join('\n').toLowerCase();
+      return words.every((word) => whole.includes(word));
+    });
+  }
+
   /** How many `questionIds` gives. */
   questionCount(tag: DebateTag | null, split: Split | null): number {
     void this.#version;
