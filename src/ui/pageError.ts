@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import type { ErrorData } from '../core/errors';
-import { settingWords } from './strings/settings';
+import { settingLabels } from './strings/settingLabels';
 import { errorStrings as text } from './strings/errors';
 
 export interface PageError {
@@ -18,9 +18,9 @@ const unexpectedDetails = v.object({ unexpected: v.literal(true) });
 
 /** Labels by the names that code and commands use: nAgents, n-agents. */
 const labels = new Map(
-  Object.entries(settingWords).flatMap(([field, words]) => {
+  [...settingLabels].flatMap(([field, label]) => {
     const flag = field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    return words ? [[field, words.label] as const, [flag, words.label] as const] : [];
+    return [[field, label] as const, [flag, label] as const];
   }),
 );
 const codeNames = [...labels.keys()].filter((name) => /[a-z][A-Z]/.test(name));

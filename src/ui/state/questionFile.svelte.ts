@@ -57,6 +57,8 @@ export class QuestionFile {
   /** Counts that were lowered to what the file holds. */
   #fitted = $state.raw<Fitted | null>(null);
   readonly #owner: Owner;
+  /** Files taken so far: tells one from the next. */
+  #taken = 0;
   #checked = '';
   #checking: Promise<void> | null = null;
 
@@ -92,6 +94,7 @@ export class QuestionFile {
 
   #take(file: QuestionImport): void {
     this.imported = file;
+    this.#taken += 1;
     this.needed = null;
     const { settings } = this.#owner;
     const { config } = settings;
@@ -167,15 +170,7 @@ export class QuestionFile {
     if (imported === null) return;
     const { agents, student, nAgents } = config;
     const personas = config.personas.map(({ model }) => model);
-    const key = JSON.stringify([
-      imported.name,
-      imported.questions.length,
-      this.hash,
-      agents,
-      student,
-      nAgents,
-      personas,
-    ]);
+    const key = JSON.stringify([this.#taken, agents, student, nAgents, personas]);
     if (key === this.#checked) return this.#checking ?? undefined;
     this.#checked = key;
     this.warned = false;
