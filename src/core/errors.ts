@@ -91,6 +91,10 @@ export class DownloadError extends ArkletError {
 export class BusyError extends ArkletError {
   override readonly code = 'busy';
 }
+/** There is no trace to train a student on; `details` says of how many questions and why. */
+export class NothingToLearnError extends ArkletError {
+  override readonly code = 'nothing-to-learn';
+}
 /** The user stopped it. Not a failure: what was made so far is kept. */
 export class InterruptedError extends ArkletError {
   override readonly code = 'interrupted';
@@ -110,12 +114,13 @@ const classes = [
   AgentError,
   DownloadError,
   BusyError,
+  NothingToLearnError,
   InterruptedError,
 ] as const;
 
 const byCode = new Map(classes.map((type) => [new type('', '').code as string, type]));
 
-/** Any thrown value as an ArkletError; unknown ones keep their message under code `internal`. */
+/** Any thrown value as an ArkletError; unknown ones keep their message under code `internal`, with `details.unexpected`. */
 export function asArkletError(thrown: unknown): ArkletError {
   if (thrown instanceof ArkletError) return thrown;
   if (thrown instanceof DOMException && thrown.name === 'AbortError') {
@@ -133,6 +138,7 @@ export function asArkletError(thrown: unknown): ArkletError {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new ArkletError(message, 'This is a bug in Arklet: please report it with the steps that led here.', {
     cause: thrown,
+    details: { unexpected: true },
   });
 }
 

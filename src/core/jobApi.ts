@@ -107,6 +107,31 @@ export interface QuestionImport {
   readonly rows: number;
 }
 
+/** A question that is longer than a model reads. */
+export interface LongQuestion {
+  readonly questionId: string;
+  readonly model: string;
+  readonly tokens: number;
+  /** What the model's context holds. */
+  readonly context: number;
+}
+
+/** How well the chosen models can read a question file. Models that cannot be looked into here are left out. */
+export interface QuestionCheck {
+  /** Different words of the file, and how many of them every model looked at knows. */
+  readonly words: number;
+  readonly known: number;
+  /** Questions of which some model lacks a word or a sign. */
+  readonly unreadable: number;
+  readonly questions: number;
+  /** Some of the words that are lacking, those of most questions first. */
+  readonly lacking: readonly string[];
+  /** The models that lack them, by id. */
+  readonly models: readonly string[];
+  /** Each question once, with the model that has least room. */
+  readonly long: readonly LongQuestion[];
+}
+
 /** What an import of trajectories came to: the run that was made of them, and what was left out. */
 export interface TrajectoryImport {
   readonly run: RunRecord;
@@ -178,7 +203,13 @@ export type JobEvent =
   | { readonly type: 'runs'; readonly runs: readonly RunRecord[] }
   | { readonly type: 'selftest'; readonly row: SelftestRow }
   | { readonly type: 'ask'; readonly id: string; readonly arm: number; readonly part: AskPart }
-  | { readonly type: 'error'; readonly runId: string | null; readonly error: ErrorData };
+  | {
+      readonly type: 'error';
+      readonly runId: string | null;
+      readonly error: ErrorData;
+      /** The turn that failed, where it is one's; the run goes on. */
+      readonly place?: { readonly questionId: string; readonly round: number; readonly agent: number };
+    };
 
 export interface Presets {
   readonly quick: RunConfig;
@@ -226,6 +257,14 @@ export interface JobApi {
   adapter(runId: string, strategy: string, seed: number): Promise<Readonly<Record<string, Uint8Array>>>;
   /** Reads a question file (JSONL or CSV as text). Rejects with ImportError only when no row could be read. */
   importQuestions(text: string, name: string): Promise<QuestionImport>;
+  /** Stores an imported file so that a reload finds it; resolves to the hash of its questions. The last few files are kept. */
+  keepQuestions(file: QuestionImport): Promise<string>;
+  /** A kept file by its hash, else (hash null) the newest of that name; null where there is none. */
+  keptQuestions(name: string, hash: string | null): Promise<{ hash: string; file: QuestionImport } | null>;
+  /** Whether agents and student of a config know the words of these questions and have room for them. */
+  checkQuestions(config: RunConfig, questions: readonly Question[]): Promise<QuestionCheck>;
+  /** The models that a server lists, by name. Rejects with ConfigError for what is no address, AgentError. */
+  endpointModels(url: string): Promise<readonly string[]>;
   /**
    * The key for an endpoint's address (`endpoint:URL#MODEL`), kept in the coordinator's memory alone: not stored, not in the
    * config, an address or an export, and gone when the page closes. Null forgets it.

@@ -3,6 +3,7 @@
  * a size or a place, only known keys kept. The report's is reportSchema.ts.
  */
 import * as v from 'valibot';
+import { issueText } from './issueText';
 import type { StrategyLog } from './jobApi';
 import type { Dataset, Question, Turn, TurnTiming } from './records';
 
@@ -180,6 +181,5 @@ export const logSchema = v.object({
 /** The first thing that is wrong, as "place: what". */
 export function issueOf(issues: readonly [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
   const [issue] = issues;
-  const place = v.getDotPath(issue);
-  return place === null ? issue.message : `${place}: ${issue.message}`;
+  return issueText(v.getDotPath(issue), issue);
 }

@@ -24,7 +24,7 @@ export interface LoadOptions {
 
 /** Decoded bytes of one chunk of rows. */
 const chunkBytes = 16 << 20;
-const defaultMaxContext = 8192;
+export const defaultMaxContext = 8192;
 
 /**
  * Loads a Hugging Face folder or a single .gguf. Throws FileFormatError, ModelError, OutOfMemoryError, DownloadError or

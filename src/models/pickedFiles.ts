@@ -112,7 +112,7 @@ export async function pickedModel(picked: readonly PickedFile[]): Promise<Picked
   const gguf = picked.filter(({ path }) => /\.gguf$/i.test(path));
   if (gguf.length > 0) return { kind: 'engine', files: ggufOf(gguf) };
   throw new ConfigError(
-    `${picked.length} files were picked, but no model: ${has('config.json') ? 'there is neither .safetensors nor an onnx folder beside config.json' : 'there is neither config.json nor a .gguf'}.`,
+    `${picked.length === 1 ? `${picked[0]?.path ?? ''} is not a model` : `None of the ${picked.length} files is a model`}: ${has('config.json') ? 'there is neither .safetensors nor an onnx folder beside config.json' : 'there is neither config.json nor a .gguf'}.`,
     'Pick a folder as the hub has it (config.json, tokenizer.json, *.safetensors or onnx/), an MLC folder, or one .gguf file with all its parts.',
   );
 }

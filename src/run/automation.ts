@@ -4,7 +4,7 @@ import type { JobApi, JobEvent, RunRecord } from '../core/jobApi';
 import type { Question, RunConfig } from '../core/records';
 import { trajectoriesJsonl } from '../core/trajectories';
 import { packArchive, timingsJsonl, unpackArchive } from './exports';
-import { configFromFlags } from './flags';
+import { commandError, configFromFlags } from './flags';
 import { connectJob } from './jobClient';
 import type { WebllmCheckRequest, WebllmCheckResult } from './webllmCheck';
 
@@ -170,7 +170,7 @@ function startAutomation(): void {
       try {
         return { ok: true, value: await distil(request) };
       } catch (thrown) {
-        return { ok: false, error: asArkletError(thrown).toData() };
+        return { ok: false, error: commandError(asArkletError(thrown).toData()) };
       }
     },
     stop: () => api.stop(),
@@ -180,7 +180,7 @@ function startAutomation(): void {
         const say = (line: string): void => window.arkletSay?.(line);
         return { ok: true, value: await webllmCheck({ ...request, say }) };
       } catch (thrown) {
-        return { ok: false, error: asArkletError(thrown).toData() };
+        return { ok: false, error: commandError(asArkletError(thrown).toData()) };
       }
     },
   };

@@ -10,6 +10,7 @@ import type {
   KernelInfo,
   PairCounts,
   Presets,
+  QuestionCheck,
   QuestionImport,
   RunArchive,
   RunRecord,
@@ -44,6 +45,7 @@ import { memorableName } from './names';
 import { planQuestions } from './planQuestions';
 import { presets } from './presets';
 import { runJob } from './runJob';
+import type { Readers } from './checkQuestions';
 import { endpointAddress } from '../agents/endpoint/endpoint';
 import type { AgentMakers, AgentParts } from './resolveAgents';
 
@@ -80,6 +82,8 @@ export class Coordinator implements JobApi {
   /** Keys of endpoints by address: here and nowhere else. */
   readonly #keys = new Map<string, string>();
   #testing: AbortController | null = null;
+  /** What question files are checked with; made when the first one comes. */
+  #readers: Readers | null = null;
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts;
@@ -311,6 +315,28 @@ export class Coordinator implements JobApi {
       rejected: rejected.map(({ row, reason, excerpt }) => ({ line: row, reason, text: excerpt })),
       rows: counts.rows,
     };
+  }
+
+  async keepQuestions(file: QuestionImport): Promise<string> {
+    return (await import('./keptQuestions')).keepQuestions(this.#parts.store, file);
+  }
+
+  async keptQuestions(
+    name: string,
+    hash: string | null,
+  ): Promise<{ hash: string; file: QuestionImport } | null> {
+    return (await import('./keptQuestions')).keptQuestions(this.#parts.store, name, hash);
+  }
+
+  async checkQuestions(config: RunConfig, questions: readonly Question[]): Promise<QuestionCheck> {
+    const { checkQuestions, Readers } = await import('./checkQuestions');
+    this.#readers ??= new Readers();
+    return checkQuestions(questions, await this.#readers.of(parseConfig(config), this.#parts.base));
+  }
+
+  async endpointModels(url: string): Promise<readonly string[]> {
+    const { endpointModels } = await import('../agents/endpoint/models');
+    return endpointModels(url, this.#keys.get(endpointAddress(url)) ?? null);
   }
 
   async setKey(url: string, key: string | null): Promise<void> {

@@ -52,7 +52,7 @@ export async function speakAll(
     },
     onText: ({ questionId, round, agent }, text) =>
       job.emit({ type: 'text', runId: job.runId, questionId, round, agent, text }),
-    onProblem: (_place, error) => job.emit({ type: 'error', runId: job.runId, error: error.toData() }),
+    onProblem: (place, error) => job.emit({ type: 'error', runId: job.runId, error: error.toData(), place }),
     onProgress: ({ turnsDone, turns, secondsLeft, tokensPerSecond }) =>
       job.progress('debate', { done: turnsDone, total: turns, detail, secondsLeft, tokensPerSecond }),
   });

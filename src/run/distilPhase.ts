@@ -98,7 +98,7 @@ function stepsOf(config: RunConfig, kind: StageKind): number {
   return { sft: config.steps, reward: config.padRewardSteps, rl: config.padUpdates }[kind];
 }
 
-/** Trains what is not trained yet. Throws ConfigError when a dataset is empty, and what training throws. */
+/** Trains what is not trained yet. Throws NothingToLearnError when a dataset is empty, and what training throws. */
 export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<readonly Trained[]> {
   const { config, runId, store } = job;
   const plans = Array.from({ length: config.distilSeeds }, (_, seed) => ({

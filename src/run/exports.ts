@@ -42,7 +42,7 @@ export function parseTrajectories(text: string, name: string): Turn[] {
       const result = v.safeParse(turnSchema, value);
       if (!result.success) {
         throw new ImportError(
-          `${name} line ${number}: ${issueOf(result.issues)}`,
+          `${name} line ${number} is no turn of a debate: ${issueOf(result.issues)}.`,
           'Use an unchanged trajectories.jsonl.',
         );
       }

@@ -1,5 +1,6 @@
 /** The flags of `npm run distil`, which are also the keys of the page's address. */
-import { ConfigError } from '../core/errors';
+import * as v from 'valibot';
+import { ConfigError, type ErrorData } from '../core/errors';
 import { personaPresetNames, personasText, readPersonas } from '../core/personas';
 import type { RunConfig } from '../core/records';
 import { parseConfig } from './config';
@@ -104,6 +105,29 @@ const readers = new Map<string, Read>([
   ['pad-stop-on-hacking', (value, change) => (change.padStopOnHacking = value !== 'false')],
   text('schedule', 'schedule'),
 ]);
+
+/** What an error's details tell a command: the page has fields and buttons for it. */
+const commandDetails = v.object({
+  /** Settings that would help, by their flags. */
+  settings: v.optional(v.array(v.string()), []),
+  /** How a value is written on the command line. */
+  form: v.optional(v.string()),
+  /** The variable of the environment that holds what is lacking. */
+  variable: v.optional(v.string()),
+});
+
+/** An error as the commands print it: its hint ends with the flags, which the page never shows. */
+export function commandError(error: ErrorData): ErrorData {
+  const found = v.safeParse(commandDetails, error.details ?? {});
+  if (!found.success) return error;
+  const { settings, form, variable } = found.output;
+  const named = [
+    ...settings.map((name) => `--${name}`),
+    ...(form === undefined ? [] : [form]),
+    ...(variable === undefined ? [] : [variable]),
+  ];
+  return named.length === 0 ? error : { ...error, hint: `${error.hint} (${named.join(', ')})` };
+}
 
 /** The flags that set a field of the config, without their dashes. */
 export const configFlags: readonly string[] = [...readers.keys()];

@@ -1,5 +1,4 @@
 /** A supervised training of the student: a stage of a strategy, or a control. */
-import { ConfigError } from '../core/errors';
 import type { Dataset, Question } from '../core/records';
 import { hashKey } from '../core/rng';
 import { judge } from '../debate/judge';
@@ -7,6 +6,7 @@ import { turnMessages } from '../debate/prompts';
 import { linearNames } from '../lm/types';
 import type { ProbePlan, TrainUpdate } from './engineProtocol';
 import type { Job } from './job';
+import { nothingToLearn } from './nothingToLearn';
 import { openTrainingRecord } from './trainingRecord';
 
 export interface StageHooks {
@@ -36,7 +36,7 @@ function probesOf({ config, questions, studentStyle: style }: Job): {
   return { asked, plan: { prompts, every, maxTokens: Math.min(config.maxTokens, probeTokens) } };
 }
 
-/** Trains from the last checkpoint where there is one. Throws ConfigError when there is nothing to learn from. */
+/** Trains from the last checkpoint where there is one. Throws NothingToLearnError. */
 export async function supervisedStage(
   job: Job,
   stage: { readonly strategy: string; readonly dataset: Dataset; readonly after: string | null },
@@ -46,10 +46,7 @@ export async function supervisedStage(
   const { config, runId, store, engine, student, studentStyle: style } = job;
   const { strategy, dataset, after } = stage;
   if (dataset.traces.length === 0) {
-    throw new ConfigError(
-      `${strategy} has no trace to learn from: ${JSON.stringify(dataset.dropped)}.`,
-      'Ask for more training questions, use better agents, or accept any trace (--accept any).',
-    );
+    throw nothingToLearn(strategy, dataset, job.questions.filter(({ split }) => split === 'train').length);
   }
   const id = { runId, strategy, seed };
   const { asked, plan } = probesOf(job);

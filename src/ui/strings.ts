@@ -4,6 +4,7 @@ import { armNames, controlNames, strategyHelp, strategyNames } from './strings/a
 import { compareStrings } from './strings/compare';
 import { debateStrings } from './strings/debate';
 import { distilStrings } from './strings/distil';
+import { errorStrings } from './strings/errors';
 import { verdictStrings } from './strings/verdict';
 
 export const strings = {
@@ -210,16 +211,7 @@ export const strings = {
     more: (count: number): string => `and ${formatCount(count)} more`,
   },
 
-  errors: {
-    label: 'Messages',
-    code: 'code',
-    badHash: (name: string, value: string): string => `The address sets ${name} to "${value}".`,
-    badHashHint: 'That setting is left at its preset.',
-    archiveFormat: (reason: string): string => `This is not a run of Arklet: ${reason}.`,
-    archiveHint: 'Choose a .json.gz file that the Runs panel exported.',
-    noWorker: 'The engine did not start.',
-    noWorkerHint: 'Reload the page. The recorded run can be read without it.',
-  },
+  errors: errorStrings,
 
   support: {
     noGpu: 'No WebGPU in this browser, so runs use the CPU backend. Everything works.',

@@ -206,6 +206,6 @@ describe('a run archive', () => {
       mimeType: 'application/gzip',
       buffer: Buffer.from([0x1f, 0x8b, 8, 0]),
     });
-    await page.getByText(/This is not a run of Arklet/).waitFor();
+    await page.getByText(/run\.json\.gz is not a run of Arklet/).waitFor();
   });
 });

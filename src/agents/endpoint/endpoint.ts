@@ -35,12 +35,16 @@ export function endpointAddress(text: string): string {
     // Handled with the other wrong ones.
   }
   if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new ConfigError(`"${text}" is not the address of an endpoint.`, 'Write http://host:port/v1.');
+    throw new ConfigError(
+      `"${text}" is not the address of a server.`,
+      'Write it whole, such as http://localhost:11434/v1.',
+    );
   }
   if (url.username || url.password || url.search) {
     throw new ConfigError(
       `The address of the endpoint at ${url.host} holds a user, a password or a query.`,
-      'Addresses are stored and shared: give the key where the app asks for it, or as ARKLET_ENDPOINT_KEY.',
+      'Addresses are stored and shared: give the key where the app asks for it.',
+      { details: { variable: 'ARKLET_ENDPOINT_KEY' } },
     );
   }
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
@@ -50,7 +54,11 @@ export function endpointAddress(text: string): string {
 export function parseEndpoint(spec: string): { url: string; model: string } {
   const match = /^endpoint:(https?:\/\/[^#\s]+)#(.+)$/.exec(spec);
   if (!match?.[1] || !match[2]) {
-    throw new ConfigError(`"${spec}" names no endpoint.`, 'Write endpoint:http://host:port/v1#model.');
+    throw new ConfigError(
+      `"${spec.replace(/^endpoint:/, '').replace(/#.*$/, '')}" is not the address of a server.`,
+      'Write it whole, such as http://localhost:11434/v1, and name the model.',
+      { details: { form: 'endpoint:http://host:port/v1#model' } },
+    );
   }
   return { url: endpointAddress(match[1]), model: match[2] };
 }
@@ -102,15 +110,23 @@ export function endpointAgent(options: EndpointOptions): AgentBackend {
     const permanent = [401, 403, 404].includes(status);
     const hint =
       status === 401 || status === 403
-        ? 'Give the key of this endpoint (settings, or ARKLET_ENDPOINT_KEY) and resume.'
+        ? 'Give the key of this server, then resume.'
         : status === 404
           ? 'Check the address (it mostly ends with /v1) and the name of the model.'
           : status === 429
-            ? 'The server limits requests: lower --endpoint-rate or --endpoint-concurrency.'
+            ? 'The server limits requests: ask it less often, or for fewer at once.'
             : 'Check the model name and the load of the server.';
     return {
       text,
-      error: new AgentError(what, hint, { details: { status, permanent, passing: passing.has(status) } }),
+      error: new AgentError(what, hint, {
+        details: {
+          status,
+          permanent,
+          passing: passing.has(status),
+          ...((status === 401 || status === 403) && { variable: 'ARKLET_ENDPOINT_KEY' }),
+          ...(status === 429 && { settings: ['endpoint-rate', 'endpoint-concurrency'] }),
+        },
+      }),
     };
   }
 

@@ -1,12 +1,13 @@
 /** Which panel lies over the page, and where the tour is. Both stand in the address. */
 import { createContext } from 'svelte';
+import { fileKeys } from './questionFile.svelte';
 import { guideSteps, type GuideStepId } from '../strings/guide';
 
 export const panelNames = ['runs', 'settings', 'ask', 'help', 'kernels', 'device', 'compare-runs'] as const;
 export type PanelName = (typeof panelNames)[number];
 
 /** Parts of the address that are not settings of a run. */
-export const addressKeys = ['step', 'guide', 'panel', 'stage'] as const;
+export const addressKeys = ['step', 'guide', 'panel', 'stage', ...fileKeys] as const;
 
 export class Panels {
   shown = $state<PanelName | null>(null);

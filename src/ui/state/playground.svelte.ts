@@ -10,6 +10,7 @@ import type {
   RunRecord,
 } from '../../core/jobApi';
 import type { AnswerType, Question } from '../../core/records';
+import { pageError } from '../pageError';
 import type { Notices } from './notices.svelte';
 import type { RunView } from './runView.svelte';
 import type { Settings } from './settings.svelte';
@@ -97,14 +98,14 @@ export class PlaygroundState {
       const own = adapters.find(({ runId }) => runId === this.run?.id) ?? adapters[0];
       this.chosen = kept.length > 0 || own === undefined ? kept : [adapterKey(own)];
       if (this.examples.length === 0) await this.moreExamples();
-    });
+    }, 'ask/open');
   }
 
   async moreExamples(): Promise<void> {
     await this.#session.notices.guard(async () => {
       this.exampleSeed += 1;
       this.examples = await (await this.#session.api()).examples(this.exampleSeed, 3);
-    });
+    }, 'ask/examples');
   }
 
   /** Whether the agents of the run on screen only say again what was recorded. */
@@ -123,7 +124,7 @@ export class PlaygroundState {
       this.adapters = await api.adapters();
       this.chosen = [...this.chosen, adapterKey(adapter)];
       this.imported = adapter.runName;
-    });
+    }, 'ask/import');
   }
 
   async removeAdapter(adapter: AdapterInfo): Promise<void> {
@@ -133,7 +134,7 @@ export class PlaygroundState {
       this.adapters = await api.adapters();
       this.chosen = this.chosen.filter((key) => key !== adapterKey(adapter));
       this.imported = null;
-    });
+    }, 'ask/import');
   }
 
   toggle(key: string): void {
@@ -175,8 +176,9 @@ export class PlaygroundState {
         arms: this.arms,
       });
     } catch (thrown) {
-      const { code, message, hint, details } = asArkletError(thrown).toData();
-      if (code !== 'interrupted') this.error = { code, message, hint, ...(details && { details }) };
+      const error = asArkletError(thrown).toData();
+      const { message, hint } = pageError(error);
+      if (error.code !== 'interrupted') this.error = { ...error, message, hint };
       if (this.answers.every(({ replies }) => replies.length === 0)) this.answers = [];
     } finally {
       if (this.#id === id) this.asking = false;
@@ -184,7 +186,7 @@ export class PlaygroundState {
   }
 
   async stop(): Promise<void> {
-    await this.#session.notices.guard(async () => (await this.#session.api()).stopAsk());
+    await this.#session.notices.guard(async () => (await this.#session.api()).stopAsk(), 'ask/stop');
   }
 
   receive({ id, arm, part }: AskEvent): void {

@@ -44,7 +44,7 @@ export class RunShelf {
       this.binned = await api.bin();
       this.sizes = await api.sizes();
       this.shipped ??= (await api.adapters()).filter(({ origin }) => origin === 'recorded');
-    });
+    }, 'runs/shelf');
   }
 
   async update(runId: string, change: { name?: string; note?: string; pinned?: boolean }): Promise<void> {
@@ -56,7 +56,7 @@ export class RunShelf {
         return change.pinned === true && known.pinned ? { ...known, pinned: false } : known;
       });
       for (const view of [session.view, session.live]) if (view?.run.id === runId) view.run = run;
-    });
+    }, `runs/${runId}`);
   }
 
   /** Into the bin; `deleted` offers to undo it. */
@@ -72,7 +72,7 @@ export class RunShelf {
       if (session.live?.run.id === runId) session.live = null;
       if (session.view?.run.id === runId) session.show(session.recorded);
       this.binned = await api.bin();
-    });
+    }, `runs/${runId}`);
   }
 
   async restore(runId: string): Promise<void> {
@@ -82,7 +82,7 @@ export class RunShelf {
       if (this.deleted?.id === runId) this.deleted = null;
       this.#session.runs = await api.runs();
       this.binned = await api.bin();
-    });
+    }, `runs/${runId}`);
   }
 
   async purge(runId: string): Promise<void> {
@@ -92,7 +92,7 @@ export class RunShelf {
       if (this.deleted?.id === runId) this.deleted = null;
       this.binned = await api.bin();
       this.sizes = await api.sizes();
-    });
+    }, `runs/${runId}`);
   }
 
   /** The archive of any run that can be shown, the recorded one included; with adapters it is the whole run. */

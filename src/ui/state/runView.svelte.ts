@@ -25,6 +25,12 @@ export type DatasetView = Omit<Dataset, 'traces'> & Partial<Pick<Dataset, 'trace
 
 const pause = 200;
 
+/** Tokens of a prompt and what the context holds; null where an agent does not tell. */
+export interface TooLong {
+  readonly tokens: number | null;
+  readonly context: number | null;
+}
+
 interface GrowingLog {
   readonly strategy: string;
   readonly seed: number;
@@ -59,6 +65,8 @@ export class RunView {
   report = $state.raw<Report | null>(null);
   /** What PAD came to so far; the report has the whole. */
   pad = $state.raw<PadReport | null>(null);
+  /** Questions whose prompt did not fit an agent while this page watched, by id; numbers where the agent told them. */
+  tooLong = $state.raw<ReadonlyMap<string, TooLong>>(new Map());
   /** Traces and questions taken out by hand for the next run on this debate; keys as in RunConfig.exclude. */
   excluded = $state.raw<ReadonlySet<string>>(new Set());
   readonly #index: DebateIndex;
@@ -136,6 +144,12 @@ export class RunView {
     this.#newest = questionId;
     this.#change(questionId);
     this.#touch();
+  }
+
+  addTooLong(questionId: string, details: Readonly<Record<string, unknown>> = {}): void {
+    const number = (value: unknown): number | null => (typeof value === 'number' ? value : null);
+    const found = { tokens: number(details['tokens']), context: number(details['context']) };
+    this.tooLong = new Map(this.tooLong).set(questionId, found);
   }
 
   addDataset(dataset: DatasetView): void {
@@ -218,6 +232,18 @@ export class RunView {
   questionIds(tag: DebateTag | null, split: Split | null): readonly string[] {
     void this.#version;
     return this.#index.questionIds(tag, split);
+  }
+
+  /** Those of the questions whose text or options hold every word, in any case; all of them for no word. */
+  matching(ids: readonly string[], search: string): readonly string[] {
+    void this.#version;
+    const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+    if (words.length === 0) return ids;
+    return ids.filter((id) => {
+      const { text, options = [] } = this.#index.questions.get(id) ?? { text: id };
+      const whole = [text, ...options].join('\n').toLowerCase();
+      return words.every((word) => whole.includes(word));
+    });
   }
 
   /** How many `questionIds` gives. */

@@ -47,7 +47,7 @@ export interface SessionSources {
 export class Session {
   readonly notices = new Notices();
   readonly settings = new Settings();
-  readonly file = new QuestionFile(this.settings);
+  readonly file = new QuestionFile(this);
   readonly gpuTest = new GpuTest();
   readonly playground = new PlaygroundState(this);
   readonly shelf = new RunShelf(this);
@@ -102,7 +102,7 @@ export class Session {
   /** Shows the recorded run; resolves when it is on screen or known to be missing. */
   async showRecorded(): Promise<void> {
     if (this.recorded === null) {
-      const archive = await this.notices.guard(() => this.#sources.recorded());
+      const archive = await this.notices.guard(() => this.#sources.recorded(), 'recorded');
       if (archive) this.recorded = RunView.of(archive, 'recorded');
       this.looked = true;
     }
@@ -125,13 +125,14 @@ export class Session {
       this.runs = runs;
       this.settings.presets = presets;
       for (const bad of this.settings.bad) {
-        this.notices.add({
-          code: 'config',
-          message: strings.errors.badHash(bad.name, bad.value),
-          hint: strings.errors.badHashHint,
-        });
+        const message = strings.errors.badHash(bad.name, bad.value);
+        this.notices.add(
+          { code: 'config', message, hint: strings.errors.badHashHint },
+          `address/${bad.name}`,
+        );
       }
-    });
+    }, 'engine');
+    await this.file.find();
   }
 
   chooseStep(step: Step): void {
@@ -145,16 +146,28 @@ export class Session {
   async start(change: Partial<RunConfig> = {}): Promise<void> {
     await this.#act(async (api) => {
       if (this.settings.presets === null) this.settings.presets = await api.presets();
+      await this.file.find();
       if (this.settings.config === null) return;
       const config = { ...this.settings.config, ...change };
+      if (!(await this.#readable(config))) return;
       const { imported } = this.file;
       const named = imported === null ? config : { ...config, questions: imported.name };
       await this.#launch(api, () => api.start(named, imported?.questions ?? null));
     });
   }
 
+  /** Whether the file's questions are here and a run on them can learn; where it cannot, a second press runs all the same. */
+  async #readable(config: RunConfig): Promise<boolean> {
+    const { file } = this;
+    if (file.needed !== null) return false;
+    await file.checkFor(config);
+    if (!file.hopeless || file.warned) return true;
+    file.warned = true;
+    return false;
+  }
+
   /** Another training on the debate that a view shows: with the settings of the next run, without what was left out by hand. */
-  async startOn(view: RunView): Promise<void> {
+  async startOn(view: RunView, change: Partial<RunConfig> = {}): Promise<void> {
     await this.#act(async (api) => {
       if (this.settings.presets === null) this.settings.presets = await api.presets();
       const config = this.settings.config;
@@ -162,13 +175,18 @@ export class Session {
       // The recorded run is stored first: the coordinator starts from its own runs only.
       const stored = (await api.runs()).some((run) => run.id === view.run.id);
       const from = stored ? view.run.id : (await api.importArchive(view.archive())).id;
-      await this.#launch(api, () => api.start({ ...config, exclude: [...view.excluded] }, null, from));
+      await this.#launch(api, () =>
+        api.start({ ...config, exclude: [...view.excluded], ...change }, null, from),
+      );
     });
   }
 
   async #launch(api: JobApi, start: () => Promise<RunRecord>): Promise<void> {
     this.#follow = true;
     this.load = null;
+    // What was said of the run before is over.
+    this.notices.clear('run');
+    this.file.warned = false;
     const run = await start();
     // The first events of the run may have come before this answer.
     if (this.live?.run.id !== run.id) this.#begin(new RunView(run, 'live'));
@@ -179,7 +197,7 @@ export class Session {
 
   /** Hands a server's key to the coordinator, which keeps it in memory. */
   async setEndpointKey(url: string, key: string): Promise<void> {
-    await this.notices.guard(async () => (await this.#api()).setKey(url, key));
+    await this.notices.guard(async () => (await this.#api()).setKey(url, key), 'server');
   }
 
   async resume(runId: string): Promise<void> {
@@ -187,6 +205,7 @@ export class Session {
       const archive = await api.archive(runId);
       this.#follow = true;
       this.load = null;
+      this.notices.clear('run');
       this.#begin(RunView.of(archive, 'live'));
       this.#expect(runId, archive.run.phase);
       await api.resume(runId);
@@ -228,7 +247,7 @@ export class Session {
   async refreshRuns(): Promise<void> {
     await this.notices.guard(async () => {
       this.runs = await (await this.#api()).runs();
-    });
+    }, 'runs');
   }
 
   async open(runId: string): Promise<void> {
@@ -267,6 +286,9 @@ export class Session {
           const { strategy, seed, log } = event;
           this.#pace.train(`${strategy}|${seed}`, log.num_tokens, performance.now() / 1000);
         }
+        // An agent that answers again has got over what was said of it.
+        if (event.type === 'turn' && event.turn.finishReason !== 'error')
+          this.notices.clear(`run/agent-${event.turn.agent}`);
         const view = this.#liveView(event.runId);
         if (view) grow(view, event);
         else this.#early.push(event);
@@ -283,11 +305,22 @@ export class Session {
         this.playground.receive(event);
         return;
       case 'error':
-        this.notices.add(event.error);
+        this.#problem(event);
         return;
       default:
         event satisfies never;
     }
+  }
+
+  #problem({ runId, error, place }: Extract<JobEvent, { type: 'error' }>): void {
+    if (place && error.code === 'token') {
+      this.live?.addTooLong(place.questionId, error.details);
+      return;
+    }
+    // The step that it is of shows it, with what to do.
+    if (error.code === 'nothing-to-learn') return;
+    if (place) this.notices.add(error, `run/agent-${place.agent}`);
+    else this.notices.add(error, runId === null ? undefined : `run/${runId}`);
   }
 
   #progress(event: Extract<JobEvent, { type: 'progress' }>): void {
@@ -318,19 +351,28 @@ export class Session {
     const run = this.runs.find((known) => known.id === job?.runId);
     if (!job || !run || run.status === job.status || job.status === 'done') return;
     const over = run.status !== 'running' && run.status !== 'paused';
-    this.job = { ...job, status: run.status, ...(over ? { secondsLeft: null, tokensPerSecond: null } : {}) };
-    if (this.live?.run.id === run.id) this.live.run = run;
+    // A phase that fails at its start has sent no progress: the record says where it stands.
+    const { phase, status } = run;
+    const ended = over ? { secondsLeft: null, tokensPerSecond: null } : {};
+    const counts = phase === job.phase ? {} : { done: 0, total: 0, detail: '' };
+    this.job = { ...job, phase, status, ...counts, ...ended };
+    if (this.live?.run.id === run.id) {
+      this.live.run = run;
+      if (this.#follow && this.view === this.live && phase !== job.phase) this.step = stepOf(phase);
+    }
     if (over) this.#wakeLock.want(false);
     if (run.status === 'done') void this.#complete(run.id);
   }
 
   /** The stored run holds what events leave out: the traces of each dataset, timings, the report. */
   async #complete(runId: string): Promise<void> {
+    // It came to its end: what went wrong on the way is over.
+    this.notices.clear('run');
     await this.notices.guard(async () => {
       const archive = await (await this.#api()).archive(runId);
       if (this.live?.run.id === runId) this.live.load(archive);
       this.runs = await (await this.#api()).runs();
-    });
+    }, 'runs');
   }
 
   /** The view that grows by this run's events. One that another page started is fetched first. */
@@ -342,7 +384,7 @@ export class Session {
       .guard(async () => {
         const archive = await (await this.#api()).archive(runId);
         if (this.live?.run.id !== runId) this.#begin(RunView.of(archive, 'live'));
-      })
+      }, 'runs')
       .finally(() => this.#fetching.delete(runId));
     return null;
   }
@@ -377,7 +419,7 @@ export class Session {
   async #act(action: (api: JobApi) => Promise<void>): Promise<void> {
     this.busy = true;
     try {
-      await this.notices.guard(async () => action(await this.#api()));
+      await this.notices.guard(async () => action(await this.#api()), 'run/action');
     } finally {
       this.busy = false;
     }

@@ -25,6 +25,8 @@ export const debateText = {
   tally: 'Votes',
   soFar: 'so far',
   notYet: 'has not spoken yet',
+  more: 'Show the whole question',
+  less: 'Show less',
   taught: 'This turn is what the trace was made of.',
 } as const;
 
@@ -48,6 +50,8 @@ export const debateStrings = {
   },
   shown: (count: number, total: number): string => `${formatCount(count)} of ${formatCount(total)}`,
   noneMatch: 'No question matches this filter.',
+  search: 'Search the questions',
+  noneFound: 'No question has these words.',
   noTurns: 'No agent has spoken yet.',
   pick: 'Pick a question to read its debate.',
   follow: 'Follow the newest',

@@ -61,6 +61,21 @@ export const strings = {
   endpointKey: 'Key (if it needs one)',
   endpointKeyHelp: 'Kept in memory until the page closes, never stored.',
   endpointAdd: 'Use this server',
+  endpointNoUrl: 'Write the address of the server.',
+  endpointBadUrl: (text: string): string =>
+    `"${text}" is not the address of a server: write it whole, such as http://localhost:11434/v1.`,
+  endpointSecretUrl:
+    'Leave user, password and query out: addresses are stored. The key has a field of its own.',
+  endpointNoModel: 'Name a model of the server. "Test the server" lists them.',
+  endpointBadModel: 'A name of a model has no comma.',
+  endpointTest: 'Test the server',
+  endpointTesting: 'Asking it …',
+  endpointServes: (count: number): string =>
+    count === 0
+      ? 'It answers, and lists no model.'
+      : count === 1
+        ? 'It answers, and has this model:'
+        : `It answers, and has these ${formatCount(count)} models:`,
 
   facts: (parameters: number | null, bytes: number | null, approximate: boolean): string =>
     [
@@ -78,6 +93,7 @@ export const strings = {
   licence: (name: string | null): string => name ?? 'licence: see its page',
   needs: (features: readonly string[]): string => `needs ${features.join(', ')}`,
   lacks: (features: readonly string[]): string => `this browser lacks ${features.join(', ')}`,
+  cannotRun: 'Cannot run here',
   states: { absent: 'not downloaded', partial: 'partly downloaded', ready: 'on this device' },
   verdicts: { fits: 'Fits', tight: 'Tight', 'too large': 'Too large' } satisfies Record<Verdict, string>,
   rowSum: (model: number, others: number, budget: number): string =>
