@@ -35,7 +35,6 @@ import { addAdapter, removeAdapter } from './importedAdapters';
 import { importedDebate } from './importedDebate';
 import { JobLock, type LockSource } from './jobLock';
 import { Playground } from './playground';
-import { reuseTrainings } from './reuse';
 import { Shelf, type RunChange } from './shelf';
 import { freeName, record, runHash, sameDebate, storeArchive, timedTurns } from './storedRuns';
 import { memorableName } from './names';
@@ -120,12 +119,10 @@ export class Coordinator implements JobApi {
         error: null,
         device: null,
         seconds: {},
+        ...(source && { from: source.run.id }),
       };
       await store.putQuestions(id, planned);
-      if (source) {
-        await store.putTurns(timedTurns(source, id, isTrajectory));
-        await reuseTrainings(store, source.run, run);
-      }
+      if (source) await store.putTurns(timedTurns(source, id, isTrajectory));
       await store.putRun(run);
       this.#parts.emit({ type: 'questions', runId: id, questions: planned });
       this.#launch(run, planned, release);

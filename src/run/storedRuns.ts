@@ -7,7 +7,7 @@ import type { JobStore, TimedTurn } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
 
 /** A run as others see it. */
-export function record({ device: _device, seconds: _seconds, ...run }: StoredRun): RunRecord {
+export function record({ device: _device, seconds: _seconds, from: _from, ...run }: StoredRun): RunRecord {
   return run;
 }
 

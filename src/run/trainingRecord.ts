@@ -17,16 +17,26 @@ export interface TrainingRecord {
   finish(train: () => Promise<Readonly<Record<string, Uint8Array>>>): Promise<void>;
 }
 
-/** Opens the record of a training: what the store holds of it up to its checkpoint. */
-export async function openTrainingRecord(job: Job, id: CheckpointId): Promise<TrainingRecord> {
+/** Opens the record of a training: what the store holds of it up to its checkpoint, if that is of the same inputs. */
+export async function openTrainingRecord(
+  job: Job,
+  id: CheckpointId,
+  inputs: string | null,
+): Promise<TrainingRecord> {
   const { store, runId } = job;
   const { strategy, seed } = id;
-  const checkpoint = await store.getCheckpoint(id);
-  const found = (await store.getLogs(runId)).find((log) => log.strategy === strategy && log.seed === seed);
+  const kept = (await store.getLogs(runId)).find((log) => log.strategy === strategy && log.seed === seed);
+  const found = inputs === null || kept?.inputs === inputs ? kept : undefined;
+  const checkpoint = found ? await store.getCheckpoint(id) : null;
   const reached = checkpoint?.step ?? -1;
   const logs: TrainLog[] = (found?.steps ?? []).filter(({ step }) => step <= reached);
   const probes: Probe[] = (found?.probes ?? []).filter(({ step }) => step <= reached);
-  const stored = () => ({ ...id, steps: [...logs], ...(probes.length > 0 && { probes: [...probes] }) });
+  const stored = () => ({
+    ...id,
+    steps: [...logs],
+    ...(probes.length > 0 && { probes: [...probes] }),
+    ...(inputs !== null && { inputs }),
+  });
   // Writes follow one another; a failed one ends the training with its error.
   let writing = Promise.resolve();
   let failed: unknown = null;
