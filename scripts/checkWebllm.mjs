@@ -15,6 +15,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { withPage } from './browser.mjs';
 import { ensureBuild } from './build.mjs';
 import { badArgument, CommandError, readFlags } from './commandError.mjs';
+import { ensureWasm } from './wasm.mjs';
 import { makeNoiseModel } from './webllm/noiseModel.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -66,7 +67,7 @@ function builtApp(version) {
   }
   say(`Building the app with web-llm ${version}`);
   const out = join(folder, 'dist');
-  execFileSync(process.execPath, [join(root, 'scripts/wasm.mjs')], { cwd: root, stdio });
+  ensureWasm();
   execFileSync(
     process.execPath,
     [

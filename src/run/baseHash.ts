@@ -37,7 +37,8 @@ export async function baseHash(source: FileSource, signal: AbortSignal): Promise
   const { entries } = await openWeights(source, signal);
   const weights = [...new Set([...entries.values()].map(({ file }) => file))].sort();
   const lines: string[] = [];
-  for (const [i, path] of weights.entries()) lines.push(`weights ${i} ${await fileHash(source, path, signal)}`);
+  for (const [i, path] of weights.entries())
+    lines.push(`weights ${i} ${await fileHash(source, path, signal)}`);
   for (const name of texts) {
     if (await source.has(name)) lines.push(`${name} ${await fileHash(source, name, signal)}`);
   }

@@ -1,5 +1,5 @@
 /** The coordinator worker's logic: the only writer of runs, and the only one to start a job (one at a time, by a Web Lock). */
-import { asArkletError, ConfigError, InterruptedError } from '../core/errors';
+import { asArkletError, BusyError, ConfigError, InterruptedError } from '../core/errors';
 import { Gate } from '../core/gate';
 import type {
   AdapterInfo,
@@ -159,23 +159,27 @@ export class Coordinator implements JobApi {
   }
 
   async pause(): Promise<void> {
+    await this.#workingHere();
     this.#active?.gate.pause();
     await this.#engine?.gate('pause');
     await this.#mark('paused');
   }
 
   async unpause(): Promise<void> {
+    await this.#workingHere();
     this.#active?.gate.unpause();
     await this.#engine?.gate('unpause');
     await this.#mark('running');
   }
 
   async step(): Promise<void> {
+    await this.#workingHere();
     this.#active?.gate.step();
     await this.#engine?.gate('step');
   }
 
   async stop(): Promise<void> {
+    await this.#workingHere();
     const active = this.#active;
     if (!active) return;
     active.controller.abort();
@@ -372,6 +376,12 @@ export class Coordinator implements JobApi {
         await this.#announce().catch(() => undefined);
       });
     this.#active = { runId: run.id, controller, gate, ended };
+  }
+
+  /** Throws BusyError where the run that goes on is another tab's: only that tab can hold it. */
+  async #workingHere(): Promise<void> {
+    if (this.#active || !(await this.#lock.heldElsewhere())) return;
+    throw new BusyError('The run goes on in another tab.', 'Pause or stop it there.');
   }
 
   async #mark(status: 'running' | 'paused'): Promise<void> {
