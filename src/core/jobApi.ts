@@ -75,6 +75,8 @@ export interface StrategyLog {
   readonly steps: readonly TrainLog[];
   /** The student's answers to fixed held-out questions while it learnt, by step; runs from before this lack it. */
   readonly probes?: readonly Probe[];
+  /** Hash of all that the training hangs on: a training is taken over only where it is the same. Runs from before this lack it. */
+  readonly inputs?: string;
 }
 
 /** A text beside which another one works alike. */

@@ -1,5 +1,14 @@
 /** What the commands drive in a headless page: `window.arklet`. Loaded only when the address has ?automation. */
-import { asArkletError, ConfigError, DownloadError, errorFromData, type ErrorData } from '../core/errors';
+import {
+  ArkletError,
+  asArkletError,
+  ConfigError,
+  DownloadError,
+  errorFromData,
+  InterruptedError,
+  StorageError,
+  type ErrorData,
+} from '../core/errors';
 import type { JobApi, JobEvent, RunRecord } from '../core/jobApi';
 import type { Question, RunConfig } from '../core/records';
 import { trajectoriesJsonl } from '../core/trajectories';
@@ -61,6 +70,24 @@ async function put(url: string, body: string | Uint8Array): Promise<void> {
   }
 }
 
+/** Milliseconds between two questions about the run, and until one without an answer ends the command. */
+const askEvery = 10_000;
+const patience = 300_000;
+
+const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** What a worker answers. Throws ArkletError when it no longer does. */
+function answered<T>(work: Promise<T>): Promise<T> {
+  const silent = pause(patience).then((): never => {
+    throw new ArkletError(
+      `The run has not answered for ${patience / 1000} s.`,
+      'Run the same command again: it goes on where it stopped.',
+    );
+  });
+  return Promise.race([work, silent]);
+}
+
 /** Settings in one order, so that equal ones compare equal. */
 function fingerprint(config: RunConfig): string {
   return JSON.stringify(Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -99,11 +126,17 @@ function startAutomation(): void {
   const client = connectJob(worker);
   const { api } = client;
 
+  /** The command was told to stop, perhaps before there was a run to be stopped. */
+  let stopped = false;
+
   function ending(): { of(runId: string): Promise<void>; close(): void } {
     const ended = new Map<string, RunRecord>();
+    /** The last problem of each run: where its record cannot be written any more, this is why. */
+    const problems = new Map<string, ErrorData>();
     let wake = (): void => undefined;
     const close = client.listen((event) => {
       if (event.type !== 'text' && event.type !== 'turn') window.arkletEvent?.(event);
+      if (event.type === 'error' && event.runId !== null) problems.set(event.runId, event.error);
       if (event.type !== 'runs') return;
       for (const run of event.runs) {
         if (run.status === 'running' || run.status === 'paused') ended.delete(run.id);
@@ -114,6 +147,7 @@ function startAutomation(): void {
     return {
       close,
       async of(runId) {
+        let asked = performance.now();
         for (;;) {
           const run = ended.get(runId);
           if (run?.status === 'done') return;
@@ -125,10 +159,35 @@ function startAutomation(): void {
               hint: 'The same command goes on where it stopped.',
             });
           }
-          await new Promise<void>((resolve) => (wake = resolve));
+          // Events may fail to come: a run whose storage has gone cannot say that it ended.
+          await Promise.race([new Promise<void>((resolve) => (wake = resolve)), pause(askEvery)]);
+          if (performance.now() - asked < askEvery) continue;
+          asked = performance.now();
+          const now = await answered(api.runs()).catch((thrown: unknown) => {
+            const problem = problems.get(runId);
+            throw problem ? errorFromData(problem) : thrown;
+          });
+          const record = now.find(({ id }) => id === runId);
+          if (!record) {
+            throw new StorageError(
+              'The run is no longer in the browser’s storage.',
+              'Run the same command again: it starts anew.',
+            );
+          }
+          if (record.status === 'running' || record.status === 'paused') continue;
+          const problem = problems.get(runId);
+          const { status } = record;
+          ended.set(
+            runId,
+            status === 'interrupted' && problem && !stopped ? { ...record, error: problem } : record,
+          );
         }
       },
     };
+  }
+
+  function goOn(): void {
+    if (stopped) throw new InterruptedError('Stopped.', 'The same command goes on where it stopped.');
   }
 
   async function distil({ flags, questions, from, keys, out }: DistilRequest): Promise<{ name: string }> {
@@ -151,11 +210,15 @@ function startAutomation(): void {
           from === null
             ? undefined
             : await api.importArchive(unpackArchive(new Uint8Array(await (await get(from)).arrayBuffer())));
+        goOn();
         run = await api.start(config, imported, source?.id);
         if (from !== null) localStorage.setItem(command, run.id);
+        if (stopped) await api.stop();
         await events.of(run.id);
       } else if (run.status !== 'done') {
+        goOn();
         await api.resume(run.id);
+        if (stopped) await api.stop();
         await events.of(run.id);
       }
       await exportRun(api, run, out);
@@ -173,7 +236,10 @@ function startAutomation(): void {
         return { ok: false, error: commandError(asArkletError(thrown).toData()) };
       }
     },
-    stop: () => api.stop(),
+    stop: () => {
+      stopped = true;
+      return api.stop();
+    },
     async webllm(request) {
       try {
         const { webllmCheck } = await import('./webllmCheck');

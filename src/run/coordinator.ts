@@ -1,5 +1,5 @@
 /** The coordinator worker's logic: the only writer of runs, and the only one to start a job (one at a time, by a Web Lock). */
-import { asArkletError, ConfigError, InterruptedError } from '../core/errors';
+import { asArkletError, BusyError, ConfigError, InterruptedError } from '../core/errors';
 import { Gate } from '../core/gate';
 import type {
   AdapterInfo,
@@ -38,7 +38,6 @@ import { addAdapter, removeAdapter } from './importedAdapters';
 import { importedDebate } from './importedDebate';
 import { JobLock, type LockSource } from './jobLock';
 import { Playground } from './playground';
-import { reuseTrainings } from './reuse';
 import { Shelf, type RunChange } from './shelf';
 import { freeName, record, runHash, sameDebate, storeArchive, timedTurns } from './storedRuns';
 import { memorableName } from './names';
@@ -126,12 +125,10 @@ export class Coordinator implements JobApi {
         error: null,
         device: null,
         seconds: {},
+        ...(source && { from: source.run.id }),
       };
       await store.putQuestions(id, planned);
-      if (source) {
-        await store.putTurns(timedTurns(source, id, isTrajectory));
-        await reuseTrainings(store, source.run, run);
-      }
+      if (source) await store.putTurns(timedTurns(source, id, isTrajectory));
       await store.putRun(run);
       this.#parts.emit({ type: 'questions', runId: id, questions: planned });
       this.#launch(run, planned, release);
@@ -168,23 +165,27 @@ export class Coordinator implements JobApi {
   }
 
   async pause(): Promise<void> {
+    await this.#workingHere();
     this.#active?.gate.pause();
     await this.#engine?.gate('pause');
     await this.#mark('paused');
   }
 
   async unpause(): Promise<void> {
+    await this.#workingHere();
     this.#active?.gate.unpause();
     await this.#engine?.gate('unpause');
     await this.#mark('running');
   }
 
   async step(): Promise<void> {
+    await this.#workingHere();
     this.#active?.gate.step();
     await this.#engine?.gate('step');
   }
 
   async stop(): Promise<void> {
+    await this.#workingHere();
     const active = this.#active;
     if (!active) return;
     active.controller.abort();
@@ -407,6 +408,12 @@ export class Coordinator implements JobApi {
         await this.#announce().catch(() => undefined);
       });
     this.#active = { runId: run.id, controller, gate, ended };
+  }
+
+  /** Throws BusyError where the run that goes on is another tab's: only that tab can hold it. */
+  async #workingHere(): Promise<void> {
+    if (this.#active || !(await this.#lock.heldElsewhere())) return;
+    throw new BusyError('The run goes on in another tab.', 'Pause or stop it there.');
   }
 
   async #mark(status: 'running' | 'paused'): Promise<void> {

@@ -1,15 +1,9 @@
 /** From turns to adapters: a dataset per strategy and control, a training per stage and distillation seed. */
-import { ArkletError } from '../core/errors';
-import { filesSource } from '../core/fileSource';
 import type { Dataset, Question, RunConfig, Turn } from '../core/records';
 import { hashKey } from '../core/rng';
 import { turnMessages } from '../debate/prompts';
 import { controlDataset, strategyDatasets } from '../distill/datasets';
 import type { DistillInput } from '../distill/source';
-import type { CheckpointId } from '../store/checkpoints';
-import type { Damage } from '../store/digest';
-import { readPeft } from '../train/adapterFiles';
-import { madeAgain } from './damage';
 import type { Job } from './job';
 import { readPadReport, rewardModelName, rewardStage, rewardStartName, rlStage } from './padPhase';
 import { StagePace, type StageKind } from './stagePace';
@@ -25,6 +19,8 @@ export interface Trained {
   readonly seed: number;
   /** What its last stage learnt from. */
   readonly dataset: Dataset;
+  /** It was trained just now: what it answered before was another one's. */
+  readonly fresh: boolean;
 }
 
 /** One training: a stage of a strategy, or a control. PAD takes two: its reward model, then the student's. */
@@ -109,8 +105,6 @@ export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<rea
     plans.flatMap(({ stages }) => stages.map(({ kind }) => ({ kind, steps: stepsOf(config, kind) }))),
   );
   const trained: Trained[] = [];
-  const logs: Damage[] = [];
-  await store.getLogs(runId, (damage) => logs.push(damage));
   for (const { seed, stages, arms } of plans) {
     for (const stage of stages) {
       const { strategy, dataset } = stage;
@@ -121,64 +115,36 @@ export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<rea
         job.emit({ type: 'dataset', runId, dataset: summary });
       }
       const show = (detail: string): void => job.progress('distil', { ...pace.progress(), detail });
-      if (!(await isTrained(job, { runId, strategy, seed }, logs))) {
-        const name =
-          config.distilSeeds === 1 ? strategy : `${strategy}, seed ${seed + 1} of ${config.distilSeeds}`;
-        await train(job, stage, seed, turns, {
-          onStep: (step) => {
-            pace.step(step);
-            show(name);
-          },
-          onNote: (note) => show(`${name}: ${note}`),
-        });
-        if (stage.kind !== 'sft') {
-          const pad = await readPadReport(job);
-          if (pad) job.emit({ type: 'pad', runId, pad });
-        }
+      const name =
+        config.distilSeeds === 1 ? strategy : `${strategy}, seed ${seed + 1} of ${config.distilSeeds}`;
+      const fresh = await train(job, stage, seed, turns, {
+        onStep: (step) => {
+          pace.step(step);
+          show(name);
+        },
+        onNote: (note) => show(`${name}: ${note}`),
+      });
+      if (fresh && stage.kind !== 'sft') {
+        const pad = await readPadReport(job);
+        if (pad) job.emit({ type: 'pad', runId, pad });
       }
       pace.next();
       show(strategy);
       const arm = arms.get(strategy);
-      if (arm !== undefined) trained.push({ arm, strategy, seed, dataset });
+      if (arm !== undefined) trained.push({ arm, strategy, seed, dataset, fresh });
     }
   }
   return trained;
 }
 
-/** Whether there is an adapter, whole and with its log; a damaged one is said and removed, for it can be trained again. */
-async function isTrained(job: Job, id: CheckpointId, logs: readonly Damage[]): Promise<boolean> {
-  const { store, runId } = job;
-  const damages: Damage[] = [];
-  const files = await store.getAdapter(id, (damage) => damages.push(damage));
-  if (files === null && damages.length === 0) return false;
-  if (files && !(await isReadable(files)))
-    damages.push({ part: 'adapter', name: id.strategy, seed: id.seed });
-  damages.push(...logs.filter(({ name, seed }) => name === id.strategy && seed === id.seed));
-  if (damages.length === 0) return true;
-  job.emit({ type: 'error', runId, error: madeAgain(damages).toData() });
-  await store.removeAdapter(id);
-  return false;
-}
-
-/** Adapters of older versions were stored without a digest. */
-async function isReadable(files: Readonly<Record<string, Uint8Array>>): Promise<boolean> {
-  try {
-    await readPeft(filesSource(files, 'adapter'));
-    return true;
-  } catch (thrown) {
-    if (thrown instanceof ArkletError) return false;
-    throw thrown;
-  }
-}
-
-/** One training, from its last checkpoint where there is one. */
+/** One training, from its last checkpoint where there is one; false where it is stored already. */
 function train(
   job: Job,
   stage: Stage,
   seed: number,
   turns: readonly Turn[],
   hooks: StageHooks,
-): Promise<void> {
+): Promise<boolean> {
   switch (stage.kind) {
     case 'sft':
       return supervisedStage(job, stage, seed, hooks);

@@ -89,6 +89,10 @@ export class EngineClient implements AgentEngine {
     );
   }
 
+  baseHash(model: string, signal: AbortSignal): Promise<string> {
+    return this.#rpc.call('baseHash', { model }, { signal });
+  }
+
   count(model: string, texts: readonly string[]): Promise<readonly number[]> {
     return this.#rpc.call('count', { model, texts });
   }

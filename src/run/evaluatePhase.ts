@@ -16,6 +16,8 @@ interface Pass {
   readonly questions: readonly Question[];
   readonly messages: (question: Question) => readonly Message[];
   readonly detail: string;
+  /** The adapter is new: stored answers are not its. */
+  readonly fresh?: boolean;
 }
 
 /** Splits that the arms are compared on. */
@@ -46,13 +48,14 @@ function passes(job: Job, trained: readonly Trained[]): Pass[] {
       detail: 'base with shots',
     });
   }
-  for (const { arm, strategy, seed } of trained) {
+  for (const { arm, strategy, seed, fresh } of trained) {
     list.push({
       protocol: evalProtocol(arm, seed),
       adapter: { strategy, seed },
       questions: seed === 0 ? everywhere : tested,
       messages: plain,
       detail: seed === 0 ? arm : `${arm}, seed ${seed}`,
+      fresh,
     });
   }
   return list;
@@ -62,13 +65,13 @@ function passes(job: Job, trained: readonly Trained[]): Pass[] {
 function checks(job: Job, trained: readonly Trained[], answers: readonly Turn[]): Pass[] {
   const { studentStyle: style } = job;
   const tested = job.questions.filter(({ split }) => split === 'test');
-  const students: { arm: string; adapter: Pass['adapter'] }[] = [
-    { arm: 'base', adapter: null },
+  const students: { arm: string; adapter: Pass['adapter']; fresh: boolean }[] = [
+    { arm: 'base', adapter: null, fresh: false },
     ...trained
       .filter(({ arm, seed }) => seed === 0 && arm.startsWith('distilled:'))
-      .map(({ arm, strategy, seed }) => ({ arm, adapter: { strategy, seed } })),
+      .map(({ arm, strategy, seed, fresh }) => ({ arm, adapter: { strategy, seed }, fresh })),
   ];
-  return students.map(({ arm, adapter }) => {
+  return students.map(({ arm, adapter, fresh }) => {
     const own = new Map(
       answers
         .filter(({ protocol }) => protocol === evalProtocol(arm))
@@ -80,6 +83,7 @@ function checks(job: Job, trained: readonly Trained[], answers: readonly Turn[])
       questions: tested,
       messages: (question) => selfCheckMessages({ style, question, own: own.get(question.id) ?? '' }),
       detail: `${arm} checks itself`,
+      fresh,
     };
   });
 }
@@ -140,7 +144,7 @@ async function answer(
     questions: pass.questions,
     agents: [engineAgent(engine, { model: student.id, adapter })],
     sampling: greedy(config.maxTokens),
-    stored,
+    stored: pass.fresh ? [] : stored,
     gate: job.gate,
     signal: job.signal,
     record: async (turn, timing) => {

@@ -29,6 +29,11 @@ export class JobLock {
     return held;
   }
 
+  /** Whether another tab works. */
+  async heldElsewhere(): Promise<boolean> {
+    return !this.#taken && (await this.held());
+  }
+
   /** The returned function gives the lock back. Throws BusyError at once when it is taken. */
   take(): Promise<() => void> {
     const busy = (): BusyError =>

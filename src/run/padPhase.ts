@@ -1,6 +1,6 @@
 /** The two trainings of PAD: the process reward model, and group RL of the student with it. */
 import type { PadReport, PadRewardModel, PadRun, PadTrace } from '../core/padRecords';
-import type { Turn } from '../core/records';
+import type { RunConfig, Turn } from '../core/records';
 import { hashKey } from '../core/rng';
 import { turnMessages } from '../debate/prompts';
 import type { LabelledTrace } from '../distill/pad/rewardData';
@@ -8,11 +8,13 @@ import { countLabels } from '../distill/pad/labels';
 import { auc, baselinesFrom } from '../distill/pad/rewardMetrics';
 import { defaultRewardOptions } from '../distill/pad/rewardOptions';
 import { defaultGroupRlOptions } from '../distill/pad/rlOptions';
+import { spokenTraces } from '../distill/rewardTraces';
 import { linearNames } from '../lm/types';
 import type { CheckpointId } from '../store/checkpoints';
 import type { Job } from './job';
 import { labelTraces } from './padLabels';
 import type { AdapterFiles, PadUpdate } from './padProtocol';
+import { hasTraining, trainingInputs } from './trainingInputs';
 import { openTrainingRecord, type TrainingRecord } from './trainingRecord';
 
 /** Name under which the reward model's files and log are stored. */
@@ -50,22 +52,77 @@ function loraOf({ config }: Job) {
   return { rank: config.rank, alpha: config.alpha, rslora: false, dropout: 0, targets: linearNames };
 }
 
-/** Trains the reward model of one distillation seed, from the adapter of stage `after`, and measures it on held-out traces. */
+/** Settings that the labels of a reward model's traces hang on, beside the traces that were spoken. */
+const judging = [
+  'seed',
+  'maxTokens',
+  'padTemperature',
+  'padOwnSamples',
+  'padHeldOutAgents',
+  'padLabels',
+  'padContinuations',
+  'padLabelForm',
+  'padAfterError',
+] as const satisfies readonly (keyof RunConfig)[];
+
+/** What the reward model learns from, told without the student's own samples and continuations: they follow from it. */
+function judgedTraces({ questions, config, studentStyle: style }: Job, turns: readonly Turn[]) {
+  const asked = questions.filter(({ split }) => split === 'train' || split === 'validation');
+  return {
+    questions: asked,
+    prompts: asked.map((question) => turnMessages({ style, question, own: [], peers: [] })),
+    traces: spokenTraces({ questions: asked, turns, protocol: config.protocol }).map(
+      ({ key, turn: { model, agent, reply, answer, correct } }) => ({
+        key,
+        model,
+        agent,
+        reply,
+        answer,
+        correct,
+      }),
+    ),
+    settings: Object.fromEntries(judging.map((name) => [name, config[name]])),
+  };
+}
+
+/**
+ * Trains the reward model of one distillation seed, from the adapter of stage `after`, and measures it on held-out traces; false
+ * where a training on the same inputs is stored.
+ */
 export async function rewardStage(
   job: Job,
   turns: readonly Turn[],
   { seed, after }: { readonly seed: number; readonly after: string | null },
   { onStep, onLabels }: { onStep: (step: number) => void; onLabels: (note: string) => void },
-): Promise<void> {
+): Promise<boolean> {
   const { config, engine, runId, student } = job;
   const id = { runId, strategy: rewardModelName, seed };
+  const init = after === null ? null : await job.store.getAdapter({ runId, strategy: after, seed });
+  const options = {
+    ...defaultRewardOptions,
+    splitter: config.padSplitter,
+    contrastive: config.padContrastive > 0 ? { weight: config.padContrastive, temperature: 0.1 } : null,
+    steps: config.padRewardSteps,
+    batch: config.batch,
+    lr: config.padRewardLr,
+    warmup: Math.min(config.warmup, config.padRewardSteps),
+    lora: loraOf(job),
+    seed: hashKey(config.seed, 'reward-model', seed),
+    evalEvery: Math.max(1, Math.ceil(config.padRewardSteps / 10)),
+    saveEvery: Math.max(1, Math.min(50, Math.ceil(config.padRewardSteps / 4))),
+  };
+  const inputs = await trainingInputs(job, {
+    kind: 'reward',
+    adapters: { init },
+    data: { ...judgedTraces(job, turns), options },
+  });
+  if (await hasTraining(job, id, inputs)) return false;
   const { train, heldOut, kind, continuationTokens, ownSampleTokens } = await labelTraces(
     job,
     turns,
     onLabels,
   );
-  const init = after === null ? null : await job.store.getAdapter({ runId, strategy: after, seed });
-  const record = await openTrainingRecord(job, id);
+  const record = await openTrainingRecord(job, id, inputs);
   await record.finish(async (checkpoint) => {
     const { files, metrics } = await engine.pad(
       'trainReward',
@@ -74,19 +131,7 @@ export async function rewardStage(
         traces: train,
         heldOut,
         init,
-        options: {
-          ...defaultRewardOptions,
-          splitter: config.padSplitter,
-          contrastive: config.padContrastive > 0 ? { weight: config.padContrastive, temperature: 0.1 } : null,
-          steps: config.padRewardSteps,
-          batch: config.batch,
-          lr: config.padRewardLr,
-          warmup: Math.min(config.warmup, config.padRewardSteps),
-          lora: loraOf(job),
-          seed: hashKey(config.seed, 'reward-model', seed),
-          evalEvery: Math.max(1, Math.ceil(config.padRewardSteps / 10)),
-          saveEvery: Math.max(1, Math.min(50, Math.ceil(config.padRewardSteps / 4))),
-        },
+        options,
         checkpoint,
       },
       { signal: record.signal, onProgress: updates(record, onStep) },
@@ -121,6 +166,7 @@ export async function rewardStage(
     };
     return { ...files, [noteFile]: note({ rewardModel, traces: shown(scored) }) };
   });
+  return true;
 }
 
 interface Scored {
@@ -188,13 +234,13 @@ function shown(scored: readonly Scored[]): PadTrace[] {
   return [...spread(wrong, (2 * shownTraces) / 3), ...spread(right, shownTraces / 3)];
 }
 
-/** Group RL from the adapter of stage `after` (null: the student as it is). */
+/** Group RL from the adapter of stage `after` (null: the student as it is); false where one on the same inputs is stored. */
 export async function rlStage(
   job: Job,
   { strategy, after }: { readonly strategy: string; readonly after: string | null },
   seed: number,
   onStep: (step: number) => void,
-): Promise<void> {
+): Promise<boolean> {
   const { config, engine, runId, store, student, studentStyle: style } = job;
   const id = { runId, strategy, seed };
   const init = after === null ? null : await store.getAdapter({ runId, strategy: after, seed });
@@ -212,7 +258,37 @@ export async function rlStage(
         answerType: question.answerType,
       }));
   const every = Math.max(1, Math.ceil(config.padUpdates / 10));
-  const record = await openTrainingRecord(job, id);
+  const data = {
+    questions: ask('train'),
+    heldOut: ask('validation'),
+    options: {
+      ...defaultGroupRlOptions,
+      updates: config.padUpdates,
+      questions: config.padQuestions,
+      samples: config.padGroup,
+      temperature: config.padTemperature,
+      maxTokens: config.maxTokens,
+      iterations: config.padIterations,
+      reward: config.padReward,
+      advantage: config.padAdvantage,
+      klWeight: config.padKl,
+      klForm: config.padKlForm,
+      normalisation: config.padNormalisation,
+      guards: { ...defaultGroupRlOptions.guards, maskTruncated: config.padMaskTruncated },
+      ...(!config.padStopOnHacking && { hacking: null }),
+      miniBatches: 1,
+      lr: config.padLr,
+      // The first step of a warm-up has rate 0: a single update has none.
+      warmup: Math.min(5, config.padUpdates - 1),
+      lora: loraOf(job),
+      seed: hashKey(config.seed, 'group-rl', strategy, seed),
+      evalEvery: every,
+      saveEvery: every,
+    },
+  };
+  const inputs = await trainingInputs(job, { kind: 'rl', adapters: { init, judge }, data });
+  if (await hasTraining(job, id, inputs)) return false;
+  const record = await openTrainingRecord(job, id, inputs);
   await record.finish(async (checkpoint) => {
     const { files, samples, generatedTokens, evaluations, stopped } = await engine.pad(
       'groupRl',
@@ -220,32 +296,7 @@ export async function rlStage(
         model: student.id,
         init,
         rewardModel: judge,
-        questions: ask('train'),
-        heldOut: ask('validation'),
-        options: {
-          ...defaultGroupRlOptions,
-          updates: config.padUpdates,
-          questions: config.padQuestions,
-          samples: config.padGroup,
-          temperature: config.padTemperature,
-          maxTokens: config.maxTokens,
-          iterations: config.padIterations,
-          reward: config.padReward,
-          advantage: config.padAdvantage,
-          klWeight: config.padKl,
-          klForm: config.padKlForm,
-          normalisation: config.padNormalisation,
-          guards: { ...defaultGroupRlOptions.guards, maskTruncated: config.padMaskTruncated },
-          ...(!config.padStopOnHacking && { hacking: null }),
-          miniBatches: 1,
-          lr: config.padLr,
-          // The first step of a warm-up has rate 0: a single update has none.
-          warmup: Math.min(5, config.padUpdates - 1),
-          lora: loraOf(job),
-          seed: hashKey(config.seed, 'group-rl', strategy, seed),
-          evalEvery: every,
-          saveEvery: every,
-        },
+        ...data,
         checkpoint,
       },
       { signal: record.signal, onProgress: updates(record, onStep) },
@@ -263,6 +314,7 @@ export async function rlStage(
     };
     return { ...files, [noteFile]: note(run) };
   });
+  return true;
 }
 
 /** What the finished trainings of PAD came to; null before the first. */

@@ -179,6 +179,7 @@ async function load(setup: JobSetup, keeper: RunKeeper, progress: ThinnedProgres
   const importedTurns = (): Promise<readonly Turn[]> => store.getTurns(run.id);
   const agents = await agentSlots(cast, config, { ...setup.agents, engine, importedTurns });
   await progress.readHeldBytes();
+  let hashed: Promise<string | null> | null = null;
   return {
     runId: run.id,
     config,
@@ -193,6 +194,8 @@ async function load(setup: JobSetup, keeper: RunKeeper, progress: ThinnedProgres
     base,
     crew: new Crew({ slots: agents, signal, emit }),
     student: cast.student,
+    baseHash: () => (hashed ??= engine.baseHash(cast.student.id, signal).catch(() => null)),
+    from: run.from ?? null,
     studentStyle: promptStyle(cast.student),
     questions,
     emit,

@@ -11,7 +11,7 @@ import { runId as runIdForm } from './archiveSchema';
 import { soundRun } from './damage';
 
 /** A run as others see it. */
-export function record({ device: _device, seconds: _seconds, ...run }: StoredRun): RunRecord {
+export function record({ device: _device, seconds: _seconds, from: _from, ...run }: StoredRun): RunRecord {
   return run;
 }
 

@@ -7,6 +7,7 @@ import { linearNames } from '../lm/types';
 import type { ProbePlan, TrainUpdate } from './engineProtocol';
 import type { Job } from './job';
 import { nothingToLearn } from './nothingToLearn';
+import { hasTraining, trainingInputs } from './trainingInputs';
 import { openTrainingRecord } from './trainingRecord';
 
 export interface StageHooks {
@@ -36,13 +37,16 @@ function probesOf({ config, questions, studentStyle: style }: Job): {
   return { asked, plan: { prompts, every, maxTokens: Math.min(config.maxTokens, probeTokens) } };
 }
 
-/** Trains from the last checkpoint where there is one. Throws NothingToLearnError. */
+/**
+ * Trains from the last checkpoint where there is one; false where a training on the same inputs is stored. Throws
+ * NothingToLearnError.
+ */
 export async function supervisedStage(
   job: Job,
   stage: { readonly strategy: string; readonly dataset: Dataset; readonly after: string | null },
   seed: number,
   { onStep, onNote }: StageHooks,
-): Promise<void> {
+): Promise<boolean> {
   const { config, runId, store, engine, student, studentStyle: style } = job;
   const { strategy, dataset, after } = stage;
   if (dataset.traces.length === 0) {
@@ -51,7 +55,31 @@ export async function supervisedStage(
   const id = { runId, strategy, seed };
   const { asked, plan } = probesOf(job);
   const init = after === null ? null : await store.getAdapter({ runId, strategy: after, seed });
-  const record = await openTrainingRecord(job, id);
+  const held = job.questions.filter(
+    ({ split, solution }) => split === 'validation' && solution !== undefined,
+  );
+  const data = {
+    rows: dataset.traces.map(({ messages, target }) => ({ messages, target })),
+    evalRows: held.slice(0, config.batch).map((question) => ({
+      messages: turnMessages({ style, question, own: [], peers: [] }),
+      target: question.solution ?? '',
+    })),
+    settings: {
+      steps: config.steps,
+      batch: config.batch,
+      lr: config.lr,
+      warmup: config.warmup,
+      rank: config.rank,
+      alpha: config.alpha,
+      targets: linearNames,
+      maxLength: 1024,
+      seed: hashKey(config.seed, 'train', strategy, seed),
+    },
+    probes: plan,
+  };
+  const inputs = await trainingInputs(job, { kind: 'sft', adapters: { init }, data });
+  if (await hasTraining(job, id, inputs)) return false;
+  const record = await openTrainingRecord(job, id, inputs);
   const onUpdate = (update: TrainUpdate): void => {
     switch (update.type) {
       case 'checkpoint':
@@ -73,35 +101,17 @@ export async function supervisedStage(
         update satisfies never;
     }
   };
-  const held = job.questions.filter(
-    ({ split, solution }) => split === 'validation' && solution !== undefined,
-  );
   await record.finish((checkpoint) =>
     engine.train(
       {
         model: student.id,
-        rows: dataset.traces.map(({ messages, target }) => ({ messages, target })),
-        evalRows: held.slice(0, config.batch).map((question) => ({
-          messages: turnMessages({ style, question, own: [], peers: [] }),
-          target: question.solution ?? '',
-        })),
-        settings: {
-          steps: config.steps,
-          batch: config.batch,
-          lr: config.lr,
-          warmup: config.warmup,
-          rank: config.rank,
-          alpha: config.alpha,
-          targets: linearNames,
-          maxLength: 1024,
-          seed: hashKey(config.seed, 'train', strategy, seed),
-        },
+        ...data,
         init,
         checkpoint,
         checkpointEvery: checkpointEvery(config.steps),
-        probes: plan,
       },
       { signal: record.signal, onUpdate },
     ),
   );
+  return true;
 }

@@ -23,8 +23,12 @@ export interface TrainingRecord {
   finish(train: (checkpoint: Checkpoint) => Promise<Readonly<Record<string, Uint8Array>>>): Promise<void>;
 }
 
-/** Opens the record of a training: what the store holds of it up to its checkpoint. */
-export async function openTrainingRecord(job: Job, id: CheckpointId): Promise<TrainingRecord> {
+/** Opens the record of a training: what the store holds of it up to its checkpoint, if that is of the same inputs. */
+export async function openTrainingRecord(
+  job: Job,
+  id: CheckpointId,
+  inputs: string | null,
+): Promise<TrainingRecord> {
   const { store, runId } = job;
   const { strategy, seed } = id;
   const damages: Damage[] = [];
@@ -34,13 +38,19 @@ export async function openTrainingRecord(job: Job, id: CheckpointId): Promise<Tr
     if (kept && damage.name === strategy && damage.seed === seed) damages.push(damage);
   });
   if (damages.length > 0) say();
+  const known = logged.find((log) => log.strategy === strategy && log.seed === seed);
+  const found = inputs === null || known?.inputs === inputs ? known : undefined;
   // A log that lost its beginning is written again with the training.
-  const checkpoint = damages.length > 0 ? null : kept;
-  const found = logged.find((log) => log.strategy === strategy && log.seed === seed);
+  const checkpoint = damages.length > 0 || !found ? null : kept;
   const reached = checkpoint?.step ?? -1;
   const logs: TrainLog[] = (found?.steps ?? []).filter(({ step }) => step <= reached);
   const probes: Probe[] = (found?.probes ?? []).filter(({ step }) => step <= reached);
-  const stored = () => ({ ...id, steps: [...logs], ...(probes.length > 0 && { probes: [...probes] }) });
+  const stored = () => ({
+    ...id,
+    steps: [...logs],
+    ...(probes.length > 0 && { probes: [...probes] }),
+    ...(inputs !== null && { inputs }),
+  });
   // Writes follow one another; a failed one ends the training with its error.
   let writing = Promise.resolve();
   let failed: unknown = null;

@@ -23,7 +23,7 @@ export function asStorageError(thrown: unknown): ArkletError {
   }
   return new StorageError(
     `The browser's storage failed: ${message}`,
-    'Allow this site to store data (private windows often refuse), then reload.',
+    'The disk may be full: free some space. Or allow this site to store data (private windows often refuse). Then go on.',
     { cause: thrown },
   );
 }

@@ -13,6 +13,8 @@ export interface StoredRun extends RunRecord {
   } | null;
   /** Seconds spent by phase, over all sessions. */
   readonly seconds: Readonly<Record<string, number>>;
+  /** The run whose debate it uses again. */
+  readonly from?: string;
 }
 
 export interface StoredLog {
@@ -21,6 +23,7 @@ export interface StoredLog {
   readonly seed: number;
   readonly steps: readonly TrainLog[];
   readonly probes?: readonly Probe[];
+  readonly inputs?: string;
 }
 
 /** SHA-256 of what lies beside it; records of version 1 have none. */

@@ -13,6 +13,7 @@ import type { EngineProtocol } from '../../../src/run/engineProtocol';
 import { EngineService } from '../../../src/run/engineService';
 import { openModelSource } from '../../../src/run/modelSource';
 import { presets } from '../../../src/run/presets';
+import type { AgentMakers } from '../../../src/run/resolveAgents';
 import type { JobStore } from '../../../src/store/jobStore';
 import { startServer } from '../../../scripts/server.mjs';
 import { createMemoryStore } from './memoryStore';
@@ -33,6 +34,7 @@ export interface NodeJob {
 export async function openNodeJob(
   store: JobStore = createMemoryStore(),
   makeBackend: () => Promise<Backend> = () => createWasmBackend(),
+  makers: AgentMakers = {},
 ): Promise<NodeJob> {
   const server = await startServer({ root: resolve('public') });
   const channels: MessageChannel[] = [];
@@ -43,6 +45,7 @@ export async function openNodeJob(
     coordinator: new Coordinator({
       store,
       locks: null,
+      makers,
       base: server.url,
       version: 'test',
       emit: (event) => {
