@@ -1,0 +1,38 @@
+/** Chat templates as transformers renders them with Python's Jinja2, within a budget. */
+import type { Statement } from './ast';
+import { Budget, TemplateError } from './errors';
+import { globals } from './globals';
+import { Interpreter } from './interpreter';
+import { parse } from './parser';
+import { fromJson, type Value } from './values';
+
+function guarded<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    // The engine's own stack ends before deeply nested templates do.
+    if (error instanceof RangeError) throw new TemplateError('budget', 'it is nested too deeply');
+    throw error;
+  }
+}
+
+/** A template; it is read when it is first rendered. */
+export class Template {
+  readonly #source: string;
+  #body: readonly Statement[] | null = null;
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  /** Throws TemplateError. `now` is for strftime_now. */
+  render(values: Readonly<Record<string, unknown>>, now: () => Date = () => new Date()): string {
+    return guarded(() => {
+      this.#body ??= parse(this.#source);
+      const budget = new Budget();
+      const given = globals(budget, now);
+      for (const [name, value] of Object.entries(values)) given.set(name, fromJson(value) as Value);
+      return new Interpreter(given, budget).render(this.#body);
+    });
+  }
+}
