@@ -21,8 +21,9 @@ function bert(config: Json): Normalizer {
     let now = text;
     if (flag('clean_text'))
       now = Array.from(now, (letter) => {
-        if (letter === '\t' || letter === '\n' || letter === '\r' || anyBlank.test(letter)) return ' ';
-        return letter === '\u{0}' || letter === '\uFFFD' || /^\p{C}$/u.test(letter) ? '' : letter;
+        if (letter === '\t' || letter === '\n' || letter === '\r') return ' ';
+        if (letter === '\uFFFD' || /^\p{C}$/u.test(letter)) return '';
+        return anyBlank.test(letter) ? ' ' : letter;
       }).join('');
     if (flag('handle_chinese_chars')) now = now.replace(chinese, ' $& ');
     if (accents) now = now.normalize('NFD').replace(/\p{Mn}/gu, '');

@@ -12,6 +12,8 @@ export class TextStream {
   #read = 0;
   /** Text of ids [prefix, read). */
   #before = '';
+  /** The text of the last tokens may still change. */
+  #open = false;
   /** Text not yet handed out, where blanks are cleaned up later. */
   #raw = '';
   text = '';
@@ -23,7 +25,10 @@ export class TextStream {
   /** Adds a token; returns the new text, which may be empty. */
   push(id: number): string {
     this.#ids.push(id);
-    if (this.#tokenizer.unsettled?.(id)) return '';
+    if (this.#tokenizer.unsettled?.(id)) this.#open = true;
+    // Special tokens are skipped: a run of bytes goes on behind them.
+    else if (this.#open) this.#open = this.#tokenizer.decode([id], { skipSpecial: true }) === '';
+    if (this.#open) return '';
     const after = this.#decode(this.#prefix);
     if (after.length <= this.#before.length || after.endsWith('\uFFFD')) return '';
     return this.#hand(this.#advance(after), false);
@@ -52,9 +57,9 @@ export class TextStream {
     const { cleanUp } = this.#tokenizer;
     let piece = delta;
     if (cleanUp) {
-      // What is cleaned up starts with a blank, so text up to a letter before the last blank is final.
+      // What is cleaned up starts with a blank, so text up to a letter before a blank is final.
       this.#raw += delta;
-      const cut = end ? this.#raw.length : Math.max(0, ...Array.from(this.#raw.matchAll(/\w(?= )/g), ({ index }) => index + 1)); // prettier-ignore
+      const cut = end ? this.#raw.length : Math.max(0, ...Array.from(this.#raw.matchAll(/\w(?= [^'])/g), ({ index }) => index + 1)); // prettier-ignore
       piece = cleanUp(this.#raw.slice(0, cut));
       this.#raw = this.#raw.slice(cut);
     }
