@@ -6,7 +6,7 @@ import { bind, capitalize, intArgument, pad, replaceText, splitLines, strip } fr
 
 import { binary, escapeHtml, int } from './operators';
 import {
-  Float, Markup, Stream, Tuple, Undefined, View, equal, fail, iterate, lengthOf, numberOf, order, put, str, textOf, truth, typeName,
+  Float, Markup, Stream, Tuple, Undefined, View, equal, fail, itemsOf, iterate, lengthOf, numberOf, order, put, str, textOf, truth, typeName,
   type CallArguments, type Dict, type Value,
 } from './values'; // prettier-ignore
 
@@ -15,7 +15,8 @@ export interface Host {
   readonly budget: Budget;
   filter(name: string, value: Value, args: CallArguments): Value;
   test(name: string, value: Value, args: CallArguments): boolean;
-  attribute(value: Value, name: string): Value;
+  /** An attribute or method of Python's, never an item. */
+  own(value: Value, name: string): Value;
   item(value: Value, key: Value): Value;
 }
 type Filter = (host: Host, value: Value, args: CallArguments) => Value;
@@ -72,19 +73,21 @@ function choose(keep: boolean, byAttribute: boolean): Filter {
       name === undefined
         ? truth(get(item))
         : host.test(str(name), get(item), { positional: rest.slice(1), named });
-    return new Stream(iterate(value, host.budget).filter((item) => passes(item) === keep));
+    return new Stream(() =>
+      truth(value) ? iterate(value, host.budget).filter((item) => passes(item) === keep) : [],
+    );
   };
 }
 
 const map: Filter = (host, value, { positional, named }) => {
-  const items = iterate(value, host.budget);
+  const items = () => (truth(value) ? iterate(value, host.budget) : []);
   if (positional.length === 0 && named.has('attribute')) {
-    const fallback = named.get('default');
-    return new Stream(items.map(attributeGetter(host, named.get('attribute')!, fallback)));
+    const get = attributeGetter(host, named.get('attribute')!, named.get('default'));
+    return new Stream(() => items().map(get));
   }
   if (positional.length === 0) throw runtime('map requires a filter argument');
   const [name, ...rest] = positional;
-  return new Stream(items.map((item) => host.filter(str(name!), item, { positional: rest, named })));
+  return new Stream(() => items().map((item) => host.filter(str(name!), item, { positional: rest, named })));
 };
 
 function round(value: Value, precision: number, method: string): Value {
@@ -110,6 +113,7 @@ function round(value: Value, precision: number, method: string): Value {
 function toInt(value: Value, fallback: Value, base: number): Value {
   const text = textOf(value);
   if (text === null) {
+    if (value instanceof Undefined) return fail(value);
     const number = numberOf(value);
     return number === null || !Number.isFinite(number) ? fallback : int(Math.trunc(number));
   }
@@ -121,6 +125,7 @@ function toInt(value: Value, fallback: Value, base: number): Value {
 }
 
 function toFloat(value: Value, fallback: Value): Value {
+  if (value instanceof Undefined) return fail(value);
   const text = textOf(value);
   const number = numberOf(value);
   if (text === null) return number === null ? fallback : new Float(number);
@@ -132,8 +137,9 @@ function toFloat(value: Value, fallback: Value): Value {
 
 function truncate(value: Value, args: CallArguments): Value {
   const [length, kill, end, leeway] = bind('truncate', args, ['length', 'killwords', 'end', 'leeway']);
-  const text = Array.from(str(value));
   const size = intArgument('truncate', length, 255);
+  if (textOf(value) === null && lengthOf(value) <= size + intArgument('truncate', leeway, 5)) return value;
+  const text = Array.from(str(value));
   const tail = end === undefined ? '...' : str(end);
   if (text.length <= size + intArgument('truncate', leeway, 5)) return str(value);
   const cut = text.slice(0, Math.max(0, size - lengthOf(tail))).join('');
@@ -142,6 +148,7 @@ function truncate(value: Value, args: CallArguments): Value {
 }
 
 function indent(host: Host, value: Value, args: CallArguments): Value {
+  if (textOf(value) === null) throw runtime(`indent needs a str, not ${typeName(value)}`);
   const [width, first, blank] = bind('indent', args, ['width', 'first', 'blank']);
   const by = width !== undefined && textOf(width) !== null ? textOf(width)! : ' '.repeat(Math.min(1e6, Math.max(0, intArgument('indent', width, 4)))); // prettier-ignore
   const text = `${str(value)}\n`;
@@ -157,7 +164,7 @@ function indent(host: Host, value: Value, args: CallArguments): Value {
   return flag(first, false) ? by + out : out;
 }
 
-function batch(host: Host, value: Value, args: CallArguments): Value {
+function batch(host: Host, value: Value, args: CallArguments): Value[][] {
   const [size, fill] = bind('batch', args, ['linecount', 'fill_with'], 1);
   const count = intArgument('batch', size, 1);
   const items = iterate(value, host.budget);
@@ -170,10 +177,10 @@ function batch(host: Host, value: Value, args: CallArguments): Value {
     host.budget.make(count);
     while (rows.at(-1)!.length < count) rows.at(-1)!.push(fill);
   }
-  return new Stream(rows);
+  return rows;
 }
 
-function sliceColumns(host: Host, value: Value, args: CallArguments): Value {
+function sliceColumns(host: Host, value: Value, args: CallArguments): Value[][] {
   const [count, fill] = bind('slice', args, ['slices', 'fill_with'], 1);
   const slices = intArgument('slice', count, 1);
   host.budget.make(slices);
@@ -188,7 +195,7 @@ function sliceColumns(host: Host, value: Value, args: CallArguments): Value {
     if (fill !== undefined && fill !== null && i >= extra) row.push(fill);
     rows.push(row);
   }
-  return new Stream(rows);
+  return rows;
 }
 
 function unique(host: Host, value: Value, args: CallArguments): Value {
@@ -196,7 +203,7 @@ function unique(host: Host, value: Value, args: CallArguments): Value {
   const get =
     attribute === undefined || attribute === null ? (item: Value) => item : attributeGetter(host, attribute);
   const seen: Dict = new Map();
-  return new Stream(
+  return new Stream(() =>
     iterate(value, host.budget).filter((item) => {
       const key = flag(cased, false) ? get(item) : fold(get(item));
       host.budget.charge(seen.size);
@@ -255,7 +262,9 @@ const last: Filter = (host, value) => {
 const reverse: Filter = (host, value) => {
   const text = textOf(value);
   if (text !== null) return Array.from(text).reverse().join('');
-  return new Stream([...iterate(value, host.budget)].reverse());
+  // Python's reversed() asks for a sequence at once.
+  const items = [...iterate(value, host.budget)].reverse();
+  return new Stream(() => items);
 };
 
 const fallback: Filter = (_, value, args) => {
@@ -271,8 +280,8 @@ export const filters: Readonly<Record<string, Filter>> = {
     if (number === null) throw runtime(`bad operand type for abs(): '${typeName(value)}'`);
     return value instanceof Float ? new Float(Math.abs(number)) : Math.abs(number);
   },
-  attr: (host, value, args) => host.attribute(value, str(bind('attr', args, ['name'], 1)[0]!)),
-  batch,
+  attr: (host, value, args) => host.own(value, str(bind('attr', args, ['name'], 1)[0]!)),
+  batch: (host, value, args) => new Stream(() => batch(host, value, args)),
   capitalize: (_, value) => capitalize(soft(value)),
   center: (host, value, args) => {
     const width = intArgument('center', bind('center', args, ['width'])[0], 80);
@@ -308,9 +317,11 @@ export const filters: Readonly<Record<string, Filter>> = {
     return toInt(value, other ?? 0, intArgument('int', base, 10));
   },
   items: (_, value) => {
-    if (value instanceof Undefined) return new Stream([]);
-    if (!(value instanceof Map)) throw runtime('Can only get item pairs from a mapping.');
-    return new Stream(new View('items', value).items);
+    return new Stream(() => {
+      if (value instanceof Undefined) return [];
+      if (!(value instanceof Map)) throw runtime('Can only get item pairs from a mapping.');
+      return new View('items', value).items;
+    });
   },
   join,
   last,
@@ -334,7 +345,7 @@ export const filters: Readonly<Record<string, Filter>> = {
   safe: (_, value) => new Markup(str(value)),
   select: choose(true, false),
   selectattr: choose(true, true),
-  slice: sliceColumns,
+  slice: (host, value, args) => new Stream(() => sliceColumns(host, value, args)),
   sort: (host, value, args) => {
     const [reversed, cased, attribute] = bind('sort', args, ['reverse', 'case_sensitive', 'attribute']);
     const paths = attribute === undefined || attribute === null ? [] : typeof attribute === 'number' ? [attribute] : str(attribute).split(','); // prettier-ignore
@@ -374,11 +385,17 @@ export const filters: Readonly<Record<string, Filter>> = {
     const quoteText = (text: string, plusSign: boolean) =>
       encodeURIComponent(text)
         .replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)
-        .replaceAll('%2F', plusSign ? '%2F' : '/');
-    if (textOf(value) !== null || !(value instanceof Map || Array.isArray(value)))
-      return quoteText(str(value), false);
+        .replaceAll(plusSign ? '%20' : '%2F', plusSign ? '+' : '/');
+    const items = textOf(value) === null ? itemsOf(value, host.budget) : null;
+    if (!items) return quoteText(str(value), false);
     const pairs =
-      value instanceof Map ? [...value] : value.map((pair) => iterate(pair, host.budget) as [Value, Value]);
+      value instanceof Map
+        ? [...value]
+        : items.map((pair) => {
+            const both = iterate(pair, host.budget);
+            if (both.length !== 2) throw runtime('urlencode needs pairs');
+            return both as [Value, Value];
+          });
     return pairs.map(([key, item]) => `${quoteText(str(key), true)}=${quoteText(str(item), true)}`).join('&');
   },
   wordcount: (_, value) => (soft(value).match(/[\p{L}\p{N}\p{M}_]+/gu) ?? []).length,

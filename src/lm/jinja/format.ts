@@ -1,6 +1,6 @@
 /** Python's three ways to format: "%s" % x, "{}".format(x) and format specifications. */
 import { runtime, type Budget } from './errors';
-import { Float, Markup, Tuple, Undefined, fail, floatText, numberOf, repr, str, textOf, typeName, type Value } from './values'; // prettier-ignore
+import { Float, Markup, Range, Tuple, Undefined, fail, floatText, numberOf, repr, str, textOf, typeName, type Value } from './values'; // prettier-ignore
 
 /** Fixed digits with Python's rounding: a tie goes to the even digit. */
 export function fixed(value: number, precision: number): string {
@@ -91,7 +91,10 @@ export function formatPercent(format: Value, right: Value, budget: Budget): Valu
       return flags.includes('-') ? out.padEnd(size) : out.padStart(size);
     },
   ); // prettier-ignore
-  if (used < values.length && !named) throw runtime('not all arguments converted during string formatting');
+  // Whatever can be indexed, but for tuples and texts, counts as a mapping here.
+  const mapping =
+    named !== null || Array.isArray(right) || right instanceof Range || right instanceof Undefined;
+  if (used < values.length && !mapping) throw runtime('not all arguments converted during string formatting');
   return format instanceof Markup ? new Markup(text) : text;
 }
 
@@ -119,7 +122,7 @@ export function formatSpec(value: Value, spec: string, budget: Budget): string {
       if (kind !== undefined && !'dxXobnc'.includes(kind))
         throw runtime(`Unknown format code '${kind}' for object of type 'int'`);
       body = amount.toString(base);
-      if (alternate && base !== 10) body = { 16: '0x', 8: '0o', 2: '0b' }[base]! + body;
+      if (alternate && base !== 10) body = { 16: '0x', 8: '0o', 2: '0b' }[base] + body;
     } else if (kind === undefined) {
       body = precision === undefined ? floatText(amount) : digits(amount, 'g', Number(precision), false);
     } else if (kind === '%') body = `${digits(amount * 100, 'f', Number(precision ?? 6), false)}%`;

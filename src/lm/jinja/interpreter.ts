@@ -5,6 +5,7 @@ import { callFilter, type Host } from './filters';
 import { loopThing } from './loop';
 import { objectMethod, textMethod } from './methods';
 import { binary, compare, indexed, negate, slice } from './operators';
+import { FrameNames } from './symbols';
 import { callTest } from './tests';
 import {
   Float, Function, Markup, Namespace, Thing, Tuple, Undefined, fail, iterate, put, str, textOf, truth, typeName,
@@ -34,17 +35,26 @@ type Signal = 'break' | 'continue' | null;
 export class Interpreter implements Host {
   readonly budget: Budget;
   readonly #root: Scope;
+  readonly #names: FrameNames;
   #out: string[] = [];
   #written = 0;
 
-  constructor(values: ReadonlyMap<string, Value>, budget: Budget) {
+  constructor(values: ReadonlyMap<string, Value>, names: FrameNames, budget: Budget) {
+    this.#names = names;
     this.budget = budget;
     this.#root = new Scope(null, values);
   }
 
   render(body: readonly Statement[]): string {
-    this.#run(body, new Scope(this.#root));
+    this.#run(body, this.#frame(body, this.#root));
     return this.#out.join('');
+  }
+
+  /** The scope of a frame, inside another one. */
+  #frame(body: readonly Statement[], parent: Scope): Scope {
+    const scope = new Scope(parent);
+    for (const name of this.#names.of(body)) scope.set(name, new Undefined(`'${name}' is undefined`));
+    return scope;
   }
 
   #write(text: string): void {
@@ -94,13 +104,13 @@ export class Interpreter implements Host {
         this.#assign(statement.target, this.evaluate(statement.value, scope), scope);
         return null;
       case 'setBlock': {
-        const text = this.#capture(statement.body, new Scope(scope));
+        const text = this.#capture(statement.body, this.#frame(statement.body, scope));
         const { filter } = statement;
         this.#assign(statement.target, filter ? this.#filterChain(filter, text, scope) : text, scope);
         return null;
       }
       case 'with': {
-        const inner = new Scope(scope);
+        const inner = this.#frame(statement.body, scope);
         const values = statement.values.map(
           ([target, value]) => [target, this.evaluate(value, scope)] as const,
         );
@@ -118,11 +128,17 @@ export class Interpreter implements Host {
       }
       case 'filterBlock':
         this.#write(
-          str(this.#filterChain(statement.filter, this.#capture(statement.body, new Scope(scope)), scope)),
+          str(
+            this.#filterChain(
+              statement.filter,
+              this.#capture(statement.body, this.#frame(statement.body, scope)),
+              scope,
+            ),
+          ),
         );
         return null;
       case 'scope':
-        this.#run(statement.body, new Scope(scope));
+        this.#run(statement.body, this.#frame(statement.body, scope));
         return null;
       case 'break':
       case 'continue':
@@ -160,12 +176,12 @@ export class Interpreter implements Host {
     for (const item of items) {
       this.budget.step();
       state.move();
-      const inner = new Scope(scope);
+      const inner = this.#frame(loop.body, scope);
       this.#assign(loop.target, item, inner);
       inner.set('loop', state.thing);
       if (this.#run(loop.body, inner) === 'break') break;
     }
-    if (items.length === 0) this.#run(loop.otherwise, new Scope(scope));
+    if (items.length === 0) this.#run(loop.otherwise, this.#frame(loop.otherwise, scope));
   }
 
   #assign(target: Target, value: Value, scope: Scope): void {
@@ -188,7 +204,7 @@ export class Interpreter implements Host {
     const [takesMore, takesNamed, takesCaller] = [uses('varargs'), uses('kwargs'), uses('caller')];
     const call = ({ positional, named }: CallArguments): Value =>
       this.budget.enter(() => {
-        const inner = new Scope(scope);
+        const inner = this.#frame(body, scope);
         const more = positional.slice(parameters.length);
         const rest = new Map(named);
         if (more.length > 0 && !takesMore)
@@ -251,11 +267,14 @@ export class Interpreter implements Host {
           bound ? this.evaluate(bound, scope) : null,
         );
         if (value instanceof Undefined) return fail(value);
-        return this.#lenient(
-          () => slice(value, bounds as [Value, Value, Value], this.budget),
-          value,
-          'slice',
-        );
+        try {
+          return slice(value, bounds as [Value, Value, Value], this.budget);
+        } catch (error) {
+          // Jinja2 works constants out beforehand, where what cannot be sliced is undefined.
+          if (isConstant(node.of) && error instanceof TemplateError && error.fault === 'runtime')
+            return this.#missing(value, 'slice');
+          throw error;
+        }
       }
       case 'slice':
         throw runtime('A slice stands outside brackets');
@@ -362,6 +381,11 @@ export class Interpreter implements Host {
     return this.#own(value, name) ?? this.#itemOf(value, name) ?? this.#missing(value, name);
   }
 
+  /** What the filter attr finds. */
+  own(value: Value, name: string): Value {
+    return this.#own(value, name) ?? this.#missing(value, name);
+  }
+
   /** value[key]: an item, else an attribute. */
   item(value: Value, key: Value): Value {
     if (value instanceof Undefined) return fail(value);
@@ -400,15 +424,6 @@ export class Interpreter implements Host {
     return value instanceof Tuple && name === 'list' ? value.items[1] : method;
   }
 
-  #lenient(run: () => Value, value: Value, name: string): Value {
-    try {
-      return run();
-    } catch (error) {
-      if (error instanceof TemplateError && error.fault === 'runtime') return this.#missing(value, name);
-      throw error;
-    }
-  }
-
   #missing(value: Value, name: string): Undefined {
     return new Undefined(
       value === null
@@ -418,10 +433,19 @@ export class Interpreter implements Host {
   }
 }
 
+function isConstant(node: Expression): boolean {
+  if (node.type === 'list' || node.type === 'tuple') return node.items.every(isConstant);
+  if (node.type === 'dict') return node.entries.every((pair) => pair.every(isConstant));
+  if ('of' in node) return node.of !== null && isConstant(node.of);
+  return node.type === 'const';
+}
+
 /** Text methods of escaped text give escaped text. */
 function marked(method: Function): Function {
   return new Function(method.name, (args) => {
+    const mark = (value: Value): Value => (typeof value === 'string' ? new Markup(value) : value);
     const result = method.call(args);
-    return typeof result === 'string' ? new Markup(result) : result;
+    if (Array.isArray(result)) return result.map(mark);
+    return result instanceof Tuple ? new Tuple(result.items.map(mark)) : mark(result);
   });
 }

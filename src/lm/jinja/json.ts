@@ -10,13 +10,12 @@ interface Options {
 }
 
 function jsonText(text: string, ascii: boolean): string {
-  // eslint-disable-next-line no-control-regex
   const escaped = text.replace(/["\\\u0000-\u001f]/g, (sign) => {
     const short: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\f': '\\f', '\b': '\\b' }; // prettier-ignore
     return short[sign] ?? `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
   const plain = ascii
-    ? escaped.replace(/[^\0-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`) // eslint-disable-line no-control-regex
+    ? escaped.replace(/[^\0-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
     : escaped;
   return `"${plain}"`;
 }
@@ -45,7 +44,7 @@ export function toJson(value: Value, options: Options, budget: Budget): string {
     const text = textOf(name);
     if (text === null && typeof name !== 'number')
       throw runtime(`keys must be str, int, float, bool or None, not ${typeName(name)}`);
-    return text ?? String(name);
+    return text ?? str(name);
   };
   const dump = (item: Value, depth: number): string => {
     if (depth > 200) throw runtime('A value is nested too deeply for JSON');

@@ -2,13 +2,13 @@
 import { runtime, type Budget } from './errors';
 import { formatBraces } from './format';
 import {
-  Float, Function, Tuple, Undefined, View, equal, fail, iterate, lengthOf, lookUp, repr, str, textOf, typeName,
-  type CallArguments, type Dict, type Value,
+  Float, Function, Range, Tuple, Undefined, View, equal, fail, iterate, lengthOf, lookUp, repr, str, textOf, typeName,
+  type CallArguments, type Value,
 } from './values'; // prettier-ignore
 
 /** Python's white space. */
 const isSpace = (letter: string): boolean =>
-  /^[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$/u.test(letter); // eslint-disable-line no-control-regex
+  /^[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$/u.test(letter);
 
 /** The arguments of a call, by position or name; what is missing is undefined. */
 export function bind(
@@ -59,15 +59,11 @@ export function strip(text: string, letters: string | null, left: boolean, right
 
 function splitWhite(text: string, most: number, right: boolean): string[] {
   const words: string[] = [];
-  let rest = strip(text, null, true, true);
+  let rest = strip(text, null, !right, right);
   while (rest !== '') {
-    if (most >= 0 && words.length >= most) {
-      words.push(right ? strip(rest, null, false, true) : rest);
-      break;
-    }
     const letters = Array.from(rest);
     const cut = right ? letters.findLastIndex(isSpace) : letters.findIndex(isSpace);
-    if (cut < 0) {
+    if (cut < 0 || (most >= 0 && words.length >= most)) {
       words.push(rest);
       break;
     }
@@ -93,12 +89,21 @@ export function splitLines(text: string, keep: boolean): string[] {
     ) ?? []; // prettier-ignore, eslint-disable-line no-control-regex
   return keep
     ? [...lines]
-    : lines.map((line) => line.replace(/(?:\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029])$/u, '')); // eslint-disable-line no-control-regex
+    : lines.map((line) => line.replace(/(?:\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029])$/u, ''));
+}
+
+/** A letter at the start of a word: of ligatures only the first one is a capital. */
+function titleLetter(letter: string): string {
+  const pairs = ['ǄǅǆǇǈǉǊǋǌǱǲǳ'].flatMap((all) => all.match(/.../g) ?? []);
+  const pair = letter === '' ? undefined : pairs.find((one) => one.includes(letter));
+  if (pair) return pair[1]!;
+  const [head = '', ...rest] = Array.from(letter.toUpperCase());
+  return head + rest.join('').toLowerCase();
 }
 
 export function capitalize(text: string): string {
   const [first = '', ...rest] = Array.from(text);
-  return first.toUpperCase() + rest.join('').toLowerCase();
+  return titleLetter(first) + rest.join('').toLowerCase();
 }
 
 /** str.title: a capital after anything that is no letter. */
@@ -106,7 +111,7 @@ function titleCase(text: string): string {
   let inside = false;
   return Array.from(text, (letter) => {
     const cased = /[\p{Lu}\p{Ll}\p{Lt}]/u.test(letter);
-    const out = cased ? (inside ? letter.toLowerCase() : letter.toUpperCase()) : letter;
+    const out = cased ? (inside ? letter.toLowerCase() : titleLetter(letter)) : letter;
     inside = cased;
     return out;
   }).join('');
@@ -143,7 +148,7 @@ const every = (pattern: RegExp) => (text: string) =>
 const is: Readonly<Record<string, (text: string) => boolean>> = {
   isalnum: every(/^[\p{L}\p{N}]$/u),
   isalpha: every(/^\p{L}$/u),
-  isascii: (text) => !/[^\0-\x7f]/.test(text), // eslint-disable-line no-control-regex
+  isascii: (text) => !/[^\0-\x7f]/.test(text),
   isdecimal: every(/^\p{Nd}$/u),
   isdigit: every(/^[\p{Nd}²³¹⁰⁴-⁹₀-₉①-⑨⑴-⑼⒈-⒐]$/u),
   isnumeric: every(/^\p{N}$/u),
@@ -354,7 +359,7 @@ export function objectMethod(value: Value, name: string): Function | undefined |
       case 'get':
         return method(['key', 'default'], 1, ([key, fallback]) => lookUp(value, key!) ?? fallback ?? null);
       case 'copy':
-        return method([], 0, () => new Map(value) as Dict);
+        return method([], 0, () => new Map(value));
       case 'fromkeys':
         return method(['iterable', 'value'], 1, ([items, item]) => new Map((items as Value[]).map((key) => [key, item ?? null]))); // prettier-ignore
       default:
@@ -362,6 +367,8 @@ export function objectMethod(value: Value, name: string): Function | undefined |
     }
   }
   const items = Array.isArray(value) ? value : value instanceof Tuple ? value.items : null;
+  if (value instanceof Range && (name === 'count' || name === 'index'))
+    return objectMethod(new Tuple(Array.from({ length: value.size }, (_, i) => value.at(i))), name);
   if (items) {
     if (name === 'count')
       return method(['value'], 1, ([what]) => items.filter((item) => equal(item, what!)).length);

@@ -2,7 +2,7 @@
 import { runtime, type Budget } from './errors';
 import { formatPercent } from './format';
 import {
-  Float, Markup, Range, Tuple, Undefined, equal, fail, itemsOf, lookUp, numberOf, order, textOf, typeName,
+  Float, Markup, Range, Tuple, Undefined, equal, fail, itemsOf, lookUp, numberOf, order, str, textOf, typeName,
   type Value,
 } from './values'; // prettier-ignore
 
@@ -69,6 +69,18 @@ function power(base: number, exponent: number, float: boolean): Value {
   return int(result);
 }
 
+/** Python's floor division and remainder, from the exact remainder. */
+function floorDivide(a: number, b: number): [quotient: number, rest: number] {
+  let rest = a % b;
+  let quotient = (a - rest) / b;
+  if (rest !== 0 && b < 0 !== rest < 0) {
+    rest += b;
+    quotient -= 1;
+  }
+  const whole = Math.floor(quotient);
+  return [quotient - whole > 0.5 ? whole + 1 : whole, rest === 0 ? 0 * b : rest];
+}
+
 export function binary(operator: string, left: Value, right: Value, budget: Budget): Value {
   if (operator === '%' && textOf(left) !== null) return formatPercent(left, right, budget);
   const [a, b] = [numberOf(left), numberOf(right)];
@@ -93,9 +105,9 @@ export function binary(operator: string, left: Value, right: Value, budget: Budg
     case '/':
       return new Float(a / b);
     case '//':
-      return number(Math.floor(a / b));
+      return number(floorDivide(a, b)[0]);
     case '%':
-      return number(a - b * Math.floor(a / b));
+      return number(floorDivide(a, b)[1]);
     default:
       return power(a, b, float);
   }
@@ -167,9 +179,12 @@ export function slice(value: Value, bounds: readonly [Value, Value, Value], budg
     Math.min(Math.max(at < 0 ? at + size : at, by < 0 ? -1 : 0), by < 0 ? size - 1 : size);
   const from = start === null ? (by < 0 ? size - 1 : 0) : clamp(start);
   const to = stop === null ? (by < 0 ? -1 : size) : clamp(stop);
+  if (value instanceof Range)
+    return new Range(value.start + from * value.step, value.start + to * value.step, value.step * by);
   const out: Value[] = [];
   for (let i = from; by < 0 ? i > to : i < to; i += by) out.push(source[i]!);
-  if (text !== null) return value instanceof Markup ? new Markup(out.join('')) : out.join('');
+  if (text !== null)
+    return value instanceof Markup ? new Markup(out.map(str).join('')) : out.map(str).join('');
   return Array.isArray(value) ? out : new Tuple(out);
 }
 

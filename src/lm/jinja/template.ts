@@ -4,7 +4,8 @@ import { Budget, TemplateError } from './errors';
 import { globals } from './globals';
 import { Interpreter } from './interpreter';
 import { parse } from './parser';
-import { fromJson, type Value } from './values';
+import { FrameNames } from './symbols';
+import { fromJson } from './values';
 
 function guarded<T>(run: () => T): T {
   try {
@@ -16,10 +17,15 @@ function guarded<T>(run: () => T): T {
   }
 }
 
+function read(source: string): { readonly body: readonly Statement[]; readonly names: FrameNames } {
+  const body = parse(source);
+  return { body, names: new FrameNames(body) };
+}
+
 /** A template; it is read when it is first rendered. */
 export class Template {
   readonly #source: string;
-  #body: readonly Statement[] | null = null;
+  #parsed: { readonly body: readonly Statement[]; readonly names: FrameNames } | null = null;
 
   constructor(source: string) {
     this.#source = source;
@@ -28,11 +34,12 @@ export class Template {
   /** Throws TemplateError. `now` is for strftime_now. */
   render(values: Readonly<Record<string, unknown>>, now: () => Date = () => new Date()): string {
     return guarded(() => {
-      this.#body ??= parse(this.#source);
+      this.#parsed ??= read(this.#source);
+      const { body, names } = this.#parsed;
       const budget = new Budget();
       const given = globals(budget, now);
-      for (const [name, value] of Object.entries(values)) given.set(name, fromJson(value) as Value);
-      return new Interpreter(given, budget).render(this.#body);
+      for (const [name, value] of Object.entries(values)) given.set(name, fromJson(value));
+      return new Interpreter(given, names, budget).render(body);
     });
   }
 }

@@ -3,7 +3,7 @@ import { TemplateError, runtime, type Budget } from './errors';
 import { bind, intArgument } from './methods';
 import { compare, contains } from './operators';
 import {
-  Float, Function, Markup, Range, Tuple, Undefined, View, Stream, equal, fail, numberOf, textOf, typeName,
+  Float, Function, Markup, Range, Thing, Tuple, Undefined, View, Stream, equal, fail, numberOf, str, textOf, typeName,
   type CallArguments, type Value,
 } from './values'; // prettier-ignore
 
@@ -25,7 +25,10 @@ const iterable = (value: Value): boolean =>
 
 const tests: Readonly<Record<string, Test>> = {
   boolean: (value) => typeof value === 'boolean',
-  callable: (value) => value instanceof Function,
+  callable: (value) =>
+    value instanceof Function ||
+    value instanceof Undefined ||
+    (value instanceof Thing && value.call !== null),
   defined: (value) => !(value instanceof Undefined),
   divisibleby: (value, args) => floorMod(whole(value), intArgument('divisibleby', bind('divisibleby', args, ['num'], 1)[0], 1)) === 0, // prettier-ignore
   escaped: (value) => value instanceof Markup,
@@ -35,7 +38,7 @@ const tests: Readonly<Record<string, Test>> = {
   in: (value, args, budget) => contains(value, bind('in', args, ['seq'], 1)[0]!, budget),
   integer: (value) => typeof value === 'number',
   iterable,
-  lower: (value) => /\p{Ll}/u.test(textOf(value) ?? '') && !/[\p{Lu}\p{Lt}]/u.test(textOf(value) ?? ''),
+  lower: (value) => /\p{Ll}/u.test(str(value)) && !/[\p{Lu}\p{Lt}]/u.test(str(value)),
   mapping: (value) => value instanceof Map,
   none: (value) => value === null,
   number: (value) => numberOf(value) !== null,
@@ -52,7 +55,7 @@ const tests: Readonly<Record<string, Test>> = {
   string: (value) => textOf(value) !== null,
   true: (value) => value === true,
   undefined: (value) => value instanceof Undefined,
-  upper: (value) => /\p{Lu}/u.test(textOf(value) ?? '') && !/[\p{Ll}\p{Lt}]/u.test(textOf(value) ?? ''),
+  upper: (value) => /\p{Lu}/u.test(str(value)) && !/[\p{Ll}\p{Lt}]/u.test(str(value)),
 };
 const comparisons: Readonly<Record<string, string>> = {
   eq: '==', equalto: '==', '==': '==', ne: '!=', '!=': '!=', gt: '>', greaterthan: '>', '>': '>',

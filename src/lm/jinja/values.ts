@@ -44,15 +44,15 @@ export class Range {
     return this.start + index * this.step;
   }
 }
-/** Items that can be read once. */
+/** Python's generator: items that are made when they are read, and can be read once. */
 export class Stream {
-  #items: readonly Value[];
-  constructor(items: readonly Value[]) {
-    this.#items = items;
+  #make: (() => readonly Value[]) | null;
+  constructor(make: () => readonly Value[]) {
+    this.#make = make;
   }
   take(): readonly Value[] {
-    const items = this.#items;
-    this.#items = [];
+    const items = this.#make?.() ?? [];
+    this.#make = null;
     return items;
   }
 }

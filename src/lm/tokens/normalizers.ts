@@ -1,5 +1,5 @@
 /** Normalizers of tokenizer.json as Hugging Face's tokenizers does them. */
-import { asJson, asList, toByteLetters, type Json } from './preTokenizers';
+import { asJson, asList, asText, toByteLetters, type Json } from './preTokenizers';
 import { blank, compilePattern, unsupported } from './regex';
 
 export type Normalizer = (text: string) => string;
@@ -58,12 +58,12 @@ export function createNormalizer(value: unknown): Normalizer | null {
     case 'StripAccents':
       return (text) => text.replace(/\p{M}/gu, '');
     case 'Prepend': {
-      const prefix = String(config['prepend'] ?? '');
+      const prefix = asText(config['prepend'], '');
       return (text) => (text === '' ? text : prefix + text);
     }
     case 'Replace': {
       const pattern = compilePattern(config['pattern']);
-      const content = String(config['content'] ?? '');
+      const content = asText(config['content'], '');
       return (text) => text.replace(pattern, () => content);
     }
     case 'ByteLevel':

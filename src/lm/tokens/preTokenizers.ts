@@ -13,6 +13,10 @@ export const asJson = (value: unknown): Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
 export const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
+/** A text of the file, or what stands for one that is missing. */
+export const asText = (value: unknown, fallback: string): string =>
+  typeof value === 'string' ? value : fallback;
+
 type Behaviour = 'Removed' | 'Isolated' | 'MergedWithPrevious' | 'MergedWithNext' | 'Contiguous';
 interface Span {
   start: number;

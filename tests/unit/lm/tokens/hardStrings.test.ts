@@ -34,7 +34,9 @@ describe.each(Object.entries(tokenizers))('the tokenizer %s', (_, golden) => {
   it(`gives the ids of ${texts.length} strings`, () => {
     const wrong = texts.flatMap((text, i) => {
       const ids = tokenizer.encode(text);
-      return JSON.stringify(ids) === JSON.stringify(golden.ids[i]) ? [] : [{ text, ids, want: golden.ids[i] }];
+      return JSON.stringify(ids) === JSON.stringify(golden.ids[i])
+        ? []
+        : [{ text, ids, want: golden.ids[i] }];
     });
     expect(wrong.slice(0, 3)).toEqual([]);
   });
