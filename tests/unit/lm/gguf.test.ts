@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { decodeRows } from '../../../src/compute/encode';
 import { MemorySource, readAll } from '../../../src/core/fileSource';
 import { openGguf } from '../../../src/lm/gguf';
-import { ggufConfig, ggufTokenizer } from '../../../src/lm/ggufModel';
+import { ggufConfig } from '../../../src/lm/ggufModel';
 import { unpermute } from '../../../src/lm/load';
 import { llama3Divisor } from '../../../src/lm/rotary';
 import { nativeRows } from '../../../src/lm/rowCodec';
 import { createTokenizer } from '../../../src/lm/tokenizer';
+import { ggufTokenizer } from '../../../src/lm/tokens/ggufTokenizer';
 import { golden, containing, someText } from './fixtures';
 
 /** Writes GGUF by hand, so that every field can be made wrong. */
