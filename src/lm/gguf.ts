@@ -8,7 +8,7 @@ import { foreignFile } from './foreignFile';
 import { ggufTypeName } from './ggufTypes';
 
 export type GgufValue = number | bigint | boolean | string | readonly GgufValue[];
-export type GgufType = 'F32' | 'F16' | 'BF16' | 'Q8_0' | 'Q4_0' | 'Q4_1';
+export type GgufType = 'F32' | 'F16' | 'BF16' | 'Q8_0' | 'Q4_0' | 'Q4_1' | 'Q6_K';
 
 export interface GgufTensor {
   readonly name: string;
@@ -37,6 +37,7 @@ export const ggufBlocks: Readonly<Record<GgufType, { readonly elements: number; 
   Q8_0: { elements: 32, bytes: 34 },
   Q4_0: { elements: 32, bytes: 18 },
   Q4_1: { elements: 32, bytes: 20 },
+  Q6_K: { elements: 256, bytes: 210 },
 };
 const typeNames: Readonly<Record<number, GgufType>> = {
   0: 'F32',
@@ -44,6 +45,7 @@ const typeNames: Readonly<Record<number, GgufType>> = {
   2: 'Q4_0',
   3: 'Q4_1',
   8: 'Q8_0',
+  14: 'Q6_K',
   30: 'BF16',
 };
 /** Bytes of a metadata value by type; strings and arrays have at least their length field. */
@@ -249,7 +251,7 @@ function unsupported(file: string, tensors: readonly UnknownType[], of: number):
   const known = Object.keys(ggufBlocks).join(', ');
   return new FileFormatError(
     `${file}: ${tensors.length} of ${of} tensors are ${types}, ${tensors[0]!.name} among them; ${known} can be read.`,
-    'Take the Q8_0, F16 or BF16 file of this model. Smaller ones mix types, whatever their name says.',
+    'Take the Q8_0, Q4_0, F16 or BF16 file of this model.',
   );
 }
 

@@ -245,7 +245,8 @@ class Loader {
         entry.headRows > 0 ? unpermute(raw, rowBytes, entry.headRows) : raw,
         entry.encoding,
       );
-      const copied = native.format === 'q8' || native.format === 'q4' ? rowDataBytes(native) : 0;
+      const unpacked = native.format === 'q8' || native.format === 'q4' || entry.encoding === 'Q6_K';
+      const copied = unpacked ? rowDataBytes(native) : 0;
       const decoded = native.format === format ? 0 : count * cols * 4;
       this.#ledger.add('loader', copied + decoded);
       held += copied + decoded;

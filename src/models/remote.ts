@@ -229,11 +229,10 @@ export async function describeUrlModel(address: string, signal?: AbortSignal): P
     new DownloadError(`There is no ${url}.`, 'Give the address of a folder with config.json, or of a .gguf.');
   if (/\.gguf$/i.test(new URL(address).pathname)) {
     const name = decodeURIComponent(new URL(address).pathname.split('/').pop() ?? 'model.gguf');
-    const folder = address.slice(0, address.length - encodeURIComponent(name).length);
     const parts = ggufParts(name);
     for (const part of parts ?? []) {
-      const url = folder + encodeURIComponent(part);
-      if (!(await add(part, url))) throw none(url);
+      const { href } = new URL(encodeURIComponent(part) + new URL(address).search, address);
+      if (!(await add(part, href))) throw none(href);
     }
     if (!parts && !(await add(name, address))) throw none(address);
   } else {

@@ -2,7 +2,7 @@
 transformers under several spellings of its config and names, and with adapters that peft trained in several ways.
 
 config.json, model.safetensors: the base. cases.json: the spellings and adapter configs; logits.safetensors: their logits
-(`spelling.<name>`, `names.<name>`, `adapter.<name>`) and the adapters' tensors (`weights.<name>.<tensor>`).
+(`spelling.<name>`, `adapter.<name>`) and the adapters' tensors (`weights.<name>.<tensor>`); `q6_k`: values of blocks of that type.
 
 Run: python tests/golden/loading/make.py   (torch 2.13 CPU, transformers 5, peft 0.21)
 """
@@ -10,6 +10,8 @@ import json
 import pathlib
 import tempfile
 
+import gguf
+import numpy as np
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
@@ -44,11 +46,6 @@ SPELLINGS = {
     },
     "rope_scaling null": {"rope_scaling": None},
     "ends outside the vocabulary": {"bos_token_id": -1, "eos_token_id": [2, 40, 99]},
-}
-NAMES = {
-    "no model in front": lambda name: name.removeprefix("model."),
-    "_orig_mod in front": lambda name: "_orig_mod." + name,
-    "language_model inside": lambda name: name.replace("model.", "model.language_model.", 1),
 }
 LORAS = {
     "one layer": dict(target_modules=["q_proj", "v_proj"], layers_to_transform=[1]),
@@ -101,11 +98,6 @@ def main():
         config = {k: v for k, v in {**BASE, **change}.items() if v is not None or k in ("rope_scaling",)}
         spellings[name] = config
         out[f"spelling.{name}"] = logits(load(config, base))
-    for name, rename in NAMES.items():
-        renamed = {rename(k): v for k, v in base.items()}
-        got = logits(load(BASE, renamed))
-        # What a reader is to make of renamed tensors is the plain model, where transformers makes it too.
-        print(name, float((got - out["plain"]).abs().max()))
     adapters = {}
     for name, settings in LORAS.items():
         config = LoraConfig(r=4, lora_alpha=6, task_type="CAUSAL_LM", **settings)
@@ -134,7 +126,11 @@ def main():
     refused["alora"] = json.loads((path / "adapter_config.json").read_text())
     for config in refused.values():
         config["base_model_name_or_path"] = "base"
-    cases = {"ids": IDS, "spellings": spellings, "adapters": adapters, "refused": refused}
+    # Blocks of random bytes, all of which Q6_K can be, with a tame scale; their values by gguf-py.
+    blocks = np.random.default_rng(6).integers(0, 256, (6, 210), dtype=np.uint8)
+    blocks[:, 208:] = np.array([0.01, -0.002, 1.5, 0.0, 3e-5, 0.25], dtype=np.float16).view(np.uint8).reshape(6, 2)
+    out["q6_k"] = torch.from_numpy(gguf.quants.dequantize(blocks, gguf.GGMLQuantizationType.Q6_K))
+    cases = {"q6_k": blocks.tobytes().hex(), "ids": IDS, "spellings": spellings, "adapters": adapters, "refused": refused}
     (HERE / "cases.json").write_text(json.dumps(cases, indent=1) + "\n")
     save_file(out, HERE / "logits.safetensors")
 

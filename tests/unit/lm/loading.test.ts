@@ -4,11 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { NodeSource } from '../../../scripts/nodeSource';
 import { MemorySource } from '../../../src/core/fileSource';
 import { hashKey, uniform } from '../../../src/core/rng';
+import { decodeRows } from '../../../src/compute/encode';
 import { forwardLogits } from '../../../src/lm/forward';
+import { nativeRows } from '../../../src/lm/rowCodec';
 import type { TensorToWrite } from '../../../src/lm/safetensors';
 import { plainName } from '../../../src/lm/tensorNames';
 import { openWeights } from '../../../src/lm/weightFiles';
 import { readModelShape } from '../../../src/run/modelShape';
+import { exportMerged } from '../../../src/train/merge';
 import { containing, maxError, someText } from './fixtures';
 import {
   casePath,
@@ -229,10 +232,38 @@ describe('a tensor that the model would be run without', () => {
   });
 });
 
+describe('a Q4_0 file as llama.cpp makes it', () => {
+  it('has a Q6_K head, whose blocks are decoded as gguf-py does', async () => {
+    const bytes = Uint8Array.from(cases.q6_k.match(/../g)!, (pair) => parseInt(pair, 16));
+    const rows = nativeRows(bytes, 'Q6_K');
+    expect(decodeRows(rows, 1, 6 * 256)).toEqual(await wantedLogits('q6_k'));
+  });
+
+  it('is loaded whole, its head in f16', async () => {
+    const source = await NodeSource.open(casePath('gguf-q4_0-with-q6k', 'm.gguf'));
+    const model = await loadTiny(source);
+    expect([model.head.format, model.layers[0]!.down.format]).toEqual(['f16', 'q4']);
+    const logits = await forwardLogits(model, [1, 2, 3]);
+    expect(logits.every((value) => Number.isFinite(value))).toBe(true);
+    const { matrices } = await readModelShape(source);
+    expect(matrices.find(({ format }) => format === 'f16')).toMatchObject({ rows: model.head.rows });
+  });
+});
+
 describe('a tied model whose file has a head', () => {
   it('of its own uses it, as transformers does', async () => {
     const { ids, want } = sharedCase('tied-with-own-head');
     const got = await logitsOf(casePath('tied-with-own-head', 'm'), ids);
+    expect(maxError(got, want(), near)).toBeLessThanOrEqual(1);
+  });
+
+  it('of its own is exported with it, and no longer said to be tied', async () => {
+    const { ids, want } = sharedCase('tied-with-own-head');
+    const source = await NodeSource.open(casePath('tied-with-own-head', 'm'));
+    const files = await exportMerged(await loadTiny(source), null, { format: 'f32', source });
+    const config = JSON.parse(new TextDecoder().decode(files.get('config.json'))) as object;
+    expect(config).toMatchObject({ tie_word_embeddings: false });
+    const got = await forwardLogits(await loadTiny(new MemorySource(files)), ids);
     expect(maxError(got, want(), near)).toBeLessThanOrEqual(1);
   });
 

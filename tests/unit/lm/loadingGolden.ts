@@ -16,6 +16,7 @@ const folder = join(import.meta.dirname, '../../golden/loading');
 const json = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'));
 
 export interface LoadingCases {
+  readonly q6_k: string;
   readonly ids: number[];
   readonly spellings: Readonly<Record<string, object>>;
   readonly adapters: Readonly<Record<string, object>>;
