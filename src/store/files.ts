@@ -101,7 +101,10 @@ class OpfsFiles implements FileStore {
   }
 
   async #locate(path: string, create: boolean): Promise<{ folder: FileSystemDirectoryHandle; name: string }> {
-    const parts = path.split('/').map((part) => encodeURIComponent(part));
+    // ".." is a name like any other here, and never the folder above.
+    const parts = path
+      .split('/')
+      .map((part) => (/^\.{1,2}$/.test(part) ? part.replaceAll('.', '%2E') : encodeURIComponent(part)));
     const name = parts.pop();
     if (!name || parts.includes('')) {
       throw new StorageError(`"${path}" is not a path of a stored file.`, 'Report this as a bug.');

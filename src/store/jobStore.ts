@@ -84,7 +84,8 @@ async function removeRun(database: Database, files: FileStore, runId: string): P
     for (const name of oneByRun) void transaction.objectStore(name).delete(runId);
     await transaction.done;
   });
-  await files.remove(`runs/${runId}`);
+  // Runs of an older version may have an empty id, under which no folder lies.
+  if (runId !== '') await files.remove(`runs/${runId}`);
 }
 
 async function putWhole(
@@ -122,7 +123,7 @@ async function putWhole(
 }
 
 async function sizeOf(database: Database, files: FileStore, runId: string): Promise<number> {
-  let bytes = await files.bytes(`runs/${runId}`);
+  let bytes = runId === '' ? 0 : await files.bytes(`runs/${runId}`);
   for (const name of [...byRun, ...oneByRun]) {
     const range = (byRun as readonly string[]).includes(name) ? keysOfRun(runId) : runId;
     const records = await guarded(() => database.getAll(name, range));

@@ -173,3 +173,12 @@ describe('the records of a new run', () => {
     expect(await store.listRuns()).toEqual([run]);
   });
 });
+
+describe('a run of an older version', () => {
+  it.each(['../../models', '..', ''])('with the id "%s" has a size and can be deleted', async (odd) => {
+    await store.putWhole({ ...whole, run: { ...run, id: odd } });
+    expect(await store.sizeOf(odd)).toBeGreaterThan(0);
+    await store.removeRun(odd);
+    expect(await store.listRuns()).toEqual([]);
+  });
+});

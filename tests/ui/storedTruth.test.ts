@@ -240,7 +240,7 @@ describe('the Runs panel', () => {
     await expect.element(page.getByRole('textbox', { name: 'Note: calm-otter' })).toBeVisible();
     const bad = page.getByText('This run is damaged in storage and cannot be shown.', { exact: false });
     await expect.element(bad.nth(1)).toBeVisible();
-    expect(await bad.all()).toHaveLength(2);
+    expect(bad.all()).toHaveLength(2);
     for (const name of ['told-bad', 'slipped-bad'])
       await page.getByRole('button', { name: `Delete ${name}` }).click();
     await vi.waitFor(() => expect(client.runs.map(({ id }) => id)).toEqual(['good']));
