@@ -7,10 +7,10 @@ import type { FileSource } from '../core/fileSource';
 import { groupLinears, groupNames, linearPath, linearShape, loraScale, readAdapter } from '../lm/adapter';
 import type { GroupName, NamedMatrix } from '../lm/adapter';
 import { openGguf } from '../lm/gguf';
-import { ggufTokenizer } from '../lm/ggufModel';
 import { writeSafetensors } from '../lm/safetensors';
 import type { TensorToWrite } from '../lm/safetensors';
 import type { LanguageModel, LayerWeights, LinearName, LoraAdapter, ModelConfig } from '../lm/types';
+import { ggufTokenizer } from '../lm/tokens/ggufTokenizer';
 import { findGguf } from '../lm/weightFiles';
 
 export type FloatFormat = 'f32' | 'f16' | 'bf16';
@@ -247,11 +247,12 @@ async function ggufCompanions(
   file: string,
   { bosId, eosIds }: ModelConfig,
 ): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
-  const { tokenizer, config } = ggufTokenizer(await openGguf(source, file));
+  const { tokenizer, config, endIds } = ggufTokenizer(await openGguf(source, file));
+  const ends = [...new Set([...eosIds, ...endIds])];
   return new Map([
     ['tokenizer.json', jsonBytes(tokenizer)],
     // The class that takes tokenizer.json as it is.
     ['tokenizer_config.json', jsonBytes({ ...config, tokenizer_class: 'PreTrainedTokenizerFast' })],
-    ['generation_config.json', jsonBytes({ bos_token_id: bosId, eos_token_id: eosIds })],
+    ['generation_config.json', jsonBytes({ bos_token_id: bosId, eos_token_id: ends })],
   ]);
 }
