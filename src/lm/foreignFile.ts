@@ -26,7 +26,7 @@ function told(head: Uint8Array, size: number, wanted: string): readonly [what: s
   }
   if (/^<(!doctype|html|head|body|\?xml|!--)/i.test(text))
     return [
-      'is a web page',
+      'is a web page (HTML)',
       'The address led to a page, perhaps to log in or of an error: download the file itself.',
     ];
   if (starts(head, 0x50, 0x4b, 3, 4))
