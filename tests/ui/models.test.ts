@@ -160,6 +160,15 @@ describe('the memory of a run', () => {
     await button(/^Apply/).click();
     expect(app.session.settings.config?.schedule).toBe('agents-out');
   });
+
+  it('is held against what the last run held at most, by the engine’s own ledger', async () => {
+    const { config } = app.session.settings;
+    app.session.models.measure(config!, 8.5e8);
+    app.session.settings.set('seed', 7);
+    const said = page.getByText('The last run held 850.0 MB at most; its plan is 900.0 MB.');
+    await expect.element(said).toBeVisible();
+    expect(app.session.models.held).toBe(8.5e8);
+  });
 });
 
 describe('a model of the hub', () => {
