@@ -13,6 +13,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { withPage } from '../../scripts/browser.mjs';
+import type { JobEvent } from '../../src/core/jobApi';
+import type {} from '../../src/run/automation';
 
 const root = resolve(import.meta.dirname, '../..');
 const work = mkdtempSync(join(tmpdir(), 'arklet-ends-'));
@@ -139,5 +142,36 @@ describe('a job', () => {
       hint: expect.stringMatching(/^Run the same command again/) as string,
     });
     expect((await job(out)).status).toBe(0);
+  });
+
+  it('whose storage goes away in the middle ends with that error', async () => {
+    const outcome = await withPage({ out: join(work, 'gone') }, async (page, { out }) => {
+      let cut = false;
+      await page.exposeFunction('arkletEvent', async (event: JobEvent) => {
+        if (cut || event.type !== 'progress' || event.phase !== 'debate' || event.done === 0) return;
+        cut = true;
+        // What a browser does that closes the connection.
+        for (const worker of page.workers()) {
+          await worker.evaluate(() => {
+            IDBDatabase.prototype.transaction = () => {
+              throw new DOMException('The database connection is closing.', 'InvalidStateError');
+            };
+          });
+        }
+      });
+      await page.waitForFunction(() => window.arklet !== undefined);
+      const flags = { 'train-questions': '48', 'test-questions': '8', steps: '3', backend: 'cpu' };
+      return page.evaluate((request) => window.arklet!.distil(request), {
+        flags,
+        questions: null,
+        from: null,
+        keys: {},
+        out,
+      });
+    });
+    expect(outcome).toMatchObject({
+      ok: false,
+      error: { code: 'storage', hint: expect.stringContaining('disk') as string },
+    });
   });
 });
