@@ -53,14 +53,15 @@ export function armResult(arm: Arm, questions: readonly Question[]): ArmResult {
   const mean = (value: (answer: ArmAnswer) => number): number =>
     n === 0 ? 0 : answers.reduce((sum, answer) => sum + value(answer), 0) / n;
   const correct = count((answer) => answer.correct);
-  const strict = count((answer) => answer.strictCorrect);
+  const share = (right: number) => ({ correct: right, accuracy: n === 0 ? 0 : right / n });
   return {
     name: arm.name,
     n,
     correct,
     accuracy: n === 0 ? 0 : correct / n,
     ci: wilson(correct, n),
-    strict: { correct: strict, accuracy: n === 0 ? 0 : strict / n },
+    strict: share(count((answer) => answer.strictCorrect)),
+    flexible: share(count((answer) => answer.flexibleCorrect)),
     tokensPerQuestion: mean((answer) => answer.tokens),
     promptTokensPerQuestion: mean((answer) => answer.promptTokens),
     secondsPerQuestion: mean((answer) => answer.seconds),

@@ -60,8 +60,8 @@ function itemsOf({ questions, arms }: Comparison): readonly ReportItem[] {
     for (const arm of arms) {
       const found = arm.answers.get(id);
       if (!found) continue;
-      const { answer, correct, strictCorrect, tokens } = found;
-      verdicts[arm.name] = { answer, correct, strictCorrect, tokens };
+      const { answer, correct, strictCorrect, flexibleCorrect, tokens } = found;
+      verdicts[arm.name] = { answer, correct, strictCorrect, flexibleCorrect, tokens };
     }
     return { id, question: text, answer: gold, verdicts };
   });

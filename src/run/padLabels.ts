@@ -152,6 +152,7 @@ async function continued(
           reply: turn.reply.trim(),
           gold: question.gold,
           answerType: question.answerType,
+          ...(question.options && { options: question.options }),
         })),
         splitter,
         k: config.padContinuations,

@@ -256,6 +256,7 @@ export async function rlStage(
         messages: turnMessages({ style, question, own: [], peers: [] }),
         gold: question.gold,
         answerType: question.answerType,
+        ...(question.options && { options: question.options }),
       }));
   const every = Math.max(1, Math.ceil(config.padUpdates / 10));
   const data = {

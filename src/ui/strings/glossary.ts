@@ -94,8 +94,8 @@ export const glossary = {
     text: 'The smallest difference that n questions show with 80 % power at 5 %: 2.8 times the root of (share of questions on which two arms differ / n).',
   },
   strict: {
-    name: 'Strict',
-    text: 'Only an answer in the form that was asked for (after "####") counts.',
+    name: 'Strict, flexible',
+    text: 'Two figures as lm-evaluation-harness counts them, to compare with published ones: strict takes the first number after "####", flexible the last number of the reply. Accuracy is the verdict, which reads an answer as a careful person would.',
   },
   tokens: {
     name: 'Token',

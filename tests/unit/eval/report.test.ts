@@ -21,7 +21,15 @@ function arm(name: string, from: number, to: number, tokens = 10): Arm {
         const answer = correct ? '1' : '2';
         return [
           id,
-          { answer, correct, strictCorrect: correct && i % 2 === 0, tokens, promptTokens: 20, seconds: 0.5 },
+          {
+            answer,
+            correct,
+            strictCorrect: correct && i % 2 === 0,
+            flexibleCorrect: correct,
+            tokens,
+            promptTokens: 20,
+            seconds: 0.5,
+          },
         ];
       }),
     ),
@@ -104,6 +112,7 @@ describe('the report', () => {
       answer: '2',
       correct: false,
       strictCorrect: false,
+      flexibleCorrect: false,
       tokens: 60,
     });
   });
