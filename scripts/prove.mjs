@@ -128,6 +128,30 @@ function quick(name, backend, bound) {
   return { result: summary(run), misses };
 }
 
+/** What agents answer alone, and what they vote, at the student's decoding on a preset's own questions; the training is only for show. */
+function greedyAgents(preset) {
+  const run = distil(`single-greedy-${preset}`, [
+    ...`--preset ${preset} --protocol self-consistency --temperature 0 --n-agents 3 --strategy rsft --controls=`.split(
+      ' ',
+    ),
+    ...'--steps 1 --distil-seeds 1 --self-check false'.split(' '),
+  ]);
+  const { arms, pairs, ood, robust, seed, environment, splits } = run.report;
+  const alone = (found) =>
+    found && { arms: found.arms.filter(({ name }) => /^(single-greedy|vote)/.test(name)) };
+  return {
+    command: run.command,
+    seconds: run.seconds,
+    seed,
+    environment,
+    splits,
+    ...alone({ arms }),
+    pairs: pairs.filter(({ a, b }) => /^vote/.test(a) && b === 'single-greedy'),
+    ood: alone(ood),
+    robust: alone(robust),
+  };
+}
+
 /** SmolLM2 as agents and student on 24 easy problems. */
 function smollm2Small(backend, bound) {
   fetchSmolLm2();
@@ -204,6 +228,13 @@ const demonstrations = {
     if (!(run.report.gainKept?.value >= 0.7))
       misses.push(`gain kept is ${run.report.gainKept?.value ?? 'not shown'}`);
     return { result: summary(run), misses };
+  },
+  'single-greedy': () => {
+    const result = { quick: greedyAgents('quick'), full: greedyAgents('full') };
+    const misses = ['quick', 'full'].filter(
+      (preset) => !result[preset].arms.some(({ name }) => name === 'single-greedy'),
+    );
+    return { result, misses: misses.map((preset) => `preset ${preset} has no single-greedy`) };
   },
   'smollm2-small': () => smollm2Small('auto', 900),
   'smollm2-small-webgpu': () => smollm2Small('webgpu', Infinity),
