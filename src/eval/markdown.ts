@@ -3,7 +3,7 @@ import type { AgentInfo, ArmResult, PairResult, Report } from '../core/records';
 import { table } from './markdownTable';
 import { padMarkdown } from './padMarkdown';
 import { seedSummaries } from './report';
-import { pairVerdict, percent, points, pointsInterval, pValue, verdictText } from './verdict';
+import { beatsAlone, pairVerdict, percent, points, pointsInterval, pValue, verdictText } from './verdict';
 
 function armTable(arms: readonly ArmResult[]): string {
   return table(
@@ -90,7 +90,7 @@ function agentTable(agents: readonly AgentInfo[], hosts: readonly string[]): str
 export function reportMarkdown(report: Report): string {
   const { environment, gainKept } = report;
   const parts = ['# Comparison', ...verdictText(report), '## Arms', armTable(report.arms)];
-  if (gainKept) {
+  if (gainKept && beatsAlone(report)) {
     parts.push(
       `Gain kept by ${gainKept.strategy} of ${gainKept.ensemble}: ${gainKept.value.toFixed(2)} [${gainKept.ci[0].toFixed(2)}, ${gainKept.ci[1].toFixed(2)}]`,
     );

@@ -82,7 +82,7 @@ export const distilStrings = {
   seed: (seed: number): string => `seed ${seed}`,
   seedLabel: 'Seed',
   data: 'Training data',
-  dataHelp: 'What was kept from the debate, and why the rest was not.',
+  dataHelp: 'What was kept from the debate, and why the rest were not.',
   kept: 'kept',
   keptCount: (kept: number, total: number): string =>
     `${formatCount(kept)} of ${formatCount(total)} traces kept`,

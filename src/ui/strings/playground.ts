@@ -34,8 +34,8 @@ export const playgroundStrings = {
   cost: (tokens: number, seconds: string): string =>
     `${tokens} ${tokens === 1 ? 'token' : 'tokens'}, ${seconds}`,
   round: (round: number): string => (round === 0 ? 'Alone' : `After exchange ${round}`),
-  busy: 'A run is working. Ask again when it has ended, or pause for a moment and stop it first.',
-  done: (count: number): string => `${count} ${count === 1 ? 'answer has' : 'answers have'} come.`,
+  busy: 'A run is working. Stop or finish the run first.',
+  done: (count: number): string => `${count} ${count === 1 ? 'answer' : 'answers'} received.`,
   answers: 'Answers',
   settingsOf: (run: string): string => `Agents and student as in the run ${run}.`,
 } as const;

@@ -12,7 +12,7 @@ export const runsStrings = {
   comparePick: 'Mark two or more runs to compare them.',
   baseline: 'Baseline',
   pin: 'Pin as baseline',
-  unpin: 'No longer the baseline',
+  unpin: 'Unpin',
   size: (size: string): string => `about ${size}`,
   undoText: (name: string): string => `${name} was deleted.`,
   undo: 'Undo',
@@ -35,7 +35,8 @@ export const runsStrings = {
     'With 95 % Wilson intervals. Differences to the baseline are in points; runs with other questions are not paired.',
   noReport: 'not finished',
   arm: 'Arm',
-  delta: (points: string): string => `${points} to the baseline`,
+  delta: (points: string): string =>
+    points === '0.0' ? 'no difference from the baseline' : `${points} from the baseline`,
   compareTitle: 'Compare runs',
   loading: 'Reading the runs …',
   noCurves: 'None of these runs has a training log.',
