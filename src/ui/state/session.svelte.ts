@@ -106,13 +106,16 @@ export class Session {
       if (archive) this.recorded = RunView.of(archive, 'recorded');
       this.looked = true;
     }
-    // A run that began meanwhile keeps the screen.
-    if (this.view === null || this.view.source !== 'live' || this.live === null) this.show(this.recorded);
+    // A run that was opened or began meanwhile keeps the screen.
+    if (this.view === null) this.show(this.recorded);
   }
 
   show(view: RunView | null): void {
     if (view === this.view) return;
+    const other = this.view !== null;
     this.view = view;
+    // A question that the address names waits for the first run.
+    if (!other) return;
     this.selected = null;
     this.marked = [];
   }
