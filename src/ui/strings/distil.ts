@@ -88,6 +88,7 @@ export const distilStrings = {
     `${formatCount(kept)} of ${formatCount(total)} traces kept`,
   filter: 'Filter',
   dropped: 'Dropped',
+  traceCount: 'Count',
   loss: 'Loss',
   lossHelp: 'Lower is better. Held-out questions are never trained on.',
   train: 'train',
