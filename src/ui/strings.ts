@@ -19,6 +19,9 @@ export const strings = {
     noRecorded: 'No recorded run came with this build. Press Run to make one on the bundled models.',
     emptyTitle: 'Nothing to show yet',
     backToRecorded: 'Show the recorded run',
+    reproduced: (seed: number): string =>
+      `Your machine reproduced the recorded run byte for byte (seed ${seed}).`,
+    runWithSeed: (seed: number): string => `Run with seed ${seed}`,
     watchLive: 'Watch the run in progress',
     runs: 'Runs',
     settings: 'Settings',
