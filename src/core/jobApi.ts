@@ -44,6 +44,11 @@ export interface RunRecord {
   readonly damaged?: string;
 }
 
+/** What a finished run came to, for lists and for estimates of time. */
+export interface RunResult extends Pick<Report, 'arms' | 'timings' | 'gainKept'> {
+  readonly backend: string;
+}
+
 /** A trained adapter in an archive: PEFT files, name to base64. */
 export interface ArchivedAdapter {
   readonly strategy: string;
@@ -235,6 +240,8 @@ export interface JobApi {
   /** Ends the job; what was made is kept and can be resumed. */
   stop(): Promise<void>;
   runs(): Promise<readonly RunRecord[]>;
+  /** Of those of these runs that have a report. */
+  results(runIds: readonly string[]): Promise<Readonly<Record<string, RunResult>>>;
   /** `withAdapters`: the whole run for a file; without, what is shown. */
   archive(runId: string, withAdapters?: boolean): Promise<RunArchive>;
   importArchive(archive: unknown): Promise<RunRecord>;

@@ -1,6 +1,7 @@
 /** The arms of the comparison (contracts.md): one answer a question each, made from stored turns. */
 import { ArkletError } from '../core/errors';
 import type { Question, Turn, Verdict } from '../core/records';
+import { greedyProtocol } from '../core/trajectories';
 import { majority, type Vote } from '../core/vote';
 import { filteredAnswer, filteredCorrect } from '../tasks/filteredAnswers';
 import type { TurnIndex } from './turnIndex';
@@ -146,6 +147,26 @@ export function singleArm(index: TurnIndex, questions: readonly Question[], agen
     const turn = independentSamples(index, question.id).find((sample) => sample.agent === agent);
     return fromTurn(index, question, turn, turn ? [turn] : []);
   });
+}
+
+/** The agent with most right greedy answers on the validation questions; the first of equals, null before any answer. */
+export function bestGreedyAgent(turns: readonly Turn[]): number | null {
+  const right = new Map<number, number>();
+  for (const { protocol, split, agent, correct } of turns) {
+    if (protocol !== greedyProtocol || split !== 'validation') continue;
+    right.set(agent, (right.get(agent) ?? 0) + (correct ? 1 : 0));
+  }
+  const ranked = [...right].sort(([a, rightA], [b, rightB]) => rightB - rightA || a - b);
+  return ranked[0]?.[0] ?? null;
+}
+
+/**
+ * `single-greedy`: one agent alone, decoded as the student is; the one that was best at that on the validation questions. Null
+ * where no agent could be asked (a debate that was imported or is a recording).
+ */
+export function singleGreedyArm(index: TurnIndex, questions: readonly Question[]): Arm | null {
+  const all = questions.every(({ id }) => index.turns(greedyProtocol, id).length > 0);
+  return all ? singlePassArm(index, greedyProtocol, questions, greedyProtocol) : null;
 }
 
 /** `vote:<k>`: majority of the first k independent samples. */

@@ -4,7 +4,7 @@ import { seedSummaries } from '../core/seeds';
 import type { AgentInfo, ArmResult, PairResult, Report } from '../core/records';
 import { table } from './markdownTable';
 import { padMarkdown } from './padMarkdown';
-import { pairVerdict, percent, points, pointsInterval, pValue, verdictText } from './verdict';
+import { beatsAlone, pairVerdict, percent, points, pointsInterval, pValue, verdictText } from './verdict';
 
 const figures =
   'Right and accuracy are the verdict, which reads answers as a careful person would. Strict-match (the first "#### number") and ' +
@@ -99,7 +99,7 @@ export function reportMarkdown(input: Report): string {
   const report = parseReport(input);
   const { environment, gainKept } = report;
   const parts = ['# Comparison', ...verdictText(report), '## Arms', figures, armTable(report.arms)];
-  if (gainKept) {
+  if (gainKept && beatsAlone(report)) {
     parts.push(
       `Gain kept by ${gainKept.strategy} of ${gainKept.ensemble}: ${gainKept.value.toFixed(2)} [${gainKept.ci[0].toFixed(2)}, ${gainKept.ci[1].toFixed(2)}]`,
     );

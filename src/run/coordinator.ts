@@ -14,6 +14,7 @@ import type {
   QuestionImport,
   RunArchive,
   RunRecord,
+  RunResult,
   SimilarText,
   TrajectoryImport,
 } from '../core/jobApi';
@@ -194,6 +195,10 @@ export class Coordinator implements JobApi {
 
   async runs(): Promise<readonly RunRecord[]> {
     return this.#shelf.runs(await this.#lock.held());
+  }
+
+  results(runIds: readonly string[]): Promise<Readonly<Record<string, RunResult>>> {
+    return this.#shelf.results(runIds);
   }
 
   async archive(runId: string, withAdapters = false): Promise<RunArchive> {

@@ -17,6 +17,7 @@ export const jobMethods = [
   'step',
   'stop',
   'runs',
+  'results',
   'archive',
   'importArchive',
   'importTrajectories',

@@ -7,6 +7,7 @@ import {
   type ArchivedAdapter,
   type RunArchive,
   type RunRecord,
+  type RunResult,
 } from '../core/jobApi';
 import type { RunStatus } from '../core/records';
 import type { Damage, OnDamage } from '../store/digest';
@@ -52,6 +53,17 @@ export class Shelf {
       else if (Date.now() - run.deletedAt > grace) await this.#store.removeRun(run.id);
     }
     return shown;
+  }
+
+  async results(runIds: readonly string[]): Promise<Record<string, RunResult>> {
+    const found: Record<string, RunResult> = {};
+    for (const id of runIds) {
+      const report = await this.#store.getReport(id);
+      if (!report) continue;
+      const { arms, timings, gainKept, environment } = report;
+      found[id] = { arms, timings, gainKept, backend: environment.backend };
+    }
+    return found;
   }
 
   async bin(): Promise<RunRecord[]> {

@@ -15,11 +15,13 @@ export function cssColour(host: HTMLElement, name: string): string {
 
 /** Ticks of a value axis: small values in scientific form. */
 export function tickValues(_: uPlot, splits: readonly number[]): string[] {
-  return splits.map((split) => {
-    // Without the tail of binary fractions, as 0.30000000000000004.
-    const value = Number(split.toPrecision(6));
-    return value === 0 || Math.abs(value) >= 0.01 ? String(value) : value.toExponential();
-  });
+  return splits.map(tickValue);
+}
+
+export function tickValue(split: number): string {
+  // Without the tail of binary fractions, as 0.30000000000000004.
+  const value = Number(split.toPrecision(6));
+  return value === 0 || Math.abs(value) >= 0.01 ? String(value) : value.toExponential();
 }
 
 /** The place of the value nearest to `at` in a column that was measured now and then; of two as near the earlier. */

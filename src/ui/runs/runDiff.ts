@@ -1,30 +1,62 @@
 /** Runs held against each other: settings that differ, loss curves on one axis, arms with their distance to the baseline. */
-import type { RunArchive } from '../../core/jobApi';
+import type { PairCounts, RunArchive } from '../../core/jobApi';
 import type { ArmResult, RunConfig, TrainLog } from '../../core/records';
+import { strategyLabel } from '../armName';
+import { deltaOf } from '../compare/baseline';
+import { strings } from '../strings';
+import { runsStrings as text } from '../strings/runs';
+import { choices, settingWords } from '../strings/settings';
 
 /** What comparing needs of a run. */
 export type ComparedRun = Pick<RunArchive, 'run' | 'logs' | 'report'>;
 
 export interface SettingRow {
   readonly name: string;
+  /** As the settings call it. */
+  readonly label: string;
   /** A value a run, as text; null where the run is of a version without this setting. */
   readonly values: readonly (string | null)[];
   readonly differs: boolean;
 }
 
-function valueText(value: unknown): string | null {
+function valueText(name: string, value: unknown): string | null {
   if (value === undefined) return null;
   if (value === null) return '–';
-  if (Array.isArray(value)) return value.join(', ') || '–';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (name === 'strategies' && Array.isArray(value))
+    return value.map((one) => strategyLabel(String(one))).join(', ') || '–';
+  if (name === 'controls' && Array.isArray(value))
+    return value.map((one) => strings.controls[String(one)] ?? String(one)).join(', ') || '–';
+  if (Array.isArray(value))
+    return value.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join(', ') || '–';
+  if (typeof value === 'boolean') return value ? text.yes : text.no;
+  return typeof value === 'string' ? (choices[name]?.[value] ?? value) : JSON.stringify(value);
 }
 
-/** Every setting of any of the runs, those that differ first. */
+function labelOf(name: string): string {
+  const known: string | undefined =
+    settingWords[name as keyof RunConfig]?.label ??
+    (text.otherSettings as Readonly<Record<string, string>>)[name];
+  return known ?? name.replace(/([A-Z])/g, ' $1').replace(/^./, (first) => first.toUpperCase());
+}
+
+/** Settings that only matter to PAD, to runs that train without it. */
+const idle = (name: string, runs: readonly { readonly config: RunConfig }[]): boolean =>
+  name.startsWith('pad') && !runs.some(({ config }) => config.strategies.some((one) => one.includes('pad')));
+
+/**
+ * Every setting of any of the runs, those that differ first. A setting that a run of an older version lacks differs from none;
+ * the preset's name says nothing that its settings do not.
+ */
 export function settingRows(runs: readonly { readonly config: RunConfig }[]): SettingRow[] {
-  const names = [...new Set(runs.flatMap(({ config }) => Object.keys(config)))];
+  const names = [...new Set(runs.flatMap(({ config }) => Object.keys(config)))].filter(
+    (name) => name !== 'preset',
+  );
   const rows = names.map((name) => {
-    const values = runs.map(({ config }) => valueText((config as unknown as Record<string, unknown>)[name]));
-    return { name, values, differs: new Set(values).size > 1 };
+    const values = runs.map(({ config }) =>
+      valueText(name, (config as unknown as Record<string, unknown>)[name]),
+    );
+    const known = new Set(values.filter((value) => value !== null));
+    return { name, label: labelOf(name), values, differs: known.size > 1 && !idle(name, runs) };
   });
   return rows.sort((a, b) => Number(b.differs) - Number(a.differs));
 }
@@ -43,8 +75,14 @@ export function trainedStrategies(runs: readonly ComparedRun[]): string[] {
 
 export interface ArmCell {
   readonly arm: ArmResult;
-  /** Accuracy minus the baseline run's of the same arm; null for the baseline itself or where it lacks the arm. */
-  readonly delta: number | null;
+  /** Against the baseline run's of the same arm; null for the baseline itself or where it lacks the arm. */
+  readonly delta: {
+    readonly difference: number;
+    readonly ci: readonly [number, number] | null;
+    readonly paired: boolean;
+    /** The coordinator makes the interval of a paired difference of these. */
+    readonly counts: PairCounts | null;
+  } | null;
 }
 
 export interface ArmRow {
@@ -52,18 +90,82 @@ export interface ArmRow {
   readonly cells: readonly (ArmCell | null)[];
 }
 
-/** A row an arm, a cell a run; `baseline` is an index into `runs`. */
-export function armRows(runs: readonly ComparedRun[], baseline: number): ArmRow[] {
+function armOf(run: ComparedRun | undefined, name: string): ArmResult | undefined {
+  return run?.report?.arms.find((arm) => arm.name === name);
+}
+
+/** Arms of any of the runs, the students first. */
+export function armNames(runs: readonly ComparedRun[]): string[] {
   const names = [...new Set(runs.flatMap(({ report }) => report?.arms.map(({ name }) => name) ?? []))];
-  const find = (at: number, name: string): ArmResult | undefined =>
-    runs[at]?.report?.arms.find((arm) => arm.name === name);
-  return names.map((name) => {
-    const reference = find(baseline, name);
-    const cells = runs.map((_, at) => {
-      const arm = find(at, name);
-      if (!arm) return null;
-      return { arm, delta: reference && at !== baseline ? arm.accuracy - reference.accuracy : null };
+  return names.sort((a, b) => Number(b.startsWith('distilled:')) - Number(a.startsWith('distilled:')));
+}
+
+/** A cell a run; `baseline` is an index into `runs`. Runs on other questions are held against it without pairs. */
+export function armRow(runs: readonly ComparedRun[], name: string, baseline: number): ArmRow {
+  const reference = runs[baseline];
+  const against = armOf(reference, name);
+  const cells = runs.map((run, at): ArmCell | null => {
+    const arm = armOf(run, name);
+    if (!arm) return null;
+    if (!against || !reference || at === baseline) return { arm, delta: null };
+    const found = deltaOf({ pairs: [], items: run.report?.items ?? [] }, arm, {
+      arm: against,
+      run: { id: reference.run.id, name: reference.run.name },
+      items: reference.report?.items ?? [],
     });
-    return { name, cells };
+    if (found.type === 'counts') {
+      const { counts } = found;
+      const difference = (counts.aOnly - counts.bOnly) / counts.n;
+      // One answer is told from another by its run.
+      const named = { ...counts, a: `${name} ${run.run.id}` };
+      return { arm, delta: { difference, ci: null, paired: true, counts: named } };
+    }
+    if (found.type === 'paired')
+      return {
+        arm,
+        delta: { difference: found.pair.difference, ci: found.pair.ci, paired: true, counts: null },
+      };
+    return { arm, delta: { difference: found.difference, ci: found.ci, paired: false, counts: null } };
   });
+  return { name, cells };
+}
+
+/** Runs that agree in a setting, or in all that differ but the seed: mean and range of an arm over them. */
+export interface RunGroup {
+  readonly label: string;
+  readonly runs: readonly string[];
+  readonly mean: number;
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** Names that `groups` takes: every setting that differs, and all of them without the seed. */
+export const butSeed = '#but-seed';
+
+export function groups(
+  runs: readonly ComparedRun[],
+  rows: readonly SettingRow[],
+  by: string,
+  arm: string,
+): RunGroup[] {
+  const chosen = rows.filter(({ name, differs }) =>
+    by === butSeed ? differs && name !== 'seed' : name === by,
+  );
+  const found = new Map<string, { names: string[]; values: number[] }>();
+  runs.forEach((run, at) => {
+    const result = armOf(run, arm);
+    if (!result) return;
+    const label = chosen.map(({ label: setting, values }) => `${setting} ${values[at] ?? '–'}`).join(', ');
+    const group = found.get(label) ?? { names: [], values: [] };
+    group.names.push(run.run.name);
+    group.values.push(result.accuracy);
+    found.set(label, group);
+  });
+  return [...found].map(([label, { names, values }]) => ({
+    label: label === '' ? text.allAlike : label,
+    runs: names,
+    mean: values.reduce((sum, value) => sum + value, 0) / values.length,
+    lo: Math.min(...values),
+    hi: Math.max(...values),
+  }));
 }

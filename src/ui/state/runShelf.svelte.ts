@@ -6,6 +6,7 @@ import type {
   JobApi,
   RunArchive,
   RunRecord,
+  RunResult,
   TrajectoryImport,
 } from '../../core/jobApi';
 import { importStrings } from '../strings/imports';
@@ -27,6 +28,9 @@ export class RunShelf {
   binned = $state.raw<readonly RunRecord[]>([]);
   /** Bytes by run; null until they were counted. */
   sizes = $state.raw<Readonly<Record<string, number>> | null>(null);
+  /** What finished runs came to, by run. */
+  results = $state.raw<Readonly<Record<string, RunResult>>>({});
+  readonly #asked = new Set<string>();
   /** Adapters that ship with the page; null until they were looked for. */
   shipped = $state.raw<readonly AdapterInfo[] | null>(null);
   /** The run that was deleted last, while its undo is offered. */
@@ -45,6 +49,19 @@ export class RunShelf {
       this.sizes = await api.sizes();
       this.shipped ??= (await api.adapters()).filter(({ origin }) => origin === 'recorded');
     }, 'runs/shelf');
+  }
+
+  /** Reads what runs came to that ended since it was asked last. */
+  async readResults(): Promise<void> {
+    const done = this.#session.runs.filter(({ status }) => status === 'done').map(({ id }) => id);
+    const missing = done.filter((id) => !(id in this.results) && !this.#asked.has(id));
+    if (missing.length === 0) return;
+    for (const id of missing) this.#asked.add(id);
+    await this.#session.notices.guard(async () => {
+      const found = await (await this.#session.api()).results(missing);
+      this.results = { ...this.results, ...found };
+    });
+    for (const id of missing) this.#asked.delete(id);
   }
 
   async update(runId: string, change: { name?: string; note?: string; pinned?: boolean }): Promise<void> {

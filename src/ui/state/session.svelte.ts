@@ -5,7 +5,7 @@ import type { ModelsApi } from '../../core/modelsApi';
 import type { Phase, RunConfig, RunStatus } from '../../core/records';
 import { strings } from '../strings';
 import { GpuTest } from './gpuTest.svelte';
-import { grow, stepOf, type DataEvent } from './growth';
+import { begun, grow, stepOf, type DataEvent } from './growth';
 import { Models } from './models.svelte';
 import { StageCheck } from './modelsStage.svelte';
 import { newestCut } from './newestCut';
@@ -106,13 +106,16 @@ export class Session {
       if (archive) this.recorded = RunView.of(archive, 'recorded');
       this.looked = true;
     }
-    // A run that began meanwhile keeps the screen.
-    if (this.view === null || this.view.source !== 'live' || this.live === null) this.show(this.recorded);
+    // A run that was opened or began meanwhile keeps the screen.
+    if (this.view === null) this.show(this.recorded);
   }
 
   show(view: RunView | null): void {
     if (view === this.view) return;
+    const other = this.view !== null;
     this.view = view;
+    // A question that the address names waits for the first run.
+    if (!other) return;
     this.selected = null;
     this.marked = [];
   }
@@ -399,17 +402,7 @@ export class Session {
 
   #expect(runId: string, phase: Phase): void {
     if (this.job?.runId === runId && this.active) return;
-    this.job = {
-      runId,
-      phase,
-      status: 'running',
-      done: 0,
-      total: 0,
-      detail: '',
-      secondsLeft: null,
-      tokensPerSecond: null,
-      bytes: null,
-    };
+    this.job = begun(runId, phase);
   }
 
   #setStatus(from: RunStatus, to: RunStatus): void {

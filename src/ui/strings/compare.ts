@@ -49,12 +49,14 @@ export const compareText = {
     lost: (a: string, b: string): string => `${b} right, ${a} wrong`,
   },
 
+  opensThread: 'Choose a question to see what the student wrote and which training traces are most like it.',
+  openThread: 'From this answer back to its teachers',
   threadTitle: 'From the answer back to its teachers',
   threadHelp:
-    'The training traces whose steps (operations and intermediate results) are most like those of this answer. This is similarity, not causation: no gradient was taken, and a like trace need not be what taught it.',
+    'The training traces whose steps (operations and intermediate results) are most like those of this answer. This is similarity, not causation: no gradient was taken, and a similar trace need not be what taught it.',
   itsAnswer: 'What the student wrote',
   noReply: 'The words of this answer were not kept, only its verdict.',
-  noTraces: 'The training data of this strategy are not at hand.',
+  noTraces: 'The training data of this strategy are not available.',
   noneAlike: 'No training trace shares a step with this answer.',
   searching: 'Looking through the traces …',
   alike: (percent: string): string => `${percent} of the steps alike`,

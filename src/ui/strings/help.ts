@@ -25,7 +25,7 @@ export const helpStrings = {
   },
   keys: {
     run: 'Run (in stage mode: restart with the fixed seed)',
-    pause: 'Pause, go on',
+    pause: 'Pause, resume',
     step: 'One step while paused',
     stop: 'Stop',
     debate: 'Debate',
@@ -37,7 +37,7 @@ export const helpStrings = {
     runs: 'Runs',
     settings: 'Settings',
     guide: 'Guided tour',
-    help: 'This map',
+    help: 'Keyboard shortcuts',
     kernels: 'Shaders',
     theme: 'Light, dark, system',
     stage: 'Stage mode: large type for a talk',

@@ -13,7 +13,7 @@ export const importStrings = {
   tooManyHint: 'Pick one .json.gz file, or one .jsonl file with at most one report.json.',
   found: ({ run, questions, turns, incomplete, unknown }: TrajectoryImport): string =>
     [
-      `${run.name}: a debate of ${counted(questions, 'question', 'questions')} and ${counted(turns, 'turn', 'turns')}. Go on, and a student learns from it.`,
+      `${run.name}: a debate of ${counted(questions, 'question', 'questions')} and ${counted(turns, 'turn', 'turns')}. Resume it, and a student learns from it.`,
       ...(incomplete === 0
         ? []
         : [`Left out: ${counted(incomplete, 'question', 'questions')} whose debate is not whole.`]),
