@@ -2,46 +2,27 @@
 import type { Arguments, Expression, Signature, Statement, Target } from './ast';
 import { Budget, limits, runtime, TemplateError } from './errors';
 import { callFilter, type Host } from './filters';
+import { isConstant, Lookup, Scope } from './lookup';
 import { loopThing } from './loop';
-import { objectMethod, textMethod } from './methods';
-import { binary, compare, indexed, negate, slice } from './operators';
+import { binary, compare, negate, slice } from './operators';
 import { FrameNames } from './symbols';
 import { callTest } from './tests';
 import {
-  Float, Function, Markup, Namespace, Thing, Tuple, Undefined, fail, iterate, put, str, textOf, truth, typeName,
+  Float, Function, Namespace, Thing, Tuple, Undefined, fail, iterate, put, str, truth, typeName,
   type CallArguments, type Dict, type Value,
 } from './values'; // prettier-ignore
 
-class Scope {
-  readonly #own = new Map<string, Value>();
-  readonly #parent: Scope | null;
-
-  constructor(parent: Scope | null, values?: ReadonlyMap<string, Value>) {
-    this.#parent = parent;
-    for (const [name, value] of values ?? []) this.#own.set(name, value);
-  }
-
-  get(name: string): Value | undefined {
-    return this.#own.get(name) ?? (this.#own.has(name) ? null : this.#parent?.get(name));
-  }
-
-  set(name: string, value: Value): void {
-    this.#own.set(name, value);
-  }
-}
-
 type Signal = 'break' | 'continue' | null;
 
-export class Interpreter implements Host {
-  readonly budget: Budget;
+export class Interpreter extends Lookup implements Host {
   readonly #root: Scope;
   readonly #names: FrameNames;
   #out: string[] = [];
   #written = 0;
 
   constructor(values: ReadonlyMap<string, Value>, names: FrameNames, budget: Budget) {
+    super(budget);
     this.#names = names;
-    this.budget = budget;
     this.#root = new Scope(null, values);
   }
 
@@ -272,7 +253,7 @@ export class Interpreter implements Host {
         } catch (error) {
           // Jinja2 works constants out beforehand, where what cannot be sliced is undefined.
           if (isConstant(node.of) && error instanceof TemplateError && error.fault === 'runtime')
-            return this.#missing(value, 'slice');
+            return this.missing(value, 'slice');
           throw error;
         }
       }
@@ -375,77 +356,4 @@ export class Interpreter implements Host {
     this.budget.step();
     return callTest(name, value, args, this.budget);
   }
-
-  /** value.name: an attribute or method of Python's, else an item. */
-  attribute(value: Value, name: string): Value {
-    return this.#own(value, name) ?? this.#itemOf(value, name) ?? this.#missing(value, name);
-  }
-
-  /** What the filter attr finds. */
-  own(value: Value, name: string): Value {
-    return this.#own(value, name) ?? this.#missing(value, name);
-  }
-
-  /** value[key]: an item, else an attribute. */
-  item(value: Value, key: Value): Value {
-    if (value instanceof Undefined) return fail(value);
-    const found = this.#itemOf(value, key);
-    if (found !== undefined) return found;
-    const name = textOf(key);
-    const own = name === null ? undefined : this.#own(value, name);
-    return own ?? this.#missing(value, str(key));
-  }
-
-  #itemOf(value: Value, key: Value): Value | undefined {
-    try {
-      return indexed(value, key);
-    } catch (error) {
-      if (error instanceof TemplateError && error.fault === 'runtime') return undefined;
-      throw error;
-    }
-  }
-
-  #own(value: Value, name: string): Value | undefined {
-    if (value instanceof Undefined) return fail(value);
-    if (value instanceof Namespace) return value.values.get(name);
-    if (value instanceof Thing) return value.attribute(name);
-    if (value instanceof Function) return value.attributes.get(name);
-    const text = textOf(value);
-    const method =
-      text === null
-        ? objectMethod(value, name)
-        : textMethod(text, name, this.budget, (of, key, attribute) =>
-            attribute ? this.attribute(of, key) : this.item(of, /^\d+$/.test(key) ? Number(key) : key),
-          );
-    if (method === null)
-      return new Undefined(`access to attribute '${name}' of '${typeName(value)}' object is unsafe.`);
-    if (method && value instanceof Markup && !name.startsWith('is')) return marked(method);
-    if (value instanceof Tuple && name === 'grouper') return value.items[0];
-    return value instanceof Tuple && name === 'list' ? value.items[1] : method;
-  }
-
-  #missing(value: Value, name: string): Undefined {
-    return new Undefined(
-      value === null
-        ? `'None' has no attribute '${name}'`
-        : `'${typeName(value)} object' has no attribute '${name}'`,
-    );
-  }
-}
-
-function isConstant(node: Expression): boolean {
-  if (node.type === 'list' || node.type === 'tuple') return node.items.every(isConstant);
-  if (node.type === 'dict') return node.entries.every((pair) => pair.every(isConstant));
-  if ('of' in node) return node.of !== null && isConstant(node.of);
-  return node.type === 'const';
-}
-
-/** Text methods of escaped text give escaped text. */
-function marked(method: Function): Function {
-  return new Function(method.name, (args) => {
-    const mark = (value: Value): Value => (typeof value === 'string' ? new Markup(value) : value);
-    const result = method.call(args);
-    if (Array.isArray(result)) return result.map(mark);
-    return result instanceof Tuple ? new Tuple(result.items.map(mark)) : mark(result);
-  });
 }
