@@ -20,12 +20,15 @@ const inputs = [
   'scripts/csp.mjs',
 ];
 
+/** The compiled kernels appear in it: that is no change of a source. */
+const beside = join(root, 'src/cpu');
+
 function newest(path) {
   const info = statSync(path);
   if (!info.isDirectory()) return info.mtimeMs;
   return readdirSync(path)
     .filter((name) => name !== 'build')
-    .reduce((latest, name) => Math.max(latest, newest(join(path, name))), info.mtimeMs);
+    .reduce((latest, name) => Math.max(latest, newest(join(path, name))), path === beside ? 0 : info.mtimeMs);
 }
 
 function isFresh() {

@@ -1,7 +1,16 @@
 /** A copy of the project as it is after `npm ci`: nothing is built in it. Every command of the README's table works there, in any order. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -20,6 +29,8 @@ beforeAll(() => {
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   // The app is built once, as one of the commands would: a minute for each of them proves no more.
   cpSync(ensureBuild(), join(copy, 'dist'), { recursive: true, preserveTimestamps: true });
+  // Copied folders are new; what lies in them is as old as it was.
+  utimesSync(join(copy, 'dist/.built'), new Date(), new Date());
 });
 beforeEach(() => rmSync(join(copy, 'src/cpu/build'), { recursive: true, force: true }));
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
