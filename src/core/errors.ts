@@ -135,6 +135,13 @@ export function asArkletError(thrown: unknown): ArkletError {
       },
     );
   }
+  if (thrown instanceof DOMException && thrown.name === 'NotAllowedError') {
+    return new ArkletError(
+      'The browser did not allow this.',
+      'Allow it in the settings of this site, then try again.',
+      { cause: thrown },
+    );
+  }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new ArkletError(message, 'This is a bug in Arklet: please report it with the steps that led here.', {
     cause: thrown,

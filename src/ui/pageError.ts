@@ -31,7 +31,8 @@ function plainJson(found: string): string {
   try {
     const value = JSON.parse(found) as unknown;
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return found;
-    const part = (one: unknown): string => (typeof one === 'object' ? '…' : String(one));
+    const part = (one: unknown): string =>
+      typeof one === 'string' || typeof one === 'number' ? String(one) : '…';
     return Object.entries(value)
       .map(([name, one]) => `${name} ${part(one)}`)
       .join(', ');
