@@ -111,6 +111,10 @@ export interface QuestionImport {
   readonly questions: readonly Question[];
   /** Rows that were left out; `line` counts from 1; `text` is the row's beginning. */
   readonly rejected: readonly { readonly line: number; readonly reason: string; readonly text: string }[];
+  /** Right answers that are not read as they are written, those a person should look at first. */
+  readonly altered: readonly AlteredAnswer[];
+  /** How the bytes were read. */
+  readonly encoding: string;
   readonly rows: number;
 }
 
@@ -137,6 +141,26 @@ export interface QuestionCheck {
   readonly models: readonly string[];
   /** Each question once, with the model that has least room. */
   readonly long: readonly LongQuestion[];
+}
+
+/** A right answer as its file writes it and as it is read; `reason` is a GoldReason of tasks/golds. */
+export interface AlteredAnswer {
+  readonly line: number;
+  readonly question: string;
+  readonly written: string;
+  readonly read: string;
+  readonly reason:
+    | 'form'
+    | 'option'
+    | 'counted'
+    | 'mixed'
+    | 'unit'
+    | 'result'
+    | 'comma'
+    | 'decimal-comma'
+    | 'list'
+    | 'several';
+  readonly doubtful: boolean;
 }
 
 /** What an import of trajectories came to: the run that was made of them, and what was left out. */
@@ -264,8 +288,8 @@ export interface JobApi {
   sizes(): Promise<Readonly<Record<string, number>>>;
   /** PEFT files of a trained adapter: name to bytes. */
   adapter(runId: string, strategy: string, seed: number): Promise<Readonly<Record<string, Uint8Array>>>;
-  /** Reads a question file (JSONL or CSV as text). Rejects with ImportError only when no row could be read. */
-  importQuestions(text: string, name: string): Promise<QuestionImport>;
+  /** Reads a question file (JSONL, JSON or CSV, of any usual encoding). Rejects with ImportError only when no row could be read. */
+  importQuestions(file: Uint8Array, name: string): Promise<QuestionImport>;
   /** Stores an imported file so that a reload finds it; resolves to the hash of its questions. The last few files are kept. */
   keepQuestions(file: QuestionImport): Promise<string>;
   /** A kept file by its hash, else (hash null) the newest of that name; null where there is none. */

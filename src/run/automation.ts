@@ -93,10 +93,23 @@ function fingerprint(config: RunConfig): string {
   return JSON.stringify(Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** Most rows of one kind that are named one by one. */
+const linesSaid = 10;
+
 async function readQuestions(api: JobApi, url: string): Promise<readonly Question[]> {
   const name = decodeURIComponent(url.slice(url.lastIndexOf('/') + 1));
-  const text = await (await get(url)).text();
-  return (await api.importQuestions(text, name)).questions;
+  const bytes = new Uint8Array(await (await get(url)).arrayBuffer());
+  const { questions, altered, rejected } = await api.importQuestions(bytes, name);
+  const say = (line: string): void => window.arkletSay?.(line);
+  for (const { line, reason } of rejected.slice(0, linesSaid))
+    say(`${name} line ${line} is left out: ${reason}.`);
+  if (rejected.length > linesSaid) say(`${rejected.length} rows of ${name} are left out.`);
+  const looked = altered.filter((each) => each.doubtful);
+  for (const { line, written, read } of looked.slice(0, linesSaid))
+    say(`${name} line ${line}: the answer "${written}" is read as "${read}".`);
+  if (looked.length > linesSaid)
+    say(`${looked.length} answers of ${name} are not read as written: check them.`);
+  return questions;
 }
 
 /** Writes all files of a finished run. */

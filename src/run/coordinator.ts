@@ -24,7 +24,6 @@ import { mostSimilar } from '../distill/similar';
 import { reportMarkdown } from '../eval/markdown';
 import { pairFromCounts } from '../eval/pairs';
 import { fetchCatalogue } from '../models/catalogue';
-import { importQuestions } from '../tasks/importers';
 import { generateQuestions } from '../tasks/wordProblems';
 import type { SelftestReport } from '../core/selftest';
 import type { Damage } from '../store/digest';
@@ -39,6 +38,7 @@ import { addAdapter, removeAdapter } from './importedAdapters';
 import { importedDebate } from './importedDebate';
 import { JobLock, type LockSource } from './jobLock';
 import { Playground } from './playground';
+import { readQuestionFile } from './questionImport';
 import { Shelf, type RunChange } from './shelf';
 import { freeName, record, runHash, sameDebate, storeArchive, timedTurns } from './storedRuns';
 import { memorableName } from './names';
@@ -312,15 +312,8 @@ export class Coordinator implements JobApi {
     return this.#open().kernels();
   }
 
-  async importQuestions(text: string, name: string): Promise<QuestionImport> {
-    const { format, questions, rejected, counts } = importQuestions(text, { fileName: name, seed: 0 });
-    return {
-      name,
-      format,
-      questions,
-      rejected: rejected.map(({ row, reason, excerpt }) => ({ line: row, reason, text: excerpt })),
-      rows: counts.rows,
-    };
+  async importQuestions(file: Uint8Array, name: string): Promise<QuestionImport> {
+    return readQuestionFile(file, name);
   }
 
   async keepQuestions(file: QuestionImport): Promise<string> {

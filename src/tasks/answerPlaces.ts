@@ -1,13 +1,27 @@
 /** Where a reply announces its answer: thoughts and what follows a finished answer are left out first. */
 
-const thought = 'think|thinking|thought|thoughts|reasoning';
-const closed = new RegExp(String.raw`<(${thought})>[\s\S]*?</\1>`, 'gi');
-const left = new RegExp(String.raw`^[\s\S]*</(?:${thought})>`, 'i');
-const unclosed = new RegExp(String.raw`<(?:${thought})>[\s\S]*$`, 'i');
+/** What is longer is no answer, and more places than these are a model that repeats itself. */
+export const longestAnswer = 500;
+const mostPlaces = 20;
+
+const thought = /<(\/?)(?:think|thinking|thought|thoughts|reasoning)>/gi;
 
 /** A reply without its thoughts: whole blocks, all before a lone </think> and all after a <think> that never ends. */
 export function withoutThoughts(text: string): string {
-  return text.replace(closed, '\n').replace(left, '').replace(unclosed, '');
+  let kept = '';
+  let from = 0;
+  let inside = false;
+  for (const { 0: tag, 1: slash, index } of text.matchAll(thought)) {
+    if (slash === '/') {
+      if (!inside) kept = '';
+      from = index + tag.length;
+      inside = false;
+    } else if (!inside) {
+      kept += `${text.slice(from, index)}\n`;
+      inside = true;
+    }
+  }
+  return inside ? kept : kept + text.slice(from);
 }
 
 const nextTurn =
@@ -16,9 +30,9 @@ const announced = /####|\\(?:boxed|fbox)\s*\{|\banswers?\b[\s*_]*(?:is|are|:|=)/
 
 /** A reply up to where a base model goes on with a new question after it has answered; whole when it has not answered before. */
 export function beforeRunOn(text: string): string {
-  for (const { index } of text.matchAll(nextTurn)) {
-    if (announced.test(text.slice(0, index))) return text.slice(0, index);
-  }
+  const first = text.search(announced);
+  if (first < 0) return text;
+  for (const { index } of text.matchAll(nextTurn)) if (index > first) return text.slice(0, index);
   return text;
 }
 
@@ -33,10 +47,11 @@ export function boxes(text: string): string[] {
     else if (sign === '{') open.push({ at: match.index, boxed: false });
     else if (sign === '}') {
       const start = open.pop();
-      if (start?.boxed) found.push(text.slice(start.at, match.index));
+      if (start?.boxed && match.index - start.at <= longestAnswer)
+        found.push(text.slice(start.at, match.index));
     }
   }
-  return found.reverse();
+  return found.reverse().slice(0, mostPlaces);
 }
 
 /** Content of the last \boxed{...} with balanced braces, or null. */
@@ -47,7 +62,7 @@ export function lastBoxed(text: string): string | null {
 /** The line after the first "####", the form that is asked for; what a looping model writes after it is not its answer. */
 export function afterHashes(text: string): string | null {
   const match = /####[ \t]*([^\n]*?)[ \t]*(?=####|\n|$)/.exec(text);
-  return match ? (match[1] ?? '') : null;
+  return match ? (match[1] ?? '').slice(0, longestAnswer) : null;
 }
 
 const announcer = new RegExp(
@@ -60,9 +75,10 @@ const announcer = new RegExp(
 /** What follows each "answer is" or "Answer:", to the end of its line, the last first. */
 export function announcements(text: string, pattern: RegExp = announcer): string[] {
   return [...text.matchAll(pattern)]
+    .slice(-mostPlaces)
     .map((match) => {
       const rest = text
-        .slice(match.index + match[0].length)
+        .slice(match.index + match[0].length, match.index + match[0].length + longestAnswer)
         .replace(/^[\s*_:=]+/, (lead) => (lead.includes('\n') ? '' : lead.replace(/[*_:=]/g, '')));
       return (rest.split(/\n|<\/answer>/i, 1)[0] ?? '').trim();
     })

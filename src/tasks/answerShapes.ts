@@ -255,5 +255,6 @@ function sameShape(one: Shape, other: Shape): boolean {
 
 /** Whether two answers state the same; both as written or in normal form. */
 export function sameStatement(a: string, b: string): boolean {
+  if (Math.max(a.length, b.length) > maxLength) return false;
   return sameShape(shapeOf(formulaText(a)), shapeOf(formulaText(b)));
 }

@@ -4,7 +4,15 @@
  * number (or line). Unparsable is null and counts as wrong.
  */
 import type { AnswerType } from '../core/records';
-import { afterHashes, announcements, beforeRunOn, boxes, lastBoxed, withoutThoughts } from './answerPlaces';
+import {
+  afterHashes,
+  announcements,
+  beforeRunOn,
+  boxes,
+  lastBoxed,
+  longestAnswer,
+  withoutThoughts,
+} from './answerPlaces';
 import { sameStatement } from './answerShapes';
 import { choiceIn } from './choiceAnswers';
 import { statedNumber } from './numberAnswers';
@@ -28,7 +36,7 @@ export function parseAnswer(
     case 'text':
       return (
         firstRead(reply, (candidate) => normalText(candidate) || null) ??
-        (normalText(reply.trim().split('\n').at(-1) ?? '') || null)
+        (normalText((reply.trim().split('\n').at(-1) ?? '').slice(0, longestAnswer)) || null)
       );
     default:
       return answerType satisfies never;

@@ -1,5 +1,5 @@
 /** The option that a reply chooses, by its letter, number or text; letters beyond the options, and the pronoun I, are none. */
-import { afterHashes, announcements, boxes } from './answerPlaces';
+import { afterHashes, announcements, boxes, longestAnswer } from './answerPlaces';
 import { unwrapped } from './formulaText';
 import { plainMath } from './numbers';
 
@@ -111,8 +111,8 @@ const firstSentence = (text: string): string => text.split(/[.!?](?:\s|$)/, 1)[0
 const chosen =
   /\b(?:(?:correct|right|best|final|chosen|most likely|appropriate)\s+(?:option|choice|letter|alternative|one|statement)\s*(?:is|would be|should be|must be|:)|correct\s*:|(?:option|choice|letter)\s*(?:is|:)|I(?:'ll| will| would|'d)?\s+(?:choose|pick|select|chose|picked|selected|go with|vote for)|(?:choose|pick|select|selecting|choosing|go with))\s*:?/gi;
 const verdict =
-  /(?<![\w'])[(*"'`$[]*([A-J])[)*"'`$\]]*\s+(?:is|seems|would be|must be)\s+(?:the\s+)?(?:most\s+likely\s+)?(?:correct|right|best|true|answer)/g;
-const fits = /(?<![\w'])[(*"'`$[]*([A-HJ])[)*"'`$\]]*\s+(?:fits|matches|works)\b/g;
+  /(?<![\w'])[(*"'`$[]{0,4}([A-J])[)*"'`$\]]{0,4}\s+(?:is|seems|would be|must be)\s+(?:the\s+)?(?:most\s+likely\s+)?(?:correct|right|best|true|answer)/g;
+const fits = /(?<![\w'])[(*"'`$[]{0,4}([A-HJ])[)*"'`$\]]{0,4}\s+(?:fits|matches|works)\b/g;
 /** "It is B.", "So, B": a line that ends in the letter. */
 const last =
   /(?:\b(?:it(?:'s|’s| is)|so|hence|thus|therefore|must be|is)[:,]?\s+)["'*_`$([]*([A-HJ])["'*_`$)\]]*[.!]*$/i;
@@ -140,7 +140,7 @@ export function choiceIn(text: string, texts?: readonly string[]): string | null
   if (stated !== undefined) return stated;
   const lines = text
     .split('\n')
-    .map((line) => line.trim())
+    .map((line) => line.trim().slice(0, longestAnswer))
     .filter((line) => line !== '');
   const end = last.exec(lines.at(-1) ?? '')?.[1];
   if (end !== undefined && end === end.toUpperCase()) return options.letter(end);

@@ -3,7 +3,11 @@ import { formulaText, unwrapped } from './formulaText';
 import { numberList } from './numberAnswers';
 import { normalNumber, plainMath } from './numbers';
 
+/** Longer texts are no formulas. */
+const longest = 1000;
+
 export function normalText(text: string): string {
+  if (text.length > longest) return text.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim();
   const bare = unwrapped(text.trim().replace(/\.$/, ''));
   const number = normalNumber(plainMath(bare));
   if (number !== null) return number;

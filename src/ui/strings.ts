@@ -5,6 +5,7 @@ import { compareStrings } from './strings/compare';
 import { debateStrings } from './strings/debate';
 import { distilStrings } from './strings/distil';
 import { errorStrings } from './strings/errors';
+import { importingStrings } from './strings/importing';
 import { verdictStrings } from './strings/verdict';
 
 export const strings = {
@@ -192,31 +193,7 @@ export const strings = {
     waiting: 'Asking the engine for its presets …',
   },
 
-  importing: {
-    pick: 'Use a file of your own',
-    help: 'JSONL or CSV with questions and answers (GSM8K, MATH and multiple-choice layouts are known).',
-    reading: 'Reading …',
-    counts: (read: number, rejected: number): string =>
-      `${formatPlural(read, 'question', 'questions')} read, ${formatPlural(rejected, 'row', 'rows')} left out`,
-    preview: 'First questions',
-    rejected: 'Rows left out',
-    line: 'Line',
-    reason: 'Reason',
-    text: 'Row',
-    question: 'Question',
-    answer: 'Answer',
-    use: 'Use these questions',
-    using: (name: string, count: number): string =>
-      `${name}: ${formatPlural(count, 'question', 'questions')}`,
-    remove: 'Use the bundled problems instead',
-    lowered: (name: string, held: number, asked: number): string =>
-      `${name} holds ${formatPlural(held, 'different question', 'different questions')}, but ${formatCount(asked)} were asked for: the counts were lowered in proportion. Change them as you like.`,
-    atMost: (most: number, name: string, held: number): string =>
-      `At most ${formatCount(most)} with the others: ${name} holds ${formatPlural(held, 'different question', 'different questions')}.`,
-    tooMany: (name: string, held: number, asked: number): string =>
-      `${name} holds ${formatPlural(held, 'different question', 'different questions')}, but ${formatCount(asked)} are asked for.`,
-    more: (count: number): string => `and ${formatCount(count)} more`,
-  },
+  importing: importingStrings,
 
   errors: errorStrings,
 

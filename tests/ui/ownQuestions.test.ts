@@ -97,6 +97,8 @@ describe('a question file', () => {
       format: 'jsonl',
       questions: makeArchive(6).questions,
       rejected: [],
+      altered: [],
+      encoding: 'utf-8',
       rows: 6,
     };
     client.kept.set('f00d', file);

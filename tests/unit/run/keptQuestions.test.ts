@@ -7,7 +7,7 @@ import { createMemoryStore } from './memoryStore';
 function file(name: string, answers: readonly number[]): QuestionImport {
   const text = answers.map((answer, i) => JSON.stringify({ question: `What is ${i}?`, answer })).join('\n');
   const { format, questions, counts } = importQuestions(text, { fileName: name, seed: 0 });
-  return { name, format, questions, rejected: [], rows: counts.rows };
+  return { name, format, questions, rejected: [], altered: [], encoding: 'utf-8', rows: counts.rows };
 }
 
 describe('a question file that is kept', () => {
