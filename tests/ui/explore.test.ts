@@ -132,7 +132,6 @@ describe('a tied vote', () => {
     const round = page.getByRole('region', { name: 'Alone' });
     await expect.element(round.getByText('3-way tie: the first agent’s answer counts')).toBeVisible();
     await expect.element(page.getByText('(a 3-way tie: the first agent’s answer counted)')).toBeVisible();
-    await page.getByRole('slider').first().element();
     const slider = target.querySelector<HTMLInputElement>('input[type=range]')!;
     slider.value = '1';
     slider.dispatchEvent(new Event('input', { bubbles: true }));
@@ -313,7 +312,8 @@ describe('the time that is left', () => {
     await button('Run with the chosen models').click();
     await expect.element(button('Pause')).toBeVisible();
     client.emit(progress({}));
-    await vi.waitFor(() => expect(figure('Left in this phase')).toBe('31 s'));
+    await vi.waitFor(() => expect(figure('Time left')).toBe('31 s'));
+    expect(target.querySelector('.transport .scope')?.textContent).toBe('this phase');
   });
 });
 
