@@ -192,7 +192,7 @@ async function checkWords(engine: EngineClient, models: Cast['models'], text: st
     );
     const list = named.length > 1 ? `${named.slice(0, -1).join(', ')} and ${named.at(-1) ?? ''}` : named[0];
     throw new ConfigError(
-      `${id} does not know the ${words.length === 1 ? 'word' : 'words'} ${list ?? ''}.`,
+      `${id === 'student' ? 'The student' : id} does not know the ${words.length === 1 ? 'word' : 'words'} ${list ?? ''}.`,
       'The bundled models read only the words of the problems they were made for: take an example and change its names and numbers.',
       { details: { words } },
     );

@@ -77,7 +77,7 @@ export const strings = {
     },
     finished: 'Finished. It is saved under Runs.',
     timeLeft: 'Time left',
-    phaseLeft: 'Left in this phase',
+    phaseOnly: 'this phase',
     takes: (time: string): string => `It will take about ${time}, by the last run here.`,
     took: (time: string): string => `It would take about ${time} on the machine of the recording.`,
     rate: 'Tokens/s',

@@ -132,7 +132,6 @@ describe('a tied vote', () => {
     const round = page.getByRole('region', { name: 'Alone' });
     await expect.element(round.getByText('3-way tie: the first agent’s answer counts')).toBeVisible();
     await expect.element(page.getByText('(a 3-way tie: the first agent’s answer counted)')).toBeVisible();
-    await page.getByRole('slider').first().element();
     const slider = target.querySelector<HTMLInputElement>('input[type=range]')!;
     slider.value = '1';
     slider.dispatchEvent(new Event('input', { bubbles: true }));
@@ -313,7 +312,8 @@ describe('the time that is left', () => {
     await button('Run with the chosen models').click();
     await expect.element(button('Pause')).toBeVisible();
     client.emit(progress({}));
-    await vi.waitFor(() => expect(figure('Left in this phase')).toBe('31 s'));
+    await vi.waitFor(() => expect(figure('Time left')).toBe('31 s'));
+    expect(target.querySelector('.transport .scope')?.textContent).toBe('this phase');
   });
 });
 
@@ -407,9 +407,9 @@ describe('a question of one’s own', () => {
     app.session.playground.words = new Set(['Anna', 'has', 'apples', '?', '.', 'How', 'many', '2', '+']);
     const field = page.getByLabelText('Your question');
     await field.fill('What is 2+2?');
-    const marked = target.querySelectorAll.bind(document);
+    const marked = (name: string): Element[] => [...document.querySelectorAll(name)];
     await vi.waitFor(() =>
-      expect([...marked('mark')].map(({ textContent }) => textContent)).toEqual(['What', 'is']),
+      expect(marked('mark').map(({ textContent }) => textContent)).toEqual(['What', 'is']),
     );
     await field.fill('Anna has app');
     await vi.waitFor(() => expect(marked('mark')).toHaveLength(0));
