@@ -37,14 +37,22 @@ export function byteLimit(packed: number, most = mostArchiveBytes): { add(bytes:
 /** The text of gzip bytes. Throws ImportError beyond the limit, TypeError for damaged data. */
 export async function gunzipText(bytes: Uint8Array<ArrayBuffer>, most = mostArchiveBytes): Promise<string> {
   const limit = byteLimit(bytes.byteLength, most);
-  const counted = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-    transform(chunk, controller) {
-      limit.add(chunk.byteLength);
-      controller.enqueue(chunk);
-    },
-  });
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')).pipeThrough(counted);
-  return new Response(stream).text();
+  const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')).getReader();
+  const decoder = new TextDecoder();
+  const pieces: string[] = [];
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      limit.add(value.byteLength);
+      pieces.push(decoder.decode(value, { stream: true }));
+    }
+  } catch (thrown) {
+    // What is still to come is not unpacked.
+    await reader.cancel().catch(() => undefined);
+    throw thrown;
+  }
+  return pieces.join('') + decoder.decode();
 }
 
 /** JSON of bounded depth: deeper values cannot cross to a worker. Throws SyntaxError, and ImportError for the depth. */
