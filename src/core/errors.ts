@@ -91,6 +91,10 @@ export class DownloadError extends ArkletError {
 export class BusyError extends ArkletError {
   override readonly code = 'busy';
 }
+/** A worker of the page ended: out of memory, ended by the browser, or by an error of its own. */
+export class WorkerError extends ArkletError {
+  override readonly code = 'worker';
+}
 /** The user stopped it. Not a failure: what was made so far is kept. */
 export class InterruptedError extends ArkletError {
   override readonly code = 'interrupted';
@@ -110,6 +114,7 @@ const classes = [
   AgentError,
   DownloadError,
   BusyError,
+  WorkerError,
   InterruptedError,
 ] as const;
 

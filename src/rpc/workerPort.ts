@@ -1,17 +1,81 @@
-import { ArkletError } from '../core/errors';
-import { RpcClient, type Protocol } from './rpc';
+/**
+ * Dedicated workers as the two ends of a protocol. A worker that dies without a word (out of memory, `close`) is noticed by
+ * the Web Lock that it holds while it lives.
+ */
+import { WorkerError, type ArkletError } from '../core/errors';
+import { RpcClient, serve, type Handlers, type Protocol } from './rpc';
 
-/** A client of a dedicated worker: a worker that fails to start, or dies by an uncaught error, rejects all calls. */
-export function connectWorker<P extends Protocol<P>>(worker: Worker, name: string): RpcClient<P> {
-  const client = new RpcClient<P>(worker);
+/** The first message of a worker: the name of the lock that it holds. */
+interface Alive {
+  readonly alive: string;
+}
+
+function aliveName(data: unknown): string | null {
+  if (typeof data !== 'object' || data === null || !('alive' in data)) return null;
+  return typeof data.alive === 'string' ? data.alive : null;
+}
+
+/** Serves the handlers in a worker, and holds a lock that tells the other side that it lives. */
+export function serveWorker<P extends Protocol<P>>(
+  scope: DedicatedWorkerGlobalScope,
+  handlers: Handlers<P>,
+): void {
+  holdLife(scope);
+  serve<P>(scope, handlers);
+}
+
+/** Holds a lock for the worker's life and tells its name. Without locks nothing is told, and nothing is watched. */
+export function holdLife(scope: DedicatedWorkerGlobalScope): void {
+  const alive = `arklet-worker ${crypto.randomUUID()}`;
+  scope.navigator.locks
+    ?.request(alive, () => {
+      scope.postMessage({ alive } satisfies Alive);
+      return new Promise<never>(() => undefined);
+    })
+    .catch(() => undefined);
+}
+
+/** Calls `onEnd` once, with what is known, when the worker fails to start, dies by an uncaught error, or is gone. */
+export function watchWorker(worker: Worker, onEnd: (reason: string) => void): void {
+  let ended = false;
+  const end = (reason: string): void => {
+    if (!ended) onEnd(reason);
+    ended = true;
+  };
   worker.addEventListener('error', (event) => {
     event.preventDefault();
-    client.close(
-      new ArkletError(
-        `The ${name} worker failed: ${event.message || 'its script could not be loaded'}.`,
-        'Reload the page; finished work is kept.',
-      ),
-    );
+    end(event.message || 'its script could not be loaded');
   });
-  return client;
+  worker.addEventListener('message', ({ data }) => {
+    const name = aliveName(data);
+    if (name === null) return;
+    navigator.locks
+      .request(name, { mode: 'shared' }, () => end('the browser ended it, perhaps for lack of memory'))
+      .catch(() => undefined);
+  });
+}
+
+export interface WorkerLink<P extends Protocol<P>> {
+  readonly client: RpcClient<P>;
+  /** Ends the worker; calls in flight reject with the error. */
+  terminate(error: ArkletError): void;
+}
+
+/** A client of a dedicated worker whose end rejects all calls with WorkerError, and a way to end it. */
+export function linkWorker<P extends Protocol<P>>(worker: Worker, name: string): WorkerLink<P> {
+  const client = new RpcClient<P>(worker);
+  const terminate = (error: ArkletError): void => {
+    worker.terminate();
+    client.close(error);
+  };
+  watchWorker(worker, (reason) =>
+    terminate(
+      new WorkerError(`The ${name} worker failed: ${reason}.`, 'Reload the page; finished work is kept.'),
+    ),
+  );
+  return { client, terminate };
+}
+
+export function connectWorker<P extends Protocol<P>>(worker: Worker, name: string): RpcClient<P> {
+  return linkWorker<P>(worker, name).client;
 }

@@ -1,9 +1,14 @@
 import type { Report } from '../core/records';
-import { guarded } from './database';
+import { guarded, writeRows } from './database';
 import type { Database } from './schema';
 
-export function putReport(database: Database, runId: string, report: Report): Promise<void> {
-  return guarded(async () => void (await database.put('reports', { runId, report })));
+export function putReport(
+  database: Database,
+  runId: string,
+  report: Report,
+  owner: string | null = null,
+): Promise<void> {
+  return writeRows(database, owner, ['reports'], (put) => put('reports', { runId, report }));
 }
 
 export function getReport(database: Database, runId: string): Promise<Report | null> {

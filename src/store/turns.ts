@@ -1,5 +1,5 @@
 import type { Turn, TurnTiming } from '../core/records';
-import { guarded, keysOfRun } from './database';
+import { guarded, keysOfRun, writeRows } from './database';
 import type { Database } from './schema';
 
 /** Identifies a turn inside its run. */
@@ -11,15 +11,14 @@ export function turnKey(turn: Pick<Turn, 'questionId' | 'protocol' | 'round' | '
 export function putTurns(
   database: Database,
   turns: readonly { readonly turn: Turn; readonly timing: TurnTiming }[],
+  owner: string | null = null,
 ): Promise<void> {
-  return guarded(async () => {
-    const transaction = database.transaction(['turns', 'timings'], 'readwrite');
+  return writeRows(database, owner, ['turns', 'timings'], (put) => {
     for (const { turn, timing } of turns) {
       const key = turnKey(turn);
-      void transaction.objectStore('turns').put({ runId: turn.runId, key, turn });
-      void transaction.objectStore('timings').put({ runId: turn.runId, key, timing });
+      put('turns', { runId: turn.runId, key, turn });
+      put('timings', { runId: turn.runId, key, timing });
     }
-    await transaction.done;
   });
 }
 

@@ -33,6 +33,11 @@ export type JobStatus = Omit<Extract<JobEvent, { type: 'progress' }>, 'type'>;
 type DeviceEvent = Extract<JobEvent, { type: 'device' }>;
 type LoadEvent = Extract<JobEvent, { type: 'load' }>;
 
+/** Whether some tab works on it: the coordinator says so of no other run. */
+export function isGoing({ status }: Pick<RunRecord, 'status'>): boolean {
+  return status === 'running' || status === 'paused';
+}
+
 export interface SessionSources {
   /** Starts the engine's coordinator; called once, after the first paint or by the first action. */
   connect(): Promise<JobClient>;
@@ -70,9 +75,7 @@ export class Session {
   /** Turns of the selected question that a trace was made of. */
   marked = $state.raw<readonly TurnPlace[]>([]);
 
-  readonly active = $derived(
-    this.job !== null && (this.job.status === 'running' || this.job.status === 'paused'),
-  );
+  readonly active = $derived(this.job !== null && isGoing(this.job));
   /** A run that ended before its time, to be offered while nothing else works. */
   readonly interrupted = $derived.by(() => {
     const newest = this.active || this.busy ? null : newestCut(this.runs);
@@ -123,6 +126,7 @@ export class Session {
       const api = await this.#api();
       const [runs, presets] = await Promise.all([api.runs(), api.presets()]);
       this.runs = runs;
+      this.#followRuns();
       this.settings.presets = presets;
       for (const bad of this.settings.bad) {
         this.notices.add({
@@ -228,6 +232,7 @@ export class Session {
   async refreshRuns(): Promise<void> {
     await this.notices.guard(async () => {
       this.runs = await (await this.#api()).runs();
+      this.#followRuns();
     });
   }
 
@@ -278,6 +283,9 @@ export class Session {
         this.runs = event.runs;
         this.#followRuns();
         return;
+      case 'ended':
+        this.#ended(event);
+        return;
       case 'selftest':
         this.gpuTest.receive(event.row);
         return;
@@ -312,12 +320,35 @@ export class Session {
     if (event.status === 'done' && before?.status !== 'done') void this.#complete(event.runId);
   }
 
-  /** A job that ended (stopped, failed) sends no more progress: its record says so. */
+  /** What the job's own tab says of its end; the stored record may not have taken it. */
+  #ended({ runId, status, error }: Extract<JobEvent, { type: 'ended' }>): void {
+    if (status !== 'done')
+      this.runs = this.runs.map((run) => (run.id === runId ? { ...run, status, error } : run));
+    if (this.job?.runId !== runId || status === 'done') return;
+    this.job = { ...this.job, status, secondsLeft: null, tokensPerSecond: null };
+    if (this.live?.run.id === runId) this.live.run = { ...this.live.run, status, error };
+    this.#wakeLock.want(false);
+  }
+
+  /**
+   * A job that ended (stopped, failed, its tab closed, its run deleted) sends no more progress: its record says so. One that
+   * another tab works on, and that waits there, is found by its record alone.
+   */
   #followRuns(): void {
     const { job } = this;
+    const going = this.runs.find(isGoing);
+    if (going && !this.active) {
+      this.#expect(going.id, going.phase, going.status);
+      this.#liveView(going.id);
+      return;
+    }
     const run = this.runs.find((known) => known.id === job?.runId);
+    if (job && !run && this.active) {
+      this.#ended({ type: 'ended', runId: job.runId, status: 'interrupted', error: null });
+      return;
+    }
     if (!job || !run || run.status === job.status || job.status === 'done') return;
-    const over = run.status !== 'running' && run.status !== 'paused';
+    const over = !isGoing(run);
     this.job = { ...job, status: run.status, ...(over ? { secondsLeft: null, tokensPerSecond: null } : {}) };
     if (this.live?.run.id === run.id) this.live.run = run;
     if (over) this.#wakeLock.want(false);
@@ -355,12 +386,12 @@ export class Session {
     this.step = stepOf(view.run.phase);
   }
 
-  #expect(runId: string, phase: Phase): void {
+  #expect(runId: string, phase: Phase, status: RunStatus = 'running'): void {
     if (this.job?.runId === runId && this.active) return;
     this.job = {
       runId,
       phase,
-      status: 'running',
+      status,
       done: 0,
       total: 0,
       detail: '',
