@@ -6,7 +6,7 @@
  * was never stored, as the recorded run's), and the event `questions` is sent once, when a run's questions are planned,
  * before its first turn. The page holds a `JobClient`.
  */
-import type { ErrorData } from './errors';
+import type { ArkletError, ErrorData } from './errors';
 import type { PadReport } from './padRecords';
 import type {
   AnswerType,
@@ -347,6 +347,8 @@ export interface KernelInfo {
 /** The page's end: requests, and every event of the job, whichever page started it. */
 export interface JobClient {
   readonly api: JobApi;
+  /** Resolves with the reason when the coordinator's worker has ended; never where that cannot be known. */
+  readonly gone?: Promise<ArkletError>;
   /** The returned function ends listening. */
   listen(listener: (event: JobEvent) => void): () => void;
 }

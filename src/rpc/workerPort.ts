@@ -57,6 +57,8 @@ export function watchWorker(worker: Worker, onEnd: (reason: string) => void): vo
 
 export interface WorkerLink<P extends Protocol<P>> {
   readonly client: RpcClient<P>;
+  /** Resolves when the worker ended unasked. */
+  readonly gone: Promise<ArkletError>;
   /** Ends the worker; calls in flight reject with the error. */
   terminate(error: ArkletError): void;
 }
@@ -68,12 +70,17 @@ export function linkWorker<P extends Protocol<P>>(worker: Worker, name: string):
     worker.terminate();
     client.close(error);
   };
-  watchWorker(worker, (reason) =>
-    terminate(
-      new WorkerError(`The ${name} worker failed: ${reason}.`, 'Reload the page; finished work is kept.'),
-    ),
-  );
-  return { client, terminate };
+  const gone = new Promise<ArkletError>((resolve) => {
+    watchWorker(worker, (reason) => {
+      const error = new WorkerError(
+        `The ${name} worker failed: ${reason}.`,
+        'Finished work is kept: resume the run, or reload the page.',
+      );
+      terminate(error);
+      resolve(error);
+    });
+  });
+  return { client, gone, terminate };
 }
 
 export function connectWorker<P extends Protocol<P>>(worker: Worker, name: string): RpcClient<P> {

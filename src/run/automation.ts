@@ -91,6 +91,14 @@ async function exportRun(api: JobApi, run: RunRecord, out: string): Promise<void
   await put(`${out}report.json`, `${JSON.stringify(report, null, 1)}\n`);
 }
 
+function stopped(name: string): ErrorData {
+  return {
+    code: 'interrupted',
+    message: `${name} was stopped.`,
+    hint: 'The same command goes on where it stopped.',
+  };
+}
+
 /** Starts a coordinator and exposes the automation. */
 function startAutomation(): void {
   const worker = new Worker(new URL('../../workers/coordinator.worker.ts', import.meta.url), {
@@ -98,12 +106,20 @@ function startAutomation(): void {
   });
   const client = connectJob(worker);
   const { api } = client;
+  /** A coordinator that ended tells nothing more. */
+  const gone: Promise<never> = new Promise((_, reject) => void client.gone?.then(reject));
+  gone.catch(() => undefined);
 
   function ending(): { of(runId: string): Promise<void>; close(): void } {
     const ended = new Map<string, RunRecord>();
+    /** What ended a run, also where nothing could be stored of it. */
+    const ends = new Map<string, ErrorData>();
     let wake = (): void => undefined;
     const close = client.listen((event) => {
       if (event.type !== 'text' && event.type !== 'turn') window.arkletEvent?.(event);
+      if (event.type === 'ended' && event.status !== 'done')
+        ends.set(event.runId, event.error ?? stopped(event.runId));
+      if (event.type === 'ended') wake();
       if (event.type !== 'runs') return;
       for (const run of event.runs) {
         if (run.status === 'running' || run.status === 'paused') ended.delete(run.id);
@@ -115,16 +131,11 @@ function startAutomation(): void {
       close,
       async of(runId) {
         for (;;) {
+          const end = ends.get(runId);
+          if (end) throw errorFromData(end);
           const run = ended.get(runId);
           if (run?.status === 'done') return;
-          if (run?.error) throw errorFromData(run.error);
-          if (run) {
-            throw errorFromData({
-              code: 'interrupted',
-              message: `${run.name} was stopped.`,
-              hint: 'The same command goes on where it stopped.',
-            });
-          }
+          if (run) throw errorFromData(run.error ?? stopped(run.name));
           await new Promise<void>((resolve) => (wake = resolve));
         }
       },
@@ -151,10 +162,10 @@ function startAutomation(): void {
             : await api.importArchive(unpackArchive(new Uint8Array(await (await get(from)).arrayBuffer())));
         run = await api.start(config, imported, source?.id);
         if (from !== null) localStorage.setItem(command, run.id);
-        await events.of(run.id);
+        await Promise.race([events.of(run.id), gone]);
       } else if (run.status !== 'done') {
         await api.resume(run.id);
-        await events.of(run.id);
+        await Promise.race([events.of(run.id), gone]);
       }
       await exportRun(api, run, out);
       return { name: run.name };

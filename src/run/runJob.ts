@@ -131,9 +131,10 @@ export async function runJob(start: JobStart): Promise<void> {
     } catch (thrown) {
       progress.close();
       const lost = thrown instanceof DeviceLostError || thrown instanceof WorkerError;
+      // Also where it ends here: the next job must load its models again.
+      if (lost) setup.engine.forget();
       const wait = waits[losses++];
       if (!lost || wait === undefined || start.signal.aborted) throw thrown;
-      setup.engine.forget();
       start.emit({ type: 'error', runId: start.run.id, error: thrown.toData() });
       await pause(wait, start.signal);
     }

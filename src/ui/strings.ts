@@ -49,8 +49,10 @@ export const strings = {
     stop: 'Stop',
     starting: 'Starting',
     resumeRun: (name: string): string => `Go on with ${name}`,
-    offer: (name: string, phase: string): string =>
-      `The run ${name} was interrupted during ${phase}. What it made is kept.`,
+    offer: (name: string, phase: string, reason: string): string =>
+      [`The run ${name} was interrupted during ${phase}.`, reason, 'What it made is kept.']
+        .filter((part) => part !== '')
+        .join(' '),
     offerImported: (name: string): string =>
       `The debate of ${name} is imported. Go on, and a student learns from it and is compared with it.`,
     discard: 'Not now',

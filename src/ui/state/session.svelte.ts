@@ -1,20 +1,23 @@
 /** What the page knows and does: the run shown, the job in progress, the stored runs, and every action of a user. */
-import { ArkletError } from '../../core/errors';
+import type { ArkletError } from '../../core/errors';
 import type { JobApi, JobClient, JobEvent, RunArchive, RunRecord } from '../../core/jobApi';
 import type { ModelsApi } from '../../core/modelsApi';
-import type { Phase, RunConfig, RunStatus } from '../../core/records';
+import type { RunConfig, RunStatus } from '../../core/records';
 import { strings } from '../strings';
 import { GpuTest } from './gpuTest.svelte';
+import { expectedStatus, isGoing, newsOf, withStatus, type Ending, type JobStatus } from './jobStatus';
 import { grow, stepOf, type DataEvent } from './growth';
 import { Models } from './models.svelte';
 import { StageCheck } from './modelsStage.svelte';
 import { newestCut } from './newestCut';
 import { Notices } from './notices.svelte';
 import { Offline } from './offline.svelte';
+import { CoordinatorLink } from './coordinatorLink';
 import { CountGate } from './countGate';
 import { Pace } from './pace';
 import { PlaygroundState } from './playground.svelte';
 import { QuestionFile } from './questionFile.svelte';
+import { Restart } from './restart.svelte';
 import { RunShelf } from './runShelf.svelte';
 import { RunView } from './runView.svelte';
 import { Settings } from './settings.svelte';
@@ -29,14 +32,8 @@ export interface TurnPlace {
   readonly agent: number;
 }
 
-export type JobStatus = Omit<Extract<JobEvent, { type: 'progress' }>, 'type'>;
 type DeviceEvent = Extract<JobEvent, { type: 'device' }>;
 type LoadEvent = Extract<JobEvent, { type: 'load' }>;
-
-/** Whether some tab works on it: the coordinator says so of no other run. */
-export function isGoing({ status }: Pick<RunRecord, 'status'>): boolean {
-  return status === 'running' || status === 'paused';
-}
 
 export interface SessionSources {
   /** Starts the engine's coordinator; called once, after the first paint or by the first action. */
@@ -56,6 +53,7 @@ export class Session {
   readonly gpuTest = new GpuTest();
   readonly playground = new PlaygroundState(this);
   readonly shelf = new RunShelf(this);
+  readonly restart = new Restart(this);
   readonly models: Models;
   readonly stage: StageCheck;
   view = $state.raw<RunView | null>(null);
@@ -86,7 +84,7 @@ export class Session {
   readonly #wakeLock = new WakeLock();
   readonly #pace = new Pace();
   readonly #counts = new CountGate();
-  #client: Promise<JobClient> | null = null;
+  readonly #link: CoordinatorLink;
   #follow = true;
   #fetching = new Set<string>();
   /** Events of a run whose view is still being made. */
@@ -94,6 +92,11 @@ export class Session {
 
   constructor(sources: SessionSources, offline = new Offline(null)) {
     this.#sources = sources;
+    this.#link = new CoordinatorLink({
+      connect: () => sources.connect(),
+      onEvent: (event) => this.receive(event),
+      onGone: (error) => this.#gone(error),
+    });
     this.models = new Models(sources.models?.bind(sources), this.notices);
     this.stage = new StageCheck(this, offline);
   }
@@ -176,7 +179,7 @@ export class Session {
     const run = await start();
     // The first events of the run may have come before this answer.
     if (this.live?.run.id !== run.id) this.#begin(new RunView(run, 'live'));
-    this.#expect(run.id, run.phase);
+    this.#expect({ ...run, status: 'running' });
     // The questions that the coordinator planned; their events do not repeat them.
     this.live?.load(await api.archive(run.id));
   }
@@ -192,7 +195,7 @@ export class Session {
       this.#follow = true;
       this.load = null;
       this.#begin(RunView.of(archive, 'live'));
-      this.#expect(runId, archive.run.phase);
+      this.#expect({ ...archive.run, status: 'running' });
       await api.resume(runId);
     });
   }
@@ -213,18 +216,9 @@ export class Session {
 
   async stop(): Promise<void> {
     await this.#act((api) => api.stop());
-    if (this.active && this.job) this.job = { ...this.job, status: 'interrupted', secondsLeft: null };
+    if (this.active && this.job) this.job = withStatus(this.job, 'interrupted');
     this.#wakeLock.want(false);
     await this.refreshRuns();
-  }
-
-  /** For a talk: whatever works is put into the bin, and the settings' run begins anew, with its fixed seed. */
-  async restart(): Promise<void> {
-    const before = this.active ? this.job?.runId : undefined;
-    if (before !== undefined) await this.stop();
-    if (before !== undefined && this.runs.find(({ id }) => id === before)?.status === 'interrupted')
-      await this.shelf.remove(before);
-    await this.start();
   }
 
   // Runs
@@ -284,7 +278,8 @@ export class Session {
         this.#followRuns();
         return;
       case 'ended':
-        this.#ended(event);
+        // The stored run is read when its last progress came, or its record.
+        if (event.status !== 'done') this.#ended(event);
         return;
       case 'selftest':
         this.gpuTest.receive(event.row);
@@ -320,39 +315,25 @@ export class Session {
     if (event.status === 'done' && before?.status !== 'done') void this.#complete(event.runId);
   }
 
-  /** What the job's own tab says of its end; the stored record may not have taken it. */
-  #ended({ runId, status, error }: Extract<JobEvent, { type: 'ended' }>): void {
-    if (status !== 'done')
-      this.runs = this.runs.map((run) => (run.id === runId ? { ...run, status, error } : run));
-    if (this.job?.runId !== runId || status === 'done') return;
-    this.job = { ...this.job, status, secondsLeft: null, tokensPerSecond: null };
+  /** What the job's own tab says of its end: the stored record may not have taken it. */
+  #ended({ runId, status, error }: Ending): void {
+    this.runs = this.runs.map((run) => (run.id === runId ? { ...run, status, error } : run));
+    if (this.job?.runId !== runId || this.job.status === 'done') return;
+    this.job = withStatus(this.job, status);
     if (this.live?.run.id === runId) this.live.run = { ...this.live.run, status, error };
-    this.#wakeLock.want(false);
+    if (!isGoing({ status })) this.#wakeLock.want(false);
   }
 
-  /**
-   * A job that ended (stopped, failed, its tab closed, its run deleted) sends no more progress: its record says so. One that
-   * another tab works on, and that waits there, is found by its record alone.
-   */
   #followRuns(): void {
-    const { job } = this;
-    const going = this.runs.find(isGoing);
-    if (going && !this.active) {
-      this.#expect(going.id, going.phase, going.status);
-      this.#liveView(going.id);
-      return;
+    const news = newsOf(this.job, this.runs);
+    if (news?.type === 'begun') {
+      this.#expect(news.run);
+      this.#liveView(news.run.id);
+    } else if (news) {
+      const { runId, status, error } = news;
+      this.#ended({ runId, status, error });
+      if (status === 'done') void this.#complete(runId);
     }
-    const run = this.runs.find((known) => known.id === job?.runId);
-    if (job && !run && this.active) {
-      this.#ended({ type: 'ended', runId: job.runId, status: 'interrupted', error: null });
-      return;
-    }
-    if (!job || !run || run.status === job.status || job.status === 'done') return;
-    const over = !isGoing(run);
-    this.job = { ...job, status: run.status, ...(over ? { secondsLeft: null, tokensPerSecond: null } : {}) };
-    if (this.live?.run.id === run.id) this.live.run = run;
-    if (over) this.#wakeLock.want(false);
-    if (run.status === 'done') void this.#complete(run.id);
   }
 
   /** The stored run holds what events leave out: the traces of each dataset, timings, the report. */
@@ -386,23 +367,12 @@ export class Session {
     this.step = stepOf(view.run.phase);
   }
 
-  #expect(runId: string, phase: Phase, status: RunStatus = 'running'): void {
-    if (this.job?.runId === runId && this.active) return;
-    this.job = {
-      runId,
-      phase,
-      status,
-      done: 0,
-      total: 0,
-      detail: '',
-      secondsLeft: null,
-      tokensPerSecond: null,
-      bytes: null,
-    };
+  #expect(run: Pick<RunRecord, 'id' | 'phase' | 'status'>): void {
+    if (this.job?.runId !== run.id || !this.active) this.job = expectedStatus(run);
   }
 
   #setStatus(from: RunStatus, to: RunStatus): void {
-    if (this.job?.status === from) this.job = { ...this.job, status: to };
+    if (this.job?.status === from) this.job = withStatus(this.job, to);
   }
 
   async #act(action: (api: JobApi) => Promise<void>): Promise<void> {
@@ -414,18 +384,15 @@ export class Session {
     }
   }
 
-  async #api(): Promise<JobApi> {
-    this.#client ??= this.#sources.connect().then((client) => {
-      client.listen((event) => this.receive(event));
-      return client;
-    });
-    try {
-      return (await this.#client).api;
-    } catch (cause) {
-      this.#client = null;
-      throw cause instanceof ArkletError
-        ? cause
-        : new ArkletError(strings.errors.noWorker, strings.errors.noWorkerHint, { cause });
-    }
+  #api(): Promise<JobApi> {
+    return this.#link.api();
+  }
+
+  /** The coordinator's worker is gone, and with it a job that it worked on. */
+  #gone(error: ArkletError): void {
+    if (this.active && this.job) this.job = withStatus(this.job, 'interrupted');
+    this.#wakeLock.want(false);
+    this.notices.report(error);
+    void this.refreshRuns();
   }
 }
