@@ -20,19 +20,31 @@ export function serveWorker<P extends Protocol<P>>(
   scope: DedicatedWorkerGlobalScope,
   handlers: Handlers<P>,
 ): void {
-  holdLife(scope);
-  serve<P>(scope, handlers);
+  const held = holdLife(scope);
+  // No call is begun before the other side can notice that it ends.
+  const waiting = Object.entries<Handlers<P>[keyof P]>(handlers).map(([name, handler]) => {
+    const later: typeof handler = async (request, context) => {
+      await held;
+      return handler(request, context);
+    };
+    return [name, later];
+  });
+  serve<P>(scope, Object.fromEntries(waiting) as Handlers<P>);
 }
 
-/** Holds a lock for the worker's life and tells its name. Without locks nothing is told, and nothing is watched. */
-export function holdLife(scope: DedicatedWorkerGlobalScope): void {
+/** Holds a lock for the worker's life, tells its name, and resolves then. Without locks nothing is told, or watched. */
+function holdLife(scope: DedicatedWorkerGlobalScope): Promise<void> {
   const alive = `arklet-worker ${crypto.randomUUID()}`;
-  scope.navigator.locks
-    ?.request(alive, () => {
+  const { locks } = scope.navigator;
+  return new Promise((resolve) => {
+    if (!locks) return resolve();
+    const hold = (): Promise<never> => {
       scope.postMessage({ alive } satisfies Alive);
+      resolve();
       return new Promise<never>(() => undefined);
-    })
-    .catch(() => undefined);
+    };
+    locks.request(alive, hold).catch(() => resolve());
+  });
 }
 
 /** Calls `onEnd` once, with what is known, when the worker fails to start, dies by an uncaught error, or is gone. */

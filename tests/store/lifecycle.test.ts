@@ -115,8 +115,8 @@ describe('two tabs that do two things to one run at once', () => {
     const stream = new RandomStream(12);
     for (const [a, b] of pairs) {
       const { id } = await tabs[0].client.api.start(tiny, null);
-      await new Promise((resolve) => setTimeout(resolve, 300 * stream.uniform()));
-      if (stream.uniform() < 0.5) await tabs[stream.uniform() < 0.5 ? 0 : 1].client.api.stop();
+      await new Promise((resolve) => setTimeout(resolve, stream.integer(0, 300)));
+      if (stream.integer(0, 2) === 0) await tabs[stream.integer(0, 2) === 0 ? 0 : 1].client.api.stop();
       const ended = await Promise.allSettled([act(tabs[0], a, id), act(tabs[1], b, id)]);
       for (const one of ended)
         if (one.status === 'rejected')

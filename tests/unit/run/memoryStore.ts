@@ -66,7 +66,7 @@ export function createMemoryStore(): JobStore {
         name,
         async (...all: never[]) => {
           revoke(runId, revoked);
-          await (store[name] as (...all: never[]) => Promise<void>)(...all);
+          await (store[name])(...all);
         },
       ]);
       return { ...store, ...(Object.fromEntries(guarded) as Pick<JobStore, (typeof writes)[number]>) };
