@@ -66,7 +66,8 @@ export function createMemoryStore(): JobStore {
         name,
         async (...all: never[]) => {
           revoke(runId, revoked);
-          await (store[name])(...all);
+          const write: (...all: never[]) => Promise<void> = store[name];
+          await write(...all);
         },
       ]);
       return { ...store, ...(Object.fromEntries(guarded) as Pick<JobStore, (typeof writes)[number]>) };
