@@ -38,11 +38,6 @@ export class JobLock {
     this.#onFree = onFree;
   }
 
-  /** Whether this tab works. */
-  get here(): boolean {
-    return this.#taken;
-  }
-
   /** The runs that are worked on, in whichever tab. */
   async working(): Promise<ReadonlySet<string>> {
     const state = await this.#locks?.query();

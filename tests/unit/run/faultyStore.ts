@@ -1,6 +1,4 @@
-import { StorageError } from '../../../src/core/errors';
 import { asStorageError } from '../../../src/store/database';
-import type { FileStore } from '../../../src/store/files';
 import type { JobStore } from '../../../src/store/jobStore';
 
 /** How a write fails: as the browser says it when the quota or the disk is full, or the connection goes away. */
@@ -59,21 +57,4 @@ export function faultyStore(inner: JobStore, at: number, fault: Fault, after = f
     };
   };
   return { store: wrap(inner), count: () => names.length, names };
-}
-
-/** Files whose n-th write fails; `short` leaves a part of it behind, as a full disk may. */
-export function faultyFiles(inner: FileStore, at: number, short = false): FileStore {
-  let n = 0;
-  return {
-    ...inner,
-    list: (folder) => inner.list(folder),
-    read: (path) => inner.read(path),
-    bytes: (folder) => inner.bytes(folder),
-    remove: (path) => inner.remove(path),
-    async write(path, bytes) {
-      if (n++ !== at) return inner.write(path, bytes);
-      if (short) await inner.write(path, bytes.slice(0, bytes.length >> 1));
-      throw new StorageError('The disk was full.', 'Free space.');
-    },
-  };
 }
