@@ -78,12 +78,15 @@ export interface WorkerLink<P extends Protocol<P>> {
 /** A client of a dedicated worker whose end rejects all calls with WorkerError, and a way to end it. */
 export function linkWorker<P extends Protocol<P>>(worker: Worker, name: string): WorkerLink<P> {
   const client = new RpcClient<P>(worker);
+  let asked = false;
   const terminate = (error: ArkletError): void => {
+    asked = true;
     worker.terminate();
     client.close(error);
   };
   const gone = new Promise<ArkletError>((resolve) => {
     watchWorker(worker, (reason) => {
+      if (asked) return;
       const error = new WorkerError(
         `The ${name} worker failed: ${reason}.`,
         'Finished work is kept: resume the run, or reload the page.',
