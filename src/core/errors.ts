@@ -95,6 +95,10 @@ export class BusyError extends ArkletError {
 export class NothingToLearnError extends ArkletError {
   override readonly code = 'nothing-to-learn';
 }
+/** A worker of the page ended: out of memory, ended by the browser, or by an error of its own. */
+export class WorkerError extends ArkletError {
+  override readonly code = 'worker';
+}
 /** The user stopped it. Not a failure: what was made so far is kept. */
 export class InterruptedError extends ArkletError {
   override readonly code = 'interrupted';
@@ -115,6 +119,7 @@ const classes = [
   DownloadError,
   BusyError,
   NothingToLearnError,
+  WorkerError,
   InterruptedError,
 ] as const;
 

@@ -6,7 +6,7 @@
  * was never stored, as the recorded run's), and the event `questions` is sent once, when a run's questions are planned,
  * before its first turn. The page holds a `JobClient`.
  */
-import type { ErrorData } from './errors';
+import type { ArkletError, ErrorData } from './errors';
 import type { PadReport } from './padRecords';
 import type {
   AnswerType,
@@ -231,6 +231,13 @@ export type JobEvent =
   /** What PAD came to so far: sent when its reward model or a student is trained. */
   | { readonly type: 'pad'; readonly runId: string; readonly pad: PadReport }
   | { readonly type: 'report'; readonly runId: string; readonly report: Report }
+  /** The job of a run has ended; `status` is right also where it could not be stored. */
+  | {
+      readonly type: 'ended';
+      readonly runId: string;
+      readonly status: 'done' | 'interrupted' | 'failed';
+      readonly error: ErrorData | null;
+    }
   | { readonly type: 'runs'; readonly runs: readonly RunRecord[] }
   | { readonly type: 'selftest'; readonly row: SelftestRow }
   | { readonly type: 'ask'; readonly id: string; readonly arm: number; readonly part: AskPart }
@@ -261,7 +268,10 @@ export interface JobApi {
   unpause(): Promise<void>;
   /** Runs one more unit (one exchange of one question, one training step) of a paused job. */
   step(): Promise<void>;
-  /** Ends the job; what was made is kept and can be resumed. */
+  /**
+   * Ends the job, in whichever tab it works, as do pause, unpause and step; what was made is kept and can be resumed. An engine
+   * that does not stop in time is ended.
+   */
   stop(): Promise<void>;
   runs(): Promise<readonly RunRecord[]>;
   /** Of those of these runs that have a report. */
@@ -276,7 +286,10 @@ export interface JobApi {
   importTrajectories(text: string, name: string, report: string | null): Promise<TrajectoryImport>;
   /** `pinned: true` unpins whichever run was pinned before. */
   update(runId: string, change: { name?: string; note?: string; pinned?: boolean }): Promise<RunRecord>;
-  /** Moves a run to the bin, where it is kept for `binDays`, also over reloads. */
+  /**
+   * Moves a run to the bin, where it is kept for `binDays`, also over reloads. This and the next two throw BusyError while
+   * another tab works on the run.
+   */
   remove(runId: string): Promise<void>;
   /** Takes a run back from the bin. */
   restore(runId: string): Promise<RunRecord>;
@@ -347,7 +360,7 @@ export interface JobApi {
   stopTest(): Promise<void>;
 }
 
-/** Days that a deleted run can be taken back. */
+/** Days of use that a deleted run can be taken back: days on which the app was not opened count as one at most. */
 export const binDays = 7;
 
 export type AskArm =
@@ -410,6 +423,8 @@ export interface KernelInfo {
 /** The page's end: requests, and every event of the job, whichever page started it. */
 export interface JobClient {
   readonly api: JobApi;
+  /** Resolves with the reason when the coordinator's worker has ended; never where that cannot be known. */
+  readonly gone?: Promise<ArkletError>;
   /** The returned function ends listening. */
   listen(listener: (event: JobEvent) => void): () => void;
 }

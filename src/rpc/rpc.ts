@@ -178,13 +178,18 @@ export class RpcClient<P extends Protocol<P>> {
     });
   }
 
+  /** Whether the other side is gone: every call is rejected. */
+  get closed(): boolean {
+    return this.#closed !== null;
+  }
+
   /** Calls in flight. */
   get pending(): number {
     return this.#pending.size;
   }
 
   close(error: Error): void {
-    this.#closed = error;
+    this.#closed ??= error;
     this.#port.removeEventListener('message', this.#onMessage);
     for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(error);
   }

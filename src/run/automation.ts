@@ -131,6 +131,14 @@ async function exportRun(api: JobApi, run: RunRecord, out: string): Promise<void
   await put(`${out}report.json`, `${JSON.stringify(report, null, 1)}\n`);
 }
 
+function stopOf(name: string): ErrorData {
+  return {
+    code: 'interrupted',
+    message: `${name} was stopped.`,
+    hint: 'The same command goes on where it stopped.',
+  };
+}
+
 /** Starts a coordinator and exposes the automation. */
 function startAutomation(): void {
   const worker = new Worker(new URL('../../workers/coordinator.worker.ts', import.meta.url), {
@@ -138,6 +146,9 @@ function startAutomation(): void {
   });
   const client = connectJob(worker);
   const { api } = client;
+  /** A coordinator that ended tells nothing more. */
+  const gone: Promise<never> = new Promise((_, reject) => void client.gone?.then(reject));
+  gone.catch(() => undefined);
 
   /** The command was told to stop, perhaps before there was a run to be stopped. */
   let stopped = false;
@@ -146,10 +157,15 @@ function startAutomation(): void {
     const ended = new Map<string, RunRecord>();
     /** The last problem of each run: where its record cannot be written any more, this is why. */
     const problems = new Map<string, ErrorData>();
+    /** What ended a run, also where nothing could be stored of it. */
+    const ends = new Map<string, ErrorData>();
     let wake = (): void => undefined;
     const close = client.listen((event) => {
       if (event.type !== 'text' && event.type !== 'turn') window.arkletEvent?.(event);
       if (event.type === 'error' && event.runId !== null) problems.set(event.runId, event.error);
+      if (event.type === 'ended' && event.status !== 'done')
+        ends.set(event.runId, event.error ?? stopOf(event.runId));
+      if (event.type === 'ended') wake();
       if (event.type !== 'runs') return;
       for (const run of event.runs) {
         if (run.status === 'running' || run.status === 'paused') ended.delete(run.id);
@@ -162,16 +178,11 @@ function startAutomation(): void {
       async of(runId) {
         let asked = performance.now();
         for (;;) {
+          const end = ends.get(runId);
+          if (end) throw errorFromData(end);
           const run = ended.get(runId);
           if (run?.status === 'done') return;
-          if (run?.error) throw errorFromData(run.error);
-          if (run) {
-            throw errorFromData({
-              code: 'interrupted',
-              message: `${run.name} was stopped.`,
-              hint: 'The same command goes on where it stopped.',
-            });
-          }
+          if (run) throw errorFromData(run.error ?? stopOf(run.name));
           // Events may fail to come: a run whose storage has gone cannot say that it ended.
           await Promise.race([new Promise<void>((resolve) => (wake = resolve)), pause(askEvery)]);
           if (performance.now() - asked < askEvery) continue;
@@ -227,12 +238,12 @@ function startAutomation(): void {
         run = await api.start(config, imported, source?.id);
         if (from !== null) localStorage.setItem(command, run.id);
         if (stopped) await api.stop();
-        await events.of(run.id);
+        await Promise.race([events.of(run.id), gone]);
       } else if (run.status !== 'done') {
         goOn();
         await api.resume(run.id);
         if (stopped) await api.stop();
-        await events.of(run.id);
+        await Promise.race([events.of(run.id), gone]);
       }
       await exportRun(api, run, out);
       return { name: run.name };

@@ -1,26 +1,31 @@
 /** The stored runs as a user keeps them: names, notes, the baseline, the bin, sizes, and their adapters. */
 import { toBase64 } from '../core/base64';
-import { ConfigError } from '../core/errors';
-import {
-  binDays,
-  type AdapterInfo,
-  type ArchivedAdapter,
-  type RunArchive,
-  type RunRecord,
-  type RunResult,
-} from '../core/jobApi';
+import { BusyError, ConfigError, StorageError, type ErrorData } from '../core/errors';
+import type { AdapterInfo, ArchivedAdapter, RunArchive, RunRecord, RunResult } from '../core/jobApi';
 import type { RunStatus } from '../core/records';
 import type { Damage, OnDamage } from '../store/digest';
 import type { JobStore } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
+import { Bin } from './bin';
 import { importedRunId, listAdapters, readAdapter } from './importedAdapters';
+import type { JobLock } from './jobLock';
 import type { AdapterArm } from './playground';
 import { recordedAdapters, recordedFiles } from './recordedAdapters';
 import { leftOut, shownRun, soundRun } from './damage';
 import { readArchive, record } from './storedRuns';
 
 const alive: readonly RunStatus[] = ['running', 'paused'];
-const grace = binDays * 24 * 3600 * 1000;
+
+/** What is said of a run whose tab is gone. */
+const closedTab: ErrorData = {
+  code: 'interrupted',
+  message: 'The tab that ran this was closed.',
+  hint: 'Resume it: it goes on where it stopped.',
+};
+
+function noRun(runId: string): ConfigError {
+  return new ConfigError(`There is no run ${runId}.`, 'Choose one from the list of runs.');
+}
 
 export interface RunChange {
   readonly name?: string;
@@ -36,22 +41,27 @@ export class Shelf {
   readonly #store: JobStore;
   /** The app's address, ending with a slash. */
   readonly #base: string;
+  readonly #lock: JobLock;
+  readonly #bin: Bin;
 
-  constructor(store: JobStore, base: string) {
+  constructor(store: JobStore, base: string, lock: JobLock) {
     this.#store = store;
     this.#base = base;
+    this.#lock = lock;
+    this.#bin = new Bin(store, lock);
   }
 
-  /** Runs outside the bin, newest first. Where nobody works, one that was going when its tab died is interrupted. */
-  async runs(working: boolean): Promise<RunRecord[]> {
+  /** Runs outside the bin, newest first. One that was going, and that nobody works on any more, is interrupted. */
+  async runs(): Promise<RunRecord[]> {
+    const working = await this.#lock.working();
+    const runs = await this.#store.listRuns();
     const shown: RunRecord[] = [];
-    for (const run of await this.#store.listRuns()) {
-      const cut = !working && alive.includes(run.status);
-      const now: StoredRun = cut ? { ...run, status: 'interrupted' } : run;
-      if (cut) await this.#store.putRun(now);
-      if (run.deletedAt === undefined) shown.push(shownRun(now));
-      else if (Date.now() - run.deletedAt > grace) await this.#store.removeRun(run.id);
+    for (const run of runs) {
+      const cut = alive.includes(run.status) && !working.has(run.id);
+      const now = cut ? await this.#cut(run) : run;
+      if (now?.deletedAt === undefined && now) shown.push(shownRun(now));
     }
+    await this.#bin.sweep(runs);
     return shown;
   }
 
@@ -66,6 +76,21 @@ export class Shelf {
     return found;
   }
 
+  /** Marks a run whose tab is gone; null when it was deleted meanwhile. */
+  async #cut(run: StoredRun): Promise<StoredRun | null> {
+    const change = (stored: StoredRun): StoredRun =>
+      alive.includes(stored.status) ? { ...stored, status: 'interrupted', error: closedTab } : stored;
+    try {
+      return await this.#lock.alone(run.id, () => this.#store.editRun(run.id, change));
+    } catch (thrown) {
+      // Somebody has just begun to work on it.
+      if (thrown instanceof BusyError) return run;
+      // A full disk takes no mark; what is shown is right all the same.
+      if (thrown instanceof StorageError) return change(run);
+      throw thrown;
+    }
+  }
+
   async bin(): Promise<RunRecord[]> {
     const runs = await this.#store.listRuns();
     return runs
@@ -77,45 +102,58 @@ export class Shelf {
   /** Throws ConfigError. */
   async run(runId: string): Promise<StoredRun> {
     const run = await this.#store.getRun(runId);
-    if (!run) throw new ConfigError(`There is no run ${runId}.`, 'Choose one from the list of runs.');
+    if (!run) throw noRun(runId);
     return run;
   }
 
-  async update(runId: string, change: RunChange): Promise<RunRecord> {
-    const run = await this.run(runId);
-    const { name = run.name, note = run.note, pinned = run.pinned } = change;
-    const others = (await this.#store.listRuns()).filter(({ id }) => id !== runId);
-    const taken = others.some((one) => one.name === name);
-    if (taken || name.trim() === '') {
-      throw new ConfigError(
-        taken ? `Another run is called ${name}.` : 'A run needs a name.',
-        'Choose another name.',
-      );
-    }
-    if (pinned) {
-      for (const other of others) if (other.pinned) await this.#store.putRun({ ...other, pinned: false });
-    }
-    const changed = { ...run, name, note, pinned };
-    await this.#store.putRun(changed);
-    return record(changed);
-  }
-
-  async remove(runId: string): Promise<void> {
-    const run = await this.run(runId);
-    await this.#store.putRun({ ...run, pinned: false, deletedAt: Date.now() });
-  }
-
-  async restore(runId: string): Promise<RunRecord> {
-    const { deletedAt: _, ...run } = await this.run(runId);
-    await this.#store.putRun(run);
+  /** Writes the fields that are given, and those alone. Throws ConfigError for a name that is taken. */
+  async update(runId: string, { name, note, pinned }: RunChange): Promise<RunRecord> {
+    const change = {
+      ...(name !== undefined && { name }),
+      ...(note !== undefined && { note }),
+      ...(pinned !== undefined && { pinned }),
+    };
+    const changed = await this.#store.editRuns((runs) => {
+      const run = runs.find(({ id }) => id === runId);
+      if (!run) throw noRun(runId);
+      const others = runs.filter(({ id }) => id !== runId);
+      const taken = others.some((one) => one.name === name);
+      if (taken || name?.trim() === '') {
+        throw new ConfigError(
+          taken ? `Another run is called ${name}.` : 'A run needs a name.',
+          'Choose another name.',
+        );
+      }
+      const unpinned = pinned === true ? others.filter((one) => one.pinned) : [];
+      return [{ ...run, ...change }, ...unpinned.map((one) => ({ ...one, pinned: false }))];
+    });
+    const [run] = changed;
+    if (!run) throw noRun(runId);
     return record(run);
   }
 
+  /** Throws BusyError while another tab works on the run; so do the next two. */
+  async remove(runId: string): Promise<void> {
+    await this.#edit(runId, (run) => ({ ...run, pinned: false, deletedAt: Date.now() }));
+  }
+
+  async restore(runId: string): Promise<RunRecord> {
+    return record(await this.#edit(runId, ({ deletedAt: _, ...run }) => run));
+  }
+
   async purge(runId: string): Promise<void> {
-    const run = await this.run(runId);
-    if (run.deletedAt === undefined)
-      throw new ConfigError(`${run.name} is not in the bin.`, 'Delete it first.');
-    await this.#store.removeRun(runId);
+    await this.#lock.alone(runId, async () => {
+      const run = await this.run(runId);
+      if (run.deletedAt === undefined)
+        throw new ConfigError(`${run.name} is not in the bin.`, 'Delete it first.');
+      await this.#store.removeRun(runId);
+    });
+  }
+
+  async #edit(runId: string, edit: (run: StoredRun) => StoredRun): Promise<StoredRun> {
+    const changed = await this.#lock.alone(runId, () => this.#store.editRun(runId, edit));
+    if (!changed) throw noRun(runId);
+    return changed;
   }
 
   async sizes(): Promise<Record<string, number>> {

@@ -1,16 +1,20 @@
 import * as v from 'valibot';
 import { datasetSchema } from '../core/recordSchemas';
 import type { Dataset } from '../core/records';
-import { guarded, keysOfRun } from './database';
+import { guarded, keysOfRun, writeRows } from './database';
 import { digester, type OnDamage } from './digest';
 import type { Database } from './schema';
 
 /** `name` tells apart the datasets of one strategy (one per distillation seed). */
-export function putDataset(database: Database, runId: string, name: string, dataset: Dataset): Promise<void> {
-  return guarded(async () => {
-    const hash = (await digester())(dataset);
-    await database.put('datasets', { runId, name, dataset, hash });
-  });
+export async function putDataset(
+  database: Database,
+  runId: string,
+  name: string,
+  dataset: Dataset,
+  owner: string | null = null,
+): Promise<void> {
+  const hash = (await digester())(dataset);
+  await writeRows(database, owner, ['datasets'], (put) => put('datasets', { runId, name, dataset, hash }));
 }
 
 /** Those that are as they were written, or of version 1 and whole. */

@@ -1,21 +1,29 @@
 import * as v from 'valibot';
 import { logSchema } from '../core/recordSchemas';
-import { guarded, keysOfRun } from './database';
+import { guarded, keysOfRun, writeRows } from './database';
 import { digester, type OnDamage } from './digest';
 import type { Database, StoredLog } from './schema';
 
 /** The record of a log: its keys in one order, for the digest. */
 export function sealedLog(
-  { runId, strategy, seed, steps, probes }: StoredLog,
+  { runId, strategy, seed, steps, probes, inputs }: StoredLog,
   digest: (value: unknown) => string,
 ): StoredLog & { readonly hash: string } {
-  const log: StoredLog = { runId, strategy, seed, steps, ...(probes && { probes }) };
+  const log: StoredLog = {
+    runId,
+    strategy,
+    seed,
+    steps,
+    ...(probes && { probes }),
+    ...(inputs !== undefined && { inputs }),
+  };
   return { ...log, hash: digest(log) };
 }
 
 /** The whole log of one training so far. */
-export function putLog(database: Database, log: StoredLog): Promise<void> {
-  return guarded(async () => void (await database.put('logs', sealedLog(log, await digester()))));
+export async function putLog(database: Database, log: StoredLog, owner: string | null = null): Promise<void> {
+  const sealed = sealedLog(log, await digester());
+  await writeRows(database, owner, ['logs'], (put) => put('logs', sealed));
 }
 
 /** Those that are as they were written, or of version 1 and whole. */

@@ -1,15 +1,18 @@
 import * as v from 'valibot';
 import { reportSchema } from '../core/reportSchema';
 import type { Report } from '../core/records';
-import { guarded } from './database';
+import { guarded, writeRows } from './database';
 import { digester, type OnDamage } from './digest';
 import type { Database } from './schema';
 
-export function putReport(database: Database, runId: string, report: Report): Promise<void> {
-  return guarded(async () => {
-    const hash = (await digester())(report);
-    await database.put('reports', { runId, report, hash });
-  });
+export async function putReport(
+  database: Database,
+  runId: string,
+  report: Report,
+  owner: string | null = null,
+): Promise<void> {
+  const hash = (await digester())(report);
+  await writeRows(database, owner, ['reports'], (put) => put('reports', { runId, report, hash }));
 }
 
 /** null where there is none, and where it is not as it was written. */

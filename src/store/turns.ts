@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { turnSchema } from '../core/recordSchemas';
 import type { Turn, TurnTiming } from '../core/records';
-import { guarded, keysOfRun } from './database';
+import { guarded, keysOfRun, writeRows } from './database';
 import { digester, type OnDamage } from './digest';
 import type { Database } from './schema';
 
@@ -11,19 +11,18 @@ export function turnKey(turn: Pick<Turn, 'questionId' | 'protocol' | 'round' | '
 }
 
 /** Turns with their clock values, in one transaction. */
-export function putTurns(
+export async function putTurns(
   database: Database,
   turns: readonly { readonly turn: Turn; readonly timing: TurnTiming }[],
+  owner: string | null = null,
 ): Promise<void> {
-  return guarded(async () => {
-    const digest = await digester();
-    const transaction = database.transaction(['turns', 'timings'], 'readwrite');
+  const digest = await digester();
+  await writeRows(database, owner, ['turns', 'timings'], (put) => {
     for (const { turn, timing } of turns) {
       const key = turnKey(turn);
-      void transaction.objectStore('turns').put({ runId: turn.runId, key, turn, hash: digest(turn) });
-      void transaction.objectStore('timings').put({ runId: turn.runId, key, timing });
+      put('turns', { runId: turn.runId, key, turn, hash: digest(turn) });
+      put('timings', { runId: turn.runId, key, timing });
     }
-    await transaction.done;
   });
 }
 

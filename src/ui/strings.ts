@@ -54,8 +54,10 @@ export const strings = {
     stop: 'Stop',
     starting: 'Starting',
     resumeRun: (name: string): string => `Resume ${name}`,
-    offer: (name: string, phase: string): string =>
-      `The run ${name} was interrupted during ${phase}. Everything so far is saved.`,
+    offer: (name: string, phase: string, reason: string): string =>
+      [`The run ${name} was interrupted during ${phase}.`, reason, 'Everything so far is saved.']
+        .filter((part) => part !== '')
+        .join(' '),
     offerImported: (name: string): string =>
       `The debate of ${name} is imported. Resume it, and a student learns from it and is compared with it.`,
     discard: 'Not now',

@@ -252,7 +252,8 @@ describe('stage mode', () => {
     await press('r');
     await said(page, 'Debate: running').waitFor({ state: 'attached' });
     await press('r');
-    await page.getByText(/was deleted/).waitFor();
+    await page.getByText(/R again stops it and starts anew/).waitFor();
+    await press('r');
     await said(page, 'Debate: running').waitFor({ state: 'attached' });
     expect(await page.evaluate(() => getComputedStyle(document.documentElement).fontSize)).toBe('22px');
     await page.screenshot({ path: join(screens, 'stage.png') });

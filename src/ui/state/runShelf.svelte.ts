@@ -64,15 +64,33 @@ export class RunShelf {
     for (const id of missing) this.#asked.delete(id);
   }
 
+  /** Shown at once; where it is refused, the stored fields come back. */
   async update(runId: string, change: { name?: string; note?: string; pinned?: boolean }): Promise<void> {
-    await this.#session.notices.guard(async () => {
-      const session = this.#session;
-      const run = await (await session.api()).update(runId, change);
+    const session = this.#session;
+    const show = (fields: Partial<RunRecord>): void => {
       session.runs = session.runs.map((known) => {
-        if (known.id === runId) return run;
-        return change.pinned === true && known.pinned ? { ...known, pinned: false } : known;
+        if (known.id === runId) return { ...known, ...fields };
+        return fields.pinned === true && known.pinned ? { ...known, pinned: false } : known;
       });
-      for (const view of [session.view, session.live]) if (view?.run.id === runId) view.run = run;
+      for (const view of [session.view, session.live])
+        if (view?.run.id === runId) view.run = { ...view.run, ...fields };
+    };
+    show(change);
+    await session.notices.guard(async () => {
+      const api = await session.api();
+      try {
+        const { name, note, pinned } = await api.update(runId, change);
+        show({
+          ...(change.name !== undefined && { name }),
+          ...(change.note !== undefined && { note }),
+          ...(change.pinned !== undefined && { pinned }),
+        });
+      } catch (thrown) {
+        session.runs = await api.runs();
+        const stored = session.runs.find(({ id }) => id === runId);
+        if (stored) show(stored);
+        throw thrown;
+      }
     }, `runs/${runId}`);
   }
 

@@ -1,20 +1,23 @@
 /** What the page knows and does: the run shown, the job in progress, the stored runs, and every action of a user. */
-import { ArkletError } from '../../core/errors';
+import type { ArkletError } from '../../core/errors';
 import type { JobApi, JobClient, JobEvent, RunArchive, RunRecord } from '../../core/jobApi';
 import type { ModelsApi } from '../../core/modelsApi';
-import type { Phase, RunConfig, RunStatus } from '../../core/records';
+import type { RunConfig, RunStatus } from '../../core/records';
 import { strings } from '../strings';
 import { GpuTest } from './gpuTest.svelte';
-import { begun, grow, stepOf, type DataEvent } from './growth';
+import { expectedStatus, isGoing, newsOf, withStatus, type Ending, type JobStatus } from './jobStatus';
+import { grow, stepOf, type DataEvent } from './growth';
 import { Models } from './models.svelte';
 import { StageCheck } from './modelsStage.svelte';
 import { newestCut } from './newestCut';
 import { Notices } from './notices.svelte';
 import { Offline } from './offline.svelte';
+import { CoordinatorLink } from './coordinatorLink';
 import { CountGate } from './countGate';
 import { Pace } from './pace';
 import { PlaygroundState } from './playground.svelte';
 import { QuestionFile } from './questionFile.svelte';
+import { Restart } from './restart.svelte';
 import { RunShelf } from './runShelf.svelte';
 import { RunView } from './runView.svelte';
 import { Settings } from './settings.svelte';
@@ -29,7 +32,6 @@ export interface TurnPlace {
   readonly agent: number;
 }
 
-export type JobStatus = Omit<Extract<JobEvent, { type: 'progress' }>, 'type'>;
 type DeviceEvent = Extract<JobEvent, { type: 'device' }>;
 type LoadEvent = Extract<JobEvent, { type: 'load' }>;
 
@@ -51,6 +53,7 @@ export class Session {
   readonly gpuTest = new GpuTest();
   readonly playground = new PlaygroundState(this);
   readonly shelf = new RunShelf(this);
+  readonly restart = new Restart(this);
   readonly models: Models;
   readonly stage: StageCheck;
   view = $state.raw<RunView | null>(null);
@@ -70,9 +73,7 @@ export class Session {
   /** Turns of the selected question that a trace was made of. */
   marked = $state.raw<readonly TurnPlace[]>([]);
 
-  readonly active = $derived(
-    this.job !== null && (this.job.status === 'running' || this.job.status === 'paused'),
-  );
+  readonly active = $derived(this.job !== null && isGoing(this.job));
   /** A run that ended before its time, to be offered while nothing else works. */
   readonly interrupted = $derived.by(() => {
     const newest = this.active || this.busy ? null : newestCut(this.runs);
@@ -83,7 +84,7 @@ export class Session {
   readonly #wakeLock = new WakeLock();
   readonly #pace = new Pace();
   readonly #counts = new CountGate();
-  #client: Promise<JobClient> | null = null;
+  readonly #link: CoordinatorLink;
   #follow = true;
   #fetching = new Set<string>();
   /** Events of a run whose view is still being made. */
@@ -91,6 +92,11 @@ export class Session {
 
   constructor(sources: SessionSources, offline = new Offline(null)) {
     this.#sources = sources;
+    this.#link = new CoordinatorLink({
+      connect: () => sources.connect(),
+      onEvent: (event) => this.receive(event),
+      onGone: (error) => this.#gone(error),
+    });
     this.models = new Models(sources.models?.bind(sources), this.notices);
     this.stage = new StageCheck(this, offline);
   }
@@ -126,6 +132,7 @@ export class Session {
       const api = await this.#api();
       const [runs, presets] = await Promise.all([api.runs(), api.presets()]);
       this.runs = runs;
+      this.#followRuns();
       this.settings.presets = presets;
       for (const bad of this.settings.bad) {
         const message = strings.errors.badHash(bad.name, bad.value);
@@ -193,7 +200,7 @@ export class Session {
     const run = await start();
     // The first events of the run may have come before this answer.
     if (this.live?.run.id !== run.id) this.#begin(new RunView(run, 'live'));
-    this.#expect(run.id, run.phase);
+    this.#expect({ ...run, status: 'running' });
     // The questions that the coordinator planned; their events do not repeat them.
     this.live?.load(await api.archive(run.id));
   }
@@ -210,7 +217,7 @@ export class Session {
       this.load = null;
       this.notices.clear('run');
       this.#begin(RunView.of(archive, 'live'));
-      this.#expect(runId, archive.run.phase);
+      this.#expect({ ...archive.run, status: 'running' });
       await api.resume(runId);
     });
   }
@@ -231,18 +238,9 @@ export class Session {
 
   async stop(): Promise<void> {
     await this.#act((api) => api.stop());
-    if (this.active && this.job) this.job = { ...this.job, status: 'interrupted', secondsLeft: null };
+    if (this.active && this.job) this.job = withStatus(this.job, 'interrupted');
     this.#wakeLock.want(false);
     await this.refreshRuns();
-  }
-
-  /** For a talk: whatever works is put into the bin, and the settings' run begins anew, with its fixed seed. */
-  async restart(): Promise<void> {
-    const before = this.active ? this.job?.runId : undefined;
-    if (before !== undefined) await this.stop();
-    if (before !== undefined && this.runs.find(({ id }) => id === before)?.status === 'interrupted')
-      await this.shelf.remove(before);
-    await this.start();
   }
 
   // Runs
@@ -250,6 +248,7 @@ export class Session {
   async refreshRuns(): Promise<void> {
     await this.notices.guard(async () => {
       this.runs = await (await this.#api()).runs();
+      this.#followRuns();
     }, 'runs');
   }
 
@@ -301,6 +300,10 @@ export class Session {
         this.runs = event.runs;
         this.#followRuns();
         return;
+      case 'ended':
+        // The stored run is read when its last progress came, or its record.
+        if (event.status !== 'done') this.#ended(event);
+        return;
       case 'selftest':
         this.gpuTest.receive(event.row);
         return;
@@ -348,23 +351,38 @@ export class Session {
     void this.#complete(event.runId);
   }
 
-  /** A job that ended (stopped, failed) sends no more progress: its record says so. */
+  /** What the job's own tab says of its end: the stored record may not have taken it. */
+  #ended({ runId, status, error }: Ending): void {
+    this.runs = this.runs.map((run) => (run.id === runId ? { ...run, status, error } : run));
+    if (this.job?.runId !== runId || this.job.status === 'done') return;
+    this.job = withStatus(this.job, status);
+    if (this.live?.run.id === runId) this.live.run = { ...this.live.run, status, error };
+    if (!isGoing({ status })) this.#wakeLock.want(false);
+  }
+
+  /** A phase that fails at its start has sent no progress: the record says where it stands. */
+  #followPhase(): void {
+    const { job, live } = this;
+    const run = this.runs.find(({ id }) => id === job?.runId);
+    if (!job || !run || isGoing(job) || run.phase === job.phase) return;
+    const { phase } = run;
+    this.job = { ...job, phase, done: 0, total: 0, detail: '' };
+    if (live?.run.id !== run.id) return;
+    live.run = { ...live.run, phase };
+    if (this.#follow && this.view === live) this.step = stepOf(phase);
+  }
+
   #followRuns(): void {
-    const { job } = this;
-    const run = this.runs.find((known) => known.id === job?.runId);
-    if (!job || !run || run.status === job.status || job.status === 'done') return;
-    const over = run.status !== 'running' && run.status !== 'paused';
-    // A phase that fails at its start has sent no progress: the record says where it stands.
-    const { phase, status } = run;
-    const ended = over ? { secondsLeft: null, tokensPerSecond: null } : {};
-    const counts = phase === job.phase ? {} : { done: 0, total: 0, detail: '' };
-    this.job = { ...job, phase, status, ...counts, ...ended };
-    if (this.live?.run.id === run.id) {
-      this.live.run = run;
-      if (this.#follow && this.view === this.live && phase !== job.phase) this.step = stepOf(phase);
+    const news = newsOf(this.job, this.runs);
+    if (news?.type === 'begun') {
+      this.#expect(news.run);
+      this.#liveView(news.run.id);
+    } else if (news) {
+      const { runId, status, error } = news;
+      this.#ended({ runId, status, error });
+      if (status === 'done') void this.#complete(runId);
     }
-    if (over) this.#wakeLock.want(false);
-    if (run.status === 'done') void this.#complete(run.id);
+    this.#followPhase();
   }
 
   /** The stored run holds what events leave out: the traces of each dataset, timings, the report. */
@@ -400,13 +418,12 @@ export class Session {
     this.step = stepOf(view.run.phase);
   }
 
-  #expect(runId: string, phase: Phase): void {
-    if (this.job?.runId === runId && this.active) return;
-    this.job = begun(runId, phase);
+  #expect(run: Pick<RunRecord, 'id' | 'phase' | 'status'>): void {
+    if (this.job?.runId !== run.id || !this.active) this.job = expectedStatus(run);
   }
 
   #setStatus(from: RunStatus, to: RunStatus): void {
-    if (this.job?.status === from) this.job = { ...this.job, status: to };
+    if (this.job?.status === from) this.job = withStatus(this.job, to);
   }
 
   async #act(action: (api: JobApi) => Promise<void>): Promise<void> {
@@ -418,18 +435,15 @@ export class Session {
     }
   }
 
-  async #api(): Promise<JobApi> {
-    this.#client ??= this.#sources.connect().then((client) => {
-      client.listen((event) => this.receive(event));
-      return client;
-    });
-    try {
-      return (await this.#client).api;
-    } catch (cause) {
-      this.#client = null;
-      throw cause instanceof ArkletError
-        ? cause
-        : new ArkletError(strings.errors.noWorker, strings.errors.noWorkerHint, { cause });
-    }
+  #api(): Promise<JobApi> {
+    return this.#link.api();
+  }
+
+  /** The coordinator's worker is gone, and with it a job that it worked on. */
+  #gone(error: ArkletError): void {
+    if (this.active && this.job) this.job = withStatus(this.job, 'interrupted');
+    this.#wakeLock.want(false);
+    this.notices.report(error);
+    void this.refreshRuns();
   }
 }

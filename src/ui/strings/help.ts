@@ -48,6 +48,8 @@ export const helpStrings = {
   },
   stageBar: 'Stage mode',
   stageKeys: 'R restarts with the fixed seed, M leaves, ? shows all keys.',
+  stageAsk: (name: string): string =>
+    `${name === '' ? 'A run' : name} is at work. R again stops it and starts anew; it stays under Runs.`,
   stageSeed: (seed: number): string => `seed ${seed}`,
 } as const;
 

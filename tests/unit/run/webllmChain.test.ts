@@ -17,7 +17,7 @@ it('a student of a WebLLM debate is trained on what WebLLM said, not taken over 
     engines.push(engine);
     return scriptedLink(engine);
   });
-  const job = await newJob(undefined, undefined, { webllm: open });
+  const job = await newJob(undefined, undefined, { makers: { webllm: open } });
   const config = configFromFlags(new Map(Object.entries({ ...chainFlags, backend: 'cpu' })));
   const run = async (from?: string): Promise<RunArchive> => {
     const { id } = await job.coordinator.start(config, null, from);
