@@ -160,6 +160,8 @@ export const logSchema = v.object({
   strategy: strategyName,
   seed: seedIndex,
   steps: trainLogSchema,
+  /** Hash of all that it was trained on. */
+  inputs: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
   probes: v.exactOptional(
     rising(
       v.object({
