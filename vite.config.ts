@@ -28,7 +28,6 @@ export default defineConfig(({ command }) => ({
   optimizeDeps: {
     include: [
       'valibot',
-      '@huggingface/jinja',
       '@huggingface/tokenizers',
       '@huggingface/transformers',
       'fflate',

@@ -10,6 +10,7 @@ import { createServer } from 'vite';
 import { ensurePeers } from './bench/peers.mjs';
 import { chromiumArgs, findChromium } from './chromium.mjs';
 import { ensurePython } from './python.mjs';
+import { ensureWasm } from './wasm.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -18,6 +19,7 @@ const smollm2Gguf = '.cache/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf';
 const wllamaFolder = '.cache/peers/node_modules/@wllama/wllama/esm';
 
 async function inChromium(options, log) {
+  ensureWasm();
   const peers = await ensurePeers(log);
   const isolation = {
     'Cross-Origin-Opener-Policy': 'same-origin',

@@ -11,10 +11,34 @@ import { startServer } from './server.mjs';
 /** The app's origin in the browser: the same in every run, whatever port the server got, so that stored data is found again. */
 const origin = 'http://arklet.localhost';
 
+function browserError(message) {
+  return new CommandError({
+    code: 'browser',
+    message,
+    hint: 'Run the same command again: it goes on where it stopped.',
+  });
+}
+
+/** The driver's own words for a browser that went away, or did not start, in ours. */
+function gone(error) {
+  if (error instanceof CommandError) return error;
+  if (/has been closed|Target closed|Target crashed|Page crashed|Connection closed/i.test(error.message))
+    return browserError('The browser was closed or killed.');
+  if (/launch|spawn|executable/i.test(error.message)) {
+    const [reason] = error.message.split('\n');
+    return new CommandError({
+      code: 'browser',
+      message: `Chromium does not start: ${reason}`,
+      hint: 'Check that it starts by itself (CHROMIUM_PATH names another one), then run the same command again.',
+    });
+  }
+  return error;
+}
+
 /**
  * @typedef {object} PageOptions
  * @property {string[]} [chromiumArgs] further switches of Chromium
- * @property {string[]} [mounts] folders or files of the user, served at urls.files[i]
+ * @property {(string | {folder: string, name: string})[]} [mounts] folders or files of the user, served at urls.files[i]
  * @property {string} [out] folder that takes PUT at urls.out
  * @property {string} [userDataDir] keeps the browser's storage between runs; a temporary one without it
  * @property {string} [root] a built app, instead of dist/, which is built when it is stale
@@ -53,7 +77,7 @@ export async function withPage(options, work) {
         ],
       })
       .catch((error) => {
-        if (!/ProcessSingleton/.test(error.message)) throw error;
+        if (!/ProcessSingleton/.test(error.message)) throw gone(error);
         throw new CommandError({
           code: 'busy',
           message: 'Another run works in this folder.',
@@ -62,8 +86,9 @@ export async function withPage(options, work) {
       });
     const page = context.pages()[0] ?? (await context.newPage());
     const crashed = new Promise((_, reject) => {
-      page.on('crash', () => reject(new Error('The browser tab crashed, probably for lack of memory.')));
-      context.on('close', () => reject(new Error('The browser was closed.')));
+      page.on('crash', () => reject(browserError('The browser tab crashed, probably for lack of memory.')));
+      page.on('close', () => reject(browserError('The browser tab was closed.')));
+      context.on('close', () => reject(browserError('The browser was closed.')));
     });
     crashed.catch(() => {});
     page.on('console', (message) => log(`[${message.type()}] ${message.text()}`));
@@ -74,7 +99,9 @@ export async function withPage(options, work) {
       files: mounts.map((_, i) => `${origin}/files/${i}/`),
       out: `${origin}/out/`,
     };
-    return await Promise.race([work(page, urls), crashed]);
+    return await Promise.race([work(page, urls), crashed]).catch((error) => {
+      throw gone(error);
+    });
   } finally {
     await context?.close().catch(() => {});
     await server.close();

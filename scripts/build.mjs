@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withLock } from './lock.mjs';
+import { ensureWasm } from './wasm.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const stamp = join(root, 'dist/.built');
@@ -18,33 +20,49 @@ const inputs = [
   'scripts/csp.mjs',
 ];
 
+/** The compiled kernels appear in it: that is no change of a source. */
+const beside = join(root, 'src/cpu');
+
 function newest(path) {
   const info = statSync(path);
   if (!info.isDirectory()) return info.mtimeMs;
   return readdirSync(path)
     .filter((name) => name !== 'build')
-    .reduce((latest, name) => Math.max(latest, newest(join(path, name))), info.mtimeMs);
+    .reduce((latest, name) => Math.max(latest, newest(join(path, name))), path === beside ? 0 : info.mtimeMs);
+}
+
+function isFresh() {
+  return (
+    existsSync(stamp) && statSync(stamp).mtimeMs > Math.max(...inputs.map((name) => newest(join(root, name))))
+  );
+}
+
+function build(log) {
+  const began = new Date();
+  log('Building dist/ ...');
+  ensureWasm();
+  // A test runner's NODE_ENV would make a development build.
+  const env = { ...process.env, NODE_ENV: 'production' };
+  execFileSync(
+    process.execPath,
+    [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'],
+    { cwd: root, stdio: ['ignore', 2, 2], env },
+  );
+  writeFileSync(stamp, '');
+  utimesSync(stamp, began, began);
 }
 
 /** Builds unless dist/ is newer than every input. Returns the path of dist/. */
 export function ensureBuild({ force = false, log = (line) => console.error(line) } = {}) {
-  const began = new Date();
-  const fresh =
-    existsSync(stamp) &&
-    statSync(stamp).mtimeMs > Math.max(...inputs.map((name) => newest(join(root, name))));
-  if (force || !fresh) {
-    log('Building dist/ ...');
-    const stdio = ['ignore', 2, 2];
-    // A test runner's NODE_ENV would make a development build.
-    const env = { ...process.env, NODE_ENV: 'production' };
-    execFileSync(process.execPath, [join(root, 'scripts/wasm.mjs')], { cwd: root, stdio });
-    execFileSync(
-      process.execPath,
-      [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'],
-      { cwd: root, stdio, env },
+  if (force || !isFresh()) {
+    withLock(
+      'build',
+      () => {
+        // Whoever was waited for may have built it.
+        if (force || !isFresh()) build(log);
+      },
+      log,
     );
-    writeFileSync(stamp, '');
-    utimesSync(stamp, began, began);
   }
   return join(root, 'dist');
 }

@@ -15,6 +15,8 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { withPage } from './browser.mjs';
 import { ensureBuild } from './build.mjs';
 import { badArgument, CommandError, readFlags } from './commandError.mjs';
+import { ensureWasm } from './wasm.mjs';
+import { chainFlags, learntFromWebllm, sourceArchive } from './webllm/chain.mjs';
 import { makeNoiseModel } from './webllm/noiseModel.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -66,7 +68,7 @@ function builtApp(version) {
   }
   say(`Building the app with web-llm ${version}`);
   const out = join(folder, 'dist');
-  execFileSync(process.execPath, [join(root, 'scripts/wasm.mjs')], { cwd: root, stdio });
+  ensureWasm();
   execFileSync(
     process.execPath,
     [
@@ -99,28 +101,8 @@ function listener() {
   };
 }
 
-const ownQuestion = {
-  id: 'check-webllm-question',
-  split: 'train',
-  text: '2 + 3 = ?',
-  gold: '5',
-  answerType: 'number',
-  solution: '2 + 3 = 5 . #### 5',
-};
-
-/** The bundled agents' debate on the test questions, with one training question that WebLLM's agents have yet to debate. */
-function sourceArchive(file, spec, maxTokens) {
-  const archive = JSON.parse(gunzipSync(readFileSync(file)).toString('utf8'));
-  const kept = ({ questionId, protocol }) =>
-    archive.questions.some(({ id, split }) => id === questionId && split === 'test') &&
-    !protocol.startsWith('eval:') &&
-    !protocol.startsWith('check:');
-  archive.run.config = { ...archive.run.config, agents: [spec], maxTokens, accept: 'any' };
-  archive.questions = [ownQuestion, ...archive.questions.filter(({ split }) => split === 'test')];
-  archive.turns = archive.turns.filter(kept);
-  archive.timings = archive.timings.filter(kept);
-  return gzipSync(JSON.stringify({ ...archive, datasets: [], logs: [], report: null }));
-}
+const readArchive = (folder) =>
+  JSON.parse(gunzipSync(readFileSync(join(folder, 'run.arklet.json.gz'))).toString('utf8'));
 
 /** Turns that lie in the browser's IndexedDB, spoken by WebLLM. Runs in the page. */
 async function storedTurns() {
@@ -174,18 +156,15 @@ async function check(page, urls, { work, out, maxTokens, library, files }) {
     );
 
   say('Bundled agents answer the questions of the comparison');
-  const counts = { 'validation-questions': '0', 'ood-questions': '0', 'robust-questions': '0' };
-  const debate = { 'n-agents': '2', rounds: '1', 'train-questions': '1', 'test-questions': '4', ...counts };
-  const learning = { strategy: 'rsft', accept: 'any', steps: '2', batch: '1', rank: '4', backend: 'auto' };
-  await distil({ ...debate, ...learning }, null, 'bundled');
+  await distil(chainFlags, null, 'bundled');
 
   const spec = `webllm:noise?model=${encodeURIComponent(urls.files[0])}&lib=${encodeURIComponent(library)}&context=1024`;
   writeFileSync(
     join(work, 'source.json.gz'),
-    sourceArchive(join(out, 'bundled/run.arklet.json.gz'), spec, maxTokens),
+    gzipSync(JSON.stringify(sourceArchive(readArchive(join(out, 'bundled')), spec, maxTokens))),
   );
   say('Two WebLLM agents debate one question, and a student learns from them');
-  await distil({ ...debate, ...learning }, `${urls.files[2]}source.json.gz`, 'webllm');
+  await distil(chainFlags, `${urls.files[2]}source.json.gz`, 'webllm');
 
   const stored = await page.evaluate(storedTurns);
   for (const { round, agent, reply } of stored)
@@ -195,12 +174,7 @@ async function check(page, urls, { work, out, maxTokens, library, files }) {
   if (!told)
     throw new CommandError({ code: 'agent', message: 'No turn was stored.', hint: 'See the lines above.' });
   const { messages, sampling, reply } = told;
-  const report = JSON.parse(readFileSync(join(out, 'webllm/report.json'), 'utf8'));
   const table = readFileSync(join(out, 'webllm/report.md'), 'utf8');
-  const archive = JSON.parse(
-    gunzipSync(readFileSync(join(out, 'webllm/run.arklet.json.gz'))).toString('utf8'),
-  );
-  const log = archive.logs.find(({ strategy }) => strategy === 'rsft');
   const asked = async (name) =>
     unwrap(
       await page.evaluate((request) => window.arklet.webllm(request), {
@@ -223,8 +197,7 @@ async function check(page, urls, { work, out, maxTokens, library, files }) {
       places.size === 4 &&
       stored.every(({ reply: text, finishReason }) => text !== '' && finishReason !== 'error'),
     trained:
-      log?.steps.length === 2 &&
-      report.arms.some(({ name }) => name === 'distilled:rsft') &&
+      learntFromWebllm(readArchive(join(out, 'webllm')), readArchive(join(out, 'bundled'))) &&
       table.includes('distilled:rsft'),
   };
 }

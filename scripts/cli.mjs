@@ -1,6 +1,9 @@
 // `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil, check:webllm, kit, perf. stdout carries the result alone;
 // everything else goes to stderr.
 // Exit codes: 0 done, 1 failed, 2 bad arguments, 130 interrupted.
+import { listenForSignals } from './interrupt.mjs';
+
+listenForSignals();
 const commands = {
   distil: () => import('./distil.mjs'),
   selftest: () => import('./selftest.mjs'),

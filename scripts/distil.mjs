@@ -1,8 +1,11 @@
 /** `npm run distil -- [flags]`: the whole job in headless Chromium. contracts.md lists the flags. */
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { existsSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { withPage } from './browser.mjs';
 import { badArgument, CommandError, readFlags } from './commandError.mjs';
+import { interruption, stoppable, wasInterrupted } from './interrupt.mjs';
+import { withSources } from './node.mjs';
+import { writableFolder } from './outFolder.mjs';
 
 /** Turns paths of this machine into addresses under the served mounts. */
 class Mounts {
@@ -25,8 +28,10 @@ class Mounts {
       if (!existsSync(join(text, 'config.json'))) {
         throw badArgument(`${text} holds no config.json.`, 'Give a Hugging Face model folder.');
       }
-      // Its parent is mounted, so that the folder's own name is part of the model's.
-      return `files/${this.add(dirname(resolve(text)))}/${encodeURIComponent(basename(resolve(text)))}`;
+      // The folder's own name is part of the model's.
+      const folder = resolve(text);
+      const name = basename(folder);
+      return `files/${this.add({ folder, name })}/${encodeURIComponent(name)}`;
     }
     return this.file(text);
   }
@@ -49,9 +54,9 @@ class Mounts {
     return `files/${this.add(resolve(path))}/${encodeURIComponent(basename(path))}`;
   }
 
-  add(path) {
-    const known = this.paths.indexOf(path);
-    return known >= 0 ? known : this.paths.push(path) - 1;
+  add(mount) {
+    const known = this.paths.findIndex((one) => JSON.stringify(one) === JSON.stringify(mount));
+    return known >= 0 ? known : this.paths.push(mount) - 1;
   }
 }
 
@@ -174,9 +179,57 @@ function endpointKeys(urls, text = process.env.ARKLET_ENDPOINT_KEY) {
   return Object.fromEntries(urls.map((url) => [url, text]));
 }
 
+/** Flags that stand for themselves. */
+const bare = [
+  'json',
+  'consensus-stop',
+  'self-check',
+  'summariser',
+  'pad-mask-truncated',
+  'pad-stop-on-hacking',
+];
+
+/** Throws for flags that are unknown and values that are absurd, as the page would. */
+async function checkFlags(flags) {
+  await withSources(async (load) => {
+    const { configFromFlags } = await load('/src/run/flags.ts');
+    configFromFlags(new Map(Object.entries(flags)));
+  });
+}
+
+/** Milliseconds between two looks at the page, and until one that does not answer counts as gone. */
+const look = { every: 15_000, patience: 120_000 };
+
+/** Rejects when the page no longer answers. */
+function watch(page) {
+  let timer;
+  const gone = new Promise((_, fail) => {
+    const again = () => {
+      timer = setTimeout(async () => {
+        let late;
+        const silence = new Promise((done) => (late = setTimeout(done, look.patience, false)));
+        const answers = await Promise.race([page.evaluate(() => true).catch(() => true), silence]);
+        clearTimeout(late);
+        if (answers) again();
+        else
+          fail(
+            new CommandError({
+              code: 'browser',
+              message: `The browser has not answered for ${look.patience / 1000} s.`,
+              hint: 'Run the same command again: it goes on where it stopped.',
+            }),
+          );
+      }, look.every);
+    };
+    again();
+  });
+  gone.catch(() => {});
+  return { gone, end: () => clearTimeout(timer) };
+}
+
 /** @param {string[]} args @returns {Promise<number>} exit code */
 export async function main(args) {
-  const { flags, rest: words } = readFlags(args);
+  const { flags, rest: words } = readFlags(args, (name) => !bare.includes(name));
   if (words.length > 0)
     throw badArgument(`"${words[0]}" is not a flag.`, 'Write flags as --name value; the README lists them.');
   const out = outFolder(flags);
@@ -195,11 +248,13 @@ export async function main(args) {
   const questionFile = questions === undefined ? null : mounts.file(questions);
   if (questions !== undefined) rest.questions = basename(questions);
   const archive = from === undefined ? null : mounts.file(join(from, 'run.arklet.json.gz'));
-  mkdirSync(out, { recursive: true });
+  await checkFlags(rest);
+  const made = !existsSync(out);
+  writableFolder(out);
 
-  let stopping = false;
   // The browser's storage: what an interrupted or failed run goes on from. A finished run is in its files.
   const userDataDir = join(out, '.browser');
+  const begun = existsSync(userDataDir);
   const options = {
     mounts: mounts.paths,
     out,
@@ -208,31 +263,55 @@ export async function main(args) {
     chromiumArgs: endpoints.length > 0 ? ['--disable-web-security'] : [],
     log: (line) => (process.env.DEBUG ? console.error(line) : undefined),
   };
-  const outcome = await withPage(options, async (page, urls) => {
-    const stop = () => {
-      if (stopping) process.exit(130);
-      stopping = true;
-      console.error('\nStopping; the same command goes on from here. Once more to end at once.');
-      page.evaluate(() => window.arklet?.stop()).catch(() => {});
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
-    try {
-      await page.exposeFunction('arkletEvent', progressLine());
-      await page.waitForFunction(() => window.arklet !== undefined, undefined, { timeout: 60_000 });
-      return await page.evaluate((request) => window.arklet.distil(request), {
-        flags: rest,
-        questions: questionFile && urls.app + questionFile,
-        from: archive && urls.app + archive,
-        keys,
-        out: urls.out,
+  /** The page that works; null before and after. */
+  let working = null;
+  /** Anything that going on would save. */
+  let worked = begun;
+  const stop = () => {
+    console.error('\nStopping; the same command goes on from here. Once more to end at once.');
+    working?.evaluate(() => window.arklet?.stop()).catch(() => {});
+  };
+  const show = progressLine();
+  const outcome = await stoppable(stop, () =>
+    withPage(options, async (page, urls) => {
+      await page.exposeFunction('arkletEvent', (event) => {
+        worked ||= event.type === 'progress' && event.done > 0;
+        show(event);
       });
-    } finally {
-      process.off('SIGINT', stop);
-      process.off('SIGTERM', stop);
-    }
+      await page.waitForFunction(() => window.arklet !== undefined, undefined, { timeout: 60_000 });
+      if (wasInterrupted()) throw interruption();
+      working = page;
+      const watched = watch(page);
+      try {
+        const request = {
+          flags: rest,
+          questions: questionFile && urls.app + questionFile,
+          from: archive && urls.app + archive,
+          keys,
+          out: urls.out,
+        };
+        return await Promise.race([
+          page.evaluate((given) => window.arklet.distil(given), request),
+          watched.gone,
+        ]);
+      } finally {
+        working = null;
+        watched.end();
+      }
+    }),
+  ).catch((thrown) => {
+    // A browser that goes because of the signal is no failure of its own.
+    throw wasInterrupted() ? interruption() : thrown;
   });
-  if (!outcome.ok) throw new CommandError(outcome.error);
+  if (!outcome.ok) {
+    if (outcome.error.code === 'config' && !worked) {
+      rmSync(userDataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+      if (made) rmdirSync(out);
+    }
+    throw new CommandError(outcome.error);
+  }
+  // Its files are there; the browser's storage stays, so that the same command finds them made.
+  if (wasInterrupted()) throw interruption();
   rmSync(userDataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   const report = join(out, 'report.json');
   console.log(json === undefined ? report : JSON.stringify({ report }));

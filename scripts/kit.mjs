@@ -1,22 +1,14 @@
 // `npm run kit [-- --out FOLDER]`: a folder that runs from a USB stick with any static server, models included.
 // `npm run kit -- --check [--out FOLDER]`: holds a folder to its list of files, and runs the tiny job from it in a browser.
 import { createHash } from 'node:crypto';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright';
 import { ensureBuild } from './build.mjs';
 import { chromiumArgs, findChromium } from './chromium.mjs';
 import { badArgument, readFlags } from './commandError.mjs';
+import { writableFolder } from './outFolder.mjs';
 import { startServer } from './server.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -65,12 +57,13 @@ php -S localhost:8000</pre>
 
 /** Makes the folder; returns {files, bytes}. Throws when other files lie there. */
 export function makeKit(out) {
+  writableFolder(out);
   const dist = ensureBuild();
   if (existsSync(out) && readdirSync(out).length > 0 && !existsSync(join(out, list))) {
     throw badArgument(`${out} holds other files.`, 'Name an empty folder, or an older kit.');
   }
   rmSync(out, { recursive: true, force: true });
-  mkdirSync(out, { recursive: true });
+  writableFolder(out);
   cpSync(dist, join(out, 'app'), { recursive: true });
   for (const hidden of ['.built', '.vite'])
     rmSync(join(out, 'app', hidden), { recursive: true, force: true });
@@ -134,7 +127,7 @@ export async function checkKit(out) {
 }
 
 export async function main(args) {
-  const { flags, rest } = readFlags(args);
+  const { flags, rest } = readFlags(args, (name) => name === 'out');
   const { check, out = join(root, 'runs/kit'), ...unknown } = flags;
   const odd = [...rest, ...Object.keys(unknown)];
   if (odd.length > 0) throw badArgument(`"${odd[0]}" is not known.`, 'Flags: --check, --out.');

@@ -1,10 +1,12 @@
 // `npm run -s lm -- VERB --model M [flags] [--device chromium|dawn|cpu] [--json]`: contracts.md lists verbs and flags.
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withPage } from './browser.mjs';
 import { badArgument, CommandError, readFlags } from './commandError.mjs';
+import { stoppable } from './interrupt.mjs';
 import { restartForDawn, withSources } from './node.mjs';
+import { writableFolder } from './outFolder.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const verbs = ['tokenize', 'logits', 'generate', 'grad', 'train', 'export'];
@@ -41,7 +43,7 @@ async function inChromium(request, { out, checkpoint, backend, signal, log }) {
   const mount = (path) => {
     if (path === null) return null;
     const folder = statSync(path).isDirectory();
-    mounts.push(folder ? path : dirname(path));
+    mounts.push(path);
     return { index: mounts.length - 1, name: folder ? '' : encodeURIComponent(basename(path)) };
   };
   const places = {
@@ -52,7 +54,6 @@ async function inChromium(request, { out, checkpoint, backend, signal, log }) {
   const saved = mount(checkpoint);
   const single = request.verb === 'logits' || request.verb === 'grad';
   const folder = single ? dirname(out) : out;
-  mkdirSync(folder, { recursive: true });
   return withPage(
     { mounts, out: folder, query: '?tools', log: process.env.DEBUG ? log : undefined },
     async (page, urls) => {
@@ -80,7 +81,8 @@ async function inChromium(request, { out, checkpoint, backend, signal, log }) {
 }
 
 export async function main(args) {
-  const { flags: given, rest } = readFlags(args);
+  const valued = (name) => ['model', 'adapter', 'data', 'out', 'device', 'init-adapter'].includes(name);
+  const { flags: given, rest } = readFlags(args, valued);
   const [verb, ...more] = rest;
   if (!verbs.includes(verb) || more.length > 0)
     throw badArgument(`"${rest.join(' ')}" is not a verb.`, `Verbs: ${verbs.join(', ')}.`);
@@ -109,6 +111,12 @@ export async function main(args) {
     flags: verb === 'train' || verb === 'export' ? { 'base-name': model, ...flags } : flags,
   };
   const target = resolve(out ?? '.');
+  if (needsOut.includes(verb)) {
+    const single = verb === 'logits' || verb === 'grad';
+    if (single && existsSync(target) && statSync(target).isDirectory())
+      throw badArgument(`${target} is a folder, not a file.`, 'Give --out the name of a file.');
+    writableFolder(single ? dirname(target) : target);
+  }
   const checkpoint =
     verb === 'train' && existsSync(join(target, 'checkpoint.safetensors'))
       ? join(target, 'checkpoint.safetensors')
@@ -116,18 +124,18 @@ export async function main(args) {
   if (checkpoint && existsSync(join(target, 'log.jsonl'))) request.log = dataText(join(target, 'log.jsonl'));
   const stopper = new AbortController();
   const log = (line) => console.error(line);
-  const stop = () => (stopper.signal.aborted ? process.exit(130) : stopper.abort());
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
   // Token ids need no device: the shortest way there.
   const place = verb === 'tokenize' && given.device === undefined ? 'cpu' : device;
   const options = { out: target, checkpoint, signal: stopper.signal, log };
-  const document =
-    place === 'chromium'
-      ? await inChromium(request, { ...options, backend: 'webgpu' })
-      : await withSources(async (load) =>
-          (await load('/scripts/toolsNode.ts')).toolInNode(request, { ...options, device: place }),
-        );
+  const document = await stoppable(
+    () => stopper.abort(),
+    () =>
+      place === 'chromium'
+        ? inChromium(request, { ...options, backend: 'webgpu' })
+        : withSources(async (load) =>
+            (await load('/scripts/toolsNode.ts')).toolInNode(request, { ...options, device: place }),
+          ),
+  );
   console.log(JSON.stringify(document));
   return 0;
 }

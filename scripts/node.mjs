@@ -4,11 +4,13 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createServer, createServerModuleRunner } from 'vite';
+import { ensureWasm } from './wasm.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
 /** Gives `work` an `import(path)` for paths like '/src/run/tools.ts', and ends the runner afterwards. */
 export async function withSources(work) {
+  ensureWasm();
   const server = await createServer({
     root,
     configFile: false,

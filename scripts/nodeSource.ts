@@ -1,18 +1,19 @@
-/** Files of a model in a folder on disk, or one .gguf file (Node only). */
+/** Files of a model in a folder on disk, or one .gguf file, with the other parts of its model (Node only). */
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FileFormatError } from '../src/core/errors';
 import type { FileSource } from '../src/core/fileSource';
+import { ggufParts } from '../src/core/ggufParts';
 
 export class NodeSource implements FileSource {
   readonly name: string;
   readonly #folder: string;
-  readonly #only: string | null;
+  readonly #only: readonly string[] | null;
 
-  private constructor(folder: string, only: string | null) {
+  private constructor(folder: string, only: readonly string[] | null) {
     this.#folder = folder;
     this.#only = only;
-    this.name = only === null ? folder : join(folder, only);
+    this.name = only === null ? folder : join(folder, only[0] ?? '');
   }
 
   /** `path` is a folder or a single file. Throws FileFormatError when there is nothing. */
@@ -20,11 +21,14 @@ export class NodeSource implements FileSource {
     const info = await stat(path).catch(() => null);
     if (info === null)
       throw new FileFormatError(`${path} does not exist.`, 'Give a model folder or a .gguf file.');
-    return info.isDirectory() ? new NodeSource(path, null) : new NodeSource(dirname(path), basename(path));
+    const file = basename(path);
+    return info.isDirectory()
+      ? new NodeSource(path, null)
+      : new NodeSource(dirname(path), ggufParts(file) ?? [file]);
   }
 
   async has(path: string): Promise<boolean> {
-    if (this.#only !== null && path !== this.#only) return false;
+    if (this.#only !== null && !this.#only.includes(path)) return false;
     return (await stat(join(this.#folder, path)).catch(() => null))?.isFile() ?? false;
   }
 
@@ -52,6 +56,6 @@ export class NodeSource implements FileSource {
   }
 
   async list(): Promise<readonly string[]> {
-    return this.#only === null ? readdir(this.#folder) : [this.#only];
+    return this.#only ?? readdir(this.#folder);
   }
 }

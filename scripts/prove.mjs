@@ -128,6 +128,54 @@ function quick(name, backend, bound) {
   return { result: summary(run), misses };
 }
 
+/** Wilson's 95 % interval, as the reports give it. */
+function wilson(correct, n) {
+  const [share, z2] = [correct / n, 1.959963984540054 ** 2];
+  const centre = (share + z2 / (2 * n)) / (1 + z2 / n);
+  const half = (Math.sqrt(z2) / (1 + z2 / n)) * Math.sqrt((share * (1 - share)) / n + z2 / (4 * n * n));
+  return [centre - half, centre + half];
+}
+
+/** What agents answer alone, and what they vote, at the student's decoding on a preset's own questions; the training is only for show. */
+function greedyAgents(preset) {
+  const run = distil(`single-greedy-${preset}`, [
+    ...`--preset ${preset} --protocol self-consistency --temperature 0 --n-agents 3 --strategy rsft --controls=`.split(
+      ' ',
+    ),
+    ...'--steps 1 --distil-seeds 1 --self-check false'.split(' '),
+  ]);
+  const { arms, pairs, ood, robust, seed, environment, splits } = run.report;
+  // At temperature 0 the samples are each agent's greedy answers.
+  const turns = readFileSync(join(run.out, 'trajectories.jsonl'), 'utf8').trim().split('\n').map(JSON.parse);
+  const agents = [0, 1, 2].map((agent) => {
+    const own = turns.filter(
+      (turn) => turn.protocol === 'self-consistency' && turn.split === 'test' && turn.agent === agent,
+    );
+    const correct = own.filter((turn) => turn.correct).length;
+    return {
+      model: own[0].model,
+      n: own.length,
+      correct,
+      accuracy: correct / own.length,
+      ci: wilson(correct, own.length),
+    };
+  });
+  const alone = (found) =>
+    found && { arms: found.arms.filter(({ name }) => /^(single-greedy|vote)/.test(name)) };
+  return {
+    command: run.command,
+    seconds: run.seconds,
+    seed,
+    environment,
+    splits,
+    agents,
+    ...alone({ arms }),
+    pairs: pairs.filter(({ a, b }) => /^vote/.test(a) && b === 'single-greedy'),
+    ood: alone(ood),
+    robust: alone(robust),
+  };
+}
+
 /** SmolLM2 as agents and student on 24 easy problems. */
 function smollm2Small(backend, bound) {
   fetchSmolLm2();
@@ -204,6 +252,13 @@ const demonstrations = {
     if (!(run.report.gainKept?.value >= 0.7))
       misses.push(`gain kept is ${run.report.gainKept?.value ?? 'not shown'}`);
     return { result: summary(run), misses };
+  },
+  'single-greedy': () => {
+    const result = { quick: greedyAgents('quick'), full: greedyAgents('full') };
+    const misses = ['quick', 'full'].filter(
+      (preset) => !result[preset].arms.some(({ name }) => name === 'single-greedy'),
+    );
+    return { result, misses: misses.map((preset) => `preset ${preset} has no single-greedy`) };
   },
   'smollm2-small': () => smollm2Small('auto', 900),
   'smollm2-small-webgpu': () => smollm2Small('webgpu', Infinity),

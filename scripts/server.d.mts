@@ -6,7 +6,7 @@ export interface StaticServer {
 }
 export function startServer(options: {
   root: string;
-  mounts?: string[];
+  mounts?: (string | { folder: string; name: string })[];
   out?: string;
   port?: number;
   base?: string;

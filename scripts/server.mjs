@@ -2,10 +2,12 @@
  * A static server for the built app: cross-origin isolated, ranges, folders of the user mounted under /files/N/, and
  * PUT for the outputs of a run. Loopback only.
  */
-import { createReadStream } from 'node:fs';
-import { appendFile, mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { appendFile, lstat, mkdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { dirname, extname, join, resolve, sep } from 'node:path';
+import { basename, dirname, extname, join, resolve, sep } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { headerPolicy } from './csp.mjs';
 
 const types = {
@@ -68,21 +70,81 @@ async function sendFile(request, response, file) {
     response.end();
     return;
   }
-  createReadStream(file, { start, end })
-    .on('error', () => response.destroy())
-    .pipe(response);
+  // Closes the file whenever the other side goes away.
+  await pipeline(createReadStream(file, { start, end }), response).catch(() => response.destroy());
 }
 
-/** Writes a request's body to a file: whole (rename at the end), or appended with `?append`. */
-async function receive(request, response, file, append) {
+/** Whether a path, its links followed, lies in one of the folders. */
+async function liesIn(file, folders) {
+  const real = await realpath(file).catch(() => null);
+  return real !== null && folders.some((folder) => real === folder || real.startsWith(folder + sep));
+}
+
+/** Where the files of a folder may lie: in it, or where the hub's cache keeps what its snapshots link to. */
+async function homesOf(folder) {
+  const real = await realpath(folder);
+  const blobs = join(dirname(dirname(real)), 'blobs');
+  const snapshot = basename(dirname(real)) === 'snapshots' && (await stat(blobs).catch(() => null));
+  return snapshot ? [real, await realpath(blobs)] : [real];
+}
+
+/** The most bytes of a file that is written, and of a piece that is appended. */
+const largest = { whole: 8 * 2 ** 30, append: 64 * 2 ** 20 };
+
+class TooLarge extends Error {}
+
+/** Passes bytes on up to a limit. */
+function limited(limit) {
+  let bytes = 0;
+  return new Transform({
+    transform(chunk, _encoding, done) {
+      bytes += chunk.length;
+      if (bytes > limit) done(new TooLarge(`more than ${limit} bytes`));
+      else done(null, chunk);
+    },
+  });
+}
+
+async function readBody(request, limit) {
   const chunks = [];
-  for await (const chunk of request) chunks.push(chunk);
-  const body = Buffer.concat(chunks);
+  for await (const chunk of request.pipe(limited(limit))) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** Names under which this server is reached: a page of another name that leads here has no business with it. */
+function isOwnName(host) {
+  const name = /^(\[[^\]]*\]|[^:]*)(?::\d+)?$/.exec(host ?? '')?.[1]?.toLowerCase() ?? '';
+  return ['127.0.0.1', '[::1]', 'localhost'].includes(name) || name.endsWith('.localhost');
+}
+
+/** Whether the request is for this server and, where a page sends it, from a page of this server. */
+function isOwnRequest({ headers: { host, origin } }) {
+  if (!isOwnName(host)) return false;
+  if (origin === undefined) return true;
+  return URL.canParse(origin) && new URL(origin).host === host;
+}
+
+let parts = 0;
+
+/** Writes a request's body to a file under `out`: whole (rename at the end), or appended with `?append`. */
+async function receive(request, response, { out, file, append }) {
   await mkdir(dirname(file), { recursive: true });
-  if (append) await appendFile(file, body);
+  const there = await lstat(file).catch(() => null);
+  const refused = (there && !there.isFile()) || !(await liesIn(dirname(file), [await realpath(out)]));
+  if (refused) {
+    response.writeHead(403, { Connection: 'close' }).end();
+    return;
+  }
+  if (append) await appendFile(file, await readBody(request, largest.append));
   else {
-    await writeFile(`${file}.part`, body);
-    await rename(`${file}.part`, file);
+    const part = `${file}.${process.pid}-${parts++}.part`;
+    try {
+      await pipeline(request, limited(largest.whole), createWriteStream(part));
+      await rename(part, file);
+    } catch (error) {
+      await rm(part, { force: true });
+      throw error;
+    }
   }
   response.writeHead(204).end();
 }
@@ -90,7 +152,8 @@ async function receive(request, response, file, append) {
 /**
  * @typedef {object} ServerOptions
  * @property {string} root the built app
- * @property {string[]} [mounts] mounts[i] is a folder served at /files/i/ or a single file served at /files/i/<its name>
+ * @property {(string | {folder: string, name: string})[]} [mounts] mounts[i] is a folder served at /files/i/, or at /files/i/NAME/
+ *   where it has a name, or a single file served at /files/i/<its name>
  * @property {string} [out] takes PUT at /out/
  * @property {number} [port]
  * @property {string} [base] path under which the app lies, "/" if not given; ends with a slash
@@ -115,8 +178,16 @@ export async function startServer(options) {
   const server = createServer((request, response) => {
     onRequest?.(request.url ?? '/');
     if (!plain) isolate(response);
+    // A browser's report on the policy may come from nowhere.
+    const reports = onViolation && request.url === '/policy-report' && isOwnName(request.headers.host);
+    if (!reports && !isOwnRequest(request)) {
+      response.writeHead(403, { 'Content-Type': 'text/plain' }).end('not for this server');
+      return;
+    }
     handle(request, response).catch((error) => {
-      if (!response.headersSent) response.writeHead(500, { 'Content-Type': 'text/plain' });
+      const status = error instanceof TooLarge ? 413 : 500;
+      if (!response.headersSent)
+        response.writeHead(status, { 'Content-Type': 'text/plain', Connection: 'close' });
       response.end(error instanceof Error ? error.message : String(error));
     });
   });
@@ -125,14 +196,13 @@ export async function startServer(options) {
     const url = new URL(request.url ?? '/', 'http://localhost');
     if (request.method === 'PUT') {
       const file = out && url.pathname.startsWith('/out/') ? fileUnder(out, url.pathname.slice(5)) : null;
-      if (!file) response.writeHead(403).end();
-      else await receive(request, response, file, url.searchParams.has('append'));
+      // The folder itself is no file.
+      if (!file || file === resolve(out)) response.writeHead(403, { Connection: 'close' }).end();
+      else await receive(request, response, { out, file, append: url.searchParams.has('append') });
       return;
     }
     if (onViolation && url.pathname === '/policy-report') {
-      const chunks = [];
-      for await (const chunk of request) chunks.push(chunk);
-      onViolation(Buffer.concat(chunks).toString());
+      onViolation((await readBody(request, largest.append)).toString());
       response.writeHead(204).end();
       return;
     }
@@ -148,12 +218,26 @@ export async function startServer(options) {
     if (!mounted) {
       if (!path.startsWith(base)) return null;
       const inside = path.slice(base.length - 1);
-      return fileUnder(root, inside.endsWith('/') ? `${inside}index.html` : inside);
+      return within(root, fileUnder(root, inside.endsWith('/') ? `${inside}index.html` : inside));
     }
-    const target = mounts[Number(mounted[1])];
-    if (target === undefined) return null;
-    const isFile = (await stat(target).catch(() => null))?.isFile() ?? false;
-    return isFile ? target : fileUnder(target, mounted[2]);
+    const mount = mounts[Number(mounted[1])];
+    if (mount === undefined) return null;
+    const { folder, name } = typeof mount === 'string' ? { folder: mount, name: '' } : mount;
+    if ((await stat(folder).catch(() => null))?.isFile()) {
+      // Of a single file nothing but itself.
+      const wanted = fileUnder(dirname(folder), mounted[2]);
+      return wanted === resolve(folder) ? folder : null;
+    }
+    if (name === '') return within(folder, fileUnder(folder, mounted[2]));
+    const start = `${encodeURIComponent(name)}/`;
+    return mounted[2].startsWith(start)
+      ? within(folder, fileUnder(folder, mounted[2].slice(start.length)))
+      : null;
+  }
+
+  /** The file, unless a link leads out of the folder. */
+  async function within(folder, file) {
+    return file !== null && (await liesIn(file, await homesOf(folder))) ? file : null;
   }
 
   await new Promise((done, fail) => server.once('error', fail).listen(port, '127.0.0.1', done));

@@ -1,11 +1,14 @@
 /**
  * Compiles src/cpu/assembly to WASM (with and without threads) into src/cpu/build as base64 modules, which load the
  * same way in Vite, Vitest, Node and workers and need no request. Does nothing when the sources have not changed.
+ * `node scripts/wasm.mjs` compiles; every command that loads sources calls ensureWasm.
  */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withLock } from './lock.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const sources = join(root, 'src/cpu/assembly');
@@ -31,14 +34,19 @@ const common = [
   'abort=',
 ];
 
-const hash = createHash('sha256');
-hash.update(readFileSync(fileURLToPath(import.meta.url)));
-for (const file of readdirSync(sources).sort()) hash.update(file).update(readFileSync(join(sources, file)));
-const stamp = `// sources ${hash.digest('hex')}\n`;
+function sourceStamp() {
+  const hash = createHash('sha256');
+  hash.update(readFileSync(fileURLToPath(import.meta.url)));
+  for (const file of readdirSync(sources).sort()) hash.update(file).update(readFileSync(join(sources, file)));
+  return `// sources ${hash.digest('hex')}\n`;
+}
 
-const outputs = variants.map(({ name }) => join(build, `${name}.ts`));
-const current = outputs.every((path) => existsSync(path) && readFileSync(path, 'utf8').startsWith(stamp));
-if (!current) {
+function isCurrent(stamp) {
+  const outputs = variants.map(({ name }) => join(build, `${name}.ts`));
+  return outputs.every((path) => existsSync(path) && readFileSync(path, 'utf8').startsWith(stamp));
+}
+
+async function compile(stamp) {
   const asc = await import('assemblyscript/asc');
   mkdirSync(build, { recursive: true });
   for (const { name, flags } of variants) {
@@ -59,4 +67,18 @@ if (!current) {
     renameSync(`${path}.tmp`, path);
     console.error(`wasm: ${name} ${binary.length} bytes`);
   }
+}
+
+/** Compiles what is not up to date. */
+export function ensureWasm() {
+  if (isCurrent(sourceStamp())) return;
+  withLock('wasm', () => {
+    if (isCurrent(sourceStamp())) return;
+    execFileSync(process.execPath, [fileURLToPath(import.meta.url), '--here'], { stdio: ['ignore', 2, 2] });
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  if (process.argv[2] === '--here') await compile(sourceStamp());
+  else ensureWasm();
 }

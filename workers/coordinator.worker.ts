@@ -5,14 +5,15 @@ import { serveCoordinator } from '../src/run/coordinatorService';
 import { transformersMaker } from '../src/run/transformersLink';
 import type { EngineProtocol } from '../src/run/engineProtocol';
 import { webllmMaker } from '../src/run/webllmLink';
-import { connectWorker } from '../src/rpc/workerPort';
+import { linkWorker } from '../src/rpc/workerPort';
 
 declare const self: DedicatedWorkerGlobalScope;
 
 serveCoordinator(self, {
   openEngine: (memory) => {
     const worker = new Worker(new URL('./engine.worker.ts', import.meta.url), { type: 'module' });
-    return new EngineClient(connectWorker<EngineProtocol>(worker, 'engine'), memory);
+    const { client, terminate } = linkWorker<EngineProtocol>(worker, 'engine');
+    return new EngineClient(client, memory, terminate);
   },
   makers: { transformers: transformersMaker(), webllm: webllmMaker() },
   locks: navigator.locks,

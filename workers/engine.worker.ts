@@ -2,7 +2,7 @@
 import { version } from '../package.json';
 import { createGpuBackend } from '../src/compute/gpuBackend';
 import { createWasmBackend } from '../src/compute/wasmBackend';
-import { serve } from '../src/rpc/rpc';
+import { serveWorker } from '../src/rpc/workerPort';
 import { DeviceProofs } from '../src/run/deviceProof';
 import type { EngineProtocol } from '../src/run/engineProtocol';
 import { EngineService } from '../src/run/engineService';
@@ -17,4 +17,4 @@ const service = new EngineService({
   openSource: openModelSource,
   proofs: new DeviceProofs(version),
 });
-serve<EngineProtocol>(self, service.handlers());
+serveWorker<EngineProtocol>(self, service.handlers());

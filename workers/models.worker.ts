@@ -1,11 +1,11 @@
 /** Builds the models worker: downloads, storage, and memory plans; it holds no device. */
-import { serve } from '../src/rpc/rpc';
+import { serveWorker } from '../src/rpc/workerPort';
 import { modelsHandlers } from '../src/run/modelsService';
 import type { ModelsProtocol } from '../src/run/modelsProtocol';
 
 declare const self: DedicatedWorkerGlobalScope;
 
-serve<ModelsProtocol>(
+serveWorker<ModelsProtocol>(
   self,
   modelsHandlers({
     // This script lies one folder below the app, in the build (assets/) as in development (workers/).

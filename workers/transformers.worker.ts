@@ -2,7 +2,7 @@
 import { TransformersHost } from '../src/agents/transformers/host';
 import { openLibrary } from '../src/agents/transformers/library';
 import type { TransformersProtocol } from '../src/agents/transformers/protocol';
-import { serve } from '../src/rpc/rpc';
+import { serveWorker } from '../src/rpc/workerPort';
 import { bringOnnx } from '../src/run/bringModels';
 import { storedBlob } from '../src/run/storedFiles';
 
@@ -20,7 +20,7 @@ const host = new TransformersHost({
   bring: bringOnnx,
 });
 
-serve<TransformersProtocol>(self, {
+serveWorker<TransformersProtocol>(self, {
   load: ({ model }, { signal, progress }) => host.load(model, { signal, onProgress: progress }),
   generate: ({ model, ...request }, { signal, progress }) =>
     host.generate(model, request, { signal, onText: (text) => progress({ text }) }),

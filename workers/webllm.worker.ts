@@ -3,7 +3,7 @@ import { LocalCaches } from '../src/agents/webllm/localCaches';
 import { WebllmHost } from '../src/agents/webllm/host';
 import type { WebllmProtocol } from '../src/agents/webllm/protocol';
 import { readCachedText } from '../src/agents/webllm/tokenCount';
-import { serve } from '../src/rpc/rpc';
+import { serveWorker } from '../src/rpc/workerPort';
 import { bringWebllm } from '../src/run/bringModels';
 import { openLocal } from '../src/run/storedFiles';
 
@@ -38,7 +38,7 @@ const host = new WebllmHost({
   readText: readCachedText,
 });
 
-serve<WebllmProtocol>(self, {
+serveWorker<WebllmProtocol>(self, {
   load: ({ model }, { signal, progress }) => host.load(model, { signal, onProgress: progress }),
   generate: (request, { signal, progress }) =>
     host.generate(request, { signal, onText: (text) => progress({ text }) }),

@@ -1,6 +1,7 @@
 import { AgentError } from '../core/errors';
 import { groupedBy } from '../core/groupedBy';
 import type { Message, Turn } from '../core/records';
+import { greedyProtocol } from '../core/trajectories';
 import type { AgentBackend, AgentRequest } from './agent';
 
 function keyOf(messages: readonly Message[]): string {
@@ -17,7 +18,10 @@ function placeOf({ protocol, questionId, round }: Pick<Turn, 'protocol' | 'quest
  * rounds are new: then the agent says what was said at this question and round, by the agent of its number if there was one.
  */
 export function recordedAgent(model: string, all: readonly Turn[]): AgentBackend {
-  const turns = all.filter(({ finishReason }) => finishReason !== 'error');
+  // What an agent said greedily is no sample: it would come among the independent ones of the same prompt.
+  const turns = all.filter(
+    ({ finishReason, protocol }) => finishReason !== 'error' && protocol !== greedyProtocol,
+  );
   const byPrompt = groupedBy(turns, ({ messages }) => keyOf(messages));
   const byPlace = groupedBy(turns, placeOf);
   const asked = new Map<string, number>();

@@ -91,6 +91,14 @@ export class DownloadError extends ArkletError {
 export class BusyError extends ArkletError {
   override readonly code = 'busy';
 }
+/** There is no trace to train a student on; `details` says of how many questions and why. */
+export class NothingToLearnError extends ArkletError {
+  override readonly code = 'nothing-to-learn';
+}
+/** A worker of the page ended: out of memory, ended by the browser, or by an error of its own. */
+export class WorkerError extends ArkletError {
+  override readonly code = 'worker';
+}
 /** The user stopped it. Not a failure: what was made so far is kept. */
 export class InterruptedError extends ArkletError {
   override readonly code = 'interrupted';
@@ -110,12 +118,14 @@ const classes = [
   AgentError,
   DownloadError,
   BusyError,
+  NothingToLearnError,
+  WorkerError,
   InterruptedError,
 ] as const;
 
 const byCode = new Map(classes.map((type) => [new type('', '').code as string, type]));
 
-/** Any thrown value as an ArkletError; unknown ones keep their message under code `internal`. */
+/** Any thrown value as an ArkletError; unknown ones keep their message under code `internal`, with `details.unexpected`. */
 export function asArkletError(thrown: unknown): ArkletError {
   if (thrown instanceof ArkletError) return thrown;
   if (thrown instanceof DOMException && thrown.name === 'AbortError') {
@@ -130,9 +140,17 @@ export function asArkletError(thrown: unknown): ArkletError {
       },
     );
   }
+  if (thrown instanceof DOMException && thrown.name === 'NotAllowedError') {
+    return new ArkletError(
+      'The browser did not allow this.',
+      'Allow it in the settings of this site, then try again.',
+      { cause: thrown },
+    );
+  }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new ArkletError(message, 'This is a bug in Arklet: please report it with the steps that led here.', {
     cause: thrown,
+    details: { unexpected: true },
   });
 }
 

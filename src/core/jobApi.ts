@@ -6,7 +6,7 @@
  * was never stored, as the recorded run's), and the event `questions` is sent once, when a run's questions are planned,
  * before its first turn. The page holds a `JobClient`.
  */
-import type { ErrorData } from './errors';
+import type { ArkletError, ErrorData } from './errors';
 import type { PadReport } from './padRecords';
 import type {
   AnswerType,
@@ -40,6 +40,13 @@ export interface RunRecord {
   readonly error: ErrorData | null;
   /** Milliseconds since the epoch; there while the run lies in the bin, from which it can be taken back. */
   readonly deletedAt?: number;
+  /** What of its stored record is damaged; there only then. Such a run can be deleted and nothing else. */
+  readonly damaged?: string;
+}
+
+/** What a finished run came to, for lists and for estimates of time. */
+export interface RunResult extends Pick<Report, 'arms' | 'timings' | 'gainKept'> {
+  readonly backend: string;
 }
 
 /** A trained adapter in an archive: PEFT files, name to base64. */
@@ -73,6 +80,8 @@ export interface StrategyLog {
   readonly steps: readonly TrainLog[];
   /** The student's answers to fixed held-out questions while it learnt, by step; runs from before this lack it. */
   readonly probes?: readonly Probe[];
+  /** Hash of all that the training hangs on: a training is taken over only where it is the same. Runs from before this lack it. */
+  readonly inputs?: string;
 }
 
 /** A text beside which another one works alike. */
@@ -102,7 +111,56 @@ export interface QuestionImport {
   readonly questions: readonly Question[];
   /** Rows that were left out; `line` counts from 1; `text` is the row's beginning. */
   readonly rejected: readonly { readonly line: number; readonly reason: string; readonly text: string }[];
+  /** Right answers that are not read as they are written, those a person should look at first. */
+  readonly altered: readonly AlteredAnswer[];
+  /** How the bytes were read. */
+  readonly encoding: string;
   readonly rows: number;
+}
+
+/** A question that is longer than a model reads. */
+export interface LongQuestion {
+  readonly questionId: string;
+  readonly model: string;
+  readonly tokens: number;
+  /** What the model's context holds. */
+  readonly context: number;
+}
+
+/** How well the chosen models can read a question file. Models that cannot be looked into here are left out. */
+export interface QuestionCheck {
+  /** Different words of the file, and how many of them every model looked at knows. */
+  readonly words: number;
+  readonly known: number;
+  /** Questions of which some model lacks a word or a sign. */
+  readonly unreadable: number;
+  readonly questions: number;
+  /** Some of the words that are lacking, those of most questions first. */
+  readonly lacking: readonly string[];
+  /** The models that lack them, by id. */
+  readonly models: readonly string[];
+  /** Each question once, with the model that has least room. */
+  readonly long: readonly LongQuestion[];
+}
+
+/** A right answer as its file writes it and as it is read; `reason` is a GoldReason of tasks/golds. */
+export interface AlteredAnswer {
+  readonly line: number;
+  readonly question: string;
+  readonly written: string;
+  readonly read: string;
+  readonly reason:
+    | 'form'
+    | 'option'
+    | 'counted'
+    | 'mixed'
+    | 'unit'
+    | 'result'
+    | 'comma'
+    | 'decimal-comma'
+    | 'list'
+    | 'several';
+  readonly doubtful: boolean;
 }
 
 /** What an import of trajectories came to: the run that was made of them, and what was left out. */
@@ -141,6 +199,8 @@ export type JobEvent =
       readonly tokensPerSecond: number | null;
       /** Held by the engine on its device, by its own ledger. */
       readonly bytes: number | null;
+      /** Most bytes held at once since the job began in this session. */
+      readonly peakBytes?: number | null;
     }
   | {
       readonly type: 'text';
@@ -171,10 +231,23 @@ export type JobEvent =
   /** What PAD came to so far: sent when its reward model or a student is trained. */
   | { readonly type: 'pad'; readonly runId: string; readonly pad: PadReport }
   | { readonly type: 'report'; readonly runId: string; readonly report: Report }
+  /** The job of a run has ended; `status` is right also where it could not be stored. */
+  | {
+      readonly type: 'ended';
+      readonly runId: string;
+      readonly status: 'done' | 'interrupted' | 'failed';
+      readonly error: ErrorData | null;
+    }
   | { readonly type: 'runs'; readonly runs: readonly RunRecord[] }
   | { readonly type: 'selftest'; readonly row: SelftestRow }
   | { readonly type: 'ask'; readonly id: string; readonly arm: number; readonly part: AskPart }
-  | { readonly type: 'error'; readonly runId: string | null; readonly error: ErrorData };
+  | {
+      readonly type: 'error';
+      readonly runId: string | null;
+      readonly error: ErrorData;
+      /** The turn that failed, where it is one's; the run goes on. */
+      readonly place?: { readonly questionId: string; readonly round: number; readonly agent: number };
+    };
 
 /** Requests to the coordinator; each rejects with an ArkletError. */
 export interface JobApi {
@@ -189,9 +262,14 @@ export interface JobApi {
   unpause(): Promise<void>;
   /** Runs one more unit (one exchange of one question, one training step) of a paused job. */
   step(): Promise<void>;
-  /** Ends the job; what was made is kept and can be resumed. */
+  /**
+   * Ends the job, in whichever tab it works, as do pause, unpause and step; what was made is kept and can be resumed. An engine
+   * that does not stop in time is ended.
+   */
   stop(): Promise<void>;
   runs(): Promise<readonly RunRecord[]>;
+  /** Of those of these runs that have a report. */
+  results(runIds: readonly string[]): Promise<Readonly<Record<string, RunResult>>>;
   /** `withAdapters`: the whole run for a file; without, what is shown. */
   archive(runId: string, withAdapters?: boolean): Promise<RunArchive>;
   importArchive(archive: unknown): Promise<RunRecord>;
@@ -202,7 +280,10 @@ export interface JobApi {
   importTrajectories(text: string, name: string, report: string | null): Promise<TrajectoryImport>;
   /** `pinned: true` unpins whichever run was pinned before. */
   update(runId: string, change: { name?: string; note?: string; pinned?: boolean }): Promise<RunRecord>;
-  /** Moves a run to the bin, where it is kept for `binDays`, also over reloads. */
+  /**
+   * Moves a run to the bin, where it is kept for `binDays`, also over reloads. This and the next two throw BusyError while
+   * another tab works on the run.
+   */
   remove(runId: string): Promise<void>;
   /** Takes a run back from the bin. */
   restore(runId: string): Promise<RunRecord>;
@@ -214,8 +295,16 @@ export interface JobApi {
   sizes(): Promise<Readonly<Record<string, number>>>;
   /** PEFT files of a trained adapter: name to bytes. */
   adapter(runId: string, strategy: string, seed: number): Promise<Readonly<Record<string, Uint8Array>>>;
-  /** Reads a question file (JSONL or CSV as text). Rejects with ImportError only when no row could be read. */
-  importQuestions(text: string, name: string): Promise<QuestionImport>;
+  /** Reads a question file (JSONL, JSON or CSV, of any usual encoding). Rejects with ImportError only when no row could be read. */
+  importQuestions(file: Uint8Array, name: string): Promise<QuestionImport>;
+  /** Stores an imported file so that a reload finds it; resolves to the hash of its questions. The last few files are kept. */
+  keepQuestions(file: QuestionImport): Promise<string>;
+  /** A kept file by its hash, else (hash null) the newest of that name; null where there is none. */
+  keptQuestions(name: string, hash: string | null): Promise<{ hash: string; file: QuestionImport } | null>;
+  /** Whether agents and student of a config know the words of these questions and have room for them. */
+  checkQuestions(config: RunConfig, questions: readonly Question[]): Promise<QuestionCheck>;
+  /** The models that a server lists, by name. Rejects with ConfigError for what is no address, AgentError. */
+  endpointModels(url: string): Promise<readonly string[]>;
   /**
    * The key for an endpoint's address (`endpoint:URL#MODEL`), kept in the coordinator's memory alone: not stored, not in the
    * config, an address or an export, and gone when the page closes. Null forgets it.
@@ -263,7 +352,7 @@ export interface JobApi {
   stopTest(): Promise<void>;
 }
 
-/** Days that a deleted run can be taken back. */
+/** Days of use that a deleted run can be taken back: days on which the app was not opened count as one at most. */
 export const binDays = 7;
 
 export type AskArm =
@@ -326,6 +415,8 @@ export interface KernelInfo {
 /** The page's end: requests, and every event of the job, whichever page started it. */
 export interface JobClient {
   readonly api: JobApi;
+  /** Resolves with the reason when the coordinator's worker has ended; never where that cannot be known. */
+  readonly gone?: Promise<ArkletError>;
   /** The returned function ends listening. */
   listen(listener: (event: JobEvent) => void): () => void;
 }

@@ -24,6 +24,8 @@ export interface Question {
   readonly split: Split;
   readonly text: string;
   readonly gold: string;
+  /** The right answer as its file writes it, where that is not `gold`. */
+  readonly goldWritten?: string;
   readonly answerType: AnswerType;
   /** A worked solution, where the source has one (generator, GSM8K). */
   readonly solution?: string;
@@ -142,6 +144,8 @@ export interface Verdict {
   readonly answer: string | null;
   readonly correct: boolean;
   readonly strictCorrect?: boolean;
+  /** By lm-eval's flexible-extract; absent in reports of older versions. */
+  readonly flexibleCorrect?: boolean;
   readonly tokens: number;
 }
 
@@ -149,9 +153,12 @@ export interface ArmResult {
   readonly name: string;
   readonly n: number;
   readonly correct: number;
+  /** By the verdict, which reads answers as a careful person would. */
   readonly accuracy: number;
   readonly ci: readonly [number, number];
+  /** lm-eval's strict-match (the first "#### number") and flexible-extract (the last number); the latter absent in reports of older versions. */
   readonly strict: { readonly correct: number; readonly accuracy: number };
+  readonly flexible?: { readonly correct: number; readonly accuracy: number };
   readonly tokensPerQuestion: number;
   readonly promptTokensPerQuestion: number;
   readonly secondsPerQuestion: number;

@@ -1,12 +1,14 @@
 /** The arms of the comparison (contracts.md): one answer a question each, made from stored turns. */
 import { ArkletError } from '../core/errors';
 import type { Question, Turn, Verdict } from '../core/records';
+import { greedyProtocol } from '../core/trajectories';
 import { majority, type Vote } from '../core/vote';
-import { strictAnswer } from '../tasks/answers';
+import { filteredAnswer, filteredCorrect } from '../tasks/filteredAnswers';
 import type { TurnIndex } from './turnIndex';
 
 export interface ArmAnswer extends Verdict {
   readonly strictCorrect: boolean;
+  readonly flexibleCorrect: boolean;
   /** Prompt tokens of all turns the answer needs; `tokens` are the generated ones. */
   readonly promptTokens: number;
   readonly seconds: number;
@@ -68,13 +70,19 @@ function cost(
   return { tokens, promptTokens, seconds };
 }
 
-function fromTurn(index: TurnIndex, turn: Turn | undefined, needs: readonly Turn[]): ArmAnswer | null {
+function fromTurn(
+  index: TurnIndex,
+  question: Question,
+  turn: Turn | undefined,
+  needs: readonly Turn[],
+): ArmAnswer | null {
   if (!turn) return null;
   const { answer, correct, strictCorrect } = turn;
-  return { answer, correct, strictCorrect, ...cost(index, needs) };
+  const flexibleCorrect = filteredCorrect(question, turn.reply, 'flexible');
+  return { answer, correct, strictCorrect, flexibleCorrect, ...cost(index, needs) };
 }
 
-/** The vote's flexible and strict verdicts (strict: only replies in the asked-for format vote). */
+/** The vote's verdict, and the votes of what lm-eval's filters find (strict: only replies in the asked-for format vote). */
 function fromVote(
   index: TurnIndex,
   question: Question,
@@ -82,12 +90,14 @@ function fromVote(
   needs: readonly Turn[],
 ): ArmAnswer | null {
   if (ballots.length === 0) return null;
-  const flexible: Vote<Turn> = majority(ballots);
-  const strict: Vote<Turn> = majority(ballots, (turn) => strictAnswer(turn.reply, question.answerType));
+  const vote: Vote<Turn> = majority(ballots);
+  const strict = majority(ballots, (turn) => filteredAnswer(question, turn.reply, 'strict')).winner;
+  const flexible = majority(ballots, (turn) => filteredAnswer(question, turn.reply, 'flexible')).winner;
   return {
-    answer: flexible.answer,
-    correct: flexible.winner?.correct ?? false,
-    strictCorrect: strict.winner?.strictCorrect ?? false,
+    answer: vote.answer,
+    correct: vote.winner?.correct ?? false,
+    strictCorrect: strict?.strictCorrect ?? false,
+    flexibleCorrect: flexible !== null && filteredCorrect(question, flexible.reply, 'flexible'),
     ...cost(index, needs),
   };
 }
@@ -101,7 +111,7 @@ export function singlePassArm(
 ): Arm {
   return makeArm(name, questions, (question) => {
     const turns = index.turns(protocol, question.id);
-    return fromTurn(index, turns[0], turns);
+    return fromTurn(index, question, turns[0], turns);
   });
 }
 
@@ -135,8 +145,28 @@ export function bestAgent(index: TurnIndex, validation: readonly Question[]): nu
 export function singleArm(index: TurnIndex, questions: readonly Question[], agent: number): Arm {
   return makeArm('single', questions, (question) => {
     const turn = independentSamples(index, question.id).find((sample) => sample.agent === agent);
-    return fromTurn(index, turn, turn ? [turn] : []);
+    return fromTurn(index, question, turn, turn ? [turn] : []);
   });
+}
+
+/** The agent with most right greedy answers on the validation questions; the first of equals, null before any answer. */
+export function bestGreedyAgent(turns: readonly Turn[]): number | null {
+  const right = new Map<number, number>();
+  for (const { protocol, split, agent, correct } of turns) {
+    if (protocol !== greedyProtocol || split !== 'validation') continue;
+    right.set(agent, (right.get(agent) ?? 0) + (correct ? 1 : 0));
+  }
+  const ranked = [...right].sort(([a, rightA], [b, rightB]) => rightB - rightA || a - b);
+  return ranked[0]?.[0] ?? null;
+}
+
+/**
+ * `single-greedy`: one agent alone, decoded as the student is; the one that was best at that on the validation questions. Null
+ * where no agent could be asked (a debate that was imported or is a recording).
+ */
+export function singleGreedyArm(index: TurnIndex, questions: readonly Question[]): Arm | null {
+  const all = questions.every(({ id }) => index.turns(greedyProtocol, id).length > 0);
+  return all ? singlePassArm(index, greedyProtocol, questions, greedyProtocol) : null;
 }
 
 /** `vote:<k>`: majority of the first k independent samples. */
@@ -225,6 +255,6 @@ export function equalTokensArm(index: TurnIndex, questions: readonly Question[])
 export function summariserArm(index: TurnIndex, questions: readonly Question[]): Arm {
   return makeArm('summariser', questions, (question) => {
     const turns = index.turns(summariserProtocol, question.id);
-    return fromTurn(index, turns[0], [...index.turns('debate', question.id), ...turns]);
+    return fromTurn(index, question, turns[0], [...index.turns('debate', question.id), ...turns]);
   });
 }

@@ -1,9 +1,15 @@
 /** report.md: the same figures as report.json as tables and sentences. */
+import { parseReport } from '../core/reportSchema';
+import { seedSummaries } from '../core/seeds';
 import type { AgentInfo, ArmResult, PairResult, Report } from '../core/records';
 import { table } from './markdownTable';
 import { padMarkdown } from './padMarkdown';
-import { seedSummaries } from './report';
-import { pairVerdict, percent, points, pointsInterval, pValue, verdictText } from './verdict';
+import { beatsAlone, pairVerdict, percent, points, pointsInterval, pValue, verdictText } from './verdict';
+
+const figures =
+  'Right and accuracy are the verdict, which reads answers as a careful person would. Strict-match (the first "#### number") and ' +
+  "flexible-extract (the last number) are lm-evaluation-harness's GSM8K filters, for comparison with published figures; on options " +
+  'and words, which they do not read, they stand for the line after "####" and for the verdict.';
 
 function armTable(arms: readonly ArmResult[]): string {
   return table(
@@ -12,7 +18,8 @@ function armTable(arms: readonly ArmResult[]): string {
       'Right',
       'Accuracy',
       '95 % interval',
-      'Strict',
+      'Strict-match',
+      'Flexible-extract',
       'Tokens/question',
       'Prompt tokens',
       'Seconds/question',
@@ -23,6 +30,7 @@ function armTable(arms: readonly ArmResult[]): string {
       percent(arm.accuracy),
       `${(100 * arm.ci[0]).toFixed(1)} to ${(100 * arm.ci[1]).toFixed(1)}`,
       percent(arm.strict.accuracy),
+      arm.flexible ? percent(arm.flexible.accuracy) : '-',
       arm.tokensPerQuestion.toFixed(1),
       arm.promptTokensPerQuestion.toFixed(1),
       // A debate that was imported carries no clock values.
@@ -86,11 +94,12 @@ function agentTable(agents: readonly AgentInfo[], hosts: readonly string[]): str
   return `${table(head, rows)}\n\n${contacted}`;
 }
 
-/** The whole report as Markdown. */
-export function reportMarkdown(report: Report): string {
+/** The whole report as Markdown. Throws ImportError where it is no report: it may have come from a file. */
+export function reportMarkdown(input: Report): string {
+  const report = parseReport(input);
   const { environment, gainKept } = report;
-  const parts = ['# Comparison', ...verdictText(report), '## Arms', armTable(report.arms)];
-  if (gainKept) {
+  const parts = ['# Comparison', ...verdictText(report), '## Arms', figures, armTable(report.arms)];
+  if (gainKept && beatsAlone(report)) {
     parts.push(
       `Gain kept by ${gainKept.strategy} of ${gainKept.ensemble}: ${gainKept.value.toFixed(2)} [${gainKept.ci[0].toFixed(2)}, ${gainKept.ci[1].toFixed(2)}]`,
     );

@@ -17,12 +17,24 @@ export function ensembleOf(names: readonly string[]): string | null {
   return votes[0] ?? null;
 }
 
-/** Pairs to compare, each once: students against base, single, ensembles and controls; the debate against the votes; all ensembles against base. */
+/**
+ * Pairs to compare, each once: students against base, an agent alone (sampled, greedy), ensembles and controls; the debate against the votes and an agent alone;
+ * all of them against base.
+ */
 export function pairNames(names: readonly string[]): readonly (readonly [string, string])[] {
   const zeroShot = names.filter((name) => name.startsWith('vote-zero-shot:'));
   const votes = [...names.filter(isVote), ...zeroShot];
   const has = (name: string): boolean => names.includes(name);
-  const references = ['base', 'base-shots', 'single', ...votes, 'vote-equal-tokens', 'debate', 'summariser'];
+  const references = [
+    'base',
+    'base-shots',
+    'single',
+    'single-greedy',
+    ...votes,
+    'vote-equal-tokens',
+    'debate',
+    'summariser',
+  ];
   const pairs: [string, string][] = [];
   for (const a of names.filter((name) => isDistilled(name) || isControl(name))) {
     for (const b of references) if (has(b)) pairs.push([a, b]);
@@ -31,12 +43,14 @@ export function pairNames(names: readonly string[]): readonly (readonly [string,
     for (const b of names.filter(isControl)) pairs.push([a, b]);
   }
   if (has('debate')) {
-    for (const b of [...votes, 'vote-equal-tokens', 'single']) if (has(b)) pairs.push(['debate', b]);
+    for (const b of [...votes, 'vote-equal-tokens', 'single', 'single-greedy'])
+      if (has(b)) pairs.push(['debate', b]);
   }
   if (has('summariser') && has('debate')) pairs.push(['summariser', 'debate']);
-  if (has('single')) for (const a of votes) pairs.push([a, 'single']);
+  for (const alone of ['single', 'single-greedy'])
+    if (has(alone)) for (const a of votes) pairs.push([a, alone]);
   if (has('base')) {
-    for (const a of ['debate', 'summariser', ...votes, 'single', 'base-shots'])
+    for (const a of ['debate', 'summariser', ...votes, 'single', 'single-greedy', 'base-shots'])
       if (has(a)) pairs.push([a, 'base']);
   }
   return pairs;
@@ -53,14 +67,15 @@ export function armResult(arm: Arm, questions: readonly Question[]): ArmResult {
   const mean = (value: (answer: ArmAnswer) => number): number =>
     n === 0 ? 0 : answers.reduce((sum, answer) => sum + value(answer), 0) / n;
   const correct = count((answer) => answer.correct);
-  const strict = count((answer) => answer.strictCorrect);
+  const share = (right: number) => ({ correct: right, accuracy: n === 0 ? 0 : right / n });
   return {
     name: arm.name,
     n,
     correct,
     accuracy: n === 0 ? 0 : correct / n,
     ci: wilson(correct, n),
-    strict: { correct: strict, accuracy: n === 0 ? 0 : strict / n },
+    strict: share(count((answer) => answer.strictCorrect)),
+    flexible: share(count((answer) => answer.flexibleCorrect)),
     tokensPerQuestion: mean((answer) => answer.tokens),
     promptTokensPerQuestion: mean((answer) => answer.promptTokens),
     secondsPerQuestion: mean((answer) => answer.seconds),

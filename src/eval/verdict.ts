@@ -1,7 +1,8 @@
 /** What a report says, in plain words, for the page and for report.md. */
 import type { ArmResult, PairResult, Report } from '../core/records';
+import { seedSummaries } from '../core/seeds';
 import { ensembleOf } from './pairs';
-import { bestStudent, seedSummaries } from './report';
+import { bestStudent } from './report';
 
 /** "Not below" means that the lower bound of the difference is above this (contracts.md). */
 const margin = -0.02;
@@ -51,6 +52,8 @@ export function armLabel(name: string): string {
       return "the student before training with the agents' examples";
     case 'single':
       return 'the best single agent';
+    case 'single-greedy':
+      return 'the best single agent (greedy, as the student is decoded)';
     case 'vote':
       return `the vote of ${detail} independent answers`;
     case 'vote-zero-shot':
@@ -68,6 +71,13 @@ export function armLabel(name: string): string {
     default:
       return name;
   }
+}
+
+/** Whether the best student is above one agent alone at its own decoding: only then is a share of the ensemble's gain its own. */
+export function beatsAlone({ arms, pairs }: Pick<Report, 'arms' | 'pairs'>): boolean {
+  const student = bestStudent(arms)?.name;
+  const pair = pairs.find(({ a, b }) => a === student && b === 'single-greedy');
+  return pair !== undefined && pair.ci[0] > 0;
 }
 
 /**
@@ -118,7 +128,7 @@ function costSentence(student: ArmResult, ensemble: ArmResult): string | null {
 
 /** Sentences, most important first. */
 export function verdictText(
-  report: Pick<Report, 'arms' | 'pairs' | 'gainKept' | 'seeds' | 'repeatable'>,
+  report: Pick<Report, 'arms' | 'pairs' | 'gainKept' | 'seeds' | 'repeatable'> & Partial<Pick<Report, 'ood'>>,
 ): readonly string[] {
   const { arms, pairs } = report;
   const arm = (name: string | null): ArmResult | undefined => arms.find((one) => one.name === name);
@@ -142,9 +152,21 @@ export function verdictText(
       lines.push('It is the best of several on these very questions, which flatters it a little.');
     }
     say(pair(student.name, 'base'));
+    const alone = pair(student.name, 'single-greedy');
+    say(alone);
+    if (!alone)
+      lines.push(
+        "No agent was measured at the student's greedy decoding, so whether the debate adds anything is not known.",
+      );
     if (ensembleName !== null) say(pair(student.name, ensembleName));
   }
-  if (report.gainKept) {
+  if (report.gainKept && !beatsAlone(report)) {
+    // A share of the gain would hold the agents' sampling against the student's greedy decoding.
+    if (pair(student?.name ?? '', 'single-greedy'))
+      lines.push(
+        'The student is not above one agent alone at its own decoding, so no gain from the debate is shown.',
+      );
+  } else if (report.gainKept) {
     const { value, ci } = report.gainKept;
     lines.push(
       `It keeps ${(100 * value).toFixed(0)} % [${(100 * ci[0]).toFixed(0)}, ${(100 * ci[1]).toFixed(0)}] of what ${armLabel(report.gainKept.ensemble)} gains over the student before training.`,
@@ -156,9 +178,14 @@ export function verdictText(
   }
   if (ensembleName === 'debate') {
     for (const found of pairs) {
-      if (found.a === 'debate' && found.b.startsWith('vote')) say(found);
+      if (found.a === 'debate' && /^(vote|single-greedy)/.test(found.b)) say(found);
     }
   }
+  const unlike = report.ood?.pairs.find(({ a, b }) => a === 'debate' && b.startsWith('vote:'));
+  if (unlike && unlike.ci[1] < 0)
+    lines.push(
+      `Out of distribution the debate is below ${armLabel(unlike.b)}: ${points(unlike.difference)} points ${pointsInterval(unlike.ci)}.`,
+    );
   if (student) {
     for (const found of pairs) {
       if (found.a === student.name && found.b.startsWith('control:')) say(found);

@@ -17,17 +17,17 @@ export interface OpenDevice {
 const optionalFeatures: readonly GPUFeatureName[] = ['timestamp-query', 'shader-f16', 'subgroups'];
 
 const howToEnable =
-  'Use a recent Chrome or Edge with hardware acceleration on (chrome://gpu shows it), on Linux start it with ' +
-  '--enable-unsafe-webgpu, or choose the CPU backend.';
+  'Use a recent Chrome or Edge with hardware acceleration on (chrome://gpu shows it), or choose the CPU backend.';
+const onLinux = { details: { form: 'Chrome on Linux: --enable-unsafe-webgpu' } };
 
 /** Throws GpuUnavailableError when there is no adapter or it refuses a device. */
 export async function openDevice(gpu: GPU | undefined): Promise<OpenDevice> {
   if (gpu === undefined) {
-    throw new GpuUnavailableError('This browser has no WebGPU (navigator.gpu is undefined).', howToEnable);
+    throw new GpuUnavailableError('This browser has no WebGPU.', howToEnable);
   }
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null) {
-    throw new GpuUnavailableError('WebGPU is there but offers no adapter (0 found).', howToEnable);
+    throw new GpuUnavailableError('No GPU found for WebGPU.', howToEnable, onLinux);
   }
   const requiredLimits: Record<string, number> = {};
   for (const name of wantedLimits) {

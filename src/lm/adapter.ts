@@ -28,6 +28,14 @@ export interface NamedMatrix {
   readonly values: Float32Array;
 }
 
+/** An adapter on the host, as read from files. */
+export interface HostAdapter {
+  readonly config: LoraConfig;
+  readonly named: ReadonlyMap<string, NamedMatrix>;
+  /** Whether a module (model.layers.0.self_attn.q_proj) is to have matrices; all are where nothing is said. */
+  readonly isTargeted?: (module: string) => boolean;
+}
+
 export type GroupName = keyof LayerLora;
 
 /** The linears of each group in the order their outputs are concatenated. */
@@ -77,8 +85,11 @@ export function checkLoraConfig(config: LoraConfig): void {
   const { rank, alpha, dropout, targets } = config;
   if (!Number.isInteger(rank) || rank < 1 || rank > 1024)
     throw new ConfigError(`LoRA rank ${rank} is not an integer in 1..1024.`, 'Usual ranks are 8 to 64.');
-  if (!Number.isFinite(alpha) || alpha <= 0)
-    throw new ConfigError(`LoRA alpha ${alpha} is not above 0.`, 'Usual is once or twice the rank.');
+  if (!(alpha > 0 && alpha <= 4096))
+    throw new ConfigError(
+      `LoRA alpha ${alpha} is not above 0 and at most 4096.`,
+      'Usual is once or twice the rank.',
+    );
   if (!(dropout >= 0 && dropout < 1))
     throw new ConfigError(`LoRA dropout ${dropout} is not in [0, 1).`, 'Usual is 0 to 0.1.');
   if (targets.length === 0 || targets.some((name) => !linearNames.includes(name)))
@@ -277,11 +288,26 @@ function checkNamed(entries: readonly AdapterTensor[], named: ReadonlyMap<string
 }
 
 /** Whether named matrices are those of an adapter of this model, without a device. Throws ModelError where they are not. */
-export function checkFits(
+export function checkFits(model: ModelConfig, adapter: HostAdapter): void {
+  const { entries } = plan(model.layers, adapter.config, (linear) => linearShape(model, linear));
+  checkNamed(entries, filledUp(model, adapter));
+}
+
+/** The matrices with zeros for those modules that the adapter leaves alone. */
+export function filledUp(
   model: ModelConfig,
-  { config, named }: { readonly config: LoraConfig; readonly named: ReadonlyMap<string, NamedMatrix> },
-): void {
-  checkNamed(plan(model.layers, config, (linear) => linearShape(model, linear)).entries, named);
+  { config, named, isTargeted }: HostAdapter,
+): ReadonlyMap<string, NamedMatrix> {
+  const all = new Map(named);
+  for (const { name, layer, linear, rows, cols } of plan(model.layers, config, (one) =>
+    linearShape(model, one),
+  ).entries) {
+    const module = `model.${linearPath(layer, linear)}`;
+    const held = ['A', 'B'].some((part) => named.has(`base_model.model.${module}.lora_${part}.weight`));
+    if (!held && isTargeted?.(module) === false)
+      all.set(name, { rows, cols, values: new Float32Array(rows * cols) });
+  }
+  return all;
 }
 
 /** The flat buffer from named matrices. Throws ModelError for a missing or extra name, or another shape. */

@@ -88,7 +88,7 @@ export async function generateCommand(options: GenerateArguments): Promise<Gener
   const tokenizer = await loadTokenizer(options.source);
   const promptIds = options.chat
     ? tokenizer.chatIds([{ role: 'user', content: prompt }], { addGenerationPrompt: true })
-    : tokenizer.encode(prompt);
+    : (tokenizer.promptIds?.(prompt) ?? tokenizer.encode(prompt));
   return withModel(options, async (model, adapter) => {
     const generator = new Generator(model, tokenizer, { maxSequences: Math.min(n, 64) });
     try {

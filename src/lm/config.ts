@@ -5,7 +5,8 @@ import type { Family, ModelConfig, RopeScaling } from './types';
 
 const families = ['llama', 'qwen2', 'qwen3'] as const satisfies readonly Family[];
 const size = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
-const id = v.pipe(v.number(), v.integer(), v.minValue(0));
+// Ids that no token has (-1 for none, as some configs say it) are left out below.
+const id = v.pipe(v.number(), v.integer());
 const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
 
 const ropeSchema = v.looseObject({
@@ -16,6 +17,7 @@ const ropeSchema = v.looseObject({
   low_freq_factor: v.nullish(positive),
   high_freq_factor: v.nullish(positive),
   original_max_position_embeddings: v.nullish(positive),
+  partial_rotary_factor: v.nullish(positive),
 });
 
 const configSchema = v.looseObject({
@@ -39,6 +41,7 @@ const configSchema = v.looseObject({
   attention_bias: v.nullish(v.boolean()),
   mlp_bias: v.nullish(v.boolean()),
   use_sliding_window: v.nullish(v.boolean()),
+  partial_rotary_factor: v.nullish(positive),
   quantization_config: v.nullish(v.unknown()),
 });
 
@@ -71,7 +74,11 @@ export function parseConfig(json: unknown, generation?: unknown): ModelConfig {
   if (raw.use_sliding_window) unsupported('use_sliding_window');
   if (raw.quantization_config != null) unsupported('quantization_config (pre-quantised safetensors)');
 
-  const rope = raw.rope_parameters ?? raw.rope_scaling;
+  // transformers takes rope_scaling first, fills it up from rope_theta, and reads rope_parameters where there is none.
+  const filled = raw.rope_scaling != null && Object.keys(raw.rope_scaling).length > 0;
+  const rope = filled ? raw.rope_scaling : raw.rope_parameters;
+  const partial = rope?.partial_rotary_factor ?? raw.partial_rotary_factor ?? 1;
+  if (partial !== 1) unsupported(`partial_rotary_factor ${partial}`);
   const eosIds = [...asList(raw.eos_token_id), ...asList(extra.success ? extra.output.eos_token_id : null)];
   return checkConfig({
     family,
@@ -79,12 +86,13 @@ export function parseConfig(json: unknown, generation?: unknown): ModelConfig {
     layers: raw.num_hidden_layers,
     heads: raw.num_attention_heads,
     kvHeads: raw.num_key_value_heads ?? raw.num_attention_heads,
-    headDim: raw.head_dim ?? Math.floor(raw.hidden_size / raw.num_attention_heads),
+    headDim:
+      raw.head_dim ?? (family === 'qwen3' ? 128 : Math.floor(raw.hidden_size / raw.num_attention_heads)),
     ffn: raw.intermediate_size,
     vocab: raw.vocab_size,
     eps: raw.rms_norm_eps,
-    ropeTheta: raw.rope_parameters?.rope_theta ?? raw.rope_theta ?? 10_000,
-    ropeScaling: rope == null ? { type: 'default' } : parseScaling(rope),
+    ropeTheta: rope?.rope_theta ?? raw.rope_theta ?? 10_000,
+    ropeScaling: rope == null ? { type: 'default' } : parseScaling(rope, raw.max_position_embeddings),
     tied: raw.tie_word_embeddings,
     qkvBias: family === 'qwen2',
     qkNorm: family === 'qwen3',
@@ -106,22 +114,34 @@ export function checkConfig(config: ModelConfig): ModelConfig {
   if (headDim < 2 || headDim % 2 !== 0) {
     throw new ModelError(`The head size is ${headDim}; rotary positions need an even one.`, damaged);
   }
-  const outside = [config.bosId ?? 0, ...config.eosIds].find((token) => token >= vocab);
-  if (outside !== undefined) {
-    throw new ModelError(`The config names token ${outside}, but the vocabulary has ${vocab}.`, damaged);
-  }
-  return config;
+  // No token can be one that the vocabulary has not: transformers and llama.cpp load such models too.
+  const inside = (token: number) => token >= 0 && token < vocab;
+  return {
+    ...config,
+    bosId: config.bosId !== null && inside(config.bosId) ? config.bosId : null,
+    eosIds: config.eosIds.filter(inside),
+  };
 }
 
 const damaged = 'Download config.json again; if it stays so, the model is not usable.';
 
-function parseScaling(rope: v.InferOutput<typeof ropeSchema>): RopeScaling {
+function parseScaling(rope: v.InferOutput<typeof ropeSchema>, maxPosition: number): RopeScaling {
   const type = rope.rope_type ?? rope.type ?? 'default';
   const need = (name: keyof typeof rope, value: number | null | undefined): number => {
     if (value == null) throw new ModelError(`Rope scaling ${type} lacks ${String(name)}.`, damaged);
     return value;
   };
-  if (type === 'default') return { type };
+  const layered = Object.keys(rope).find((name) => typeof rope[name] === 'object' && rope[name] !== null);
+  if (layered !== undefined) unsupported(`rotary positions that differ by layer (${layered})`);
+  if (type === 'default') {
+    const untyped = rope.rope_type == null && rope.type == null;
+    if (untyped && (rope.factor ?? 1) !== 1)
+      throw new ModelError(
+        `config.json scales rotary positions by ${rope.factor} and does not say how (rope_scaling lacks rope_type).`,
+        'Name the type there if the model was trained so, or take the factor out: transformers ignores it as it stands.',
+      );
+    return { type };
+  }
   if (type === 'linear') return { type, factor: need('factor', rope.factor) };
   if (type === 'llama3') {
     return {
@@ -129,7 +149,7 @@ function parseScaling(rope: v.InferOutput<typeof ropeSchema>): RopeScaling {
       factor: need('factor', rope.factor),
       lowFreqFactor: need('low_freq_factor', rope.low_freq_factor),
       highFreqFactor: need('high_freq_factor', rope.high_freq_factor),
-      originalMaxPosition: need('original_max_position_embeddings', rope.original_max_position_embeddings),
+      originalMaxPosition: rope.original_max_position_embeddings ?? maxPosition,
     };
   }
   return unsupported(`rope type ${type}`);

@@ -199,6 +199,7 @@ export function checkIds(model: LanguageModel, ids: readonly number[]): void {
     throw new TokenError(
       `The prompt has ${ids.length} tokens; the context holds ${model.maxContext}.`,
       'Shorten the prompt, or load the model with a longer context.',
+      { details: { tokens: ids.length, context: model.maxContext } },
     );
   }
   const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocab);

@@ -134,6 +134,7 @@ export class Generator {
       throw new TokenError(
         `The prompt has ${request.promptIds.length} tokens; the cache holds ${room}.`,
         'Shorten the prompt, or give the generator a larger cache.',
+        { details: { tokens: request.promptIds.length, context: room } },
       );
     }
   }

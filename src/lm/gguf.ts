@@ -4,15 +4,19 @@
  */
 import { FileFormatError } from '../core/errors';
 import type { FileSource } from '../core/fileSource';
+import { foreignFile } from './foreignFile';
+import { ggufTypeName } from './ggufTypes';
 
 export type GgufValue = number | bigint | boolean | string | readonly GgufValue[];
-export type GgufType = 'F32' | 'F16' | 'BF16' | 'Q8_0' | 'Q4_0' | 'Q4_1';
+export type GgufType = 'F32' | 'F16' | 'BF16' | 'Q8_0' | 'Q4_0' | 'Q4_1' | 'Q6_K';
 
 export interface GgufTensor {
   readonly name: string;
   readonly type: GgufType;
   /** Row-major [rows, cols] (or [size]): ggml's dimensions reversed. */
   readonly shape: readonly number[];
+  /** Where it lies: a model may be split into several files. */
+  readonly file: string;
   /** Bytes [start, end) of the file. */
   readonly start: number;
   readonly end: number;
@@ -33,6 +37,7 @@ export const ggufBlocks: Readonly<Record<GgufType, { readonly elements: number; 
   Q8_0: { elements: 32, bytes: 34 },
   Q4_0: { elements: 32, bytes: 18 },
   Q4_1: { elements: 32, bytes: 20 },
+  Q6_K: { elements: 256, bytes: 210 },
 };
 const typeNames: Readonly<Record<number, GgufType>> = {
   0: 'F32',
@@ -40,6 +45,7 @@ const typeNames: Readonly<Record<number, GgufType>> = {
   2: 'Q4_0',
   3: 'Q4_1',
   8: 'Q8_0',
+  14: 'Q6_K',
   30: 'BF16',
 };
 /** Bytes of a metadata value by type; strings and arrays have at least their length field. */
@@ -174,8 +180,19 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 export async function openGguf(source: FileSource, file: string, signal?: AbortSignal): Promise<GgufFile> {
   const total = await source.size(file);
   const cursor = new Cursor(source, file, total, signal);
-  if ((await cursor.u32()) !== 0x46554747) cursor.fail('this is not a GGUF file (wrong magic)');
+  if (total < 4 || (await cursor.u32()) !== 0x46554747) {
+    throw (
+      (await foreignFile(source, file, 'a GGUF', signal)) ??
+      cursor.fail('this is not a GGUF file (wrong magic)')
+    );
+  }
   const version = await cursor.u32();
+  if (version === 0x02000000 || version === 0x03000000) {
+    throw new FileFormatError(
+      `${file} is a big-endian GGUF, made for another kind of machine.`,
+      'Choose a little-endian file of this model, as nearly all are.',
+    );
+  }
   if (version !== 2 && version !== 3) cursor.fail(`GGUF version ${version} is not supported (2 and 3 are)`);
   // An info takes at least 8 (name) + 4 + 8 (one dimension) + 4 + 8 bytes, a pair at least 8 + 4 + 1.
   const tensorCount = await cursor.count('the tensor count', Math.min(1 << 20, Math.floor(total / 32)));
@@ -192,8 +209,14 @@ export async function openGguf(source: FileSource, file: string, signal?: AbortS
     return cursor.fail(`the alignment ${String(alignment)} is not a multiple of 8 up to ${1 << 20}`);
   }
 
-  const infos: { name: string; type: GgufType; shape: number[]; offset: number; bytes: number }[] = [];
-  for (let i = 0; i < tensorCount; i++) infos.push(await readInfo(cursor, total));
+  const infos: Info[] = [];
+  const unknown: UnknownType[] = [];
+  for (let i = 0; i < tensorCount; i++) {
+    const info = await readInfo(cursor, total);
+    if ('bytes' in info) infos.push(info);
+    else unknown.push(info);
+  }
+  if (unknown.length > 0) throw unsupported(file, unknown, tensorCount);
   const dataStart = Math.ceil(cursor.at / alignment) * alignment;
   const tensors = new Map<string, GgufTensor>();
   let end = dataStart;
@@ -201,16 +224,38 @@ export async function openGguf(source: FileSource, file: string, signal?: AbortS
     const start = dataStart + info.offset;
     if (info.offset % alignment !== 0) cursor.fail(`${info.name} is not aligned to ${alignment} bytes`);
     if (start + info.bytes > total)
-      cursor.fail(`${info.name} ends at ${start + info.bytes} of ${total} bytes`);
+      cursor.fail(`the file is cut off: ${info.name} ends at ${start + info.bytes} of ${total} bytes`);
     if (start < end) cursor.fail(`${info.name} overlaps the tensor before it`);
     if (tensors.has(info.name)) cursor.fail(`tensor ${info.name} occurs twice`);
     end = start + info.bytes;
-    tensors.set(info.name, { name: info.name, type: info.type, shape: info.shape, start, end });
+    tensors.set(info.name, { name: info.name, type: info.type, shape: info.shape, file, start, end });
   }
   return { file, version, metadata, tensors };
 }
 
-async function readInfo(cursor: Cursor, total: number) {
+interface Info {
+  readonly name: string;
+  readonly type: GgufType;
+  readonly shape: number[];
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+interface UnknownType {
+  readonly name: string;
+  readonly type: string;
+}
+
+function unsupported(file: string, tensors: readonly UnknownType[], of: number): FileFormatError {
+  const types = [...new Set(tensors.map(({ type }) => type))].join(', ');
+  const known = Object.keys(ggufBlocks).join(', ');
+  return new FileFormatError(
+    `${file}: ${tensors.length} of ${of} tensors are ${types}, ${tensors[0]!.name} among them; ${known} can be read.`,
+    'Take the Q8_0, Q4_0, F16 or BF16 file of this model.',
+  );
+}
+
+async function readInfo(cursor: Cursor, total: number): Promise<Info | UnknownType> {
   const name = await cursor.string();
   const dimensions = await cursor.u32();
   if (dimensions < 1 || dimensions > 4) cursor.fail(`${name} has ${dimensions} dimensions`);
@@ -219,14 +264,13 @@ async function readInfo(cursor: Cursor, total: number) {
   const elements = shape.reduce((product, n) => product * n, 1);
   const typeId = await cursor.u32();
   const type = typeNames[typeId];
-  if (type === undefined) {
-    throw new FileFormatError(
-      `${name} is of GGUF type ${typeId}, which is not supported.`,
-      'Choose a file with F32, F16, BF16, Q8_0, Q4_0 or Q4_1 weights.',
-    );
-  }
+  // A tensor of a type without a known size may begin anywhere.
+  const offset = await cursor.count(
+    `the offset of ${name}`,
+    type === undefined ? Number.MAX_SAFE_INTEGER : total,
+  );
+  if (type === undefined) return { name, type: ggufTypeName(typeId) };
   const block = ggufBlocks[type];
-  const offset = await cursor.count(`the offset of ${name}`, total);
   if (elements === 0 || elements > Number.MAX_SAFE_INTEGER) cursor.fail(`${name} has ${elements} elements`);
   if (shape.at(-1)! % block.elements !== 0) {
     cursor.fail(`${name} has rows of ${shape.at(-1)} elements, no multiple of ${block.elements}`);

@@ -1,6 +1,5 @@
-/** What a GGUF's metadata says about the model: config, tensor names, tokenizer. */
-import * as v from 'valibot';
-import { FileFormatError, ModelError } from '../core/errors';
+/** What a GGUF's metadata says about the model: config and tensor names. */
+import { ModelError } from '../core/errors';
 import type { GgufFile, GgufValue } from './gguf';
 import { checkConfig } from './config';
 import { llama3Divisor } from './rotary';
@@ -45,10 +44,22 @@ export function ggufConfig(gguf: GgufFile, ropeFactors: Float32Array | null): Mo
   const heads = need('attention.head_count', whole('attention.head_count', 1_024));
   const embed = gguf.tensors.get('token_embd.weight');
   const vocab = embed?.shape[0] ?? need('vocab_size', whole('vocab_size', 4_194_304));
-  const headDim =
-    whole('attention.key_length', 1_024) ??
-    whole('rope.dimension_count', 1_024) ??
-    Math.floor(hidden / heads);
+  const experts = gguf.metadata.get(`${family}.expert_count`);
+  if (typeof experts === 'number' && experts > 0) {
+    throw new ModelError(`The model is a mixture of ${experts} experts, which is not supported.`, 'Choose a dense model.'); // prettier-ignore
+  }
+  if (gguf.metadata.get(`${family}.attention.causal`) === false) {
+    throw new ModelError('The model reads both ways (it makes embeddings); text cannot be written with it.', 'Choose a model that writes text.'); // prettier-ignore
+  }
+  const headDim = whole('attention.key_length', 1_024) ?? Math.floor(hidden / heads);
+  const valueDim = whole('attention.value_length', 1_024) ?? headDim;
+  const rotated = whole('rope.dimension_count', 1_024) ?? headDim;
+  if (valueDim !== headDim || rotated !== headDim) {
+    throw new ModelError(
+      `Heads are of ${headDim} elements, of which ${rotated} are rotated, and their values of ${valueDim}: all must be equal.`,
+      'Choose a model with full rotary positions.',
+    );
+  }
   const ropeTheta = number('rope.freq_base', 1e12) ?? 10_000;
   const eos = [...ids(gguf.metadata.get('tokenizer.ggml.eos_token_id')), ...ids(gguf.metadata.get('tokenizer.ggml.eot_token_id'))]; // prettier-ignore
   return checkConfig({
@@ -80,28 +91,29 @@ function ggufScaling(
   headDim: number,
   factors: Float32Array | null,
 ): RopeScaling {
-  if (factors !== null) {
-    const scaling = {
-      type: 'llama3' as const,
-      factor: factors.reduce((most, factor) => Math.max(most, factor), 1),
-      lowFreqFactor: 1,
-      highFreqFactor: 4,
-      originalMaxPosition: 8192,
-    };
-    const half = headDim / 2;
-    const known =
-      factors.length === half &&
-      factors.every(
-        (factor, i) => Math.abs(factor / llama3Divisor(theta ** (-i / half), scaling) - 1) < 1e-4,
-      );
-    if (!known) throw new ModelError('The file scales rotary frequencies in an unknown way.', 'Use the safetensors form of this model.'); // prettier-ignore
-    return scaling;
-  }
-  const type = gguf.metadata.get(`${family}.rope.scaling.type`) ?? 'none';
-  if (type === 'none') return { type: 'default' };
-  const factor = gguf.metadata.get(`${family}.rope.scaling.factor`);
-  if (type === 'linear' && typeof factor === 'number' && factor > 0) return { type: 'linear', factor };
-  throw new ModelError(`Rope scaling ${String(type)} is not supported.`, 'Choose a model without it.');
+  // As llama.cpp reads them: linear where no type is given, and the older key where the newer is not there.
+  const type = gguf.metadata.get(`${family}.rope.scaling.type`) ?? 'linear';
+  const given = gguf.metadata.get(`${family}.rope.scaling.factor`) || gguf.metadata.get(`${family}.rope.scale_linear`) || 1; // prettier-ignore
+  if (type !== 'none' && type !== 'linear')
+    throw new ModelError(`Rope scaling ${String(type)} is not supported.`, 'Choose a model without it.');
+  if (typeof given !== 'number' || !(given > 0) || !Number.isFinite(given))
+    throw new ModelError(`The rope scaling factor is ${String(given)}.`, hint);
+  const factor = type === 'none' ? 1 : given;
+  if (factors === null) return factor === 1 ? { type: 'default' } : { type: 'linear', factor };
+  const scaling = {
+    type: 'llama3' as const,
+    factor: factors.reduce((most, value) => Math.max(most, value), 1),
+    lowFreqFactor: 1,
+    highFreqFactor: 4,
+    originalMaxPosition: 8192,
+  };
+  const half = headDim / 2;
+  const known =
+    factor === 1 &&
+    factors.length === half &&
+    factors.every((value, i) => Math.abs(value / llama3Divisor(theta ** (-i / half), scaling) - 1) < 1e-4);
+  if (!known) throw new ModelError('The file scales rotary frequencies in an unknown way.', 'Use the safetensors form of this model.'); // prettier-ignore
+  return scaling;
 }
 
 function ids(value: GgufValue | undefined): number[] {
@@ -133,106 +145,4 @@ export function huggingFaceName(name: string): string | null {
   const match = /^blk\.(\d+)\.(.+)$/.exec(name);
   const ending = match ? endings[match[2]!] : undefined;
   return match && ending ? `model.layers.${match[1]}.${ending}` : null;
-}
-
-/** The split patterns of llama.cpp's pre-tokenizers; null means the GPT-2 split that is part of ByteLevel. */
-const llama3Split =
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-const preTokenizers: Readonly<Record<string, string | null>> = {
-  default: null,
-  'gpt-2': null,
-  gpt2: null,
-  // SmolLM's own tokenizer also cuts digits off first. transformers reads "smollm" as the plain GPT-2 split; ids are
-  // to equal transformers', so it is done here too. (They differ where several blanks stand before a digit.)
-  smollm: null,
-  'llama-bpe': llama3Split,
-  'llama-v3': llama3Split,
-  llama3: llama3Split,
-  qwen2: llama3Split.replace('\\p{N}{1,3}', '\\p{N}'),
-  'deepseek-r1-qwen': llama3Split.replace('\\p{N}{1,3}', '\\p{N}'),
-};
-
-const strings = v.array(v.string());
-
-/** tokenizer.json, tokenizer_config.json and the chat template that a GGUF's metadata amounts to. Throws on others than BPE. */
-export function ggufTokenizer(gguf: GgufFile): { tokenizer: object; config: Record<string, unknown> } {
-  const get = (name: string) => gguf.metadata.get(`tokenizer.${name}`);
-  const model = get('ggml.model');
-  const pre = get('ggml.pre') ?? 'default';
-  const split = typeof pre === 'string' ? preTokenizers[pre] : undefined;
-  if (model !== 'gpt2' || split === undefined) {
-    throw new ModelError(
-      `The GGUF's tokenizer is ${String(model)} with pre-tokenizer ${String(pre)}, which is not supported.`,
-      'Use the Hugging Face folder of this model, which carries tokenizer.json.',
-    );
-  }
-  const parsedTokens = v.safeParse(strings, get('ggml.tokens'));
-  const parsedMerges = v.safeParse(strings, get('ggml.merges'));
-  if (!parsedTokens.success || !parsedMerges.success) {
-    throw new FileFormatError('The GGUF lacks the tokenizer’s tokens or merges.', hint);
-  }
-  const tokens = parsedTokens.output;
-  const types = get('ggml.token_type');
-  const vocab: Record<string, number> = Object.create(null) as Record<string, number>;
-  const added: object[] = [];
-  tokens.forEach((content, id) => {
-    vocab[content] = id;
-    const type = Array.isArray(types) ? (types[id] as GgufValue) : 1;
-    if (type !== 3 && type !== 4) return;
-    added.push({ id, content, special: type === 3, normalized: false, single_word: false, lstrip: false, rstrip: false }); // prettier-ignore
-  });
-  const byteLevel = {
-    type: 'ByteLevel',
-    add_prefix_space: false,
-    trim_offsets: true,
-    use_regex: split === null,
-  };
-  const special = (name: string) => {
-    const id = ids(get(`ggml.${name}_token_id`))[0];
-    return id === undefined ? undefined : tokens[id];
-  };
-  const bos = special('bos');
-  const bosId = bos === undefined ? null : vocab[bos];
-  const template = get('chat_template');
-  return {
-    tokenizer: {
-      version: '1.0',
-      added_tokens: added,
-      normalizer: null,
-      pre_tokenizer:
-        split === null
-          ? byteLevel
-          : {
-              type: 'Sequence',
-              pretokenizers: [
-                { type: 'Split', pattern: { Regex: split }, behavior: 'Isolated', invert: false },
-                byteLevel,
-              ],
-            },
-      post_processor:
-        get('ggml.add_bos_token') === true && bos !== undefined
-          ? {
-              type: 'TemplateProcessing',
-              single: [{ SpecialToken: { id: bos, type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
-              pair: [],
-              special_tokens: { [bos]: { id: bos, ids: [bosId], tokens: [bos] } },
-            }
-          : null,
-      decoder: byteLevel,
-      model: {
-        type: 'BPE',
-        vocab,
-        merges: parsedMerges.output,
-        ignore_merges: split === llama3Split,
-      },
-    },
-    config: {
-      ...(bos === undefined ? {} : { bos_token: bos }),
-      ...(special('eos') === undefined ? {} : { eos_token: special('eos') }),
-      ...(special('unknown') === undefined ? {} : { unk_token: special('unknown') }),
-      ...(special('padding') === undefined ? {} : { pad_token: special('padding') }),
-      ...(typeof template === 'string' ? { chat_template: template } : {}),
-      clean_up_tokenization_spaces: false,
-    },
-  };
 }

@@ -24,7 +24,7 @@ export interface LoadOptions {
 
 /** Decoded bytes of one chunk of rows. */
 const chunkBytes = 16 << 20;
-const defaultMaxContext = 8192;
+export const defaultMaxContext = 8192;
 
 /**
  * Loads a Hugging Face folder or a single .gguf. Throws FileFormatError, ModelError, OutOfMemoryError, DownloadError or
@@ -81,11 +81,12 @@ class Loader {
   }
 
   async load(): Promise<LanguageModel> {
-    const { config } = this.#files;
-    const { hidden, vocab, layers } = config;
-    const maxContext = Math.min(config.maxPosition, this.#options.maxContext ?? defaultMaxContext);
-    const plan = layerPlan(config);
-    this.#checkAll(config, plan);
+    const said = this.#files.config;
+    const { hidden, vocab, layers } = said;
+    const maxContext = Math.min(said.maxPosition, this.#options.maxContext ?? defaultMaxContext);
+    const plan = layerPlan(said);
+    this.#checkAll(said, plan);
+    const config = { ...said, tied: said.tied || (await this.#headIsCopy()) };
 
     const embed = await this.#matrix('embed', hidden, [['model.embed_tokens.weight', vocab]]);
     const list: LayerWeights[] = [];
@@ -134,6 +135,26 @@ class Loader {
     if (!config.tied) entries.push(needEntry(this.#files, 'lm_head.weight', [config.vocab, config.hidden]));
     entries.push(needEntry(this.#files, 'model.norm.weight', [config.hidden]));
     this.#total = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
+  }
+
+  /** Whether the head that a tied model's file has is the embedding once more: then it is kept once. */
+  async #headIsCopy(): Promise<boolean> {
+    const { entries, headMayBeCopy } = this.#files;
+    const embed = entries.get('model.embed_tokens.weight');
+    const head = entries.get('lm_head.weight');
+    if (!headMayBeCopy || !embed || !head || embed.encoding !== head.encoding) return false;
+    const bytes = entryBytes(embed);
+    for (let at = 0; at < bytes; at += chunkBytes) {
+      const end = Math.min(bytes, at + chunkBytes);
+      const [ours, theirs] = await Promise.all(
+        [embed, head].map(({ file, start }) =>
+          this.#source.read(file, start + at, start + end, this.#options.signal),
+        ),
+      );
+      if (!ours || !theirs || ours.some((byte, i) => byte !== theirs[i])) return false;
+    }
+    this.#total -= entryBytes(head);
+    return true;
   }
 
   async #layer(index: number, config: ModelConfig, plan: LayerPlan): Promise<LayerWeights> {
@@ -224,7 +245,8 @@ class Loader {
         entry.headRows > 0 ? unpermute(raw, rowBytes, entry.headRows) : raw,
         entry.encoding,
       );
-      const copied = native.format === 'q8' || native.format === 'q4' ? rowDataBytes(native) : 0;
+      const unpacked = native.format === 'q8' || native.format === 'q4' || entry.encoding === 'Q6_K';
+      const copied = unpacked ? rowDataBytes(native) : 0;
       const decoded = native.format === format ? 0 : count * cols * 4;
       this.#ledger.add('loader', copied + decoded);
       held += copied + decoded;

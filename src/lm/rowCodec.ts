@@ -3,9 +3,12 @@ import { decodeRows, encodeRows, f16ToNumber, numberToF16 } from '../compute/enc
 import type { RowData, WeightFormat } from '../compute/ops';
 
 /** Encodings that files have and this module reads. */
-export type FileEncoding = 'F32' | 'F16' | 'BF16' | 'Q8_0' | 'Q4_0' | 'Q4_1';
+export type FileEncoding = 'F32' | 'F16' | 'BF16' | 'Q8_0' | 'Q4_0' | 'Q4_1' | 'Q6_K';
 
-/** The format that holds an encoding without loss. */
+/**
+ * The format that holds an encoding without loss; of Q6_K, which no format of ours holds, f16 keeps all but 2^-11 of each
+ * value (its own step is 2^-5 of the largest).
+ */
 export const nativeFormat: Readonly<Record<FileEncoding, WeightFormat>> = {
   F32: 'f32',
   F16: 'f16',
@@ -13,6 +16,7 @@ export const nativeFormat: Readonly<Record<FileEncoding, WeightFormat>> = {
   Q8_0: 'q8',
   Q4_0: 'q4',
   Q4_1: 'q4',
+  Q6_K: 'f16',
 };
 
 /** Bytes of one row of `cols` elements (quantised: a multiple of 32) in a file. */
@@ -29,10 +33,12 @@ export function fileRowBytes(encoding: FileEncoding, cols: number): number {
       return (cols / 32) * 18;
     case 'Q4_1':
       return (cols / 32) * 20;
+    case 'Q6_K':
+      return (cols / 256) * 210;
   }
 }
 
-/** The file's bytes as rows in the encoding's native format, without loss. `bytes` may be unaligned. */
+/** The file's bytes as rows without loss: in the encoding's native format, Q6_K as f32. `bytes` may be unaligned. */
 export function nativeRows(bytes: Uint8Array<ArrayBuffer>, encoding: FileEncoding): RowData {
   const aligned = (width: number) => (bytes.byteOffset % width === 0 ? bytes : bytes.slice());
   if (encoding === 'F32') {
@@ -48,6 +54,7 @@ export function nativeRows(bytes: Uint8Array<ArrayBuffer>, encoding: FileEncodin
     return { format: encoding === 'F16' ? 'f16' : 'bf16', values };
   }
   if (encoding === 'Q8_0') return q8Rows(bytes);
+  if (encoding === 'Q6_K') return { format: 'f32', values: q6Values(bytes) };
   return q4Rows(bytes, encoding);
 }
 
@@ -91,6 +98,34 @@ function q4Rows(bytes: Uint8Array<ArrayBuffer>, encoding: 'Q4_0' | 'Q4_1'): RowD
     }
   }
   return { format: 'q4', quants, scales };
+}
+
+/**
+ * Q6_K (ggml's dequantize_row_q6_K): 256 elements as 128 bytes of low nibbles, 64 of high bit pairs, 16 int8 scales of
+ * 16 elements each, f16 scale d; w = d * scale * (q - 32).
+ */
+function q6Values(bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+  const blocks = bytes.byteLength / 210;
+  const values = new Float32Array(blocks * 256);
+  const signed = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let block = 0; block < blocks; block++) {
+    const at = block * 210;
+    const d = f16ToNumber(bytes[at + 208]! | (bytes[at + 209]! << 8));
+    for (let half = 0; half < 2; half++) {
+      const low = at + 64 * half;
+      const high = at + 128 + 32 * half;
+      const scale = at + 192 + 8 * half;
+      const to = block * 256 + 128 * half;
+      for (let quarter = 0; quarter < 4; quarter++) {
+        for (let i = 0; i < 32; i++) {
+          const nibble = (bytes[low + 32 * (quarter & 1) + i]! >>> (quarter < 2 ? 0 : 4)) & 15;
+          const q = nibble | (((bytes[high + i]! >>> (2 * quarter)) & 3) << 4);
+          values[to + 32 * quarter + i] = d * signed[scale + 2 * quarter + (i >> 4)]! * (q - 32);
+        }
+      }
+    }
+  }
+  return values;
 }
 
 /** Rows in `format`: unchanged when they have it, else decoded to f32 and encoded anew. */

@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { decodeRows } from '../compute/encode';
 import { FileFormatError } from '../core/errors';
 import { readText, type FileSource } from '../core/fileSource';
+import { foreignFile } from './foreignFile';
 import { nativeRows } from './rowCodec';
 
 /** Bytes per element of every dtype the format knows. */
@@ -53,13 +54,21 @@ export async function readHeader(
     throw new FileFormatError(`${file}: ${what}`, hint);
   };
   const total = await source.size(file);
-  if (total < 8) fail(`${total} bytes are too few for a safetensors file.`);
-  const prefix = await source.read(file, 0, 8, signal);
-  if (prefix.byteLength !== 8) fail('the header length could not be read.');
-  const length = Number(new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true));
+  const prefix = await source.read(file, 0, Math.min(9, total), signal);
+  const length =
+    prefix.byteLength < 8
+      ? 0
+      : Number(new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true));
+  // Only a file that cannot be safetensors is looked at as something else: a header of 640 bytes begins like a pickle.
+  if (prefix[8] !== 0x7b || length > maxHeaderBytes || 8 + length > total) {
+    const foreign = await foreignFile(source, file, 'safetensors', signal);
+    if (foreign) throw foreign;
+  }
+  if (prefix.byteLength < 8) fail(`${total} bytes are too few for a safetensors file.`);
   if (length > maxHeaderBytes)
     fail(`the header claims ${length} bytes; at most ${maxHeaderBytes} are allowed.`);
-  if (8 + length > total) fail(`the header claims ${length} bytes, but the file has ${total}.`);
+  if (8 + length > total)
+    fail(`the file is cut off: its header claims ${length} bytes, but the file has ${total}.`);
 
   const bytes = await source.read(file, 8, 8 + length, signal);
   let text = '';
@@ -80,6 +89,7 @@ export async function readHeader(
   let metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(json as object)) {
     if (name === '__metadata__') {
+      if (value === null) continue;
       const parsed = v.safeParse(v.record(v.string(), v.string()), value);
       if (!parsed.success) fail('__metadata__ is not a map of strings.');
       else metadata = parsed.output;
@@ -91,7 +101,8 @@ export async function readHeader(
     const width = dtypeBytes[dtype] ?? fail(`${name} has the unknown dtype ${JSON.stringify(dtype)}.`);
     const expected = shape.reduce((product, n) => product * n, width);
     if (from > to || to > dataBytes) {
-      fail(`${name} claims bytes ${from} to ${to}, but the file holds ${dataBytes}.`);
+      const cut = from <= to ? 'the file is cut off: ' : '';
+      fail(`${cut}${name} claims bytes ${from} to ${to}, but the file holds ${dataBytes}.`);
     }
     if (to - from !== expected) {
       fail(`${name} is ${dtype} [${shape.join(', ')}] = ${expected} bytes, but ${to - from} are given.`);
@@ -158,11 +169,19 @@ export async function openSafetensors(source: FileSource, signal?: AbortSignal):
   try {
     parsed = v.parse(indexSchema, JSON.parse(await readText(source, indexFile, signal)));
   } catch (cause) {
-    throw new FileFormatError(`${indexFile} is not a shard index.`, hint, { cause });
+    const foreign = await foreignFile(source, indexFile, 'a list of files', signal);
+    throw foreign ?? new FileFormatError(`${indexFile} is not a shard index.`, hint, { cause });
   }
   const tensors = new Map<string, TensorEntry>();
-  for (const file of new Set(Object.values(parsed.weight_map))) {
+  const files = new Set(Object.values(parsed.weight_map));
+  for (const file of files) {
     if (!/^[\w.-]+$/.test(file)) throw new FileFormatError(`${indexFile} names the file ${file}.`, hint);
+    if (!(await source.has(file))) {
+      throw new FileFormatError(
+        `${file} is missing, one of ${files.size} files of weights that ${indexFile} names.`,
+        'Put all of them into the folder.',
+      );
+    }
     const shard = await readHeader(source, file, signal);
     for (const [name, entry] of shard.tensors) {
       if (tensors.has(name)) throw new FileFormatError(`Two shards hold ${name}.`, hint);

@@ -1,30 +1,26 @@
-/** Tokenizer over @huggingface/tokenizers and @huggingface/jinja, from a Hugging Face folder or a GGUF's metadata. */
-import { Template } from '@huggingface/jinja';
-import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+/** Tokenizer from a Hugging Face folder or a GGUF's metadata: the one door to tokens/ and jinja/. */
 import * as v from 'valibot';
-import { FileFormatError, ModelError } from '../core/errors';
+import { FileFormatError, ArkletError, ModelError } from '../core/errors';
 import { readText, type FileSource } from '../core/fileSource';
 import type { Message } from '../core/records';
 import { openGguf } from './gguf';
-import { ggufTokenizer } from './ggufModel';
+import { TemplateError } from './jinja/errors';
+import { Template } from './jinja/template';
+import { cleanUp } from './tokens/decoders';
+import { ggufTokenizer } from './tokens/ggufTokenizer';
+import { noToken, TokenPipeline, tokenizerSchema, type TokenizerJson } from './tokens/pipeline';
+import {
+  configEosIds,
+  optionalJson,
+  tokenSettings,
+  type TokenFiles,
+  type TokenSettings,
+} from './tokens/specialTokens';
 import type { Tokenizer } from './types';
-import { findGguf, readConfig, readJson } from './weightFiles';
+import { findGguf, readJson } from './weightFiles';
 
-const tokenizerSchema = v.looseObject({
-  added_tokens: v.optional(v.array(v.looseObject({ id: v.number(), content: v.string() })), []),
-  model: v.looseObject({ type: v.nullish(v.string()), unk_token: v.nullish(v.string()) }),
-});
-const tokenSchema = v.union([v.string(), v.looseObject({ content: v.string() })]);
-const configSchema = v.looseObject({
-  bos_token: v.nullish(tokenSchema),
-  eos_token: v.nullish(tokenSchema),
-  unk_token: v.nullish(tokenSchema),
-  pad_token: v.nullish(tokenSchema),
-  chat_template: v.nullish(
-    v.union([v.string(), v.array(v.looseObject({ name: v.string(), template: v.string() }))]),
-  ),
-  clean_up_tokenization_spaces: v.nullish(v.boolean()),
-});
+export { TextStream } from './tokens/textStream';
+
 const damaged = 'Download the tokenizer files again.';
 
 /**
@@ -36,33 +32,56 @@ export async function loadTokenizer(
   options: { readonly eosIds?: readonly number[]; readonly signal?: AbortSignal } = {},
 ): Promise<Tokenizer> {
   const { signal } = options;
+  const model = source.name;
   const file = await findGguf(source);
   if (file !== null) {
-    const gguf = await openGguf(source, file, signal);
-    const { tokenizer, config } = ggufTokenizer(gguf);
-    return createTokenizer(tokenizer, config, options.eosIds);
+    const { tokenizer, config, endIds, notice } = ggufTokenizer(await openGguf(source, file, signal));
+    const eosIds = [...endIds, ...(options.eosIds ?? [])];
+    return build(tokenizer, { config }, { eosIds, model, notice });
   }
-  const tokenizer = await readJson(source, 'tokenizer.json', signal);
-  const hasConfig = await source.has('tokenizer_config.json');
-  const config = hasConfig ? await readJson(source, 'tokenizer_config.json', signal) : {};
+  const json = await readJson(source, 'tokenizer.json', signal);
+  const config = await optionalJson(source, 'tokenizer_config.json', signal);
   const template = 'chat_template.jinja';
   const chat = (await source.has(template))
     ? { chat_template: await readText(source, template, signal) }
     : {};
-  let { eosIds } = options;
-  if (!eosIds && (await source.has('config.json'))) eosIds = (await readConfig(source, signal)).eosIds;
-  return createTokenizer(tokenizer, { ...(config as object), ...chat }, eosIds);
+  // Older files are read where tokenizer_config.json does not list the added tokens itself.
+  const older = (config as { added_tokens_decoder?: unknown } | undefined)?.added_tokens_decoder == null;
+  const files: TokenFiles = {
+    config: typeof config === 'object' || config === undefined ? { ...(config as object), ...chat } : config,
+    ...(older
+      ? {
+          specialTokensMap: await optionalJson(source, 'special_tokens_map.json', signal),
+          addedTokens: await optionalJson(source, 'added_tokens.json', signal),
+        }
+      : {}),
+  };
+  const eosIds = options.eosIds ?? (await configEosIds(source, signal));
+  return build(json, files, { eosIds, model, notice: null });
 }
 
-/** From the parsed tokenizer.json and tokenizer_config.json (with chat_template). Throws FileFormatError. */
+/** From the parsed tokenizer.json and tokenizer_config.json (with chat_template). Throws FileFormatError or ModelError. */
 export function createTokenizer(json: unknown, config: unknown, eosIds: readonly number[] = []): Tokenizer {
+  return build(json, { config }, { eosIds, model: 'This model', notice: null });
+}
+
+interface About {
+  readonly eosIds: readonly number[];
+  readonly model: string;
+  readonly notice: string | null;
+}
+
+function build(json: unknown, files: TokenFiles, about: About): Tokenizer {
   const tokenizer = v.safeParse(tokenizerSchema, json);
-  const settings = v.safeParse(configSchema, config);
-  if (!tokenizer.success) throw new FileFormatError('tokenizer.json is malformed.', damaged);
-  if (!settings.success) throw new FileFormatError('tokenizer_config.json is malformed.', damaged);
+  if (!tokenizer.success) {
+    const path = tokenizer.issues[0].path?.map((item) => String(item.key)).join('.');
+    throw new FileFormatError(`tokenizer.json is malformed${path ? `: ${path}` : ''}.`, damaged);
+  }
+  const settings = tokenSettings(files);
   try {
-    return new EngineTokenizer(tokenizer.output, settings.output, eosIds);
+    return new EngineTokenizer(tokenizer.output, settings, about);
   } catch (cause) {
+    if (cause instanceof ArkletError) throw cause;
     throw new FileFormatError(
       `The tokenizer could not be built: ${cause instanceof Error ? cause.message : String(cause)}.`,
       damaged,
@@ -73,60 +92,68 @@ export function createTokenizer(json: unknown, config: unknown, eosIds: readonly
 
 class EngineTokenizer implements Tokenizer {
   readonly vocab: number;
-  readonly eosIds: readonly number[];
-  readonly #inner: HuggingFaceTokenizer;
+  readonly notice: string | null;
+  readonly eosId: number | null;
+  readonly cleanUp: ((text: string) => string) | null;
+  readonly #pipeline: TokenPipeline;
   readonly #template: Template | null;
-  readonly #specials: Readonly<Record<string, string>>;
-  readonly #unknown: number | undefined;
+  readonly #settings: TokenSettings;
+  readonly #about: About;
+  #turnEnd: number | null | undefined;
+  #ends: readonly number[] | undefined;
 
-  constructor(
-    json: v.InferOutput<typeof tokenizerSchema>,
-    config: v.InferOutput<typeof configSchema>,
-    eosIds: readonly number[],
-  ) {
-    const specials: Record<string, string> = {};
-    for (const name of ['bos_token', 'eos_token', 'unk_token', 'pad_token'] as const) {
-      const token = config[name];
-      if (token != null) specials[name] = typeof token === 'string' ? token : token.content;
-    }
-    // A WordLevel model names its unknown token itself; the library looks for it in the config.
-    const unknown = json.model.unk_token ?? specials['unk_token'];
-    const { chat_template: chat, ...plain } = config;
-    this.#inner = new HuggingFaceTokenizer(
-      { decoder: null, post_processor: null, pre_tokenizer: null, normalizer: null, ...json },
-      {
-        ...plain,
-        ...specials,
-        ...(unknown === undefined ? {} : { unk_token: unknown }),
-        clean_up_tokenization_spaces: config.clean_up_tokenization_spaces ?? false,
-      },
-    );
-    this.vocab = this.#inner.get_vocab().size;
-    this.#unknown = unknown === undefined ? undefined : this.#inner.token_to_id(unknown);
-    const eos =
-      specials['eos_token'] === undefined ? undefined : this.#inner.token_to_id(specials['eos_token']);
-    this.eosIds = [...new Set([...eosIds, ...(eos === undefined ? [] : [eos])])];
-    this.#specials = specials;
-    const text = typeof chat === 'string' ? chat : chat?.find((item) => item.name === 'default')?.template;
-    this.#template = text === undefined ? null : new Template(text);
+  constructor(json: TokenizerJson, settings: TokenSettings, about: About) {
+    this.#settings = settings;
+    this.#about = about;
+    this.notice = about.notice;
+    const unknown = settings.named['unk_token'];
+    this.#pipeline = new TokenPipeline(json, { unknown, more: settings.more });
+    this.vocab = this.#pipeline.size;
+    const eos = settings.named['eos_token'];
+    this.eosId = (eos === undefined ? undefined : this.#pipeline.id(eos)) ?? null;
+    // As transformers: not for BPE, whose blanks are the text's own.
+    this.cleanUp = settings.cleanUp && this.#pipeline.type !== 'BPE' ? cleanUp : null;
+    this.#template = settings.template === null ? null : new Template(settings.template);
+  }
+
+  get turnEnd(): number | null {
+    this.#turnEnd ??= this.#findTurnEnd();
+    return this.#turnEnd;
+  }
+
+  get eosIds(): readonly number[] {
+    this.#ends ??= [
+      ...new Set([
+        ...this.#about.eosIds,
+        ...(this.eosId === null ? [] : [this.eosId]),
+        ...(this.turnEnd === null ? [] : [this.turnEnd]),
+      ]),
+    ];
+    return this.#ends;
   }
 
   encode(text: string, options: { addSpecial?: boolean } = {}): number[] {
-    if (text === '' && options.addSpecial === false) return [];
-    const { ids } = this.#inner.encode(text, { add_special_tokens: options.addSpecial ?? true });
-    const bad = ids.findIndex((id) => (id as number | undefined) === undefined);
-    if (bad >= 0) {
-      throw new ModelError(
-        'The text holds something that the tokenizer has no token for, and it has no unknown token.',
-        'Leave that part of the text out.',
-      );
-    }
-    return ids;
+    const ids = this.#encode(text);
+    if (options.addSpecial === false) return ids;
+    const { before, after } = this.#pipeline.frame;
+    return [...before, ...ids, ...after];
   }
 
-  decode(ids: readonly number[], options: { skipSpecial?: boolean } = {}): string {
-    if (ids.length === 0) return '';
-    return this.#inner.decode([...ids], { skip_special_tokens: options.skipSpecial ?? false });
+  promptIds(text: string): number[] {
+    return [...this.#pipeline.frame.before, ...this.#encode(text)];
+  }
+
+  decode(ids: readonly number[], options: { skipSpecial?: boolean; cleanUp?: boolean } = {}): string {
+    const text = this.#pipeline.decode(ids, options.skipSpecial ?? false);
+    return this.cleanUp && options.cleanUp !== false ? this.cleanUp(text) : text;
+  }
+
+  unsettled(id: number): boolean {
+    return this.#pipeline.unsettled(id);
+  }
+
+  get settlesLate(): boolean {
+    return this.#pipeline.settlesLate || this.cleanUp !== null;
   }
 
   chatText(messages: readonly Message[], options: { addGenerationPrompt: boolean }): string {
@@ -137,17 +164,9 @@ class EngineTokenizer implements Tokenizer {
       );
     }
     try {
-      return this.#template.render({
-        ...this.#specials,
-        messages,
-        add_generation_prompt: options.addGenerationPrompt,
-      });
+      return this.#render(this.#template, messages, options.addGenerationPrompt);
     } catch (cause) {
-      throw new ModelError(
-        `The chat template refused the messages: ${cause instanceof Error ? cause.message : String(cause)}.`,
-        'Some models allow no system message, or want user and assistant in turn.',
-        { cause },
-      );
+      throw this.#templateFault(cause);
     }
   }
 
@@ -157,53 +176,70 @@ class EngineTokenizer implements Tokenizer {
 
   unknownWords(text: string): string[] {
     const words = new Set(text.match(/[\p{L}\p{M}'’]+|\d+|[^\s\p{L}\p{M}\d]/gu) ?? []);
-    return [...words].filter((word) => {
-      const { ids } = this.#inner.encode(word, { add_special_tokens: false });
-      return (ids as (number | undefined)[]).some((id) => id === undefined || id === this.#unknown);
+    const { unknown } = this.#pipeline;
+    return [...words].filter((word) =>
+      this.#pipeline.encode(word).some((id) => id === undefined || id === unknown),
+    );
+  }
+
+  #encode(text: string): number[] {
+    const ids = this.#pipeline.encode(text);
+    if (ids.includes(undefined)) throw noToken();
+    return ids as number[];
+  }
+
+  #render(template: Template, messages: readonly Message[], addGenerationPrompt: boolean): string {
+    return template.render({
+      ...this.#settings.named,
+      messages,
+      tools: null,
+      documents: null,
+      add_generation_prompt: addGenerationPrompt,
     });
   }
-}
 
-/**
- * Text of a growing reply, token by token. Characters whose bytes are spread over several tokens come when they are
- * complete. Only a short tail is decoded again at each step.
- */
-export class TextStream {
-  readonly #tokenizer: Tokenizer;
-  readonly #ids: number[] = [];
-  #prefix = 0;
-  #read = 0;
-  /** Text of ids [prefix, read). */
-  #before = '';
-  text = '';
-
-  constructor(tokenizer: Tokenizer) {
-    this.#tokenizer = tokenizer;
+  /** The token that the template puts after a finished reply, or null: what a reply must be taught to end with. */
+  #findTurnEnd(): number | null {
+    if (!this.#template) return null;
+    const [question, reply] = ['qzxjk', 'jkxzq'];
+    const messages: Message[] = [
+      { role: 'user', content: question },
+      { role: 'assistant', content: reply },
+    ];
+    let text: string;
+    try {
+      text = this.#render(this.#template, messages, false);
+    } catch (cause) {
+      // It is reported when the template is used.
+      if (cause instanceof TemplateError) return null;
+      throw cause;
+    }
+    const at = text.lastIndexOf(reply);
+    return at < 0 ? null : this.#pipeline.firstAdded(text.slice(at + reply.length).trimStart());
   }
 
-  /** Adds a token; returns the new text, which may be empty. */
-  push(id: number): string {
-    this.#ids.push(id);
-    const after = this.#decode(this.#prefix, this.#ids.length);
-    if (after.length <= this.#before.length || after.endsWith('\uFFFD')) return '';
-    return this.#advance(after.slice(this.#before.length));
-  }
-
-  /** The rest: incomplete characters as replacement characters. */
-  flush(): string {
-    const after = this.#decode(this.#prefix, this.#ids.length);
-    return this.#advance(after.slice(this.#before.length));
-  }
-
-  #advance(delta: string): string {
-    this.#prefix = this.#read;
-    this.#read = this.#ids.length;
-    this.#before = this.#decode(this.#prefix, this.#read);
-    this.text += delta;
-    return delta;
-  }
-
-  #decode(from: number, to: number): string {
-    return this.#tokenizer.decode(this.#ids.slice(from, to), { skipSpecial: true });
+  #templateFault(cause: unknown): unknown {
+    if (!(cause instanceof TemplateError)) return cause;
+    const { model } = this.#about;
+    const reason = cause.message.replace(/[.\s]+$/, '');
+    const plain = 'Use it with plain prompts, or choose another chat model.';
+    switch (cause.fault) {
+      case 'refused':
+        return new ModelError(
+          `The chat template refused the messages: ${reason}.`,
+          'Some models allow no system message, or want user and assistant in turn.',
+          { cause },
+        );
+      case 'budget':
+        return new ModelError(`The chat template of ${model} was stopped: ${reason}.`, plain, { cause });
+      case 'syntax':
+        return new ModelError(`The chat template of ${model} cannot be read: ${reason}.`, plain, { cause });
+      case 'runtime':
+        return new ModelError(`The chat template of ${model} failed on these messages: ${reason}.`, plain, {
+          cause,
+        });
+      default:
+        return cause.fault satisfies never;
+    }
   }
 }

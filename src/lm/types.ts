@@ -104,10 +104,26 @@ export interface LoraAdapter {
 
 export interface Tokenizer {
   readonly vocab: number;
+  /** All that end a reply: those of the model, of the tokenizer and of the chat template. */
   readonly eosIds: readonly number[];
+  /** The tokenizer's own eos_token. */
+  readonly eosId?: number | null;
+  /** What the chat template puts after a finished reply. */
+  readonly turnEnd?: number | null;
+  /** What the user should know about this tokenizer's files. */
+  readonly notice?: string | null;
+  /** Changes to a finished text, where the tokenizer makes such. */
+  readonly cleanUp?: ((text: string) => string) | null;
+  /** Whether the token's text may still change with the next token. */
+  unsettled?(id: number): boolean;
+  /** Whether text of any token may. */
+  readonly settlesLate?: boolean;
   /** As transformers' tokenizer(text).input_ids; special tokens are added unless told not to. */
   encode(text: string, options?: { addSpecial?: boolean }): number[];
-  decode(ids: readonly number[], options?: { skipSpecial?: boolean }): string;
+  /** `cleanUp: false` leaves out what the tokenizer does to the finished text. */
+  decode(ids: readonly number[], options?: { skipSpecial?: boolean; cleanUp?: boolean }): string;
+  /** As encode, without what is added after a text: a prompt that goes on. */
+  promptIds?(text: string): number[];
   /** The chat template's text; throws ModelError when the model has none. */
   chatText(messages: readonly Message[], options: { addGenerationPrompt: boolean }): string;
   /** The chat template's ids (no further special tokens are added). */

@@ -3,10 +3,13 @@ import { decodeRows } from '../compute/encode';
 import { FileFormatError, ModelError } from '../core/errors';
 import { readText, type FileSource } from '../core/fileSource';
 import { parseConfig } from './config';
-import { openGguf, type GgufFile } from './gguf';
+import { foreignFile } from './foreignFile';
+import type { GgufFile } from './gguf';
 import { ggufConfig, huggingFaceName } from './ggufModel';
+import { findGguf, openGgufModel } from './splitGguf';
 import { fileRowBytes, nativeRows, type FileEncoding } from './rowCodec';
 import { openSafetensors } from './safetensors';
+import { neededNames, plainName, refuseUnused, type HeldTensor } from './tensorNames';
 import type { ModelConfig } from './types';
 
 export interface WeightEntry {
@@ -21,26 +24,19 @@ export interface WeightEntry {
   readonly headRows: number;
 }
 
+export { findGguf };
+
 export interface WeightFiles {
+  /** `tied` only where the file has no head of its own. */
   readonly config: ModelConfig;
+  /** The config says tied, yet the file has a head: it may be a copy of the embedding. */
+  readonly headMayBeCopy: boolean;
   readonly entries: ReadonlyMap<string, WeightEntry>;
 }
 
 const readable: readonly string[] = ['F32', 'F16', 'BF16'];
 
-/** The one .gguf file of a source without safetensors, or null. Throws FileFormatError when there are several. */
-export async function findGguf(source: FileSource): Promise<string | null> {
-  const files = (await source.list())?.filter((file) => file.toLowerCase().endsWith('.gguf')) ?? [];
-  if (files.length > 1 && !(await source.has('config.json'))) {
-    throw new FileFormatError(
-      `${source.name} holds ${files.length} GGUF files: ${files.join(', ')}.`,
-      'Name the one to use.',
-    );
-  }
-  return files.length === 1 && !(await source.has('config.json')) ? files[0]! : null;
-}
-
-/** Opens a folder (config.json + safetensors) or a single .gguf. Throws FileFormatError or ModelError. */
+/** Opens a folder (config.json + safetensors) or a .gguf in one file or several. Throws FileFormatError or ModelError. */
 export async function openWeights(source: FileSource, signal?: AbortSignal): Promise<WeightFiles> {
   const gguf = await findGguf(source);
   return gguf === null ? openFolder(source, signal) : openGgufWeights(source, gguf, signal);
@@ -52,7 +48,8 @@ export async function readJson(source: FileSource, path: string, signal?: AbortS
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw new FileFormatError(`${path} is not valid JSON.`, 'Download the file again.', { cause });
+    const foreign = await foreignFile(source, path, 'settings in JSON', signal);
+    throw foreign ?? new FileFormatError(`${path} is not valid JSON.`, 'Download the file again.', { cause });
   }
 }
 
@@ -64,35 +61,53 @@ export async function readConfig(source: FileSource, signal?: AbortSignal): Prom
 }
 
 async function openFolder(source: FileSource, signal?: AbortSignal): Promise<WeightFiles> {
-  const config = await readConfig(source, signal);
+  const said = await readConfig(source, signal);
   const { tensors } = await openSafetensors(source, signal);
   const entries = new Map<string, WeightEntry>();
-  for (const [name, { dtype, shape, file, start }] of tensors) {
-    // Tensors of another dtype are left out here; one that the model needs is then reported by `needEntry`.
+  const held = new Map<string, HeldTensor & { readonly dtype: string }>();
+  for (const [called, { dtype, shape, file, start }] of tensors) {
+    const name = plainName(called);
+    const other = held.get(name);
+    if (other) {
+      throw new ModelError(
+        `The file holds ${name} twice: as ${other.called} and as ${called}.`,
+        'Save the model anew with transformers.',
+      );
+    }
+    held.set(name, { name, called, shape, float: /^(BF|F)\d/.test(dtype), dtype });
     const encoding = readable.includes(dtype) ? (dtype as FileEncoding) : null;
     if (encoding) entries.set(name, { name, encoding, shape, file, start, headRows: 0 });
-    else if (name.endsWith('.weight') || name.endsWith('.bias')) {
+  }
+  const ownHead = held.has('lm_head.weight');
+  const config = { ...said, tied: said.tied && !ownHead };
+  refuseUnused(config, held.values());
+  for (const name of neededNames(config)) {
+    const tensor = held.get(name);
+    if (tensor && !entries.has(name)) {
       throw new FileFormatError(
-        `${name} is ${dtype}; F32, F16 and BF16 can be read.`,
+        `${tensor.called} is ${tensor.dtype}; F32, F16 and BF16 can be read.`,
         'Choose the model in one of these types.',
       );
     }
   }
-  return { config, entries };
+  return { config, headMayBeCopy: said.tied && ownHead, entries };
 }
 
 async function openGgufWeights(source: FileSource, file: string, signal?: AbortSignal): Promise<WeightFiles> {
-  const gguf = await openGguf(source, file, signal);
+  const gguf = await openGgufModel(source, file, signal);
   const config = ggufConfig(gguf, await ropeFactors(source, gguf, signal));
   const entries = new Map<string, WeightEntry>();
-  for (const tensor of gguf.tensors.values()) {
-    const name = huggingFaceName(tensor.name);
+  const held: HeldTensor[] = [];
+  for (const { name: called, type: encoding, shape, file: part, start } of gguf.tensors.values()) {
+    if (called === 'rope_freqs.weight') continue;
+    const name = huggingFaceName(called);
+    held.push({ name: name ?? called, called, shape, float: true });
     if (name === null) continue;
-    const permuted = config.family === 'llama' && /attn_[qk]\.weight$/.test(tensor.name);
-    const { type: encoding, shape, start } = tensor;
-    entries.set(name, { name, encoding, shape, file, start, headRows: permuted ? config.headDim : 0 });
+    const permuted = config.family === 'llama' && /attn_[qk]\.weight$/.test(called);
+    entries.set(name, { name, encoding, shape, file: part, start, headRows: permuted ? config.headDim : 0 });
   }
-  return { config, entries };
+  refuseUnused(config, held);
+  return { config, headMayBeCopy: false, entries };
 }
 
 async function ropeFactors(
@@ -101,8 +116,13 @@ async function ropeFactors(
   signal?: AbortSignal,
 ): Promise<Float32Array | null> {
   const tensor = gguf.tensors.get('rope_freqs.weight');
-  if (!tensor || tensor.end - tensor.start > 65_536) return null;
-  const bytes = await source.read(gguf.file, tensor.start, tensor.end, signal);
+  if (!tensor) return null;
+  if (tensor.end - tensor.start > 65_536)
+    throw new FileFormatError(
+      `rope_freqs.weight has ${tensor.shape.join(' x ')} values.`,
+      'Download the file again.',
+    );
+  const bytes = await source.read(tensor.file, tensor.start, tensor.end, signal);
   return decodeRows(nativeRows(bytes, tensor.type), 1, tensor.shape[0]!);
 }
 

@@ -87,9 +87,14 @@ export function weightBytes(shape: ModelShape, sizer: Sizer): number {
 }
 
 /** Activations of generation: made when the model is loaded, kept until it goes. */
-export function generationBytes(shape: ModelShape, sizer: Sizer, adapterRank = 0): number {
+export function generationBytes(
+  shape: ModelShape,
+  sizer: Sizer,
+  adapterRank = 0,
+  sequences = maxSequences,
+): number {
   const { hidden, heads, headDim, ffn, vocab, qkNorm } = shape;
-  const rows = maxSequences + prefillRows;
+  const rows = sequences + prefillRows;
   const { tensor } = sizer;
   const columns = [hidden, hidden, fusedOf(shape), ...(qkNorm ? [fusedOf(shape)] : []), heads * headDim];
   return (
@@ -97,11 +102,67 @@ export function generationBytes(shape: ModelShape, sizer: Sizer, adapterRank = 0
     tensor(rows * 2 * ffn) +
     tensor(rows * ffn) +
     tensor(5 * align(rows)) +
-    tensor(maxSequences * Math.ceil(contextOf(shape) / blockSize)) +
-    2 * tensor(maxSequences * hidden) +
-    tensor(maxSequences * vocab) +
+    tensor(sequences * Math.ceil(contextOf(shape) / blockSize)) +
+    2 * tensor(sequences * hidden) +
+    tensor(sequences * vocab) +
     (adapterRank > 0 ? tensor(rows * 3 * adapterRank) : 0)
   );
+}
+
+/** Blocks that a cache may hold in all. */
+function mostBlocks(shape: ModelShape, sequences: number): number {
+  const { layers, kvHeads, headDim } = shape;
+  const perToken = 2 * layers * kvHeads * headDim * 4;
+  const context = contextOf(shape);
+  const most = Math.max(Math.floor(cacheBytes / perToken), Math.min(2048, context));
+  return Math.max(1, Math.floor(Math.min(most, sequences * (context + blockSize)) / blockSize));
+}
+
+/** Lengths of one text to the next differ by about so much: the first one decides from where a cache doubles. */
+const spread = 0.25;
+
+/**
+ * The most that the cache comes to when stages of replies of about so many positions each run one after another. It doubles
+ * when it is full, so that its end depends on where it began: of all beginnings within `spread` of the usual the worst is taken.
+ */
+export function cacheBound(
+  shape: ModelShape,
+  sizer: Sizer,
+  use: { readonly sequences: number; readonly stages: readonly number[]; readonly atOnce?: number },
+): { readonly bytes: number; readonly spare: number } {
+  const { layers, kvHeads, headDim } = shape;
+  const width = kvHeads * headDim;
+  const atOnce = use.atOnce ?? maxSequences;
+  const maxBlocks = mostBlocks(shape, atOnce);
+  const context = contextOf(shape);
+  const together = Math.min(use.sequences, atOnce);
+  const blocksOf = (tokens: number): number => Math.max(1, Math.ceil(Math.min(tokens, context) / blockSize));
+  const each = use.stages.map(blocksOf);
+  const held = (blocks: number): number => 2 * layers * sizer.tensor(blocks * blockSize * width);
+  const first = each[0] ?? 1;
+  const lowest = Math.max(1, Math.ceil((1 - spread) * first));
+  const highest = Math.max(lowest, Math.floor((1 + spread) * first));
+  const stride = Math.max(1, Math.floor((highest - lowest) / 64));
+  let worst = 0;
+  let spare = 0;
+  for (let start = lowest; start <= highest; start += stride) {
+    let capacity = Math.min(maxBlocks, start);
+    let last = 0;
+    let released = 0;
+    for (const blocks of each) {
+      const needed = Math.min(maxBlocks, together * blocks);
+      while (capacity < needed) {
+        released += held(capacity);
+        last = capacity;
+        capacity = Math.min(maxBlocks, 2 * capacity);
+      }
+    }
+    worst = Math.max(worst, capacity);
+    // While it grows, one layer's old half stands beside its new one.
+    const growing = last > 0 ? sizer.tensor(last * blockSize * width) : 0;
+    spare = Math.max(spare, growing, sizer.spare(released));
+  }
+  return { bytes: held(worst), spare };
 }
 
 /** The key-value cache after `sequences` replies of at most `tokens` positions ran at once, and what its growth leaves. */
@@ -112,10 +173,8 @@ export function cacheMemory(
 ): { readonly bytes: number; readonly spare: number } {
   const { layers, kvHeads, headDim } = shape;
   const width = kvHeads * headDim;
-  const perToken = 2 * layers * width * 4;
   const context = contextOf(shape);
-  const most = Math.max(Math.floor(cacheBytes / perToken), Math.min(2048, context));
-  const maxBlocks = Math.max(1, Math.floor(Math.min(most, maxSequences * (context + blockSize)) / blockSize));
+  const maxBlocks = mostBlocks(shape, maxSequences);
   const each = Math.ceil((Math.min(use.tokens, context) - 1) / blockSize);
   const held = (blocks: number): number => 2 * layers * sizer.tensor(blocks * blockSize * width);
   let capacity = 0;
@@ -186,4 +245,23 @@ export function trainingMemory(
     tensor(align(targets)) +
     tensor(64 + align(targets));
   return { adapter: tensor(size), optimiser: 3 * tensor(size), activations };
+}
+
+/** What scoring holds: a forward pass of so many rows that keeps nothing for backward. */
+export function scoringMemory(shape: ModelShape, sizer: Sizer, { rank, rows, targets }: TrainingUse): number {
+  const { hidden, heads, headDim, ffn, vocab, qkNorm } = shape;
+  const { tensor } = sizer;
+  const fused = fusedOf(shape);
+  const queries = heads * headDim;
+  const columns = [hidden, hidden, hidden, fused, queries, heads, hidden, hidden, 2 * ffn, ffn];
+  const lora = [3 * rank, rank, 2 * rank, rank];
+  const fitting = Math.max(64, Math.floor(logitsBytes / (4 * vocab * 64)) * 64);
+  return (
+    [...columns, ...lora, ...(qkNorm ? [fused] : [])].reduce((sum, cols) => sum + tensor(rows * cols), 0) +
+    tensor(targets * hidden) +
+    tensor(align(targets) * hidden) +
+    tensor(Math.min(fitting, targets) * vocab) +
+    tensor(2 * align(rows) + align(2 * rows) + 2 * align(targets)) +
+    tensor(align(targets))
+  );
 }

@@ -1,5 +1,6 @@
 /** Which of the files that a user picked make a model, and of what kind. */
 import { ConfigError } from '../core/errors';
+import { ggufParts } from '../core/ggufParts';
 import type { ModelKind, PickedFile } from '../core/modelsApi';
 
 export interface PickedModel {
@@ -66,8 +67,34 @@ async function compiled(picked: readonly PickedFile[]): Promise<PickedModel> {
   return { kind: 'webllm', files: [...files, { path: libraryFile, blob: library.blob }] };
 }
 
+/** The files of one GGUF model, in one file or in several. Throws ConfigError. */
+function ggufOf(picked: readonly PickedFile[]): readonly PickedFile[] {
+  const name = ({ path }: PickedFile): string => path.split('/').at(-1) ?? path;
+  const models = new Map<string, readonly string[]>();
+  for (const file of picked) {
+    const parts = ggufParts(name(file)) ?? [name(file)];
+    models.set(parts[0]!, parts);
+  }
+  if (models.size > 1) {
+    throw new ConfigError(
+      `${models.size} GGUF models were picked: ${[...models.keys()].slice(0, 6).join(', ')}.`,
+      'Pick one of them.',
+    );
+  }
+  const [parts = []] = models.values();
+  const found = parts.map((part) => picked.find((file) => name(file) === part));
+  const missing = parts.filter((_, i) => !found[i]);
+  if (missing.length > 0) {
+    throw new ConfigError(
+      `The model is split into ${parts.length} parts, of which ${missing.length} ${missing.length === 1 ? 'is' : 'are'} missing: ${missing.slice(0, 3).join(', ')}.`,
+      'Pick all parts together, or the folder that holds them.',
+    );
+  }
+  return found.flatMap((file) => (file ? [{ path: name(file), blob: file.blob }] : []));
+}
+
 /**
- * A folder with config.json and safetensors, one .gguf file, an ONNX folder as transformers.js reads it, or an MLC folder
+ * A folder with config.json and safetensors, one .gguf model, an ONNX folder as transformers.js reads it, or an MLC folder
  * with its compiled library. Throws ConfigError that says what is missing.
  */
 export async function pickedModel(picked: readonly PickedFile[]): Promise<PickedModel> {
@@ -81,10 +108,11 @@ export async function pickedModel(picked: readonly PickedFile[]): Promise<Picked
     const graphs = picked.filter(({ path }) => /^onnx\/[^/]+\.onnx(_data(_\d+)?)?$/.test(path));
     if (graphs.length > 0) return { kind: 'transformers', files: [...settings, ...graphs] };
   }
-  const [gguf] = picked.filter(({ path }) => /\.gguf$/i.test(path));
-  if (gguf && !has('config.json')) return { kind: 'engine', files: [gguf] };
+  // A repository of GGUF files often holds a config.json too.
+  const gguf = picked.filter(({ path }) => /\.gguf$/i.test(path));
+  if (gguf.length > 0) return { kind: 'engine', files: ggufOf(gguf) };
   throw new ConfigError(
-    `${picked.length} files were picked, but no model: ${has('config.json') ? 'there is neither .safetensors nor an onnx folder beside config.json' : 'there is neither config.json nor a .gguf'}.`,
-    'Pick a folder as the hub has it (config.json, tokenizer.json, *.safetensors or onnx/), an MLC folder, or one .gguf file.',
+    `${picked.length === 1 ? `${picked[0]?.path ?? ''} is not a model` : `None of the ${picked.length} files is a model`}: ${has('config.json') ? 'there is neither .safetensors nor an onnx folder beside config.json' : 'there is neither config.json nor a .gguf'}.`,
+    'Pick a folder as the hub has it (config.json, tokenizer.json, *.safetensors or onnx/), an MLC folder, or one .gguf file with all its parts.',
   );
 }

@@ -11,17 +11,9 @@ import type {
   Verdict,
 } from '../core/memoryPlan';
 import type { RunConfig } from '../core/records';
-import {
-  adapterElements,
-  cacheMemory,
-  cpuSizer,
-  generationBytes,
-  gpuSizer,
-  trainingMemory,
-  weightBytes,
-  type Sizer,
-} from './engineMemory';
+import { cacheBound, cpuSizer, generationBytes, gpuSizer, weightBytes, type Sizer } from './engineMemory';
 import type { ModelShape } from './modelShape';
+import { evaluation, sum, textTokens, training } from './studentMemory';
 
 /** An agent's model: our engine's, another library's with its own figure, or none on this machine (an endpoint). */
 export type PlannedAgent =
@@ -50,17 +42,10 @@ const comfortable = 0.75;
 const GiB = 2 ** 30;
 
 /**
- * Usual tokens of a question and of a reply. The bundled word problems have a vocabulary of their own in which a question
- * takes 27 tokens and a reply 24 (public/models cards); text in English takes more, and a chat template comes on top.
+ * Positions that turns of a debate take in the cache, which keeps room for all of `maxTokens`: those of its first exchange,
+ * then the longest.
  */
-function textTokens(config: RunConfig, compact: boolean): { question: number; reply: number } {
-  return compact
-    ? { question: 30, reply: Math.min(24, config.maxTokens) }
-    : { question: 120, reply: Math.ceil(0.75 * config.maxTokens) };
-}
-
-/** Positions that the longest turn of a debate takes in the cache: the cache keeps room for all of `maxTokens`. */
-function turnTokens(config: RunConfig, compact: boolean): number {
+function turnTokens(config: RunConfig, compact: boolean): readonly number[] {
   const { question, reply } = textTokens(config, compact);
   const peers =
     config.protocol === 'self-consistency' || config.rounds === 0
@@ -70,7 +55,8 @@ function turnTokens(config: RunConfig, compact: boolean): number {
         : config.visibility === 'ring'
           ? 3
           : config.randomPeers + 1;
-  return question + config.shots * (question + reply) + peers * reply + config.maxTokens;
+  const alone = question + config.shots * (question + reply) + config.maxTokens;
+  return peers === 0 ? [alone] : [alone, alone + peers * reply];
 }
 
 /** What may be used, and why we think so: a browser tells no free memory. */
@@ -91,10 +77,6 @@ export function memoryBudget(machine: MachineFacts): Pick<MemoryPlan, 'budget' |
 
 function verdictOf(bytes: number, budget: number): Verdict {
   return bytes <= comfortable * budget ? 'fits' : bytes <= budget ? 'tight' : 'too large';
-}
-
-function sum(items: readonly MemoryItem[]): number {
-  return items.reduce((total, { bytes }) => total + bytes, 0);
 }
 
 /** Weights and the activations of generation, held from loading on. */
@@ -124,15 +106,15 @@ function agentMemory(agent: PlannedAgent, input: PlanInput, sizer: Sizer): Agent
   }
   const { config, agents } = input;
   const { model, shape, compact } = agent;
-  const tokens = turnTokens(config, compact);
+  const stages = turnTokens(config, compact);
   const questions = config.trainQuestions + config.testQuestions;
   const sequences = Math.ceil((questions * config.nAgents) / agents.length);
-  const { bytes, spare } = cacheMemory(shape, sizer, { sequences, tokens });
+  const { bytes, spare } = cacheBound(shape, sizer, { sequences, stages });
   return {
     items: loaded(model, shape, sizer),
     cache: [{ kind: 'cache', model, bytes }],
     left: spare,
-    longest: tokens,
+    longest: stages.at(-1) ?? 0,
   };
 }
 
@@ -190,42 +172,6 @@ export function planPhases(input: PlanInput): readonly PhaseMemory[] {
       ? [phase('distil', [...stay, ...studentItems, ...training(input, sizer), scratch(config.rank)])]
       : []),
     phase('evaluate', [...stay, ...studentItems, ...evaluation(input, sizer), scratch(0)]),
-  ];
-}
-
-function training({ config, student }: PlanInput, sizer: Sizer): MemoryItem[] {
-  if (!student) return [];
-  const { model, shape, compact } = student;
-  const { question, reply } = textTokens(config, compact);
-  // The largest pass of a run is about a tenth above the mean one.
-  const rows = Math.ceil(1.1 * config.batch * (question + reply));
-  const targets = Math.ceil(1.1 * config.batch * (reply + 1));
-  const parts = trainingMemory(shape, sizer, { rank: config.rank, rows, targets });
-  const items: MemoryItem[] = [
-    { kind: 'adapter', model, bytes: parts.adapter },
-    { kind: 'optimiser', model, bytes: parts.optimiser },
-    { kind: 'training', model, bytes: parts.activations },
-  ];
-  // The reward model is the same backbone with an adapter and a two-class head of its own.
-  if (config.strategies.some((name) => name.includes('pad'))) {
-    const elements = adapterElements(shape, config.rank) + 2 * shape.hidden;
-    items.push({ kind: 'reward', model, bytes: sizer.tensor(elements) });
-  }
-  return items;
-}
-
-function evaluation({ config, student }: PlanInput, sizer: Sizer): MemoryItem[] {
-  if (!student) return [];
-  const { model, shape, compact } = student;
-  const { question, reply } = textTokens(config, compact);
-  // The longest turn is the one in which it sees its own answer and checks it.
-  const tokens = 2 * question + reply + config.shots * (question + reply) + config.maxTokens;
-  const cache = cacheMemory(shape, sizer, { sequences: config.testQuestions, tokens });
-  return [
-    { kind: 'adapter', model, bytes: sizer.tensor(adapterElements(shape, config.rank)) },
-    { kind: 'activations', model, bytes: sizer.tensor(320 * 3 * config.rank) },
-    { kind: 'cache', model, bytes: cache.bytes },
-    { kind: 'spare', model, bytes: cache.spare },
   ];
 }
 

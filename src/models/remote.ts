@@ -1,6 +1,7 @@
 /** Which files a model on the hub or at an address consists of, how large they are, and what they must hash to. */
 import * as v from 'valibot';
 import { DownloadError, FileFormatError, ModelError } from '../core/errors';
+import { ggufParts } from '../core/ggufParts';
 import { parseHubId, type HubId } from './hubId';
 
 /** Where models are fetched from, unless a test or a mirror says otherwise. */
@@ -94,7 +95,15 @@ function choose(names: readonly string[], id: HubId): string[] {
         others.length > 0 ? `It has ${others.slice(0, 6).join(', ')}.` : 'It has no .gguf file.',
       );
     }
-    return [id.file];
+    const parts = ggufParts(id.file) ?? [id.file];
+    const missing = parts.filter((part) => !names.includes(part));
+    if (missing.length > 0) {
+      throw new ModelError(
+        `${id.file} is one of ${parts.length} parts, and ${id.repo} lacks ${missing.slice(0, 3).join(', ')}.`,
+        'Choose another file of it.',
+      );
+    }
+    return [...parts];
   }
   const shards = names.filter((name) => /^model-\d+-of-\d+\.safetensors$/.test(name));
   const tensors = names.includes(weights) ? [weights] : names.includes(index) ? [index, ...shards] : [];
@@ -220,7 +229,12 @@ export async function describeUrlModel(address: string, signal?: AbortSignal): P
     new DownloadError(`There is no ${url}.`, 'Give the address of a folder with config.json, or of a .gguf.');
   if (/\.gguf$/i.test(new URL(address).pathname)) {
     const name = decodeURIComponent(new URL(address).pathname.split('/').pop() ?? 'model.gguf');
-    if (!(await add(name, address))) throw none(address);
+    const parts = ggufParts(name);
+    for (const part of parts ?? []) {
+      const { href } = new URL(encodeURIComponent(part) + new URL(address).search, address);
+      if (!(await add(part, href))) throw none(href);
+    }
+    if (!parts && !(await add(name, address))) throw none(address);
   } else {
     const base = address.endsWith('/') ? address : `${address}/`;
     if (!(await add('config.json', `${base}config.json`))) throw none(`${base}config.json`);

@@ -2,7 +2,14 @@
  * Typed calls between a page and its workers: request, progress, response, abort. Knows no feature: the protocol is a
  * type that both sides import. Errors cross as data and are rebuilt as the same class (core/errors).
  */
-import { ArkletError, asArkletError, errorFromData, InterruptedError, type ErrorData } from '../core/errors';
+import {
+  ArkletError,
+  asArkletError,
+  errorFromData,
+  ImportError,
+  InterruptedError,
+  type ErrorData,
+} from '../core/errors';
 
 /** What one method takes, reports while it works, and gives. */
 export interface Method {
@@ -56,6 +63,16 @@ export class Transferring<T> {
   }
 }
 
+/** What posting a message throws: data from outside can be nested deeper than can be copied. */
+function uncopied(thrown: unknown): ArkletError {
+  const deep =
+    thrown instanceof RangeError || (thrown instanceof DOMException && thrown.name === 'DataCloneError');
+  if (!deep) return asArkletError(thrown);
+  return new ImportError('The data are nested too deeply to be read.', 'Use a file that is not damaged.', {
+    cause: thrown,
+  });
+}
+
 function startPort(port: Port): void {
   if ('start' in port) (port as MessagePort).start();
 }
@@ -84,9 +101,13 @@ export function serve<P extends Protocol<P>>(port: Port, handlers: Handlers<P>):
         );
     work
       .then((response: unknown) => {
-        if (response instanceof Transferring) {
-          send({ rpc: 'result', id, response: response.value }, response.transfer);
-        } else send({ rpc: 'result', id, response });
+        const [value, transfer] =
+          response instanceof Transferring ? [response.value as unknown, response.transfer] : [response, []];
+        try {
+          send({ rpc: 'result', id, response: value }, transfer);
+        } catch (thrown) {
+          throw uncopied(thrown);
+        }
       })
       .catch((thrown: unknown) => send({ rpc: 'failure', id, error: asArkletError(thrown).toData() }))
       .finally(() => running.delete(id));
@@ -152,9 +173,14 @@ export class RpcClient<P extends Protocol<P>> {
           options.transfer ?? [],
         );
       } catch (thrown) {
-        this.#settle(id)?.reject(asArkletError(thrown));
+        this.#settle(id)?.reject(uncopied(thrown));
       }
     });
+  }
+
+  /** Whether the other side is gone: every call is rejected. */
+  get closed(): boolean {
+    return this.#closed !== null;
   }
 
   /** Calls in flight. */
@@ -163,7 +189,7 @@ export class RpcClient<P extends Protocol<P>> {
   }
 
   close(error: Error): void {
-    this.#closed = error;
+    this.#closed ??= error;
     this.#port.removeEventListener('message', this.#onMessage);
     for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(error);
   }

@@ -1,17 +1,103 @@
-import { ArkletError } from '../core/errors';
-import { RpcClient, type Protocol } from './rpc';
+/**
+ * Dedicated workers as the two ends of a protocol. A worker that dies without a word (out of memory, `close`) is noticed by
+ * the Web Lock that it holds while it lives.
+ */
+import { WorkerError, type ArkletError } from '../core/errors';
+import { RpcClient, serve, type Handlers, type Protocol } from './rpc';
 
-/** A client of a dedicated worker: a worker that fails to start, or dies by an uncaught error, rejects all calls. */
-export function connectWorker<P extends Protocol<P>>(worker: Worker, name: string): RpcClient<P> {
-  const client = new RpcClient<P>(worker);
+/** The first message of a worker: the name of the lock that it holds. */
+interface Alive {
+  readonly alive: string;
+}
+
+function aliveName(data: unknown): string | null {
+  if (typeof data !== 'object' || data === null || !('alive' in data)) return null;
+  return typeof data.alive === 'string' ? data.alive : null;
+}
+
+/** Serves the handlers in a worker, and holds a lock that tells the other side that it lives. */
+export function serveWorker<P extends Protocol<P>>(
+  scope: DedicatedWorkerGlobalScope,
+  handlers: Handlers<P>,
+): void {
+  const held = holdLife(scope);
+  // No call is begun before the other side can notice that it ends.
+  const waiting = Object.entries<Handlers<P>[keyof P]>(handlers).map(([name, handler]) => {
+    const later: typeof handler = async (request, context) => {
+      await held;
+      return handler(request, context);
+    };
+    return [name, later];
+  });
+  serve<P>(scope, Object.fromEntries(waiting) as Handlers<P>);
+}
+
+/** Holds a lock for the worker's life, tells its name, and resolves then. Without locks nothing is told, or watched. */
+function holdLife(scope: DedicatedWorkerGlobalScope): Promise<void> {
+  const alive = `arklet-worker ${crypto.randomUUID()}`;
+  const { locks } = scope.navigator;
+  return new Promise((resolve) => {
+    if (!locks) return resolve();
+    const hold = (): Promise<never> => {
+      scope.postMessage({ alive } satisfies Alive);
+      resolve();
+      return new Promise<never>(() => undefined);
+    };
+    locks.request(alive, hold).catch(() => resolve());
+  });
+}
+
+/** Calls `onEnd` once, with what is known, when the worker fails to start, dies by an uncaught error, or is gone. */
+export function watchWorker(worker: Worker, onEnd: (reason: string) => void): void {
+  let ended = false;
+  const end = (reason: string): void => {
+    if (!ended) onEnd(reason);
+    ended = true;
+  };
   worker.addEventListener('error', (event) => {
     event.preventDefault();
-    client.close(
-      new ArkletError(
-        `The ${name} worker failed: ${event.message || 'its script could not be loaded'}.`,
-        'Reload the page; finished work is kept.',
-      ),
-    );
+    end(event.message || 'its script could not be loaded');
   });
-  return client;
+  worker.addEventListener('message', ({ data }) => {
+    const name = aliveName(data);
+    if (name === null) return;
+    navigator.locks
+      .request(name, { mode: 'shared' }, () => end('the browser ended it, perhaps for lack of memory'))
+      .catch(() => undefined);
+  });
+}
+
+export interface WorkerLink<P extends Protocol<P>> {
+  readonly client: RpcClient<P>;
+  /** Resolves when the worker ended unasked. */
+  readonly gone: Promise<ArkletError>;
+  /** Ends the worker; calls in flight reject with the error. */
+  terminate(error: ArkletError): void;
+}
+
+/** A client of a dedicated worker whose end rejects all calls with WorkerError, and a way to end it. */
+export function linkWorker<P extends Protocol<P>>(worker: Worker, name: string): WorkerLink<P> {
+  const client = new RpcClient<P>(worker);
+  let asked = false;
+  const terminate = (error: ArkletError): void => {
+    asked = true;
+    worker.terminate();
+    client.close(error);
+  };
+  const gone = new Promise<ArkletError>((resolve) => {
+    watchWorker(worker, (reason) => {
+      if (asked) return;
+      const error = new WorkerError(
+        `The ${name} worker failed: ${reason}.`,
+        'Finished work is kept: resume the run, or reload the page.',
+      );
+      terminate(error);
+      resolve(error);
+    });
+  });
+  return { client, gone, terminate };
+}
+
+export function connectWorker<P extends Protocol<P>>(worker: Worker, name: string): RpcClient<P> {
+  return linkWorker<P>(worker, name).client;
 }

@@ -1,11 +1,21 @@
 /** What the commands drive in a headless page: `window.arklet`. Loaded only when the address has ?automation. */
-import { asArkletError, ConfigError, DownloadError, errorFromData, type ErrorData } from '../core/errors';
+import {
+  ArkletError,
+  asArkletError,
+  ConfigError,
+  DownloadError,
+  errorFromData,
+  InterruptedError,
+  StorageError,
+  type ErrorData,
+} from '../core/errors';
 import type { JobApi, JobEvent, RunRecord } from '../core/jobApi';
 import type { Question } from '../core/records';
 import { trajectoriesJsonl } from '../core/trajectories';
 import { packArchive, timingsJsonl, unpackArchive } from './exports';
 import { configFromFlags } from '../settings/flags';
 import { configIdentity } from '../settings/scopes';
+import { commandError } from './commandError';
 import { connectJob } from './jobClient';
 import type { WebllmCheckRequest, WebllmCheckResult } from './webllmCheck';
 
@@ -62,10 +72,41 @@ async function put(url: string, body: string | Uint8Array): Promise<void> {
   }
 }
 
+/** Milliseconds between two questions about the run, and until one without an answer ends the command. */
+const askEvery = 10_000;
+const patience = 300_000;
+
+const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** What a worker answers. Throws ArkletError when it no longer does. */
+function answered<T>(work: Promise<T>): Promise<T> {
+  const silent = pause(patience).then((): never => {
+    throw new ArkletError(
+      `The run has not answered for ${patience / 1000} s.`,
+      'Run the same command again: it goes on where it stopped.',
+    );
+  });
+  return Promise.race([work, silent]);
+}
+
+/** Most rows of one kind that are named one by one. */
+const linesSaid = 10;
+
 async function readQuestions(api: JobApi, url: string): Promise<readonly Question[]> {
   const name = decodeURIComponent(url.slice(url.lastIndexOf('/') + 1));
-  const text = await (await get(url)).text();
-  return (await api.importQuestions(text, name)).questions;
+  const bytes = new Uint8Array(await (await get(url)).arrayBuffer());
+  const { questions, altered, rejected } = await api.importQuestions(bytes, name);
+  const say = (line: string): void => window.arkletSay?.(line);
+  for (const { line, reason } of rejected.slice(0, linesSaid))
+    say(`${name} line ${line} is left out: ${reason}.`);
+  if (rejected.length > linesSaid) say(`${rejected.length} rows of ${name} are left out.`);
+  const looked = altered.filter((each) => each.doubtful);
+  for (const { line, written, read } of looked.slice(0, linesSaid))
+    say(`${name} line ${line}: the answer "${written}" is read as "${read}".`);
+  if (looked.length > linesSaid)
+    say(`${looked.length} answers of ${name} are not read as written: check them.`);
+  return questions;
 }
 
 /** Writes all files of a finished run. */
@@ -87,6 +128,14 @@ async function exportRun(api: JobApi, run: RunRecord, out: string): Promise<void
   await put(`${out}report.json`, `${JSON.stringify(report, null, 1)}\n`);
 }
 
+function stopOf(name: string): ErrorData {
+  return {
+    code: 'interrupted',
+    message: `${name} was stopped.`,
+    hint: 'The same command goes on where it stopped.',
+  };
+}
+
 /** Starts a coordinator and exposes the automation. */
 function startAutomation(): void {
   const worker = new Worker(new URL('../../workers/coordinator.worker.ts', import.meta.url), {
@@ -94,12 +143,26 @@ function startAutomation(): void {
   });
   const client = connectJob(worker);
   const { api } = client;
+  /** A coordinator that ended tells nothing more. */
+  const gone: Promise<never> = new Promise((_, reject) => void client.gone?.then(reject));
+  gone.catch(() => undefined);
+
+  /** The command was told to stop, perhaps before there was a run to be stopped. */
+  let stopped = false;
 
   function ending(): { of(runId: string): Promise<void>; close(): void } {
     const ended = new Map<string, RunRecord>();
+    /** The last problem of each run: where its record cannot be written any more, this is why. */
+    const problems = new Map<string, ErrorData>();
+    /** What ended a run, also where nothing could be stored of it. */
+    const ends = new Map<string, ErrorData>();
     let wake = (): void => undefined;
     const close = client.listen((event) => {
       if (event.type !== 'text' && event.type !== 'turn') window.arkletEvent?.(event);
+      if (event.type === 'error' && event.runId !== null) problems.set(event.runId, event.error);
+      if (event.type === 'ended' && event.status !== 'done')
+        ends.set(event.runId, event.error ?? stopOf(event.runId));
+      if (event.type === 'ended') wake();
       if (event.type !== 'runs') return;
       for (const run of event.runs) {
         if (run.status === 'running' || run.status === 'paused') ended.delete(run.id);
@@ -110,21 +173,42 @@ function startAutomation(): void {
     return {
       close,
       async of(runId) {
+        let asked = performance.now();
         for (;;) {
+          const end = ends.get(runId);
+          if (end) throw errorFromData(end);
           const run = ended.get(runId);
           if (run?.status === 'done') return;
-          if (run?.error) throw errorFromData(run.error);
-          if (run) {
-            throw errorFromData({
-              code: 'interrupted',
-              message: `${run.name} was stopped.`,
-              hint: 'The same command goes on where it stopped.',
-            });
+          if (run) throw errorFromData(run.error ?? stopOf(run.name));
+          // Events may fail to come: a run whose storage has gone cannot say that it ended.
+          await Promise.race([new Promise<void>((resolve) => (wake = resolve)), pause(askEvery)]);
+          if (performance.now() - asked < askEvery) continue;
+          asked = performance.now();
+          const now = await answered(api.runs()).catch((thrown: unknown) => {
+            const problem = problems.get(runId);
+            throw problem ? errorFromData(problem) : thrown;
+          });
+          const record = now.find(({ id }) => id === runId);
+          if (!record) {
+            throw new StorageError(
+              'The run is no longer in the browser’s storage.',
+              'Run the same command again: it starts anew.',
+            );
           }
-          await new Promise<void>((resolve) => (wake = resolve));
+          if (record.status === 'running' || record.status === 'paused') continue;
+          const problem = problems.get(runId);
+          const { status } = record;
+          ended.set(
+            runId,
+            status === 'interrupted' && problem && !stopped ? { ...record, error: problem } : record,
+          );
         }
       },
     };
+  }
+
+  function goOn(): void {
+    if (stopped) throw new InterruptedError('Stopped.', 'The same command goes on where it stopped.');
   }
 
   async function distil({ flags, questions, from, keys, out }: DistilRequest): Promise<{ name: string }> {
@@ -137,20 +221,26 @@ function startAutomation(): void {
       const command = `arklet.command ${JSON.stringify({ flags, from })}`;
       const known = from === null ? null : localStorage.getItem(command);
       const runs = await api.runs();
-      let run = runs.find((one) =>
-        from === null ? configIdentity(one.config) === configIdentity(config) : one.id === known,
+      let run = runs.find(
+        (one) =>
+          one.damaged === undefined &&
+          (from === null ? configIdentity(one.config) === configIdentity(config) : one.id === known),
       );
       if (!run) {
         const source =
           from === null
             ? undefined
             : await api.importArchive(unpackArchive(new Uint8Array(await (await get(from)).arrayBuffer())));
+        goOn();
         run = await api.start(config, imported, source?.id);
         if (from !== null) localStorage.setItem(command, run.id);
-        await events.of(run.id);
+        if (stopped) await api.stop();
+        await Promise.race([events.of(run.id), gone]);
       } else if (run.status !== 'done') {
+        goOn();
         await api.resume(run.id);
-        await events.of(run.id);
+        if (stopped) await api.stop();
+        await Promise.race([events.of(run.id), gone]);
       }
       await exportRun(api, run, out);
       return { name: run.name };
@@ -164,17 +254,20 @@ function startAutomation(): void {
       try {
         return { ok: true, value: await distil(request) };
       } catch (thrown) {
-        return { ok: false, error: asArkletError(thrown).toData() };
+        return { ok: false, error: commandError(asArkletError(thrown).toData()) };
       }
     },
-    stop: () => api.stop(),
+    stop: () => {
+      stopped = true;
+      return api.stop();
+    },
     async webllm(request) {
       try {
         const { webllmCheck } = await import('./webllmCheck');
         const say = (line: string): void => window.arkletSay?.(line);
         return { ok: true, value: await webllmCheck({ ...request, say }) };
       } catch (thrown) {
-        return { ok: false, error: asArkletError(thrown).toData() };
+        return { ok: false, error: commandError(asArkletError(thrown).toData()) };
       }
     },
   };

@@ -140,7 +140,7 @@ export async function chooseBackend(
   } catch (thrown) {
     const error = asArkletError(thrown);
     if (!(error instanceof GpuUnavailableError)) throw error;
-    return { backend: cpu, reason: `WebGPU is not available: ${error.message}`, note: '' };
+    return { backend: cpu, reason: `${error.message.replace(/\.$/, '')}: running on the CPU.`, note: '' };
   }
   try {
     const cpuSeconds = await measureBackend(cpu, size);

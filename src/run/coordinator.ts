@@ -1,6 +1,5 @@
 /** The coordinator worker's logic: the only writer of runs, and the only one to start a job (one at a time, by a Web Lock). */
-import { asArkletError, ConfigError, InterruptedError } from '../core/errors';
-import { Gate } from '../core/gate';
+import { asArkletError, BusyError, ConfigError, StorageError } from '../core/errors';
 import type {
   AdapterInfo,
   AskRequest,
@@ -9,38 +8,42 @@ import type {
   JobEvent,
   KernelInfo,
   PairCounts,
+  QuestionCheck,
   QuestionImport,
   RunArchive,
   RunRecord,
+  RunResult,
   SimilarText,
   TrajectoryImport,
 } from '../core/jobApi';
-import type { PairResult, Question, Report, RunConfig, RunStatus } from '../core/records';
-import { isTrajectory } from '../core/trajectories';
+import type { PairResult, Question, Report, RunConfig } from '../core/records';
 import { mostSimilar } from '../distill/similar';
 import { reportMarkdown } from '../eval/markdown';
 import { pairFromCounts } from '../eval/pairs';
 import { fetchCatalogue } from '../models/catalogue';
-import { importQuestions } from '../tasks/importers';
 import { generateQuestions } from '../tasks/wordProblems';
 import type { SelftestReport } from '../core/selftest';
+import type { Damage } from '../store/digest';
 import type { JobStore } from '../store/jobStore';
-import type { StoredRun } from '../store/schema';
 import { parseConfig } from '../settings/config';
+import { sameDebate } from '../settings/scopes';
+import { ActiveJob } from './activeJob';
 import { proofMemory } from './deviceProof';
+import { leftOut, soundRun } from './damage';
 import type { EngineClient, ProofMemory } from './engineClient';
-import { parseArchive } from './exports';
+import { parseArchive } from './archiveSchema';
 import { addAdapter, removeAdapter } from './importedAdapters';
 import { importedDebate } from './importedDebate';
 import { JobLock, type LockSource } from './jobLock';
+import { Peers, type PeerChannel, type PeerCommand } from './peers';
+import { checkRoom, type Room } from './planDisk';
 import { Playground } from './playground';
-import { reuseTrainings } from './reuse';
+import { readQuestionFile } from './questionImport';
 import { Shelf, type RunChange } from './shelf';
-import { sameDebate } from '../settings/scopes';
-import { freeName, record, runHash, storeArchive, timedTurns } from './storedRuns';
-import { memorableName } from './names';
+import { createNewRun } from './newRun';
+import { record, storeArchive } from './storedRuns';
 import { planQuestions } from './planQuestions';
-import { runJob } from './runJob';
+import type { Readers } from './checkQuestions';
 import { endpointAddress } from '../agents/endpoint/endpoint';
 import type { AgentMakers, AgentParts } from './resolveAgents';
 
@@ -56,40 +59,52 @@ export interface CoordinatorParts {
   readonly version: string;
   /** Agents in workers of their own; none where there are no workers. */
   readonly makers?: AgentMakers;
+  /** Through which the tabs hear one another; none where there is only one. */
+  readonly peers?: PeerChannel;
+  /** What the browser grants; null where it does not say. */
+  room?(): Promise<Room | null>;
+  /** Milliseconds that a stop waits before it ends the engine's worker; default 20 s. */
+  readonly patience?: number;
 }
 
-interface Active {
-  readonly runId: string;
-  readonly controller: AbortController;
-  readonly gate: Gate;
-  readonly ended: Promise<void>;
-}
-
-const alive: readonly RunStatus[] = ['running', 'paused'];
+/** Milliseconds that another tab has for an answer beyond what its stop may take. */
+const answerTime = 5000;
 
 export class Coordinator implements JobApi {
   readonly #parts: CoordinatorParts;
   readonly #shelf: Shelf;
   readonly #lock: JobLock;
   readonly #playground: Playground;
-  #engine: EngineClient | null = null;
-  #active: Active | null = null;
+  readonly #job: ActiveJob;
+  readonly #peers: Peers | null;
+  readonly #patience: number;
   /** Keys of endpoints by address: here and nowhere else. */
   readonly #keys = new Map<string, string>();
   #testing: AbortController | null = null;
+  /** What question files are checked with; made when the first one comes. */
+  #readers: Readers | null = null;
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts;
-    this.#shelf = new Shelf(parts.store, parts.base);
+    this.#patience = parts.patience ?? 20_000;
     // A tab that dies says nothing: whoever waits for its lock tells the pages that its run can be gone on with.
-    this.#lock = new JobLock(parts.locks, async () => {
-      parts.emit({ type: 'runs', runs: await this.runs() });
+    this.#lock = new JobLock(parts.locks, () => this.#announce());
+    this.#shelf = new Shelf(parts.store, parts.base, this.#lock);
+    this.#job = new ActiveJob({
+      ...parts,
+      openEngine: () => parts.openEngine(proofMemory(parts.store)),
+      agents: this.#agentParts(),
+      patience: this.#patience,
+      announce: () => this.#announce(),
     });
+    this.#peers = parts.peers
+      ? new Peers(parts.peers, (command) => (this.#job.runId === null ? null : this.#act(command)))
+      : null;
     this.#playground = new Playground({
       base: parts.base,
       agents: this.#agentParts(),
       lock: this.#lock,
-      engine: () => this.#open(),
+      engine: () => this.#job.engine(),
       emit: (event) => parts.emit(event),
       adapter: (arm) => this.#shelf.adapter(arm),
     });
@@ -100,96 +115,114 @@ export class Coordinator implements JobApi {
     const checked = parseConfig(source ? sameDebate(config, source.run.config) : config);
     const planned = source ? source.questions : planQuestions(checked, questions);
     await this.#playground.stop();
-    const release = await this.#lock.take();
+    const releaseJob = await this.#lock.take();
     try {
+      await this.#checkRoom(checked);
       const { store } = this.#parts;
-      const runs = await store.listRuns();
-      const hash = runHash(checked, planned);
-      const ids = new Set(runs.map(({ id }) => id));
-      const id = freeName(hash.toString(16).padStart(8, '0'), ids);
-      const run: StoredRun = {
-        id,
-        name: memorableName(hash, new Set(runs.map(({ name }) => name))),
-        note: '',
-        config: checked,
-        createdAt: Date.now(),
-        status: 'running',
-        phase: 'load',
-        pinned: false,
-        error: null,
-        device: null,
-        seconds: {},
-      };
-      await store.putQuestions(id, planned);
-      if (source) {
-        await store.putTurns(timedTurns(source, id, isTrajectory));
-        await reuseTrainings(store, source.run, run);
+      const { run, release } = await createNewRun({ store, lock: this.#lock }, checked, planned, source);
+      try {
+        this.#parts.emit({ type: 'questions', runId: run.id, questions: planned });
+        this.#job.launch(run, planned, () => {
+          release();
+          releaseJob();
+        });
+      } catch (thrown) {
+        // A run that never began is none.
+        await store.removeRun(run.id).catch(() => undefined);
+        release();
+        throw thrown;
       }
-      await store.putRun(run);
-      this.#parts.emit({ type: 'questions', runId: id, questions: planned });
-      this.#launch(run, planned, release);
-      await this.#announce();
+      await this.#announce().catch(() => undefined);
       return record(run);
     } catch (thrown) {
-      release();
+      releaseJob();
       throw thrown;
     }
   }
 
   async resume(runId: string): Promise<void> {
     await this.#playground.stop();
-    const release = await this.#lock.take();
+    const releaseJob = await this.#lock.take();
+    let releaseRun = (): void => undefined;
     try {
-      const run = await this.#shelf.run(runId);
+      releaseRun = await this.#lock.takeRun(runId);
+      const run = soundRun(await this.#shelf.run(runId));
       if (run.status === 'done')
         throw new ConfigError(`${run.name} is finished.`, 'Start a new run instead.');
+      if (run.deletedAt !== undefined)
+        throw new ConfigError(`${run.name} is in the bin.`, 'Take it back first, under Runs.');
       const questions = await this.#parts.store.getQuestions(runId);
       if (!questions) throw new ConfigError(`${run.name} holds no questions.`, 'Start a new run instead.');
-      const going: StoredRun = { ...run, config: parseConfig(run.config), status: 'running', error: null };
-      await this.#parts.store.putRun(going);
-      this.#launch(going, questions, release);
-      await this.#announce();
+      const { config } = run;
+      const going = await this.#parts.store.editRun(runId, (stored) => ({
+        ...stored,
+        config,
+        status: 'running',
+        error: null,
+      }));
+      if (!going) throw new ConfigError(`There is no run ${runId}.`, 'Choose one from the list of runs.');
+      this.#job.launch(going, questions, () => {
+        releaseRun();
+        releaseJob();
+      });
     } catch (thrown) {
-      release();
+      releaseRun();
+      releaseJob();
       throw thrown;
     }
+    await this.#announce().catch(() => undefined);
   }
 
   /** Resolves when the job that runs now has ended, however it ends. */
-  async ended(): Promise<void> {
-    await this.#active?.ended;
+  ended(): Promise<void> {
+    return this.#job.ended();
   }
 
-  async pause(): Promise<void> {
-    this.#active?.gate.pause();
-    await this.#engine?.gate('pause');
-    await this.#mark('paused');
+  pause(): Promise<void> {
+    return this.#command('pause');
   }
 
-  async unpause(): Promise<void> {
-    this.#active?.gate.unpause();
-    await this.#engine?.gate('unpause');
-    await this.#mark('running');
+  unpause(): Promise<void> {
+    return this.#command('unpause');
   }
 
-  async step(): Promise<void> {
-    this.#active?.gate.step();
-    await this.#engine?.gate('step');
+  step(): Promise<void> {
+    return this.#command('step');
   }
 
-  async stop(): Promise<void> {
-    const active = this.#active;
-    if (!active) return;
-    active.controller.abort();
-    await active.ended;
+  stop(): Promise<void> {
+    return this.#command('stop');
+  }
+
+  /** The database's connection went away: a job finds out now whether it can be opened again and still holds its run. */
+  async storeClosed(): Promise<void> {
+    const { runId } = this.#job;
+    if (runId === null) return;
+    try {
+      if (await this.#parts.store.getRun(runId)) return;
+      throw new StorageError(
+        'The stored data of this site was cleared while a run was worked on.',
+        'Reload the page, then start the run again.',
+      );
+    } catch (thrown) {
+      await this.#job.fail(asArkletError(thrown));
+    }
   }
 
   async runs(): Promise<readonly RunRecord[]> {
-    return this.#shelf.runs(await this.#lock.held());
+    return this.#shelf.runs();
+  }
+
+  results(runIds: readonly string[]): Promise<Readonly<Record<string, RunResult>>> {
+    return this.#shelf.results(runIds);
   }
 
   async archive(runId: string, withAdapters = false): Promise<RunArchive> {
-    return this.#shelf.archive(runId, withAdapters);
+    const damages: Damage[] = [];
+    const archive = await this.#shelf.archive(runId, withAdapters, (one) => damages.push(one));
+    if (damages.length > 0)
+      this.#parts.emit({ type: 'error', runId, error: leftOut(archive.run.name, damages).toData() });
+    return archive;
   }
 
   async importArchive(input: unknown): Promise<RunRecord> {
@@ -207,12 +240,13 @@ export class Coordinator implements JobApi {
 
   async update(runId: string, change: RunChange): Promise<RunRecord> {
     const changed = await this.#shelf.update(runId, change);
-    await this.#announce();
+    // Listing all runs is no part of the change: whoever asked for it does not wait for that.
+    void this.#announce().catch(() => undefined);
     return changed;
   }
 
   async remove(runId: string): Promise<void> {
-    if (this.#active?.runId === runId) await this.stop();
+    if (this.#job.runId === runId) await this.#job.stop();
     await this.#shelf.remove(runId);
     await this.#announce();
   }
@@ -277,7 +311,7 @@ export class Coordinator implements JobApi {
     const controller = new AbortController();
     this.#testing = controller;
     try {
-      return await this.#open().selftest(kind, {
+      return await this.#job.engine().selftest(kind, {
         signal: controller.signal,
         onRow: (row) => this.#parts.emit({ type: 'selftest', row }),
       });
@@ -292,18 +326,33 @@ export class Coordinator implements JobApi {
   }
 
   async kernels(): Promise<readonly KernelInfo[]> {
-    return this.#open().kernels();
+    return this.#job.engine().kernels();
   }
 
-  async importQuestions(text: string, name: string): Promise<QuestionImport> {
-    const { format, questions, rejected, counts } = importQuestions(text, { fileName: name, seed: 0 });
-    return {
-      name,
-      format,
-      questions,
-      rejected: rejected.map(({ row, reason, excerpt }) => ({ line: row, reason, text: excerpt })),
-      rows: counts.rows,
-    };
+  async importQuestions(file: Uint8Array, name: string): Promise<QuestionImport> {
+    return readQuestionFile(file, name);
+  }
+
+  async keepQuestions(file: QuestionImport): Promise<string> {
+    return (await import('./keptQuestions')).keepQuestions(this.#parts.store, file);
+  }
+
+  async keptQuestions(
+    name: string,
+    hash: string | null,
+  ): Promise<{ hash: string; file: QuestionImport } | null> {
+    return (await import('./keptQuestions')).keptQuestions(this.#parts.store, name, hash);
+  }
+
+  async checkQuestions(config: RunConfig, questions: readonly Question[]): Promise<QuestionCheck> {
+    const { checkQuestions, Readers } = await import('./checkQuestions');
+    this.#readers ??= new Readers();
+    return checkQuestions(questions, await this.#readers.of(parseConfig(config), this.#parts.base));
+  }
+
+  async endpointModels(url: string): Promise<readonly string[]> {
+    const { endpointModels } = await import('../agents/endpoint/models');
+    return endpointModels(url, this.#keys.get(endpointAddress(url)) ?? null);
   }
 
   async setKey(url: string, key: string | null): Promise<void> {
@@ -334,56 +383,27 @@ export class Coordinator implements JobApi {
     };
   }
 
-  #launch(run: StoredRun, questions: readonly Question[], release: () => void): void {
-    const { store, emit, base, version } = this.#parts;
-    const controller = new AbortController();
-    const gate = new Gate();
-    const engine = this.#open();
-    const work = runJob({
-      run,
-      questions,
-      store,
-      engine,
-      gate,
-      emit,
-      base,
-      version,
-      agents: this.#agentParts(),
-      signal: controller.signal,
-    });
-    const ended = work
-      .catch(async (thrown: unknown) => {
-        const error = asArkletError(thrown);
-        const stopped = error instanceof InterruptedError;
-        const last = await store.getRun(run.id).catch(() => null);
-        if (last) {
-          const status = stopped ? 'interrupted' : 'failed';
-          await store
-            .putRun({ ...last, status, error: stopped ? null : error.toData() })
-            .catch(() => undefined);
-        }
-        if (!stopped) emit({ type: 'error', runId: run.id, error: error.toData() });
-      })
-      .finally(async () => {
-        this.#active = null;
-        release();
-        await this.#announce().catch(() => undefined);
-      });
-    this.#active = { runId: run.id, controller, gate, ended };
+  /** Here where this tab works, else in the tab that does. */
+  async #command(command: PeerCommand): Promise<void> {
+    if (this.#job.runId !== null) return this.#act(command);
+    const working = (await this.#lock.working()).size > 0;
+    // Nobody works: the pages that thought so are told.
+    if (!working) return this.#announce();
+    if (!this.#peers)
+      throw new BusyError('Another tab runs this.', 'Look at that tab, or close it and reload this one.');
+    await this.#peers.ask(command, answerTime + (command === 'stop' ? 2 * this.#patience : 0));
   }
 
-  async #mark(status: 'running' | 'paused'): Promise<void> {
-    if (!this.#active) return;
-    const run = await this.#parts.store.getRun(this.#active.runId);
-    if (run && alive.includes(run.status)) await this.#parts.store.putRun({ ...run, status });
-    await this.#announce();
+  #act(command: PeerCommand): Promise<void> {
+    return command === 'stop' ? this.#job.stop() : this.#job.gate(command);
+  }
+
+  async #checkRoom(config: RunConfig): Promise<void> {
+    const room = (await this.#parts.room?.()) ?? null;
+    if (room) checkRoom(config, room);
   }
 
   async #announce(): Promise<void> {
-    this.#parts.emit({ type: 'runs', runs: await this.#shelf.runs(true) });
-  }
-
-  #open(): EngineClient {
-    return (this.#engine ??= this.#parts.openEngine(proofMemory(this.#parts.store)));
+    this.#parts.emit({ type: 'runs', runs: await this.#shelf.runs() });
   }
 }

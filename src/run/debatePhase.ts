@@ -11,6 +11,7 @@ import { greedy, singlePass } from '../debate/singlePass';
 import { summariserProtocol, zeroShotProtocol } from '../eval/arms';
 import type { Job } from './job';
 import { isImported } from './resolveAgents';
+import { greedySingles } from './singleGreedy';
 import { agentPrompt, agentSampling } from './speakers';
 
 /** Solved training questions that the agents see before the one asked. */
@@ -52,7 +53,7 @@ export async function speakAll(
     },
     onText: ({ questionId, round, agent }, text) =>
       job.emit({ type: 'text', runId: job.runId, questionId, round, agent, text }),
-    onProblem: (_place, error) => job.emit({ type: 'error', runId: job.runId, error: error.toData() }),
+    onProblem: (place, error) => job.emit({ type: 'error', runId: job.runId, error: error.toData(), place }),
     onProgress: ({ turnsDone, turns, secondsLeft, tokensPerSecond }) =>
       job.progress('debate', { done: turnsDone, total: turns, detail, secondsLeft, tokensPerSecond }),
   });
@@ -60,7 +61,8 @@ export async function speakAll(
 
 /**
  * The debate on all questions, then independent samples at the debate's token budget (on the test questions for the arm
- * vote-equal-tokens, on the training questions for the self-consistency control), the vote without shots and the summariser.
+ * vote-equal-tokens, on the training questions for the self-consistency control), the vote without shots, the summariser
+ * and one agent alone at the student's decoding.
  */
 export async function debatePhase(job: Job, stored: readonly Turn[]): Promise<readonly Turn[]> {
   const spoken = await debateAndSamples(job, stored);
@@ -76,7 +78,11 @@ export async function debatePhase(job: Job, stored: readonly Turn[]): Promise<re
   }
   if (config.summariser && config.protocol === 'debate')
     spoken.push(...(await summarise(job, spoken, stored)));
-  return spoken;
+  const before = new Set(stored);
+  const debated = spoken.every((turn) => before.has(turn));
+  const ask = (protocol: Protocol, on: readonly Question[], sampling: TurnSampling) =>
+    speakAll(job, protocol, on, stored, 'one agent alone, greedy', sampling);
+  return [...spoken, ...(await greedySingles(job, shotsOf(job), stored, debated, ask))];
 }
 
 /** The first agent reads the last round of each question that the arms are compared on. */

@@ -19,6 +19,8 @@ export interface Trained {
   readonly seed: number;
   /** What its last stage learnt from. */
   readonly dataset: Dataset;
+  /** It was trained just now: what it answered before was another one's. */
+  readonly fresh: boolean;
 }
 
 /** One training: a stage of a strategy, or a control. PAD takes two: its reward model, then the student's. */
@@ -92,7 +94,7 @@ function stepsOf(config: RunConfig, kind: StageKind): number {
   return { sft: config.steps, reward: config.pad.reward.steps, rl: config.pad.rl.updates }[kind];
 }
 
-/** Trains what is not trained yet. Throws ConfigError when a dataset is empty, and what training throws. */
+/** Trains what is not trained yet. Throws NothingToLearnError when a dataset is empty, and what training throws. */
 export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<readonly Trained[]> {
   const { config, runId, store } = job;
   const plans = Array.from({ length: config.distilSeeds }, (_, seed) => ({
@@ -113,38 +115,36 @@ export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<rea
         job.emit({ type: 'dataset', runId, dataset: summary });
       }
       const show = (detail: string): void => job.progress('distil', { ...pace.progress(), detail });
-      if (!(await store.getAdapter({ runId, strategy, seed }))) {
-        const name =
-          config.distilSeeds === 1 ? strategy : `${strategy}, seed ${seed + 1} of ${config.distilSeeds}`;
-        await train(job, stage, seed, turns, {
-          onStep: (step) => {
-            pace.step(step);
-            show(name);
-          },
-          onNote: (note) => show(`${name}: ${note}`),
-        });
-        if (stage.kind !== 'sft') {
-          const pad = await readPadReport(job);
-          if (pad) job.emit({ type: 'pad', runId, pad });
-        }
+      const name =
+        config.distilSeeds === 1 ? strategy : `${strategy}, seed ${seed + 1} of ${config.distilSeeds}`;
+      const fresh = await train(job, stage, seed, turns, {
+        onStep: (step) => {
+          pace.step(step);
+          show(name);
+        },
+        onNote: (note) => show(`${name}: ${note}`),
+      });
+      if (fresh && stage.kind !== 'sft') {
+        const pad = await readPadReport(job);
+        if (pad) job.emit({ type: 'pad', runId, pad });
       }
       pace.next();
       show(strategy);
       const arm = arms.get(strategy);
-      if (arm !== undefined) trained.push({ arm, strategy, seed, dataset });
+      if (arm !== undefined) trained.push({ arm, strategy, seed, dataset, fresh });
     }
   }
   return trained;
 }
 
-/** One training, from its last checkpoint where there is one. */
+/** One training, from its last checkpoint where there is one; false where it is stored already. */
 function train(
   job: Job,
   stage: Stage,
   seed: number,
   turns: readonly Turn[],
   hooks: StageHooks,
-): Promise<void> {
+): Promise<boolean> {
   switch (stage.kind) {
     case 'sft':
       return supervisedStage(job, stage, seed, hooks);

@@ -1,5 +1,6 @@
 import type { AgentCallbacks, AgentRequest, Completion, LoadOptions } from '../agents/agent';
 import type { AgentEngine } from '../agents/engine';
+import type { ArkletError } from '../core/errors';
 import type { KernelInfo } from '../core/jobApi';
 import type { SelftestReport, SelftestRow } from '../core/selftest';
 import type { ModelRef } from '../models/modelSpec';
@@ -22,11 +23,29 @@ export class EngineClient implements AgentEngine {
   readonly #refs = new Map<string, ModelRef>();
   readonly #loads = new Map<string, Promise<ModelInfo>>();
   readonly #memory: ProofMemory | null;
+  readonly #end: ((error: ArkletError) => void) | null;
   #device: string | null = null;
 
-  constructor(rpc: RpcClient<EngineProtocol>, memory: ProofMemory | null = null) {
+  /** `end` ends the worker; without one `terminate` only lets its calls go. */
+  constructor(
+    rpc: RpcClient<EngineProtocol>,
+    memory: ProofMemory | null = null,
+    end: ((error: ArkletError) => void) | null = null,
+  ) {
     this.#rpc = rpc;
     this.#memory = memory;
+    this.#end = end;
+  }
+
+  /** Whether its worker is gone: nothing can be asked of it any more. */
+  get closed(): boolean {
+    return this.#rpc.closed;
+  }
+
+  /** Ends the worker at once: every call in flight, and every later one, rejects with the error. */
+  terminate(error: ArkletError): void {
+    this.#end?.(error);
+    this.#rpc.close(error);
   }
 
   /** Opens the device; `models` are what it is measured for and what `load` knows by id. */
@@ -87,6 +106,10 @@ export class EngineClient implements AgentEngine {
       { ...target, messages: request.messages, sampling: request.sampling, stream: onText !== undefined },
       { ...(signal && { signal }), ...(onText && { onProgress: ({ text }) => onText(text) }) },
     );
+  }
+
+  baseHash(model: string, signal: AbortSignal): Promise<string> {
+    return this.#rpc.call('baseHash', { model }, { signal });
   }
 
   count(model: string, texts: readonly string[]): Promise<readonly number[]> {

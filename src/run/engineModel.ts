@@ -42,7 +42,8 @@ function promptIds(tokenizer: Tokenizer, messages: readonly Message[]): number[]
     return tokenizer.chatIds(messages, { addGenerationPrompt: true });
   } catch (thrown) {
     if (!(thrown instanceof ModelError)) throw thrown;
-    return tokenizer.encode(`${messages.map(({ content }) => content).join('\n\n')}\n\n`);
+    const text = `${messages.map(({ content }) => content).join('\n\n')}\n\n`;
+    return tokenizer.promptIds?.(text) ?? tokenizer.encode(text);
   }
 }
 

@@ -113,6 +113,12 @@ export interface EngineProtocol extends PadProtocol {
     readonly progress: { readonly text: string };
     readonly response: Completion;
   };
+  /** Hash of the files of a loaded model. */
+  readonly baseHash: {
+    readonly request: { readonly model: string };
+    readonly progress: never;
+    readonly response: string;
+  };
   /** Tokens of texts by the model's tokenizer. */
   readonly count: {
     readonly request: { readonly model: string; readonly texts: readonly string[] };

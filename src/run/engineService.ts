@@ -6,6 +6,7 @@ import { ArkletError, asArkletError, DeviceLostError } from '../core/errors';
 import type { FileSource } from '../core/fileSource';
 import { Gate } from '../core/gate';
 import { Transferring, type CallContext, type Handlers } from '../rpc/rpc';
+import { baseHash } from './baseHash';
 import { chooseBackend, said, type BackendMakers, type ProbeSize } from './chooseBackend';
 import { parseProofs, type DeviceProofs } from './deviceProof';
 import { loadEngineModel, type EngineModel } from './engineModel';
@@ -31,6 +32,8 @@ export class EngineService {
   /** Forms of kernels chosen so far, for the worker's life; a training's own are in its checkpoints. */
   readonly #tuned = new Map<string, string>();
   readonly #models = new Map<string, EngineModel>();
+  /** Where the files of loaded models are. */
+  readonly #refs = new Map<string, ModelRef>();
   /** `info` without what the tests of the device came to. */
   #device: { readonly backend: Backend; readonly info: DeviceInfo } | null = null;
   #lost: Error | null = null;
@@ -49,6 +52,11 @@ export class EngineService {
       load: (request, context) => this.#guard(() => this.load(request.model, context)),
       unload: ({ model }) => this.#unload(model),
       generate: (request, context) => this.#guard(() => this.#generate(request, context)),
+      baseHash: async ({ model }, { signal }) => {
+        const ref = this.#refs.get(model);
+        if (!ref) throw new ArkletError(`${model} is not loaded.`, 'Call load first.');
+        return baseHash(this.#parts.openSource(ref), signal);
+      },
       count: async ({ model, texts }) => this.#model(model).count(texts),
       unknownWords: async ({ model, text }) => this.#model(model).tokenizer.unknownWords(text),
       kernels: async () => kernelInfos(this.#lost ? null : (this.#device?.backend ?? null)),
@@ -90,6 +98,8 @@ export class EngineService {
     const { proofs } = this.#parts;
     if (this.#device && !this.#lost) {
       const { backend, info } = this.#device;
+      // Whoever opens begins: the peak is that of what begins.
+      backend.ledger.resetPeak();
       const fits = request.backend === 'auto' || (request.backend === 'cpu') === (info.backend !== 'webgpu');
       const forms = variantsOf(backend);
       const trust = fits ? ((await proofs?.trust(backend)) ?? { right: true, note: '' }) : null;
@@ -124,6 +134,7 @@ export class EngineService {
       onProgress: (progress) => context.progress(progress),
     });
     this.#models.set(ref.id, model);
+    this.#refs.set(ref.id, ref);
     return model.info;
   }
 

@@ -1,5 +1,6 @@
 /** The student's answers: every arm that is one greedy reply a question. */
 import { engineAgent } from '../agents/engine';
+import { StorageError } from '../core/errors';
 import type { Message, Question, Turn } from '../core/records';
 import { selfCheckMessages, turnMessages } from '../debate/prompts';
 import { runTurns } from '../debate/scheduler';
@@ -15,6 +16,8 @@ interface Pass {
   readonly questions: readonly Question[];
   readonly messages: (question: Question) => readonly Message[];
   readonly detail: string;
+  /** The adapter is new: stored answers are not its. */
+  readonly fresh?: boolean;
 }
 
 /** Splits that the arms are compared on. */
@@ -45,13 +48,14 @@ function passes(job: Job, trained: readonly Trained[]): Pass[] {
       detail: 'base with shots',
     });
   }
-  for (const { arm, strategy, seed } of trained) {
+  for (const { arm, strategy, seed, fresh } of trained) {
     list.push({
       protocol: evalProtocol(arm, seed),
       adapter: { strategy, seed },
       questions: seed === 0 ? everywhere : tested,
       messages: plain,
       detail: seed === 0 ? arm : `${arm}, seed ${seed}`,
+      fresh,
     });
   }
   return list;
@@ -61,13 +65,13 @@ function passes(job: Job, trained: readonly Trained[]): Pass[] {
 function checks(job: Job, trained: readonly Trained[], answers: readonly Turn[]): Pass[] {
   const { studentStyle: style } = job;
   const tested = job.questions.filter(({ split }) => split === 'test');
-  const students: { arm: string; adapter: Pass['adapter'] }[] = [
-    { arm: 'base', adapter: null },
+  const students: { arm: string; adapter: Pass['adapter']; fresh: boolean }[] = [
+    { arm: 'base', adapter: null, fresh: false },
     ...trained
       .filter(({ arm, seed }) => seed === 0 && arm.startsWith('distilled:'))
-      .map(({ arm, strategy, seed }) => ({ arm, adapter: { strategy, seed } })),
+      .map(({ arm, strategy, seed, fresh }) => ({ arm, adapter: { strategy, seed }, fresh })),
   ];
-  return students.map(({ arm, adapter }) => {
+  return students.map(({ arm, adapter, fresh }) => {
     const own = new Map(
       answers
         .filter(({ protocol }) => protocol === evalProtocol(arm))
@@ -79,6 +83,7 @@ function checks(job: Job, trained: readonly Trained[], answers: readonly Turn[])
       questions: tested,
       messages: (question) => selfCheckMessages({ style, question, own: own.get(question.id) ?? '' }),
       detail: `${arm} checks itself`,
+      fresh,
     };
   });
 }
@@ -104,7 +109,13 @@ export async function evaluatePhase(
       }
       const id = adapterId(job.runId, adapter.strategy, adapter.seed);
       const files = await job.store.getAdapter({ runId: job.runId, ...adapter });
-      if (files) await job.engine.putAdapter(job.student.id, id, files);
+      if (!files) {
+        throw new StorageError(
+          `The adapter of ${adapter.strategy}, seed ${adapter.seed}, is damaged in storage.`,
+          'Resume the run: it is trained again, to the same bytes.',
+        );
+      }
+      await job.engine.putAdapter(job.student.id, id, files);
       try {
         all.push(...(await answer(job, pass, stored, all.length, total)));
       } finally {
@@ -133,7 +144,7 @@ async function answer(
     questions: pass.questions,
     agents: [engineAgent(engine, { model: student.id, adapter })],
     sampling: greedy(config.maxTokens),
-    stored,
+    stored: pass.fresh ? [] : stored,
     gate: job.gate,
     signal: job.signal,
     record: async (turn, timing) => {

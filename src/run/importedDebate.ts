@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { ConfigError, ImportError } from '../core/errors';
 import { groupedBy } from '../core/groupedBy';
+import { issueText } from '../core/issueText';
 import type { RunArchive, RunRecord, TrajectoryImport } from '../core/jobApi';
 import type { Question, RunConfig, Split, Turn } from '../core/records';
 import { importedAgents, isTrajectory } from '../core/trajectories';
@@ -43,7 +44,13 @@ function readReport(json: string): Source {
   const result = v.safeParse(reportSchema, value);
   if (!result.success) {
     const issue = result.issues[0];
-    throw new ImportError(`The report has no ${v.getDotPath(issue) ?? 'config'}: ${issue.message}`, hint);
+    const path = v.getDotPath(issue);
+    throw new ImportError(
+      issue.received === 'undefined'
+        ? `The report has no ${path ?? 'config'}.`
+        : `The report cannot be read: ${issueText(path, issue)}.`,
+      hint,
+    );
   }
   const { items, config: settings } = result.output;
   const config = parseConfig(settings);

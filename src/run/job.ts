@@ -42,6 +42,10 @@ export interface Job {
   /** Loads them before they speak, and releases them. */
   readonly crew: Crew;
   readonly student: ModelRef;
+  /** Hash of the student's files; null where they cannot be read now. */
+  baseHash(): Promise<string | null>;
+  /** The run whose debate it uses, and whose trainings it takes over where their inputs are the same; null for none. */
+  readonly from: string | null;
   readonly studentStyle: PromptStyle;
   readonly questions: readonly Question[];
   emit(event: JobEvent): void;

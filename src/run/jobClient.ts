@@ -1,15 +1,16 @@
 import type { JobApi, JobClient, JobEvent } from '../core/jobApi';
-import { connectWorker } from '../rpc/workerPort';
+import { linkWorker } from '../rpc/workerPort';
 import { eventChannel, jobMethods, type JobProtocol } from './jobProtocol';
 
 /** The page's end of the coordinator worker: its requests, and the events of whichever tab runs the job. */
 export function connectJob(worker: Worker): JobClient {
-  const client = connectWorker<JobProtocol>(worker, 'coordinator');
+  const { client, gone } = linkWorker<JobProtocol>(worker, 'coordinator');
   const api = Object.fromEntries(
     jobMethods.map((name) => [name, (...request: never) => client.call(name, request)]),
   ) as unknown as JobApi;
   return {
     api,
+    gone,
     listen(listener) {
       const channel = new BroadcastChannel(eventChannel);
       channel.onmessage = ({ data }: MessageEvent<readonly JobEvent[]>) => {

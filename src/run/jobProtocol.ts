@@ -17,6 +17,7 @@ export const jobMethods = [
   'step',
   'stop',
   'runs',
+  'results',
   'archive',
   'importArchive',
   'importTrajectories',
@@ -28,6 +29,10 @@ export const jobMethods = [
   'sizes',
   'adapter',
   'importQuestions',
+  'keepQuestions',
+  'keptQuestions',
+  'checkQuestions',
+  'endpointModels',
   'setKey',
   'similar',
   'pairs',
@@ -45,3 +50,6 @@ export const jobMethods = [
 
 /** Name of the channel on which every page hears the job's events; each message is a list of them (`JobEvent[]`). */
 export const eventChannel = 'arklet';
+
+/** Name of the channel on which tabs ask the one that works to pause, go on, step or stop. */
+export const peerChannel = 'arklet-peers';

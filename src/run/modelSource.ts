@@ -1,4 +1,5 @@
 import type { FileSource } from '../core/fileSource';
+import { ggufParts } from '../core/ggufParts';
 import { UrlSource } from '../lm/sources';
 import type { ModelConfig } from '../lm/types';
 import { openWeights } from '../lm/weightFiles';
@@ -12,7 +13,8 @@ export function openModelSource({ place }: ModelRef): FileSource {
       return new UrlSource(place.url);
     case 'gguf': {
       const cut = place.url.lastIndexOf('/') + 1;
-      return new UrlSource(place.url.slice(0, cut), [place.url.slice(cut)]);
+      const file = place.url.slice(cut);
+      return new UrlSource(place.url.slice(0, cut), ggufParts(file) ?? [file]);
     }
     case 'stored':
       return new StoredSource(place.id);

@@ -88,6 +88,8 @@ export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
       return entryOf(await bringModel(await library(), id, parts.findWebllm, options(context)));
     },
     async importFiles({ name, files }, context) {
+      const { checkPicked } = await import('./pickedCheck');
+      await checkPicked(files, context.signal);
       return storedEntry(await importModel(await library(), name, files, options(context)));
     },
     async verify(spec, { signal, progress }) {

@@ -1,5 +1,5 @@
 /** Step labels of traces: by the task's checker, or by continuations that are stored as they come. */
-import { ConfigError } from '../core/errors';
+import { NothingToLearnError } from '../core/errors';
 import type { Question, Turn } from '../core/records';
 import { hashKey } from '../core/rng';
 import type { StepLabel } from '../distill/pad/labels';
@@ -40,7 +40,7 @@ function share(labels: readonly (readonly StepLabel[])[]): number {
 
 /**
  * Labels of the debate's traces and of the student's own samples, on training and validation questions. Throws
- * ConfigError without a trace.
+ * NothingToLearnError without a trace.
  */
 export async function labelTraces(
   job: Job,
@@ -63,9 +63,9 @@ export async function labelTraces(
   const train = await traces('train', config.pad.reward.ownSamples);
   const heldOut = await traces('validation', Math.max(1, config.pad.reward.ownSamples));
   if (train.length === 0) {
-    throw new ConfigError(
-      'The reward model has no trace to learn from.',
-      'Ask for more training questions, or use agents that answer.',
+    throw new NothingToLearnError(
+      'The reward model has no trace to learn from: no agent answered any training question.',
+      'Use stronger agents or more training questions.',
     );
   }
   const all = [...train, ...heldOut];
@@ -156,6 +156,7 @@ async function continued(
           reply: turn.reply.trim(),
           gold: question.gold,
           answerType: question.answerType,
+          ...(question.options && { options: question.options }),
         })),
         splitter,
         k: config.pad.reward.continuations,

@@ -8,11 +8,14 @@ import { countLabels } from '../distill/pad/labels';
 import { auc, baselinesFrom } from '../distill/pad/rewardMetrics';
 import { defaultRewardOptions } from '../distill/pad/rewardOptions';
 import { defaultGroupRlOptions } from '../distill/pad/rlOptions';
+import { spokenTraces } from '../distill/rewardTraces';
 import { linearNames } from '../lm/types';
+import { valueAt, type Path } from '../settings/config';
 import type { CheckpointId } from '../store/checkpoints';
 import type { Job } from './job';
 import { labelTraces } from './padLabels';
 import type { AdapterFiles, PadUpdate } from './padProtocol';
+import { hasTraining, trainingInputs } from './trainingInputs';
 import { openTrainingRecord, type TrainingRecord } from './trainingRecord';
 
 /** Name under which the reward model's files and log are stored. */
@@ -50,24 +53,79 @@ function loraOf({ config }: Job) {
   return { rank: config.rank, alpha: config.alpha, rslora: false, dropout: 0, targets: linearNames };
 }
 
-/** Trains the reward model of one distillation seed, from the adapter of stage `after`, and measures it on held-out traces. */
+/** Settings that the labels of a reward model's traces hang on, beside the traces that were spoken. */
+const judging = [
+  'seed',
+  'maxTokens',
+  'pad.rl.temperature',
+  'pad.reward.ownSamples',
+  'pad.reward.heldOutAgents',
+  'pad.reward.labels',
+  'pad.reward.continuations',
+  'pad.reward.labelForm',
+  'pad.reward.afterError',
+] as const satisfies readonly Path[];
+
+/** What the reward model learns from, told without the student's own samples and continuations: they follow from it. */
+function judgedTraces({ questions, config, studentStyle: style }: Job, turns: readonly Turn[]) {
+  const asked = questions.filter(({ split }) => split === 'train' || split === 'validation');
+  return {
+    questions: asked,
+    prompts: asked.map((question) => turnMessages({ style, question, own: [], peers: [] })),
+    traces: spokenTraces({ questions: asked, turns, protocol: config.protocol }).map(
+      ({ key, turn: { model, agent, reply, answer, correct } }) => ({
+        key,
+        model,
+        agent,
+        reply,
+        answer,
+        correct,
+      }),
+    ),
+    settings: Object.fromEntries(judging.map((path) => [path, valueAt(config, path)])),
+  };
+}
+
+/**
+ * Trains the reward model of one distillation seed, from the adapter of stage `after`, and measures it on held-out traces; false
+ * where a training on the same inputs is stored.
+ */
 export async function rewardStage(
   job: Job,
   turns: readonly Turn[],
   { seed, after }: { readonly seed: number; readonly after: string | null },
   { onStep, onLabels }: { onStep: (step: number) => void; onLabels: (note: string) => void },
-): Promise<void> {
+): Promise<boolean> {
   const { config, engine, runId, student } = job;
   const { splitter, contrastive, steps, lr, afterError } = config.pad.reward;
   const id = { runId, strategy: rewardModelName, seed };
+  const init = after === null ? null : await job.store.getAdapter({ runId, strategy: after, seed });
+  const options = {
+    ...defaultRewardOptions,
+    splitter,
+    contrastive: contrastive > 0 ? { weight: contrastive, temperature: 0.1 } : null,
+    steps,
+    batch: config.batch,
+    lr,
+    warmup: Math.min(config.warmup, steps),
+    lora: loraOf(job),
+    seed: hashKey(config.seed, 'reward-model', seed),
+    evalEvery: Math.max(1, Math.ceil(steps / 10)),
+    saveEvery: Math.max(1, Math.min(50, Math.ceil(steps / 4))),
+  };
+  const inputs = await trainingInputs(job, {
+    kind: 'reward',
+    adapters: { init },
+    data: { ...judgedTraces(job, turns), options },
+  });
+  if (await hasTraining(job, id, inputs)) return false;
   const { train, heldOut, kind, continuationTokens, ownSampleTokens } = await labelTraces(
     job,
     turns,
     onLabels,
   );
-  const init = after === null ? null : await job.store.getAdapter({ runId, strategy: after, seed });
-  const record = await openTrainingRecord(job, id);
-  await record.finish(async () => {
+  const record = await openTrainingRecord(job, id, inputs);
+  await record.finish(async (checkpoint) => {
     const { files, metrics } = await engine.pad(
       'trainReward',
       {
@@ -75,20 +133,8 @@ export async function rewardStage(
         traces: train,
         heldOut,
         init,
-        options: {
-          ...defaultRewardOptions,
-          splitter,
-          contrastive: contrastive > 0 ? { weight: contrastive, temperature: 0.1 } : null,
-          steps,
-          batch: config.batch,
-          lr,
-          warmup: Math.min(config.warmup, steps),
-          lora: loraOf(job),
-          seed: hashKey(config.seed, 'reward-model', seed),
-          evalEvery: Math.max(1, Math.ceil(steps / 10)),
-          saveEvery: Math.max(1, Math.min(50, Math.ceil(steps / 4))),
-        },
-        checkpoint: record.checkpoint?.bytes ?? null,
+        options,
+        checkpoint,
       },
       { signal: record.signal, onProgress: updates(record, onStep) },
     );
@@ -122,6 +168,7 @@ export async function rewardStage(
     };
     return { ...files, [noteFile]: note({ rewardModel, traces: shown(scored) }) };
   });
+  return true;
 }
 
 interface Scored {
@@ -189,13 +236,13 @@ function shown(scored: readonly Scored[]): PadTrace[] {
   return [...spread(wrong, (2 * shownTraces) / 3), ...spread(right, shownTraces / 3)];
 }
 
-/** Group RL from the adapter of stage `after` (null: the student as it is). */
+/** Group RL from the adapter of stage `after` (null: the student as it is); false where one on the same inputs is stored. */
 export async function rlStage(
   job: Job,
   { strategy, after }: { readonly strategy: string; readonly after: string | null },
   seed: number,
   onStep: (step: number) => void,
-): Promise<void> {
+): Promise<boolean> {
   const { config, engine, runId, store, student, studentStyle: style } = job;
   const { maskTruncated, stopOnHacking, ...options } = config.pad.rl;
   const id = { runId, strategy, seed };
@@ -212,33 +259,39 @@ export async function rlStage(
         messages: turnMessages({ style, question, own: [], peers: [] }),
         gold: question.gold,
         answerType: question.answerType,
+        ...(question.options && { options: question.options }),
       }));
   const every = Math.max(1, Math.ceil(options.updates / 10));
-  const record = await openTrainingRecord(job, id);
-  await record.finish(async () => {
+  const data = {
+    questions: ask('train'),
+    heldOut: ask('validation'),
+    options: {
+      ...defaultGroupRlOptions,
+      ...options,
+      maxTokens: config.maxTokens,
+      guards: { ...defaultGroupRlOptions.guards, maskTruncated },
+      ...(!stopOnHacking && { hacking: null }),
+      miniBatches: 1,
+      // The first step of a warm-up has rate 0: a single update has none.
+      warmup: Math.min(5, options.updates - 1),
+      lora: loraOf(job),
+      seed: hashKey(config.seed, 'group-rl', strategy, seed),
+      evalEvery: every,
+      saveEvery: every,
+    },
+  };
+  const inputs = await trainingInputs(job, { kind: 'rl', adapters: { init, judge }, data });
+  if (await hasTraining(job, id, inputs)) return false;
+  const record = await openTrainingRecord(job, id, inputs);
+  await record.finish(async (checkpoint) => {
     const { files, samples, generatedTokens, evaluations, stopped } = await engine.pad(
       'groupRl',
       {
         model: student.id,
         init,
         rewardModel: judge,
-        questions: ask('train'),
-        heldOut: ask('validation'),
-        options: {
-          ...defaultGroupRlOptions,
-          ...options,
-          maxTokens: config.maxTokens,
-          guards: { ...defaultGroupRlOptions.guards, maskTruncated },
-          ...(!stopOnHacking && { hacking: null }),
-          miniBatches: 1,
-          // The first step of a warm-up has rate 0: a single update has none.
-          warmup: Math.min(5, options.updates - 1),
-          lora: loraOf(job),
-          seed: hashKey(config.seed, 'group-rl', strategy, seed),
-          evalEvery: every,
-          saveEvery: every,
-        },
-        checkpoint: record.checkpoint?.bytes ?? null,
+        ...data,
+        checkpoint,
       },
       { signal: record.signal, onProgress: updates(record, onStep) },
     );
@@ -255,6 +308,7 @@ export async function rlStage(
     };
     return { ...files, [noteFile]: note(run) };
   });
+  return true;
 }
 
 /** What the finished trainings of PAD came to; null before the first. */

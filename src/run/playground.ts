@@ -190,8 +190,9 @@ async function checkWords(engine: EngineClient, models: Cast['models'], text: st
     const named = variants.map(([word, variant]) =>
       variant !== word && !still.has(variant) ? `"${word}" (write ${variant})` : `"${word}"`,
     );
+    const list = named.length > 1 ? `${named.slice(0, -1).join(', ')} and ${named.at(-1) ?? ''}` : named[0];
     throw new ConfigError(
-      `${id} has no ${words.length === 1 ? 'word' : 'words'} ${named.join(', ')}.`,
+      `${id === 'student' ? 'The student' : id} does not know the ${words.length === 1 ? 'word' : 'words'} ${list ?? ''}.`,
       'The bundled models read only the words of the problems they were made for: take an example and change its names and numbers.',
       { details: { words } },
     );

@@ -7,6 +7,7 @@ import {
   evalProtocol,
   holdsEqualTokens,
   singleArm,
+  singleGreedyArm,
   singlePassArm,
   summariserArm,
   voteArm,
@@ -36,6 +37,8 @@ function comparison(
   const arms: Arm[] = [singlePassArm(index, 'base', questions)];
   if (config.shots > 0) arms.push(singlePassArm(index, 'base-shots', questions));
   arms.push(singleArm(index, questions, bestAgent(index, validation)));
+  const greedy = singleGreedyArm(index, questions);
+  if (greedy) arms.push(greedy);
   arms.push(voteArm(index, questions, config.nAgents));
   if (config.protocol === 'debate') {
     arms.push(debateArm(index, questions));

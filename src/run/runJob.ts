@@ -1,13 +1,16 @@
 /** A job from its stored state to its report; what is stored already is not done again. */
-import { DeviceLostError } from '../core/errors';
+import { DeviceLostError, ImportError, throwIfAborted, WorkerError } from '../core/errors';
 import type { Gate } from '../core/gate';
 import type { JobEvent } from '../core/jobApi';
 import type { Phase, Question, RunConfig, Turn } from '../core/records';
 import { fetchCatalogue } from '../models/catalogue';
 import type { ModelRef } from '../models/modelSpec';
+import type { Damage } from '../store/digest';
+import { runIsGone } from '../store/database';
 import type { JobStore } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
 import { Crew } from './crew';
+import { madeAgain } from './damage';
 import { debatePhase } from './debatePhase';
 import { distilPhase } from './distilPhase';
 import type { EngineClient } from './engineClient';
@@ -16,7 +19,7 @@ import { promptStyle, type Job } from './job';
 import { pacedLoad } from './loadPace';
 import { prepareModels } from './prepareModels';
 import { reportPhase } from './reportPhase';
-import { agentSlots, castOf, type AgentParts, type Cast } from './resolveAgents';
+import { agentSlots, castOf, isImported, type AgentParts, type Cast } from './resolveAgents';
 import { ThinnedProgress } from './thinnedProgress';
 import { TurnWriter } from './turnWriter';
 
@@ -33,13 +36,18 @@ export interface JobSetup {
   emit(event: JobEvent): void;
 }
 
+export interface JobStart extends Omit<JobSetup, 'engine'> {
+  /** The engine's worker: a new one where the one before has ended. */
+  openEngine(): EngineClient;
+}
+
 /** Keeps the run's record up to date: phase, status, seconds. */
 class RunKeeper {
   #run: StoredRun;
   readonly #store: JobStore;
   readonly #gate: Gate;
 
-  constructor({ run, store, gate }: JobSetup) {
+  constructor({ run, store, gate }: JobStart) {
     this.#run = run;
     this.#store = store;
     this.#gate = gate;
@@ -50,48 +58,95 @@ class RunKeeper {
   }
 
   async change(change: Partial<StoredRun>): Promise<void> {
-    // Name, note and pin may have been changed from a page meanwhile.
-    const stored = await this.#store.getRun(this.#run.id);
-    const { name, note, pinned } = stored ?? this.#run;
+    // Everything else of the record (its name, its note, whether it is deleted) is the pages'.
     const status = this.#gate.paused ? 'paused' : 'running';
-    this.#run = { ...this.#run, name, note, pinned, status, ...change };
-    await this.#store.putRun(this.#run);
+    const changed = await this.#store.editRun(this.#run.id, (stored) =>
+      stored.deletedAt === undefined ? { ...stored, status, ...change } : stored,
+    );
+    if (!changed || changed.deletedAt !== undefined) throw runIsGone(this.#run.id);
+    this.#run = changed;
   }
 
   /** Runs a phase and adds its seconds, also when it ends in an error. */
   async phase<T>(phase: Phase, work: () => Promise<T>): Promise<T> {
     const began = performance.now();
     await this.change({ phase });
-    try {
-      return await work();
-    } finally {
+    const spend = async (): Promise<void> => {
       const spent = (this.#run.seconds[phase] ?? 0) + (performance.now() - began) / 1000;
       await this.change({ seconds: { ...this.#run.seconds, [phase]: spent } });
+    };
+    try {
+      const result = await work();
+      await spend();
+      return result;
+    } catch (thrown) {
+      // What ended the phase is told, not that its seconds could not be stored either.
+      await spend().catch(() => undefined);
+      throw thrown;
     }
   }
 }
 
-/** Throws InterruptedError when stopped, else what failed; a lost device is opened again once. */
-export async function runJob(setup: JobSetup): Promise<void> {
-  const keeper = new RunKeeper(setup);
-  for (let attempt = 0; ; attempt++) {
+/** Milliseconds before each new start after a loss, as long as nothing new is finished between them. */
+const waits = [0, 2000];
+
+/** Tells units that were not finished before: a training that goes on from its checkpoint tells some steps again. */
+function freshUnits(): (event: JobEvent) => boolean {
+  const reached = new Map<string, number>();
+  return (event) => {
+    if (event.type === 'turn') return true;
+    if (event.type !== 'train') return false;
+    const key = `${event.strategy}|${event.seed}`;
+    const fresh = event.log.step > (reached.get(key) ?? -1);
+    if (fresh) reached.set(key, event.log.step);
+    return fresh;
+  };
+}
+
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (milliseconds === 0) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+  });
+  throwIfAborted(signal);
+}
+
+/**
+ * Throws InterruptedError when stopped, else what failed. A lost device is opened again, and an engine whose worker ended
+ * started again, however often, unless nothing new was finished since the last time.
+ */
+export async function runJob(start: JobStart): Promise<void> {
+  const keeper = new RunKeeper(start);
+  const isFresh = freshUnits();
+  let losses = 0;
+  const emit = (event: JobEvent): void => {
+    if (isFresh(event)) losses = 0;
+    start.emit(event);
+  };
+  for (;;) {
+    const setup: JobSetup = { ...start, emit, engine: start.openEngine() };
     const progress = new ThinnedProgress(setup);
     try {
       await runPhases(setup, keeper, progress);
       return;
     } catch (thrown) {
       progress.close();
-      if (!(thrown instanceof DeviceLostError) || attempt > 0) throw thrown;
-      setup.engine.forget();
-      setup.emit({ type: 'error', runId: setup.run.id, error: thrown.toData() });
+      const lost = thrown instanceof DeviceLostError || thrown instanceof WorkerError;
+      // Also where it ends here: the next job must load its models again.
+      if (lost) setup.engine.forget();
+      const wait = waits[losses++];
+      if (!lost || wait === undefined || start.signal.aborted) throw thrown;
+      start.emit({ type: 'error', runId: start.run.id, error: thrown.toData() });
+      await pause(wait, start.signal);
     }
   }
 }
 
 async function runPhases(setup: JobSetup, keeper: RunKeeper, progress: ThinnedProgress): Promise<void> {
-  const { store, signal } = setup;
+  const { signal } = setup;
   const job = await keeper.phase('load', () => load(setup, keeper, progress));
-  const stored = await store.getTurns(job.runId);
+  const stored = await soundTurns(job);
   const debated = await keeper.phase('debate', () =>
     debatePhase(job, stored).finally(() => job.crew.release()),
   );
@@ -103,7 +158,23 @@ async function runPhases(setup: JobSetup, keeper: RunKeeper, progress: ThinnedPr
   );
   signal.throwIfAborted();
   await keeper.change({ phase: 'done', status: 'done' });
+  await progress.readHeldBytes();
   job.progress('done', { done: 1, total: 1, detail: 'done' });
+}
+
+/** Turns that are as they were written; the others are spoken again, unless they came from elsewhere. Throws ImportError. */
+async function soundTurns(job: Job): Promise<readonly Turn[]> {
+  const damages: Damage[] = [];
+  const turns = await job.store.getTurns(job.runId, (damage) => damages.push(damage));
+  const spoken = damages.filter(({ name }) => !name.startsWith('eval:')).length;
+  if (spoken > 0 && isImported(job)) {
+    throw new ImportError(
+      `${spoken} stored turns of this imported debate are damaged.`,
+      'Delete this run and import its trajectories again.',
+    );
+  }
+  if (damages.length > 0) job.emit({ type: 'error', runId: job.runId, error: madeAgain(damages).toData() });
+  return turns;
 }
 
 async function loadModel({ engine, signal, emit }: JobSetup, id: string): Promise<void> {
@@ -161,6 +232,7 @@ async function load(setup: JobSetup, keeper: RunKeeper, progress: ThinnedProgres
   const importedTurns = (): Promise<readonly Turn[]> => store.getTurns(run.id);
   const agents = await agentSlots(cast, config, { ...setup.agents, engine, importedTurns });
   await progress.readHeldBytes();
+  let hashed: Promise<string | null> | null = null;
   return {
     runId: run.id,
     config,
@@ -175,6 +247,8 @@ async function load(setup: JobSetup, keeper: RunKeeper, progress: ThinnedProgres
     base,
     crew: new Crew({ slots: agents, signal, emit }),
     student: cast.student,
+    baseHash: () => (hashed ??= engine.baseHash(cast.student.id, signal).catch(() => null)),
+    from: run.from ?? null,
     studentStyle: promptStyle(cast.student),
     questions,
     emit,

@@ -4,11 +4,15 @@ import type { ArchivedAdapter, RunArchive, RunRecord } from '../core/jobApi';
 import type { Question, RunConfig, Turn } from '../core/records';
 import { hashKey } from '../core/rng';
 import { configIdentity } from '../settings/scopes';
+import { inTrainingOrder } from '../core/trainings';
+import type { OnDamage } from '../store/digest';
 import type { JobStore, TimedTurn } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
+import { runId as runIdForm } from './archiveSchema';
+import { soundRun } from './damage';
 
 /** A run as others see it. */
-export function record({ device: _device, seconds: _seconds, ...run }: StoredRun): RunRecord {
+export function record({ device: _device, seconds: _seconds, from: _from, ...run }: StoredRun): RunRecord {
   return run;
 }
 
@@ -44,17 +48,19 @@ export function timedTurns(
 /** Everything that is stored of a run; with its adapters it is what a file holds (version 2). */
 export async function readArchive(
   store: JobStore,
-  run: StoredRun,
+  stored: StoredRun,
   withAdapters = false,
+  onDamage?: OnDamage,
 ): Promise<RunArchive> {
-  const { id } = run;
+  const run = soundRun(stored);
+  const { id, config } = run;
   const [questions, turns, timings, datasets, logs, report] = await Promise.all([
     store.getQuestions(id),
-    store.getTurns(id),
+    store.getTurns(id, onDamage),
     store.getTimings(id),
-    store.getDatasets(id),
-    store.getLogs(id),
-    store.getReport(id),
+    store.getDatasets(id, onDamage),
+    store.getLogs(id, onDamage),
+    store.getReport(id, onDamage),
   ]);
   const { deletedAt: _, ...kept } = record(run);
   return {
@@ -64,17 +70,18 @@ export async function readArchive(
     questions: questions ?? [],
     turns,
     timings,
-    datasets,
-    logs: logs.map(({ runId: _runId, ...log }) => log),
+    datasets: inTrainingOrder(datasets, config),
+    logs: inTrainingOrder(logs, config).map(({ runId: _runId, ...log }) => log),
     report,
-    ...(withAdapters && { adapters: await readAdapters(store, id) }),
+    ...(withAdapters && { adapters: await readAdapters(store, id, onDamage) }),
   };
 }
 
-async function readAdapters(store: JobStore, runId: string): Promise<ArchivedAdapter[]> {
+async function readAdapters(store: JobStore, runId: string, onDamage?: OnDamage): Promise<ArchivedAdapter[]> {
   const adapters: ArchivedAdapter[] = [];
   for (const { strategy, seed } of await store.listAdapters(runId)) {
-    const contents = (await store.getAdapter({ runId, strategy, seed })) ?? {};
+    const contents = await store.getAdapter({ runId, strategy, seed }, onDamage);
+    if (!contents) continue;
     const files = Object.fromEntries(
       Object.entries(contents).map(([name, bytes]) => [name, toBase64(bytes)]),
     );
@@ -83,24 +90,38 @@ async function readAdapters(store: JobStore, runId: string): Promise<ArchivedAda
   return adapters;
 }
 
-/** Stores an archive as a new run with a free id and name. */
+/** The archive's own id where it is one that a run can have (ids become names of folders), else that of its settings. */
+function ownId({ run, questions }: RunArchive): string {
+  return runIdForm.test(run.id) ? run.id : hashId(runHash(run.config, questions));
+}
+
+/** A run's id by the hash of its settings and questions. */
+export function hashId(hash: number): string {
+  return hash.toString(16).padStart(8, '0');
+}
+
+/** Stores an archive as a new run with a free id and name: all of it, or nothing. */
 export async function storeArchive(store: JobStore, archive: RunArchive): Promise<StoredRun> {
   const runs = await store.listRuns();
-  const id = freeName(archive.run.id, new Set(runs.map((run) => run.id)));
+  const id = freeName(ownId(archive), new Set(runs.map((run) => run.id)));
   const name = freeName(archive.run.name, new Set(runs.map((run) => run.name)));
   const status = archive.report ? 'done' : 'interrupted';
   const run: StoredRun = { ...archive.run, id, name, status, pinned: false, device: null, seconds: {} };
-  await store.putQuestions(id, archive.questions);
-  await store.putTurns(timedTurns(archive, id));
-  for (const dataset of archive.datasets) await store.putDataset(id, dataset.strategy, dataset);
-  for (const log of archive.logs) await store.putLog({ runId: id, ...log });
-  for (const { strategy, seed, files } of archive.adapters ?? []) {
-    const contents = Object.fromEntries(
-      Object.entries(files).map(([name, text]) => [name, fromBase64(text)]),
-    );
-    await store.putAdapter({ runId: id, strategy, seed }, contents);
+  const { questions, datasets, report } = archive;
+  // What an import that was cut off left under this id is no part of this run.
+  await store.removeRun(id);
+  try {
+    for (const { strategy, seed, files } of archive.adapters ?? []) {
+      const contents = Object.fromEntries(
+        Object.entries(files).map(([file, text]) => [file, fromBase64(text)]),
+      );
+      await store.putAdapter({ runId: id, strategy, seed }, contents);
+    }
+    const logs = archive.logs.map((log) => ({ runId: id, ...log }));
+    await store.putWhole({ run, questions, turns: timedTurns(archive, id), datasets, logs, report });
+    return run;
+  } catch (thrown) {
+    await store.removeRun(id).catch(() => undefined);
+    throw thrown;
   }
-  if (archive.report) await store.putReport(id, archive.report);
-  await store.putRun(run);
-  return run;
 }

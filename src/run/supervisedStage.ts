@@ -1,5 +1,4 @@
 /** A supervised training of the student: a stage of a strategy, or a control. */
-import { ConfigError } from '../core/errors';
 import type { Dataset, Question } from '../core/records';
 import { hashKey } from '../core/rng';
 import { judge } from '../debate/judge';
@@ -7,6 +6,8 @@ import { turnMessages } from '../debate/prompts';
 import { linearNames } from '../lm/types';
 import type { ProbePlan, TrainUpdate } from './engineProtocol';
 import type { Job } from './job';
+import { nothingToLearn } from './nothingToLearn';
+import { hasTraining, trainingInputs } from './trainingInputs';
 import { openTrainingRecord } from './trainingRecord';
 
 export interface StageHooks {
@@ -36,25 +37,49 @@ function probesOf({ config, questions, studentStyle: style }: Job): {
   return { asked, plan: { prompts, every, maxTokens: Math.min(config.maxTokens, probeTokens) } };
 }
 
-/** Trains from the last checkpoint where there is one. Throws ConfigError when there is nothing to learn from. */
+/**
+ * Trains from the last checkpoint where there is one; false where a training on the same inputs is stored. Throws
+ * NothingToLearnError.
+ */
 export async function supervisedStage(
   job: Job,
   stage: { readonly strategy: string; readonly dataset: Dataset; readonly after: string | null },
   seed: number,
   { onStep, onNote }: StageHooks,
-): Promise<void> {
+): Promise<boolean> {
   const { config, runId, store, engine, student, studentStyle: style } = job;
   const { strategy, dataset, after } = stage;
   if (dataset.traces.length === 0) {
-    throw new ConfigError(
-      `${strategy} has no trace to learn from: ${JSON.stringify(dataset.dropped)}.`,
-      'Ask for more training questions, use better agents, or accept any trace (--accept any).',
-    );
+    throw nothingToLearn(strategy, dataset, job.questions.filter(({ split }) => split === 'train').length);
   }
   const id = { runId, strategy, seed };
   const { asked, plan } = probesOf(job);
   const init = after === null ? null : await store.getAdapter({ runId, strategy: after, seed });
-  const record = await openTrainingRecord(job, id);
+  const held = job.questions.filter(
+    ({ split, solution }) => split === 'validation' && solution !== undefined,
+  );
+  const data = {
+    rows: dataset.traces.map(({ messages, target }) => ({ messages, target })),
+    evalRows: held.slice(0, config.batch).map((question) => ({
+      messages: turnMessages({ style, question, own: [], peers: [] }),
+      target: question.solution ?? '',
+    })),
+    settings: {
+      steps: config.steps,
+      batch: config.batch,
+      lr: config.lr,
+      warmup: config.warmup,
+      rank: config.rank,
+      alpha: config.alpha,
+      targets: linearNames,
+      maxLength: 1024,
+      seed: hashKey(config.seed, 'train', strategy, seed),
+    },
+    probes: plan,
+  };
+  const inputs = await trainingInputs(job, { kind: 'sft', adapters: { init }, data });
+  if (await hasTraining(job, id, inputs)) return false;
+  const record = await openTrainingRecord(job, id, inputs);
   const onUpdate = (update: TrainUpdate): void => {
     switch (update.type) {
       case 'checkpoint':
@@ -76,35 +101,17 @@ export async function supervisedStage(
         update satisfies never;
     }
   };
-  const held = job.questions.filter(
-    ({ split, solution }) => split === 'validation' && solution !== undefined,
-  );
-  await record.finish(() =>
+  await record.finish((checkpoint) =>
     engine.train(
       {
         model: student.id,
-        rows: dataset.traces.map(({ messages, target }) => ({ messages, target })),
-        evalRows: held.slice(0, config.batch).map((question) => ({
-          messages: turnMessages({ style, question, own: [], peers: [] }),
-          target: question.solution ?? '',
-        })),
-        settings: {
-          steps: config.steps,
-          batch: config.batch,
-          lr: config.lr,
-          warmup: config.warmup,
-          rank: config.rank,
-          alpha: config.alpha,
-          targets: linearNames,
-          maxLength: 1024,
-          seed: hashKey(config.seed, 'train', strategy, seed),
-        },
+        ...data,
         init,
-        checkpoint: record.checkpoint?.bytes ?? null,
+        checkpoint,
         checkpointEvery: checkpointEvery(config.steps),
-        probes: plan,
       },
       { signal: record.signal, onUpdate },
     ),
   );
+  return true;
 }

@@ -62,7 +62,7 @@ export class ThinnedProgress {
     this.#last = performance.now();
     const { run, gate, emit } = this.#setup;
     const status = phase === 'done' ? 'done' : gate.paused ? 'paused' : 'running';
-    const bytes = this.#held.last;
+    const { bytes, peakBytes } = this.#held.last;
     emit({
       type: 'progress',
       runId: run.id,
@@ -74,6 +74,7 @@ export class ThinnedProgress {
       secondsLeft,
       tokensPerSecond,
       bytes,
+      peakBytes,
     });
   }
 }
@@ -82,23 +83,26 @@ export class ThinnedProgress {
 class HeldBytes {
   readonly #engine: EngineClient;
   #bytes: number | null = null;
+  #peak: number | null = null;
   #asked = -Infinity;
 
   constructor(engine: EngineClient) {
     this.#engine = engine;
   }
 
-  get last(): number | null {
+  get last(): { readonly bytes: number | null; readonly peakBytes: number | null } {
     const now = performance.now();
     if (now - this.#asked >= 1000) {
       this.#asked = now;
       // The engine may be closing or its device lost: that shows elsewhere, here the last figure stays.
       void this.refresh().catch(() => undefined);
     }
-    return this.#bytes;
+    return { bytes: this.#bytes, peakBytes: this.#peak };
   }
 
   async refresh(): Promise<void> {
-    this.#bytes = (await this.#engine.memory()).total;
+    const { total, peak } = await this.#engine.memory();
+    this.#bytes = total;
+    this.#peak = peak;
   }
 }

@@ -5,6 +5,7 @@ import type { TransformersLink, TransformersProtocol } from '../agents/transform
 import { parseTransformers } from '../agents/transformers/spec';
 import { AgentError } from '../core/errors';
 import { RpcClient } from '../rpc/rpc';
+import { watchWorker } from '../rpc/workerPort';
 import type { AgentMakers } from './resolveAgents';
 
 interface Running {
@@ -19,14 +20,12 @@ export function transformersLink(start: () => Worker): TransformersLink {
     if (running) return running;
     const worker = start();
     const now: Running = { rpc: new RpcClient<TransformersProtocol>(worker), worker };
-    worker.addEventListener('error', (event) => {
-      event.preventDefault();
-      const what = event.message || 'its script could not be loaded';
+    watchWorker(worker, (reason) =>
       end(
         now,
-        new AgentError(`The transformers worker failed: ${what}.`, 'Check the memory, and try again.'),
-      );
-    });
+        new AgentError(`The transformers worker failed: ${reason}.`, 'Check the memory, and try again.'),
+      ),
+    );
     running = now;
     return now;
   }

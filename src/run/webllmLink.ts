@@ -7,6 +7,7 @@ import { parseWebllm } from '../agents/webllm/spec';
 import { readCachedText, tokenCounter } from '../agents/webllm/tokenCount';
 import { AgentError } from '../core/errors';
 import { RpcClient } from '../rpc/rpc';
+import { watchWorker } from '../rpc/workerPort';
 import { openLocal } from './storedFiles';
 
 /** A worker that dies, or whose script cannot be loaded, rejects with AgentError: the turn is tried again in a new one. */
@@ -16,15 +17,14 @@ export function webllmLink(worker: Worker): WebllmLink {
     worker.terminate();
     rpc.close(error);
   };
-  worker.addEventListener('error', (event) => {
-    event.preventDefault();
+  watchWorker(worker, (reason) =>
     end(
       new AgentError(
-        `The WebLLM worker failed: ${event.message || 'its script could not be loaded'}.`,
+        `The WebLLM worker failed: ${reason}.`,
         'Check the connection; a new worker is started for the next turn.',
       ),
-    );
-  });
+    ),
+  );
   return {
     load: (model, options) => rpc.call('load', { model }, options),
     generate: (request, { signal, onText }) =>

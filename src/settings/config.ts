@@ -150,7 +150,7 @@ function refused(path: string, label: string, value: unknown, allowed: string): 
     `${label} is ${shown}, but must be ${allowed}.`,
     `Change ${label} and start again.`,
     {
-      details: { name: path, flag: byPath.get(path)?.flag ?? path, allowed },
+      details: { name: path, settings: [byPath.get(path)?.flag ?? path], allowed },
     },
   );
 }

@@ -47,6 +47,20 @@ export interface Setting<T> extends Facts<T> {
   readonly write: (value: T) => string;
 }
 
+/** A value as it is shown beside its label: the names of choices, numbers as they are; empty for none. */
+export function shownValue({ kind, write }: Setting<unknown>, value: unknown): string {
+  switch (kind.type) {
+    case 'choice':
+      return kind.choices[String(value)] ?? String(value);
+    case 'picks':
+      return (value as readonly string[]).map((name) => kind.choices[name] ?? name).join(', ');
+    case 'switch':
+      return value === true ? 'on' : 'off';
+    default:
+      return value === null ? '' : write(value).replaceAll(',', ', ');
+  }
+}
+
 const asText = (value: unknown): string => String(value);
 
 function listed(words: readonly string[]): string {

@@ -1,4 +1,5 @@
 import { guarded } from './database';
+import { digester, type OnDamage } from './digest';
 import type { FileStore } from './files';
 import type { Database, StoredCheckpoint } from './schema';
 
@@ -24,20 +25,27 @@ export async function putCheckpoint(
   const path = `runs/${id.runId}/checkpoints/${id.strategy}-${id.seed}-${step}.bin`;
   await files.write(path, bytes);
   const { runId, strategy, seed } = id;
-  const record: StoredCheckpoint = { runId, strategy, seed, step, path, bytes: bytes.byteLength };
+  const hash = (await digester())(bytes);
+  const record: StoredCheckpoint = { runId, strategy, seed, step, path, bytes: bytes.byteLength, hash };
   await guarded(() => database.put('checkpoints', record));
   if (older && older.path !== path) await files.remove(older.path);
 }
 
+/** null where there is none, and where it is not as it was written: the training begins anew then, to the same end. */
 export async function getCheckpoint(
   database: Database,
   files: FileStore,
   id: CheckpointId,
+  onDamage?: OnDamage,
 ): Promise<{ step: number; bytes: Uint8Array<ArrayBuffer> } | null> {
   const record = await guarded(() => database.get('checkpoints', [id.runId, id.strategy, id.seed]));
   if (!record) return null;
   const bytes = await files.read(record.path);
-  return bytes && bytes.byteLength === record.bytes ? { step: record.step, bytes } : null;
+  const whole = bytes !== null && bytes.byteLength === record.bytes;
+  if (whole && (record.hash === undefined || record.hash === (await digester())(bytes)))
+    return { step: record.step, bytes };
+  onDamage?.({ part: 'checkpoint', name: id.strategy, seed: id.seed });
+  return null;
 }
 
 /** Forgets the checkpoint of a finished training. */

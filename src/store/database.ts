@@ -1,5 +1,5 @@
 import { openDB } from 'idb';
-import { ArkletError, StorageError } from '../core/errors';
+import { ArkletError, InterruptedError, StorageError } from '../core/errors';
 import { migrations, schemaVersion, type ArkletSchema, type Database } from './schema';
 
 /** A storage failure as StorageError: full, refused, damaged or of a newer version. */
@@ -21,10 +21,35 @@ export function asStorageError(thrown: unknown): ArkletError {
       { cause: thrown },
     );
   }
+  if (isClosed(thrown)) {
+    return new StorageError(
+      'The browser closed the connection to the stored data.',
+      'Another tab updated Arklet, or the data of this site was cleared: reload the page. What is stored is kept.',
+      { cause: thrown },
+    );
+  }
+  // What Chromium says when the disk under its profile is full ("Internal error."), and Firefox ("UnknownError").
+  if (name === 'UnknownError' || /no space|disk.{0,20}full|internal error|I\/O error/i.test(message)) {
+    return new StorageError(
+      `The browser could not write to the disk that holds its profile: ${message}`,
+      'Free space on that disk (or delete old runs and models), then resume: what is stored is kept.',
+      { cause: thrown },
+    );
+  }
   return new StorageError(
     `The browser's storage failed: ${message}`,
-    'Allow this site to store data (private windows often refuse), then reload.',
+    'The disk may be full: free some space. Or allow this site to store data (private windows often refuse). Then go on.',
     { cause: thrown },
+  );
+}
+
+/** A call on a connection that was closed, or a transaction that went down with it. */
+export function isClosed(thrown: unknown): boolean {
+  const cause = thrown instanceof StorageError ? thrown.cause : thrown;
+  if (!(cause instanceof DOMException)) return false;
+  return (
+    cause.name === 'InvalidStateError' ||
+    (cause.name === 'AbortError' && /connection|clos/i.test(cause.message))
   );
 }
 
@@ -37,8 +62,17 @@ export async function guarded<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Opens the database, bringing it to the newest version step by step. Throws StorageError. */
-export async function openDatabase(name = 'arklet'): Promise<Database> {
+/** Why a connection is no more: the browser dropped it, or another tab updates or deletes the database. */
+export type Closed = 'terminated' | 'blocking';
+
+/**
+ * Opens the database, bringing it to the newest version step by step. `onClosed` is called when the connection goes
+ * away unasked. Throws StorageError.
+ */
+export async function openDatabase(
+  name = 'arklet',
+  onClosed: (why: Closed) => void = () => undefined,
+): Promise<Database> {
   if (typeof indexedDB === 'undefined') {
     throw new StorageError(
       'This environment has no IndexedDB.',
@@ -56,7 +90,9 @@ export async function openDatabase(name = 'arklet'): Promise<Database> {
       },
       blocking(_current, _blocked, event) {
         (event.target as IDBDatabase).close();
+        onClosed('blocking');
       },
+      terminated: () => onClosed('terminated'),
     }),
   );
 }
@@ -64,4 +100,50 @@ export async function openDatabase(name = 'arklet'): Promise<Database> {
 /** All keys of one run in a store whose key starts with the run id. */
 export function keysOfRun(runId: string): IDBKeyRange {
   return IDBKeyRange.bound([runId], [runId, []]);
+}
+
+type RowStore = 'questions' | 'turns' | 'timings' | 'datasets' | 'logs' | 'checkpoints' | 'reports';
+type RowWriter = <K extends RowStore>(store: K, row: ArkletSchema[K]['value']) => void;
+
+/** The run was deleted while something worked on it. */
+export function runIsGone(runId: string): InterruptedError {
+  return new InterruptedError(
+    `The run ${runId} was deleted while it was worked on.`,
+    'Nothing more is stored of it. Start a new run.',
+  );
+}
+
+/**
+ * Writes rows of a run in one transaction. With `owner` the run's record is read first in the same transaction, and
+ * without one nothing is written and InterruptedError is thrown.
+ */
+export function writeRows(
+  database: Database,
+  owner: string | null,
+  stores: readonly RowStore[],
+  write: (put: RowWriter) => void,
+): Promise<void> {
+  return guarded(async () => {
+    const transaction = database.transaction(['runs', ...stores], 'readwrite');
+    const { done } = transaction;
+    // A request that fails rejects `done` as well: awaited below, and never unhandled.
+    done.catch(() => undefined);
+    if (owner !== null && (await transaction.objectStore('runs').getKey(owner)) === undefined) {
+      await done;
+      throw runIsGone(owner);
+    }
+    try {
+      write(
+        (store, row) =>
+          void transaction
+            .objectStore(store)
+            .put(row as never)
+            .catch(() => undefined),
+      );
+    } catch (thrown) {
+      transaction.abort();
+      throw thrown;
+    }
+    await done;
+  });
 }

@@ -28,6 +28,63 @@ async function bytesUnder(folder: FileSystemDirectoryHandle): Promise<number> {
   return sum;
 }
 
+/** Ends the name of a file that is being written; no encoded name ends so. */
+const unfinished = '%new';
+
+async function writeStream(handle: FileSystemFileHandle, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  const stream = await handle.createWritable();
+  try {
+    await stream.write(bytes);
+    await stream.close();
+  } catch (thrown) {
+    await stream.abort().catch(() => undefined);
+    throw asStorageError(thrown);
+  }
+}
+
+async function writeInPlace(handle: FileSystemFileHandle, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  const access = await handle.createSyncAccessHandle();
+  try {
+    access.truncate(0);
+    const written = access.write(bytes, { at: 0 });
+    if (written !== bytes.byteLength) {
+      // A full disk shows as a short write on some systems.
+      throw new StorageError(
+        `${written} of ${bytes.byteLength} bytes of a file were written, then the disk was full.`,
+        'Free space on the disk, or delete old runs and models; then resume: what is stored is kept.',
+      );
+    }
+    access.flush();
+  } finally {
+    access.close();
+  }
+}
+
+/** A handle's own `move` is in every browser that lacks `createWritable`, and not in TypeScript's library. */
+type Movable = FileSystemFileHandle & { move?(name: string): Promise<void> };
+
+/** For browsers without `createWritable` (Safari before 26), in workers: beside the file first, then in its place. */
+async function writeBeside(
+  folder: FileSystemDirectoryHandle,
+  name: string,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  const beside: Movable = await folder.getFileHandle(name + unfinished, { create: true });
+  try {
+    await writeInPlace(beside, bytes);
+    if (beside.move) return await beside.move(name);
+    await writeInPlace(await folder.getFileHandle(name, { create: true }), bytes);
+    await folder.removeEntry(name + unfinished);
+  } catch (thrown) {
+    await folder.removeEntry(name + unfinished).catch(() => undefined);
+    throw thrown;
+  }
+}
+
+function canStream(): boolean {
+  return 'createWritable' in FileSystemFileHandle.prototype;
+}
+
 class OpfsFiles implements FileStore {
   readonly #root: FileSystemDirectoryHandle;
 
@@ -38,15 +95,8 @@ class OpfsFiles implements FileStore {
   async write(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     return guarded(async () => {
       const { folder, name } = await this.#locate(path, true);
-      const handle = await folder.getFileHandle(name, { create: true });
-      const stream = await handle.createWritable();
-      try {
-        await stream.write(bytes);
-        await stream.close();
-      } catch (thrown) {
-        await stream.abort().catch(() => undefined);
-        throw asStorageError(thrown);
-      }
+      if (canStream()) await writeStream(await folder.getFileHandle(name, { create: true }), bytes);
+      else await writeBeside(folder, name, bytes);
     });
   }
 
@@ -68,7 +118,9 @@ class OpfsFiles implements FileStore {
       try {
         const { folder, name } = await this.#locate(path, false);
         const names: string[] = [];
-        for await (const entry of (await folder.getDirectoryHandle(name)).keys()) names.push(entry);
+        for await (const entry of (await folder.getDirectoryHandle(name)).keys()) {
+          if (!entry.endsWith(unfinished)) names.push(entry);
+        }
         return names.sort();
       } catch (thrown) {
         if (notFound(thrown)) return [];
@@ -101,7 +153,10 @@ class OpfsFiles implements FileStore {
   }
 
   async #locate(path: string, create: boolean): Promise<{ folder: FileSystemDirectoryHandle; name: string }> {
-    const parts = path.split('/').map((part) => encodeURIComponent(part));
+    // ".." is a name like any other here, and never the folder above.
+    const parts = path
+      .split('/')
+      .map((part) => (/^\.{1,2}$/.test(part) ? part.replaceAll('.', '%2E') : encodeURIComponent(part)));
     const name = parts.pop();
     if (!name || parts.includes('')) {
       throw new StorageError(`"${path}" is not a path of a stored file.`, 'Report this as a bug.');
@@ -118,6 +173,12 @@ export async function openFiles(root = 'arklet'): Promise<FileStore> {
     throw new StorageError(
       'This browser has no private file system (OPFS), where adapters and checkpoints are kept.',
       'Update the browser, or leave the private window.',
+    );
+  }
+  if (!canStream() && !('createSyncAccessHandle' in FileSystemFileHandle.prototype)) {
+    throw new StorageError(
+      'This browser cannot write to its private file system (OPFS), where adapters and checkpoints are kept.',
+      'Update the browser (Safari from 16.4, Firefox from 111, Chrome from 108).',
     );
   }
   return guarded(async () => {

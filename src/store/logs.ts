@@ -1,11 +1,40 @@
-import { guarded, keysOfRun } from './database';
+import * as v from 'valibot';
+import { logSchema } from '../core/recordSchemas';
+import { guarded, keysOfRun, writeRows } from './database';
+import { digester, type OnDamage } from './digest';
 import type { Database, StoredLog } from './schema';
 
-/** The whole log of one training so far. */
-export function putLog(database: Database, log: StoredLog): Promise<void> {
-  return guarded(async () => void (await database.put('logs', log)));
+/** The record of a log: its keys in one order, for the digest. */
+export function sealedLog(
+  { runId, strategy, seed, steps, probes, inputs }: StoredLog,
+  digest: (value: unknown) => string,
+): StoredLog & { readonly hash: string } {
+  const log: StoredLog = {
+    runId,
+    strategy,
+    seed,
+    steps,
+    ...(probes && { probes }),
+    ...(inputs !== undefined && { inputs }),
+  };
+  return { ...log, hash: digest(log) };
 }
 
-export function getLogs(database: Database, runId: string): Promise<StoredLog[]> {
-  return guarded(() => database.getAll('logs', keysOfRun(runId)));
+/** The whole log of one training so far. */
+export async function putLog(database: Database, log: StoredLog, owner: string | null = null): Promise<void> {
+  const sealed = sealedLog(log, await digester());
+  await writeRows(database, owner, ['logs'], (put) => put('logs', sealed));
+}
+
+/** Those that are as they were written, or of version 1 and whole. */
+export function getLogs(database: Database, runId: string, onDamage?: OnDamage): Promise<StoredLog[]> {
+  return guarded(async () => {
+    const digest = await digester();
+    const records = await database.getAll('logs', keysOfRun(runId));
+    return records.flatMap(({ hash, ...log }) => {
+      const sound = hash === undefined ? v.is(logSchema, log) : hash === digest(log);
+      if (!sound) onDamage?.({ part: 'log', name: log.strategy, seed: log.seed });
+      return sound ? [log] : [];
+    });
+  });
 }

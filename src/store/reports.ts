@@ -1,11 +1,28 @@
+import * as v from 'valibot';
+import { reportSchema } from '../core/reportSchema';
 import type { Report } from '../core/records';
-import { guarded } from './database';
+import { guarded, writeRows } from './database';
+import { digester, type OnDamage } from './digest';
 import type { Database } from './schema';
 
-export function putReport(database: Database, runId: string, report: Report): Promise<void> {
-  return guarded(async () => void (await database.put('reports', { runId, report })));
+export async function putReport(
+  database: Database,
+  runId: string,
+  report: Report,
+  owner: string | null = null,
+): Promise<void> {
+  const hash = (await digester())(report);
+  await writeRows(database, owner, ['reports'], (put) => put('reports', { runId, report, hash }));
 }
 
-export function getReport(database: Database, runId: string): Promise<Report | null> {
-  return guarded(async () => (await database.get('reports', runId))?.report ?? null);
+/** null where there is none, and where it is not as it was written. */
+export function getReport(database: Database, runId: string, onDamage?: OnDamage): Promise<Report | null> {
+  return guarded(async () => {
+    const record = await database.get('reports', runId);
+    if (!record) return null;
+    const { report, hash } = record;
+    const sound = hash === undefined ? v.is(reportSchema, report) : hash === (await digester())(report);
+    if (!sound) onDamage?.({ part: 'report', name: 'report' });
+    return sound ? report : null;
+  });
 }

@@ -14,6 +14,8 @@ export interface StoredRun extends RunRecord {
   } | null;
   /** Seconds spent by phase, over all sessions. */
   readonly seconds: Readonly<Record<string, number>>;
+  /** The run whose debate it uses again. */
+  readonly from?: string;
 }
 
 export interface StoredLog {
@@ -22,6 +24,12 @@ export interface StoredLog {
   readonly seed: number;
   readonly steps: readonly TrainLog[];
   readonly probes?: readonly Probe[];
+  readonly inputs?: string;
+}
+
+/** SHA-256 of what lies beside it; records of version 1 have none. */
+interface Sealed {
+  readonly hash?: string;
 }
 
 /** Where the last checkpoint of a training lies; the bytes are an OPFS file. */
@@ -32,17 +40,27 @@ export interface StoredCheckpoint {
   readonly step: number;
   readonly path: string;
   readonly bytes: number;
+  readonly hash?: string;
+}
+
+/** The files of an adapter, which lie in OPFS: SHA-256 by name. Those of version 1 have no record. */
+export interface StoredAdapter {
+  readonly runId: string;
+  readonly strategy: string;
+  readonly seed: number;
+  readonly hashes: Readonly<Record<string, string>>;
 }
 
 export interface ArkletSchema extends DBSchema {
   runs: { key: string; value: StoredRun; indexes: { createdAt: number } };
-  questions: { key: string; value: { runId: string; questions: readonly Question[] } };
-  turns: { key: [string, string]; value: { runId: string; key: string; turn: Turn } };
+  questions: { key: string; value: Sealed & { runId: string; questions: readonly Question[] } };
+  turns: { key: [string, string]; value: Sealed & { runId: string; key: string; turn: Turn } };
   timings: { key: [string, string]; value: { runId: string; key: string; timing: TurnTiming } };
-  datasets: { key: [string, string]; value: { runId: string; name: string; dataset: Dataset } };
-  logs: { key: [string, string, number]; value: StoredLog };
+  datasets: { key: [string, string]; value: Sealed & { runId: string; name: string; dataset: Dataset } };
+  logs: { key: [string, string, number]; value: Sealed & StoredLog };
   checkpoints: { key: [string, string, number]; value: StoredCheckpoint };
-  reports: { key: string; value: { runId: string; report: Report } };
+  adapters: { key: [string, string, number]; value: StoredAdapter };
+  reports: { key: string; value: Sealed & { runId: string; report: Report } };
   settings: { key: string; value: { key: string; value: unknown } };
 }
 
@@ -75,6 +93,9 @@ export const migrations: readonly Upgrade[] = [
       const { report } = at.value;
       await at.update({ ...at.value, report: { ...report, config: storedConfig(report.config) } });
     }
+  },
+  (database) => {
+    database.createObjectStore('adapters', { keyPath: ['runId', 'strategy', 'seed'] });
   },
 ];
 

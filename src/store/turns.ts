@@ -1,5 +1,8 @@
+import * as v from 'valibot';
+import { turnSchema } from '../core/recordSchemas';
 import type { Turn, TurnTiming } from '../core/records';
-import { guarded, keysOfRun } from './database';
+import { guarded, keysOfRun, writeRows } from './database';
+import { digester, type OnDamage } from './digest';
 import type { Database } from './schema';
 
 /** Identifies a turn inside its run. */
@@ -8,21 +11,30 @@ export function turnKey(turn: Pick<Turn, 'questionId' | 'protocol' | 'round' | '
 }
 
 /** Turns with their clock values, in one transaction. */
-export function putTurns(
+export async function putTurns(
   database: Database,
   turns: readonly { readonly turn: Turn; readonly timing: TurnTiming }[],
+  owner: string | null = null,
 ): Promise<void> {
-  return guarded(async () => {
-    const transaction = database.transaction(['turns', 'timings'], 'readwrite');
+  const digest = await digester();
+  await writeRows(database, owner, ['turns', 'timings'], (put) => {
     for (const { turn, timing } of turns) {
       const key = turnKey(turn);
-      void transaction.objectStore('turns').put({ runId: turn.runId, key, turn });
-      void transaction.objectStore('timings').put({ runId: turn.runId, key, timing });
+      put('turns', { runId: turn.runId, key, turn, hash: digest(turn) });
+      put('timings', { runId: turn.runId, key, timing });
     }
-    await transaction.done;
   });
 }
 
-export function getTurns(database: Database, runId: string): Promise<Turn[]> {
-  return guarded(async () => (await database.getAll('turns', keysOfRun(runId))).map(({ turn }) => turn));
+/** Those that are as they were written, or of version 1 and whole. */
+export function getTurns(database: Database, runId: string, onDamage?: OnDamage): Promise<Turn[]> {
+  return guarded(async () => {
+    const digest = await digester();
+    const records = await database.getAll('turns', keysOfRun(runId));
+    return records.flatMap(({ key, turn, hash }) => {
+      const sound = hash === undefined ? v.is(turnSchema, turn) : hash === digest(turn);
+      if (!sound) onDamage?.({ part: 'turn', name: key });
+      return sound ? [turn] : [];
+    });
+  });
 }

@@ -1,4 +1,7 @@
-/** Comma-separated values (RFC 4180): quoted cells may hold commas, quotes ("") and line breaks; a BOM is dropped. */
+/**
+ * Comma-separated values (RFC 4180): quoted cells may hold commas, quotes ("") and line breaks; lines end in CR LF, LF or CR; a
+ * BOM is dropped.
+ */
 import { ImportError } from '../core/errors';
 
 export interface CsvRow {
@@ -24,7 +27,9 @@ export function parseCsv(text: string, separator = ','): CsvRow[] {
   const source = text.replace(/^\uFEFF/, '');
   for (let i = 0; i < source.length; i++) {
     const char = source[i];
-    if (char === '\n') line++;
+    // A lone CR ends a line as well.
+    const ends = char === '\n' || (char === '\r' && source[i + 1] !== '\n');
+    if (ends) line++;
     if (quoted) {
       if (char !== '"') cell += char;
       else if (source[i + 1] === '"') cell += source[++i];
@@ -33,7 +38,7 @@ export function parseCsv(text: string, separator = ','): CsvRow[] {
     else if (char === separator) {
       cells.push(cell);
       cell = '';
-    } else if (char === '\n') {
+    } else if (ends) {
       endRow();
       began = line;
     } else if (char !== '\r') cell += char;

@@ -1,12 +1,17 @@
 /**
- * Question files: JSONL (or a JSON array, or CSV with a header) with GSM8K's question/answer "####", MATH's
- * problem/solution \boxed{}, MedMCQA's options, other multiple choice, or plain question/answer.
+ * Question files: JSONL (or a JSON list, or a table with a header, its cells parted by commas, semicolons, tabs or bars) with
+ * GSM8K's question/answer "####", MATH's problem/solution \boxed{}, AIME's problem/answer, MedMCQA's and MMLU's options, other
+ * multiple choice, or plain question/answer. Names of columns in any case.
  */
 import { ImportError } from '../core/errors';
 import type { Question, Split } from '../core/records';
-import { parseCsv } from './csv';
+import { parseCsv, type CsvRow } from './csv';
+import { parseExactJson } from './exactJson';
+import { decodeFile, type Encoding } from './fileText';
+import { doubtful, type GoldReason } from './golds';
 import { questionId, textShare } from './questionText';
-import { excerpt, fileConventions, readRow, type RowShape } from './questionRows';
+import { excerpt, fileConventions, readRow, unreadable, type RowShape } from './questionRows';
+import { namesQuestions } from './rowFields';
 
 export interface ImportOptions {
   /** Shown in messages and kept as each question's origin; its ending decides nothing. */
@@ -24,8 +29,23 @@ export interface RejectedRow {
   readonly excerpt: string;
 }
 
+/** A right answer that is not read as it is written. */
+export interface AlteredGold {
+  readonly row: number;
+  readonly question: string;
+  readonly written: string;
+  readonly read: string;
+  readonly reason: GoldReason;
+  /** Whether a person should look at it; the others lose nothing. */
+  readonly doubtful: boolean;
+}
+
 export interface ImportResult {
   readonly format: 'jsonl' | 'json' | 'csv';
+  /** How the bytes were read; null where text was given. */
+  readonly encoding: Encoding | null;
+  /** Every right answer that is not read as written, the doubtful ones first. */
+  readonly altered: readonly AlteredGold[];
   readonly questions: readonly Question[];
   /** The first five, for the eye. */
   readonly preview: readonly Question[];
@@ -34,6 +54,8 @@ export interface ImportResult {
     readonly rows: number;
     readonly kept: number;
     readonly rejected: number;
+    readonly altered: number;
+    readonly doubtful: number;
     readonly bySplit: Readonly<Record<'train' | 'validation' | 'test', number>>;
     readonly byShape: Readonly<Partial<Record<RowShape, number>>>;
     readonly byAnswerType: Readonly<Partial<Record<Question['answerType'], number>>>;
@@ -48,6 +70,12 @@ interface RawRow {
 }
 
 const maxCharacters = 200_000_000;
+
+/** Reads a file's bytes in whatever encoding they are, then as importQuestions. */
+export function importQuestionFile(bytes: Uint8Array, options: ImportOptions): ImportResult {
+  const { text, encoding } = decodeFile(bytes, options.fileName);
+  return { ...importQuestions(text, options), encoding };
+}
 
 /**
  * Reads a file's text. A row that is not valid, or repeats an earlier question, is rejected with its reason; the file
@@ -69,6 +97,7 @@ export function importQuestions(text: string, options: ImportOptions): ImportRes
   const conventions = fileConventions(rows.map((row) => row.value));
   const questions: Question[] = [];
   const rejected: RejectedRow[] = [];
+  const altered: AlteredGold[] = [];
   const firstSeen = new Map<string, number>();
   const byShape: Partial<Record<RowShape, number>> = {};
   const byAnswerType: Partial<Record<Question['answerType'], number>> = {};
@@ -79,7 +108,7 @@ export function importQuestions(text: string, options: ImportOptions): ImportRes
       rejected.push({ row, reason: read.reason, excerpt: excerpt(raw) });
       continue;
     }
-    const { shape, ...rest } = read;
+    const { shape, goldReason: reason, ...rest } = read;
     const id = questionId([rest.text, ...(rest.options ?? [])].join('\n'));
     const earlier = firstSeen.get(id);
     if (earlier !== undefined) {
@@ -89,11 +118,19 @@ export function importQuestions(text: string, options: ImportOptions): ImportRes
     firstSeen.set(id, row);
     const split = splitOf(textShare(rest.text, seed), shares);
     questions.push({ id, split, ...rest, origin: `${fileName}:${row}` });
+    if (reason !== undefined) {
+      const { text: question, gold, goldWritten: written = gold } = rest;
+      altered.push({ row, question, written, read: gold, reason, doubtful: doubtful.has(reason) });
+    }
     bySplit[split]++;
     byShape[shape] = (byShape[shape] ?? 0) + 1;
     byAnswerType[rest.answerType] = (byAnswerType[rest.answerType] ?? 0) + 1;
   }
-  if (questions.length === 0) {
+  // Where the letters were lost before the text came here, each row says so.
+  if (
+    questions.length === 0 &&
+    !(rejected.length > 0 && rejected.every(({ reason }) => reason === unreadable))
+  ) {
     const first = rejected[0];
     throw new ImportError(
       `None of the ${rows.length} rows of ${fileName} is a question` +
@@ -102,15 +139,18 @@ export function importQuestions(text: string, options: ImportOptions): ImportRes
       { details: { rejected: rejected.slice(0, 20) } },
     );
   }
+  altered.sort((a, b) => Number(b.doubtful) - Number(a.doubtful) || a.row - b.row);
   const counts = {
     rows: rows.length,
     kept: questions.length,
     rejected: rejected.length,
+    altered: altered.length,
+    doubtful: altered.filter((each) => each.doubtful).length,
     bySplit,
     byShape,
     byAnswerType,
   };
-  return { format, questions, preview: questions.slice(0, 5), rejected, counts };
+  return { format, encoding: null, questions, altered, preview: questions.slice(0, 5), rejected, counts };
 }
 
 function splitOf(
@@ -124,14 +164,17 @@ function splitOf(
 function readRows(text: string, fileName: string): Pick<ImportResult, 'format'> & { rows: RawRow[] } {
   const body = text.replace(/^\uFEFF/, '').trimStart();
   if (body.startsWith('[')) return { format: 'json', rows: readArray(body, fileName) };
-  if (body.startsWith('{')) return { format: 'jsonl', rows: readLines(text) };
-  return { format: 'csv', rows: readTable(body, fileName) };
+  if (body.startsWith('{')) return readObjects(text, body);
+  return { format: 'csv', rows: readTable(text.replace(/^\uFEFF/, ''), fileName) };
 }
+
+const elements = (values: readonly unknown[]): RawRow[] =>
+  values.map((value, i) => ({ row: i + 1, value, raw: JSON.stringify(value) }));
 
 function readArray(body: string, fileName: string): RawRow[] {
   let values: unknown;
   try {
-    values = JSON.parse(body);
+    values = parseExactJson(body);
   } catch (cause) {
     throw new ImportError(
       `${fileName} begins like a JSON list but cannot be read as one.`,
@@ -139,18 +182,37 @@ function readArray(body: string, fileName: string): RawRow[] {
       { cause },
     );
   }
-  return (values as unknown[]).map((value, i) => ({ row: i + 1, value, raw: JSON.stringify(value) }));
+  return elements(values as unknown[]);
+}
+
+/** One object a line, or one object over many lines that holds a list of rows ({"data": [...]}). */
+function readObjects(text: string, body: string): Pick<ImportResult, 'format'> & { rows: RawRow[] } {
+  const rows = readLines(text);
+  if (rows.some(({ problem }) => problem === undefined) && rows.length > 1) return { format: 'jsonl', rows };
+  try {
+    const whole = parseExactJson(body);
+    const isRow = namesQuestions(Object.keys(whole as object));
+    const lists = isRow
+      ? []
+      : Object.values(whole as object).filter((each): each is unknown[] => Array.isArray(each));
+    const objects = lists.filter((each) => each.length > 0 && each.every((one) => typeof one === 'object'));
+    if (objects.length === 1) return { format: 'json', rows: elements(objects[0] ?? []) };
+    if (rows.length > 1) return { format: 'json', rows: elements([whole]) };
+  } catch {
+    // No single object: the lines say what is wrong with each.
+  }
+  return { format: 'jsonl', rows };
 }
 
 function readLines(text: string): RawRow[] {
   const rows: RawRow[] = [];
   for (const [i, line] of text
     .replace(/^\uFEFF/, '')
-    .split(/\r?\n/)
+    .split(/\r\n|\n|\r/)
     .entries()) {
     if (line.trim() === '') continue;
     try {
-      rows.push({ row: i + 1, value: JSON.parse(line), raw: line });
+      rows.push({ row: i + 1, value: parseExactJson(line), raw: line });
     } catch {
       rows.push({ row: i + 1, value: null, raw: line, problem: 'not valid JSON' });
     }
@@ -158,22 +220,46 @@ function readLines(text: string): RawRow[] {
   return rows;
 }
 
-function readTable(body: string, fileName: string): RawRow[] {
-  const separator = (body.split('\n')[0] ?? '').includes('\t') ? '\t' : ',';
-  const [header, ...rows] = parseCsv(body, separator);
-  const names = header?.cells.map((name) => name.trim()) ?? [];
-  if (!names.includes('question') && !names.includes('problem')) {
+const separators = [',', ';', '\t', '|'];
+
+/** The first line that is not empty, or what a first line "sep=;" says of the rest. */
+function readTable(text: string, fileName: string): RawRow[] {
+  const said = /^\s*"?sep=(.)"?[ \t]*(?:\r\n|\n|\r)/i.exec(text);
+  const body = said ? text.slice(said[0].length) : text;
+  const firstLine = /^\s*([^\r\n]*)/.exec(body)?.[1] ?? '';
+  const names = (separator: string): string[] =>
+    (headerOf(firstLine, separator)?.cells ?? []).map((name) => name.trim());
+  const fitting = said
+    ? [said[1] ?? ',']
+    : separators
+        .filter((separator) => namesQuestions(names(separator)))
+        .sort((a, b) => names(b).length - names(a).length);
+  const [separator] = fitting;
+  if (separator === undefined || !namesQuestions(names(separator))) {
     throw new ImportError(
-      `${fileName} is neither JSON nor a table with a "question" column (first line: "${excerpt(names.join(','))}").`,
-      'Use JSONL, or CSV whose first line names the columns question and answer.',
+      `${fileName} is neither JSON nor a table with a column for questions (first line: "${excerpt(firstLine)}").`,
+      'The first line has to name the columns, such as question and answer, parted by commas, semicolons, tabs or bars.',
     );
   }
-  return rows.map(({ line, cells }) => {
-    const raw = cells.join(',');
-    if (cells.length !== names.length) {
-      const problem = `${cells.length} cells where the header names ${names.length}`;
-      return { row: line, value: null, raw, problem };
-    }
-    return { row: line, value: Object.fromEntries(names.map((name, i) => [name, cells[i]])), raw };
-  });
+  const [header, ...rows] = parseCsv(body, separator);
+  const columns = header?.cells.map((name) => name.trim()) ?? [];
+  const lead = said ? 1 : 0;
+  return rows.map(({ line, cells }) => tableRow(columns, separator, { line: line + lead, cells }));
+}
+
+function headerOf(line: string, separator: string): CsvRow | undefined {
+  try {
+    return parseCsv(line, separator)[0];
+  } catch {
+    return undefined;
+  }
+}
+
+function tableRow(names: readonly string[], separator: string, { line, cells }: CsvRow): RawRow {
+  const raw = cells.join(separator);
+  if (cells.length !== names.length) {
+    const problem = `${cells.length} cells where the header names ${names.length}`;
+    return { row: line, value: null, raw, problem };
+  }
+  return { row: line, value: Object.fromEntries(names.map((name, i) => [name, cells[i]])), raw };
 }

@@ -1,8 +1,10 @@
 /** One row of a question file, in any of the known shapes, as a question without id and split. */
 import * as v from 'valibot';
 import type { AnswerType } from '../core/records';
-import { lastBoxed, normalAnswer, parseAnswer } from './answers';
-import { normalNumber, plainMath } from './numbers';
+import { lastBoxed, parseAnswer } from './answers';
+import { countOf, optionList, rightOption, type Counting, type OptionList } from './choiceRows';
+import { readGold, type GoldReason } from './golds';
+import { rowFields, type RowFields } from './rowFields';
 
 export type RowShape = 'gsm8k' | 'math' | 'medmcqa' | 'choices' | 'generic';
 
@@ -11,6 +13,9 @@ export interface RowQuestion {
   readonly text: string;
   readonly gold: string;
   readonly answerType: AnswerType;
+  /** The right answer as written, and why it is not read so; absent where it is. */
+  readonly goldWritten?: string;
+  readonly goldReason?: GoldReason;
   readonly solution?: string;
   readonly options?: readonly string[];
 }
@@ -23,119 +28,169 @@ export interface RowRejection {
 const filled = v.pipe(v.string(), v.trim(), v.minLength(1));
 const cell = v.union([filled, v.pipe(v.number(), v.finite(), v.transform(String))]);
 const index = v.union([v.number(), v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number))]);
+const note = v.nullish(v.string());
 
-const mathRow = v.object({ problem: filled, solution: filled, answer: v.optional(cell) });
-const medmcqaRow = v.object({
-  question: filled,
-  opa: cell,
-  opb: cell,
-  opc: cell,
-  opd: cell,
-  cop: v.pipe(index, v.integer()),
-  exp: v.nullish(v.string()),
-});
-const labelled = v.object({ text: v.pipe(v.array(cell), v.minLength(2)), label: v.array(v.string()) });
-const choicesRow = v.pipe(
-  v.object({
-    question: filled,
-    options: v.optional(v.union([v.array(cell), v.record(v.string(), cell)])),
-    choices: v.optional(v.union([v.array(cell), labelled])),
-    answer: v.optional(v.union([filled, v.number()])),
-    answerKey: v.optional(filled),
-    answer_idx: v.optional(v.union([filled, v.number()])),
-  }),
-  v.check((row) => row.options !== undefined || row.choices !== undefined),
-);
+const asked = v.object({ question: filled });
+const medmcqaRow = v.object({ question: filled, cop: v.pipe(index, v.integer()), solution: note });
+const choicesRow = v.object({ question: filled, solution: note });
+const mathRow = v.object({ question: filled, solution: filled, answer: v.optional(cell) });
 const genericRow = v.object({
   question: filled,
   answer: cell,
-  solution: v.nullish(v.string()),
-  type: v.optional(v.picklist(['number', 'choice', 'text'])),
+  solution: note,
+  type: v.optional(v.string()),
 });
 
-/** How the rows of a file count their right options: MedMCQA's own files from 1, the Hugging Face copy from 0. */
+/** How the rows of a file count their right options: from 1, from 0, or without a sign of either (then from 0, and said). */
 export interface FileConventions {
   readonly copFrom: 0 | 1;
+  readonly countFrom: Counting;
 }
 
-/** Reads the numbering off the values themselves: a 0 means from 0, a 4 means from 1; without either, from 0. */
+/** Reads the numbering off the values themselves: a 0 means from 0, the number of options means from 1. */
 export function fileConventions(rows: readonly unknown[]): FileConventions {
-  const values = rows.flatMap((row) => {
-    const parsed = v.safeParse(v.object({ cop: index }), row);
-    return parsed.success ? [parsed.output.cop] : [];
-  });
-  return { copFrom: !values.includes(0) && values.includes(4) ? 1 : 0 };
+  let [copZero, copFour, zero, full] = [false, false, false, false];
+  for (const row of rows) {
+    if (typeof row !== 'object' || row === null || Array.isArray(row)) continue;
+    const read = rowFields(row);
+    const cop = v.safeParse(index, read.fields['cop']);
+    if (cop.success) {
+      copZero ||= cop.output === 0;
+      copFour ||= cop.output === 4;
+    }
+    const options = optionsOf(read);
+    const key = options && keyOf(read);
+    const count = options && key !== null ? countOf(options, key) : null;
+    zero ||= count === 0;
+    full ||= count !== null && options !== null && count === options.texts.length;
+  }
+  return { copFrom: !copZero && copFour ? 1 : 0, countFrom: zero ? 0 : full ? 1 : null };
 }
 
 export function readRow(row: unknown, conventions: FileConventions): RowQuestion | RowRejection {
   if (typeof row !== 'object' || row === null || Array.isArray(row)) {
     return { reason: 'not an object with named fields' };
   }
-  if ('opa' in row) return readMedmcqa(row, conventions);
-  if ('options' in row || 'choices' in row) return readChoices(row);
-  if ('problem' in row) return readMath(row);
-  return readGeneric(row);
-}
-
-function readMath(row: object): RowQuestion | RowRejection {
-  const parsed = v.safeParse(mathRow, row);
-  if (!parsed.success) return { reason: firstIssue(parsed.issues) };
-  const { problem, solution, answer } = parsed.output;
-  const gold = lastBoxed(solution) ?? answer;
-  if (gold === undefined) return { reason: 'the solution has no \\boxed{} answer' };
-  return { shape: 'math', text: problem, solution, ...typed(gold) };
-}
-
-function readMedmcqa(row: object, { copFrom }: FileConventions): RowQuestion | RowRejection {
-  const parsed = v.safeParse(medmcqaRow, row);
-  if (!parsed.success) return { reason: firstIssue(parsed.issues) };
-  const { question, opa, opb, opc, opd, cop, exp } = parsed.output;
-  const options = [opa, opb, opc, opd];
-  const right = cop - copFrom;
-  if (right < 0 || right > 3) return { reason: `"cop" is ${cop}: no such option` };
-  return choice('medmcqa', question, options, right, exp ?? undefined);
-}
-
-function readChoices(row: object): RowQuestion | RowRejection {
-  const parsed = v.safeParse(choicesRow, row);
-  if (!parsed.success) return { reason: firstIssue(parsed.issues) };
-  const { question, options, choices, answer, answerKey, answer_idx } = parsed.output;
-  const { labels, texts } = lettered(options ?? choices ?? []);
-  if (texts.length < 2 || texts.length > 10) return { reason: `${texts.length} options: 2 to 10 are read` };
-  const key = answerKey ?? answer_idx ?? answer;
-  if (key === undefined) return { reason: 'no "answer", "answerKey" or "answer_idx"' };
-  const right =
-    typeof key === 'number' ? key : firstFound(labels.indexOf(key), texts.indexOf(key), Number(key));
-  if (!Number.isInteger(right) || right < 0 || right >= texts.length) {
-    return { reason: `the answer "${key}" names none of the ${texts.length} options` };
+  const read = rowFields(row);
+  const { fields } = read;
+  const text = v.safeParse(asked, fields);
+  if (!text.success) return { reason: firstIssue(text.issues, read) };
+  if (
+    JSON.stringify([fields['question'], fields['answer'], fields['options'], read.columns]).includes('\ufffd')
+  ) {
+    return { reason: unreadable };
   }
-  return choice('choices', question, texts, right);
+  if (fields['cop'] !== undefined && read.columns.length > 0) return readMedmcqa(read, conventions);
+  if (fields['options'] !== undefined || read.columns.length > 0) return readChoices(read, conventions);
+  if (read.problem && fields['solution'] !== undefined) return readMath(read);
+  if (read.problem && fields['answer'] === undefined) return { reason: 'neither "solution" nor "answer"' };
+  return readGeneric(read);
 }
 
-function readGeneric(row: object): RowQuestion | RowRejection {
-  const parsed = v.safeParse(genericRow, row);
-  if (!parsed.success) return { reason: firstIssue(parsed.issues) };
+/** Why a row is left out whose letters were lost before they came here. */
+export const unreadable = 'its letters are lost (U+FFFD): save the file as UTF-8';
+
+function readMath(read: RowFields): RowQuestion | RowRejection {
+  const parsed = v.safeParse(mathRow, read.fields);
+  if (!parsed.success) return { reason: firstIssue(parsed.issues, read) };
+  const { question, solution, answer } = parsed.output;
+  const written = lastBoxed(solution) ?? answer;
+  if (written === undefined) return { reason: 'the solution has no \\boxed{} answer' };
+  return answered('math', question, written, { solution });
+}
+
+function answered(
+  shape: RowShape,
+  text: string,
+  written: string,
+  rest: { readonly solution?: string },
+  number = false,
+): RowQuestion | RowRejection {
+  const read = readGold(written, number);
+  if (read === null)
+    return { reason: number ? 'no number after "####"' : `"${excerpt(written)}" is no answer` };
+  const { gold, answerType, reason } = read;
+  const altered = gold === read.written ? {} : { goldWritten: read.written, goldReason: reason };
+  return { shape, text, gold, answerType, ...altered, ...rest };
+}
+
+function readMedmcqa(read: RowFields, { copFrom }: FileConventions): RowQuestion | RowRejection {
+  const parsed = v.safeParse(medmcqaRow, read.fields);
+  if (!parsed.success) return { reason: firstIssue(parsed.issues, read) };
+  const { question, cop, solution } = parsed.output;
+  const options = optionsOf(read);
+  if (!options) return { reason: 'an option is missing or empty' };
+  const right = cop - copFrom;
+  if (right < 0 || right >= options.texts.length) return { reason: `"cop" is ${cop}: no such option` };
+  return choice(
+    'medmcqa',
+    question,
+    options.texts,
+    right,
+    { written: String(cop), reason: 'option' },
+    solution,
+  );
+}
+
+function optionsOf({ fields, columns }: RowFields): OptionList | null {
+  return optionList(fields['options'] ?? columns);
+}
+
+/** What a row says is its right option: "answerKey" and the like before "answer". */
+function keyOf({ fields }: RowFields): string | null {
+  for (const name of ['answerKey', 'answer_idx', 'answer', 'correct']) {
+    const key = v.safeParse(cell, fields[name]);
+    if (key.success) return key.output;
+  }
+  return null;
+}
+
+function readChoices(read: RowFields, { countFrom }: FileConventions): RowQuestion | RowRejection {
+  const parsed = v.safeParse(choicesRow, read.fields);
+  if (!parsed.success) return { reason: firstIssue(parsed.issues, read) };
+  const options = optionsOf(read);
+  if (!options) return { reason: 'an option is missing, empty or of the wrong type' };
+  const { texts } = options;
+  if (texts.length < 2 || texts.length > 10) return { reason: `${texts.length} options: 2 to 10 are read` };
+  const key = keyOf(read);
+  if (key === null) return { reason: 'no "answer", "answerKey" or "answer_idx"' };
+  const { index: right, reason } = rightOption(options, key, countFrom);
+  if (right < 0) return { reason: `the answer "${excerpt(key)}" names none of the ${texts.length} options` };
+  return choice(
+    'choices',
+    parsed.output.question,
+    texts,
+    right,
+    { written: key.trim(), reason },
+    parsed.output.solution,
+  );
+}
+
+function readGeneric(read: RowFields): RowQuestion | RowRejection {
+  const parsed = v.safeParse(genericRow, read.fields);
+  if (!parsed.success) return { reason: firstIssue(parsed.issues, read) };
   const { question, answer, solution, type } = parsed.output;
   if (answer.includes('####')) {
-    const gold = normalNumber(plainMath(answer.slice(answer.lastIndexOf('####') + 4)));
-    if (gold === null) return { reason: 'no number after "####"' };
     const worked = answer.replace(/<<[^<>]*>>/g, '').trim();
-    return { shape: 'gsm8k', text: question, gold, answerType: 'number', solution: worked };
+    const written = (
+      answer
+        .slice(answer.lastIndexOf('####') + 4)
+        .trim()
+        .split('\n')[0] ?? ''
+    ).trim();
+    return answered('gsm8k', question, written, { solution: worked }, true);
   }
   const rest = solution ? { solution } : {};
-  if (type !== undefined) {
+  if (type === 'number' || type === 'choice' || type === 'text') {
     const gold = parseAnswer(answer, type);
     if (gold === null) return { reason: `"${excerpt(answer)}" is no answer of type ${type}` };
-    return { shape: 'generic', text: question, gold, answerType: type, ...rest };
+    const altered =
+      gold === answer
+        ? {}
+        : { goldWritten: answer, goldReason: readGold(answer)?.reason ?? ('form' as const) };
+    return { shape: 'generic', text: question, gold, answerType: type, ...altered, ...rest };
   }
-  return { shape: 'generic', text: question, ...typed(lastBoxed(answer) ?? answer), ...rest };
-}
-
-/** A number where the answer is one, else text. */
-function typed(answer: string): { gold: string; answerType: AnswerType } {
-  const number = normalNumber(plainMath(answer));
-  if (number !== null) return { gold: number, answerType: 'number' };
-  return { gold: normalAnswer(answer, 'text'), answerType: 'text' };
+  return answered('generic', question, lastBoxed(answer) ?? answer, rest);
 }
 
 function choice(
@@ -143,34 +198,22 @@ function choice(
   text: string,
   options: readonly string[],
   right: number,
-  solution?: string,
+  as: { readonly written: string; readonly reason: GoldReason },
+  solution?: string | null,
 ): RowQuestion {
   const gold = String.fromCharCode(65 + right);
-  return { shape, text, gold, answerType: 'choice', options, ...(solution ? { solution } : {}) };
+  const altered = as.written === gold ? {} : { goldWritten: as.written, goldReason: as.reason };
+  return { shape, text, gold, answerType: 'choice', options, ...altered, ...(solution ? { solution } : {}) };
 }
 
-function lettered(options: readonly string[] | Readonly<Record<string, unknown>>): {
-  labels: string[];
-  texts: string[];
-} {
-  const letters = (count: number) => Array.from({ length: count }, (_, i) => String.fromCharCode(65 + i));
-  if (Array.isArray(options)) return { labels: letters(options.length), texts: options.map(String) };
-  const arc = v.safeParse(labelled, options);
-  if (arc.success) return { labels: arc.output.label, texts: arc.output.text };
-  const entries = Object.entries(options as Readonly<Record<string, unknown>>);
-  return { labels: entries.map(([label]) => label), texts: entries.map(([, text]) => String(text)) };
-}
-
-function firstFound(...indices: readonly number[]): number {
-  return indices.find((each) => each >= 0) ?? -1;
-}
-
-function firstIssue(issues: readonly [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
+function firstIssue(
+  issues: readonly [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]],
+  { problem }: RowFields,
+): string {
   const [issue] = issues;
   const path = v.getDotPath(issue);
-  return path === null
-    ? 'the fields are of no known shape'
-    : `"${path}" is missing, empty or of the wrong type`;
+  if (path === null) return 'the fields are of no known shape';
+  return `"${path === 'question' && problem ? 'problem' : path}" is missing, empty or of the wrong type`;
 }
 
 export function excerpt(text: string): string {

@@ -1,40 +1,29 @@
 /** Adapters as PEFT keeps them: adapter_config.json and adapter_model.safetensors. */
-import * as v from 'valibot';
-import { decodeRows } from '../compute/encode';
 import type { Backend } from '../compute/ops';
 import { FileFormatError, ModelError } from '../core/errors';
 import { readText } from '../core/fileSource';
 import type { FileSource } from '../core/fileSource';
-import { checkLoraConfig, createAdapter, readAdapter, releaseAdapter, writeAdapter } from '../lm/adapter';
-import type { NamedMatrix } from '../lm/adapter';
-import { nativeRows } from '../lm/rowCodec';
-import { readHeader, writeSafetensors } from '../lm/safetensors';
+import {
+  checkLoraConfig,
+  createAdapter,
+  filledUp,
+  linearPath,
+  readAdapter,
+  releaseAdapter,
+  writeAdapter,
+} from '../lm/adapter';
+import type { HostAdapter, NamedMatrix } from '../lm/adapter';
+import { foreignFile } from '../lm/foreignFile';
+import { readHeader, readTensor, writeSafetensors } from '../lm/safetensors';
 import { linearNames } from '../lm/types';
 import type { LanguageModel, LinearName, LoraAdapter, LoraConfig } from '../lm/types';
+import { isTargeted, parsePeftConfig, uniformScale, type PeftConfig } from './peftConfig';
 
 const configFile = 'adapter_config.json';
 const weightsFile = 'adapter_model.safetensors';
 
-const configSchema = v.looseObject({
-  peft_type: v.literal('LORA'),
-  r: v.number(),
-  lora_alpha: v.number(),
-  lora_dropout: v.nullish(v.number(), 0),
-  use_rslora: v.nullish(v.boolean(), false),
-  use_dora: v.nullish(v.boolean(), false),
-  fan_in_fan_out: v.nullish(v.boolean(), false),
-  bias: v.nullish(v.string(), 'none'),
-  target_modules: v.union([v.array(v.string()), v.string()]),
-  rank_pattern: v.nullish(v.record(v.string(), v.unknown()), {}),
-  alpha_pattern: v.nullish(v.record(v.string(), v.unknown()), {}),
-  modules_to_save: v.nullish(v.array(v.string()), []),
-});
-
 /** An adapter on the host. */
-export interface AdapterData {
-  readonly config: LoraConfig;
-  readonly named: ReadonlyMap<string, NamedMatrix>;
-}
+export type AdapterData = HostAdapter;
 
 /** The files of a PEFT folder, by name. `baseModel` is what peft looks up the base by: an id or a path. */
 export async function writePeft(
@@ -78,34 +67,31 @@ export async function writePeft(
   ]);
 }
 
-async function readConfig(source: FileSource): Promise<v.InferOutput<typeof configSchema>> {
-  const hint = 'Pick a LoRA adapter folder written by peft or by this app.';
+async function readConfig(source: FileSource): Promise<PeftConfig> {
   let json: unknown;
   try {
     json = JSON.parse(await readText(source, configFile));
   } catch (cause) {
-    throw new FileFormatError(`${source.name} has no readable ${configFile}.`, hint, { cause });
-  }
-  const parsed = v.safeParse(configSchema, json);
-  if (!parsed.success) {
-    const at = parsed.issues[0].path?.map((item) => String(item.key)).join('.') ?? '';
-    throw new FileFormatError(`${configFile} of ${source.name}: ${at} ${parsed.issues[0].message}`, hint);
-  }
-  const raw = parsed.output;
-  const odd = [
-    raw.use_dora && 'DoRA',
-    raw.fan_in_fan_out && 'fan_in_fan_out',
-    raw.bias !== 'none' && `bias "${raw.bias}"`,
-    Object.keys(raw.rank_pattern ?? {}).length > 0 && 'ranks that differ by module',
-    Object.keys(raw.alpha_pattern ?? {}).length > 0 && 'alphas that differ by module',
-    (raw.modules_to_save ?? []).length > 0 && 'fully trained modules',
-  ].filter((feature) => typeof feature === 'string');
-  if (odd.length > 0)
-    throw new ModelError(
-      `The adapter uses ${odd.join(', ')}, which is not supported.`,
-      'Use a plain LoRA adapter.',
+    const foreign =
+      (await source.has(configFile)) && (await foreignFile(source, configFile, 'settings in JSON'));
+    if (foreign) throw foreign;
+    throw new FileFormatError(
+      `${source.name} has no readable ${configFile}.`,
+      'Pick a LoRA adapter folder written by peft or by this app.',
+      { cause },
     );
-  return raw;
+  }
+  return parsePeftConfig(json, source.name);
+}
+
+/** Name of a matrix as this app writes it, and its module; wrappers and the adapter's own name left out. */
+function plainMatrix(name: string): { module: string; linear: LinearName; part: 'A' | 'B' } | null {
+  const form =
+    /^(?:(?:base_model|model|language_model|module|_orig_mod)\.)*(layers\.\d+\.(self_attn|mlp)\.(\w+))\.lora_([AB])(?:\.\w+)?\.weight$/;
+  const [, path, block, last, part] = form.exec(name) ?? [];
+  const linear = linearNames.find((known) => known === last);
+  if (path === undefined || !linear || !linearPath(0, linear).includes(`.${block}.`)) return null;
+  return { module: `model.${path}`, linear, part: part === 'A' ? 'A' : 'B' };
 }
 
 /** Reads a PEFT folder. Throws FileFormatError for damaged files, ModelError for features that are not supported. */
@@ -115,34 +101,46 @@ export async function readPeft(source: FileSource): Promise<AdapterData> {
     throw new FileFormatError(`${source.name} has no ${weightsFile}.`, 'Save the adapter as safetensors.');
   const { tensors } = await readHeader(source, weightsFile);
   const named = new Map<string, NamedMatrix>();
-  const found = new Set<LinearName>();
-  for (const [name, { dtype, shape, start, end }] of tensors) {
-    const match = /\.(\w+)\.lora_[AB](?:\.default)?\.weight$/.exec(name);
-    const linear = linearNames.find((known) => known === match?.[1]);
+  const modules = new Map<string, LinearName>();
+  for (const [called, entry] of tensors) {
+    const { shape } = entry;
+    const matrix = plainMatrix(called);
     const [rows, cols] = shape;
-    if (!linear || rows === undefined || cols === undefined || shape.length !== 2)
+    if (!matrix || rows === undefined || cols === undefined || shape.length !== 2)
       throw new ModelError(
-        `The adapter holds ${name} [${shape.join(', ')}], which is no LoRA matrix of a known linear.`,
+        `The adapter holds ${called} [${shape.join(', ')}], which is no LoRA matrix of a known linear.`,
         `Only these can be adapted: ${linearNames.join(', ')}.`,
       );
-    if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16')
-      throw new FileFormatError(
-        `${name} is ${dtype}; F32, F16 and BF16 can be read.`,
-        'Save it in one of these.',
+    const name = `base_model.model.${matrix.module}.lora_${matrix.part}.weight`;
+    if (named.has(name)) throw new ModelError(`The adapter holds ${name} twice.`, 'Save it anew with peft.');
+    if (!isTargeted(raw, matrix.module))
+      throw new ModelError(
+        `The adapter holds ${called}, but its ${configFile} leaves ${matrix.module} out.`,
+        'Weights and settings are of different adapters: take both from one folder.',
       );
-    found.add(linear);
-    const values = decodeRows(nativeRows(await source.read(weightsFile, start, end), dtype), rows, cols);
-    named.set(name.replace('.default.weight', '.weight'), { rows, cols, values: Float32Array.from(values) });
+    modules.set(matrix.module, matrix.linear);
+    const values = Float32Array.from(await readTensor(source, entry));
+    const bad = values.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0)
+      throw new FileFormatError(
+        `${called} holds ${values[bad]} at ${bad}: no answer could be worked out with it.`,
+        'Its training diverged, or the file is damaged: use an earlier checkpoint.',
+      );
+    named.set(name, { rows, cols, values });
   }
+  if (modules.size === 0)
+    throw new FileFormatError(
+      `${weightsFile} of ${source.name} holds no matrices.`,
+      'Save the adapter anew.',
+    );
   const config: LoraConfig = {
-    rank: raw.r,
-    alpha: raw.lora_alpha,
+    ...uniformScale(raw, [...modules.keys()]),
     rslora: raw.use_rslora ?? false,
     dropout: raw.lora_dropout ?? 0,
-    targets: linearNames.filter((name) => found.has(name)),
+    targets: linearNames.filter((name) => [...modules.values()].includes(name)),
   };
   checkLoraConfig(config);
-  return { config, named };
+  return { config, named, isTargeted: (module) => isTargeted(raw, module) };
 }
 
 /** An adapter from host data. Throws ModelError where it does not fit the model, OutOfMemoryError. */
@@ -153,7 +151,7 @@ export function adapterFromData(
 ): LoraAdapter {
   const adapter = createAdapter(model, data.config, { seed: 0, owner: options.owner });
   try {
-    writeAdapter(model.backend, adapter, data.named);
+    writeAdapter(model.backend, adapter, filledUp(model.config, data));
   } catch (error) {
     releaseAdapter(model.backend, adapter);
     throw error;

@@ -51,39 +51,48 @@ export interface PackedBatch {
 /** Lines of JSON as rows. Throws ImportError naming the first bad line. */
 export function parseRows(jsonl: string): TrainRow[] {
   const rows: TrainRow[] = [];
-  jsonl.split('\n').forEach((line, index) => {
-    if (line.trim() === '') return;
-    const where = `Line ${index + 1} of the training data`;
-    let value: unknown;
-    try {
-      value = JSON.parse(line);
-    } catch (cause) {
-      throw new ImportError(`${where} is not JSON.`, 'Write one JSON object a line.', { cause });
-    }
-    const parsed = v.safeParse(rowSchema, value);
-    if (!parsed.success)
-      throw new ImportError(
-        `${where} is neither {messages} nor {prompt, completion}.`,
-        'Give {"messages": [{"role", "content"}, ...]} or {"prompt": "...", "completion": "..."}.',
-      );
-    rows.push(parsed.output);
-  });
+  // A byte order mark, as some editors write it, is no part of the first row.
+  jsonl
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .forEach((line, index) => {
+      if (line.trim() === '') return;
+      const where = `Line ${index + 1} of the training data`;
+      let value: unknown;
+      try {
+        value = JSON.parse(line);
+      } catch (cause) {
+        throw new ImportError(`${where} is not JSON.`, 'Write one JSON object a line.', { cause });
+      }
+      const parsed = v.safeParse(rowSchema, value);
+      if (!parsed.success)
+        throw new ImportError(
+          `${where} is neither {messages} nor {prompt, completion}.`,
+          'Give {"messages": [{"role", "content"}, ...]} or {"prompt": "...", "completion": "..."}.',
+        );
+      rows.push(parsed.output);
+    });
   return rows;
 }
 
 const startsWith = (ids: readonly number[], prefix: readonly number[]): boolean =>
   prefix.length < ids.length && prefix.every((id, index) => ids[index] === id);
 
-/** Cuts what a template writes after the last end-of-turn token of the response (SmolLM2: a line break). */
-function endAtEos(
+/**
+ * Ends a response with the token that generation stops at: cuts what a template writes after the last one (SmolLM2: a
+ * line break), or adds one where there is none, because a reply whose end is not learnt never ends.
+ */
+function ended(
   ids: readonly number[],
   responseStart: number,
-  eosIds: readonly number[],
+  tokenizer: Tokenizer,
+  end: number | null | undefined,
 ): readonly number[] {
-  for (let end = ids.length; end > responseStart; end--) {
-    if (eosIds.includes(ids[end - 1] ?? -1)) return ids.slice(0, end);
+  for (let length = ids.length; length > responseStart; length--) {
+    if (tokenizer.eosIds.includes(ids[length - 1] ?? -1)) return ids.slice(0, length);
   }
-  return ids;
+  const eos = end ?? tokenizer.eosId ?? tokenizer.eosIds[0];
+  return eos === undefined ? ids : [...ids, eos];
 }
 
 function exampleOfMessages(tokenizer: Tokenizer, messages: readonly Message[]): Example {
@@ -97,22 +106,22 @@ function exampleOfMessages(tokenizer: Tokenizer, messages: readonly Message[]): 
   const prompt = tokenizer.chatIds(messages.slice(0, last), { addGenerationPrompt: true });
   const whole = tokenizer.chatIds(messages.slice(0, last + 1), { addGenerationPrompt: false });
   if (startsWith(whole, prompt))
-    return { ids: endAtEos(whole, prompt.length, tokenizer.eosIds), responseStart: prompt.length };
+    return { ids: ended(whole, prompt.length, tokenizer, tokenizer.turnEnd), responseStart: prompt.length };
   // The template renders a finished turn unlike its own generation prompt: what is generated follows the latter.
-  const eos = tokenizer.eosIds[0];
   const ids = [...prompt, ...tokenizer.encode(reply.content, { addSpecial: false })];
-  return { ids: eos === undefined ? ids : [...ids, eos], responseStart: prompt.length };
+  return { ids: ended(ids, ids.length, tokenizer, tokenizer.turnEnd), responseStart: prompt.length };
 }
 
 function exampleOfTexts(tokenizer: Tokenizer, prompt: string, completion: string): Example {
-  const promptIds = tokenizer.encode(prompt);
-  const joined = tokenizer.encode(prompt + completion);
+  // Without what the tokenizer adds after a text: an end token inside the row would be learnt as its middle.
+  const encode = (text: string) => tokenizer.promptIds?.(text) ?? tokenizer.encode(text);
+  const promptIds = encode(prompt);
+  const joined = encode(prompt + completion);
   const ids = startsWith(joined, promptIds)
     ? joined
     : [...promptIds, ...tokenizer.encode(completion, { addSpecial: false })];
-  const eos = tokenizer.eosIds[0];
-  const ended = eos === undefined || tokenizer.eosIds.includes(ids.at(-1) ?? -1);
-  return { ids: ended ? ids : [...ids, eos], responseStart: promptIds.length };
+  const closed = tokenizer.eosIds.includes(ids.at(-1) ?? -1);
+  return { ids: closed ? ids : ended(ids, ids.length, tokenizer, null), responseStart: promptIds.length };
 }
 
 /** One row as ids with its response mask, uncut. Throws ImportError for a row without a response or a prompt. */

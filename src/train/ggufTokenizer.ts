@@ -5,18 +5,34 @@ import { readText } from '../core/fileSource';
 import type { FileSource } from '../core/fileSource';
 import { openGguf } from '../lm/gguf';
 import type { GgufValue } from '../lm/gguf';
-import type { ModelConfig } from '../lm/types';
+import { loadTokenizer } from '../lm/tokenizer';
+import type { ModelConfig, Tokenizer } from '../lm/types';
 import { findGguf } from '../lm/weightFiles';
+import { preTokenizerName } from './ggufPreTokenizer';
 import type { GgufMeta } from './ggufWriter';
 
 const tokenizerSchema = v.looseObject({
-  pre_tokenizer: v.unknown(),
+  pre_tokenizer: v.optional(v.unknown()),
+  normalizer: v.optional(v.unknown()),
   added_tokens: v.optional(
-    v.array(v.looseObject({ id: v.number(), content: v.string(), special: v.boolean() })),
+    v.array(
+      v.looseObject({
+        id: v.number(),
+        content: v.string(),
+        special: v.boolean(),
+        lstrip: v.optional(v.boolean(), false),
+        rstrip: v.optional(v.boolean(), false),
+        single_word: v.optional(v.boolean(), false),
+      }),
+    ),
     [],
   ),
   model: v.looseObject({
     type: v.literal('BPE'),
+    ignore_merges: v.nullish(v.boolean(), false),
+    byte_fallback: v.nullish(v.boolean(), false),
+    continuing_subword_prefix: v.nullish(v.string(), ''),
+    end_of_word_suffix: v.nullish(v.string(), ''),
     vocab: v.record(v.string(), v.number()),
     merges: v.array(v.union([v.string(), v.array(v.string())])),
   }),
@@ -25,6 +41,7 @@ const configSchema = v.looseObject({
   bos_token: v.nullish(v.unknown()),
   eos_token: v.nullish(v.unknown()),
   pad_token: v.nullish(v.unknown()),
+  unk_token: v.nullish(v.unknown()),
   chat_template: v.nullish(v.unknown()),
 });
 
@@ -32,25 +49,12 @@ const configSchema = v.looseObject({
 function typed(key: string, value: GgufValue): GgufMeta | null {
   if (typeof value === 'string') return { type: 'string', value };
   if (typeof value === 'boolean') return { type: 'bool', value };
-  if (typeof value === 'number') return { type: 'u32', value };
+  if (typeof value === 'number') return { type: Number.isInteger(value) ? 'u32' : 'f32', value };
   if (!Array.isArray(value)) return null;
   const list = value as readonly GgufValue[];
   if (list.every((item) => typeof item === 'string')) return { type: 'strings', value: list };
   if (!list.every((item) => typeof item === 'number')) return null;
   return { type: key.endsWith('scores') ? 'f32s' : 'i32s', value: list };
-}
-
-/** llama.cpp's name of the split pattern, told by the pattern itself. */
-function preTokenizer(json: unknown): string {
-  const text = JSON.stringify(json);
-  if (text.includes('\\\\p{N}{1,3}')) return 'llama-bpe';
-  if (text.includes('\\\\p{N}')) return 'qwen2';
-  if (text.includes('"Digits"')) return 'smollm';
-  if (text.includes('"ByteLevel"')) return 'gpt-2';
-  throw new ModelError(
-    "llama.cpp has no name for this tokenizer's split pattern.",
-    'Export as merged safetensors and convert them with llama.cpp.',
-  );
 }
 
 const contentOf = (token: unknown): string | undefined =>
@@ -60,7 +64,88 @@ const contentOf = (token: unknown): string | undefined =>
       ? token.content
       : undefined;
 
-/** Metadata under `tokenizer.`. Throws ModelError for tokenizers that are not byte-level BPE. */
+type Parsed = v.InferOutput<typeof tokenizerSchema>;
+
+const elsewhere = 'Export as merged safetensors and convert them with llama.cpp.';
+
+const refuse = (what: string): never => {
+  throw new ModelError(`The tokenizer ${what}, which a GGUF cannot say.`, elsewhere);
+};
+
+/** Throws ModelError for what llama.cpp would do differently. */
+function checkSayable({ model, added_tokens: added }: Parsed, name: string): void {
+  if (model.byte_fallback) refuse('falls back to bytes');
+  if (model.continuing_subword_prefix || model.end_of_word_suffix) refuse('marks parts of words');
+  const odd = added.find(({ lstrip, rstrip, single_word: word }) => lstrip || rstrip || word);
+  if (odd) refuse(`takes ${odd.content} with the blanks around it, or as a whole word only`);
+  // llama.cpp takes a word that is a token as it is for Llama 3's split, and merges letter by letter for the others.
+  if ((model.ignore_merges ?? false) === (name === 'llama-bpe')) return;
+  const made = new Set(
+    model.merges.map((merge) => (typeof merge === 'string' ? merge.replace(' ', '') : merge.join(''))),
+  );
+  const contents = new Set(added.map(({ content }) => content));
+  const unmade = Object.keys(model.vocab).find(
+    (token) => [...token].length > 1 && !made.has(token) && !contents.has(token),
+  );
+  if (unmade !== undefined)
+    refuse(
+      `${model.ignore_merges ? 'knows' : 'never gives'} ${JSON.stringify(unmade)}, which no merge makes`,
+    );
+}
+
+/** Ids that the tokenizer puts before and after a text, found by asking it. */
+function surroundings(tokenizer: Tokenizer): { before: number[]; after: number[] } {
+  for (const text of ['a', 'e', '0', '.', ' ']) {
+    let plain: number[];
+    let all: number[];
+    try {
+      plain = tokenizer.encode(text, { addSpecial: false });
+      all = tokenizer.encode(text);
+    } catch (cause) {
+      // A small vocabulary may lack this letter.
+      if (cause instanceof ModelError) continue;
+      throw cause;
+    }
+    if (plain.length === 0) continue;
+    const at = all.findIndex((_, i) => plain.every((id, k) => all[i + k] === id));
+    if (at >= 0) return { before: all.slice(0, at), after: all.slice(at + plain.length) };
+  }
+  return refuse('surrounds texts by tokens in a way that could not be found out');
+}
+
+/** Ends of a reply that llama.cpp knows by their text, whatever the file says (llama-vocab.cpp). */
+const knownEnds: ReadonlySet<string> = new Set([
+  '<|eot_id|>', '<|im_end|>', '<|end|>', '<|return|>', '<|call|>', '<end_of_turn>', '<|endoftext|>', '<|eom_id|>', '<EOT>',
+  '_<EOT>', '<|end_of_text|>', '<end_of_utterance>',
+]); // prettier-ignore
+
+/** `eos`, `eot` and `eom` ids: all ends of a reply, the tokenizer's own first. */
+function endIds(ids: readonly number[], tokens: readonly string[]): ReadonlyMap<string, number> {
+  const [first, ...rest] = ids;
+  if (first === undefined) return new Map();
+  const unknown = rest.filter((id) => !knownEnds.has(tokens[id] ?? ''));
+  if (unknown.length > 2) refuse(`ends replies by ${ids.length} tokens`);
+  const others = [...unknown, ...rest.filter((id) => knownEnds.has(tokens[id] ?? ''))];
+  const named = [first, ...others].slice(0, 3);
+  return new Map(named.map((id, i) => [['eos', 'eot', 'eom'][i]!, id]));
+}
+
+/** tokenizer_config.json, filled up from special_tokens_map.json. */
+async function settingsOf(source: FileSource): Promise<v.InferOutput<typeof configSchema>> {
+  let all: object = {};
+  for (const file of ['special_tokens_map.json', 'tokenizer_config.json']) {
+    if (!(await source.has(file))) continue;
+    const given = v.parse(configSchema, JSON.parse(await readText(source, file)));
+    all = { ...all, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value != null)) };
+  }
+  const jinja = 'chat_template.jinja';
+  const template = (await source.has(jinja)) ? { chat_template: await readText(source, jinja) } : {};
+  return { ...all, ...template };
+}
+
+const templatesSchema = v.array(v.object({ name: v.string(), template: v.string() }));
+
+/** Metadata under `tokenizer.`. Throws ModelError for tokenizers that are not byte-level BPE, or that a GGUF cannot say. */
 export async function ggufTokenizerMeta(
   source: FileSource,
   config: ModelConfig,
@@ -80,11 +165,10 @@ export async function ggufTokenizerMeta(
       'The tokenizer is not byte-level BPE, which is all that can be written to GGUF here.',
       'Export as merged safetensors instead.',
     );
-  const { model, added_tokens: added, pre_tokenizer: pre } = parsed.output;
-  const settingsFile = 'tokenizer_config.json';
-  const settings = (await source.has(settingsFile))
-    ? v.parse(configSchema, JSON.parse(await readText(source, settingsFile)))
-    : {};
+  const { model, added_tokens: added } = parsed.output;
+  const name = preTokenizerName(parsed.output);
+  checkSayable(parsed.output, name);
+  const settings = await settingsOf(source);
   const tokens = Array.from({ length: config.vocab }, (_, id) => `[PAD${id}]`);
   // 1 = normal, 3 = control, 4 = user defined, 5 = unused
   const types = Array.from({ length: config.vocab }, () => 5);
@@ -98,24 +182,39 @@ export async function ggufTokenizerMeta(
     tokens[id] = content;
     types[id] = special ? 3 : 4;
   }
-  meta.set('tokenizer.ggml.model', { type: 'string', value: 'gpt2' });
-  meta.set('tokenizer.ggml.pre', { type: 'string', value: preTokenizer(pre) });
-  meta.set('tokenizer.ggml.tokens', { type: 'strings', value: tokens });
-  meta.set('tokenizer.ggml.token_type', { type: 'i32s', value: types });
+  const set = (key: string, entry: GgufMeta) => meta.set(`tokenizer.${key}`, entry);
+  set('ggml.model', { type: 'string', value: 'gpt2' });
+  set('ggml.pre', { type: 'string', value: name });
+  set('ggml.tokens', { type: 'strings', value: tokens });
+  set('ggml.token_type', { type: 'i32s', value: types });
   const merges = model.merges.map((merge) => (typeof merge === 'string' ? merge : merge.join(' ')));
-  meta.set('tokenizer.ggml.merges', { type: 'strings', value: merges });
-  const ids = {
-    bos: tokens.indexOf(contentOf(settings.bos_token) ?? ''),
-    eos: tokens.indexOf(contentOf(settings.eos_token) ?? ''),
-    padding: tokens.indexOf(contentOf(settings.pad_token) ?? ''),
+  set('ggml.merges', { type: 'strings', value: merges });
+
+  const tokenizer = await loadTokenizer(source, { eosIds: config.eosIds });
+  const { before, after } = surroundings(tokenizer);
+  if (before.length > 1 || after.length > 1) refuse('puts several tokens around a text');
+  const idOf = (token: unknown): number | undefined => {
+    const id = tokens.indexOf(contentOf(token) ?? '');
+    return id >= 0 ? id : undefined;
   };
-  for (const [name, id] of Object.entries(ids)) {
-    const known = id >= 0 ? id : name === 'bos' ? config.bosId : name === 'eos' ? config.eosIds[0] : null;
-    if (known != null) meta.set(`tokenizer.ggml.${name}_token_id`, { type: 'u32', value: known });
+  const bos = before[0] ?? idOf(settings.bos_token) ?? config.bosId ?? undefined;
+  const own = idOf(settings.eos_token);
+  const ends = [...after, ...(own === undefined ? [] : [own]), ...tokenizer.eosIds, ...config.eosIds];
+  const ids = new Map<string, number | undefined>([
+    ['bos', bos],
+    ...endIds([...new Set(ends)], tokens),
+    ['padding', idOf(settings.pad_token)],
+    ['unknown', idOf(settings.unk_token)],
+  ]);
+  for (const [key, id] of ids) {
+    if (id !== undefined) set(`ggml.${key}_token_id`, { type: 'u32', value: id });
   }
-  meta.set('tokenizer.ggml.add_bos_token', { type: 'bool', value: preTokenizer(pre) === 'llama-bpe' });
-  const jinja = 'chat_template.jinja';
-  const template = (await source.has(jinja)) ? await readText(source, jinja) : settings.chat_template;
-  if (typeof template === 'string') meta.set('tokenizer.chat_template', { type: 'string', value: template });
+  set('ggml.add_bos_token', { type: 'bool', value: before.length > 0 });
+  set('ggml.add_eos_token', { type: 'bool', value: after.length > 0 });
+  const templates = v.safeParse(templatesSchema, settings.chat_template);
+  const template = templates.success
+    ? templates.output.find((one) => one.name === 'default')?.template
+    : settings.chat_template;
+  if (typeof template === 'string') set('chat_template', { type: 'string', value: template });
   return meta;
 }

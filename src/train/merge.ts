@@ -6,9 +6,12 @@ import { readAll, readText } from '../core/fileSource';
 import type { FileSource } from '../core/fileSource';
 import { groupLinears, groupNames, linearPath, linearShape, loraScale, readAdapter } from '../lm/adapter';
 import type { GroupName, NamedMatrix } from '../lm/adapter';
+import { openGguf } from '../lm/gguf';
 import { writeSafetensors } from '../lm/safetensors';
 import type { TensorToWrite } from '../lm/safetensors';
 import type { LanguageModel, LayerWeights, LinearName, LoraAdapter, ModelConfig } from '../lm/types';
+import { ggufTokenizer } from '../lm/tokens/ggufTokenizer';
+import { findGguf } from '../lm/weightFiles';
 
 export type FloatFormat = 'f32' | 'f16' | 'bf16';
 const dtypes = { f32: 'F32', f16: 'F16', bf16: 'BF16' } as const;
@@ -221,11 +224,35 @@ export async function exportMerged(
   if (source && (await source.has('config.json'))) {
     const own = JSON.parse(await readText(source, 'config.json')) as Record<string, unknown>;
     const { dtype: _, ...rest } = own;
-    config = { ...rest, torch_dtype: config['torch_dtype'], dtype: config['torch_dtype'] };
+    const tied = { tie_word_embeddings: model.config.tied };
+    config = { ...rest, ...tied, torch_dtype: config['torch_dtype'], dtype: config['torch_dtype'] };
   }
-  files.set('config.json', new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`));
+  files.set('config.json', jsonBytes(config));
   for (const name of companions) {
     if (source && (await source.has(name))) files.set(name, await readAll(source, name));
   }
+  const gguf = source && !files.has('tokenizer.json') ? await findGguf(source) : null;
+  if (source && gguf !== null) {
+    for (const [name, bytes] of await ggufCompanions(source, gguf, model.config)) files.set(name, bytes);
+  }
   return files;
+}
+
+const jsonBytes = (json: unknown): Uint8Array<ArrayBuffer> =>
+  new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`);
+
+/** The tokenizer files and ends of a reply that a GGUF holds as metadata, as a folder has them. */
+async function ggufCompanions(
+  source: FileSource,
+  file: string,
+  { bosId, eosIds }: ModelConfig,
+): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+  const { tokenizer, config, endIds } = ggufTokenizer(await openGguf(source, file));
+  const ends = [...new Set([...eosIds, ...endIds])];
+  return new Map([
+    ['tokenizer.json', jsonBytes(tokenizer)],
+    // The class that takes tokenizer.json as it is.
+    ['tokenizer_config.json', jsonBytes({ ...config, tokenizer_class: 'PreTrainedTokenizerFast' })],
+    ['generation_config.json', jsonBytes({ bos_token_id: bosId, eos_token_id: ends })],
+  ]);
 }

@@ -1,9 +1,11 @@
 /** A whole run as one file: gzip of a RunArchive, or its plain JSON. */
 import * as v from 'valibot';
 import { ImportError } from '../core/errors';
+import { byteLimit, gunzipText, parseJson } from '../core/gunzip';
 import type { RunArchive } from '../core/jobApi';
 import { storedConfig } from '../settings/config';
-import { strings } from './strings';
+import { issueText } from '../core/issueText';
+import { errorStrings as text } from './strings/errors';
 
 const list = v.array(v.record(v.string(), v.unknown()));
 const shape = v.object({
@@ -18,28 +20,28 @@ const shape = v.object({
   report: v.nullable(v.record(v.string(), v.unknown())),
 });
 
-function notArchive(reason: string, cause?: unknown): ImportError {
-  return new ImportError(strings.errors.archiveFormat(reason), strings.errors.archiveHint, { cause });
+function notArchive(name: string, reason: string, cause?: unknown): ImportError {
+  return new ImportError(text.archiveFormat(name, reason), text.archiveHint, { cause });
 }
 
-async function gunzip(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return new Response(stream).text();
-}
-
-/** Throws ImportError with the reason when the bytes are no run archive. */
-export async function readArchive(bytes: Uint8Array<ArrayBuffer>): Promise<RunArchive> {
+/** Throws ImportError with the file's name and the reason when the bytes are no run archive. */
+export async function readArchive(
+  bytes: Uint8Array<ArrayBuffer>,
+  name: string = text.thisFile,
+): Promise<RunArchive> {
   const zipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
   let json: unknown;
   try {
-    json = JSON.parse(zipped ? await gunzip(bytes) : new TextDecoder().decode(bytes));
+    if (!zipped) byteLimit(bytes.byteLength).add(bytes.byteLength);
+    json = parseJson(zipped ? await gunzipText(bytes) : new TextDecoder().decode(bytes));
   } catch (cause) {
-    throw notArchive(zipped ? 'its gzip data or JSON is damaged' : 'it is neither gzip nor JSON', cause);
+    if (cause instanceof ImportError) throw cause;
+    throw notArchive(name, zipped ? text.archiveReasons.damaged : text.archiveReasons.unknown, cause);
   }
   const result = v.safeParse(shape, json);
   if (!result.success) {
     const issue = result.issues[0];
-    throw notArchive(`${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`);
+    throw notArchive(name, issueText(v.getDotPath(issue), issue));
   }
   const archive = json as RunArchive;
   const { run, report } = archive;
@@ -48,6 +50,14 @@ export async function readArchive(bytes: Uint8Array<ArrayBuffer>): Promise<RunAr
     run: { ...run, config: storedConfig(run.config) },
     report: report && { ...report, config: storedConfig(report.config) },
   };
+}
+
+/** Whether the first rows of a text file are questions: those belong elsewhere than runs. */
+export async function isQuestionFile(file: Blob): Promise<boolean> {
+  const head = (await file.slice(0, 20_000).text()).replace(/^\uFEFF/, '').trimStart();
+  const [line = ''] = head.split(/\r?\n/);
+  if (/^[[{]/.test(head)) return /"(?:question|problem)"\s*:/i.test(head) && !/"questionId"\s*:/.test(head);
+  return /(?:^|[,;\t])"?(?:question|problem)"?(?:[,;\t]|$)/i.test(line);
 }
 
 export async function packArchive(archive: RunArchive): Promise<Blob> {
@@ -59,5 +69,5 @@ export async function packArchive(archive: RunArchive): Promise<Blob> {
 export async function fetchRecorded(): Promise<RunArchive | null> {
   const response = await fetch(new URL('recorded/run.json.gz', document.baseURI));
   if (!response.ok || (response.headers.get('content-type') ?? '').includes('text/html')) return null;
-  return readArchive(new Uint8Array(await response.arrayBuffer()));
+  return readArchive(new Uint8Array(await response.arrayBuffer()), text.recordedName);
 }

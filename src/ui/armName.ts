@@ -7,7 +7,7 @@ export function armKind(name: string): ArmKind {
   if (name.startsWith('distilled:')) return 'distilled';
   if (name.startsWith('control:')) return 'control';
   if (name.startsWith('base')) return 'base';
-  return name === 'single' ? 'single' : 'ensemble';
+  return name.startsWith('single') ? 'single' : 'ensemble';
 }
 
 export function strategyLabel(strategy: string): string {

@@ -29,6 +29,15 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** Time to come: nobody waits for milliseconds. */
+export function formatLeft(seconds: number): string {
+  if (seconds < 1) return 'under 1 s';
+  return formatSeconds(seconds < 10 ? Math.max(1, Math.round(seconds)) : seconds).replace(
+    /^(\d)\.0 s$/,
+    '$1 s',
+  );
+}
+
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${Math.round(bytes)} B`;
   if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;

@@ -4,6 +4,8 @@ import { armNames, controlNames, strategyHelp, strategyNames } from './strings/a
 import { compareStrings } from './strings/compare';
 import { debateStrings } from './strings/debate';
 import { distilStrings } from './strings/distil';
+import { errorStrings } from './strings/errors';
+import { importingStrings } from './strings/importing';
 import { verdictStrings } from './strings/verdict';
 
 export const strings = {
@@ -19,6 +21,9 @@ export const strings = {
     noRecorded: 'No recorded run came with this build. Press Run to make one on the bundled models.',
     emptyTitle: 'Nothing to show yet',
     backToRecorded: 'Show the recorded run',
+    reproduced: (seed: number): string =>
+      `Your machine reproduced the recorded run byte for byte (seed ${seed}).`,
+    runWithSeed: (seed: number): string => `Run with seed ${seed}`,
     watchLive: 'Watch the run in progress',
     runs: 'Runs',
     settings: 'Settings',
@@ -48,11 +53,13 @@ export const strings = {
     step: 'Step',
     stop: 'Stop',
     starting: 'Starting',
-    resumeRun: (name: string): string => `Go on with ${name}`,
-    offer: (name: string, phase: string): string =>
-      `The run ${name} was interrupted during ${phase}. What it made is kept.`,
+    resumeRun: (name: string): string => `Resume ${name}`,
+    offer: (name: string, phase: string, reason: string): string =>
+      [`The run ${name} was interrupted during ${phase}.`, reason, 'Everything so far is saved.']
+        .filter((part) => part !== '')
+        .join(' '),
     offerImported: (name: string): string =>
-      `The debate of ${name} is imported. Go on, and a student learns from it and is compared with it.`,
+      `The debate of ${name} is imported. Resume it, and a student learns from it and is compared with it.`,
     discard: 'Not now',
     phases: {
       load: 'Load',
@@ -70,8 +77,11 @@ export const strings = {
       failed: 'failed',
       done: 'done',
     },
-    finished: 'Finished. What it made is kept under Runs.',
+    finished: 'Finished. It is saved under Runs.',
     timeLeft: 'Time left',
+    phaseOnly: 'this phase',
+    takes: (time: string): string => `It will take about ${time}, by the last run here.`,
+    took: (time: string): string => `It would take about ${time} on the machine of the recording.`,
     rate: 'Tokens/s',
     speed: (bytes: string): string => `${bytes}/s`,
     memory: 'Memory',
@@ -114,7 +124,10 @@ export const strings = {
     label: 'Result',
     base: 'Student before',
     distilled: 'Student after',
+    single: 'One agent, greedy',
     ensemble: 'The ensemble',
+    /** The student with the name of its training. */
+    after: (training: string): string => `Student after ${training}`,
     of: (correct: number, n: number): string => `${formatCount(correct)} of ${formatCount(n)} right`,
     tokens: (tokens: number): string => `${formatCount(Math.round(tokens))} tokens a question`,
   },
@@ -132,7 +145,7 @@ export const strings = {
     title: 'Runs',
     none: 'No run is stored on this machine yet. Press Run to make one.',
     open: 'Open',
-    resume: 'Go on',
+    resume: 'Resume',
     delete: 'Delete',
     rename: 'Name',
     export: 'Export',
@@ -152,7 +165,7 @@ export const strings = {
     intro: 'For the next run. They are part of the address, so a link carries them.',
     preset: 'Preset',
     presets: { quick: 'Quick', full: 'Full' },
-    presetHelp: { quick: 'A few minutes', full: 'Every strategy and control, five seeds' },
+    presetHelp: { quick: 'One strategy, one seed.', full: 'Every strategy and control, five seeds.' },
     custom: 'changed',
     reset: 'Back to the preset',
     share: 'Copy the link',
@@ -162,43 +175,9 @@ export const strings = {
     controlsHelp: 'Does debate add anything? These tell.',
   },
 
-  importing: {
-    bundled: 'Bundled word problems',
-    pick: 'Use a file of your own',
-    help: 'JSONL or CSV with questions and answers (GSM8K, MATH and multiple-choice layouts are known).',
-    reading: 'Reading …',
-    counts: (read: number, rejected: number): string =>
-      `${formatPlural(read, 'question', 'questions')} read, ${formatPlural(rejected, 'row', 'rows')} left out`,
-    preview: 'First questions',
-    rejected: 'Rows left out',
-    line: 'Line',
-    reason: 'Reason',
-    text: 'Row',
-    question: 'Question',
-    answer: 'Answer',
-    use: 'Use these questions',
-    using: (name: string, count: number): string =>
-      `${name}: ${formatPlural(count, 'question', 'questions')}`,
-    remove: 'Use the bundled problems instead',
-    lowered: (name: string, held: number, asked: number): string =>
-      `${name} holds ${formatPlural(held, 'different question', 'different questions')}, but ${formatCount(asked)} were asked for: the counts were lowered in proportion. Change them as you like.`,
-    atMost: (most: number, name: string, held: number): string =>
-      `At most ${formatCount(most)} with the others: ${name} holds ${formatPlural(held, 'different question', 'different questions')}.`,
-    tooMany: (name: string, held: number, asked: number): string =>
-      `${name} holds ${formatPlural(held, 'different question', 'different questions')}, but ${formatCount(asked)} are asked for.`,
-    more: (count: number): string => `and ${formatCount(count)} more`,
-  },
+  importing: importingStrings,
 
-  errors: {
-    label: 'Messages',
-    code: 'code',
-    badHash: (name: string, value: string): string => `The address sets ${name} to "${value}".`,
-    badHashHint: 'That setting is left at its preset.',
-    archiveFormat: (reason: string): string => `This is not a run of Arklet: ${reason}.`,
-    archiveHint: 'Choose a .json.gz file that the Runs panel exported.',
-    noWorker: 'The engine did not start.',
-    noWorkerHint: 'Reload the page. The recorded run can be read without it.',
-  },
+  errors: errorStrings,
 
   support: {
     noGpu: 'No WebGPU in this browser, so runs use the CPU backend. Everything works.',

@@ -1,5 +1,7 @@
 /** The comparison in plain words. Says so when the numbers cannot tell. */
 import type { ArmResult, PairResult, Report } from '../core/records';
+import { seedSummaries } from '../core/seeds';
+import { armLabel } from './armName';
 import { formatPercent, formatPoints } from './format';
 import { strings } from './strings';
 
@@ -23,6 +25,7 @@ export function keyArms(report: Report): KeyArms | null {
     report.arms.some((arm) => arm.name === name) ? name : undefined;
   const base = has('base') ?? report.arms[0]?.name;
   const distilled =
+    has(report.gainKept?.strategy) ??
     has(report.gainKept ? `distilled:${report.gainKept.strategy}` : undefined) ??
     best((name) => name.startsWith('distilled:'))?.name;
   const ensemble =
@@ -55,10 +58,59 @@ export function findPair(pairs: readonly PairResult[], a: string, b: string): Pa
   };
 }
 
-/** 1 above, -1 below, 0 the interval holds 0. */
+/** 1 above, -1 below, 0 the interval includes 0. */
 export function direction(pair: PairResult): -1 | 0 | 1 {
   if (pair.ci[0] > 0) return 1;
   return pair.ci[1] < 0 ? -1 : 0;
+}
+
+/** The arm of one agent alone, decoded as the student is. */
+export const greedyArm = 'single-greedy';
+
+/** Whether the student is above one agent alone at its own decoding: only then is a share of the ensemble's gain its own. */
+export function beatsAlone(report: Report): boolean {
+  const student = keyArms(report)?.distilled;
+  const pair = student === undefined ? null : findPair(report.pairs, student, greedyArm);
+  return pair !== null && direction(pair) > 0;
+}
+
+/** How the student stands to one agent alone at the same decoding. */
+function alone(report: Report, student: string): string {
+  const text = strings.verdict;
+  const arm = findArm(report, greedyArm);
+  const pair = findPair(report.pairs, student, greedyArm);
+  if (!arm || !pair) return text.noneAlone;
+  const accuracy = formatPercent(arm.accuracy);
+  const way = direction(pair);
+  const [lo, hi] = pair.ci;
+  if (way > 0)
+    return text.aboveAlone(accuracy, unsigned(pair.difference), `${formatPoints(lo)} to ${formatPoints(hi)}`);
+  if (way === 0) return text.levelWithAlone(accuracy, formatPoints(pair.difference));
+  return text.belowAlone(accuracy, unsigned(pair.difference), `${unsigned(hi)} to ${unsigned(lo)}`);
+}
+
+/** The words say which way: the number stands without its sign. */
+function unsigned(difference: number): string {
+  return formatPoints(Math.abs(difference)).replace('+', '');
+}
+
+/** What speaks against the debate, where the report shows it. */
+function losses(report: Report): string[] {
+  const text = strings.verdict;
+  const said: string[] = [];
+  const vote = findPair(report.pairs, 'debate', 'vote-equal-tokens');
+  const [equal, debate] = [findArm(report, 'vote-equal-tokens'), findArm(report, 'debate')];
+  if (vote && equal && debate && direction(vote) < 0)
+    said.push(text.voteWins(formatPercent(equal.accuracy), formatPercent(debate.accuracy)));
+  const unlike = report.ood?.pairs.find(({ a, b }) => a === 'debate' && b.startsWith('vote:'));
+  if (unlike && direction(unlike) < 0)
+    said.push(
+      text.debateLosesOod(
+        unsigned(unlike.difference),
+        `${unsigned(unlike.ci[1])} to ${unsigned(unlike.ci[0])}`,
+      ),
+    );
+  return said;
 }
 
 /** Sentences, the most important first. Empty when nothing was compared. */
@@ -86,22 +138,30 @@ export function verdictSentences(report: Report): readonly string[] {
     else said.push(text.unclear(points, interval, gain.detectable, base.n));
   }
 
+  const students = report.arms.filter(({ name }) => name.startsWith('distilled:')).length;
+  if (students > 1) said.push(text.bestOf(armLabel(distilled.name), students));
+  const over = seedSummaries(report).find(({ name }) => name === distilled.name);
+  if (over)
+    said.push(
+      text.overSeeds(over.seeds, formatPercent(over.mean), formatPercent(over.lo), formatPercent(over.hi)),
+    );
+
+  said.push(alone(report, keys.distilled));
   const teacher = findPair(report.pairs, keys.distilled, keys.ensemble);
   if (teacher) {
     const points = formatPoints(teacher.difference);
     const way = direction(teacher);
-    // The words say which way: the number stands without its sign.
-    const apart = formatPoints(Math.abs(teacher.difference)).replace('+', '');
-    if (way > 0) said.push(text.aboveEnsemble(apart));
-    else if (way < 0) said.push(text.belowEnsemble(apart));
+    if (way > 0) said.push(text.aboveEnsemble(unsigned(teacher.difference)));
+    else if (way < 0) said.push(text.belowEnsemble(unsigned(teacher.difference)));
     else if (teacher.aOnly + teacher.bOnly === 0) said.push(text.sameAsEnsemble(base.n));
     else said.push(text.levelWithEnsemble(points));
   }
-  said.push(
-    report.gainKept
-      ? text.kept(report.gainKept.value, report.gainKept.ci[0], report.gainKept.ci[1])
-      : text.notKept,
-  );
+  const { gainKept } = report;
+  // A student that fell keeps no share of a gain, and one that an agent alone beats has no gain of the debate's.
+  if (gainKept === null) said.push(text.notKept);
+  else if (gain && direction(gain) > 0 && beatsAlone(report))
+    said.push(text.kept(gainKept.value, gainKept.ci[0], gainKept.ci[1]));
+  said.push(...losses(report));
   if (distilled.tokensPerQuestion > 0 && ensemble.tokensPerQuestion > distilled.tokensPerQuestion) {
     said.push(text.cheaper(ensemble.tokensPerQuestion / distilled.tokensPerQuestion));
   }

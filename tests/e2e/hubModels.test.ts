@@ -91,7 +91,7 @@ it('a model of WebLLM’s list comes once, by our download, and WebLLM reads it 
     await button(/^Run (on|with)/).click();
     // The empty library does nothing with weights: loading ends where it would be asked, with every file read.
     await page.locator('.notice').first().waitFor({ timeout: patience });
-    expect(await page.locator('.notice code').first().innerText()).toBe('agent');
+    expect(await page.locator('.notice').first().getAttribute('data-code')).toBe('agent');
   };
   await start();
   const files = asked.filter((address) => address.includes('/resolve/'));

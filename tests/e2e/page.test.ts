@@ -143,7 +143,7 @@ describe('Run on the bundled models', () => {
       await run().click();
       await reloadDuring(phase);
       await page.getByText(new RegExp(`was interrupted during ${phase.toLowerCase()}`)).waitFor();
-      await page.getByRole('button', { name: /^Go on with/ }).click();
+      await page.getByRole('button', { name: /^Resume / }).click();
       expect(await finish(), `interrupted during ${phase}`).toEqual(undisturbed);
       await fresh.close();
     }
@@ -193,7 +193,30 @@ describe('a question file', () => {
     await choose('empty.jsonl', '');
     const notice = page.locator('.notice');
     await notice.first().waitFor();
-    expect(await notice.first().innerText()).toMatch(/import/);
+    expect(await notice.first().innerText()).toMatch(/^empty\.jsonl is empty\./);
+  });
+
+  it('of words that the bundled models lack is said to teach nothing, found again after a reload, and ends in one sentence', async () => {
+    const rows = Array.from({ length: 12 }, (_, i) =>
+      JSON.stringify({
+        question: `Natalia sold clips to ${i + 2} of her friends in April. How many clips did Natalia sell?`,
+        answer: `#### ${1000 + i}`,
+      }),
+    );
+    await choose('gsm.jsonl', rows.join('\n'));
+    await page.getByRole('button', { name: 'Use these questions' }).click();
+    const words = page.getByText(/^The bundled models know only \d+ of the \d+ words of gsm\.jsonl\./);
+    await words.first().waitFor();
+    await page.waitForURL(/questions-hash=[0-9a-f]{16}/);
+    await page.goto(`${page.url().replace('&panel=settings', '')}&rounds=0`);
+    await page.reload();
+    await page.getByRole('button', { name: 'Run on gsm.jsonl' }).click();
+    await page.getByText(/^Not started\. The bundled models know only/).waitFor();
+    await page.getByRole('button', { name: 'Run anyway' }).click();
+    await page.getByText(/^No agent solved any of the \d+ training questions/).waitFor({ timeout: patience });
+    await page.getByText('Distil (failed)').waitFor();
+    expect(await page.locator('.notice').count()).toBe(0);
+    expect(complaints).toEqual([]);
   });
 });
 
@@ -206,6 +229,6 @@ describe('a run archive', () => {
       mimeType: 'application/gzip',
       buffer: Buffer.from([0x1f, 0x8b, 8, 0]),
     });
-    await page.getByText(/This is not a run of Arklet/).waitFor();
+    await page.getByText(/run\.json\.gz is not a run of Arklet/).waitFor();
   });
 });

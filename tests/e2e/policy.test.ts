@@ -69,7 +69,7 @@ async function start(agents: string): Promise<void> {
 async function notice(): Promise<{ code: string; text: string }> {
   const found = page.locator('.notice').first();
   await found.waitFor({ timeout: patience });
-  return { code: await found.locator('code').innerText(), text: await found.innerText() };
+  return { code: (await found.getAttribute('data-code')) ?? '', text: await found.innerText() };
 }
 
 describe('transformers.js under the strict policy', () => {

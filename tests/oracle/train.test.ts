@@ -23,6 +23,7 @@ import type { GradResult, TrainCommandResult } from '../../src/train/commands';
 import { mergedGguf } from '../../src/train/mergedGguf';
 import { defaultLora } from '../../src/train/options';
 import { compare } from '../unit/train/golden';
+import { llamaLogits } from './llama';
 
 const root = resolve(import.meta.dirname, '../..');
 const python = join(root, '.cache/venv/bin/python');
@@ -50,12 +51,6 @@ const data = rows.map((row) => JSON.stringify(row)).join('\n');
 function save(name: string, files: ReadonlyMap<string, Uint8Array>): void {
   mkdirSync(join(folder, name), { recursive: true });
   for (const [file, bytes] of files) writeFileSync(join(folder, name, file), bytes);
-}
-
-/** float32 [rows, vocab] of an .npy file of version 1. */
-function readNpy(file: string): Float32Array {
-  const bytes = readFileSync(join(folder, file));
-  return new Float32Array(Uint8Array.from(bytes.subarray(10 + bytes.readUInt16LE(8))).buffer);
 }
 
 interface Torch {
@@ -162,23 +157,12 @@ describe('SmolLM2-135M', () => {
     expect(worst).toBeLessThan(2e-3);
   });
 
-  it('gives GGUF files, adapter and merged model, that llama.cpp loads with equal logits', async (context) => {
-    const present = await run(python, ['-c', 'import llama_cpp']).then(
-      () => true,
-      () => false,
-    );
-    if (!present && process.env['REQUIRE_ORACLES'] !== '1')
-      context.skip('llama-cpp-python is not installed: .cache/venv/bin/pip install llama-cpp-python==0.3.36');
+  it('gives GGUF files, adapter and merged model, that llama.cpp loads with equal logits', async () => {
     const adapter = await NodeSource.open(join(folder, 'end'));
     const source = await NodeSource.open(base);
     const shared = { model, source, adapter, baseModel: base };
     save('gguf', await exportCommand({ ...shared, format: 'gguf-adapter' }));
-    writeFileSync(join(folder, 'ids.json'), JSON.stringify(ids));
-    const llama = async (gguf: string, lora: string): Promise<Float32Array> => {
-      const script = join(root, 'tests/oracle/llama.py');
-      await run(python, [script, gguf, lora, join(folder, 'ids.json'), join(folder, 'llama.npy')]);
-      return readNpy('llama.npy');
-    };
+    const llama = (gguf: string, lora: string | null) => llamaLogits(gguf, ids, lora);
     const loaded = await loadAdapter(model, adapter, { owner: 'test' });
     const ours = await forwardLogits(model, ids, loaded);
     const plain = await forwardLogits(model, ids);
@@ -186,10 +170,10 @@ describe('SmolLM2-135M', () => {
 
     const file = join(folder, 'gguf/model.gguf');
     save('gguf', new Map([['model.gguf', await mergedGguf(model, null, { format: 'f32', source })]]));
-    const without = compare(await llama(file, '-'), plain);
+    const without = compare(await llama(file, null), plain);
     const beside = compare(await llama(file, join(folder, 'gguf/adapter.gguf')), ours);
     save('gguf', await exportCommand({ ...shared, format: 'gguf', weights: 'f16' }));
-    const merged = compare(await llama(file, '-'), ours);
+    const merged = compare(await llama(file, null), ours);
     console.log(JSON.stringify({ without, beside, merged, adapter: compare(plain, ours) }));
     for (const { cosine, relative } of [without, beside, merged]) {
       expect(cosine).toBeGreaterThan(0.9999);

@@ -1,72 +1,10 @@
 import { deleteDB } from 'idb';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import type { JobClient, JobEvent, RunRecord } from '../../src/core/jobApi';
-import type { RunConfig } from '../../src/core/records';
+import type { JobEvent, RunRecord } from '../../src/core/jobApi';
 import { trajectoriesJsonl } from '../../src/core/trajectories';
-import { connectJob } from '../../src/run/jobClient';
-import { presets } from '../../src/settings/config';
+import { closeTabs, ends, openTab, remove, tiny, type Tab } from './tabs';
 
-/** The real chain: coordinator worker, engine worker inside it, IndexedDB, OPFS, Web Lock, BroadcastChannel. */
-interface Tab {
-  readonly client: JobClient;
-  readonly worker: Worker;
-  readonly events: JobEvent[];
-  until(test: (event: JobEvent) => boolean): Promise<JobEvent>;
-}
-
-const tiny: RunConfig = {
-  ...presets.quick,
-  preset: 'custom',
-  trainQuestions: 12,
-  validationQuestions: 2,
-  testQuestions: 6,
-  steps: 8,
-  batch: 4,
-  accept: 'any',
-  backend: 'cpu',
-};
-
-const tabs: Tab[] = [];
-
-function openTab(): Tab {
-  const url = new URL('../../workers/coordinator.worker.ts', import.meta.url);
-  const worker = new Worker(url, { type: 'module' });
-  const client = connectJob(worker);
-  const events: JobEvent[] = [];
-  const listeners = new Set<() => void>();
-  client.listen((event) => {
-    events.push(event);
-    for (const listener of listeners) listener();
-  });
-  const tab: Tab = {
-    client,
-    worker,
-    events,
-    until: (test) =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          const found = events.find(test);
-          if (!found) return;
-          listeners.delete(look);
-          resolve(found);
-        };
-        listeners.add(look);
-        look();
-      }),
-  };
-  tabs.push(tab);
-  return tab;
-}
-
-const ends = (status: RunRecord['status'], id?: string) => (event: JobEvent) =>
-  event.type === 'runs' &&
-  event.runs.some((run) => run.status === status && (id === undefined || run.id === id));
-
-async function remove(tab: Tab, id: string): Promise<void> {
-  await tab.client.api.remove(id);
-  // A run in the bin keeps its id.
-  await tab.client.api.purge(id);
-}
+// The real chain: coordinator worker, engine worker inside it, IndexedDB, OPFS, Web Lock, BroadcastChannel.
 
 async function outputs(tab: Tab, id: string) {
   const { turns, run } = await tab.client.api.archive(id);
@@ -79,7 +17,7 @@ async function outputs(tab: Tab, id: string) {
 }
 
 afterEach(() => {
-  for (const tab of tabs.splice(0)) tab.worker.terminate();
+  closeTabs();
 });
 
 afterAll(async () => {

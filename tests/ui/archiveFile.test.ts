@@ -25,6 +25,16 @@ describe('a run as a file', () => {
     ['a picture', async () => new Uint8Array([0x89, 0x50, 0x4e, 0x47]), /neither gzip nor JSON/],
     ['other JSON', async () => bytesOf('{"format": "something"}'), /format/],
     ['a later version', async () => bytesOf(JSON.stringify({ ...archive, version: 3 })), /version/],
+    ['lists in lists without end', async () => bytesOf('['.repeat(100_000)), /deep/],
+    [
+      'little that grows to gigabytes',
+      async () => {
+        const blanks = new Blob(Array.from({ length: 120 }, () => new Uint8Array(1e6).fill(32))).stream();
+        const zipped = blanks.pipeThrough(new CompressionStream('gzip'));
+        return new Uint8Array(await new Response(zipped).arrayBuffer());
+      },
+      /more than 100 times/,
+    ],
     ['turns that are no list', async () => bytesOf(JSON.stringify({ ...archive, turns: 3 })), /turns/],
   ])('is refused with its reason when it is %s', async (_, make, reason) => {
     const error: unknown = await readArchive(await make()).catch((thrown: unknown) => thrown);

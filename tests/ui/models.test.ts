@@ -3,7 +3,7 @@ import axe from 'axe-core';
 import { unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
-import { InterruptedError } from '../../src/core/errors';
+import { AgentError, InterruptedError } from '../../src/core/errors';
 import type { MemoryPlan } from '../../src/core/memoryPlan';
 import type { ModelCalls, ModelEntry, ModelsApi } from '../../src/core/modelsApi';
 import { mountApp, type MountedApp } from '../../src/ui/mount';
@@ -61,6 +61,9 @@ let calls: ModelCalls;
 let listed: ModelEntry[];
 let finish: () => void;
 let keys: [string, string | null][];
+let client: ScriptedClient;
+/** Models of WebLLM's list beside the first, in the list's order. */
+let moreListed: readonly string[];
 
 function scripted(): ModelsApi {
   return {
@@ -76,6 +79,16 @@ function scripted(): ModelsApi {
         approximate: true,
         state: 'absent',
       }),
+      ...moreListed.map((name) =>
+        entry({
+          spec: `webllm:${name}-q4f32_1-MLC`,
+          name: `${name}-q4f32_1`,
+          source: 'webllm',
+          kind: 'webllm',
+          memoryBytes: name === 'Q' ? 2e8 : 2e7,
+          state: 'absent',
+        }),
+      ),
     ],
     look: async () => hub,
     download: (_spec, given = {}) => {
@@ -115,11 +128,12 @@ beforeEach(async () => {
   localStorage.clear();
   listed = [entry({})];
   keys = [];
+  moreListed = [];
   await page.viewport(1280, 900);
   history.replaceState(null, '', `${location.pathname}${location.search}`);
   target = document.createElement('div');
   document.body.append(target);
-  const client = new ScriptedClient();
+  client = new ScriptedClient();
   Object.assign(client.api, {
     setKey: async (url: string, key: string | null) => void keys.push([url, key]),
   });
@@ -145,6 +159,15 @@ describe('the memory of a run', () => {
     await expect.element(page.getByText('Adapter, student')).toBeVisible();
     await button(/^Apply/).click();
     expect(app.session.settings.config?.schedule).toBe('agents-out');
+  });
+
+  it('is held against what the last run held at most, by the engine’s own ledger', async () => {
+    const { config } = app.session.settings;
+    app.session.models.measure(config!, 8.5e8);
+    app.session.settings.set('seed', 7);
+    const said = page.getByText('The last run held 850.0 MB at most; its plan is 900.0 MB.');
+    await expect.element(said).toBeVisible();
+    expect(app.session.models.held).toBe(8.5e8);
   });
 });
 
@@ -211,21 +234,92 @@ describe('a download', () => {
 
 describe('an agent', () => {
   it('of WebLLM says which feature this browser lacks, and a server’s key goes to the coordinator alone', async () => {
+    moreListed = ['Q', 'Tiny'];
     await button('Add a model').click();
     await button('WebLLM').click();
     await expect.element(page.getByText('this browser lacks no-such-feature')).toBeVisible();
-    await button('Use Q-q4f16_1').click();
+    // What cannot run here is neither said to fit nor offered, and stands below what can.
+    await expect.element(page.getByText('Cannot run here')).toBeVisible();
+    await expect.element(button('Use Q-q4f16_1')).toBeDisabled();
+    const rows = [...target.querySelectorAll('.picker li')];
+    expect(rows.map((row) => row.querySelector('.name')?.textContent)).toEqual([
+      'Tiny-q4f32_1',
+      'Q-q4f32_1',
+      'Q-q4f16_1',
+    ]);
+    expect(rows.map((row) => row.querySelector('.badge')?.textContent?.trim() ?? '')).toEqual([
+      'Fits',
+      'Tight',
+      '',
+    ]);
+    await button('Use Q-q4f32_1').click();
     await button('Close the list').click();
-    await button('Take out Q-q4f16_1-MLC').click();
+    await button('Take out Q-q4f32_1-MLC').click();
     await button('Add a model').click();
     await button('Server').click();
     await userEvent.fill(page.getByLabelText('Address'), 'http://localhost:11434/v1');
-    await userEvent.fill(page.getByRole('textbox', { name: 'Model', exact: true }), 'qwen3');
+    await userEvent.fill(page.getByRole('combobox', { name: 'Model', exact: true }), 'qwen3');
     await userEvent.fill(page.getByLabelText('Key (if it needs one)'), 'secret');
     await button('Use this server').click();
     await vi.waitFor(() => expect(keys).toEqual([['http://localhost:11434/v1', 'secret']]));
     expect(app.session.settings.config?.agents).toEqual(['endpoint:http://localhost:11434/v1#qwen3']);
     expect(location.hash).not.toContain('secret');
+  });
+});
+
+describe('a server', () => {
+  const address = page.getByLabelText('Address');
+
+  it('whose address is none is said at the field, and is not used', async () => {
+    await button('Add a model').click();
+    await button('Server').click();
+    await userEvent.fill(address, 'localhost:9');
+    await button('Use this server').click();
+    await expect
+      .element(address)
+      .toHaveAccessibleDescription(
+        /^"localhost:9" is not the address of a server: write it whole, such as http:/,
+      );
+    await expect.element(address).toBeInvalid();
+    expect(app.session.settings.config?.agents).toEqual(['bundled']);
+    await userEvent.fill(address, 'http://user:pass@localhost:9/v1');
+    await expect.element(address).toHaveAccessibleDescription(/Leave user, password and query out/);
+    await userEvent.fill(address, 'http://localhost:9/v1');
+    await expect.element(address).toBeValid();
+    await button('Use this server').click();
+    await expect
+      .element(page.getByRole('combobox', { name: 'Model', exact: true }))
+      .toHaveAccessibleDescription(/Name a model of the server/);
+    expect((await axe.run(target)).violations).toEqual([]);
+  });
+
+  it('is tested from its field, and one of its models is a click', async () => {
+    await button('Add a model').click();
+    await button('Server').click();
+    await userEvent.fill(address, 'http://localhost:11434/v1');
+    client.failures.set(
+      'endpointModels',
+      new AgentError('http://localhost:11434/v1 did not answer.', 'Start it.'),
+    );
+    await button('Test the server').click();
+    await expect.element(page.getByText('http://localhost:11434/v1 did not answer.')).toBeVisible();
+    client.served = ['llama3', 'qwen3'];
+    await button('Test the server').click();
+    await expect.element(page.getByText('It answers, and has these 2 models:')).toBeVisible();
+    await button('qwen3').click();
+    await button('Use this server').click();
+    expect(app.session.settings.config?.agents).toEqual(['endpoint:http://localhost:11434/v1#qwen3']);
+    expect(app.session.notices.list).toEqual([]);
+  });
+});
+
+describe('a suggestion of the hub', () => {
+  it('is looked up by the click that chooses it, and used by the next', async () => {
+    await button('Add a model').click();
+    await button('Hugging Face').click();
+    await button('SmolLM2-135M-Instruct').click();
+    await button('Use tiny/model').click();
+    expect(app.session.settings.config?.agents).toEqual(['hf:tiny/model']);
   });
 });
 

@@ -51,6 +51,8 @@ describe('the pace of a phase', () => {
     pace.train('rsft|0', 1500, 3);
     expect(pace.fill(at(1), 3).tokensPerSecond).toBe(500);
     pace.train('da|0', 100, 4);
+    // The speed of the training before says nothing of this one.
+    expect(pace.fill(at(2), 4).tokensPerSecond).toBeNull();
     pace.train('da|0', 400, 5);
     expect(pace.fill(at(2), 5).tokensPerSecond).toBe(300);
   });

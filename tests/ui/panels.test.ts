@@ -318,18 +318,21 @@ describe('single keys', () => {
     );
   });
 
-  it('restart in stage mode with the same seed, and put what was cut off into the bin', async () => {
+  it('restart in stage mode with the same seed when asked twice, and delete nothing', async () => {
     await open('#preset=quick&seed=7&stage=on');
     expect(document.documentElement.classList.contains('stage')).toBe(true);
     await userEvent.keyboard('r');
     await expect.element(button('Pause')).toBeEnabled();
+    await userEvent.keyboard('r');
+    await expect.element(page.getByText(/R again stops it and starts anew/)).toBeVisible();
+    expect(client.names().filter((name) => /^(stop|start)$/.test(name))).toEqual(['start']);
     await userEvent.keyboard('r');
     await vi.waitFor(() => expect(client.names().filter((name) => name === 'start')).toHaveLength(2));
     const seeds = client.calls
       .filter(([name]) => name === 'start')
       .map(([, config]) => (config as { seed: number }).seed);
     expect(seeds).toEqual([7, 7]);
-    expect(client.names()).toContain('remove');
+    expect(client.names()).not.toContain('remove');
     await userEvent.keyboard('m');
     expect(document.documentElement.classList.contains('stage')).toBe(false);
   });
@@ -369,9 +372,11 @@ describe('the runs', () => {
     await page.getByLabelText('Compare calm-finch').click();
     await button('Compare 2 runs').click();
     const panel = dialog('Compare runs');
-    await expect.element(panel.getByRole('row', { name: /^rank/ })).toBeVisible();
+    await expect.element(panel.getByRole('row', { name: /^LoRA rank/ })).toBeVisible();
     await expect.element(panel.getByRole('img', { name: /Smoothed training loss/ })).toBeVisible();
-    await expect.element(panel.getByText('0.0 to the baseline').first()).toBeVisible();
+    const rows = panel.getByRole('region', { name: 'Runs and their result' }).getByRole('row');
+    await expect.element(rows.nth(1)).toHaveTextContent(/silver-tern.*Baseline/);
+    await expect.element(rows.nth(2)).toHaveTextContent(/calm-finch 32 .*other questions, unpaired/);
     await panel.getByText('Show as a table').click();
     await expect.element(panel.getByRole('rowheader', { name: '200' })).toBeVisible();
     expect(await violations()).toEqual([]);

@@ -237,3 +237,38 @@ describe('counts of a phase', () => {
     expect(session.job).toMatchObject({ status: 'paused', done: 1 });
   });
 });
+
+describe('a run of another tab', () => {
+  it('is known from the list alone, also while it waits there', async () => {
+    client.store({ id: 'far', name: 'far-off', status: 'paused' });
+    await session.connect();
+    expect([session.active, session.job?.runId, session.job?.status]).toEqual([true, 'far', 'paused']);
+  });
+
+  it('that was deleted, or whose end could not be stored, is not shown as running for ever', async () => {
+    const run = client.store({ id: 'far', name: 'far-off', status: 'running' });
+    await session.connect();
+    client.emit({ type: 'runs', runs: [] });
+    expect(session.active).toBe(false);
+    client.emit({ type: 'runs', runs: [{ ...run, id: 'other' }] });
+    expect(session.job?.runId).toBe('other');
+    const error = { code: 'storage', message: 'The disk is full.', hint: 'Free space.' };
+    client.emit({ type: 'ended', runId: 'other', status: 'interrupted', error });
+    expect([session.active, session.interrupted?.error?.message]).toEqual([false, 'The disk is full.']);
+  });
+});
+
+describe('a change of a run', () => {
+  it('is shown at once, each field by itself, and comes back where it is refused', async () => {
+    client.store({ id: 'a', name: 'older', status: 'done', note: '' });
+    await session.connect();
+    const noted = session.shelf.update('a', { note: 'mine' });
+    const pinned = session.shelf.update('a', { pinned: true });
+    expect(session.runs.map(({ note, pinned }) => [note, pinned])).toEqual([['mine', true]]);
+    await Promise.all([noted, pinned]);
+    expect(session.runs.map(({ note, pinned }) => [note, pinned])).toEqual([['mine', true]]);
+    client.failures.set('update', new BusyError('No.', 'Wait.'));
+    await session.shelf.update('a', { name: 'taken' });
+    expect(session.runs.map(({ name }) => name)).toEqual(['older']);
+  });
+});

@@ -4,6 +4,7 @@ import type { PairResult, Report } from '../../src/core/records';
 import PlainVerdict from '../../src/ui/compare/PlainVerdict.svelte';
 import { filterItems } from '../../src/ui/compare/itemFilter';
 import { placeLabels } from '../../src/ui/compare/placeLabels';
+import { formatPercent } from '../../src/ui/format';
 import { findPair, keyArms, verdictSentences } from '../../src/ui/verdict';
 import { makeArchive } from './fixtures/archive';
 
@@ -13,6 +14,12 @@ const report = makeArchive(40).report!;
 function withGain(change: Partial<PairResult>): Report {
   const [first, ...rest] = report.pairs;
   return { ...report, pairs: [{ ...first!, ...change }, ...rest] };
+}
+
+/** The fixture's report with the first pair against `b` changed. */
+function withPair(b: string, change: Partial<PairResult>): Report {
+  const at = report.pairs.findIndex((pair) => pair.b === b);
+  return { ...report, pairs: report.pairs.map((pair, i) => (i === at ? { ...pair, ...change } : pair)) };
 }
 
 describe('the verdict in words', () => {
@@ -49,7 +56,7 @@ describe('the verdict in words', () => {
     };
     const said = verdictSentences(few);
     expect(said[0]).toMatch(/12 questions are too few to rule out a difference of up to 25 points/);
-    expect(said[1]).toMatch(/It and the ensemble are right on the same of the 12 questions/);
+    expect(said[2]).toMatch(/It and the ensemble get the same of the 12 questions right/);
     expect(said.join(' ')).not.toMatch(/\b0(\.0)? points/);
   });
 
@@ -58,6 +65,41 @@ describe('the verdict in words', () => {
       /keeps 73\u00a0% of the ensemble's gain \(62 to 84\u00a0%\)/,
     );
     expect(verdictSentences({ ...report, gainKept: null }).join(' ')).toMatch(/not distinguishable from 0/);
+  });
+
+  it('gives no share of a gain that one agent alone has too, and says by how much that agent is better', () => {
+    const beaten = withPair('single-greedy', { difference: -0.097, ci: [-0.133, -0.06] });
+    const said = verdictSentences(beaten).join(' ');
+    expect(said).toContain(
+      'One agent alone, decoded greedily as the student is, gets 60.0\u00a0%: 9.7 points better than the student (95\u00a0% interval 6.0 to 13.3), so no gain from the debate is shown.',
+    );
+    expect(said).not.toMatch(/keeps/);
+    const level = verdictSentences(withPair('single-greedy', { difference: 0.01, ci: [-0.03, 0.05] }));
+    expect(level.join(' ')).toMatch(/cannot be told apart from one agent alone/);
+    expect(level.join(' ')).not.toMatch(/keeps/);
+  });
+
+  it('claims nothing for the debate where no agent was measured at the student’s decoding', () => {
+    const arms = report.arms.filter(({ name }) => name !== 'single-greedy');
+    const pairs = report.pairs.filter(({ b }) => b !== 'single-greedy');
+    const said = verdictSentences({ ...report, arms, pairs }).join(' ');
+    expect(said).toMatch(/No agent was measured at the student’s greedy decoding/);
+    expect(said).not.toMatch(/keeps/);
+  });
+
+  it('gives a student that fell no share at all', () => {
+    const fell = withGain({ difference: -0.1, ci: [-0.15, -0.05] });
+    const gainKept = { strategy: 'rsft', ensemble: 'debate', value: -0.4, ci: [-6, 0] } as const;
+    expect(verdictSentences({ ...fell, gainKept }).join(' ')).not.toMatch(/keeps|share/);
+  });
+
+  it('tells what speaks against the debate beside what it gained', () => {
+    const lost = withPair('vote-equal-tokens', { difference: -0.05, ci: [-0.08, -0.02] });
+    const vote = report.pairs.find(({ b }) => b === 'vote:3')!;
+    const ood = { arms: report.arms, pairs: [{ ...vote, difference: -0.12, ci: [-0.175, -0.07] as const }] };
+    const said = verdictSentences({ ...lost, ood }).join(' ');
+    expect(said).toContain("at the debate's tokens gets 79.7\u00a0%, the debate 78.7\u00a0%");
+    expect(said).toMatch(/loses 12\.0 points to its own first vote \(95\u00a0% interval 7\.0 to 17\.5\)/);
   });
 
   it('is silent where nothing was distilled', () => {
@@ -94,6 +136,30 @@ describe('one pair in plain words', () => {
       expect(told(change)).not.toContain('too few to settle');
     expect(told({ difference: 0.1, ci: [0.05, 0.15], detectable: 0.08 })).toContain(
       'With 300 questions, differences above about 8.0 points show',
+    );
+  });
+});
+
+describe('the headline where there are several students or seeds', () => {
+  const other = (name: string, accuracy: number) => ({ ...report.arms.at(-1)!, name, accuracy });
+
+  it('names the one that is shown, and says that it is the best of several on these very questions', () => {
+    expect(verdictSentences(report).join(' ')).not.toContain('the best of');
+    const several = { ...report, arms: [...report.arms, other('distilled:rsft+da', 0.5)] };
+    expect(verdictSentences(several)).toContain(
+      'Shown is "Distilled: RSFT", the best of 2 students on these very questions, which flatters it.',
+    );
+  });
+
+  it('says the mean and range over all seeds, the first among them', () => {
+    const seeds = [0.6, 0.72].map((accuracy, i) => ({
+      seed: i + 1,
+      arms: [other('distilled:rsft', accuracy)],
+      pairs: [],
+    }));
+    // The fixture's student has 199 of 300 right: (66.33 + 60 + 72) / 3 = 66.1.
+    expect(verdictSentences({ ...report, seeds })).toContain(
+      `Over 3 trainings with different seeds it is right in ${formatPercent(0.6611)} on average (${formatPercent(0.6)} to ${formatPercent(0.72)}).`,
     );
   });
 });

@@ -51,7 +51,6 @@ const owners: Record<string, string> = {
   '@mlc-ai/web-llm': 'agents',
   '@huggingface/transformers': 'agents',
   '@huggingface/tokenizers': 'lm',
-  '@huggingface/jinja': 'lm',
 };
 
 interface Import {

@@ -1,10 +1,12 @@
 /** Any OpenAI-compatible server (Ollama, llama.cpp, vLLM, transformers serve). The key stays in memory. */
 import { AgentError, ConfigError, throwIfAborted, TokenError } from '../../core/errors';
 import type { AgentBackend, AgentCallbacks, AgentRequest, Completion } from '../agent';
+import { beginningOf, bodyDocuments, BodyTooLong } from './body';
+import { Failures } from './failures';
 import { delay, Limiter, retryAfter } from './limiter';
 import { Reply } from './reply';
 import { refusedExtras, requestBody, type Extra } from './request';
-import { eventData } from './sse';
+import { openEnd, withoutKeys } from './secret';
 
 export interface EndpointOptions {
   /** Address of the API, such as http://127.0.0.1:11434/v1 */
@@ -18,8 +20,10 @@ export interface EndpointOptions {
   readonly requestsPerMinute?: number;
   /** Seconds until the first token, the server's queue and prefill included; default 300. */
   readonly firstTokenTimeout?: number;
-  /** Seconds between two pieces of a stream; default 60. */
+  /** Seconds between two pieces of text; default 60. Pings and empty pieces do not count. */
   readonly stallTimeout?: number;
+  /** Seconds for a whole reply; default the time to its first token and 2 s for each token, at least 600. */
+  readonly turnTimeout?: number;
   /** Further attempts at a request that the server put off (429, 5xx) or broke; default 4. */
   readonly retries?: number;
   /** Seconds before the first of them, doubled each time up to 30 s; a Retry-After header goes before it. Default 1. */
@@ -35,12 +39,16 @@ export function endpointAddress(text: string): string {
     // Handled with the other wrong ones.
   }
   if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new ConfigError(`"${text}" is not the address of an endpoint.`, 'Write http://host:port/v1.');
+    throw new ConfigError(
+      `"${text}" is not the address of a server.`,
+      'Write it whole, such as http://localhost:11434/v1.',
+    );
   }
   if (url.username || url.password || url.search) {
     throw new ConfigError(
       `The address of the endpoint at ${url.host} holds a user, a password or a query.`,
-      'Addresses are stored and shared: give the key where the app asks for it, or as ARKLET_ENDPOINT_KEY.',
+      'Addresses are stored and shared: give the key where the app asks for it.',
+      { details: { variable: 'ARKLET_ENDPOINT_KEY' } },
     );
   }
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
@@ -50,13 +58,23 @@ export function endpointAddress(text: string): string {
 export function parseEndpoint(spec: string): { url: string; model: string } {
   const match = /^endpoint:(https?:\/\/[^#\s]+)#(.+)$/.exec(spec);
   if (!match?.[1] || !match[2]) {
-    throw new ConfigError(`"${spec}" names no endpoint.`, 'Write endpoint:http://host:port/v1#model.');
+    throw new ConfigError(
+      `"${spec.replace(/^endpoint:/, '').replace(/#.*$/, '')}" is not the address of a server.`,
+      'Write it whole, such as http://localhost:11434/v1, and name the model.',
+      { details: { form: 'endpoint:http://host:port/v1#model' } },
+    );
   }
   return { url: endpointAddress(match[1]), model: match[2] };
 }
 
-/** Whether waiting may mend it. */
-const passing = new Set([408, 409, 425, 429, 500, 502, 503, 504, 529]);
+/** Characters for each token asked for, beyond which a server is taken to know no end. */
+const charactersPerToken = 32;
+/** Bytes of a reply, whole or streamed with all that surrounds its tokens. */
+const bytesOf = (maxTokens: number): number => 2 ** 23 + 2 ** 14 * maxTokens;
+/** Seconds that a server may take to close its stream after the last word. */
+const closing = 10;
+/** Keys shorter than this are words that servers without keys are given ("none"): replies may hold them. */
+const shortestSecret = 6;
 
 /**
  * Streamed chat completions. A request that the server puts off or breaks in the middle is made again from its start, after the
@@ -66,74 +84,67 @@ export function endpointAgent(options: EndpointOptions): AgentBackend {
   const { url, model, firstTokenTimeout = 300, stallTimeout = 60, retries = 4, retryDelay = 1 } = options;
   const limiter = new Limiter(options.requestsPerMinute ?? 0);
   const refused = new Set<Extra>();
+  /** Every key that was sent: none may stand in what is stored and shown. */
+  const keys = new Set<string>();
+  const clean = (text: string): string => withoutKeys(text, keys);
+  const failures = new Failures(url, clean);
+  const secrets = (): string[] => [...keys].filter(({ length }) => length >= shortestSecret);
 
   function headers(): Record<string, string> {
-    const key = options.key?.();
-    return { 'Content-Type': 'application/json', ...(key ? { Authorization: `Bearer ${key}` } : {}) };
+    const key = (options.key?.() ?? '').trim();
+    if (key === '') return { 'Content-Type': 'application/json' };
+    if (!/^[\x20-\x7e]+$/.test(key)) throw failures.badKey();
+    keys.add(key);
+    return { 'Content-Type': 'application/json', Authorization: `Bearer ${key}` };
   }
 
-  /** Servers like to repeat what they were sent: the key must not reach a message, which is stored and shown. */
-  function clean(text: string): string {
-    const key = options.key?.();
-    return (key ? text.replaceAll(key, '(key)') : text).slice(0, 300);
-  }
-
-  function unreachable(cause: unknown): AgentError {
-    return new AgentError(
-      `${url} did not answer: ${clean(cause instanceof Error ? cause.message : String(cause))}.`,
-      'Check that the server runs and allows requests from this page (CORS).',
-      { cause },
-    );
-  }
-
-  /** The error of a status; holds all requests back where the server asks for it. */
+  /** Throws the error of an answer that is no reply; holds all requests back where the server asks for it. */
   async function refusal(response: Response): Promise<{ error: AgentError | TokenError; text: string }> {
-    const { status } = response;
-    const text = await response.text().catch(() => '');
+    const text = await beginningOf(response, 2 ** 16);
     const after = retryAfter(response.headers.get('Retry-After'));
-    if (passing.has(status) && after !== null) limiter.hold(Math.min(after, 300));
-    const what = `${url} answered ${status}${text ? `: ${clean(text)}` : ''}.`;
-    if (status === 400 && /context[ _]?(length|window|size)|maximum context|too long/i.test(text)) {
-      return {
-        text,
-        error: new TokenError(what, 'Use fewer exchanges, agents or shots, or a longer context.'),
-      };
-    }
-    const permanent = [401, 403, 404].includes(status);
-    const hint =
-      status === 401 || status === 403
-        ? 'Give the key of this endpoint (settings, or ARKLET_ENDPOINT_KEY) and resume.'
-        : status === 404
-          ? 'Check the address (it mostly ends with /v1) and the name of the model.'
-          : status === 429
-            ? 'The server limits requests: lower --endpoint-rate or --endpoint-concurrency.'
-            : 'Check the model name and the load of the server.';
-    return {
-      text,
-      error: new AgentError(what, hint, { details: { status, permanent, passing: passing.has(status) } }),
-    };
+    const error = failures.ofStatus(response.status, text);
+    if (error.details?.['passing'] === true && after !== null) limiter.hold(Math.min(after, 300));
+    return { error, text };
   }
 
   /** One attempt. Resolves with the reply, or with "aborted" and the text so far. */
   async function attempt(request: AgentRequest, { signal, onText }: AgentCallbacks): Promise<Completion> {
     await limiter.pass(signal);
-    const watch = new AbortController();
-    const reply = new Reply(url);
-    let allowed = firstTokenTimeout;
-    let timer = setTimeout(() => watch.abort(), allowed * 1000);
-    const alive = (): void => {
-      clearTimeout(timer);
-      allowed = stallTimeout;
-      timer = setTimeout(() => watch.abort(), allowed * 1000);
-    };
     const { sampling } = request;
+    const { maxTokens } = sampling;
+    const { turnTimeout = Math.max(600, firstTokenTimeout + 2 * maxTokens) } = options;
+    const watch = new AbortController();
+    const reply = new Reply({ url, maxCharacters: charactersPerToken * maxTokens, clean });
+    const done = (reason: Completion['finishReason']): Completion => {
+      const completion = reply.completion(reason, sampling);
+      return { ...completion, text: withoutKeys(completion.text, secrets()) };
+    };
+    let allowed = firstTokenTimeout;
+    let timer = setTimeout(() => watch.abort('stall'), allowed * 1000);
+    const total = setTimeout(() => watch.abort('turn'), turnTimeout * 1000);
+    const alive = (seconds: number): void => {
+      clearTimeout(timer);
+      allowed = seconds;
+      timer = setTimeout(() => watch.abort('stall'), allowed * 1000);
+    };
+    let told = 0;
+    const tell = (last: boolean): void => {
+      // What may be the beginning of a key waits until it is known to be none.
+      const end = reply.text.length - (last ? 0 : openEnd(reply.text, secrets()));
+      const piece = withoutKeys(reply.text.slice(told, end), secrets());
+      told = end;
+      if (piece !== '') onText?.(piece);
+    };
     try {
       const response = await fetch(`${url}/chat/completions`, {
         method: 'POST',
         headers: headers(),
+        redirect: 'manual',
         signal: signal ? AbortSignal.any([signal, watch.signal]) : watch.signal,
         body: requestBody(model, request, refused),
       });
+      const moved = failures.ofRedirect(response);
+      if (moved) throw moved;
       if (!response.ok) {
         const { error, text } = await refusal(response);
         const left = [400, 422].includes(response.status) ? refusedExtras(text, refused) : [];
@@ -141,39 +152,37 @@ export function endpointAgent(options: EndpointOptions): AgentBackend {
         for (const extra of left) refused.add(extra);
         return await attempt(request, { ...(signal && { signal }), ...(onText && { onText }) });
       }
-      const streamed = response.headers.get('Content-Type')?.includes('event-stream') ?? false;
-      if (!streamed || !response.body) {
-        const piece = reply.add(await response.text(), true);
-        if (piece) onText?.(piece);
-        return reply.completion(reply.finished ?? 'stop', sampling);
-      }
       let ended = false;
-      for await (const data of eventData(response.body)) {
-        alive();
-        ended = data === '[DONE]';
-        if (ended) break;
-        const piece = reply.add(data);
-        if (piece) onText?.(piece);
+      for await (const document of response.body ? bodyDocuments(response.body, bytesOf(maxTokens)) : []) {
+        ended = document.whole || document.data.trim() === '[DONE]';
+        if (ended && !document.whole) break;
+        const before = reply.spoken;
+        const piece = reply.add(document);
+        if (reply.finished !== null) alive(Math.min(closing, stallTimeout));
+        else if (reply.spoken > before) alive(stallTimeout);
+        if (piece !== '') tell(false);
+        // The server goes on beyond what was asked for.
+        if (reply.cut) break;
       }
-      if (!ended && reply.finished === null) {
-        throw new AgentError(
-          `${url} broke off after ${reply.text.length} characters.`,
-          'See the log of the server; the turn is asked for again.',
-        );
-      }
-      return reply.completion(reply.finished ?? 'stop', sampling);
+      reply.check(ended);
+      tell(true);
+      return done(reply.finished ?? 'stop');
     } catch (thrown) {
-      if (signal?.aborted) return reply.completion('aborted', sampling);
-      if (thrown instanceof AgentError || thrown instanceof TokenError) throw thrown;
-      if (watch.signal.aborted) {
-        throw new AgentError(
-          `${url} sent nothing for ${allowed} s, after ${reply.text.length} characters.`,
-          'See the load of the server; the turn is asked for again.',
-        );
+      if (signal?.aborted) return done('aborted');
+      // All was said: how the connection ends is no matter.
+      if (reply.finished !== null) {
+        tell(true);
+        return done(reply.finished);
       }
-      throw unreachable(thrown);
+      if (thrown instanceof AgentError || thrown instanceof TokenError) throw thrown;
+      if (thrown instanceof BodyTooLong) throw failures.tooLong(thrown.bytes);
+      const { length } = reply.text;
+      if (watch.signal.reason === 'turn') throw failures.endless(turnTimeout, length);
+      if (watch.signal.aborted) throw failures.silent(allowed, length);
+      throw failures.unreachable(thrown);
     } finally {
       clearTimeout(timer);
+      clearTimeout(total);
     }
   }
 
@@ -184,23 +193,27 @@ export function endpointAgent(options: EndpointOptions): AgentBackend {
     /** Throws AgentError when nobody answers or the key is refused; servers without a list of models are fine. */
     async load({ signal, onProgress }) {
       const limit = AbortSignal.timeout(30_000);
+      const sent = headers();
       let response: Response;
       try {
         response = await fetch(`${url}/models`, {
-          headers: headers(),
+          headers: sent,
+          redirect: 'manual',
           signal: signal ? AbortSignal.any([signal, limit]) : limit,
         });
       } catch (cause) {
         throwIfAborted(signal);
-        throw unreachable(cause);
+        throw failures.unreachable(cause);
       }
+      const moved = failures.ofRedirect(response);
+      if (moved) throw moved;
       if (response.status === 401 || response.status === 403) throw (await refusal(response)).error;
       await response.body?.cancel();
       onProgress?.({ phase: 'ready', loaded: 1, total: 1 });
     },
     async generate(request, { signal, onText }) {
       let shown = 0;
-      for (let failures = 0; ; failures++) {
+      for (let failed = 0; ; failed++) {
         let at = 0;
         // An attempt that starts anew shows only what goes beyond the one before it.
         const show = (piece: string): void => {
@@ -212,10 +225,17 @@ export function endpointAgent(options: EndpointOptions): AgentBackend {
         try {
           return await attempt(request, { ...(signal && { signal }), onText: show });
         } catch (thrown) {
-          if (signal?.aborted) return new Reply(url).completion('aborted', request.sampling);
+          if (signal?.aborted) {
+            return {
+              text: '',
+              finishReason: 'aborted',
+              usage: { prompt: 0, completion: 0 },
+              logprobKind: null,
+            };
+          }
           const final = !(thrown instanceof AgentError) || thrown.details?.['passing'] === false;
-          if (final || failures >= retries) throw thrown;
-          await delay(Math.min(30, retryDelay * 2 ** failures), signal).catch(() => undefined);
+          if (final || failed >= retries) throw thrown;
+          await delay(Math.min(30, retryDelay * 2 ** failed), signal).catch(() => undefined);
         }
       }
     },

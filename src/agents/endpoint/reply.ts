@@ -3,80 +3,187 @@ import * as v from 'valibot';
 import { AgentError } from '../../core/errors';
 import type { FinishReason, Sampling, Usage } from '../../core/records';
 import type { Completion } from '../agent';
+import type { BodyDocument } from './body';
 
-const text = v.object({ content: v.optional(v.nullable(v.string())) });
-const logprobs = v.object({
-  content: v.optional(v.nullable(v.array(v.object({ logprob: v.number() })))),
-});
-const chunkSchema = v.object({
-  choices: v.optional(
-    v.array(
-      v.object({
-        delta: v.optional(v.nullable(text)),
-        message: v.optional(v.nullable(text)),
-        finish_reason: v.optional(v.nullable(v.string())),
-        logprobs: v.optional(v.nullable(logprobs)),
-      }),
+const words = v.nullish(
+  v.union([
+    v.string(),
+    // Some servers send a reply in parts.
+    v.pipe(
+      v.array(v.looseObject({ text: v.nullish(v.string()) })),
+      v.transform((parts) => parts.map(({ text }) => text ?? '').join('')),
     ),
-  ),
-  usage: v.optional(
-    v.nullable(v.object({ prompt_tokens: v.number(), completion_tokens: v.optional(v.number()) })),
-  ),
-  error: v.optional(v.unknown()),
+  ]),
+);
+const said = v.nullish(
+  v.looseObject({
+    content: words,
+    reasoning_content: v.optional(v.unknown()),
+    reasoning: v.optional(v.unknown()),
+  }),
+);
+const choiceSchema = v.looseObject({
+  delta: said,
+  message: said,
+  text: v.nullish(v.string()),
+  finish_reason: v.optional(v.unknown()),
+  logprobs: v.optional(v.unknown()),
 });
+type Choice = v.InferOutput<typeof choiceSchema>;
 
-function words(error: unknown): string {
-  if (typeof error === 'string') return error;
-  const message = (error as { message?: unknown } | null)?.message;
-  return typeof message === 'string' ? message : JSON.stringify(error);
+type Fields = Readonly<Record<string, unknown>>;
+
+const fieldsOf = (value: unknown): Fields | null =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null;
+
+const count = (value: unknown): number | null =>
+  Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null;
+
+/** The words of an error that a document states; null where it states none: `error: null` and `error: {}` are none. */
+function errorOf(json: Fields, name: string): string | null {
+  const named = json['object'] === 'error' || name === 'error';
+  const error = json['error'] ?? (named ? json : null);
+  if (typeof error === 'string') return error === '' ? null : error;
+  if (error === true) return 'error';
+  const fields = fieldsOf(error);
+  if (fields) {
+    const { message } = fields;
+    if (typeof message === 'string' && message !== '') return message;
+    return Object.values(fields).every((value) => value === null) ? null : JSON.stringify(error);
+  }
+  return Array.isArray(error) && error.length > 0 ? JSON.stringify(error) : null;
+}
+
+/** The log-probabilities of a choice; null where one is not a number: then none of the reply can be used. */
+function logprobsOf(logprobs: unknown): readonly number[] | null {
+  const content = fieldsOf(logprobs)?.['content'];
+  if (!Array.isArray(content)) return [];
+  const values = content.map((entry) => fieldsOf(entry)?.['logprob']);
+  return values.every((value): value is number => Number.isFinite(value)) ? values : null;
+}
+
+const failures = new Set(['error', 'abort', 'aborted', 'cancelled', 'insufficient_system_resource']);
+const limits = new Set(['length', 'max_tokens', 'model_length']);
+
+export interface ReplyOptions {
+  /** Who answers. */
+  readonly url: string;
+  /** Characters after which the reply is cut: a server that knows no limit would never end. */
+  readonly maxCharacters: number;
+  /** Takes the key out of what the server sends. */
+  clean(text: string): string;
 }
 
 /** A reply as it comes in. */
 export class Reply {
-  readonly #url: string;
+  readonly #options: ReplyOptions;
   text = '';
-  /** The server said why it stopped. */
+  /** Why it stopped: the server said so, or it reached the limit. */
   finished: FinishReason | null = null;
+  /** Grows with everything the model says, thoughts included. */
+  spoken = 0;
+  /** A part of a chat completion came. */
+  begun = false;
+  /** It reached maxCharacters. */
+  cut = false;
+  /** The first document that was none. */
+  #stray: string | null = null;
   #pieces = 0;
-  #usage: Usage | null = null;
-  #logprobs: number[] | null = null;
+  #prompt: number | null = null;
+  #completion: number | null = null;
+  #logprobs: number[] | null = [];
 
-  constructor(url: string) {
-    this.#url = url;
+  constructor(options: ReplyOptions) {
+    this.#options = options;
   }
 
-  /** Takes the next JSON document (`whole` = the only one) and gives the text it adds. Throws AgentError. */
-  add(document: string, whole = false): string {
+  /**
+   * Takes the next document and gives the text it adds. What says nothing is passed over: pings, counts without choices,
+   * nulls. Throws AgentError.
+   */
+  add({ data, name, whole }: BodyDocument): string {
+    const { url, clean } = this.#options;
     let json: unknown = null;
     try {
-      json = JSON.parse(document);
+      json = JSON.parse(data);
     } catch {
-      // Not JSON is as wrong as the wrong JSON.
+      // Half a document may have held half of the reply; anything else is a sign of life.
+      if (!whole && /^\s*[[{]/.test(data)) {
+        throw new AgentError(
+          `${url} sent a damaged part after ${this.text.length} characters: ${clean(data).slice(0, 80)}`,
+          'See the log of the server; the turn is asked for again.',
+        );
+      }
     }
-    const parsed = v.safeParse(chunkSchema, json);
-    const least = whole ? 1 : 0;
-    if (
-      !parsed.success ||
-      (parsed.output.error === undefined && (parsed.output.choices?.length ?? -1) < least)
-    ) {
-      throw new AgentError(
-        `${this.#url} sent something that is not a chat completion: ${document.slice(0, 80)}`,
-        'Use an OpenAI-compatible server; its address mostly ends with /v1.',
-        { details: { passing: false } },
-      );
+    // Some wrap the one document they send in a list.
+    const fields = fieldsOf(Array.isArray(json) && json.length === 1 ? (json[0] as unknown) : json);
+    const error = fields && errorOf(fields, name);
+    if (error) throw new AgentError(`${url}: ${clean(error).slice(0, 300)}`, 'See the log of the server.');
+    const usage = fieldsOf(fields?.['usage']);
+    this.#prompt = count(usage?.['prompt_tokens']) ?? this.#prompt;
+    this.#completion = count(usage?.['completion_tokens']) ?? this.#completion;
+    const choices = fields?.['choices'];
+    const first: unknown = Array.isArray(choices) ? choices.find((one) => fieldsOf(one)) : undefined;
+    if (first === undefined) {
+      if (data.trim() !== '') this.#stray ??= data;
+      return '';
     }
-    const { choices = [], usage, error } = parsed.output;
-    if (error !== undefined) {
-      throw new AgentError(`${this.#url}: ${words(error).slice(0, 300)}`, 'See the log of the server.');
+    const parsed = v.safeParse(choiceSchema, first);
+    if (!parsed.success) throw this.#noCompletion(data);
+    this.begun = true;
+    return this.#take(parsed.output);
+  }
+
+  #take(choice: Choice): string {
+    const { delta, message, finish_reason: reason } = choice;
+    if (typeof reason === 'string' && reason !== '') {
+      if (failures.has(reason)) {
+        throw new AgentError(
+          `${this.#options.url} gave up after ${this.text.length} characters (${reason}).`,
+          'See the log of the server; the turn is asked for again.',
+        );
+      }
+      this.finished = limits.has(reason) ? 'length' : 'stop';
     }
-    if (usage) this.#usage = { prompt: usage.prompt_tokens, completion: usage.completion_tokens ?? 0 };
-    const choice = choices[0];
-    if (choice?.finish_reason) this.finished = choice.finish_reason === 'length' ? 'length' : 'stop';
-    for (const { logprob } of choice?.logprobs?.content ?? []) (this.#logprobs ??= []).push(logprob);
-    const piece = choice?.delta?.content ?? choice?.message?.content ?? '';
+    const logprobs = logprobsOf(choice.logprobs);
+    if (logprobs === null) this.#logprobs = null;
+    else this.#logprobs?.push(...logprobs);
+    // A `message` beside the deltas is the whole reply so far.
+    const all = message?.content ?? '';
+    const rest = all.startsWith(this.text) ? all.slice(this.text.length) : '';
+    let piece = delta?.content ?? (rest || (choice.text ?? ''));
     if (piece !== '') this.#pieces++;
+    const left = this.#options.maxCharacters - this.text.length;
+    if (piece.length > left) {
+      piece = piece.slice(0, left);
+      this.finished = 'length';
+      this.cut = true;
+    }
     this.text += piece;
+    for (const thought of [delta?.reasoning_content, delta?.reasoning])
+      if (typeof thought === 'string') this.spoken += thought.length;
+    this.spoken += piece.length;
     return piece;
+  }
+
+  #noCompletion(data: string): AgentError {
+    const { url, clean } = this.#options;
+    const excerpt = clean(data).slice(0, 80).trim();
+    return new AgentError(
+      `${url} sent something that is not a chat completion: ${excerpt === '' ? '(nothing)' : excerpt}`,
+      'Use an OpenAI-compatible server; its address mostly ends with /v1.',
+      { details: { passing: false } },
+    );
+  }
+
+  /** Throws AgentError unless the reply is a whole one. `ended`: the server said that this is the end. */
+  check(ended: boolean): void {
+    if (!this.begun && this.#stray !== null) throw this.#noCompletion(this.#stray);
+    if (this.begun && (ended || this.finished !== null)) return;
+    throw new AgentError(
+      `${this.#options.url} broke off after ${this.text.length} characters.`,
+      'See the log of the server; the turn is asked for again.',
+    );
   }
 
   /**
@@ -84,11 +191,15 @@ export class Reply {
    * prompts count 0. Log-probabilities are raw for certain only where sampling changes nothing: temperature 1, topP 1.
    */
   completion(finishReason: FinishReason, { temperature, topP }: Sampling): Completion {
-    const logprobs = this.#logprobs;
+    const logprobs = this.#logprobs?.length ? this.#logprobs : null;
+    const usage: Usage = {
+      prompt: this.#prompt ?? 0,
+      completion: this.#completion ?? logprobs?.length ?? this.#pieces,
+    };
     return {
       text: this.text,
       finishReason,
-      usage: this.#usage ?? { prompt: 0, completion: logprobs?.length ?? this.#pieces },
+      usage,
       ...(logprobs && { logprobs }),
       logprobKind: logprobs === null ? null : temperature === 1 && topP === 1 ? 'raw' : 'tempered',
     };

@@ -206,6 +206,7 @@ export class TransformersHost {
       throw new TokenError(
         `The prompt has ${promptIds.length} tokens, but ${name} reads ${info.contextTokens}.`,
         'Use fewer exchanges, agents or shots, or a model with a longer context.',
+        { details: { tokens: promptIds.length, context: info.contextTokens ?? 0 } },
       );
     }
     const most = Math.min(sampling.maxTokens, room);

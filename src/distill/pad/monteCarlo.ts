@@ -19,6 +19,7 @@ export interface ContinuationTrace {
   readonly reply: string;
   readonly gold: string;
   readonly answerType: AnswerType;
+  readonly options?: readonly string[];
 }
 
 /** What the continuations of one step came to; plain data to be stored. */
@@ -89,7 +90,7 @@ async function continueTrace(
   const ids = tokenizer.encode(trace.reply, { addSpecial: false });
   const steps = tokenSteps(tokenizer, ids, trace.reply, splitter);
   const right = (text: string): boolean =>
-    isCorrect(parseAnswer(text, trace.answerType), trace.gold, trace.answerType);
+    isCorrect(parseAnswer(text, trace.answerType, trace.options), trace.gold, trace.answerType);
   return Promise.all(
     steps.map(async (step, index) => {
       const old = known.get(`${trace.key} ${index}`);

@@ -16,6 +16,8 @@ export interface RlQuestion {
   readonly messages: readonly Message[];
   readonly gold: string;
   readonly answerType: AnswerType;
+  /** Texts of a multiple choice. */
+  readonly options?: readonly string[];
 }
 
 export interface PolicySample {
@@ -90,7 +92,7 @@ export async function sampleGroups(
   const scores = rewardModel && reward !== 'verifiable' ? await rewardModel.scoreIds(items, signal) : null;
   const judged = results.map((result, i): PolicySample => {
     const { question, promptIds } = drawn[i]!;
-    const answer = parseAnswer(result.text, question.answerType);
+    const answer = parseAnswer(result.text, question.answerType, question.options);
     const correct = isCorrect(answer, question.gold, question.answerType);
     const scored = scores?.[i] ?? [];
     const steps = options.guards.repetition ? guarded(scored) : scored;
@@ -165,8 +167,8 @@ export async function greedyAccuracy(
   );
   throwIfAborted(signal);
   const right = results.filter(({ text }, i) => {
-    const { gold, answerType } = questions[i]!;
-    return isCorrect(parseAnswer(text, answerType), gold, answerType);
+    const { gold, answerType, options: texts } = questions[i]!;
+    return isCorrect(parseAnswer(text, answerType, texts), gold, answerType);
   });
   return right.length / Math.max(1, questions.length);
 }

@@ -57,6 +57,28 @@ function solid(text: string): number {
   return text.replace(/\s+/g, '').length;
 }
 
+/** How many solid characters of the reply are there after each token. */
+function reachOfPieces(tokenizer: Tokenizer, ids: readonly number[]): number[] {
+  const stream = new TextStream(tokenizer);
+  let seen = 0;
+  return ids.map((id, i) => {
+    seen += solid(stream.push(id));
+    if (i === ids.length - 1) seen += solid(stream.flush());
+    return seen;
+  });
+}
+
+/** The same where earlier text may change with later tokens: as far as the text so far is that of the whole reply. */
+function reachOfPrefixes(tokenizer: Tokenizer, ids: readonly number[]): number[] {
+  const whole = tokenizer.decode(ids, { skipSpecial: true }).replace(/\s+/g, '');
+  return ids.map((_, i) => {
+    const part = tokenizer.decode(ids.slice(0, i + 1), { skipSpecial: true }).replace(/\s+/g, '');
+    let same = 0;
+    while (same < part.length && part[same] === whole[same]) same++;
+    return same;
+  });
+}
+
 /**
  * The steps with the tokens that end them. Tokens and text are matched by their characters other than white space, so
  * that a tokenizer whose decoding spaces words otherwise (word-level ones) is followed as well. Steps that end on the
@@ -70,13 +92,7 @@ export function tokenSteps(
 ): TokenStep[] {
   const steps = splitReply(reply, splitter);
   if (steps.length === 0 || ids.length === 0) return [];
-  const stream = new TextStream(tokenizer);
-  let seen = 0;
-  const reach = ids.map((id, i) => {
-    seen += solid(stream.push(id));
-    if (i === ids.length - 1) seen += solid(stream.flush());
-    return seen;
-  });
+  const reach = tokenizer.settlesLate ? reachOfPrefixes(tokenizer, ids) : reachOfPieces(tokenizer, ids);
   let token = 0;
   let before = -1;
   return steps.map((step) => {

@@ -1,6 +1,7 @@
 /** What the charts of the Distil step have in common. */
 import type uPlot from 'uplot';
 import { formatSmall } from '../format';
+import { distilText } from '../strings/distil';
 
 /** A CSS variable as the colour that it means on `host`, here and now. */
 export function cssColour(host: HTMLElement, name: string): string {
@@ -14,16 +15,41 @@ export function cssColour(host: HTMLElement, name: string): string {
 
 /** Ticks of a value axis: small values in scientific form. */
 export function tickValues(_: uPlot, splits: readonly number[]): string[] {
-  return splits.map((split) => {
-    // Without the tail of binary fractions, as 0.30000000000000004.
-    const value = Number(split.toPrecision(6));
-    return value === 0 || Math.abs(value) >= 0.01 ? String(value) : value.toExponential();
-  });
+  return splits.map(tickValue);
 }
 
-/** A legend's value: the one under the pointer, away from it the last one. Series 0 is the step. */
-export function legendValue(plot: uPlot, at: number | null, index: number): string {
-  const known = at ?? [...(plot.data[index] ?? [])].findLast((y) => y !== null && y !== undefined);
-  if (known === null || known === undefined) return '–';
-  return index === 0 ? String(known) : formatSmall(known);
+export function tickValue(split: number): string {
+  // Without the tail of binary fractions, as 0.30000000000000004.
+  const value = Number(split.toPrecision(6));
+  return value === 0 || Math.abs(value) >= 0.01 ? String(value) : value.toExponential();
+}
+
+/** The place of the value nearest to `at` in a column that was measured now and then; of two as near the earlier. */
+function nearest(column: ArrayLike<number | null | undefined>, at: number): number | null {
+  for (let distance = 0; distance < column.length; distance++) {
+    for (const place of [at - distance, at + distance]) {
+      if (typeof column[place] === 'number') return place;
+    }
+  }
+  return null;
+}
+
+/**
+ * A legend's value: the one under the pointer, away from it the last one. Where the pointer's step was not measured, the
+ * nearest one that was, with its step; a dash where none was. Series 0 is the step.
+ */
+export function legendValue(
+  plot: Pick<uPlot, 'data'>,
+  _raw: number | null,
+  index: number,
+  under: number | null,
+): string {
+  const [steps] = plot.data;
+  const column = plot.data[index] ?? [];
+  const place = nearest(column, under ?? column.length - 1);
+  const value = place === null ? null : column[place];
+  if (place === null || typeof value !== 'number') return '–';
+  if (index === 0) return String(value);
+  const shown = formatSmall(value);
+  return under === null || place === under ? shown : distilText.measuredAt(shown, steps[place] ?? 0);
 }

@@ -42,7 +42,7 @@ export const shortcuts: readonly Shortcut[] = [
     group: 'run',
     key: 'r',
     press: ({ session, appearance }) =>
-      void (session.busy ? undefined : appearance.stage ? session.restart() : start(session)),
+      void (session.busy ? undefined : appearance.stage ? session.restart.press() : start(session)),
   },
   { id: 'pause', group: 'run', key: 'p', press: ({ session }) => void pauseOrGoOn(session) },
   {

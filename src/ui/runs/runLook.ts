@@ -1,4 +1,4 @@
-/** A run among others is known by colour, dash and name. Beyond six, colours and dashes repeat and the names do not. */
+/** A run among others is known by colour, dash and name. The first six differ in both, the first 36 in one of them. */
 
 const dashes = ['none', '7 3', '2 3', '9 3 2 3', '4 2', '12 4'];
 
@@ -9,5 +9,5 @@ export function runColour(look: number): string {
 
 /** SVG's stroke-dasharray. */
 export function runDash(look: number): string {
-  return dashes[look % dashes.length] ?? 'none';
+  return dashes[(look + Math.floor(look / dashes.length)) % dashes.length] ?? 'none';
 }

@@ -1,5 +1,5 @@
 /** Lets a phase's counts through twice a second, and another run, phase or status at once. */
-import type { JobStatus } from './session.svelte';
+import type { JobStatus } from './jobStatus';
 
 /** Milliseconds between two counts of the same phase. */
 const pause = 500;

@@ -21,6 +21,8 @@ export interface RoundSummary {
   readonly majorityCorrect: boolean;
   readonly votes: number;
   readonly kind: VoteKind;
+  /** How many answers share the most votes; of two or more, which one counted. */
+  readonly tied: { readonly ways: number; readonly by: 'first' | 'likelier' } | null;
   /** Another winner of the vote than in the round before. */
   readonly flipped: boolean;
 }
@@ -56,6 +58,17 @@ export function countVotes(turns: readonly (Turn | undefined)[]): {
     votes: count,
     kind: voteKind(count, cast.length, tied),
   };
+}
+
+/** The answers that share the most votes: the first agent's counts, unless log-probabilities chose another. Null without a tie. */
+export function tieOf(turns: readonly (Turn | undefined)[]): RoundSummary['tied'] {
+  const cast = turns.filter((turn) => turn !== undefined);
+  const { answer: counted, count, tied } = majority(cast);
+  if (!tied) return null;
+  const votes = new Map<string, number>();
+  for (const { answer } of cast) if (answer !== null) votes.set(answer, (votes.get(answer) ?? 0) + 1);
+  const leaders = [...votes].filter(([, most]) => most === count).map(([answer]) => answer);
+  return { ways: leaders.length, by: leaders[0] === counted ? 'first' : 'likelier' };
 }
 
 function voteKind(votes: number, voters: number, tied: boolean): VoteKind {
@@ -175,6 +188,7 @@ export function roundsOf(
         return turn ? readTurns(shownTurns(visibility, turns, turn), turn).map((peer) => peer.agent) : [];
       },
       ...vote,
+      tied: tieOf(row),
       flipped: before !== undefined && before.majority !== vote.majority,
     });
   }

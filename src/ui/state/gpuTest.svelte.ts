@@ -2,6 +2,7 @@
 import { asArkletError, InterruptedError, type ErrorData } from '../../core/errors';
 import type { JobApi } from '../../core/jobApi';
 import type { SelftestReport, SelftestRow } from '../../core/selftest';
+import { pageError } from '../pageError';
 
 export class GpuTest {
   rows = $state.raw<readonly SelftestRow[]>([]);
@@ -25,7 +26,8 @@ export class GpuTest {
       this.rows = this.report.kernels;
     } catch (thrown) {
       const error = asArkletError(thrown);
-      if (!(error instanceof InterruptedError)) this.error = error.toData();
+      if (!(error instanceof InterruptedError))
+        this.error = { ...error.toData(), ...pageError(error.toData()) };
     } finally {
       this.running = false;
     }

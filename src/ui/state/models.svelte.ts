@@ -28,6 +28,9 @@ function storedBudget(): number | null {
   return Number.isFinite(value) && value > 0 ? value : null;
 }
 
+/** Where the picker looks for models. */
+export type ModelSource = keyof typeof strings.sources;
+
 export class Models {
   /** Bundled models and those in storage; null until asked for. */
   entries = $state.raw<readonly ModelEntry[] | null>(null);
@@ -52,6 +55,15 @@ export class Models {
   looking = $state(false);
   /** Most bytes that a run of this page has held. */
   held: number | null = null;
+  /** The last run that ended here: what it held at most, and what its plan says; null before it was planned. */
+  measured = $state.raw<{
+    readonly config: RunConfig;
+    readonly peak: number;
+    readonly planned: number | null;
+  } | null>(null);
+
+  /** A list to be opened when the settings are shown: from a note that says which models would help. */
+  wanted = $state.raw<{ readonly role: 'agent' | 'student'; readonly source: ModelSource } | null>(null);
 
   readonly #connect: (() => Promise<ModelsApi>) | undefined;
   readonly #notices: Notices;
@@ -77,7 +89,7 @@ export class Models {
       const here = new Set(this.entries.map(({ spec }) => spec));
       this.found = this.found.filter(({ spec }) => !here.has(spec));
       this.persisted = (await navigator.storage?.persisted?.()) ?? null;
-    });
+    }, 'models/list');
   }
 
   async loadWebllm(): Promise<void> {
@@ -130,7 +142,7 @@ export class Models {
           await new Promise((resolve) => setTimeout(resolve, 100));
         }
       }
-    });
+    }, `model/${spec}`);
     this.checks = new Map([...this.checks].filter(([name]) => name !== spec));
     await this.refresh();
   }
@@ -163,7 +175,17 @@ export class Models {
       if (mine !== this.#planned) return;
       this.machine = machine;
       this.plan = plan;
-    });
+      const { measured } = this;
+      if (measured?.planned !== null) return;
+      const { peak } = await api.plan(measured.config, machine);
+      if (this.measured === measured) this.measured = { ...measured, planned: peak };
+    }, 'models/plan');
+  }
+
+  /** A run has ended: its plan is worked out when models are looked at next. */
+  measure(config: RunConfig, peak: number): void {
+    this.held = Math.max(this.held ?? 0, peak);
+    this.measured = { config, peak, planned: null };
   }
 
   async loadPresets(): Promise<void> {
@@ -185,7 +207,7 @@ export class Models {
 
   async #busy(work: (api: ModelsApi) => Promise<void>): Promise<void> {
     this.looking = true;
-    await this.#notices.guard(async () => work(await this.#get()));
+    await this.#notices.guard(async () => work(await this.#get()), 'models/look');
     this.looking = false;
   }
 
@@ -215,7 +237,7 @@ export class Models {
         if (thrown instanceof InterruptedError) return false;
         throw thrown;
       }
-    });
+    }, `model/${spec}`);
     this.#show(spec, null);
     await this.refresh();
     return done ?? false;

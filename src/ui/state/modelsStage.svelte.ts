@@ -67,7 +67,7 @@ export class StageCheck {
   async prepare(config: RunConfig): Promise<void> {
     const { notices } = this.#session;
     this.cut = null;
-    const end = await notices.guard(() => this.#prepare(config));
+    const end = await notices.guard(() => this.#prepare(config), 'stage');
     this.step = end ?? 'failed';
   }
 

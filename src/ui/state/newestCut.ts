@@ -3,7 +3,7 @@ import type { RunRecord } from '../../core/jobApi';
 /** The newest run that ended before its time and can be gone on with; null where there is none. */
 export function newestCut(runs: readonly RunRecord[]): RunRecord | null {
   return runs
-    .filter(({ status }) => status !== 'done' && status !== 'failed')
+    .filter(({ status, damaged }) => status !== 'done' && status !== 'failed' && damaged === undefined)
     .reduce<RunRecord | null>(
       (latest, run) => (latest === null || run.createdAt > latest.createdAt ? run : latest),
       null,

@@ -1,36 +1,68 @@
+/**
+ * What went wrong, until its reader dismisses it or it is over. A notice has a subject (a run, a file, a model): a newer one
+ * about the same subject takes its place, and a success takes it away.
+ */
 import { createContext } from 'svelte';
 import { asArkletError, type ErrorData } from '../../core/errors';
+import { pageError } from '../pageError';
 
-export interface Notice extends ErrorData {
-  readonly id: number;
+export interface NoticeAction {
+  readonly label: string;
+  readonly run: () => void | Promise<void>;
 }
 
-/** What went wrong, until its reader dismisses it. The same message is shown once. */
+export interface Notice {
+  readonly id: number;
+  readonly code: string;
+  readonly subject: string;
+  readonly message: string;
+  readonly hint: string;
+  /** What to send to those who mend Arklet; only where it is Arklet's own fault. */
+  readonly report: string | null;
+  readonly actions: readonly NoticeAction[];
+}
+
 export class Notices {
   list = $state.raw<readonly Notice[]>([]);
   #next = 1;
 
-  add(error: ErrorData): void {
-    const known = this.list.some((notice) => notice.code === error.code && notice.message === error.message);
-    if (known || error.code === 'interrupted') return;
-    this.list = [...this.list, { ...error, id: this.#next++ }];
+  /** `subject`: what it is about, `area/what`; without one the message stands for itself. */
+  add(error: ErrorData, subject?: string, actions: readonly NoticeAction[] = []): void {
+    if (error.code === 'interrupted') return;
+    const words = pageError(error);
+    const about = subject ?? `${error.code}/${words.message}`;
+    const others = this.list.filter(
+      (known) => known.subject !== about && (known.message !== words.message || known.hint !== words.hint),
+    );
+    const notice = { ...words, id: this.#next++, code: error.code, subject: about, actions };
+    this.list = [...others, notice];
   }
 
   /** Any thrown value. */
-  report(thrown: unknown): void {
-    this.add(asArkletError(thrown).toData());
+  report(thrown: unknown, subject?: string, actions: readonly NoticeAction[] = []): void {
+    this.add(asArkletError(thrown).toData(), subject, actions);
+  }
+
+  /** What was said about a subject, or about all of its area ("run" and "run/..."), is over. */
+  clear(subject: string): void {
+    const left = this.list.filter(
+      (known) => known.subject !== subject && !known.subject.startsWith(`${subject}/`),
+    );
+    if (left.length < this.list.length) this.list = left;
   }
 
   dismiss(id: number): void {
     this.list = this.list.filter((notice) => notice.id !== id);
   }
 
-  /** Runs an action; what it throws becomes a notice. Resolves to undefined then. */
-  async guard<T>(action: () => Promise<T>): Promise<T | undefined> {
+  /** Runs an action; what it throws becomes a notice, and its success ends one. Resolves to undefined after a failure. */
+  async guard<T>(action: () => Promise<T>, subject?: string): Promise<T | undefined> {
     try {
-      return await action();
+      const result = await action();
+      if (subject !== undefined) this.clear(subject);
+      return result;
     } catch (thrown) {
-      this.report(thrown);
+      this.report(thrown, subject);
       return undefined;
     }
   }

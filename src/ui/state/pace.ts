@@ -48,6 +48,8 @@ export class Pace {
     if (training !== this.#training || (this.#tokens !== null && tokens < this.#tokens.amount)) {
       this.#training = training;
       this.#tokens = { at: now, amount: tokens };
+      // The speed of another training says nothing of this one.
+      this.#tokensPerSecond = null;
     }
     this.#tokensPerSecond = rate(this.#tokens, now, tokens) ?? this.#tokensPerSecond;
   }

@@ -1,12 +1,22 @@
-/** Which panel lies over the page, and where the tour is. Both stand in the address. */
+/** Which panel lies over the page, which runs are compared, and where the tour is. All stand in the address. */
 import { createContext } from 'svelte';
+import { fileKeys } from './questionFile.svelte';
 import { guideSteps, type GuideStepId } from '../strings/guide';
 
 export const panelNames = ['runs', 'settings', 'ask', 'help', 'kernels', 'device', 'compare-runs'] as const;
 export type PanelName = (typeof panelNames)[number];
 
 /** Parts of the address that are not settings of a run. */
-export const addressKeys = ['step', 'guide', 'panel', 'stage'] as const;
+export const addressKeys = [
+  'step',
+  'guide',
+  'panel',
+  'stage',
+  'run',
+  'question',
+  'compare',
+  ...fileKeys,
+] as const;
 
 export class Panels {
   shown = $state<PanelName | null>(null);
@@ -34,17 +44,24 @@ export class Panels {
       : [...this.compared, runId];
   }
 
-  /** Reads `guide=alone&panel=ask`; comparing runs needs marks that no address carries. */
+  /** Reads `guide=alone&panel=ask`, `panel=compare-runs&compare=ID,ID`. */
   read(params: URLSearchParams): void {
     this.guide = guideSteps.find((known) => known === params.get('guide')) ?? null;
-    const panel = panelNames.find((known) => known === params.get('panel') && known !== 'compare-runs');
-    if (panel !== undefined) this.shown = panel;
+    const runs = (params.get('compare') ?? '').split(',').filter((id) => id !== '');
+    if (runs.length > 0) this.compared = runs;
+    const panel = panelNames.find((known) => known === params.get('panel')) ?? null;
+    this.shown = panel === 'compare-runs' && this.compared.length === 0 ? null : panel;
+  }
+
+  /** The panel that is open, with the runs that it compares. */
+  get address(): string {
+    if (this.shown === null) return '';
+    const compared = this.shown === 'compare-runs' ? `&compare=${this.compared.join(',')}` : '';
+    return `&panel=${this.shown}${compared}`;
   }
 
   get hash(): string {
-    const guide = this.guide === null ? '' : `&guide=${this.guide}`;
-    const kept = this.shown !== null && this.shown !== 'compare-runs';
-    return `${guide}${kept ? `&panel=${this.shown}` : ''}`;
+    return `${this.guide === null ? '' : `&guide=${this.guide}`}${this.address}`;
   }
 }
 

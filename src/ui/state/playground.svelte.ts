@@ -10,6 +10,8 @@ import type {
   RunRecord,
 } from '../../core/jobApi';
 import type { AnswerType, Question } from '../../core/records';
+import { pageError } from '../pageError';
+import { bundledWords, markUnknown, type Piece } from './knownWords';
 import type { Notices } from './notices.svelte';
 import type { RunView } from './runView.svelte';
 import type { Settings } from './settings.svelte';
@@ -67,8 +69,24 @@ export class PlaygroundState {
     this.#session = session;
   }
 
-  /** The right answer, where the question is one of the examples. */
-  readonly gold = $derived(this.examples.find(({ text }) => text === this.asked)?.gold ?? null);
+  /** The right answer as somebody typed it. */
+  given = $state('');
+  /** Words that the student knows; null: any, or not known yet. */
+  words = $state.raw<ReadonlySet<string> | null>(null);
+
+  /** The right answer: of an example, else the one that was typed. */
+  readonly gold = $derived.by(() => {
+    const example = this.examples.find(({ text }) => text === this.asked)?.gold;
+    const typed = this.given.trim().replace(/,(?=\d{3}\b)/g, '');
+    return example ?? (typed === '' ? null : typed);
+  });
+
+  /** The question with the words that the student does not know; empty while it knows them all. */
+  readonly marked = $derived.by((): readonly Piece[] => {
+    if (this.words === null || this.run?.config.student !== 'bundled') return [];
+    const found = markUnknown(this.text, this.words);
+    return found.some(({ unknown }) => unknown) ? found : [];
+  });
 
   get #view(): RunView | null {
     return this.#session.view ?? this.#session.recorded;
@@ -87,6 +105,7 @@ export class PlaygroundState {
 
   /** Reads the adapters and some examples; keeps what is chosen where it still exists. */
   async open(): Promise<void> {
+    void bundledWords().then((words) => (this.words ??= words));
     await this.#session.notices.guard(async () => {
       const api = await this.#session.api();
       const adapters = await api.adapters();
@@ -97,14 +116,14 @@ export class PlaygroundState {
       const own = adapters.find(({ runId }) => runId === this.run?.id) ?? adapters[0];
       this.chosen = kept.length > 0 || own === undefined ? kept : [adapterKey(own)];
       if (this.examples.length === 0) await this.moreExamples();
-    });
+    }, 'ask/open');
   }
 
   async moreExamples(): Promise<void> {
     await this.#session.notices.guard(async () => {
       this.exampleSeed += 1;
       this.examples = await (await this.#session.api()).examples(this.exampleSeed, 3);
-    });
+    }, 'ask/examples');
   }
 
   /** Whether the agents of the run on screen only say again what was recorded. */
@@ -123,7 +142,7 @@ export class PlaygroundState {
       this.adapters = await api.adapters();
       this.chosen = [...this.chosen, adapterKey(adapter)];
       this.imported = adapter.runName;
-    });
+    }, 'ask/import');
   }
 
   async removeAdapter(adapter: AdapterInfo): Promise<void> {
@@ -133,7 +152,7 @@ export class PlaygroundState {
       this.adapters = await api.adapters();
       this.chosen = this.chosen.filter((key) => key !== adapterKey(adapter));
       this.imported = null;
-    });
+    }, 'ask/import');
   }
 
   toggle(key: string): void {
@@ -175,8 +194,9 @@ export class PlaygroundState {
         arms: this.arms,
       });
     } catch (thrown) {
-      const { code, message, hint, details } = asArkletError(thrown).toData();
-      if (code !== 'interrupted') this.error = { code, message, hint, ...(details && { details }) };
+      const error = asArkletError(thrown).toData();
+      const { message, hint } = pageError(error);
+      if (error.code !== 'interrupted') this.error = { ...error, message, hint };
       if (this.answers.every(({ replies }) => replies.length === 0)) this.answers = [];
     } finally {
       if (this.#id === id) this.asking = false;
@@ -184,7 +204,7 @@ export class PlaygroundState {
   }
 
   async stop(): Promise<void> {
-    await this.#session.notices.guard(async () => (await this.#session.api()).stopAsk());
+    await this.#session.notices.guard(async () => (await this.#session.api()).stopAsk(), 'ask/stop');
   }
 
   receive({ id, arm, part }: AskEvent): void {

@@ -1,6 +1,11 @@
-/** A question file of the user's own for the next run, and the counts of the settings that it can serve. */
-import type { QuestionImport } from '../../core/jobApi';
+/**
+ * A question file of the user's own for the next run: kept in storage under its hash, named in the address, checked against
+ * the chosen models; and the counts of the settings that it can serve.
+ */
+import type { JobApi, QuestionCheck, QuestionImport } from '../../core/jobApi';
 import { askedOf, fileCounts, heldBy, splitOf, type FileCounts } from '../../core/questionCounts';
+import type { RunConfig } from '../../core/records';
+import type { Notices } from './notices.svelte';
 import type { Settings } from './settings.svelte';
 
 interface Fitted {
@@ -8,22 +13,70 @@ interface Fitted {
   readonly after: FileCounts;
 }
 
+/** What a link or a run names. */
+export interface NamedFile {
+  readonly name: string;
+  /** Null: whichever file of that name is here. */
+  readonly hash: string | null;
+}
+
+/** What it needs of the session. */
+interface Owner {
+  readonly settings: Settings;
+  readonly notices: Notices;
+  api(): Promise<JobApi>;
+}
+
+/** Keys of the address; settings know them not. */
+const nameKey = 'questions';
+const hashKey = 'questions-hash';
+export const fileKeys = [nameKey, hashKey] as const;
+
+const subject = 'question-file';
+
+/** The part of an address that names a file. */
+export function addressOf({ name, hash }: NamedFile): string {
+  const params = new URLSearchParams({ [nameKey]: name, ...(hash === null ? {} : { [hashKey]: hash }) });
+  return `&${params.toString()}`;
+}
+
 export class QuestionFile {
   imported = $state.raw<QuestionImport | null>(null);
+  /** Of the imported file, once it is kept. */
+  hash = $state<string | null>(null);
+  /** A file that the address or a run names and that is not here yet. */
+  needed = $state.raw<NamedFile | null>(null);
+  /** It was looked for in storage. */
+  looked = $state(false);
+  /** A file that was dropped on the page, until the settings have read it. */
+  dropped = $state.raw<File | null>(null);
+  /** How well the chosen models can read the file; null before that is known. */
+  check = $state.raw<QuestionCheck | null>(null);
+  /** Run was pressed, but no model can read a single question. */
+  warned = $state(false);
   /** Counts that were lowered to what the file holds. */
   #fitted = $state.raw<Fitted | null>(null);
-  readonly #settings: Settings;
+  readonly #owner: Owner;
+  /** Files taken so far: tells one from the next. */
+  #taken = 0;
+  #checked = '';
+  #checking: Promise<void> | null = null;
 
-  constructor(settings: Settings) {
-    this.#settings = settings;
+  constructor(owner: Owner) {
+    this.#owner = owner;
   }
 
   /** Different questions of the file; null without one. */
   readonly held = $derived(this.imported && heldBy(this.imported.questions));
 
+  /** No question can be read whole: nothing can be learnt. */
+  readonly hopeless = $derived(
+    this.check !== null && this.check.questions > 0 && this.check.unreadable === this.check.questions,
+  );
+
   /** The counts that were asked for before the file lowered them, as long as its own stand. */
   get lowered(): FileCounts | null {
-    const { config } = this.#settings;
+    const { config } = this.#owner.settings;
     const fitted = this.#fitted;
     if (!fitted || !config || fileCounts.some((name) => config[name] !== fitted.after[name])) return null;
     return fitted.before;
@@ -32,24 +85,100 @@ export class QuestionFile {
   /** For the next run; counts that ask for more than it holds are lowered in proportion. */
   use(file: QuestionImport): void {
     this.drop();
+    this.#take(file);
+    void this.#owner.notices.guard(async () => {
+      const hash = await (await this.#owner.api()).keepQuestions(file);
+      if (this.imported === file) this.hash = hash;
+    }, subject);
+  }
+
+  #take(file: QuestionImport): void {
     this.imported = file;
-    const { config } = this.#settings;
+    this.#taken += 1;
+    this.needed = null;
+    const { settings } = this.#owner;
+    const { config } = settings;
     const held = heldBy(file.questions);
     const after = config && askedOf(config) > held ? splitOf(config, held) : null;
     if (!config || !after) return;
     const { trainQuestions, validationQuestions, testQuestions } = config;
     this.#fitted = { before: { trainQuestions, validationQuestions, testQuestions }, after };
-    for (const name of fileCounts) this.#settings.set(name, after[name]);
+    for (const name of fileCounts) settings.set(name, after[name]);
   }
 
   /** Back to the generator; counts that were lowered and not changed since are as before. */
   drop(): void {
-    const { config } = this.#settings;
+    const { settings } = this.#owner;
+    const { config } = settings;
     const fitted = this.#fitted;
     this.imported = null;
+    this.hash = null;
+    this.needed = null;
+    this.check = null;
+    this.warned = false;
+    this.#checked = '';
     this.#fitted = null;
     if (!config || !fitted) return;
     for (const name of fileCounts)
-      if (config[name] === fitted.after[name]) this.#settings.set(name, fitted.before[name]);
+      if (config[name] === fitted.after[name]) settings.set(name, fitted.before[name]);
+  }
+
+  // The address
+
+  /** The part of the address that names the file; empty without one. */
+  get address(): string {
+    if (this.imported) return addressOf({ name: this.imported.name, hash: this.hash });
+    return this.needed ? addressOf(this.needed) : '';
+  }
+
+  /** Reads what the address names; `find` then looks for it. */
+  readAddress(params: URLSearchParams): void {
+    const name = params.get(nameKey);
+    if (name === null || name === '') {
+      if (this.imported !== null || this.needed !== null) this.drop();
+      return;
+    }
+    this.want({ name, hash: params.get(hashKey) });
+  }
+
+  want(file: NamedFile): void {
+    if (this.imported?.name === file.name && (file.hash === null || file.hash === this.hash)) return;
+    this.drop();
+    this.needed = file;
+    this.looked = false;
+  }
+
+  /** Takes the needed file from storage, where it is there. */
+  async find(): Promise<void> {
+    const { needed } = this;
+    if (needed === null || this.looked) return;
+    await this.#owner.notices.guard(async () => {
+      const kept = await (await this.#owner.api()).keptQuestions(needed.name, needed.hash);
+      if (this.needed !== needed) return;
+      this.looked = true;
+      if (!kept) return;
+      this.hash = kept.hash;
+      this.#take(kept.file);
+    }, subject);
+  }
+
+  // The models
+
+  /** Checks the file against a config's models; the same check is not made twice. */
+  async checkFor(config: RunConfig): Promise<void> {
+    const { imported } = this;
+    if (imported === null) return;
+    const { agents, student, nAgents } = config;
+    const personas = config.personas.map(({ model }) => model);
+    const key = JSON.stringify([this.#taken, agents, student, nAgents, personas]);
+    if (key === this.#checked) return this.#checking ?? undefined;
+    this.#checked = key;
+    this.warned = false;
+    const work = this.#owner.notices.guard(async () => {
+      const check = await (await this.#owner.api()).checkQuestions(config, imported.questions);
+      if (this.#checked === key) this.check = check;
+    }, `${subject}/check`);
+    this.#checking = work.then(() => undefined);
+    await this.#checking;
   }
 }

@@ -6,6 +6,7 @@ import type {
   JobApi,
   RunArchive,
   RunRecord,
+  RunResult,
   TrajectoryImport,
 } from '../../core/jobApi';
 import { importStrings } from '../strings/imports';
@@ -27,6 +28,9 @@ export class RunShelf {
   binned = $state.raw<readonly RunRecord[]>([]);
   /** Bytes by run; null until they were counted. */
   sizes = $state.raw<Readonly<Record<string, number>> | null>(null);
+  /** What finished runs came to, by run. */
+  results = $state.raw<Readonly<Record<string, RunResult>>>({});
+  readonly #asked = new Set<string>();
   /** Adapters that ship with the page; null until they were looked for. */
   shipped = $state.raw<readonly AdapterInfo[] | null>(null);
   /** The run that was deleted last, while its undo is offered. */
@@ -44,19 +48,50 @@ export class RunShelf {
       this.binned = await api.bin();
       this.sizes = await api.sizes();
       this.shipped ??= (await api.adapters()).filter(({ origin }) => origin === 'recorded');
-    });
+    }, 'runs/shelf');
   }
 
-  async update(runId: string, change: { name?: string; note?: string; pinned?: boolean }): Promise<void> {
+  /** Reads what runs came to that ended since it was asked last. */
+  async readResults(): Promise<void> {
+    const done = this.#session.runs.filter(({ status }) => status === 'done').map(({ id }) => id);
+    const missing = done.filter((id) => !(id in this.results) && !this.#asked.has(id));
+    if (missing.length === 0) return;
+    for (const id of missing) this.#asked.add(id);
     await this.#session.notices.guard(async () => {
-      const session = this.#session;
-      const run = await (await session.api()).update(runId, change);
-      session.runs = session.runs.map((known) => {
-        if (known.id === runId) return run;
-        return change.pinned === true && known.pinned ? { ...known, pinned: false } : known;
-      });
-      for (const view of [session.view, session.live]) if (view?.run.id === runId) view.run = run;
+      const found = await (await this.#session.api()).results(missing);
+      this.results = { ...this.results, ...found };
     });
+    for (const id of missing) this.#asked.delete(id);
+  }
+
+  /** Shown at once; where it is refused, the stored fields come back. */
+  async update(runId: string, change: { name?: string; note?: string; pinned?: boolean }): Promise<void> {
+    const session = this.#session;
+    const show = (fields: Partial<RunRecord>): void => {
+      session.runs = session.runs.map((known) => {
+        if (known.id === runId) return { ...known, ...fields };
+        return fields.pinned === true && known.pinned ? { ...known, pinned: false } : known;
+      });
+      for (const view of [session.view, session.live])
+        if (view?.run.id === runId) view.run = { ...view.run, ...fields };
+    };
+    show(change);
+    await session.notices.guard(async () => {
+      const api = await session.api();
+      try {
+        const { name, note, pinned } = await api.update(runId, change);
+        show({
+          ...(change.name !== undefined && { name }),
+          ...(change.note !== undefined && { note }),
+          ...(change.pinned !== undefined && { pinned }),
+        });
+      } catch (thrown) {
+        session.runs = await api.runs();
+        const stored = session.runs.find(({ id }) => id === runId);
+        if (stored) show(stored);
+        throw thrown;
+      }
+    }, `runs/${runId}`);
   }
 
   /** Into the bin; `deleted` offers to undo it. */
@@ -72,7 +107,7 @@ export class RunShelf {
       if (session.live?.run.id === runId) session.live = null;
       if (session.view?.run.id === runId) session.show(session.recorded);
       this.binned = await api.bin();
-    });
+    }, `runs/${runId}`);
   }
 
   async restore(runId: string): Promise<void> {
@@ -82,7 +117,7 @@ export class RunShelf {
       if (this.deleted?.id === runId) this.deleted = null;
       this.#session.runs = await api.runs();
       this.binned = await api.bin();
-    });
+    }, `runs/${runId}`);
   }
 
   async purge(runId: string): Promise<void> {
@@ -92,7 +127,7 @@ export class RunShelf {
       if (this.deleted?.id === runId) this.deleted = null;
       this.binned = await api.bin();
       this.sizes = await api.sizes();
-    });
+    }, `runs/${runId}`);
   }
 
   /** The archive of any run that can be shown, the recorded one included; with adapters it is the whole run. */
@@ -122,7 +157,8 @@ export class RunShelf {
     const api = await this.#session.api();
     const run = await api.importArchive(archive);
     this.#session.runs = await api.runs();
-    this.#session.show(RunView.of({ ...archive, run }, 'stored'));
+    // What was taken of the file, not the file itself.
+    this.#session.show(RunView.of(await api.archive(run.id), 'stored'));
   }
 
   /** A debate as a run of its own, shown at once and ready to be gone on with. */

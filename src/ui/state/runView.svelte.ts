@@ -16,6 +16,7 @@ import type {
   Turn,
   TurnTiming,
 } from '../../core/records';
+import { inTrainingOrder } from '../../core/trainings';
 import type { Visibility } from '../../core/visibility';
 import { DebateIndex, type DebateTag, type QuestionSummary } from './debateIndex';
 
@@ -23,6 +24,12 @@ export type ViewSource = 'recorded' | 'stored' | 'live';
 export type DatasetView = Omit<Dataset, 'traces'> & Partial<Pick<Dataset, 'traces'>>;
 
 const pause = 200;
+
+/** Tokens of a prompt and what the context holds; null where an agent does not tell. */
+export interface TooLong {
+  readonly tokens: number | null;
+  readonly context: number | null;
+}
 
 interface GrowingLog {
   readonly strategy: string;
@@ -42,6 +49,10 @@ export interface DebateFacts {
   readonly last: number | null;
 }
 
+function placeOf(at: Pick<Turn, 'questionId' | 'protocol' | 'round' | 'agent'>): string {
+  return `${at.protocol}|${at.questionId}|${at.round}|${at.agent}`;
+}
+
 /** Grows with every batch in which a question changed. */
 class Revision {
   at = $state(0);
@@ -54,13 +65,17 @@ export class RunView {
   report = $state.raw<Report | null>(null);
   /** What PAD came to so far; the report has the whole. */
   pad = $state.raw<PadReport | null>(null);
+  /** Questions whose prompt did not fit an agent while this page watched, by id; numbers where the agent told them. */
+  tooLong = $state.raw<ReadonlyMap<string, TooLong>>(new Map());
   /** Traces and questions taken out by hand for the next run on this debate; keys as in RunConfig.exclude. */
   excluded = $state.raw<ReadonlySet<string>>(new Set());
   readonly #index: DebateIndex;
   readonly #logs = new Map<string, GrowingLog>();
   readonly #texts = new Map<string, string>();
-  readonly #timings: TurnTiming[] = [];
-  #others: Turn[] = [];
+  readonly #timings = new Map<string, TurnTiming>();
+  readonly #others = new Map<string, Turn>();
+  /** What was trained last, by strategy and seed. */
+  #training: Pick<StrategyLog, 'strategy' | 'seed'> | null = null;
   /** Words of the students' answers, by arm and question. */
   readonly #replies = new Map<string, string>();
   #version = $state(0);
@@ -101,9 +116,12 @@ export class RunView {
       const newest = asked.at(-1)?.step ?? -1;
       known.probes.splice(0, known.probes.length, ...asked, ...known.probes.filter((p) => p.step > newest));
     }
-    this.#timings.push(...archive.timings);
+    for (const timing of archive.timings) this.#timings.set(placeOf(timing), timing);
     const stored = archive.datasets.map((dataset) => dataset.strategy);
-    this.datasets = [...archive.datasets, ...this.datasets.filter((set) => !stored.includes(set.strategy))];
+    this.#setDatasets([
+      ...archive.datasets,
+      ...this.datasets.filter((set) => !stored.includes(set.strategy)),
+    ]);
     if (archive.report) this.report = archive.report;
     this.#tell();
   }
@@ -128,8 +146,14 @@ export class RunView {
     this.#touch();
   }
 
+  addTooLong(questionId: string, details: Readonly<Record<string, unknown>> = {}): void {
+    const number = (value: unknown): number | null => (typeof value === 'number' ? value : null);
+    const found = { tokens: number(details['tokens']), context: number(details['context']) };
+    this.tooLong = new Map(this.tooLong).set(questionId, found);
+  }
+
   addDataset(dataset: DatasetView): void {
-    this.datasets = [...this.datasets.filter((known) => known.strategy !== dataset.strategy), dataset];
+    this.#setDatasets([...this.datasets.filter((known) => known.strategy !== dataset.strategy), dataset]);
   }
 
   addStep(strategy: string, seed: number, log: TrainLog): void {
@@ -137,6 +161,7 @@ export class RunView {
     // A resumed training repeats the steps after its last checkpoint.
     while (steps.length > 0 && (steps.at(-1)?.step ?? 0) >= log.step) steps.pop();
     steps.push(log);
+    this.#training = { strategy, seed };
     this.#touch();
   }
 
@@ -209,6 +234,18 @@ export class RunView {
     return this.#index.questionIds(tag, split);
   }
 
+  /** Those of the questions whose text or options hold every word, in any case; all of them for no word. */
+  matching(ids: readonly string[], search: string): readonly string[] {
+    void this.#version;
+    const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+    if (words.length === 0) return ids;
+    return ids.filter((id) => {
+      const { text, options = [] } = this.#index.questions.get(id) ?? { text: id };
+      const whole = [text, ...options].join('\n').toLowerCase();
+      return words.every((word) => whole.includes(word));
+    });
+  }
+
   /** How many `questionIds` gives. */
   questionCount(tag: DebateTag | null, split: Split | null): number {
     void this.#version;
@@ -239,11 +276,19 @@ export class RunView {
 
   get logs(): readonly StrategyLog[] {
     void this.#version;
-    return [...this.#logs.values()].map((log) => ({
+    const logs = [...this.#logs.values()].map((log) => ({
       ...log,
       steps: [...log.steps],
       probes: [...log.probes],
     }));
+    // However they came, by events or out of storage: one order, that of the settings.
+    return inTrainingOrder(logs, this.run.config);
+  }
+
+  /** The training that an event told of last; null where none came to this view. */
+  get training(): Pick<StrategyLog, 'strategy' | 'seed'> | null {
+    void this.#version;
+    return this.#training;
   }
 
   /** Everything held, as one file would hold it. */
@@ -254,8 +299,8 @@ export class RunView {
       version: 1,
       run: this.run,
       questions,
-      turns: [...this.#index.allTurns(), ...this.#others],
-      timings: this.#timings,
+      turns: [...this.#index.allTurns(), ...this.#others.values()],
+      timings: [...this.#timings.values()],
       datasets: this.datasets.map((dataset) => ({ ...dataset, traces: dataset.traces ?? [] })),
       logs: this.logs,
       report: this.report,
@@ -272,9 +317,13 @@ export class RunView {
     this.#texts.delete(`${turn.questionId}|${turn.round}|${turn.agent}`);
     // Samples of the other arms (votes, controls) are kept for the export and are no debate.
     if (turn.protocol === this.run.config.protocol) this.#index.add(turn);
-    else this.#others.push(turn);
+    else this.#others.set(placeOf(turn), turn);
     if (turn.protocol.startsWith('eval:'))
       this.#replies.set(`${turn.protocol.slice(5)}|${turn.questionId}`, turn.reply);
+  }
+
+  #setDatasets(datasets: readonly DatasetView[]): void {
+    this.datasets = inTrainingOrder(datasets, this.run.config);
   }
 
   #logOf(strategy: string, seed: number): GrowingLog {

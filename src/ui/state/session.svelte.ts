@@ -1,20 +1,23 @@
 /** What the page knows and does: the run shown, the job in progress, the stored runs, and every action of a user. */
-import { ArkletError } from '../../core/errors';
+import type { ArkletError } from '../../core/errors';
 import type { JobApi, JobClient, JobEvent, RunArchive, RunRecord } from '../../core/jobApi';
 import type { ModelsApi } from '../../core/modelsApi';
-import type { Phase, RunConfig, RunStatus } from '../../core/records';
+import type { RunConfig, RunStatus } from '../../core/records';
 import { strings } from '../strings';
 import { GpuTest } from './gpuTest.svelte';
+import { expectedStatus, isGoing, newsOf, withStatus, type Ending, type JobStatus } from './jobStatus';
 import { grow, stepOf, type DataEvent } from './growth';
 import { Models } from './models.svelte';
 import { StageCheck } from './modelsStage.svelte';
 import { newestCut } from './newestCut';
 import { Notices } from './notices.svelte';
 import { Offline } from './offline.svelte';
+import { CoordinatorLink } from './coordinatorLink';
 import { CountGate } from './countGate';
 import { Pace } from './pace';
 import { PlaygroundState } from './playground.svelte';
 import { QuestionFile } from './questionFile.svelte';
+import { Restart } from './restart.svelte';
 import { RunShelf } from './runShelf.svelte';
 import { RunView } from './runView.svelte';
 import { Settings } from './settings.svelte';
@@ -29,7 +32,6 @@ export interface TurnPlace {
   readonly agent: number;
 }
 
-export type JobStatus = Omit<Extract<JobEvent, { type: 'progress' }>, 'type'>;
 type DeviceEvent = Extract<JobEvent, { type: 'device' }>;
 type LoadEvent = Extract<JobEvent, { type: 'load' }>;
 
@@ -47,10 +49,11 @@ export interface SessionSources {
 export class Session {
   readonly notices = new Notices();
   readonly settings = new Settings();
-  readonly file = new QuestionFile(this.settings);
+  readonly file = new QuestionFile(this);
   readonly gpuTest = new GpuTest();
   readonly playground = new PlaygroundState(this);
   readonly shelf = new RunShelf(this);
+  readonly restart = new Restart(this);
   readonly models: Models;
   readonly stage: StageCheck;
   view = $state.raw<RunView | null>(null);
@@ -58,6 +61,8 @@ export class Session {
   recorded = $state.raw<RunView | null>(null);
   /** The recorded run was looked for: there is one or there is none. */
   looked = $state(false);
+  /** The coordinator has answered. */
+  connected = $state(false);
   job = $state.raw<JobStatus | null>(null);
   load = $state.raw<LoadEvent | null>(null);
   device = $state.raw<DeviceEvent | null>(null);
@@ -70,9 +75,7 @@ export class Session {
   /** Turns of the selected question that a trace was made of. */
   marked = $state.raw<readonly TurnPlace[]>([]);
 
-  readonly active = $derived(
-    this.job !== null && (this.job.status === 'running' || this.job.status === 'paused'),
-  );
+  readonly active = $derived(this.job !== null && isGoing(this.job));
   /** A run that ended before its time, to be offered while nothing else works. */
   readonly interrupted = $derived.by(() => {
     const newest = this.active || this.busy ? null : newestCut(this.runs);
@@ -83,7 +86,7 @@ export class Session {
   readonly #wakeLock = new WakeLock();
   readonly #pace = new Pace();
   readonly #counts = new CountGate();
-  #client: Promise<JobClient> | null = null;
+  readonly #link: CoordinatorLink;
   #follow = true;
   #fetching = new Set<string>();
   /** Events of a run whose view is still being made. */
@@ -91,6 +94,11 @@ export class Session {
 
   constructor(sources: SessionSources, offline = new Offline(null)) {
     this.#sources = sources;
+    this.#link = new CoordinatorLink({
+      connect: () => sources.connect(),
+      onEvent: (event) => this.receive(event),
+      onGone: (error) => this.#gone(error),
+    });
     this.models = new Models(sources.models?.bind(sources), this.notices);
     this.stage = new StageCheck(this, offline);
   }
@@ -102,17 +110,20 @@ export class Session {
   /** Shows the recorded run; resolves when it is on screen or known to be missing. */
   async showRecorded(): Promise<void> {
     if (this.recorded === null) {
-      const archive = await this.notices.guard(() => this.#sources.recorded());
+      const archive = await this.notices.guard(() => this.#sources.recorded(), 'recorded');
       if (archive) this.recorded = RunView.of(archive, 'recorded');
       this.looked = true;
     }
-    // A run that began meanwhile keeps the screen.
-    if (this.view === null || this.view.source !== 'live' || this.live === null) this.show(this.recorded);
+    // A run that was opened or began meanwhile keeps the screen.
+    if (this.view === null) this.show(this.recorded);
   }
 
   show(view: RunView | null): void {
     if (view === this.view) return;
+    const other = this.view !== null;
     this.view = view;
+    // A question that the address names waits for the first run.
+    if (!other) return;
     this.selected = null;
     this.marked = [];
   }
@@ -122,14 +133,17 @@ export class Session {
     await this.notices.guard(async () => {
       const api = await this.#api();
       this.runs = await api.runs();
+      this.#followRuns();
+      this.connected = true;
       for (const bad of this.settings.bad) {
-        this.notices.add({
-          code: 'config',
-          message: strings.errors.badHash(bad.name, bad.value),
-          hint: strings.errors.badHashHint,
-        });
+        const message = strings.errors.badHash(bad.name, bad.value);
+        this.notices.add(
+          { code: 'config', message, hint: strings.errors.badHashHint },
+          `address/${bad.name}`,
+        );
       }
-    });
+    }, 'engine');
+    await this.file.find();
   }
 
   chooseStep(step: Step): void {
@@ -142,38 +156,55 @@ export class Session {
   /** Starts a run with the settings; `change` is for this run alone. */
   async start(change: Partial<RunConfig> = {}): Promise<void> {
     await this.#act(async (api) => {
+      await this.file.find();
       const config = { ...this.settings.config, ...change };
+      if (!(await this.#readable(config))) return;
       const { imported } = this.file;
       const named = imported === null ? config : { ...config, questions: imported.name };
       await this.#launch(api, () => api.start(named, imported?.questions ?? null));
     });
   }
 
+  /** Whether the file's questions are here and a run on them can learn; where it cannot, a second press runs all the same. */
+  async #readable(config: RunConfig): Promise<boolean> {
+    const { file } = this;
+    if (file.needed !== null) return false;
+    await file.checkFor(config);
+    if (!file.hopeless || file.warned) return true;
+    file.warned = true;
+    return false;
+  }
+
   /** Another training on the debate that a view shows: with the settings of the next run, without what was left out by hand. */
-  async startOn(view: RunView): Promise<void> {
+  async startOn(view: RunView, change: Partial<RunConfig> = {}): Promise<void> {
     await this.#act(async (api) => {
       const { config } = this.settings;
       // The recorded run is stored first: the coordinator starts from its own runs only.
       const stored = (await api.runs()).some((run) => run.id === view.run.id);
       const from = stored ? view.run.id : (await api.importArchive(view.archive())).id;
-      await this.#launch(api, () => api.start({ ...config, exclude: [...view.excluded] }, null, from));
+      await this.#launch(api, () =>
+        api.start({ ...config, exclude: [...view.excluded], ...change }, null, from),
+      );
     });
   }
 
   async #launch(api: JobApi, start: () => Promise<RunRecord>): Promise<void> {
     this.#follow = true;
     this.load = null;
+    // What was said of the run before is over.
+    this.notices.clear('run');
+    this.file.warned = false;
     const run = await start();
     // The first events of the run may have come before this answer.
     if (this.live?.run.id !== run.id) this.#begin(new RunView(run, 'live'));
-    this.#expect(run.id, run.phase);
+    this.#expect({ ...run, status: 'running' });
     // The questions that the coordinator planned; their events do not repeat them.
     this.live?.load(await api.archive(run.id));
   }
 
   /** Hands a server's key to the coordinator, which keeps it in memory. */
   async setEndpointKey(url: string, key: string): Promise<void> {
-    await this.notices.guard(async () => (await this.#api()).setKey(url, key));
+    await this.notices.guard(async () => (await this.#api()).setKey(url, key), 'server');
   }
 
   async resume(runId: string): Promise<void> {
@@ -181,8 +212,9 @@ export class Session {
       const archive = await api.archive(runId);
       this.#follow = true;
       this.load = null;
+      this.notices.clear('run');
       this.#begin(RunView.of(archive, 'live'));
-      this.#expect(runId, archive.run.phase);
+      this.#expect({ ...archive.run, status: 'running' });
       await api.resume(runId);
     });
   }
@@ -203,18 +235,9 @@ export class Session {
 
   async stop(): Promise<void> {
     await this.#act((api) => api.stop());
-    if (this.active && this.job) this.job = { ...this.job, status: 'interrupted', secondsLeft: null };
+    if (this.active && this.job) this.job = withStatus(this.job, 'interrupted');
     this.#wakeLock.want(false);
     await this.refreshRuns();
-  }
-
-  /** For a talk: whatever works is put into the bin, and the settings' run begins anew, with its fixed seed. */
-  async restart(): Promise<void> {
-    const before = this.active ? this.job?.runId : undefined;
-    if (before !== undefined) await this.stop();
-    if (before !== undefined && this.runs.find(({ id }) => id === before)?.status === 'interrupted')
-      await this.shelf.remove(before);
-    await this.start();
   }
 
   // Runs
@@ -222,7 +245,8 @@ export class Session {
   async refreshRuns(): Promise<void> {
     await this.notices.guard(async () => {
       this.runs = await (await this.#api()).runs();
-    });
+      this.#followRuns();
+    }, 'runs');
   }
 
   async open(runId: string): Promise<void> {
@@ -237,8 +261,6 @@ export class Session {
   async api(): Promise<JobApi> {
     return this.#api();
   }
-
-  // Events
 
   receive(event: JobEvent): void {
     switch (event.type) {
@@ -263,6 +285,9 @@ export class Session {
           const { strategy, seed, log } = event;
           this.#pace.train(`${strategy}|${seed}`, log.num_tokens, performance.now() / 1000);
         }
+        // An agent that answers again has got over what was said of it.
+        if (event.type === 'turn' && event.turn.finishReason !== 'error')
+          this.notices.clear(`run/agent-${event.turn.agent}`);
         const view = this.#liveView(event.runId);
         if (view) grow(view, event);
         else this.#early.push(event);
@@ -272,6 +297,10 @@ export class Session {
         this.runs = event.runs;
         this.#followRuns();
         return;
+      case 'ended':
+        // The stored run is read when its last progress came, or its record.
+        if (event.status !== 'done') this.#ended(event);
+        return;
       case 'selftest':
         this.gpuTest.receive(event.row);
         return;
@@ -279,11 +308,22 @@ export class Session {
         this.playground.receive(event);
         return;
       case 'error':
-        this.notices.add(event.error);
+        this.#problem(event);
         return;
       default:
         event satisfies never;
     }
+  }
+
+  #problem({ runId, error, place }: Extract<JobEvent, { type: 'error' }>): void {
+    if (place && error.code === 'token') {
+      this.live?.addTooLong(place.questionId, error.details);
+      return;
+    }
+    // The step that it is of shows it, with what to do.
+    if (error.code === 'nothing-to-learn') return;
+    if (place) this.notices.add(error, `run/agent-${place.agent}`);
+    else this.notices.add(error, runId === null ? undefined : `run/${runId}`);
   }
 
   #progress(event: Extract<JobEvent, { type: 'progress' }>): void {
@@ -303,28 +343,54 @@ export class Session {
     }
     if (this.#follow && this.view === view && before?.phase !== event.phase) this.step = stepOf(event.phase);
     this.#wakeLock.want(event.status === 'running');
-    if (event.status === 'done' && before?.status !== 'done') void this.#complete(event.runId);
+    if (event.status !== 'done' || before?.status === 'done') return;
+    if (view && event.peakBytes) this.models.measure(view.run.config, event.peakBytes);
+    void this.#complete(event.runId);
   }
 
-  /** A job that ended (stopped, failed) sends no more progress: its record says so. */
+  /** What the job's own tab says of its end: the stored record may not have taken it. */
+  #ended({ runId, status, error }: Ending): void {
+    this.runs = this.runs.map((run) => (run.id === runId ? { ...run, status, error } : run));
+    if (this.job?.runId !== runId || this.job.status === 'done') return;
+    this.job = withStatus(this.job, status);
+    if (this.live?.run.id === runId) this.live.run = { ...this.live.run, status, error };
+    if (!isGoing({ status })) this.#wakeLock.want(false);
+  }
+
+  /** A phase that fails at its start has sent no progress: the record says where it stands. */
+  #followPhase(): void {
+    const { job, live } = this;
+    const run = this.runs.find(({ id }) => id === job?.runId);
+    if (!job || !run || isGoing(job) || run.phase === job.phase) return;
+    const { phase } = run;
+    this.job = { ...job, phase, done: 0, total: 0, detail: '' };
+    if (live?.run.id !== run.id) return;
+    live.run = { ...live.run, phase };
+    if (this.#follow && this.view === live) this.step = stepOf(phase);
+  }
+
   #followRuns(): void {
-    const { job } = this;
-    const run = this.runs.find((known) => known.id === job?.runId);
-    if (!job || !run || run.status === job.status || job.status === 'done') return;
-    const over = run.status !== 'running' && run.status !== 'paused';
-    this.job = { ...job, status: run.status, ...(over ? { secondsLeft: null, tokensPerSecond: null } : {}) };
-    if (this.live?.run.id === run.id) this.live.run = run;
-    if (over) this.#wakeLock.want(false);
-    if (run.status === 'done') void this.#complete(run.id);
+    const news = newsOf(this.job, this.runs);
+    if (news?.type === 'begun') {
+      this.#expect(news.run);
+      this.#liveView(news.run.id);
+    } else if (news) {
+      const { runId, status, error } = news;
+      this.#ended({ runId, status, error });
+      if (status === 'done') void this.#complete(runId);
+    }
+    this.#followPhase();
   }
 
   /** The stored run holds what events leave out: the traces of each dataset, timings, the report. */
   async #complete(runId: string): Promise<void> {
+    // It came to its end: what went wrong on the way is over.
+    this.notices.clear('run');
     await this.notices.guard(async () => {
       const archive = await (await this.#api()).archive(runId);
       if (this.live?.run.id === runId) this.live.load(archive);
       this.runs = await (await this.#api()).runs();
-    });
+    }, 'runs');
   }
 
   /** The view that grows by this run's events. One that another page started is fetched first. */
@@ -336,7 +402,7 @@ export class Session {
       .guard(async () => {
         const archive = await (await this.#api()).archive(runId);
         if (this.live?.run.id !== runId) this.#begin(RunView.of(archive, 'live'));
-      })
+      }, 'runs')
       .finally(() => this.#fetching.delete(runId));
     return null;
   }
@@ -349,46 +415,32 @@ export class Session {
     this.step = stepOf(view.run.phase);
   }
 
-  #expect(runId: string, phase: Phase): void {
-    if (this.job?.runId === runId && this.active) return;
-    this.job = {
-      runId,
-      phase,
-      status: 'running',
-      done: 0,
-      total: 0,
-      detail: '',
-      secondsLeft: null,
-      tokensPerSecond: null,
-      bytes: null,
-    };
+  #expect(run: Pick<RunRecord, 'id' | 'phase' | 'status'>): void {
+    if (this.job?.runId !== run.id || !this.active) this.job = expectedStatus(run);
   }
 
   #setStatus(from: RunStatus, to: RunStatus): void {
-    if (this.job?.status === from) this.job = { ...this.job, status: to };
+    if (this.job?.status === from) this.job = withStatus(this.job, to);
   }
 
   async #act(action: (api: JobApi) => Promise<void>): Promise<void> {
     this.busy = true;
     try {
-      await this.notices.guard(async () => action(await this.#api()));
+      await this.notices.guard(async () => action(await this.#api()), 'run/action');
     } finally {
       this.busy = false;
     }
   }
 
-  async #api(): Promise<JobApi> {
-    this.#client ??= this.#sources.connect().then((client) => {
-      client.listen((event) => this.receive(event));
-      return client;
-    });
-    try {
-      return (await this.#client).api;
-    } catch (cause) {
-      this.#client = null;
-      throw cause instanceof ArkletError
-        ? cause
-        : new ArkletError(strings.errors.noWorker, strings.errors.noWorkerHint, { cause });
-    }
+  #api(): Promise<JobApi> {
+    return this.#link.api();
+  }
+
+  /** The coordinator's worker is gone, and with it a job that it worked on. */
+  #gone(error: ArkletError): void {
+    if (this.active && this.job) this.job = withStatus(this.job, 'interrupted');
+    this.#wakeLock.want(false);
+    this.notices.report(error);
+    void this.refreshRuns();
   }
 }

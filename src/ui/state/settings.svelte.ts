@@ -43,6 +43,11 @@ export class Settings {
     this.#changes = changes;
   }
 
+  /** `set` for a field that knows its setting's kind alone. */
+  change(path: Path, value: unknown): void {
+    this.set(path, value as never);
+  }
+
   /** How many settings of a list are not the preset's. */
   changedAmong(paths: readonly Path[]): number {
     const base = presets[this.preset];

@@ -6,6 +6,7 @@ export const armNames = {
     base: 'Base student',
     'base-shots': 'Base student with examples',
     single: 'Best single agent',
+    'single-greedy': 'Best single agent, greedy',
     debate: 'Vote after the debate',
     'vote-equal-tokens': 'Vote at equal tokens',
     summariser: 'Summariser',

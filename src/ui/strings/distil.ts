@@ -34,6 +34,8 @@ export const distilText = {
     `This run was trained without ${formatPlural(count, 'entry', 'entries')} that somebody left out by hand.`,
   clear: 'Take all back',
 
+  /** A value that was measured at another step than the one under the pointer. */
+  measuredAt: (value: string, step: number): string => `${value} (step ${formatCount(step)})`,
   tokensPerSecond: 'Tokens/s',
   meanTokensPerSecond: 'Tokens/s, mean',
   timeLeft: 'Time left',
@@ -52,7 +54,9 @@ export const distilText = {
 
   next: 'Learn another way from this debate',
   nextHelp:
-    'The debate is done and paid for. Choose how the student learns from it: nothing is debated again, only trained and compared.',
+    'The debate is done and paid for. Choose how the student learns from it: nothing is debated again, only trained and compared. What this run has trained stands beside it as further arms. The settings of the next run stay as they are.',
+  toNext: 'Learn another way from this debate',
+  without: 'Without the turns of',
   nextStart: 'Train on this debate',
   nextStrategies: 'Strategies',
   settings: 'Settings of the training',
@@ -67,12 +71,13 @@ export const distilStrings = {
   seed: (seed: number): string => `seed ${seed}`,
   seedLabel: 'Seed',
   data: 'Training data',
-  dataHelp: 'What was kept from the debate, and why the rest was not.',
+  dataHelp: 'What was kept from the debate, and why the rest were not.',
   kept: 'kept',
   keptCount: (kept: number, total: number): string =>
     `${formatCount(kept)} of ${formatCount(total)} traces kept`,
   filter: 'Filter',
   dropped: 'Dropped',
+  traceCount: 'Count',
   loss: 'Loss',
   lossHelp: 'Lower is better. Held-out questions are never trained on.',
   train: 'train',

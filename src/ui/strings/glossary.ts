@@ -4,6 +4,38 @@ export const glossary = {
     name: 'Distilling',
     text: 'Training a small model on what larger or several models wrote, so that it alone answers as they did together.',
   },
+  student: {
+    name: 'Student',
+    text: 'The small model that is trained, and that answers alone afterwards.',
+  },
+  agent: {
+    name: 'Agent',
+    text: 'One of the models that debate. Several agents may be the same model with other seeds, temperatures or roles.',
+  },
+  ensemble: {
+    name: 'Ensemble',
+    text: 'All agents together: their vote after the debate, or without a debate the vote of their own answers.',
+  },
+  arm: {
+    name: 'Arm',
+    text: 'One way of answering that is compared: the student before, the student after, one agent alone, a vote, the debate.',
+  },
+  single: {
+    name: 'Best single agent',
+    text: 'The agent with the most right answers on the validation questions, asked alone. "Greedy": decoded as the student is; without that word it draws its words as it does in the debate.',
+  },
+  greedy: {
+    name: 'Greedy',
+    text: 'Always the likeliest next word. The student answers so; agents that draw their words freely are often worse than they are greedily.',
+  },
+  equalTokens: {
+    name: 'Vote at equal tokens',
+    text: 'A vote of as many independent answers as cost the tokens of the debate: what the debate must beat to be worth it.',
+  },
+  tie: {
+    name: 'Tied vote',
+    text: 'No answer has more votes than every other. Then the answer of the agent that stands first counts (or, if all agents are one model that states them, the answer with the higher log-probability).',
+  },
   debate: {
     name: 'Debate',
     text: 'Several agents answer alone, then read each other and answer again. The last answers are voted on.',
@@ -15,6 +47,10 @@ export const glossary = {
   round: {
     name: 'Round',
     text: 'One turn of every agent. First each answers alone; in each later round it has read what the others wrote.',
+  },
+  exchange: {
+    name: 'Exchange',
+    text: 'A round in which the agents have read each other: all rounds but the first.',
   },
   splits: {
     name: 'Train, validation, test',
@@ -39,6 +75,22 @@ export const glossary = {
   pad: {
     name: 'PAD',
     text: 'Process-aware distillation: a reward model judges every step of a solution, and the student is rewarded for good steps.',
+  },
+  rewardModel: {
+    name: 'Reward model',
+    text: 'A model that was trained to say how likely each step of a solution is right.',
+  },
+  groupRl: {
+    name: 'Group RL',
+    text: 'The student answers a question several times; answers that score above their group become likelier, the others less.',
+  },
+  kl: {
+    name: 'KL',
+    text: 'How far the student’s probabilities have moved from those it started with. A penalty on it keeps the student near.',
+  },
+  auc: {
+    name: 'AUC',
+    text: 'How often a right step gets a higher score than a wrong one: 0.5 is guessing, 1 is perfect.',
   },
   control: {
     name: 'Control',
@@ -69,9 +121,14 @@ export const glossary = {
     name: 'Learning rate',
     text: 'How far each step moves the adapter. It warms up from 0 and then falls.',
   },
+  gradNorm: {
+    name: 'Gradient norm',
+    text: 'How strongly one step’s data pull at the adapter. Sudden peaks mean that training is unsteady.',
+  },
+  batch: { name: 'Batch', text: 'How many traces one training step learns from.' },
   seed: {
     name: 'Seed',
-    text: 'The number that fixes all chance. The same seed on the same device gives the same bytes.',
+    text: 'The number that fixes every random choice. The same seed on the same device gives the same bytes.',
   },
   wilson: {
     name: 'Wilson interval',
@@ -94,8 +151,8 @@ export const glossary = {
     text: 'The smallest difference that n questions show with 80 % power at 5 %: 2.8 times the root of (share of questions on which two arms differ / n).',
   },
   strict: {
-    name: 'Strict',
-    text: 'Only an answer in the form that was asked for (after "####") counts.',
+    name: 'Strict, flexible',
+    text: 'Two figures as lm-evaluation-harness counts them, to compare with published ones: strict takes the first number after "####", flexible the last number of the reply. Accuracy is the verdict, which reads an answer as a careful person would.',
   },
   tokens: {
     name: 'Token',

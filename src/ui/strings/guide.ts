@@ -11,7 +11,7 @@ export const guideStrings = {
   steps: {
     result: {
       title: 'What came out',
-      text: 'A small model took a test twice. In between it read what three other models wrote in a debate. These bars are its accuracy before and after, beside the three debaters together. The thin line is the range that chance allows.',
+      text: 'A small model took the same test twice. In between it was trained on what three other models wrote in a debate. The bars are its accuracy before and after, one of those models alone, and all three together. The thin line is the range that chance allows.',
     },
     alone: {
       title: 'Each agent answers alone',
@@ -22,12 +22,12 @@ export const guideStrings = {
       text: 'In the next round each agent sees the others’ solutions and answers again. Here the vote changed. A note under each answer says who changed their mind, and after reading whom.',
     },
     filters: {
-      title: 'Thousands of debates, five stories',
-      text: 'All agree, they stay split, the vote flips, the vote is wrong, or an agent goes from wrong to right. Press a filter to see only those. The corrective ones teach most.',
+      title: '1,164 debates, five stories',
+      text: 'All agree, they stay split, the vote flips, the vote is wrong, or an agent goes from wrong to right. Press a filter to see only those.',
     },
     data: {
       title: 'What the student may read',
-      text: 'Only solutions that end with the right answer become training data, one for each question. The bars show how many were kept and why the rest was not.',
+      text: 'Only solutions that end with the right answer become training data, one for each question. The bars show how many were kept and why the rest were not.',
     },
     training: {
       title: 'The student learns, here in the page',
@@ -35,11 +35,11 @@ export const guideStrings = {
     },
     table: {
       title: 'The same test for everyone',
-      text: 'Every arm answers the same unseen questions. An interval stands beside each number: if two overlap widely, do not believe the difference. Further down, pairs are tested question by question.',
+      text: 'Every arm answers the same unseen questions. An interval stands beside each number. Whether two arms differ is read from their pair, further down, not from whether two intervals overlap: both answered the same questions, so they are compared question by question.',
     },
     cost: {
-      title: 'Almost as good, for far less',
-      text: 'Up is better, left is cheaper. The debate spends many answers on a question, the student one. How much of the gain it keeps is written beside it.',
+      title: 'Accuracy against cost',
+      text: 'Up is better, left is cheaper. The student answers with a sixth of the debate’s tokens. But one agent alone, decoded greedily as the student is, costs the same and is right more often, and so is a vote of independent answers at the debate’s tokens: on these questions the debate shows no gain over either.',
     },
     yours: {
       title: 'Now it is your turn',

@@ -25,7 +25,7 @@ export const helpStrings = {
   },
   keys: {
     run: 'Run (in stage mode: restart with the fixed seed)',
-    pause: 'Pause, go on',
+    pause: 'Pause, resume',
     step: 'One step while paused',
     stop: 'Stop',
     debate: 'Debate',
@@ -37,7 +37,7 @@ export const helpStrings = {
     runs: 'Runs',
     settings: 'Settings',
     guide: 'Guided tour',
-    help: 'This map',
+    help: 'Keyboard shortcuts',
     kernels: 'Shaders',
     theme: 'Light, dark, system',
     stage: 'Stage mode: large type for a talk',
@@ -48,6 +48,8 @@ export const helpStrings = {
   },
   stageBar: 'Stage mode',
   stageKeys: 'R restarts with the fixed seed, M leaves, ? shows all keys.',
+  stageAsk: (name: string): string =>
+    `${name === '' ? 'A run' : name} is at work. R again stops it and starts anew; it stays under Runs.`,
   stageSeed: (seed: number): string => `seed ${seed}`,
 } as const;
 

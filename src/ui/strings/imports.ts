@@ -13,7 +13,7 @@ export const importStrings = {
   tooManyHint: 'Pick one .json.gz file, or one .jsonl file with at most one report.json.',
   found: ({ run, questions, turns, incomplete, unknown }: TrajectoryImport): string =>
     [
-      `${run.name}: a debate of ${counted(questions, 'question', 'questions')} and ${counted(turns, 'turn', 'turns')}. Go on, and a student learns from it.`,
+      `${run.name}: a debate of ${counted(questions, 'question', 'questions')} and ${counted(turns, 'turn', 'turns')}. Resume it, and a student learns from it.`,
       ...(incomplete === 0
         ? []
         : [`Left out: ${counted(incomplete, 'question', 'questions')} whose debate is not whole.`]),
@@ -31,6 +31,18 @@ export const importStrings = {
   unnamed: 'adapter',
   lacks: (name: string, file: string): string => `${name} has no ${file}.`,
   lacksHint: 'Pick a .zip that Arklet exported, or a folder that PEFT wrote.',
+  apart: (name: string): string => `${name} has the adapter's settings and its weights in different folders.`,
+  apartHint: 'They may be of different adapters: put both files of one adapter into one folder.',
+  severalAdapters: (name: string, folders: readonly string[]): string =>
+    `${name} holds ${folders.length} adapters: in ${folders.slice(0, 4).join(', ')}.`,
+  severalHint: 'Pick the folder of one of them, such as its last checkpoint.',
+  encrypted: (name: string): string => `${name} is protected by a password.`,
+  encryptedHint: 'Unpack it, and pick the folder.',
+  tooLarge: (name: string): string => `${name} holds more than 2 GB.`,
+  tooLargeHint: 'An adapter is smaller: pick the folder that holds adapter_model.safetensors.',
+  damaged: (name: string, file: string): string =>
+    `${file} in ${name} is damaged: it does not match its checksum or its size.`,
+  damagedHint: 'Download or export the .zip again.',
   badZip: (name: string): string => `${name} is no .zip file, or it is damaged.`,
   taken: (name: string): string => `${name} is imported and chosen.`,
   note: (file: string): string => `Debate imported from ${file}.`,

@@ -47,7 +47,7 @@ export const strings = {
   webllmHelp:
     'Compiled models that WebLLM runs on the GPU: agents only. Before a download their bytes are worked out from their parameters. What is not here yet is downloaded when a run begins.',
   filesHelp:
-    'A folder as the hub has it (config.json, tokenizer.json, *.safetensors), one .gguf file, or for agents an ONNX folder (config.json, onnx/) or an MLC folder with its compiled library (.wasm). It is copied into the browser’s storage, so that a run can go on after a reload. Nothing is sent anywhere.',
+    'A folder as the hub has it (config.json, tokenizer.json, *.safetensors), one .gguf file with all its parts, or for agents an ONNX folder (config.json, onnx/) or an MLC folder with its compiled library (.wasm). It is copied into the browser’s storage, so that a run can go on after a reload. Nothing is sent anywhere.',
   pickFolder: 'Pick a folder',
   pickFile: 'Pick a .gguf file',
   pickLibrary: 'Pick its library (.wasm)',
@@ -61,6 +61,21 @@ export const strings = {
   endpointKey: 'Key (if it needs one)',
   endpointKeyHelp: 'Kept in memory until the page closes, never stored.',
   endpointAdd: 'Use this server',
+  endpointNoUrl: 'Write the address of the server.',
+  endpointBadUrl: (text: string): string =>
+    `"${text}" is not the address of a server: write it whole, such as http://localhost:11434/v1.`,
+  endpointSecretUrl:
+    'Leave user, password and query out: addresses are stored. The key has a field of its own.',
+  endpointNoModel: 'Name a model of the server. "Test the server" lists them.',
+  endpointBadModel: 'A name of a model has no comma.',
+  endpointTest: 'Test the server',
+  endpointTesting: 'Asking it …',
+  endpointServes: (count: number): string =>
+    count === 0
+      ? 'It answers, and lists no model.'
+      : count === 1
+        ? 'It answers, and has this model:'
+        : `It answers, and has these ${formatCount(count)} models:`,
 
   facts: (parameters: number | null, bytes: number | null, approximate: boolean): string =>
     [
@@ -78,6 +93,7 @@ export const strings = {
   licence: (name: string | null): string => name ?? 'licence: see its page',
   needs: (features: readonly string[]): string => `needs ${features.join(', ')}`,
   lacks: (features: readonly string[]): string => `this browser lacks ${features.join(', ')}`,
+  cannotRun: 'Cannot run here',
   states: { absent: 'not downloaded', partial: 'partly downloaded', ready: 'on this device' },
   verdicts: { fits: 'Fits', tight: 'Tight', 'too large': 'Too large' } satisfies Record<Verdict, string>,
   rowSum: (model: number, others: number, budget: number): string =>
@@ -127,6 +143,8 @@ export const strings = {
     planning: 'Working out the memory …',
     peak: (peak: number, budget: number, phase: PhaseMemory['phase']): string =>
       `${formatBytes(peak)} at most, while ${{ debate: 'debating', distil: 'learning', evaluate: 'comparing' }[phase]}, of about ${formatBytes(budget)} to be used`,
+    measured: (peak: number, planned: number): string =>
+      `The last run held ${formatBytes(peak)} at most; its plan is ${formatBytes(planned)}.`,
     sum: 'Show the sum',
     phases: { debate: 'Debate', distil: 'Distil', evaluate: 'Compare' } satisfies Record<
       PhaseMemory['phase'],

@@ -1,70 +1,24 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { endpointAgent, parseEndpoint, type EndpointOptions } from '../../../src/agents/endpoint/endpoint';
+import { endpointAgent, parseEndpoint } from '../../../src/agents/endpoint/endpoint';
 import { retryAfter } from '../../../src/agents/endpoint/limiter';
-import { eventData } from '../../../src/agents/endpoint/sse';
+import { EventParser } from '../../../src/agents/endpoint/sse';
 import { AgentError, ConfigError, TokenError } from '../../../src/core/errors';
-import type { Sampling } from '../../../src/core/records';
+import {
+  answer,
+  chunk,
+  closeServer,
+  end,
+  failing,
+  failureOf,
+  messages,
+  sampling,
+  serving,
+  stream,
+  usage,
+  type Script,
+} from './endpointServer';
 
-const sampling: Sampling = { temperature: 0.5, topP: 0.9, seed: 4294967295, maxTokens: 7 };
-const messages = [{ role: 'user' as const, content: '2 + 2?' }];
-
-interface Seen {
-  readonly body: Record<string, unknown>;
-  readonly key: string | undefined;
-  readonly at: number;
-}
-type Script = (response: ServerResponse, seen: Seen, call: number) => void;
-
-let server: Server | null = null;
-afterEach(() => {
-  server?.closeAllConnections();
-  server?.close();
-});
-
-/** A real HTTP server whose answer to each chat completion is scripted; gives an agent of it and what it received. */
-async function serving(script: Script, options: Partial<EndpointOptions> = {}) {
-  const seen: Seen[] = [];
-  server = createServer((request: IncomingMessage, response: ServerResponse) => {
-    let text = '';
-    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    request.on('end', () => {
-      const body = (text === '' ? {} : JSON.parse(text)) as Seen['body'];
-      seen.push({ body, key: request.headers.authorization, at: performance.now() / 1000 });
-      script(response, seen.at(-1)!, seen.length);
-    });
-  });
-  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-  return { url, seen, agent: endpointAgent({ url, model: 'm', retryDelay: 0.01, ...options }) };
-}
-
-const chunk = (text: string, more: object = {}): string =>
-  `data: ${JSON.stringify({ choices: [{ delta: { content: text }, ...more }] })}\n\n`;
-const usage = `data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 5, completion_tokens: 3 } })}\n\n`;
-const end = `${chunk('', { finish_reason: 'stop' })}${usage}data: [DONE]\n\n`;
-
-function stream(response: ServerResponse, ...parts: string[]): void {
-  response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
-  for (const part of parts) response.write(part);
-}
-
-const answer: Script = (response) => {
-  stream(response, chunk('#### '), chunk('4'), end);
-  response.end();
-};
-
-function failing(status: number, body: string, headers: Record<string, string> = {}): Script {
-  return (response) => response.writeHead(status, headers).end(body);
-}
-
-async function failureOf(work: Promise<unknown>): Promise<Error> {
-  return work.then(
-    () => new Error('it did not fail'),
-    (thrown: unknown) => thrown as Error,
-  );
-}
+afterEach(closeServer);
 
 describe('an endpoint agent', () => {
   it('sends messages, sampling and key, and streams the reply with usage and log-probabilities', async () => {
@@ -259,25 +213,16 @@ describe('an endpoint agent', () => {
 });
 
 describe('server-sent events', () => {
-  async function read(...parts: (string | Uint8Array)[]): Promise<string[]> {
-    const encoder = new TextEncoder();
-    const body = new ReadableStream<Uint8Array>({
-      start(controller) {
-        for (const part of parts) controller.enqueue(typeof part === 'string' ? encoder.encode(part) : part);
-        controller.close();
-      },
-    });
-    const all: string[] = [];
-    for await (const data of eventData(body)) all.push(data);
-    return all;
+  function read(...parts: string[]): string[] {
+    const parser = new EventParser();
+    const events = [...parts.flatMap((part) => parser.push(part)), ...parser.end()];
+    return events.map(({ name, data }) => (name === 'message' ? data : `${name}: ${data}`));
   }
 
-  it('are read whatever the line ends and wherever they are cut', async () => {
+  it('are read whatever the line ends and wherever they are cut', () => {
     expect(
-      await read('data: a\n\ndata:b\r\n', '\r', '\ndata: c\rdata: d\r\r: note\nevent: x\nda', 'ta: e'),
-    ).toEqual(['a', 'b', 'c\nd', 'e']);
-    const bytes = new TextEncoder().encode('data: €\n\n');
-    expect(await read(bytes.slice(0, 7), bytes.slice(7))).toEqual(['€']);
+      read('data: a\n\ndata:b\r\n', '\r', '\ndata: c\rdata: d\r\r: note\nevent: x\nda', 'ta: e'),
+    ).toEqual(['a', 'b', 'c\nd', 'x: e']);
   });
 
   it('and Retry-After as seconds or as a date', () => {

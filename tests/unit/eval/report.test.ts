@@ -3,7 +3,8 @@ import type { PairResult, Report } from '../../../src/core/records';
 import type { Arm } from '../../../src/eval/arms';
 import { reportMarkdown } from '../../../src/eval/markdown';
 import { pairNames } from '../../../src/eval/pairs';
-import { buildReport, seedSummaries, type ReportInput } from '../../../src/eval/report';
+import { seedSummaries } from '../../../src/core/seeds';
+import { buildReport, type ReportInput } from '../../../src/eval/report';
 import { pairVerdict, points, verdictText } from '../../../src/eval/verdict';
 import { config, makeQuestions } from './turns';
 
@@ -20,7 +21,15 @@ function arm(name: string, from: number, to: number, tokens = 10): Arm {
         const answer = correct ? '1' : '2';
         return [
           id,
-          { answer, correct, strictCorrect: correct && i % 2 === 0, tokens, promptTokens: 20, seconds: 0.5 },
+          {
+            answer,
+            correct,
+            strictCorrect: correct && i % 2 === 0,
+            flexibleCorrect: correct,
+            tokens,
+            promptTokens: 20,
+            seconds: 0.5,
+          },
         ];
       }),
     ),
@@ -38,6 +47,7 @@ const input: ReportInput = {
     arms: [
       arm('base', 0, 60),
       arm('single', 0, 120),
+      arm('single-greedy', 0, 100, 12),
       arm('vote:3', 0, 138, 30),
       arm('vote-equal-tokens', 0, 140, 60),
       arm('debate', 0, 140, 60),
@@ -98,11 +108,12 @@ describe('the report', () => {
 
   test('keeps every item with the verdicts of all arms', () => {
     expect(report.items).toHaveLength(n);
-    expect(Object.keys(report.items[0]!.verdicts)).toHaveLength(7);
+    expect(Object.keys(report.items[0]!.verdicts)).toHaveLength(8);
     expect(report.items[199]!.verdicts['debate']).toEqual({
       answer: '2',
       correct: false,
       strictCorrect: false,
+      flexibleCorrect: false,
       tokens: 60,
     });
   });
@@ -145,7 +156,34 @@ describe('the verdict in words', () => {
     expect(text).toMatch(/distilled student \(rsft\) is above the student before training: \+30.0 points/);
     expect(text).toMatch(/is below the debate: -10.0 points/);
     expect(text).toMatch(/It keeps 75 % \[\d+, \d+\] of what the debate gains/);
+    expect(text).toMatch(
+      /is above the best single agent \(greedy, as the student is decoded\): \+10.0 points/,
+    );
     expect(text).toContain('5.0 times as many');
+  });
+
+  test('gives no share of the gain where one agent alone at the student’s decoding is as good, or was not measured', () => {
+    const arms = (greedy: Arm | null): Arm[] => [
+      ...input.test.arms.filter(({ name }) => name !== 'single-greedy'),
+      ...(greedy ? [greedy] : []),
+    ];
+    const told = (greedy: Arm | null): string =>
+      reportMarkdown(buildReport({ ...input, test: { questions, arms: arms(greedy) } }));
+    const beaten = told(arm('single-greedy', 0, 150, 12));
+    expect(beaten).toContain('The student is not above one agent alone at its own decoding');
+    expect(beaten).toMatch(
+      /is below the best single agent \(greedy, as the student is decoded\): -15\.0 points/,
+    );
+    const unknown = told(null);
+    expect(unknown).toContain("No agent was measured at the student's greedy decoding");
+    for (const text of [beaten, unknown]) expect(text).not.toMatch(/It keeps|Gain kept/);
+  });
+
+  test('says that the debate loses out of distribution where it does', () => {
+    const ood = { questions, arms: [arm('vote:3', 0, 60), arm('debate', 0, 20)] };
+    expect(verdictText(buildReport({ ...input, ood })).join('\n')).toContain(
+      'Out of distribution the debate is below the vote of 3 independent answers: -20.0 points',
+    );
   });
 
   test('says in words when the number of questions is too small', () => {

@@ -42,6 +42,30 @@ describe('config.json', () => {
     ]);
   });
 
+  it('leaves out ids that no token has, as transformers does', () => {
+    const config = parseConfig({ ...base, bos_token_id: -1, eos_token_id: [99, 100, -1] });
+    expect(config).toMatchObject({ bosId: null, eosIds: [99] });
+  });
+
+  it('takes the base of rotary positions wherever it is written', () => {
+    const theta = (rope: object): number => parseConfig({ ...base, ...rope }).ropeTheta;
+    expect(theta({ rope_scaling: { rope_type: 'default', rope_theta: 20000 } })).toBe(20_000);
+    expect(theta({ rope_theta: 30000, rope_scaling: { rope_type: 'default', rope_theta: 20000 } })).toBe(
+      20_000,
+    );
+    expect(theta({ rope_theta: 30000, rope_scaling: { type: 'linear', factor: 2 } })).toBe(30_000);
+    expect(theta({ rope_theta: 30000, rope_scaling: {}, rope_parameters: { rope_theta: 40000 } })).toBe(
+      40_000,
+    );
+    expect(theta({ rope_theta: 30000, rope_parameters: null })).toBe(30_000);
+  });
+
+  it('counts the positions before Llama 3’s scaling as all of them where it does not say', () => {
+    const { original_max_position_embeddings: _, ...rest } = llama3;
+    const config = { ...base, max_position_embeddings: 512, rope_scaling: { rope_type: 'llama3', ...rest } };
+    expect(parseConfig(config).ropeScaling).toMatchObject({ originalMaxPosition: 512 });
+  });
+
   it.each([
     ['no object', null, 'family'],
     ['an unknown family', { ...base, model_type: 'gpt2' }, 'gpt2'],
@@ -52,9 +76,20 @@ describe('config.json', () => {
     ['text for a number', { ...base, vocab_size: '100' }, 'vocab_size'],
     ['heads that cannot be grouped', { ...base, num_key_value_heads: 3 }, '4 attention heads'],
     ['an odd head size', { ...base, head_dim: 15 }, '15'],
-    ['an end outside the vocabulary', { ...base, eos_token_id: 100 }, 'token 100'],
     ['yarn', { ...base, rope_scaling: { rope_type: 'yarn', factor: 4 } }, 'yarn'],
     ['llama3 scaling without its factor', { ...base, rope_scaling: { rope_type: 'llama3' } }, 'factor'],
+    ['a rope factor of no type', { ...base, rope_scaling: { factor: 4 } }, 'by 4'],
+    ['partly rotated heads', { ...base, partial_rotary_factor: 0.5 }, 'partial_rotary_factor 0.5'],
+    [
+      'partly rotated heads in rope_parameters',
+      { ...base, rope_parameters: { partial_rotary_factor: 0.5 } },
+      '0.5',
+    ],
+    [
+      'rope by layer',
+      { ...base, rope_parameters: { full_attention: { rope_theta: 1e6 } } },
+      'full_attention',
+    ],
     ['another activation', { ...base, hidden_act: 'gelu' }, 'gelu'],
     ['attention biases', { ...base, attention_bias: true }, 'attention_bias'],
     ['quantised safetensors', { ...base, quantization_config: {} }, 'quantization_config'],

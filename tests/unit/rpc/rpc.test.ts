@@ -49,6 +49,18 @@ describe('calls over a message channel', () => {
     expect(client.pending).toBe(0);
   });
 
+  it('says of data that are nested too deeply that they are', async () => {
+    let deep: unknown = [];
+    for (let i = 0; i < 100_000; i++) deep = [deep];
+    const client = open();
+    const failure = client.call('add', { a: deep as number, b: 1 });
+    await expect(failure).rejects.toMatchObject({
+      code: 'import',
+      message: expect.stringContaining('nested too deeply') as string,
+    });
+    expect(client.pending).toBe(0);
+  });
+
   it('delivers every progress event before the response', async () => {
     const seen: number[] = [];
     const answer = await open().call('count', { to: 4 }, { onProgress: (i) => seen.push(i) });

@@ -31,7 +31,12 @@ async function run(deaths: readonly number[]) {
   const job = await newJob(undefined, () => mortal(deaths[opened++] ?? Infinity));
   const { id } = await job.coordinator.start(tiny, null);
   await job.coordinator.ended();
-  return { archive: await job.coordinator.archive(id), opened, events: job.events };
+  const resumed = async () => {
+    await job.coordinator.resume(id);
+    await job.coordinator.ended();
+    return job.coordinator.archive(id);
+  };
+  return { archive: await job.coordinator.archive(id), opened, events: job.events, resumed };
 }
 
 describe('a device that is lost', () => {
@@ -47,11 +52,73 @@ describe('a device that is lost', () => {
     expect(disturbed.archive.logs).toEqual(whole.archive.logs);
   });
 
-  it('twice ends the job as failed with its reason, kept to be resumed', async () => {
-    const { archive, opened } = await run([900, 900]);
-    expect(opened).toBe(2);
-    expect(archive.run.status).toBe('failed');
+  it('again and again, with something finished in between, never ends the job', async () => {
+    const whole = await run([]);
+    const { archive, opened } = await run([900, 2000, 2000, 2000]);
+    expect(opened).toBeGreaterThanOrEqual(3);
+    expect(archive.run.status).toBe('done');
+    expect(trajectoriesJsonl(archive.turns)).toBe(trajectoriesJsonl(whole.archive.turns));
+  });
+
+  it('three times with nothing finished in between interrupts the job with its reason, to be resumed', async () => {
+    const { archive, opened, resumed } = await run([900, 0, 0]);
+    expect(opened).toBe(3);
+    expect(archive.run.status).toBe('interrupted');
     expect(archive.run.error?.code).toBe('device-lost');
     expect(archive.turns.length).toBeGreaterThan(0);
+    expect((await resumed()).run.status).toBe('done');
+  });
+});
+
+describe('an engine whose worker ends', () => {
+  it('in the middle of a job is started again, and the result is an undisturbed one', async () => {
+    const whole = await run([]);
+    const job = await newJob();
+    let turns = 0;
+    job.onEvent = (event) => {
+      if (event.type === 'turn' && ++turns === 5) job.killEngine();
+    };
+    const { id } = await job.coordinator.start(tiny, null);
+    await job.coordinator.ended();
+    const archive = await job.coordinator.archive(id);
+    expect(archive.run.status).toBe('done');
+    expect(trajectoriesJsonl(archive.turns)).toBe(trajectoriesJsonl(whole.archive.turns));
+    expect(job.events.some((event) => event.type === 'error' && event.error.code === 'worker')).toBe(true);
+  });
+
+  it('each time leaves an interrupted run, and the next resume has a new one', async () => {
+    const job = await newJob();
+    job.onEvent = (event) => {
+      if (event.type === 'load' || event.type === 'device') job.killEngine();
+    };
+    const { id } = await job.coordinator.start(tiny, null);
+    await job.coordinator.ended();
+    const { run: cut } = await job.coordinator.archive(id);
+    expect([cut.status, cut.error?.code]).toEqual(['interrupted', 'worker']);
+    job.onEvent = () => undefined;
+    await job.coordinator.resume(id);
+    await job.coordinator.ended();
+    expect((await job.coordinator.archive(id)).run.status).toBe('done');
+  });
+
+  it('or that answers nothing any more does not hold up a stop', async () => {
+    const job = await newJob(undefined, undefined, { patience: 200 });
+    let reached = (): void => undefined;
+    const debating = new Promise<void>((resolve) => (reached = resolve));
+    job.onEvent = (event) => {
+      if (event.type !== 'turn') return;
+      job.muteEngine();
+      reached();
+    };
+    const { id } = await job.coordinator.start(tiny, null);
+    await debating;
+    const before = performance.now();
+    await job.coordinator.stop();
+    expect(performance.now() - before).toBeLessThan(2000);
+    job.onEvent = () => undefined;
+    expect((await job.coordinator.runs())[0]?.status).toBe('interrupted');
+    await job.coordinator.resume(id);
+    await job.coordinator.ended();
+    expect((await job.coordinator.archive(id)).run.status).toBe('done');
   });
 });

@@ -46,6 +46,7 @@ describe('a job', () => {
     expect(result.arms?.map(({ name }) => name)).toEqual([
       'base',
       'single',
+      'single-greedy',
       'vote:3',
       'debate',
       'vote-equal-tokens',

@@ -1,5 +1,7 @@
+import { throwIfAborted } from '../../../src/core/errors';
 import type { CheckpointId } from '../../../src/store/checkpoints';
 import type { JobStore } from '../../../src/store/jobStore';
+import { runIsGone } from '../../../src/store/database';
 import type { StoredLog, StoredRun } from '../../../src/store/schema';
 import { turnKey } from '../../../src/store/turns';
 import type { Dataset, Question, Report, Turn, TurnTiming } from '../../../src/core/records';
@@ -17,12 +19,71 @@ export function createMemoryStore(): JobStore {
   const adapters = new Map<string, Record<string, Uint8Array<ArrayBuffer>>>();
   const reports = new Map<string, Report>();
   const settings = new Map<string, unknown>();
+  const revoke = (runId: string, revoked: AbortSignal): void => {
+    throwIfAborted(revoked);
+    if (!runs.has(runId)) throw runIsGone(runId);
+  };
+  const forget = (id: string): void => {
+    runs.delete(id);
+    questions.delete(id);
+    reports.delete(id);
+    for (const map of [turns, datasets, logs, checkpoints, adapters])
+      for (const key of map.keys()) if (key.startsWith(`${id}/`)) map.delete(key);
+  };
   const ofRun = (runId: string) => [...turns.values()].filter(({ turn }) => turn.runId === runId);
-  return {
+  const store: JobStore = {
     putRun: async (run) => void runs.set(run.id, structuredClone(run)),
+    createRun: async ({ run, questions: list, turns: first }) => {
+      if (runs.has(run.id)) return false;
+      forget(run.id);
+      runs.set(run.id, structuredClone(run));
+      questions.set(run.id, structuredClone(list));
+      for (const one of first) turns.set(`${run.id}/${turnKey(one.turn)}`, structuredClone(one));
+      return true;
+    },
+    editRun: async (id, edit) => {
+      const run = runs.get(id);
+      if (!run) return null;
+      const changed = edit(structuredClone(run));
+      runs.set(id, structuredClone(changed));
+      return changed;
+    },
+    editRuns: async (edit) => {
+      const changed = edit(structuredClone([...runs.values()]));
+      for (const run of changed) runs.set(run.id, structuredClone(run));
+      return changed;
+    },
+    during: (runId, revoked) => {
+      const writes = [
+        'putTurns',
+        'putDataset',
+        'putLog',
+        'putReport',
+        'putCheckpoint',
+        'putAdapter',
+      ] as const;
+      const guarded = writes.map((name) => [
+        name,
+        async (...all: never[]) => {
+          revoke(runId, revoked);
+          const write: (...all: never[]) => Promise<void> = store[name];
+          await write(...all);
+        },
+      ]);
+      return { ...store, ...(Object.fromEntries(guarded) as Pick<JobStore, (typeof writes)[number]>) };
+    },
     getRun: async (id) => structuredClone(runs.get(id) ?? null),
     listRuns: async () => structuredClone([...runs.values()].sort((a, b) => b.createdAt - a.createdAt)),
-    removeRun: async (id) => void runs.delete(id),
+    putWhole: async (whole) => {
+      const runId = whole.run.id;
+      questions.set(runId, structuredClone(whole.questions));
+      for (const one of whole.turns) turns.set(`${runId}/${turnKey(one.turn)}`, structuredClone(one));
+      for (const dataset of whole.datasets) datasets.set(`${runId}/${dataset.strategy}`, { runId, dataset });
+      for (const log of whole.logs) logs.set(keyOf(log), structuredClone(log));
+      if (whole.report) reports.set(runId, structuredClone(whole.report));
+      runs.set(runId, structuredClone(whole.run));
+    },
+    removeRun: async (id) => forget(id),
     putQuestions: async (runId, list) => void questions.set(runId, structuredClone(list)),
     getQuestions: async (runId) => structuredClone(questions.get(runId) ?? null),
     putTurns: async (list) => {
@@ -53,4 +114,5 @@ export function createMemoryStore(): JobStore {
     getSetting: async (key) => structuredClone(settings.get(key)),
     putSetting: async (key, value) => void settings.set(key, structuredClone(value)),
   };
+  return store;
 }

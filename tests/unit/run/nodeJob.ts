@@ -3,11 +3,11 @@ import { resolve } from 'node:path';
 import { afterEach, expect } from 'vitest';
 import type { Backend } from '../../../src/compute/ops';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
-import { GpuUnavailableError } from '../../../src/core/errors';
+import { GpuUnavailableError, WorkerError } from '../../../src/core/errors';
 import type { JobEvent } from '../../../src/core/jobApi';
 import type { RunConfig } from '../../../src/core/records';
 import { RpcClient, serve } from '../../../src/rpc/rpc';
-import { Coordinator } from '../../../src/run/coordinator';
+import { Coordinator, type CoordinatorParts } from '../../../src/run/coordinator';
 import { EngineClient } from '../../../src/run/engineClient';
 import type { EngineProtocol } from '../../../src/run/engineProtocol';
 import { EngineService } from '../../../src/run/engineService';
@@ -27,12 +27,17 @@ export interface NodeJob {
   readonly events: JobEvent[];
   /** Called at each event. */
   onEvent: (event: JobEvent) => void;
+  /** What an engine's worker that dies does to its calls. */
+  killEngine(): void;
+  /** From here on the engine in hand answers nothing. */
+  muteEngine(): void;
   close(): Promise<void>;
 }
 
 export async function openNodeJob(
   store: JobStore = createMemoryStore(),
   makeBackend: () => Promise<Backend> = () => createWasmBackend(),
+  parts: Partial<Pick<CoordinatorParts, 'patience' | 'room' | 'makers'>> = {},
 ): Promise<NodeJob> {
   const server = await startServer({ root: resolve('public') });
   const channels: MessageChannel[] = [];
@@ -41,6 +46,7 @@ export async function openNodeJob(
     events: [],
     onEvent: () => undefined,
     coordinator: new Coordinator({
+      ...parts,
       store,
       locks: null,
       base: server.url,
@@ -59,9 +65,14 @@ export async function openNodeJob(
           openSource: openModelSource,
         });
         serve<EngineProtocol>(channel.port2, service.handlers());
-        return new EngineClient(new RpcClient<EngineProtocol>(channel.port1));
+        const client = new RpcClient<EngineProtocol>(channel.port1);
+        job.killEngine = () => client.close(new WorkerError('The engine worker failed: test.', 'Resume.'));
+        job.muteEngine = () => channel.port2.close();
+        return new EngineClient(client);
       },
     }),
+    killEngine: () => undefined,
+    muteEngine: () => undefined,
     async close() {
       for (const channel of channels) {
         channel.port1.close();

@@ -85,7 +85,7 @@ describe('the playground', () => {
   it('names the words that the bundled models do not know, and how a known one is written', async () => {
     const asked = job.coordinator.ask(request('anna has 3 giraffes. How many?', [{ type: 'base' }]));
     await expect(asked).rejects.toThrow(ConfigError);
-    await expect(asked).rejects.toThrow('"anna" (write Anna), "giraffes"');
+    await expect(asked).rejects.toThrow('"anna" (write Anna) and "giraffes"');
     await expect(asked).rejects.toMatchObject({ details: { words: ['anna', 'giraffes'] } });
   });
 

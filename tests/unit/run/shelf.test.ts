@@ -97,16 +97,34 @@ describe('the bin', () => {
     expect(await job.store.getRun(id)).toBeNull();
   });
 
-  it('outlives the session and is emptied of runs older than its days', async () => {
+  /** The app as it is opened on another day: the runs are listed, as each page does first. */
+  async function openedOn(now: number): Promise<string[]> {
+    vi.useFakeTimers({ toFake: ['Date'], now });
+    const later = await openNodeJob(job.store);
+    await later.coordinator.runs();
+    const left = (await later.coordinator.bin()).map((run) => run.id);
+    await later.close();
+    return left;
+  }
+  const day = 24 * 3600 * 1000;
+
+  it('outlives the session and is emptied of runs that lay there for its days of use', async () => {
     const { id } = await job.coordinator.importArchive(makeArchive(1));
     await job.coordinator.remove(id);
-    const later = await openNodeJob(job.store);
-    expect((await later.coordinator.bin()).map((run) => run.id)).toEqual([id]);
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + (binDays * 24 + 1) * 3600 * 1000 });
-    await later.coordinator.runs();
-    expect(await later.coordinator.bin()).toEqual([]);
+    const first = Date.now();
+    for (let i = 0; i < binDays; i++) expect(await openedOn(first + i * day + 1)).toEqual([id]);
+    expect(await openedOn(first + binDays * day + 1)).toEqual([]);
     expect(await job.store.getRun(id)).toBeNull();
-    await later.close();
+  });
+
+  it('is not emptied by a clock that was set wrong, however often the app is opened then', async () => {
+    const { id } = await job.coordinator.importArchive(makeArchive(1));
+    await job.coordinator.remove(id);
+    const now = Date.now();
+    expect(await openedOn(now)).toEqual([id]);
+    for (let i = 0; i < 12; i++) expect(await openedOn(now + 40 * day + i)).toEqual([id]);
+    for (let i = 0; i < 12; i++) expect(await openedOn(now - 40 * day + i)).toEqual([id]);
+    expect(await openedOn(now + 1000)).toEqual([id]);
   });
 });
 

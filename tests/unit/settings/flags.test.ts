@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { parseEndpoint } from '../../../src/agents/endpoint/endpoint';
 import { ConfigError } from '../../../src/core/errors';
 import { personaPresets } from '../../../src/core/personas';
 import type { RunConfig } from '../../../src/core/records';
 import { entries, parseConfig, presets, withValue } from '../../../src/settings/config';
 import { configFromFlags, flagsOf, splitFlags } from '../../../src/settings/flags';
+import { commandError } from '../../../src/run/commandError';
 import { memorableName } from '../../../src/run/names';
 
 const read = (...args: string[]): RunConfig => configFromFlags(splitFlags(args));
@@ -17,6 +19,24 @@ function failure(work: () => unknown): ConfigError {
   }
   throw new Error('nothing was thrown');
 }
+
+describe('an error that a command prints', () => {
+  it('ends its hint with the flags, forms and variables that the page never shows', () => {
+    const error = { code: 'agent', message: 'Too many.', hint: 'Ask less often.' };
+    const settings = ['endpoint-rate', 'endpoint-concurrency'];
+    expect(commandError({ ...error, details: { settings } }).hint).toBe(
+      'Ask less often. (--endpoint-rate, --endpoint-concurrency)',
+    );
+    const { details } = failure(() => parseEndpoint('endpoint:localhost:9#m'));
+    expect(commandError({ ...error, details: { ...details } }).hint).toContain(
+      'endpoint:http://host:port/v1#model',
+    );
+    expect(commandError({ ...error, details: { status: 500 } })).toEqual({
+      ...error,
+      details: { status: 500 },
+    });
+  });
+});
 
 describe('flags', () => {
   it('without any give preset quick', () => {

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { presets } from '../../../src/settings/config';
+import { presets, withValue } from '../../../src/settings/config';
 import { curves, everyNth, sampleSteps } from '../../../src/ui/runs/curves';
-import { armRows, settingRows, trainedStrategies, type ComparedRun } from '../../../src/ui/runs/runDiff';
+import {
+  armNames,
+  armRow,
+  butSeed,
+  groups,
+  settingRows,
+  trainedStrategies,
+  type ComparedRun,
+} from '../../../src/ui/runs/runDiff';
+import { matchingRuns, outcomeOf, sortedRuns } from '../../../src/ui/runs/runFacts';
+import { runDash, runColour } from '../../../src/ui/runs/runLook';
 import { codeSpans, splitHeader } from '../../../src/ui/help/kernelGroups';
 import { makeArchive } from '../../ui/fixtures/archive';
 
@@ -17,26 +27,71 @@ describe('runs held against each other', () => {
       { config: { ...presets.quick, seed: 7, rank: 32 } },
     ]);
     expect(rows.filter(({ differs }) => differs).map(({ name, values }) => [name, ...values])).toEqual([
-      ['LoRA rank', '16', '32'],
-      ['Seed', '0', '7'],
+      ['rank', '16', '32'],
+      ['seed', '0', '7'],
     ]);
     expect(rows[0]!.differs && rows[1]!.differs && !rows[2]!.differs).toBe(true);
   });
 
-  it('give each arm its distance to the baseline run, and none to the baseline itself', () => {
-    const other = compared('other');
-    const arms = other.report!.arms.map((arm) =>
-      arm.name === 'base' ? { ...arm, accuracy: arm.accuracy + 0.1 } : arm,
-    );
-    const rows = armRows([compared('baseline'), { ...other, report: { ...other.report!, arms } }], 0);
-    const base = rows.find(({ name }) => name === 'base')!;
-    expect(base.cells[0]!.delta).toBeNull();
-    expect(base.cells[1]!.delta).toBeCloseTo(0.1, 12);
+  it('do not differ by PAD settings without PAD, nor by the name of the preset', () => {
+    const rows = settingRows([
+      { config: presets.quick },
+      { config: { ...withValue(presets.quick, 'pad.rl.klWeight', 0.5), preset: 'custom' } },
+    ]);
+    expect(rows.filter(({ differs }) => differs)).toEqual([]);
+    expect(rows.map(({ name }) => name)).not.toContain('preset');
   });
 
-  it('show a run that has not finished as empty cells', () => {
-    const rows = armRows([compared('a'), compared('b', { report: null })], 0);
-    expect(rows.every(({ cells }) => cells[1] === null)).toBe(true);
+  it('call every setting of a run by a name that people read', () => {
+    for (const { label } of settingRows([{ config: presets.full }]))
+      expect(label).not.toMatch(/^[a-z]|[a-z][A-Z][a-z]/);
+  });
+
+  it('hold an arm against the baseline run on the same questions by its pairs, and on others with an unpaired interval', () => {
+    const first = compared('baseline');
+    const items = first.report!.items.map((item) => ({ ...item, id: `${item.id}-other` }));
+    const elsewhere = compared('elsewhere', { report: { ...first.report!, items } });
+    // The fixture's arms are of 300 questions, its items are fewer: as many as there are make a pair.
+    const arms = first.report!.arms.map((arm) => ({ ...arm, n: first.report!.items.length }));
+    const paired = compared('paired', { report: { ...first.report!, arms } });
+    const { cells } = armRow([first, elsewhere, paired], 'base', 0);
+    expect(cells[0]!.delta).toBeNull();
+    expect(cells[1]!.delta).toMatchObject({ paired: false, difference: 0, counts: null });
+    expect(cells[1]!.delta!.ci![0]).toBeLessThan(0);
+    expect(cells[1]!.delta!.ci![1]).toBeGreaterThan(0);
+    expect(cells[2]!.delta).toMatchObject({ paired: true, counts: { aOnly: 0, bOnly: 0 } });
+    expect(armNames([first])[0]).toBe('distilled:rsft');
+  });
+
+  it('show a run that has not finished as an empty cell', () => {
+    expect(armRow([compared('a'), compared('b', { report: null })], 'base', 0).cells[1]).toBeNull();
+  });
+
+  it('form groups of all settings but the seed, with mean and range', () => {
+    const run = (id: string, seed: number, rank: number, correct: number): ComparedRun => {
+      const made = compared(id);
+      const arms = made.report!.arms.map((arm) => ({ ...arm, accuracy: correct / 100 }));
+      const config = { ...made.run.config, seed, rank };
+      return { ...made, run: { ...made.run, config }, report: { ...made.report!, arms } };
+    };
+    const runs = [run('a', 0, 8, 50), run('b', 1, 8, 60), run('c', 0, 16, 80)];
+    const rows = settingRows(runs.map((one) => one.run));
+    const byRank = groups(runs, rows, butSeed, 'distilled:rsft');
+    expect(byRank.map(({ label, runs: names }) => [label, ...names])).toEqual([
+      ['LoRA rank 8', 'a', 'b'],
+      ['LoRA rank 16', 'c'],
+    ]);
+    expect(byRank[0]).toMatchObject({ lo: 0.5, hi: 0.6 });
+    expect(byRank[0]!.mean).toBeCloseTo(0.55, 12);
+    expect(groups(runs, rows, 'seed', 'distilled:rsft').map(({ label }) => label)).toEqual([
+      'Seed 0',
+      'Seed 1',
+    ]);
+  });
+
+  it('are told apart by colour and dash, 36 of them', () => {
+    const looks = Array.from({ length: 36 }, (_, look) => `${runColour(look)} ${runDash(look)}`);
+    expect(new Set(looks).size).toBe(36);
   });
 
   it('draw one smoothed curve a run on axes that hold them all', () => {
@@ -56,6 +111,44 @@ describe('runs held against each other', () => {
     expect(thin.length).toBeLessThanOrEqual(101);
     expect([thin[0], thin.at(-1)]).toEqual([0, 1000]);
     expect(sampleSteps({ lines: [], low: 0, high: 1, lastStep: 200 }).at(-1)).toBe(200);
+  });
+});
+
+describe('the list of runs', () => {
+  const { report, run } = makeArchive(4);
+  const result = (after: number) => ({
+    timings: {},
+    gainKept: null,
+    backend: 'wasm',
+    arms: report!.arms.map((arm) => (arm.name === 'distilled:rsft' ? { ...arm, accuracy: after } : arm)),
+  });
+  const runs = ['late', 'best', 'open'].map((id, at) => ({
+    ...run,
+    id,
+    name: id,
+    createdAt: 10 - at,
+    config: { ...run.config, seed: at },
+  }));
+  const results = { late: result(0.5), best: result(0.9) };
+
+  it('shows before and after, and is sorted by date, name or result, the baseline first', () => {
+    expect(outcomeOf(results.best)?.after.accuracy).toBe(0.9);
+    expect(outcomeOf(undefined)).toBeNull();
+    const names = (order: 'newest' | 'oldest' | 'name' | 'after' | 'gain') =>
+      sortedRuns(runs, results, order).map(({ name }) => name);
+    expect(names('newest')).toEqual(['late', 'best', 'open']);
+    expect(names('oldest')).toEqual(['open', 'best', 'late']);
+    expect(names('name')).toEqual(['best', 'late', 'open']);
+    expect(names('after')).toEqual(['best', 'late', 'open']);
+    expect(names('gain')).toEqual(['best', 'late', 'open']);
+    const pinned = runs.map((one) => ({ ...one, pinned: one.id === 'open' }));
+    expect(sortedRuns(pinned, results, 'after')[0]?.name).toBe('open');
+  });
+
+  it('is filtered by words of name, note and settings', () => {
+    expect(matchingRuns(runs, 'seed 1').map(({ name }) => name)).toContain('best');
+    expect(matchingRuns(runs, 'LATE rsft').map(({ name }) => name)).toEqual(['late']);
+    expect(matchingRuns(runs, 'nothing like it')).toEqual([]);
   });
 });
 

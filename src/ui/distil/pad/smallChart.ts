@@ -1,5 +1,6 @@
 /** One of several small charts by update, on uPlot, in the page's own colours. */
 import { cssColour, legendValue, tickValues } from '../chartParts';
+import { plotSvg } from '../plotSvg';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { TrainLog } from '../../../core/records';
@@ -44,6 +45,13 @@ export class SmallChart {
     this.#scheme.removeEventListener('change', this.#rebuild);
     this.#plot?.destroy();
     this.#plot = null;
+  }
+
+  /** The text of an SVG file; null while there is nothing to draw. */
+  svg(title: string): string | null {
+    const colour = (name: string): string => cssColour(this.#host, name);
+    const frame = { title, ground: colour('--surface'), ink: colour('--ink'), line: colour('--line') };
+    return this.#plot && plotSvg(this.#plot, frame);
   }
 
   readonly #rebuild = (): void => {

@@ -1,0 +1,161 @@
+/** What the student takes in a run: each training, and the comparison. */
+import type { MemoryItem } from '../core/memoryPlan';
+import type { RunConfig } from '../core/records';
+import {
+  adapterElements,
+  cacheBound,
+  generationBytes,
+  scoringMemory,
+  trainingMemory,
+  type Sizer,
+  type TrainingUse,
+} from './engineMemory';
+import type { PlanInput } from './planner';
+
+export function sum(items: readonly MemoryItem[]): number {
+  return items.reduce((total, { bytes }) => total + bytes, 0);
+}
+
+/**
+ * Tokens of a question and of a reply, somewhat above the usual. The bundled word problems have a vocabulary of their own in
+ * which a question takes 34 tokens (52 at most) and a reply 24 (44 at most); text in English takes more, and a chat template
+ * comes on top.
+ */
+export function textTokens(config: RunConfig, compact: boolean): { question: number; reply: number } {
+  return compact
+    ? { question: 36, reply: Math.min(26, config.maxTokens) }
+    : { question: 120, reply: Math.ceil(0.75 * config.maxTokens) };
+}
+
+/** The largest of a run's batches beside the mean one: texts differ by a fifth, and few of them even out less. */
+function largestBatch(documents: number): number {
+  return 1 + 0.7 / Math.sqrt(Math.max(1, documents));
+}
+
+/** Most rows of one pass over a rollout or over traces to be scored. */
+const rowsPerPass = 4096;
+/** Replies of a rollout that are sampled at once. */
+const rolloutSequences = 128;
+
+/** The trainings of a run, one after another: the one that holds most. */
+export function training(input: PlanInput, sizer: Sizer): MemoryItem[] {
+  const { config, student } = input;
+  if (!student) return [];
+  const { question, reply } = textTokens(config, student.compact);
+  const factor = largestBatch(config.batch);
+  const supervised: MemoryItem[] = [
+    ...learning(input, sizer, {
+      rank: config.rank,
+      rows: Math.ceil(factor * config.batch * (question + reply)),
+      targets: Math.ceil(factor * config.batch * (reply + 1)),
+    }),
+    ...(config.validationQuestions > 0 ? answering(input, sizer, probes) : []),
+  ];
+  const stages = [
+    supervised,
+    ...(config.strategies.some((name) => name.includes('pad')) ? pad(input, sizer) : []),
+  ];
+  return stages.reduce((most, one) => (sum(one) > sum(most) ? one : most));
+}
+
+/** Questions that the student is asked every few steps. */
+const probes = 4;
+
+/** An adapter, its optimiser and everything that backward reads. */
+function learning({ student }: PlanInput, sizer: Sizer, use: TrainingUse): MemoryItem[] {
+  if (!student) return [];
+  const { model, shape } = student;
+  const parts = trainingMemory(shape, sizer, use);
+  return [
+    { kind: 'adapter', model, bytes: parts.adapter },
+    { kind: 'optimiser', model, bytes: parts.optimiser },
+    { kind: 'training', model, bytes: parts.activations },
+  ];
+}
+
+/** The student's cache once it has answered so many questions at once. */
+function answering({ config, student }: PlanInput, sizer: Sizer, sequences: number): MemoryItem[] {
+  if (!student) return [];
+  const { model, shape, compact } = student;
+  const { question } = textTokens(config, compact);
+  const { bytes, spare } = cacheBound(shape, sizer, { sequences, stages: [question + config.maxTokens] });
+  return [
+    { kind: 'cache', model, bytes },
+    { kind: 'spare', model, bytes: spare },
+  ];
+}
+
+/** PAD's two trainings: the reward model's, which is measured while it is there, and the student's with the judge beside it. */
+function pad(input: PlanInput, sizer: Sizer): MemoryItem[][] {
+  const { config, student } = input;
+  if (!student) return [];
+  const { model, shape, compact } = student;
+  const { rank, maxTokens } = config;
+  const { question, reply } = textTokens(config, compact);
+  const adapter = sizer.tensor(adapterElements(shape, rank));
+  const head = 3 * sizer.tensor(2 * shape.hidden);
+  // What the student samples for it is as long as it likes.
+  const longest = question + maxTokens;
+  const fullPass = { rank, rows: rowsPerPass, targets: rowsPerPass };
+  const judged = scoringMemory(shape, sizer, { ...fullPass, targets: rowsPerPass / 4 });
+  // The cache that own samples and continuations, or the evaluation of an earlier strategy, left.
+  const sampled = answering(input, sizer, Infinity);
+  // It makes room for its longest traces, whatever the batch draws.
+  const rows = Math.ceil(1.6 * config.batch * Math.min(longest, question + 1.5 * reply));
+  const targets = Math.ceil(config.batch * (reply + 1));
+  const reward: MemoryItem[] = [
+    ...learning(input, sizer, { rank, rows, targets }),
+    { kind: 'reward', model, bytes: judged + head + sizer.tensor(targets * shape.hidden) },
+    ...sampled,
+  ];
+  const replies = config.pad.rl.questions * config.pad.rl.samples;
+  const all = Math.ceil(replies * largestBatch(config.pad.rl.questions) * (question + reply));
+  const pass = Math.min(rowsPerPass, all);
+  const cache = cacheBound(shape, sizer, {
+    sequences: Math.max(replies, config.validationQuestions),
+    stages: [longest],
+    atOnce: rolloutSequences,
+  });
+  const rl: MemoryItem[] = [
+    ...learning(input, sizer, {
+      rank,
+      rows: pass,
+      targets: Math.min(pass, Math.ceil((pass * (reply + 1)) / question)),
+    }),
+    { kind: 'activations', model, bytes: generationBytes(shape, sizer, rank, rolloutSequences) },
+    { kind: 'cache', model, bytes: cache.bytes },
+    { kind: 'spare', model, bytes: cache.spare },
+    ...(config.pad.rl.reward === 'verifiable'
+      ? []
+      : [
+          {
+            kind: 'reward' as const,
+            model,
+            bytes:
+              adapter + head + scoringMemory(shape, sizer, { ...fullPass, rows: pass, targets: pass / 4 }),
+          },
+        ]),
+    ...sampled,
+  ];
+  return config.pad.rl.reward === 'verifiable' ? [rl] : [reward, rl];
+}
+
+export function evaluation({ config, student }: PlanInput, sizer: Sizer): MemoryItem[] {
+  if (!student) return [];
+  const { model, shape, compact } = student;
+  const { question, reply } = textTokens(config, compact);
+  const alone = question + config.maxTokens;
+  // The longest turn is the one in which it sees its own answer and checks it.
+  const checked = config.selfCheck ? [alone + question + reply] : [];
+  const shots = config.shots > 0 ? [alone + config.shots * (question + reply)] : [];
+  const cache = cacheBound(shape, sizer, {
+    sequences: config.testQuestions + config.oodQuestions + config.robustQuestions,
+    stages: [alone, ...shots, ...checked],
+  });
+  return [
+    { kind: 'adapter', model, bytes: sizer.tensor(adapterElements(shape, config.rank)) },
+    { kind: 'activations', model, bytes: sizer.tensor(320 * 3 * config.rank) },
+    { kind: 'cache', model, bytes: cache.bytes },
+    { kind: 'spare', model, bytes: cache.spare },
+  ];
+}

@@ -1,0 +1,47 @@
+/** Arms and pairs of a report with all their numbers, to be taken away. Fractions, not per cents. */
+import type { ArmResult, PairResult } from '../../core/records';
+import { armLabel } from '../armName';
+import type { Table } from '../figures';
+
+export function armsTable(arms: readonly ArmResult[]): Table {
+  return {
+    head: [
+      'arm',
+      'name',
+      'n',
+      'correct',
+      'accuracy',
+      'ci_low',
+      'ci_high',
+      'strict_accuracy',
+      'tokens_per_question',
+      'prompt_tokens_per_question',
+      'seconds_per_question',
+    ],
+    rows: arms.map((arm) => [
+      armLabel(arm.name),
+      arm.name,
+      ...[
+        arm.n,
+        arm.correct,
+        arm.accuracy,
+        ...arm.ci,
+        arm.strict.accuracy,
+        arm.tokensPerQuestion,
+        arm.promptTokensPerQuestion,
+        arm.secondsPerQuestion,
+      ].map(String),
+    ]),
+  };
+}
+
+export function pairsTable(pairs: readonly PairResult[]): Table {
+  return {
+    head: ['a', 'b', 'difference', 'ci_low', 'ci_high', 'mcnemar_p', 'a_only', 'b_only', 'detectable'],
+    rows: pairs.map((pair) => [
+      pair.a,
+      pair.b,
+      ...[pair.difference, ...pair.ci, pair.mcnemarP, pair.aOnly, pair.bOnly, pair.detectable].map(String),
+    ]),
+  };
+}

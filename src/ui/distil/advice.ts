@@ -1,0 +1,55 @@
+/** What a training log says about memorising, and which sentence a student that fell deserves. */
+import type { StrategyLog } from '../../core/jobApi';
+import type { Report, TrainLog } from '../../core/records';
+import type { DatasetView } from '../state/runView.svelte';
+import { direction, findPair, keyArms } from '../verdict';
+import { taughtBy } from './pad/padLog';
+
+/** Fewer traces than this teach themselves rather than how to solve. */
+export const fewTraces = 32;
+
+/** How far the held-out loss rises over its lowest before it is called memorising. */
+const rise = 1.05;
+
+export interface HeldOutPoint {
+  readonly step: number;
+  readonly loss: number;
+}
+
+export interface Overfit {
+  readonly best: HeldOutPoint;
+  readonly last: HeldOutPoint;
+}
+
+/** Held-out loss that fell and rose again; null where it did not, or was measured too seldom to tell. */
+export function overfitOf(steps: readonly TrainLog[]): Overfit | null {
+  const points = steps.flatMap(({ step, eval_loss: loss }): HeldOutPoint[] =>
+    loss === undefined || !Number.isFinite(loss) ? [] : [{ step, loss }],
+  );
+  const last = points.at(-1);
+  if (!last || points.length < 3) return null;
+  const best = points.reduce((least, point) => (point.loss < least.loss ? point : least));
+  // Two measurements after the best one, so that a single bump is no verdict.
+  const after = points.filter(({ step }) => step > best.step);
+  if (after.length < 2 || after.some(({ loss }) => loss <= best.loss)) return null;
+  return last.loss > rise * best.loss ? { best, last } : null;
+}
+
+export type Fall = { readonly type: 'few'; readonly kept: number } | { readonly type: 'overfit' | 'other' };
+
+/** Why the student of the headline gets fewer questions right than before: few traces, or beyond chance; else null. */
+export function fallOf(
+  report: Report,
+  datasets: readonly DatasetView[],
+  logs: readonly StrategyLog[],
+): Fall | null {
+  const keys = keyArms(report);
+  const pair = keys && findPair(report.pairs, keys.distilled, keys.base);
+  if (!keys || !pair || pair.difference >= 0) return null;
+  const strategy = keys.distilled.replace(/^distilled:/, '');
+  const kept = datasets.find((set) => set.strategy === taughtBy(strategy))?.kept;
+  if (kept !== undefined && kept < fewTraces) return { type: 'few', kept };
+  if (direction(pair) >= 0) return null;
+  const log = logs.find((one) => one.strategy === strategy);
+  return { type: log && overfitOf(log.steps) ? 'overfit' : 'other' };
+}

@@ -1,0 +1,45 @@
+/**
+ * The training that the page speaks of until somebody chooses: the one that a job works on, then the student of the headline,
+ * else the first by the settings. One rule for a run that grows, one that was gone on with, and one out of storage.
+ */
+import type { JobStatus } from '../state/jobStatus';
+import type { RunView } from '../state/runView.svelte';
+import { inTrainingOrder } from '../../core/trainings';
+import { keyArms } from '../verdict';
+
+export interface ShownTraining {
+  /** Everything that was trained or has data, in the order of the settings. */
+  readonly names: readonly string[];
+  readonly strategy: string | null;
+  /** What the job trains now; null where none trains this run. */
+  readonly training: { readonly strategy: string; readonly seed: number } | null;
+  /** The job, while it trains this run. */
+  readonly job: JobStatus | null;
+}
+
+export function shownTraining(
+  view: RunView,
+  { active, job }: { readonly active: boolean; readonly job: JobStatus | null },
+): ShownTraining {
+  const known = [...view.logs, ...view.datasets].map(({ strategy }) => ({ strategy }));
+  const names = [...new Set(inTrainingOrder(known, view.run.config).map(({ strategy }) => strategy))];
+  const distilling = active && job?.runId === view.run.id && job.phase === 'distil' ? job : null;
+  const training = distilling ? view.training : null;
+  const arm = view.report ? keyArms(view.report)?.distilled : undefined;
+  const headline = arm?.slice(arm.indexOf(':') + 1);
+  const strategy =
+    [training?.strategy, headline].find((name) => name !== undefined && names.includes(name)) ??
+    names[0] ??
+    null;
+  return { names, strategy, training, job: distilling };
+}
+
+/** The log of a strategy that is shown until a seed is chosen: the one in work, else the first seed's. */
+export function shownLog(
+  view: RunView,
+  strategy: string | null,
+  training: ShownTraining['training'],
+): RunView['logs'][number] | undefined {
+  const logs = view.logs.filter((log) => log.strategy === strategy);
+  return (training?.strategy === strategy && logs.find(({ seed }) => seed === training?.seed)) || logs[0];
+}

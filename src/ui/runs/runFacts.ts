@@ -1,0 +1,83 @@
+/** What a run was and came to, for one line of a list; how lists of runs are sorted and filtered. */
+import type { RunRecord, RunResult } from '../../core/jobApi';
+import type { ArmResult } from '../../core/records';
+import { strategyLabel } from '../armName';
+import { strings } from '../strings';
+import { runsStrings as text } from '../strings/runs';
+import { formatPlural } from '../format';
+
+/** The student before, and the best of the students after. */
+export interface RunOutcome {
+  readonly before: ArmResult;
+  readonly after: ArmResult;
+}
+
+export function outcomeOf(result: Pick<RunResult, 'arms'> | undefined): RunOutcome | null {
+  const before = result?.arms.find(({ name }) => name === 'base');
+  const after = result?.arms
+    .filter(({ name }) => name.startsWith('distilled:'))
+    .reduce<ArmResult | undefined>(
+      (best, arm) => (best && best.accuracy >= arm.accuracy ? best : arm),
+      undefined,
+    );
+  return before && after ? { before, after } : null;
+}
+
+/** "3 agents · 300 test questions · RSFT, DA · answers only · seed 0". */
+export function settingsLine({ config }: Pick<RunRecord, 'config'>): string {
+  return [
+    formatPlural(config.nAgents, 'agent', 'agents'),
+    text.tested(config.testQuestions),
+    config.strategies.map(strategyLabel).join(', '),
+    config.controls.map((name) => strings.controls[name] ?? name).join(', '),
+    config.questions ?? '',
+    text.seed(config.seed),
+  ]
+    .filter((part) => part !== '')
+    .join(' · ');
+}
+
+export const orders = ['newest', 'oldest', 'name', 'after', 'gain'] as const;
+export type RunOrder = (typeof orders)[number];
+
+type Results = Readonly<Record<string, RunResult>>;
+
+/** The baseline first, then in the order asked for; runs without a result last. */
+export function sortedRuns(runs: readonly RunRecord[], results: Results, order: RunOrder): RunRecord[] {
+  const figure = (run: RunRecord): number => {
+    const found = outcomeOf(results[run.id]);
+    if (!found) return -Infinity;
+    return found.after.accuracy - (order === 'gain' ? found.before.accuracy : 0);
+  };
+  const compare = (a: RunRecord, b: RunRecord): number => {
+    switch (order) {
+      case 'newest':
+        return b.createdAt - a.createdAt;
+      case 'oldest':
+        return a.createdAt - b.createdAt;
+      case 'name':
+        return a.name < b.name ? -1 : 1;
+      case 'after':
+      case 'gain': {
+        const [first, second] = [figure(a), figure(b)];
+        return first === second ? b.createdAt - a.createdAt : second > first ? 1 : -1;
+      }
+      default:
+        return order satisfies never;
+    }
+  };
+  return [...runs].sort((a, b) => Number(b.pinned) - Number(a.pinned) || compare(a, b));
+}
+
+/** Runs in whose name, note or settings every word occurs. */
+export function matchingRuns(runs: readonly RunRecord[], words: string): readonly RunRecord[] {
+  const wanted = words
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  return runs.filter((run) => {
+    const all =
+      `${run.name} ${run.note} ${settingsLine(run)} ${run.config.preset} ${run.status}`.toLowerCase();
+    return wanted.every((word) => all.includes(word));
+  });
+}

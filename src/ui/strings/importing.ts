@@ -1,0 +1,61 @@
+/** Words about question files: what was read, what is not read as written, what was left out. */
+import type { AlteredAnswer } from '../../core/jobApi';
+import { formatCount, formatPlural } from '../format';
+
+const reasons: Readonly<Record<AlteredAnswer['reason'], string>> = {
+  form: 'same answer, in one form',
+  option: 'the letter of the option',
+  counted: 'counted from 0: nothing in the file tells 0 from 1',
+  mixed: 'mixed number',
+  unit: 'a number without its unit or sign',
+  result: 'the result of the sum',
+  comma: 'a decimal or a list? Kept as a list',
+  'decimal-comma': 'comma read as the decimal point',
+  list: 'a list: compared as a whole',
+  several: 'several numbers: kept as words',
+};
+
+const encodings: Readonly<Record<string, string>> = {
+  'utf-16le': 'UTF-16',
+  'utf-16be': 'UTF-16',
+  'windows-1252': 'Windows-1252 (not UTF-8: check the accents)',
+};
+
+export const importingStrings = {
+  bundled: 'Bundled word problems',
+  pick: 'Use a file of your own',
+  help: 'JSONL, JSON or CSV with questions and answers (GSM8K, MATH, AIME, MMLU and other multiple-choice layouts are known).',
+  reading: 'Reading …',
+  counts: (read: number, rejected: number): string =>
+    `${formatPlural(read, 'question', 'questions')} read, ${formatPlural(rejected, 'row', 'rows')} left out`,
+  alteredCounts: (altered: number, doubtful: number): string =>
+    `${formatPlural(altered, 'answer is', 'answers are')} not read as written` +
+    (doubtful > 0 ? `, ${formatCount(doubtful)} of them to be checked` : ''),
+  encoding: (name: string): string | null => {
+    const said = encodings[name];
+    return said === undefined ? null : `Read as ${said}.`;
+  },
+  preview: 'First questions',
+  rejected: 'Rows left out',
+  altered: 'Answers not read as written',
+  written: 'As written',
+  read: 'As read',
+  why: (reason: AlteredAnswer['reason']): string => reasons[reason],
+  check: 'Check',
+  line: 'Line',
+  reason: 'Reason',
+  text: 'Row',
+  question: 'Question',
+  answer: 'Answer',
+  option: (place: number, text: string): string => `${String.fromCharCode(65 + place)}. ${text}`,
+  use: 'Use these questions',
+  using: (name: string, count: number): string => `${name}: ${formatPlural(count, 'question', 'questions')}`,
+  remove: 'Use the bundled problems instead',
+  lowered: (name: string, held: number, asked: number): string =>
+    `${name} holds ${formatPlural(held, 'different question', 'different questions')}, but ${formatCount(asked)} were asked for: the counts were lowered in proportion. Change them as you like.`,
+  atMost: (most: number, name: string, held: number): string =>
+    `At most ${formatCount(most)} with the others: ${name} holds ${formatPlural(held, 'different question', 'different questions')}.`,
+  tooMany: (name: string, held: number, asked: number): string =>
+    `${name} holds ${formatPlural(held, 'different question', 'different questions')}, but ${formatCount(asked)} are asked for.`,
+  showMore: (count: number): string => `Show ${formatCount(count)} more`,
+};

@@ -1,0 +1,41 @@
+/** Words about a question file of the user's own: whether it is here, and whether the chosen models can read it. */
+import { formatCount, formatPlural } from '../format';
+
+const questions = (count: number): string => formatPlural(count, 'question', 'questions');
+
+export const fileStrings = {
+  needed: (name: string): string => `These settings need ${name}, which is not on this device.`,
+  neededHelp: 'A link names the file, but does not hold it.',
+  looking: (name: string): string => `Looking for ${name} …`,
+  pick: (name: string): string => `Pick ${name}`,
+  without: 'Use the bundled problems instead',
+
+  words: (bundled: boolean, known: number, words: number, name: string): string =>
+    `${bundled ? 'The bundled models know' : 'The chosen models know'} only ${formatCount(known)} of the ${formatCount(words)} words of ${name}.`,
+  signs: (bundled: boolean, name: string): string =>
+    `${bundled ? 'The bundled models lack' : 'The chosen models lack'} signs that ${name} uses.`,
+  lacking: (words: readonly string[]): string => `Not known: ${words.join(', ')} …`,
+  none: (count: number): string =>
+    `They can read ${count === 1 ? 'its one question' : `none of its ${questions(count)}`} whole, so a run on them cannot learn anything.`,
+  some: (count: number, all: number): string =>
+    `They cannot read ${formatCount(count)} of its ${questions(all)} whole.`,
+  choose: 'Choose models that read English, for the agents and for the student:',
+  sources: { files: 'Local files', hub: 'Hugging Face', endpoint: 'A server' },
+  anyway: 'Run anyway',
+  stopped: 'Not started.',
+
+  tooLong: (count: number, tokens: number | null, context: number | null): string =>
+    `${questions(count)} ${count === 1 ? 'is' : 'are'} too long${
+      tokens === null || context === null
+        ? ''
+        : ` (${count === 1 ? '' : 'up to '}${formatCount(tokens)} of ${formatCount(context)} tokens)`
+    }: skipped`,
+  tooLongHelp: 'Without an answer it counts as wrong. The run goes on.',
+  tooLongBefore: 'No model can answer it: it counts as wrong.',
+  show: (count: number): string => (count === 1 ? 'Show it' : 'Show the first'),
+  showAll: (count: number): string => (count === 1 ? 'Show it' : 'Show them'),
+
+  linkNeeds: (name: string): string =>
+    `Copied. The link needs ${name}: the file is not in it, so send it along.`,
+  drop: 'Drop a question file to use it',
+} as const;

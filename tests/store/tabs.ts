@@ -1,0 +1,70 @@
+/** Tabs as the product has them: a coordinator worker each, on one database. */
+import type { JobClient, JobEvent, RunRecord } from '../../src/core/jobApi';
+import type { RunConfig } from '../../src/core/records';
+import { connectJob } from '../../src/run/jobClient';
+import { presets } from '../../src/settings/config';
+
+export interface Tab {
+  readonly client: JobClient;
+  readonly worker: Worker;
+  readonly events: JobEvent[];
+  until(test: (event: JobEvent) => boolean): Promise<JobEvent>;
+}
+
+export const tiny: RunConfig = {
+  ...presets.quick,
+  preset: 'custom',
+  trainQuestions: 12,
+  validationQuestions: 2,
+  testQuestions: 6,
+  steps: 8,
+  batch: 4,
+  accept: 'any',
+  backend: 'cpu',
+};
+
+const tabs: Tab[] = [];
+
+export function openTab(
+  worker = new Worker(new URL('../../workers/coordinator.worker.ts', import.meta.url), { type: 'module' }),
+): Tab {
+  const client = connectJob(worker);
+  const events: JobEvent[] = [];
+  const listeners = new Set<() => void>();
+  client.listen((event) => {
+    events.push(event);
+    for (const listener of listeners) listener();
+  });
+  const tab: Tab = {
+    client,
+    worker,
+    events,
+    until: (test) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          const found = events.find(test);
+          if (!found) return;
+          listeners.delete(look);
+          resolve(found);
+        };
+        listeners.add(look);
+        look();
+      }),
+  };
+  tabs.push(tab);
+  return tab;
+}
+
+export function closeTabs(): void {
+  for (const tab of tabs.splice(0)) tab.worker.terminate();
+}
+
+export const ends = (status: RunRecord['status'], id?: string) => (event: JobEvent) =>
+  event.type === 'runs' &&
+  event.runs.some((run) => run.status === status && (id === undefined || run.id === id));
+
+export async function remove(tab: Tab, id: string): Promise<void> {
+  await tab.client.api.remove(id);
+  // A run in the bin keeps its id.
+  await tab.client.api.purge(id);
+}
