@@ -219,6 +219,7 @@ export async function main(args) {
     process.on('SIGTERM', stop);
     try {
       await page.exposeFunction('arkletEvent', progressLine());
+      await page.exposeFunction('arkletSay', (line) => void process.stderr.write(`${line}\n`));
       await page.waitForFunction(() => window.arklet !== undefined, undefined, { timeout: 60_000 });
       return await page.evaluate((request) => window.arklet.distil(request), {
         flags: rest,
