@@ -278,6 +278,7 @@ export async function main(args) {
         worked ||= event.type === 'progress' && event.done > 0;
         show(event);
       });
+      await page.exposeFunction('arkletSay', (line) => void process.stderr.write(`${line}\n`));
       await page.waitForFunction(() => window.arklet !== undefined, undefined, { timeout: 60_000 });
       if (wasInterrupted()) throw interruption();
       working = page;
