@@ -92,6 +92,7 @@ export const questionSchema = v.object({
   split,
   text: v.string(),
   gold: v.string(),
+  goldWritten: v.exactOptional(v.string()),
   answerType: v.picklist(['number', 'choice', 'text']),
   solution: v.exactOptional(v.string()),
   options: v.exactOptional(v.array(v.string())),

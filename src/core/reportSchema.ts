@@ -17,6 +17,7 @@ const arm = v.object({
   accuracy: finite,
   ci: interval,
   strict: v.object({ correct: count, accuracy: finite }),
+  flexible: v.exactOptional(v.object({ correct: count, accuracy: finite })),
   tokensPerQuestion: positive,
   promptTokensPerQuestion: positive,
   secondsPerQuestion: positive,
@@ -130,6 +131,7 @@ const verdict = v.object({
   answer: v.nullable(text),
   correct: v.boolean(),
   strictCorrect: v.exactOptional(v.boolean()),
+  flexibleCorrect: v.exactOptional(v.boolean()),
   tokens: positive,
 });
 

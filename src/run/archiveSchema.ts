@@ -80,9 +80,7 @@ export function configAt(place: string, input: unknown): RunConfig {
 
 /** The report keeps the settings that it has: a version that lacked one did not say it. */
 function reportOf(report: NonNullable<v.InferOutput<typeof archiveSchema>['report']>): Report {
-  const whole = Object.entries(configAt('report.config', report.config));
-  const own = Object.fromEntries(whole.filter(([name]) => Object.hasOwn(report.config, name)));
-  return { ...report, config: own as unknown as RunConfig };
+  return { ...report, config: configAt('report.config', report.config) };
 }
 
 /** A debate's turns are at places that its settings have: views have a column for each. */

@@ -4,7 +4,7 @@ import { trajectoriesJsonl } from '../../../src/core/trajectories';
 import type { Damage, OnDamage } from '../../../src/store/digest';
 import type { JobStore } from '../../../src/store/jobStore';
 import type { StoredRun } from '../../../src/store/schema';
-import { createMemoryStore } from './memoryStore';
+import { changedStore, createMemoryStore } from './memoryStore';
 import { nodeJobs, tinyJob, type NodeJob } from './nodeJob';
 
 const newJob = nodeJobs();
@@ -38,7 +38,7 @@ async function goneOn(stopAt: (event: JobEvent) => boolean, change: (store: JobS
   const { id } = await first.coordinator.start(tinyJob, null);
   await first.coordinator.ended();
   await Promise.resolve(stopping);
-  const second = await newJob(change(first.store));
+  const second = await newJob(changedStore(first.store, change(first.store)));
   await second.coordinator.resume(id);
   await second.coordinator.ended();
   const said = second.events.flatMap((event) => (event.type === 'error' ? [event.error.message] : []));

@@ -82,7 +82,7 @@ describe('a debate that comes as trajectories.jsonl', () => {
     expect(archive.run.config).toMatchObject({ nAgents: 3, rounds: 1, protocol: 'debate' });
   });
 
-  it('without independent samples has no vote at equal tokens, and the other arms', async () => {
+  it('without independent samples has no vote at equal tokens and no greedy agent, and the other arms', async () => {
     const report = JSON.stringify(source.report);
     const { archive } = await goneOn(
       only(({ protocol }) => protocol === 'debate'),
@@ -91,7 +91,7 @@ describe('a debate that comes as trajectories.jsonl', () => {
     const names = source.report!.arms.map(({ name }) => name);
     expect(names).toContain('vote-equal-tokens');
     expect(archive.report!.arms.map(({ name }) => name)).toEqual(
-      names.filter((name) => name !== 'vote-equal-tokens'),
+      names.filter((name) => name !== 'vote-equal-tokens' && name !== 'single-greedy'),
     );
   });
 

@@ -116,3 +116,10 @@ export function createMemoryStore(): JobStore {
   };
   return store;
 }
+
+/** `changed` (a copy of `inner` with other methods) whose methods hold within a job too. */
+export function changedStore(inner: JobStore, changed: JobStore): JobStore {
+  const own = Object.entries(changed).filter(([name, method]) => method !== inner[name as keyof JobStore]);
+  const methods = Object.fromEntries(own) as Partial<JobStore>;
+  return { ...changed, during: (id, revoked) => ({ ...inner.during(id, revoked), ...methods }) };
+}

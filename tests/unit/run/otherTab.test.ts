@@ -3,11 +3,12 @@ import { Coordinator } from '../../../src/run/coordinator';
 import type { LockSource } from '../../../src/run/jobLock';
 import { createMemoryStore } from './memoryStore';
 
-/** The locks as a tab sees them while another one holds the job's. */
+/** The locks as a tab sees them while another one works on a run. */
 function locksOf(held: boolean): LockSource {
-  const info = { name: 'arklet-job', mode: 'exclusive', clientId: 'another tab' } as const;
+  const names = held ? ['arklet-job', 'arklet-run abc'] : [];
+  const info = names.map((name) => ({ name, mode: 'exclusive', clientId: 'another tab' }) as const);
   return {
-    query: () => Promise.resolve({ held: held ? [info] : [], pending: [] }),
+    query: () => Promise.resolve({ held: info, pending: [] }),
     request: () => new Promise<never>(() => undefined),
   };
 }
@@ -25,11 +26,11 @@ const tab = (held: boolean): Coordinator =>
   });
 
 it.each(['stop', 'pause', 'unpause', 'step'] as const)(
-  '%s in a tab that does not do the work says which one does, and is no news where nobody works',
+  '%s in a tab that cannot reach the one that works says so, and is no news where nobody works',
   async (action) => {
     await expect(tab(true)[action]()).rejects.toMatchObject({
       code: 'busy',
-      message: 'The run goes on in another tab.',
+      message: 'Another tab runs this.',
     });
     await expect(tab(false)[action]()).resolves.toBeUndefined();
   },

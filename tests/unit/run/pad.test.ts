@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JobEvent } from '../../../src/core/jobApi';
 import { withValues, type Path, type RunConfig, type ValueAt } from '../../../src/settings/config';
-import { createMemoryStore } from './memoryStore';
+import { changedStore, createMemoryStore } from './memoryStore';
 import { goneOn, nodeJobs, tinyJob, type NodeJob } from './nodeJob';
 
 const tiny = withValues(tinyJob, {
@@ -237,15 +237,17 @@ describe('a run with PAD', () => {
     // Stopped at the first write of what came: events are thinned by time, writes are not.
     const store = createMemoryStore();
     const written: number[] = [];
-    const first = await newJob({
-      ...store,
-      putCheckpoint: async (checkpoint, step, bytes) => {
-        await store.putCheckpoint(checkpoint, step, bytes);
-        if (checkpoint.strategy !== 'pad-labels') return;
-        written.push(step);
-        if (written.length === 1) void first.coordinator.stop();
-      },
-    });
+    const first = await newJob(
+      changedStore(store, {
+        ...store,
+        putCheckpoint: async (checkpoint, step, bytes) => {
+          await store.putCheckpoint(checkpoint, step, bytes);
+          if (checkpoint.strategy !== 'pad-labels') return;
+          written.push(step);
+          if (written.length === 1) void first.coordinator.stop();
+        },
+      }),
+    );
     const { id } = await first.coordinator.start(config, null);
     await first.coordinator.ended();
     expect((await first.coordinator.runs())[0]?.status).toBe('interrupted');

@@ -148,7 +148,7 @@ describe('the choice of a backend', () => {
 
   it('goes on with the CPU where there is no WebGPU, and fails only when WebGPU was asked for', async () => {
     const make = { webgpu: none, wasm: slow('wasm', 1), threads: 1 };
-    expect((await chooseBackend('auto', size, make)).reason).toContain('No adapter.');
+    expect((await chooseBackend('auto', size, make)).reason).toContain('No adapter: running on the CPU.');
     await expect(chooseBackend('webgpu', size, make)).rejects.toBeInstanceOf(GpuUnavailableError);
   });
 
@@ -176,7 +176,7 @@ describe('the choice of a backend', () => {
 describe('files that come back in', () => {
   it.each([
     ['{', /line 1 is not JSON/],
-    ['{"runId": 3}', /line 1: runId/],
+    ['{"runId": 3}', /line 1 is no turn of a debate: "runId" is not what belongs there/],
   ])('%s is no trajectories.jsonl', (text, message) => {
     expect(() => parseTrajectories(text, 't')).toThrow(ImportError);
     expect(() => parseTrajectories(text, 't')).toThrow(message);
