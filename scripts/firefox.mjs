@@ -112,7 +112,7 @@ async function runThroughReload(page) {
   await page.reload();
   // The debate of so small a job may be over by the time the page is loaded anew.
   await appears(page, 'was interrupted during');
-  await press(page, 'Go on with');
+  await press(page, 'Resume ');
   await finish(page);
 }
 

@@ -13,7 +13,7 @@ export interface DistillInput {
   readonly seed: number;
   /** `any` keeps wrong and truncated traces as well (for trying out the chain with models that answer nothing right). */
   readonly accept: 'correct' | 'any';
-  /** Taken out by hand: `question/round/agent`, or a question's id. */
+  /** Taken out by hand: `question/round/agent`, a question's id, or all turns of an agent (stars for question and round). */
   readonly exclude?: ReadonlySet<string>;
   /** Agents, by index, from whose traces the reward model does not learn. */
   readonly heldOutAgents?: ReadonlySet<number>;
@@ -25,7 +25,9 @@ export function isExcluded(
   { questionId, round, agent }: Pick<Turn, 'questionId' | 'round' | 'agent'>,
 ): boolean {
   if (exclude === undefined) return false;
-  return exclude.has(questionId) || exclude.has(`${questionId}/${round}/${agent}`);
+  return (
+    exclude.has(questionId) || exclude.has(`${questionId}/${round}/${agent}`) || exclude.has(`*/*/${agent}`)
+  );
 }
 
 /** A turn that may become a trace. */

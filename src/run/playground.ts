@@ -191,7 +191,7 @@ async function checkWords(engine: EngineClient, models: Cast['models'], text: st
       variant !== word && !still.has(variant) ? `"${word}" (write ${variant})` : `"${word}"`,
     );
     throw new ConfigError(
-      `${id} has no ${words.length === 1 ? 'word' : 'words'} ${named.join(', ')}.`,
+      `${id === 'student' ? 'The student' : id} does not know the ${words.length === 1 ? 'word' : 'words'} ${named.join(', ')}.`,
       'The bundled models read only the words of the problems they were made for: take an example and change its names and numbers.',
       { details: { words } },
     );

@@ -69,7 +69,8 @@ export function svgOf(drawn: SVGSVGElement, title: string): string {
     const style = getComputedStyle(parts[at] ?? drawn);
     if (!(part instanceof SVGElement)) return;
     for (const name of painted) part.style.setProperty(name, style.getPropertyValue(name));
-    part.removeAttribute('class');
+    // The page's variables mean nothing in another file.
+    for (const name of ['class', 'fill', 'stroke', 'stroke-dasharray']) part.removeAttribute(name);
   });
   const { width, height } = sizeOf(drawn);
   copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');

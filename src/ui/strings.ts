@@ -19,6 +19,9 @@ export const strings = {
     noRecorded: 'No recorded run came with this build. Press Run to make one on the bundled models.',
     emptyTitle: 'Nothing to show yet',
     backToRecorded: 'Show the recorded run',
+    reproduced: (seed: number): string =>
+      `Your machine reproduced the recorded run byte for byte (seed ${seed}).`,
+    runWithSeed: (seed: number): string => `Run with seed ${seed}`,
     watchLive: 'Watch the run in progress',
     runs: 'Runs',
     settings: 'Settings',
@@ -72,7 +75,7 @@ export const strings = {
     },
     finished: 'Finished. It is saved under Runs.',
     timeLeft: 'Time left',
-    phaseLeft: 'Left in this phase',
+    phaseOnly: 'this phase',
     takes: (time: string): string => `It will take about ${time}, by the last run here.`,
     took: (time: string): string => `It would take about ${time} on the machine of the recording.`,
     rate: 'Tokens/s',

@@ -80,7 +80,7 @@ it('after the browser was killed in debate and again in training, a run ends wit
     await killProfile(context, profile);
     struck = await open(profile);
     await struck.getByText(`was interrupted during ${phase.toLowerCase()}`).waitFor();
-    await struck.getByRole('button', { name: /^Go on with/ }).click();
+    await struck.getByRole('button', { name: /^Resume / }).click();
   }
   expect(await outputs(struck)).toEqual(whole);
 });

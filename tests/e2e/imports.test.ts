@@ -72,7 +72,7 @@ describe('a debate of another browser', () => {
       await second.getByText(/a debate of 32 questions/).waitFor();
       await second.getByText(/The debate of .* is imported/).waitFor();
       await second.screenshot({ path: join(screens, 'debate-imported.png') });
-      await second.locator('li').getByRole('button', { name: 'Go on' }).click();
+      await second.locator('li').getByRole('button', { name: 'Resume' }).click();
       await ended(second);
       await second.screenshot({ path: join(screens, 'debate-gone-on.png') });
       await openExports(second);

@@ -82,7 +82,7 @@ describe('by keys alone', () => {
     expect([link.get('preset'), link.get('steps'), link.get('rank')]).toEqual(['quick', '4', '4']);
     expect(linked(page.url()).get('preset')).toBe('full');
     await openRuns();
-    await keys.tabTo(/^No longer the baseline: by-keys/);
+    await keys.tabTo(/^Unpin: by-keys/);
     await keys.go(/^Use its settings/);
     await dialog('Settings').waitFor();
     await expect.poll(() => linked(page.url()).get('steps')).toBe('4');
@@ -175,12 +175,12 @@ describe('by keys alone', () => {
     await stopped.waitFor({ state: 'detached' });
 
     await openRuns();
-    await keys.go(/^Go on$/);
+    await keys.go(/^Resume$/);
     await said('Distil: running').waitFor({ state: 'attached' });
     await keys.press('x');
     await page.reload();
     await stopped.waitFor();
-    await keys.go(/^Go on with /);
+    await keys.go(/^Resume /);
     await said('Distil: running').waitFor({ state: 'attached' });
     await keys.press('x');
     await stopped.waitFor();

@@ -143,7 +143,7 @@ describe('Run on the bundled models', () => {
       await run().click();
       await reloadDuring(phase);
       await page.getByText(new RegExp(`was interrupted during ${phase.toLowerCase()}`)).waitFor();
-      await page.getByRole('button', { name: /^Go on with/ }).click();
+      await page.getByRole('button', { name: /^Resume / }).click();
       expect(await finish(), `interrupted during ${phase}`).toEqual(undisturbed);
       await fresh.close();
     }

@@ -233,11 +233,11 @@ describe('two tabs', () => {
     await other.reload();
     await other.locator('.example').first().click();
     await other.keyboard.press('Enter');
-    await other.getByText(/A run is working\. Ask again/).waitFor();
+    await other.getByText(/A run is working\. Stop or finish/).waitFor();
     await other.keyboard.press('Escape');
     await page.close();
     await other.getByText(/was interrupted during/).waitFor();
-    await other.getByRole('button', { name: /^Go on with/ }).click();
+    await other.getByRole('button', { name: /^Resume / }).click();
     await said(other, 'running').waitFor({ state: 'attached' });
     await other.getByRole('button', { name: 'Stop' }).click();
     await other.getByText(/was interrupted during/).waitFor();

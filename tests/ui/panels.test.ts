@@ -186,7 +186,7 @@ describe('the playground', () => {
     await open('#panel=ask');
     await page.getByLabelText('Your question').fill('How many?');
     await userEvent.keyboard('{Enter}');
-    await expect.element(page.getByText(/A run is working\. Ask again/)).toBeVisible();
+    await expect.element(page.getByText(/A run is working\. Stop or finish/)).toBeVisible();
   });
 });
 
@@ -370,9 +370,11 @@ describe('the runs', () => {
     await page.getByLabelText('Compare calm-finch').click();
     await button('Compare 2 runs').click();
     const panel = dialog('Compare runs');
-    await expect.element(panel.getByRole('row', { name: /^rank/ })).toBeVisible();
+    await expect.element(panel.getByRole('row', { name: /^LoRA rank/ })).toBeVisible();
     await expect.element(panel.getByRole('img', { name: /Smoothed training loss/ })).toBeVisible();
-    await expect.element(panel.getByText('0.0 to the baseline').first()).toBeVisible();
+    const rows = panel.getByRole('region', { name: 'Runs and their result' }).getByRole('row');
+    await expect.element(rows.nth(1)).toHaveTextContent(/silver-tern.*Baseline/);
+    await expect.element(rows.nth(2)).toHaveTextContent(/calm-finch 32.*other questions, unpaired/);
     await panel.getByText('Show as a table').click();
     await expect.element(panel.getByRole('rowheader', { name: '200' })).toBeVisible();
     expect(await violations()).toEqual([]);

@@ -2,7 +2,7 @@
 import type { JobEvent } from '../../core/jobApi';
 import type { Phase } from '../../core/records';
 import type { RunView } from './runView.svelte';
-import type { Step } from './session.svelte';
+import type { JobStatus, Step } from './session.svelte';
 
 /** The view that shows a phase. */
 export function stepOf(phase: Phase): Step {
@@ -19,6 +19,21 @@ export function stepOf(phase: Phase): Step {
     default:
       return phase satisfies never;
   }
+}
+
+/** A job of which nothing is known yet but that it was started. */
+export function begun(runId: string, phase: Phase): JobStatus {
+  return {
+    runId,
+    phase,
+    status: 'running',
+    done: 0,
+    total: 0,
+    detail: '',
+    secondsLeft: null,
+    tokensPerSecond: null,
+    bytes: null,
+  };
 }
 
 /** Events that a view of a run grows by. */

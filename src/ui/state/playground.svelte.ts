@@ -10,6 +10,7 @@ import type {
   RunRecord,
 } from '../../core/jobApi';
 import type { AnswerType, Question } from '../../core/records';
+import { bundledWords, markUnknown, type Piece } from './knownWords';
 import type { Notices } from './notices.svelte';
 import type { RunView } from './runView.svelte';
 import type { Settings } from './settings.svelte';
@@ -67,8 +68,24 @@ export class PlaygroundState {
     this.#session = session;
   }
 
-  /** The right answer, where the question is one of the examples. */
-  readonly gold = $derived(this.examples.find(({ text }) => text === this.asked)?.gold ?? null);
+  /** The right answer as somebody typed it. */
+  given = $state('');
+  /** Words that the student knows; null: any, or not known yet. */
+  words = $state.raw<ReadonlySet<string> | null>(null);
+
+  /** The right answer: of an example, else the one that was typed. */
+  readonly gold = $derived.by(() => {
+    const example = this.examples.find(({ text }) => text === this.asked)?.gold;
+    const typed = this.given.trim().replace(/,(?=\d{3}\b)/g, '');
+    return example ?? (typed === '' ? null : typed);
+  });
+
+  /** The question with the words that the student does not know; empty while it knows them all. */
+  readonly marked = $derived.by((): readonly Piece[] => {
+    if (this.words === null || this.run?.config.student !== 'bundled') return [];
+    const found = markUnknown(this.text, this.words);
+    return found.some(({ unknown }) => unknown) ? found : [];
+  });
 
   get #view(): RunView | null {
     return this.#session.view ?? this.#session.recorded;
@@ -87,6 +104,7 @@ export class PlaygroundState {
 
   /** Reads the adapters and some examples; keeps what is chosen where it still exists. */
   async open(): Promise<void> {
+    void bundledWords().then((words) => (this.words ??= words));
     await this.#session.notices.guard(async () => {
       const api = await this.#session.api();
       const adapters = await api.adapters();

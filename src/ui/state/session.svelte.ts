@@ -5,7 +5,7 @@ import type { ModelsApi } from '../../core/modelsApi';
 import type { Phase, RunConfig, RunStatus } from '../../core/records';
 import { strings } from '../strings';
 import { GpuTest } from './gpuTest.svelte';
-import { grow, stepOf, type DataEvent } from './growth';
+import { begun, grow, stepOf, type DataEvent } from './growth';
 import { Models } from './models.svelte';
 import { StageCheck } from './modelsStage.svelte';
 import { newestCut } from './newestCut';
@@ -157,7 +157,7 @@ export class Session {
   }
 
   /** Another training on the debate that a view shows: with the settings of the next run, without what was left out by hand. */
-  async startOn(view: RunView): Promise<void> {
+  async startOn(view: RunView, change: Partial<RunConfig> = {}): Promise<void> {
     await this.#act(async (api) => {
       if (this.settings.presets === null) this.settings.presets = await api.presets();
       const config = this.settings.config;
@@ -165,7 +165,9 @@ export class Session {
       // The recorded run is stored first: the coordinator starts from its own runs only.
       const stored = (await api.runs()).some((run) => run.id === view.run.id);
       const from = stored ? view.run.id : (await api.importArchive(view.archive())).id;
-      await this.#launch(api, () => api.start({ ...config, exclude: [...view.excluded] }, null, from));
+      await this.#launch(api, () =>
+        api.start({ ...config, exclude: [...view.excluded], ...change }, null, from),
+      );
     });
   }
 
@@ -360,17 +362,7 @@ export class Session {
 
   #expect(runId: string, phase: Phase): void {
     if (this.job?.runId === runId && this.active) return;
-    this.job = {
-      runId,
-      phase,
-      status: 'running',
-      done: 0,
-      total: 0,
-      detail: '',
-      secondsLeft: null,
-      tokensPerSecond: null,
-      bytes: null,
-    };
+    this.job = begun(runId, phase);
   }
 
   #setStatus(from: RunStatus, to: RunStatus): void {

@@ -49,6 +49,8 @@ export const compareText = {
     lost: (a: string, b: string): string => `${b} right, ${a} wrong`,
   },
 
+  opensThread: 'Choose a question to see what the student wrote and which training traces are most like it.',
+  openThread: 'From this answer back to its teachers',
   threadTitle: 'From the answer back to its teachers',
   threadHelp:
     'The training traces whose steps (operations and intermediate results) are most like those of this answer. This is similarity, not causation: no gradient was taken, and a similar trace need not be what taught it.',

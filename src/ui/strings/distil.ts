@@ -52,7 +52,9 @@ export const distilText = {
 
   next: 'Learn another way from this debate',
   nextHelp:
-    'The debate is done and paid for. Choose how the student learns from it: nothing is debated again, only trained and compared.',
+    'The debate is done and paid for. Choose how the student learns from it: nothing is debated again, only trained and compared. What this run has trained stands beside it as further arms. The settings of the next run stay as they are.',
+  toNext: 'Learn another way from this debate',
+  without: 'Without the turns of',
   nextStart: 'Train on this debate',
   nextStrategies: 'Strategies',
   settings: 'Settings of the training',
@@ -60,7 +62,7 @@ export const distilText = {
   defaultIs: (value: string): string => `default ${value}`,
   runHad: (value: string): string => `this run ${value}`,
   words: {
-    steps: { label: 'Steps', help: 'How often the weights are changed. More learns more, then by heart.' },
+    steps: { label: 'Steps', help: 'Optimiser steps. More learn better at first, then memorise.' },
     batch: { label: 'Batch', help: 'Traces per step. More is steadier and slower.' },
     lr: {
       label: 'Learning rate',
@@ -70,9 +72,9 @@ export const distilText = {
     rank: { label: 'LoRA rank', help: 'Room of the adapter. More can hold more and costs more.' },
     alpha: {
       label: 'LoRA alpha',
-      help: 'How loud the adapter speaks: its output is scaled by alpha / rank.',
+      help: 'How strongly the adapter acts: its output is scaled by alpha / rank.',
     },
-    distilSeeds: { label: 'Seeds', help: 'Trainings from different dice. More show how much is luck.' },
+    distilSeeds: { label: 'Seeds', help: 'Repeats with other seeds show the role of chance.' },
   },
 } as const;
 

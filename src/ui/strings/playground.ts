@@ -5,6 +5,8 @@ export const playgroundStrings = {
   intro: 'The same question to the student before, the student after, and the agents together.',
   question: 'Your question',
   placeholder: 'Anna has 12 apples. She finds 9 more. How many apples does Anna have now?',
+  unknown: 'The student does not know the marked words: it was made for problems like the examples.',
+  given: 'Right answer, if you know it',
   examples: 'Examples',
   moreExamples: 'Other examples',
   who: 'Who answers',
@@ -29,7 +31,7 @@ export const playgroundStrings = {
   answer: 'Answer',
   noAnswer: 'no answer could be read',
   gold: (answer: string): string => `Right answer: ${answer}`,
-  unknownGold: 'Whether an answer is right is known only for the examples.',
+  unknownGold: 'Whether an answer is right is known for the examples, and where you give the right answer.',
   votes: (count: number, total: number): string => `${count} of ${total} votes`,
   cost: (tokens: number, seconds: string): string =>
     `${tokens} ${tokens === 1 ? 'token' : 'tokens'}, ${seconds}`,
