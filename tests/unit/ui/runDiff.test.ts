@@ -50,7 +50,8 @@ describe('runs held against each other', () => {
   });
 
   it('call every setting of a run by a name that people read', () => {
-    for (const { label } of settingRows([{ config: presets.full }])) expect(label).not.toMatch(/^[a-z]|[a-z][A-Z][a-z]/);
+    for (const { label } of settingRows([{ config: presets.full }]))
+      expect(label).not.toMatch(/^[a-z]|[a-z][A-Z][a-z]/);
   });
 
   it('hold an arm against the baseline run on the same questions by its pairs, and on others with an unpaired interval', () => {
