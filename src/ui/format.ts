@@ -32,10 +32,9 @@ export function formatSeconds(seconds: number): string {
 /** Time to come: nobody waits for milliseconds. */
 export function formatLeft(seconds: number): string {
   if (seconds < 1) return 'under 1 s';
-  return formatSeconds(seconds < 10 ? Math.max(1, Math.round(seconds)) : seconds).replace(
-    /^(\d)\.0 s$/,
-    '$1 s',
-  );
+  return formatSeconds(seconds < 10 ? Math.round(seconds) : seconds)
+    .replace(/^(\d)\.0 s$/, '$1 s')
+    .replace(' min 0 s', ' min');
 }
 
 export function formatBytes(bytes: number): string {

@@ -85,6 +85,7 @@ function alone(report: Report, student: string): string {
   const [lo, hi] = pair.ci;
   if (way > 0)
     return text.aboveAlone(accuracy, unsigned(pair.difference), `${formatPoints(lo)} to ${formatPoints(hi)}`);
+  if (pair.aOnly + pair.bOnly === 0) return text.sameAsAlone(arm.n);
   if (way === 0) return text.levelWithAlone(accuracy, formatPoints(pair.difference));
   return text.belowAlone(accuracy, unsigned(pair.difference), `${unsigned(hi)} to ${unsigned(lo)}`);
 }

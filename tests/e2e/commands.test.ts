@@ -128,7 +128,15 @@ test('the headless job writes its files, and the same seed writes the same bytes
     arms: { name: string; n: number }[];
     items: unknown[];
   };
-  const names = ['base', 'single', 'single-greedy', 'vote:3', 'debate', 'vote-equal-tokens', 'distilled:rsft'];
+  const names = [
+    'base',
+    'single',
+    'single-greedy',
+    'vote:3',
+    'debate',
+    'vote-equal-tokens',
+    'distilled:rsft',
+  ];
   expect(report.arms.map(({ name, n }) => [name, n])).toEqual(names.map((name) => [name, 12]));
   expect(report.items).toHaveLength(12);
   for (const file of ['timings.jsonl', 'report.md', 'run.arklet.json.gz']) {

@@ -42,7 +42,7 @@ describe('the verdict in words', () => {
   it('says so when no answer changed sides', () => {
     const same = { difference: 0, ci: [0, 0], aOnly: 0, bOnly: 0, detectable: 0 } as const;
     expect(verdictSentences(withGain(same))[0]).toMatch(
-      /changed nothing: .* the same of the 300 questions\. With 300 questions a difference above 1\.0 points would have shown/,
+      /changed nothing: .* gets the same of the 300 questions right\. With 300 questions a difference above 1\.0 points would have shown/,
     );
   });
 
@@ -56,6 +56,7 @@ describe('the verdict in words', () => {
     };
     const said = verdictSentences(few);
     expect(said[0]).toMatch(/12 questions are too few to rule out a difference of up to 25 points/);
+    expect(said[1]).toMatch(/It and one agent alone, .* get the same of the 12 questions right/);
     expect(said[2]).toMatch(/It and the ensemble get the same of the 12 questions right/);
     expect(said.join(' ')).not.toMatch(/\b0(\.0)? points/);
   });

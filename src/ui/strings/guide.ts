@@ -38,7 +38,7 @@ export const guideStrings = {
       text: 'Every arm answers the same unseen questions. An interval stands beside each number. Whether two arms differ is read from their pair, further down, not from whether two intervals overlap: both answered the same questions, so they are compared question by question.',
     },
     cost: {
-      title: 'Accuracy against cost',
+      title: 'What accuracy costs',
       text: 'Up is better, left is cheaper. The student answers with a sixth of the debate’s tokens. But one agent alone, decoded greedily as the student is, costs the same and is right more often, and so is a vote of independent answers at the debate’s tokens: on these questions the debate shows no gain over either.',
     },
     yours: {

@@ -57,6 +57,8 @@ export const verdictStrings = {
     `It is ${points} points better than one agent alone, decoded greedily as the student is (${accuracy}; 95\u00a0% interval ${interval}).`,
   levelWithAlone: (accuracy: string, points: string): string =>
     `It cannot be told apart from one agent alone, decoded greedily as the student is (${accuracy}; ${points} points, the interval includes 0), so no gain from the debate is shown.`,
+  sameAsAlone: (n: number): string =>
+    `It and one agent alone, decoded greedily as the student is, get the same of the ${formatCount(n)} questions right, so no gain from the debate is shown. ${noneDiffer(n)}`,
   noneAlone:
     'No agent was measured at the student’s greedy decoding, so whether the debate adds anything is not known.',
   voteWins: (vote: string, debate: string): string =>
