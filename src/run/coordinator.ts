@@ -43,7 +43,9 @@ import { Shelf, type RunChange } from './shelf';
 import { createNewRun } from './newRun';
 import { record, storeArchive } from './storedRuns';
 import { planQuestions } from './planQuestions';
-import type { Readers } from './checkQuestions';
+import { checkQuestions, Readers } from './checkQuestions';
+import { keepQuestions, keptQuestions } from './keptQuestions';
+import { endpointModels } from '../agents/endpoint/models';
 import { endpointAddress } from '../agents/endpoint/endpoint';
 import type { AgentMakers, AgentParts } from './resolveAgents';
 
@@ -334,24 +336,22 @@ export class Coordinator implements JobApi {
   }
 
   async keepQuestions(file: QuestionImport): Promise<string> {
-    return (await import('./keptQuestions')).keepQuestions(this.#parts.store, file);
+    return keepQuestions(this.#parts.store, file);
   }
 
   async keptQuestions(
     name: string,
     hash: string | null,
   ): Promise<{ hash: string; file: QuestionImport } | null> {
-    return (await import('./keptQuestions')).keptQuestions(this.#parts.store, name, hash);
+    return keptQuestions(this.#parts.store, name, hash);
   }
 
   async checkQuestions(config: RunConfig, questions: readonly Question[]): Promise<QuestionCheck> {
-    const { checkQuestions, Readers } = await import('./checkQuestions');
     this.#readers ??= new Readers();
     return checkQuestions(questions, await this.#readers.of(parseConfig(config), this.#parts.base));
   }
 
   async endpointModels(url: string): Promise<readonly string[]> {
-    const { endpointModels } = await import('../agents/endpoint/models');
     return endpointModels(url, this.#keys.get(endpointAddress(url)) ?? null);
   }
 

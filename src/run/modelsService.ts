@@ -1,4 +1,5 @@
 /** The models worker's logic: the picker's lists, downloads, storage, and memory plans. */
+import { checkPicked } from './pickedCheck';
 import type { ModelEntry } from '../core/modelsApi';
 import { fetchCatalogue } from '../models/catalogue';
 import { importModel, type DownloadOptions } from '../models/download';
@@ -88,7 +89,6 @@ export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
       return entryOf(await bringModel(await library(), id, parts.findWebllm, options(context)));
     },
     async importFiles({ name, files }, context) {
-      const { checkPicked } = await import('./pickedCheck');
       await checkPicked(files, context.signal);
       return storedEntry(await importModel(await library(), name, files, options(context)));
     },
