@@ -63,7 +63,7 @@ const archiveSchema = v.object({
 
 function refused(reason: string, cause?: unknown): ImportError {
   return new ImportError(
-    `This is not a run of Arklet: ${reason}`,
+    `This is not a run of Arklet: ${reason.replace(/\.$/, '')}.`,
     'Pick a .arklet.json.gz file that Arklet exported (version 1 or 2).',
     { cause },
   );

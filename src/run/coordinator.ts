@@ -5,7 +5,6 @@ import type {
   AskRequest,
   AskResult,
   JobApi,
-  JobEvent,
   KernelInfo,
   PairCounts,
   QuestionCheck,
@@ -24,19 +23,18 @@ import { fetchCatalogue } from '../models/catalogue';
 import { generateQuestions } from '../tasks/wordProblems';
 import type { SelftestReport } from '../core/selftest';
 import type { Damage } from '../store/digest';
-import type { JobStore } from '../store/jobStore';
 import { parseConfig } from '../settings/config';
 import { sameDebate } from '../settings/scopes';
 import { ActiveJob } from './activeJob';
 import { proofMemory } from './deviceProof';
 import { leftOut, soundRun } from './damage';
-import type { EngineClient, ProofMemory } from './engineClient';
 import { parseArchive } from './archiveSchema';
 import { addAdapter, removeAdapter } from './importedAdapters';
 import { importedDebate } from './importedDebate';
-import { JobLock, type LockSource } from './jobLock';
-import { Peers, type PeerChannel, type PeerCommand } from './peers';
-import { checkRoom, type Room } from './planDisk';
+import { JobLock } from './jobLock';
+import type { CoordinatorParts } from './coordinatorParts';
+import { Peers, type PeerCommand } from './peers';
+import { checkRoom } from './planDisk';
 import { Playground } from './playground';
 import { readQuestionFile } from './questionImport';
 import { Shelf, type RunChange } from './shelf';
@@ -47,27 +45,9 @@ import { checkQuestions, Readers } from './checkQuestions';
 import { keepQuestions, keptQuestions } from './keptQuestions';
 import { endpointModels } from '../agents/endpoint/models';
 import { endpointAddress } from '../agents/endpoint/endpoint';
-import type { AgentMakers, AgentParts } from './resolveAgents';
+import type { AgentParts } from './resolveAgents';
 
-export interface CoordinatorParts {
-  readonly store: JobStore;
-  /** The engine worker; called again after it was closed. */
-  openEngine(memory: ProofMemory): EngineClient;
-  emit(event: JobEvent): void;
-  /** Null where there are none (Node): then nobody else can be running. */
-  readonly locks: LockSource | null;
-  /** The app's address, ending with a slash: bundled models are found under it. */
-  readonly base: string;
-  readonly version: string;
-  /** Agents in workers of their own; none where there are no workers. */
-  readonly makers?: AgentMakers;
-  /** Through which the tabs hear one another; none where there is only one. */
-  readonly peers?: PeerChannel;
-  /** What the browser grants; null where it does not say. */
-  room?(): Promise<Room | null>;
-  /** Milliseconds that a stop waits before it ends the engine's worker; default 20 s. */
-  readonly patience?: number;
-}
+export type { CoordinatorParts };
 
 /** Milliseconds that another tab has for an answer beyond what its stop may take. */
 const answerTime = 5000;

@@ -380,7 +380,7 @@ describe('learning another way from a debate', () => {
     await expect.element(button('Learn another way from this debate')).toBeVisible();
     await page.getByRole('checkbox', { name: /^DA up/ }).click();
     await page.getByText('Settings of the training').click();
-    const steps = page.getByRole('spinbutton', { name: 'Steps' });
+    const steps = page.getByRole('spinbutton', { name: 'Training steps' });
     await steps.fill('70');
     await userEvent.keyboard('{Tab}');
     const without = page.getByRole('group', { name: 'Without the turns of' });

@@ -10,7 +10,7 @@ import {
   ImportError,
   type ErrorData,
 } from '../../src/core/errors';
-import { parseConfig } from '../../src/settings/config';
+import { parseConfig, withValues } from '../../src/settings/config';
 import { configFromFlags, splitFlags } from '../../src/settings/flags';
 import { parseArchive } from '../../src/run/archiveSchema';
 import { parseTrajectories } from '../../src/run/exports';
@@ -186,7 +186,10 @@ describe('the page’s words for what is thrown', () => {
     ['no training question', () => parseConfig({ ...config, trainQuestions: 0 })],
     ['personas that are none', () => parseConfig({ ...config, personas: [{}] })],
     ['an unknown strategy', () => parseConfig({ ...config, strategies: ['foo'] })],
-    ['agents held out that are all', () => parseConfig({ ...config, nAgents: 1, padHeldOutAgents: [0] })],
+    [
+      'agents held out that are all',
+      () => parseConfig(withValues(config, { nAgents: 1, 'pad.reward.heldOutAgents': [0] })),
+    ],
     ['a flag that is no number', () => configFromFlags(splitFlags(['--n-agents', 'many']))],
     ['an unknown flag', () => configFromFlags(splitFlags(['--agentz', '3']))],
     ['personas of the command', () => configFromFlags(splitFlags(['--personas', '{"a":1}']))],
@@ -232,7 +235,7 @@ describe('the page’s words for what is thrown', () => {
       'Use better agents, or accept any trace.',
     );
     expect(plainWords('Lower --endpoint-rate or --steps.')).toBe(
-      'Lower "Requests a minute to a server" or "Training steps".',
+      'Lower "Requests per minute" or "Training steps".',
     );
     expect(plainWords('rsft has no trace: {"wrong traces":168,"cut":2}.')).toBe(
       'rsft has no trace: wrong traces 168, cut 2.',

@@ -125,7 +125,13 @@ describe('a question file', () => {
     window.dispatchEvent(drop);
     expect(drop.defaultPrevented).toBe(true);
     await expect.element(page.getByText('6 questions read, 1 row left out')).toBeVisible();
-    await vi.waitFor(() => expect(client.calls).toContainEqual(['importQuestions', '{}', 'dropped.jsonl']));
+    await vi.waitFor(() =>
+      expect(client.calls).toContainEqual([
+        'importQuestions',
+        new TextEncoder().encode('{}'),
+        'dropped.jsonl',
+      ]),
+    );
     await expect.element(page.getByText('Drop a question file to use it')).not.toBeInTheDocument();
   });
 });

@@ -185,7 +185,7 @@ describe('the settings of PAD', () => {
     await panel.getByRole('button', { name: 'Off the reward (k1)' }).click();
     await panel.getByRole('checkbox', { name: 'Cy' }).click();
     await panel.getByRole('checkbox', { name: 'Leave out answers that were cut' }).click();
-    const own = panel.getByRole('spinbutton', { name: 'Own samples' });
+    const own = panel.getByRole('spinbutton', { name: 'On-policy samples' });
     await own.fill('2');
     await userEvent.keyboard('{Tab}');
     await panel.getByRole('checkbox', { name: 'Ada' }).click();

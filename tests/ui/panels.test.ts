@@ -21,6 +21,7 @@ let target: HTMLElement;
 
 async function open(hash = '', recorded: RunArchive | null = makeArchive(40)): Promise<void> {
   ({ app, target } = await mountPage(client, recorded, hash));
+  await vi.waitFor(() => expect(app.session.connected).toBe(true));
   flushSync();
 }
 const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true });

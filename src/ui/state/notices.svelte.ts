@@ -5,6 +5,8 @@
 import { createContext } from 'svelte';
 import { asArkletError, type ErrorData } from '../../core/errors';
 import { pageError } from '../pageError';
+import { errorStrings as text } from '../strings/errors';
+import type { BadSetting } from './settings.svelte';
 
 export interface NoticeAction {
   readonly label: string;
@@ -36,6 +38,14 @@ export class Notices {
     );
     const notice = { ...words, id: this.#next++, code: error.code, subject: about, actions };
     this.list = [...others, notice];
+  }
+
+  /** Settings of the address that cannot be read. */
+  addBadSettings(bad: readonly BadSetting[]): void {
+    for (const { name, value } of bad) {
+      const message = text.badHash(name, value);
+      this.add({ code: 'config', message, hint: text.badHashHint }, `address/${name}`);
+    }
   }
 
   /** Any thrown value. */

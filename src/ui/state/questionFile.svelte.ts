@@ -164,6 +164,15 @@ export class QuestionFile {
 
   // The models
 
+  /** Whether the questions are here and a run on them can learn; where it cannot, a second press runs all the same. */
+  async readyFor(config: RunConfig): Promise<boolean> {
+    if (this.needed !== null) return false;
+    await this.checkFor(config);
+    if (!this.hopeless || this.warned) return true;
+    this.warned = true;
+    return false;
+  }
+
   /** Checks the file against a config's models; the same check is not made twice. */
   async checkFor(config: RunConfig): Promise<void> {
     const { imported } = this;

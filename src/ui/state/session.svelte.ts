@@ -1,9 +1,7 @@
 /** What the page knows and does: the run shown, the job in progress, the stored runs, and every action of a user. */
 import type { ArkletError } from '../../core/errors';
-import type { JobApi, JobClient, JobEvent, RunArchive, RunRecord } from '../../core/jobApi';
-import type { ModelsApi } from '../../core/modelsApi';
+import type { JobApi, JobEvent, RunRecord } from '../../core/jobApi';
 import type { RunConfig, RunStatus } from '../../core/records';
-import { strings } from '../strings';
 import { GpuTest } from './gpuTest.svelte';
 import { expectedStatus, isGoing, newsOf, withStatus, type Ending, type JobStatus } from './jobStatus';
 import { grow, stepOf, type DataEvent } from './growth';
@@ -15,36 +13,20 @@ import { Offline } from './offline.svelte';
 import { CoordinatorLink } from './coordinatorLink';
 import { CountGate } from './countGate';
 import { Pace } from './pace';
+import { tellProblem } from './problems';
 import { PlaygroundState } from './playground.svelte';
 import { QuestionFile } from './questionFile.svelte';
 import { Restart } from './restart.svelte';
 import { RunShelf } from './runShelf.svelte';
+import type { SessionSources, Step, TurnPlace } from './sessionParts';
 import { RunView } from './runView.svelte';
 import { Settings } from './settings.svelte';
 import { WakeLock } from './wakeLock';
 
-export type Step = 'debate' | 'distil' | 'compare';
-export const steps: readonly Step[] = ['debate', 'distil', 'compare'];
-
-/** Where a turn stands in its debate. */
-export interface TurnPlace {
-  readonly round: number;
-  readonly agent: number;
-}
+export { steps, type SessionSources, type Step, type TurnPlace } from './sessionParts';
 
 type DeviceEvent = Extract<JobEvent, { type: 'device' }>;
 type LoadEvent = Extract<JobEvent, { type: 'load' }>;
-
-export interface SessionSources {
-  /** Starts the engine's coordinator; called once, after the first paint or by the first action. */
-  connect(): Promise<JobClient>;
-  /** The run that ships with the page. */
-  recorded(): Promise<RunArchive | null>;
-  /** Of the app, for reports. */
-  readonly version?: string;
-  /** Starts the models worker; called when the models are first looked at. */
-  models?(): Promise<ModelsApi>;
-}
 
 export class Session {
   readonly notices = new Notices();
@@ -135,13 +117,7 @@ export class Session {
       this.runs = await api.runs();
       this.#followRuns();
       this.connected = true;
-      for (const bad of this.settings.bad) {
-        const message = strings.errors.badHash(bad.name, bad.value);
-        this.notices.add(
-          { code: 'config', message, hint: strings.errors.badHashHint },
-          `address/${bad.name}`,
-        );
-      }
+      this.notices.addBadSettings(this.settings.bad);
     }, 'engine');
     await this.file.find();
   }
@@ -158,21 +134,11 @@ export class Session {
     await this.#act(async (api) => {
       await this.file.find();
       const config = { ...this.settings.config, ...change };
-      if (!(await this.#readable(config))) return;
+      if (!(await this.file.readyFor(config))) return;
       const { imported } = this.file;
       const named = imported === null ? config : { ...config, questions: imported.name };
       await this.#launch(api, () => api.start(named, imported?.questions ?? null));
     });
-  }
-
-  /** Whether the file's questions are here and a run on them can learn; where it cannot, a second press runs all the same. */
-  async #readable(config: RunConfig): Promise<boolean> {
-    const { file } = this;
-    if (file.needed !== null) return false;
-    await file.checkFor(config);
-    if (!file.hopeless || file.warned) return true;
-    file.warned = true;
-    return false;
   }
 
   /** Another training on the debate that a view shows: with the settings of the next run, without what was left out by hand. */
@@ -235,8 +201,7 @@ export class Session {
 
   async stop(): Promise<void> {
     await this.#act((api) => api.stop());
-    if (this.active && this.job) this.job = withStatus(this.job, 'interrupted');
-    this.#wakeLock.want(false);
+    this.#cut();
     await this.refreshRuns();
   }
 
@@ -258,7 +223,7 @@ export class Session {
   }
 
   /** For what is neither state nor transport: exports, imports of questions. */
-  async api(): Promise<JobApi> {
+  api(): Promise<JobApi> {
     return this.#api();
   }
 
@@ -308,22 +273,11 @@ export class Session {
         this.playground.receive(event);
         return;
       case 'error':
-        this.#problem(event);
+        tellProblem(this, event);
         return;
       default:
         event satisfies never;
     }
-  }
-
-  #problem({ runId, error, place }: Extract<JobEvent, { type: 'error' }>): void {
-    if (place && error.code === 'token') {
-      this.live?.addTooLong(place.questionId, error.details);
-      return;
-    }
-    // The step that it is of shows it, with what to do.
-    if (error.code === 'nothing-to-learn') return;
-    if (place) this.notices.add(error, `run/agent-${place.agent}`);
-    else this.notices.add(error, runId === null ? undefined : `run/${runId}`);
   }
 
   #progress(event: Extract<JobEvent, { type: 'progress' }>): void {
@@ -419,6 +373,11 @@ export class Session {
     if (this.job?.runId !== run.id || !this.active) this.job = expectedStatus(run);
   }
 
+  #cut(): void {
+    if (this.active && this.job) this.job = withStatus(this.job, 'interrupted');
+    this.#wakeLock.want(false);
+  }
+
   #setStatus(from: RunStatus, to: RunStatus): void {
     if (this.job?.status === from) this.job = withStatus(this.job, to);
   }
@@ -438,8 +397,7 @@ export class Session {
 
   /** The coordinator's worker is gone, and with it a job that it worked on. */
   #gone(error: ArkletError): void {
-    if (this.active && this.job) this.job = withStatus(this.job, 'interrupted');
-    this.#wakeLock.want(false);
+    this.#cut();
     this.notices.report(error);
     void this.refreshRuns();
   }

@@ -1,0 +1,23 @@
+/** Where what went wrong in a run is said. */
+import type { JobEvent } from '../../core/jobApi';
+import type { Notices } from './notices.svelte';
+import type { RunView } from './runView.svelte';
+
+interface Page {
+  readonly live: RunView | null;
+  readonly notices: Notices;
+}
+
+export function tellProblem(
+  { live, notices }: Page,
+  { runId, error, place }: Extract<JobEvent, { type: 'error' }>,
+): void {
+  if (place && error.code === 'token') {
+    live?.addTooLong(place.questionId, error.details);
+    return;
+  }
+  // The step that it is of shows it, with what to do.
+  if (error.code === 'nothing-to-learn') return;
+  if (place) notices.add(error, `run/agent-${place.agent}`);
+  else notices.add(error, runId === null ? undefined : `run/${runId}`);
+}
