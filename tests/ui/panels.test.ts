@@ -136,7 +136,7 @@ describe('the playground', () => {
 
     const bare = await zipFiles({ 'adapter_config.json': new Uint8Array([123, 125]) });
     await userEvent.upload(page.getByLabelText('Pick a .zip'), new File([bare], 'bare.zip'));
-    await expect.element(page.getByText('bare has no adapter_model.safetensors.')).toBeVisible();
+    await expect.element(page.getByText('bare.zip has no adapter_model.safetensors.')).toBeVisible();
     await userEvent.upload(page.getByLabelText('Pick a .zip'), new File(['PK no'], 'torn.zip'));
     await expect.element(page.getByText('torn.zip is no .zip file, or it is damaged.')).toBeVisible();
   });

@@ -23,6 +23,11 @@ export function outcomeOf(result: Pick<RunResult, 'arms'> | undefined): RunOutco
   return before && after ? { before, after } : null;
 }
 
+/** Not so of a stored run that is damaged: a list shows it all the same. */
+export function hasSettings({ config }: { readonly config: RunRecord['config'] | undefined }): boolean {
+  return config !== undefined;
+}
+
 /** "3 agents · 300 test questions · RSFT, DA · answers only · seed 0". */
 export function settingsLine({ config }: Pick<RunRecord, 'config'>): string {
   return [
@@ -76,8 +81,8 @@ export function matchingRuns(runs: readonly RunRecord[], words: string): readonl
     .split(/\s+/)
     .filter((word) => word !== '');
   return runs.filter((run) => {
-    const all =
-      `${run.name} ${run.note} ${settingsLine(run)} ${run.config.preset} ${run.status}`.toLowerCase();
+    const settings = hasSettings(run) ? `${settingsLine(run)} ${run.config.preset}` : '';
+    const all = `${run.name} ${run.note} ${settings} ${run.status}`.toLowerCase();
     return wanted.every((word) => all.includes(word));
   });
 }

@@ -93,7 +93,7 @@ export function timedLike(
   results: Readonly<Record<string, { readonly timings: Timed['timings'] }>>,
 ): Timed | null {
   const like = runs
-    .filter((run) => sameModels(run.config, config) && results[run.id]?.timings['distil'] !== undefined)
+    .filter((run) => results[run.id]?.timings['distil'] !== undefined && sameModels(run.config, config))
     .sort((a, b) => b.createdAt - a.createdAt)[0];
   const result = like && results[like.id];
   return like && result ? { config: like.config, timings: result.timings } : null;
