@@ -167,7 +167,7 @@ describe('the memory of a run', () => {
 
   it('is held against what the last run held at most, by the engine’s own ledger', async () => {
     const { config } = app.session.settings;
-    app.session.models.measure(config!, 8.5e8);
+    app.session.models.measure(config, 8.5e8);
     app.session.settings.set('seed', 7);
     const said = page.getByText('The last run held 850.0 MB at most; its plan is 900.0 MB.');
     await expect.element(said).toBeVisible();
