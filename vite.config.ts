@@ -89,6 +89,18 @@ export default defineConfig(({ command }) => ({
       {
         extends: true,
         test: {
+          name: 'long',
+          environment: 'node',
+          include: ['tests/long/**/*.test.ts', 'tests/unit/run/faultyStore.test.ts'],
+          env: { EXHAUSTIVE: '1' },
+          testTimeout: 900_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'oracle',
           environment: 'node',
           include: ['tests/oracle/**/*.test.ts'],

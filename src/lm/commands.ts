@@ -9,7 +9,7 @@ import { Generator } from './generate';
 import { loadModel, unloadModel } from './load';
 import { writeNpy } from './npy';
 import { loadTokenizer } from './tokenizer';
-import type { LanguageModel, LoraAdapter } from './types';
+import type { LanguageModel, LoraAdapter, Tokenizer } from './types';
 
 export interface ModelArguments {
   readonly source: FileSource;
@@ -30,6 +30,8 @@ export interface GenerateArguments extends ModelArguments {
   readonly topP?: number;
   readonly seed?: number;
   readonly maxTokens?: number;
+  /** Told what the user should know about the tokenizer's files. */
+  readonly onNotice?: (notice: string) => void;
 }
 
 export interface GenerateOutput {
@@ -45,8 +47,22 @@ export interface GenerateOutput {
 }
 
 /** `tokenize`: ids as transformers' tokenizer(text).input_ids. */
-export async function tokenizeCommand(source: FileSource, text: string): Promise<number[]> {
-  return (await loadTokenizer(source)).encode(text);
+export async function tokenizeCommand(
+  source: FileSource,
+  text: string,
+  onNotice?: (notice: string) => void,
+): Promise<number[]> {
+  return (await tokenizerOf(source, onNotice)).encode(text);
+}
+
+/** The tokenizer of a model; `onNotice` is told what the user should know about it. */
+export async function tokenizerOf(
+  source: FileSource,
+  onNotice?: (notice: string) => void,
+): Promise<Tokenizer> {
+  const tokenizer = await loadTokenizer(source);
+  if (tokenizer.notice != null) onNotice?.(tokenizer.notice);
+  return tokenizer;
 }
 
 /** Loads the model and adapter, runs `use`, and gives everything back. */
@@ -85,7 +101,7 @@ export async function generateCommand(options: GenerateArguments): Promise<Gener
   const { n = 1, temperature = 0, topP = 1, seed = 0, maxTokens = 64, prompt } = options;
   if (!Number.isInteger(n) || n < 1 || n > 4096)
     throw new ConfigError(`n is ${n}; it must be a whole number from 1 to 4096.`, 'Set --n anew.');
-  const tokenizer = await loadTokenizer(options.source);
+  const tokenizer = await tokenizerOf(options.source, options.onNotice);
   const promptIds = options.chat
     ? tokenizer.chatIds([{ role: 'user', content: prompt }], { addGenerationPrompt: true })
     : (tokenizer.promptIds?.(prompt) ?? tokenizer.encode(prompt));

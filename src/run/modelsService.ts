@@ -89,8 +89,9 @@ export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
       return entryOf(await bringModel(await library(), id, parts.findWebllm, options(context)));
     },
     async importFiles({ name, files }, context) {
-      await checkPicked(files, context.signal);
-      return storedEntry(await importModel(await library(), name, files, options(context)));
+      const notice = await checkPicked(files, context.signal);
+      const entry = storedEntry(await importModel(await library(), name, files, options(context)));
+      return notice === null ? entry : { ...entry, splitUnsaid: true };
     },
     async verify(spec, { signal, progress }) {
       const id = await idOf(spec);

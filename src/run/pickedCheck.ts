@@ -40,15 +40,19 @@ class PickedSource implements FileSource {
 
 /**
  * A .gguf file carries config, tokenizer and weights in one: its headers are read as loading reads them. Throws what loading
- * would (ModelError, FileFormatError), with the file's name.
+ * would (ModelError, FileFormatError), with the file's name. Resolves with what the user should know about its tokenizer,
+ * or null.
  */
-export async function checkPicked(files: readonly PickedFile[], signal?: AbortSignal): Promise<void> {
+export async function checkPicked(
+  files: readonly PickedFile[],
+  signal?: AbortSignal,
+): Promise<string | null> {
   const ggufs = files.filter(({ path }) => /\.gguf$/i.test(path));
-  if (ggufs.length === 0 || files.some(({ path }) => path === 'config.json')) return;
+  if (ggufs.length === 0 || files.some(({ path }) => path === 'config.json')) return null;
   const source = new PickedSource(ggufs);
   try {
     await openWeights(source, signal);
-    await loadTokenizer(source, signal ? { signal } : {});
+    return (await loadTokenizer(source, signal ? { signal } : {})).notice ?? null;
   } catch (thrown) {
     if (!(thrown instanceof ArkletError) || thrown.code === 'interrupted') throw thrown;
     const data = thrown.toData();

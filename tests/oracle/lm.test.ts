@@ -58,7 +58,9 @@ describe.each(['gguf', 'folder'] as const)('the tokenizer of SmolLM2 from its %s
       expect(tokenizer.chatIds(messages, { addGenerationPrompt: true })).toEqual(ids);
     }
     expect(tokenizer.decode(golden.reply, { skipSpecial: true })).toBe(golden.replyText);
-    expect(tokenizer.eosIds).toEqual([2]);
+    // A GGUF ends replies by llama.cpp's names too (ggufTokens.test.ts): <|endoftext|> and <reponame>.
+    expect(tokenizer.eosIds).toEqual(kind === 'folder' ? [2] : [2, 0, 4]);
+    expect(tokenizer.eosId).toBe(2);
   });
 });
 

@@ -98,7 +98,11 @@ function scripted(): ModelsApi {
         finish = () => resolve(hub);
       });
     },
-    importFiles: async () => hub,
+    importFiles: async (name) => {
+      const picked = entry({ spec: `local:${name}`, name, source: 'local' });
+      listed = [...listed, picked];
+      return name === 'old' ? { ...picked, splitUnsaid: true } : picked;
+    },
     verify: async () => [
       { path: 'config.json', bytes: 2, ok: true, against: 'checked', problem: null },
       { path: 'model.safetensors', bytes: 9, ok: false, against: 'checked', problem: 'it does not hash' },
@@ -163,7 +167,7 @@ describe('the memory of a run', () => {
 
   it('is held against what the last run held at most, by the engine’s own ledger', async () => {
     const { config } = app.session.settings;
-    app.session.models.measure(config!, 8.5e8);
+    app.session.models.measure(config, 8.5e8);
     app.session.settings.set('seed', 7);
     const said = page.getByText('The last run held 850.0 MB at most; its plan is 900.0 MB.');
     await expect.element(said).toBeVisible();
@@ -229,6 +233,23 @@ describe('a download', () => {
     await expect.element(button('Cancel')).not.toBeInTheDocument();
     await expect.element(page.getByText('partly downloaded')).not.toBeInTheDocument();
     expect(app.session.notices.list).toEqual([]);
+  });
+});
+
+describe('a .gguf file of one’s own', () => {
+  it('that does not say how its tokenizer splits text is told of by its name, until it is deleted', async () => {
+    await button('Add a model').click();
+    await button('Local files').click();
+    const pick = page.getByLabelText('Pick a .gguf file');
+    await userEvent.upload(pick, new File(['x'], 'new.gguf'));
+    await expect.element(button('Use new')).toBeVisible();
+    await expect.element(page.getByText(/does not say how/)).not.toBeInTheDocument();
+    await userEvent.upload(pick, new File(['x'], 'old.gguf'));
+    await expect.element(page.getByText(/^old does not say how its tokenizer splits text/)).toBeVisible();
+    listed = listed.filter(({ name }) => name !== 'new');
+    await button('Delete old').click();
+    await button(/^Delete .*\?$/).click();
+    await expect.element(page.getByText(/does not say how/)).not.toBeInTheDocument();
   });
 });
 

@@ -45,6 +45,8 @@ export class Models {
   found = $state.raw<readonly ModelEntry[]>([]);
   transfers = $state.raw<ReadonlyMap<string, Transfer>>(new Map());
   checks = $state.raw<ReadonlyMap<string, readonly FileCheck[]>>(new Map());
+  /** Names of picked GGUF files that do not say how their tokenizer splits text. */
+  splitUnsaid = $state.raw<readonly string[]>([]);
   meter = $state.raw<StorageMeter | null>(null);
   persisted = $state<boolean | null>(null);
   plan = $state.raw<MemoryPlan | null>(null);
@@ -117,7 +119,11 @@ export class Models {
   }
 
   async importFiles(name: string, files: readonly PickedFile[]): Promise<boolean> {
-    return this.#transfer(`local:${name}`, (api, calls) => api.importFiles(name, files, calls));
+    return this.#transfer(`local:${name}`, async (api, calls) => {
+      const { splitUnsaid = false } = await api.importFiles(name, files, calls);
+      const others = this.splitUnsaid.filter((one) => one !== name);
+      this.splitUnsaid = splitUnsaid ? [...others, name] : others;
+    });
   }
 
   /** Hashes every file again. */
@@ -144,6 +150,7 @@ export class Models {
       }
     }, `model/${spec}`);
     this.checks = new Map([...this.checks].filter(([name]) => name !== spec));
+    this.splitUnsaid = this.splitUnsaid.filter((name) => `local:${name}` !== spec);
     await this.refresh();
   }
 

@@ -19,6 +19,7 @@ describe('a GGUF file is refused when it is picked', () => {
 
   it('and taken where config and tokenizer are such as a run can use', async () => {
     const u32 = (value: number): GgufMeta => ({ type: 'u32', value });
+    const said = ['tokenizer.ggml.pre', { type: 'string', value: 'gpt-2' }] as const;
     const meta = new Map<string, GgufMeta>([
       ['general.architecture', { type: 'string', value: 'llama' }],
       ['llama.block_count', u32(1)],
@@ -39,7 +40,10 @@ describe('a GGUF file is refused when it is picked', () => {
       type: 'F32',
       data: new Float32Array(24),
     } as const;
-    await expect(checkPicked(picked('good.gguf', writeGguf(meta, [embedding])))).resolves.toBeUndefined();
+    const check = (all: typeof meta) => checkPicked(picked('good.gguf', writeGguf(all, [embedding])));
+    expect(await check(new Map([...meta, said]))).toBeNull();
+    // Without the name of its split a general rule is used, which the user is told.
+    expect(await check(meta)).toMatch(/does not say how its tokenizer splits text/);
   });
 
   it('where it is cut off or no GGUF at all', async () => {
@@ -56,5 +60,5 @@ describe('a GGUF file is refused when it is picked', () => {
 });
 
 it('leaves folders and other files to whoever stores them', async () => {
-  await expect(checkPicked(picked('notes.txt', new Uint8Array(3)))).resolves.toBeUndefined();
+  await expect(checkPicked(picked('notes.txt', new Uint8Array(3)))).resolves.toBeNull();
 });

