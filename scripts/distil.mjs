@@ -192,7 +192,7 @@ const bare = [
 /** Throws for flags that are unknown and values that are absurd, as the page would. */
 async function checkFlags(flags) {
   await withSources(async (load) => {
-    const { configFromFlags } = await load('/src/run/flags.ts');
+    const { configFromFlags } = await load('/src/settings/flags.ts');
     configFromFlags(new Map(Object.entries(flags)));
   });
 }
