@@ -193,7 +193,13 @@ const bare = [
 async function checkFlags(flags) {
   await withSources(async (load) => {
     const { configFromFlags } = await load('/src/settings/flags.ts');
-    configFromFlags(new Map(Object.entries(flags)));
+    const { commandError } = await load('/src/run/commandError.ts');
+    try {
+      configFromFlags(new Map(Object.entries(flags)));
+    } catch (thrown) {
+      // Settings are named as in the page; here their flags belong to it.
+      throw thrown?.code === 'config' ? new CommandError(commandError(thrown.toData())) : thrown;
+    }
   });
 }
 
