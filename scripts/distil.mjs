@@ -192,8 +192,14 @@ const bare = [
 /** Throws for flags that are unknown and values that are absurd, as the page would. */
 async function checkFlags(flags) {
   await withSources(async (load) => {
-    const { configFromFlags } = await load('/src/run/flags.ts');
-    configFromFlags(new Map(Object.entries(flags)));
+    const { configFromFlags } = await load('/src/settings/flags.ts');
+    const { commandError } = await load('/src/run/commandError.ts');
+    try {
+      configFromFlags(new Map(Object.entries(flags)));
+    } catch (thrown) {
+      // Settings are named as in the page; here their flags belong to it.
+      throw thrown?.code === 'config' ? new CommandError(commandError(thrown.toData())) : thrown;
+    }
   });
 }
 

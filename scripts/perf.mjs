@@ -204,6 +204,11 @@ export async function main(args) {
   const { json, rounds = '5', ...unknown } = given;
   const odd = [...rest, ...Object.keys(unknown)];
   if (odd.length > 0) throw badArgument(`"${odd[0]}" is not known.`, 'Flags: --json, --rounds.');
+  if (!/^[1-9]\d{0,3}$/.test(rounds))
+    throw badArgument(
+      `--rounds is "${rounds}", but must be a whole number from 1 to 9999.`,
+      'Write --rounds 5, or leave it out.',
+    );
   const server = await startServer({ root: ensureBuild(), plain: true });
   const browser = await chromium.launch({ executablePath: await findChromium(), args: chromiumArgs });
   const paints = [];

@@ -73,8 +73,8 @@ describe('arguments that are wrong', () => {
       [['--out', join(file, 'x')], /is a file/],
       [['--out', '/proc/x'], /cannot be made/],
       [['--no-such-flag', '3', '--out', join(work, 'a')], /no flag --no-such-flag/],
-      [['--rounds', '-4', '--out', join(work, 'b')], /rounds is -4/],
-      [['--backend', 'abacus', '--out', join(work, 'c')], /backend/],
+      [['--rounds', '-4', '--out', join(work, 'b')], /Exchanges is -4.*\(--rounds\)/],
+      [['--backend', 'abacus', '--out', join(work, 'c')], /Backend is "abacus".*\(--backend\)/],
       [['--agents', 'no-such-model', '--out', join(work, 'd')], /no-such-model/],
     ];
     for (const [args, message] of tries) {
@@ -85,7 +85,7 @@ describe('arguments that are wrong', () => {
       });
       expect([args, status, stdout], stderr).toEqual([args, 2, '']);
       const { error } = JSON.parse(stderr.trim().split('\n').at(-1)!) as { error: Ended['error'] & object };
-      expect(error.message).toMatch(message);
+      expect(`${error.message} ${error.hint}`).toMatch(message);
       expect(error.hint).not.toMatch(/bug in Arklet/);
     }
     expect(readdirSync(work)).toEqual(['file']);
@@ -171,7 +171,7 @@ describe('a job', () => {
     });
     expect(outcome).toMatchObject({
       ok: false,
-      error: { code: 'storage', hint: expect.stringContaining('disk') as string },
+      error: { code: 'storage', hint: expect.stringContaining('data of this site was cleared') as string },
     });
   });
 });

@@ -199,11 +199,9 @@ describe('by keys alone', () => {
     await press('Escape', 'u');
     await tabTo(/^Compare 2 runs/);
     await press('Enter');
-    await page
-      .getByRole('dialog', { name: 'Compare runs' })
-      .getByText(/[\u2212+]\d.* to the baseline/)
-      .first()
-      .waitFor();
+    const result = page.getByRole('region', { name: 'Runs and their result' });
+    await result.getByRole('cell', { name: /^[\u2212+]\d+\.\d/ }).waitFor();
+    expect(await result.getByRole('row', { name: /Baseline/ }).count()).toBe(1);
   });
 
   it('a trace is left out and taken back, and the probes are taken through the training', async () => {

@@ -205,15 +205,15 @@ describe('a question file', () => {
     );
     await choose('gsm.jsonl', rows.join('\n'));
     await page.getByRole('button', { name: 'Use these questions' }).click();
-    const words = page.getByText(/^The bundled models know only \d+ of the \d+ words of gsm\.jsonl\./);
+    const words = page.getByText(/The bundled models know only \d+ of the \d+ words of gsm\.jsonl\./);
     await words.first().waitFor();
     await page.waitForURL(/questions-hash=[0-9a-f]{16}/);
     await page.goto(`${page.url().replace('&panel=settings', '')}&rounds=0`);
     await page.reload();
     await page.getByRole('button', { name: 'Run on gsm.jsonl' }).click();
-    await page.getByText(/^Not started\. The bundled models know only/).waitFor();
+    await page.getByText(/Not started\. The bundled models know only/).waitFor();
     await page.getByRole('button', { name: 'Run anyway' }).click();
-    await page.getByText(/^No agent solved any of the \d+ training questions/).waitFor({ timeout: patience });
+    await page.getByText(/No agent solved any of the \d+ training questions/).waitFor({ timeout: patience });
     await page.getByText('Distil (failed)').waitFor();
     expect(await page.locator('.notice').count()).toBe(0);
     expect(complaints).toEqual([]);

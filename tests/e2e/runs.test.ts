@@ -124,13 +124,15 @@ describe('the recorded run', () => {
     const link = new URL(await page.evaluate(() => navigator.clipboard.readText()));
     expect(link.origin + link.pathname + link.search).toBe(server.url);
     const held = Object.fromEntries(new URLSearchParams(link.hash.slice(1)));
-    expect(held).toEqual({ preset: 'quick', seed: '7', steps: '55' });
+    // The file of its questions by name, for it to be asked for; not what it holds.
+    expect(held).toEqual({ preset: 'quick', seed: '7', steps: '55', questions: 'mine.csv' });
 
     await page.getByRole('button', { name: 'Use its settings' }).click();
     await page.getByRole('dialog', { name: 'Settings' }).waitFor();
     await page.waitForURL(/preset=quick&/);
     const now = new URLSearchParams(new URL(page.url()).hash.slice(1));
-    expect([now.get('seed'), now.get('steps'), now.get('questions')]).toEqual(['7', '55', null]);
+    expect([now.get('seed'), now.get('steps'), now.get('questions')]).toEqual(['7', '55', 'mine.csv']);
+    await page.getByRole('dialog').getByText('These settings need mine.csv').waitFor();
     expect(complaints).toEqual([]);
   });
 });

@@ -60,7 +60,7 @@ const sizes = [
 const calls: readonly (readonly [name: string, script: string, args: readonly string[], status: number])[] = [
   ['lm', 'cli', lm('tokenize', '--text', 'Tom has 12 apples.'), 0],
   ['lm', 'cli', lm('generate', '--prompt', 'Tom has 12 apples.', '--max-tokens', '4', ...onCpu), 0],
-  ['lm', 'cli', lm('logits', '--text', 'Tom has 12 apples.', '--out', out('logits.npy'), ...onCpu), 0],
+  ['lm', 'cli', lm('logits', '--ids', '40,56,9', '--out', out('logits.npy'), ...onCpu), 0],
   [
     'lm',
     'cli',
