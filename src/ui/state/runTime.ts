@@ -2,6 +2,7 @@
  * How long a whole run takes, from what one of the same models took: each phase's time goes with its units of work. While a run
  * works, what its own phase shows of the machine's speed corrects what is still to come.
  */
+import { hasSettings } from '../runs/runFacts';
 import type { Phase, RunConfig } from '../../core/records';
 
 /** A finished run, which was timed. */
@@ -93,7 +94,8 @@ export function timedLike(
   results: Readonly<Record<string, { readonly timings: Timed['timings'] }>>,
 ): Timed | null {
   const like = runs
-    .filter((run) => results[run.id]?.timings['distil'] !== undefined && sameModels(run.config, config))
+    .filter((run) => hasSettings(run) && results[run.id]?.timings['distil'] !== undefined)
+    .filter((run) => sameModels(run.config, config))
     .sort((a, b) => b.createdAt - a.createdAt)[0];
   const result = like && results[like.id];
   return like && result ? { config: like.config, timings: result.timings } : null;

@@ -25,9 +25,6 @@ import { WakeLock } from './wakeLock';
 
 export { steps, type SessionSources, type Step, type TurnPlace } from './sessionParts';
 
-type DeviceEvent = Extract<JobEvent, { type: 'device' }>;
-type LoadEvent = Extract<JobEvent, { type: 'load' }>;
-
 export class Session {
   readonly notices = new Notices();
   readonly settings = new Settings();
@@ -46,8 +43,8 @@ export class Session {
   /** The coordinator has answered. */
   connected = $state(false);
   job = $state.raw<JobStatus | null>(null);
-  load = $state.raw<LoadEvent | null>(null);
-  device = $state.raw<DeviceEvent | null>(null);
+  load = $state.raw<Extract<JobEvent, { type: 'load' }> | null>(null);
+  device = $state.raw<Extract<JobEvent, { type: 'device' }> | null>(null);
   runs = $state.raw<readonly RunRecord[]>([]);
   step = $state<Step>('debate');
   /** An action waits for the coordinator. */
@@ -223,9 +220,7 @@ export class Session {
   }
 
   /** For what is neither state nor transport: exports, imports of questions. */
-  api(): Promise<JobApi> {
-    return this.#api();
-  }
+  readonly api = (): Promise<JobApi> => this.#api();
 
   receive(event: JobEvent): void {
     switch (event.type) {
@@ -315,7 +310,7 @@ export class Session {
   #followPhase(): void {
     const { job, live } = this;
     const run = this.runs.find(({ id }) => id === job?.runId);
-    if (!job || !run || isGoing(job) || run.phase === job.phase) return;
+    if (!job || run?.status !== 'failed' || isGoing(job) || run.phase === job.phase) return;
     const { phase } = run;
     this.job = { ...job, phase, done: 0, total: 0, detail: '' };
     if (live?.run.id !== run.id) return;
