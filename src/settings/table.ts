@@ -1,6 +1,7 @@
 /**
  * Every setting of a run, once. Flags, the address, the drawer, validation and its messages, presets, what a training hangs on,
  * what two runs differ in, and docs/settings.md are derived from these entries. To add a setting, add an entry.
+ * Longer than other files: one entry a setting, and no logic.
  */
 import type { Control, Strategy } from '../core/records';
 import {
