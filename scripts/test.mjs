@@ -1,5 +1,6 @@
 // `npm test`: the type check, the linter and the tests that take minutes together. `npm run test:long` (--long): the oracles (PyTorch,
-// transformers, peft, llama.cpp), a fresh clone's commands, and every place of a run at which storage can fail.
+// transformers, peft, llama.cpp), a fresh clone's commands, killed browsers, the bounds of the memory plan, and every place of a run at
+// which storage can fail.
 // Each prints `N passed, N failed, N skipped` as its last line.
 // REQUIRE_GPU=1, REQUIRE_ORACLES=1 and REQUIRE_FIREFOX=1 (all set by CI) turn what would be skipped into failures.
 // `npm test -- --only unit,chromium` runs some of the projects.
@@ -139,7 +140,7 @@ if (env.CHROMIUM_PATH) {
     log("dawn: skipped, no software driver found; ARKLET_DAWN_NATIVE=1 tests on this machine's GPU.");
     totals.skipped += 1;
   }
-  if (wanted('e2e')) {
+  if (wanted('e2e') || wanted('long')) {
     try {
       ensureBuild({ log });
     } catch (error) {

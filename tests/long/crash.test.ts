@@ -7,7 +7,7 @@ import type { BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer, type StaticServer } from '../../scripts/server.mjs';
-import { killProfile, launchProfile, sleepProfile } from './chromium';
+import { killProfile, launchProfile, sleepProfile } from '../e2e/chromium';
 
 /** Small enough for seconds, large enough to be struck inside a phase. */
 const settings =

@@ -1,11 +1,11 @@
-import { withValues } from '../../../src/settings/config';
+import { withValues } from '../../src/settings/config';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { startServer } from '../../../scripts/server.mjs';
-import type { JobEvent } from '../../../src/core/jobApi';
-import type { RunConfig } from '../../../src/core/records';
-import { planRun } from '../../../src/run/planMemory';
-import { nodeJobs, tinyJob } from './nodeJob';
+import { startServer } from '../../scripts/server.mjs';
+import type { JobEvent } from '../../src/core/jobApi';
+import type { RunConfig } from '../../src/core/records';
+import { planRun } from '../../src/run/planMemory';
+import { nodeJobs, tinyJob } from '../unit/run/nodeJob';
 
 const newJob = nodeJobs();
 
