@@ -79,6 +79,8 @@ async function withFirefox(executablePath, webgpu, work) {
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(patience);
+    // The page asks before a live run is left, as when it is reloaded.
+    page.on('dialog', (dialog) => void dialog.accept());
     await page.setViewport({ width: 1280, height: 900 });
     return await work(page, { version: await browser.version(), downloads });
   } finally {

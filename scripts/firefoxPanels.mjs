@@ -259,7 +259,7 @@ async function runs(page, folder) {
   await page.waitForSelector('dialog[open] .run');
   for (const box of await page.$$('dialog[open] input[aria-label^="Compare "]')) await box.click();
   await press(page, 'Compare 2 runs');
-  await page.waitForSelector('::-p-xpath(//dialog//*[contains(., "to the baseline")])');
+  await page.waitForSelector('::-p-xpath(//dialog//*[contains(., "from the baseline")])');
   hold((await count(page, 'dialog[open] figure polyline[data-run="1"]')) > 0, 'the second curve is missing');
   await closePanel(page);
 }
