@@ -40,22 +40,24 @@ export interface QuestionCheck {
   readonly long: readonly LongQuestion[];
 }
 
+export type GoldReason =
+  | 'form'
+  | 'option'
+  | 'counted'
+  | 'mixed'
+  | 'unit'
+  | 'result'
+  | 'comma'
+  | 'decimal-comma'
+  | 'list'
+  | 'several';
+
 /** A right answer as its file writes it and as it is read; `reason` is a GoldReason of tasks/golds. */
 export interface AlteredAnswer {
   readonly line: number;
   readonly question: string;
   readonly written: string;
   readonly read: string;
-  readonly reason:
-    | 'form'
-    | 'option'
-    | 'counted'
-    | 'mixed'
-    | 'unit'
-    | 'result'
-    | 'comma'
-    | 'decimal-comma'
-    | 'list'
-    | 'several';
+  readonly reason: GoldReason;
   readonly doubtful: boolean;
 }

@@ -1,4 +1,5 @@
 /** The right answer of a row: as it is written, as it is read, and why the two differ. */
+import type { GoldReason } from '../core/questionFiles';
 import type { AnswerType } from '../core/records';
 import { formulaText } from './formulaText';
 import { numberList, statedNumber } from './numberAnswers';
@@ -10,17 +11,7 @@ import { normalText } from './textAnswers';
  * a bare number that counts options, from 0 or 1; mixed, unit, result: what a number was taken from; comma: 1,5 may be a
  * decimal or a list and is kept as a list; decimal-comma: 1.234,50; list, several: more than one number, kept as words.
  */
-export type GoldReason =
-  | 'form'
-  | 'option'
-  | 'counted'
-  | 'mixed'
-  | 'unit'
-  | 'result'
-  | 'comma'
-  | 'decimal-comma'
-  | 'list'
-  | 'several';
+export type { GoldReason };
 
 /** Reasons that a person should look at; the others lose nothing. */
 export const doubtful: ReadonlySet<GoldReason> = new Set<GoldReason>([
