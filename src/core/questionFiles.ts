@@ -52,7 +52,7 @@ export type GoldReason =
   | 'list'
   | 'several';
 
-/** A right answer as its file writes it and as it is read; `reason` is a GoldReason of tasks/golds. */
+/** A right answer as its file writes it and as it is read; `reason` as tasks/golds explains it. */
 export interface AlteredAnswer {
   readonly line: number;
   readonly question: string;
