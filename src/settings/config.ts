@@ -32,9 +32,6 @@ type At<T, P extends string> = P extends `${infer Head}.${infer Rest}`
 /** The value that a setting has in a config. */
 export type ValueAt<P extends Path> = At<RunConfig, P>;
 
-/** The paths of settings whose value is a number. */
-export type NumberPath = { [P in Path]: ValueAt<P> extends number ? P : never }[Path];
-
 export interface Entry {
   readonly path: Path;
   readonly setting: Setting<unknown>;

@@ -24,11 +24,6 @@ export function differing(a: RunConfig, b: RunConfig): readonly Entry[] {
   return entries.filter(({ path }) => !sameValue(valueAt(a, path), valueAt(b, path)));
 }
 
-/** Whether a training under `a` would be the same one under `b`, on the same data. */
-export function sameTraining(kind: TrainingKind, a: RunConfig, b: RunConfig): boolean {
-  return trainingSettings(kind).every((path) => sameValue(valueAt(a, path), valueAt(b, path)));
-}
-
 /** A config whose debate is another run's: only what comes after the debate is its own. */
 export function sameDebate(config: RunConfig, source: RunConfig): RunConfig {
   const debate = entries.filter(({ setting }) => setting.scopes[0] === 'debate');

@@ -52,8 +52,6 @@ export function raised(base: Rational, exponent: bigint): Rational | null {
   return exponent < 0n ? rational(below, above) : rational(above, below);
 }
 
-export const sameRational = (a: Rational, b: Rational): boolean => a.above === b.above && a.below === b.below;
-
 /** The nearest double, also where both parts are beyond its range. */
 export function toDouble({ above, below }: Rational): number {
   const excess = Math.max(String(size(above)).length, String(below).length) - 300;

@@ -60,7 +60,6 @@ export const distilText = {
   nextStart: 'Train on this debate',
   nextStrategies: 'Strategies',
   settings: 'Settings of the training',
-  settingsWait: 'The engine is not asked yet; these are the settings of the run shown.',
   defaultIs: (value: string): string => `default ${value}`,
   runHad: (value: string): string => `this run ${value}`,
 } as const;
