@@ -1,4 +1,5 @@
 /** Question files of the user's own, kept so that a reload or a link finds them again. */
+import { sha256 } from '../models/hashes';
 import * as v from 'valibot';
 import type { QuestionImport } from '../core/jobApi';
 import type { JobStore } from '../store/jobStore';
@@ -27,11 +28,10 @@ async function listOf(store: Store): Promise<readonly Kept[]> {
 
 /** 16 hex digits of SHA-256 over the questions; the same file read the same way has the same hash. */
 export async function questionsHash({ questions }: Pick<QuestionImport, 'questions'>): Promise<string> {
-  const { createSHA256 } = await import('hash-wasm');
-  const hasher = await createSHA256();
-  for (const { id, text, gold, answerType } of questions)
-    hasher.update(JSON.stringify([id, text, gold, answerType]));
-  return hasher.digest('hex').slice(0, 16);
+  const rows = questions.map(({ id, text, gold, answerType }) =>
+    JSON.stringify([id, text, gold, answerType]),
+  );
+  return (await sha256(new TextEncoder().encode(rows.join('')))).slice(0, 16);
 }
 
 /** Throws StorageError. */
