@@ -91,7 +91,7 @@ export default defineConfig(({ command }) => ({
         test: {
           name: 'long',
           environment: 'node',
-          include: ['tests/long/**/*.test.ts', 'tests/unit/run/faultyStore.test.ts'],
+          include: ['tests/long/**/*.test.ts', 'tests/unit/job/faultyStore.test.ts'],
           env: { EXHAUSTIVE: '1' },
           testTimeout: 900_000,
           hookTimeout: 120_000,

@@ -193,7 +193,7 @@ const bare = [
 async function checkFlags(flags) {
   await withSources(async (load) => {
     const { configFromFlags } = await load('/src/settings/flags.ts');
-    const { commandError } = await load('/src/run/commandError.ts');
+    const { commandError } = await load('/src/commands/commandError.ts');
     try {
       configFromFlags(new Map(Object.entries(flags)));
     } catch (thrown) {

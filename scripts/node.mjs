@@ -8,7 +8,7 @@ import { ensureWasm } from './wasm.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** Gives `work` an `import(path)` for paths like '/src/run/tools.ts', and ends the runner afterwards. */
+/** Gives `work` an `import(path)` for paths like '/src/commands/tools.ts', and ends the runner afterwards. */
 export async function withSources(work) {
   ensureWasm();
   const server = await createServer({

@@ -6,10 +6,10 @@ import type { GpuBackend } from '../src/compute/gpuBackend';
 import type { Backend } from '../src/compute/ops';
 import { selftest } from '../src/compute/selftest';
 import { createWasmBackend } from '../src/compute/wasmBackend';
-import type { SelftestReport } from '../src/core/selftest';
-import type { SelftestRequest } from '../src/run/toolProtocol';
-import { runTool } from '../src/run/tools';
-import type { ToolRequest } from '../src/run/tools';
+import type { SelftestReport } from '../src/compute/selftestReport';
+import type { SelftestRequest } from '../src/commands/toolProtocol';
+import { runTool } from '../src/commands/tools';
+import type { ToolRequest } from '../src/commands/tools';
 import { NodeSource } from './nodeSource';
 
 // Dawn stops answering once its GPU object is collected.

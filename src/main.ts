@@ -1,7 +1,7 @@
 import { version } from '../package.json';
 import { fetchRecorded } from './ui/archiveFile';
 import { mountApp } from './ui/mount';
-import { Offline, serviceWorkers } from './ui/state/offline.svelte';
+import { Offline, serviceWorkers } from './ui/shell/offline.svelte';
 
 /** The first paint is done and the first clicks are answered before the app is stored for use without a network. */
 const storeAfter = 1500;
@@ -11,7 +11,7 @@ function mountPage(target: HTMLElement): void {
   const recorded = fetchRecorded();
   const sources = {
     connect: async () => {
-      const { connectJob } = await import('./run/jobClient');
+      const { connectJob } = await import('./coordinator/jobClient');
       return connectJob(
         new Worker(new URL('../workers/coordinator.worker.ts', import.meta.url), { type: 'module' }),
       );
@@ -19,7 +19,7 @@ function mountPage(target: HTMLElement): void {
     recorded: () => recorded,
     version,
     models: async () => {
-      const { connectModels } = await import('./run/modelsClient');
+      const { connectModels } = await import('./modelsWorker/modelsClient');
       return connectModels(
         new Worker(new URL('../workers/models.worker.ts', import.meta.url), { type: 'module' }),
       );
@@ -33,6 +33,6 @@ function mountPage(target: HTMLElement): void {
 // The commands drive the job without the page: drawing it would take their time.
 const query = new URLSearchParams(location.search);
 const target = document.getElementById('app');
-if (query.has('automation')) void import('./run/automation');
-else if (query.has('tools')) void import('./run/toolsPage');
+if (query.has('automation')) void import('./commands/automation');
+else if (query.has('tools')) void import('./commands/toolsPage');
 else if (target) mountPage(target);

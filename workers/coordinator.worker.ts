@@ -1,10 +1,10 @@
 /** Builds the coordinator: the store, the engine worker beside it, the job's lock. */
 import { version } from '../package.json';
-import { EngineClient } from '../src/run/engineClient';
-import { serveCoordinator } from '../src/run/coordinatorService';
-import { transformersMaker } from '../src/run/transformersLink';
-import type { EngineProtocol } from '../src/run/engineProtocol';
-import { webllmMaker } from '../src/run/webllmLink';
+import { EngineClient } from '../src/engine/engineClient';
+import { serveCoordinator } from '../src/coordinator/coordinatorService';
+import { transformersMaker } from '../src/job/transformersLink';
+import type { EngineProtocol } from '../src/engine/engineProtocol';
+import { webllmMaker } from '../src/job/webllmLink';
 import { linkWorker } from '../src/rpc/workerPort';
 
 declare const self: DedicatedWorkerGlobalScope;

@@ -3,10 +3,10 @@ import { version } from '../package.json';
 import { createGpuBackend } from '../src/compute/gpuBackend';
 import { createWasmBackend } from '../src/compute/wasmBackend';
 import { serveWorker } from '../src/rpc/workerPort';
-import { DeviceProofs } from '../src/run/deviceProof';
-import type { EngineProtocol } from '../src/run/engineProtocol';
-import { EngineService } from '../src/run/engineService';
-import { openModelSource } from '../src/run/modelSource';
+import { DeviceProofs } from '../src/engine/deviceProof';
+import type { EngineProtocol } from '../src/engine/engineProtocol';
+import { EngineService } from '../src/engine/engineService';
+import { openModelSource } from '../src/models/modelSource';
 
 declare const self: DedicatedWorkerGlobalScope;
 

@@ -1,7 +1,7 @@
 /** Builds the models worker: downloads, storage, and memory plans; it holds no device. */
 import { serveWorker } from '../src/rpc/workerPort';
-import { modelsHandlers } from '../src/run/modelsService';
-import type { ModelsProtocol } from '../src/run/modelsProtocol';
+import { modelsHandlers } from '../src/modelsWorker/modelsService';
+import type { ModelsProtocol } from '../src/modelsWorker/modelsProtocol';
 
 declare const self: DedicatedWorkerGlobalScope;
 

@@ -2,8 +2,8 @@
 import { createGpuBackend } from '../src/compute/gpuBackend';
 import { createWasmBackend } from '../src/compute/wasmBackend';
 import { serveWorker } from '../src/rpc/workerPort';
-import type { ToolProtocol } from '../src/run/toolProtocol';
-import { toolHandlers } from '../src/run/toolService';
+import type { ToolProtocol } from '../src/commands/toolProtocol';
+import { toolHandlers } from '../src/commands/toolService';
 
 declare const self: DedicatedWorkerGlobalScope;
 

@@ -3,8 +3,8 @@ import { TransformersHost } from '../src/agents/transformers/host';
 import { openLibrary } from '../src/agents/transformers/library';
 import type { TransformersProtocol } from '../src/agents/transformers/protocol';
 import { serveWorker } from '../src/rpc/workerPort';
-import { bringOnnx } from '../src/run/bringModels';
-import { storedBlob } from '../src/run/storedFiles';
+import { bringOnnx } from '../src/modelsWorker/bringModels';
+import { storedBlob } from '../src/models/storedFiles';
 
 declare const self: DedicatedWorkerGlobalScope;
 

@@ -4,8 +4,8 @@ import { WebllmHost } from '../src/agents/webllm/host';
 import type { WebllmProtocol } from '../src/agents/webllm/protocol';
 import { readCachedText } from '../src/agents/webllm/tokenCount';
 import { serveWorker } from '../src/rpc/workerPort';
-import { bringWebllm } from '../src/run/bringModels';
-import { openLocal } from '../src/run/storedFiles';
+import { bringWebllm } from '../src/modelsWorker/bringModels';
+import { openLocal } from '../src/models/storedFiles';
 
 declare const self: DedicatedWorkerGlobalScope;
 

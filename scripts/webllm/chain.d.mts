@@ -1,5 +1,5 @@
 /** Types of chain.mjs for tests. */
-import type { RunArchive } from '../../src/core/jobApi';
+import type { RunArchive } from '../../src/records/runRecords';
 
 export const chainFlags: Readonly<Record<string, string>>;
 export function sourceArchive(archive: RunArchive, spec: string, maxTokens: number): RunArchive;

@@ -1,5 +1,5 @@
 /** One interface for every kind of agent; one file (or folder) per backend implements it. */
-import type { FinishReason, Message, Sampling, Usage } from '../core/records';
+import type { FinishReason, Message, Sampling, Usage } from '../records/records';
 
 export interface AgentRequest {
   readonly messages: readonly Message[];

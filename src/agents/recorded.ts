@@ -1,7 +1,7 @@
 import { AgentError } from '../core/errors';
 import { groupedBy } from '../core/groupedBy';
-import type { Message, Turn } from '../core/records';
-import { greedyProtocol } from '../core/trajectories';
+import type { Message, Turn } from '../records/records';
+import { greedyProtocol } from '../records/trajectories';
 import type { AgentBackend, AgentRequest } from './agent';
 
 function keyOf(messages: readonly Message[]): string {

@@ -1,6 +1,6 @@
 /** Every kernel, in every form, against the f64 reference at a ragged and at a typical shape. */
 import { ConfigError } from '../core/errors';
-import type { SelftestReport, SelftestRow } from '../core/selftest';
+import type { SelftestReport, SelftestRow } from './selftestReport';
 import { kernelSources } from '../gpu/kernels';
 import { defaultVariants, tiles, type Variants } from '../gpu/variants';
 import type { GpuBackend } from './gpuBackend';

@@ -1,4 +1,4 @@
-import { shortenedMarker } from '../core/visibility';
+import { shortenedMarker } from './visibility';
 
 /** How much of earlier replies fits into a prompt. */
 export interface ContextBudget {

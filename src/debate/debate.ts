@@ -1,7 +1,7 @@
 import { ConfigError } from '../core/errors';
-import type { Question, Turn } from '../core/records';
-import { isShown, shownTurns, type Visibility } from '../core/visibility';
-import { unanimous } from '../core/vote';
+import type { Question, Turn } from '../records/records';
+import { isShown, shownTurns, type Visibility } from './visibility';
+import { unanimous } from './vote';
 import { byRound, type PlannedTurn, type Protocol, type TurnPrompt } from './protocol';
 
 export interface DebateOptions extends Visibility {

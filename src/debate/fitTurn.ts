@@ -1,6 +1,6 @@
 /** Makes a turn fit its agent's context: long earlier replies are shortened before the agent is asked. */
 import type { AgentBackend } from '../agents/agent';
-import type { Message } from '../core/records';
+import type { Message } from '../records/records';
 import { fitContext } from './context';
 import type { PlannedTurn } from './protocol';
 

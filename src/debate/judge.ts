@@ -1,4 +1,4 @@
-import type { Question, Turn } from '../core/records';
+import type { Question, Turn } from '../records/records';
 import { isCorrect, parseAnswer } from '../tasks/answers';
 import { filteredCorrect } from '../tasks/filteredAnswers';
 

@@ -1,4 +1,4 @@
-import type { Message, Question, Turn } from '../core/records';
+import type { Message, Question, Turn } from '../records/records';
 
 /** A turn that can be spoken now. */
 export interface PlannedTurn {

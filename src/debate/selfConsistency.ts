@@ -1,5 +1,5 @@
 import { ConfigError } from '../core/errors';
-import type { Turn } from '../core/records';
+import type { Turn } from '../records/records';
 import type { Protocol, TurnPrompt } from './protocol';
 
 /** A debate of 10 exchanges takes about 11 times the tokens of its round 0. */

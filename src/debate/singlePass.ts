@@ -1,4 +1,4 @@
-import type { Message, Question } from '../core/records';
+import type { Message, Question } from '../records/records';
 import type { Protocol } from './protocol';
 import type { TurnSampling } from './scheduler';
 

@@ -1,6 +1,6 @@
 import type { AgentBackend, Completion } from '../agents/agent';
 import { AgentError, type ArkletError, asArkletError, throwIfAborted } from '../core/errors';
-import type { Question, Sampling, Turn, TurnTiming } from '../core/records';
+import type { Question, Sampling, Turn, TurnTiming } from '../records/records';
 import { fitTurn, type FittedTurn } from './fitTurn';
 import { judge } from './judge';
 import type { PlannedTurn } from './protocol';

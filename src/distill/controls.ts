@@ -1,5 +1,5 @@
 /** Controls that show what a strategy's gain is made of (method.md section 3). */
-import type { Dataset, Question, Trace, Turn } from '../core/records';
+import type { Dataset, Question, Trace, Turn } from '../records/records';
 import { hashKey, RandomStream } from '../core/rng';
 import { rsft } from './rsft';
 import {

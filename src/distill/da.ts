@@ -1,4 +1,4 @@
-import type { Dataset, Trace } from '../core/records';
+import type { Dataset, Trace } from '../records/records';
 import { hashKey, RandomStream } from '../core/rng';
 import { compareDistances, distance, isNearDuplicate, shapeOf, type Distance, type Shape } from './distance';
 import {

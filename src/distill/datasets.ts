@@ -1,4 +1,5 @@
-import type { Control, Dataset, Question, Strategy } from '../core/records';
+import type { Dataset, Question } from '../records/records';
+import type { Control, Strategy } from '../settings/table';
 import { answerOnly, goldSft, selfConsistencyTraces, wrongTraces } from './controls';
 import { da } from './da';
 import { rewardDataset } from './rewardTraces';

@@ -1,5 +1,5 @@
 /** What the process reward model learns from: every trace that was spoken, right or wrong, with labels for its steps. */
-import type { Dataset, Question, Trace, Turn } from '../core/records';
+import type { Dataset, Question, Trace, Turn } from '../records/records';
 import { exactLabels, type ExactLabelOptions, type StepLabel } from './pad/labels';
 import type { LabelledTrace } from './pad/rewardData';
 import { Dropped, makeDataset, spokenTurns, turnsByQuestion, type DistillInput } from './source';

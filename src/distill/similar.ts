@@ -2,9 +2,19 @@
  * Which texts work like a given one: by the operations and intermediate results of distance.ts, wording second. No
  * gradient is taken, so this is a likeness of steps and no claim about what taught what.
  */
-import type { SimilarText } from '../core/jobApi';
 import { equationsIn, splitSteps } from '../tasks/stepChecker';
 import { compareDistances, distance, operations, shapeOf } from './distance';
+
+/** A text beside which another one works alike. */
+export interface SimilarText {
+  /** Place in the list that was searched. */
+  readonly index: number;
+  /** 1 - edit distance of the operations with their results, as a share of the longer sequence. */
+  readonly similarity: number;
+  /** Spans [start, end) of the steps that both have: in the text found, and in the text asked about. */
+  readonly here: readonly (readonly [number, number])[];
+  readonly there: readonly (readonly [number, number])[];
+}
 
 type Span = readonly [start: number, end: number];
 

@@ -1,6 +1,6 @@
 /** What every strategy starts from: the recorded turns of the training questions. */
 import { groupedBy } from '../core/groupedBy';
-import type { Dataset, Message, Question, Trace, Turn } from '../core/records';
+import type { Dataset, Message, Question, Trace, Turn } from '../records/records';
 
 export interface DistillInput {
   /** Training questions; turns of other questions are not looked at. */

@@ -1,8 +1,8 @@
 /** The arms of the comparison (contracts.md): one answer a question each, made from stored turns. */
 import { ArkletError } from '../core/errors';
-import type { Question, Turn, Verdict } from '../core/records';
-import { greedyProtocol } from '../core/trajectories';
-import { majority, type Vote } from '../core/vote';
+import type { Question, Turn, Verdict } from '../records/records';
+import { greedyProtocol } from '../records/trajectories';
+import { majority, type Vote } from '../debate/vote';
 import { filteredAnswer, filteredCorrect } from '../tasks/filteredAnswers';
 import type { TurnIndex } from './turnIndex';
 

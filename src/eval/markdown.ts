@@ -1,7 +1,7 @@
 /** report.md: the same figures as report.json as tables and sentences. */
-import { parseReport } from '../core/reportSchema';
-import { seedSummaries } from '../core/seeds';
-import type { AgentInfo, ArmResult, PairResult, Report } from '../core/records';
+import { parseReport } from '../records/reportSchema';
+import { seedSummaries } from './seeds';
+import type { AgentInfo, ArmResult, PairResult, Report } from '../records/records';
 import { table } from './markdownTable';
 import { padMarkdown } from './padMarkdown';
 import { beatsAlone, pairVerdict, percent, points, pointsInterval, pValue, verdictText } from './verdict';

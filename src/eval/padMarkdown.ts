@@ -1,5 +1,5 @@
 /** The section of report.md on process-aware distillation. */
-import { baselineNames, type PadReport, type PadRewardModel, type PadRun } from '../core/padRecords';
+import { baselineNames, type PadReport, type PadRewardModel, type PadRun } from '../records/padRecords';
 import { table } from './markdownTable';
 import { percent } from './verdict';
 

@@ -1,10 +1,18 @@
 /** Which arms are compared with which, and the figures of arms and pairs. */
-import type { PairCounts } from '../core/jobApi';
-import type { ArmResult, GainKept, PairResult, Question } from '../core/records';
+import type { ArmResult, GainKept, PairResult, Question } from '../records/records';
 import { hashKey } from '../core/rng';
 import type { Arm, ArmAnswer } from './arms';
 import { gainKeptInterval, pairedBootstrap } from './bootstrap';
 import { detectableDifference, mcnemarMidP, wilson } from './statistics';
+
+/** What a paired comparison needs: n questions, those that only a or only b has right. */
+export interface PairCounts {
+  readonly a: string;
+  readonly b: string;
+  readonly aOnly: number;
+  readonly bOnly: number;
+  readonly n: number;
+}
 
 const isDistilled = (name: string): boolean => name.startsWith('distilled:');
 const isControl = (name: string): boolean => name.startsWith('control:');

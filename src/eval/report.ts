@@ -7,10 +7,10 @@ import type {
   Question,
   Report,
   ReportItem,
-  RunConfig,
   SelfCorrection,
   Verdict,
-} from '../core/records';
+} from '../records/records';
+import type { RunConfig } from '../settings/config';
 import type { Arm } from './arms';
 import { armResult, gainKept, pairResults } from './pairs';
 

@@ -1,4 +1,4 @@
-import type { Question, SelfCorrection } from '../core/records';
+import type { Question, SelfCorrection } from '../records/records';
 import { checkProtocol, evalProtocol } from './arms';
 import type { TurnIndex } from './turnIndex';
 

@@ -1,4 +1,4 @@
-import type { Turn, TurnTiming } from '../core/records';
+import type { Turn, TurnTiming } from '../records/records';
 
 type Place = Pick<Turn, 'questionId' | 'protocol' | 'round' | 'agent'>;
 

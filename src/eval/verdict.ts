@@ -1,6 +1,6 @@
 /** What a report says, in plain words, for the page and for report.md. */
-import type { ArmResult, PairResult, Report } from '../core/records';
-import { seedSummaries } from '../core/seeds';
+import type { ArmResult, PairResult, Report } from '../records/records';
+import { seedSummaries } from './seeds';
 import { ensembleOf } from './pairs';
 import { bestStudent } from './report';
 

@@ -2,7 +2,7 @@
 import type { Backend, WeightFormat } from '../compute/ops';
 import { ConfigError } from '../core/errors';
 import type { FileSource } from '../core/fileSource';
-import type { FinishReason, Usage } from '../core/records';
+import type { FinishReason, Usage } from '../records/records';
 import { releaseAdapter } from './adapter';
 import { forwardLogits } from './forward';
 import { Generator } from './generate';

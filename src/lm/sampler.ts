@@ -1,6 +1,6 @@
 /** Picks the next token from a row of logits, in f64 on the host, so that every backend samples alike. */
 import { ConfigError, ModelError } from '../core/errors';
-import type { Sampling } from '../core/records';
+import type { Sampling } from '../records/records';
 import { uniform } from '../core/rng';
 
 export interface SampledToken {

@@ -1,5 +1,5 @@
 /** One request in flight: its tokens, its blocks, and the text that has been told so far. */
-import type { FinishReason } from '../core/records';
+import type { FinishReason } from '../records/records';
 import type { Block } from './cache';
 import { TextStream } from './tokenizer';
 import type { GenerateRequest, GenerateResult, LoraAdapter, Tokenizer } from './types';

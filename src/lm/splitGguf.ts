@@ -1,7 +1,7 @@
 /** A GGUF model in one file or in several, as one. */
 import { FileFormatError } from '../core/errors';
 import type { FileSource } from '../core/fileSource';
-import { ggufParts } from '../core/ggufParts';
+import { ggufParts } from './ggufParts';
 import { openGguf, type GgufFile, type GgufTensor } from './gguf';
 
 const together = 'Put all parts into one folder under the names that they came by, or pick them together.';

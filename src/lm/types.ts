@@ -1,6 +1,6 @@
 /** The shapes that the engine's parts agree on: model, adapter, tokenizer, generation. */
 import type { Backend, LoraGroup, Matrix, RotaryTables, Tensor } from '../compute/ops';
-import type { FinishReason, Message, Sampling } from '../core/records';
+import type { FinishReason, Message, Sampling } from '../records/records';
 
 export type Family = 'llama' | 'qwen2' | 'qwen3';
 

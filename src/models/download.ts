@@ -1,6 +1,7 @@
 /** Brings a whole model into the browser's storage: from the hub, from an address, or from files that the user picked. */
 import { ConfigError, InterruptedError, StorageError, throwIfAborted } from '../core/errors';
-import type { ModelKind, ModelProgress, PickedFile } from '../core/modelsApi';
+import type { ModelProgress, PickedFile } from './modelRecords';
+import type { ModelKind } from '../specs/modelEntry';
 import { downloadFile } from './downloadFile';
 import { sha256 } from './hashes';
 import { asOnlyWriter, type Library } from './library';

@@ -1,5 +1,5 @@
 /** Models as the picker shows them. */
-import type { ModelEntry, ModelKind } from '../core/modelsApi';
+import type { ModelEntry, ModelKind } from '../specs/modelEntry';
 import type { BundledModel } from './catalogue';
 import { doneBytes, isComplete, totalBytes, type ModelManifest } from './manifest';
 import { localSpec } from './pickedFiles';

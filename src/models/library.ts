@@ -1,6 +1,6 @@
 /** The models in the browser's storage: what is there, reading them, checking them, removing them. */
 import { StorageError } from '../core/errors';
-import type { FileCheck } from '../core/modelsApi';
+import type { FileCheck } from './modelRecords';
 import { openFiles, type FileStore } from '../store/files';
 import { openLargeFiles, type LargeFiles } from '../store/largeFiles';
 import {

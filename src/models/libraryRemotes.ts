@@ -3,7 +3,7 @@
  * with pause, going on after a reload, and a check by hash.
  */
 import { DownloadError, ModelError } from '../core/errors';
-import type { WebllmPlace } from '../core/modelsApi';
+import type { WebllmPlace } from '../specs/modelEntry';
 import { asOnlyWriter, type Library, type Patience } from './library';
 import { freshFile, modelFilePath, writeManifest, type ModelManifest } from './manifest';
 import { libraryFile } from './pickedFiles';

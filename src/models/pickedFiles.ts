@@ -1,7 +1,8 @@
 /** Which of the files that a user picked make a model, and of what kind. */
 import { ConfigError } from '../core/errors';
-import { ggufParts } from '../core/ggufParts';
-import type { ModelKind, PickedFile } from '../core/modelsApi';
+import { ggufParts } from '../lm/ggufParts';
+import type { PickedFile } from './modelRecords';
+import type { ModelKind } from '../specs/modelEntry';
 
 export interface PickedModel {
   readonly kind: ModelKind;

@@ -2,40 +2,13 @@
  * The memory plan of a run: what each phase holds at once, whether that fits this machine, and what to change where it
  * does not. Figures for our engine follow from tensor shapes (engineMemory.ts); those of other libraries are their own.
  */
-import type {
-  MachineFacts,
-  MemoryItem,
-  MemoryPlan,
-  PhaseMemory,
-  Proposal,
-  Verdict,
-} from '../core/memoryPlan';
-import type { RunConfig } from '../core/records';
+import type { MachineFacts, MemoryItem, MemoryPlan, PhaseMemory, Proposal, Verdict } from './memoryPlan';
+import type { RunConfig } from '../settings/config';
 import { cacheBound, cpuSizer, generationBytes, gpuSizer, weightBytes, type Sizer } from './engineMemory';
 import type { ModelShape } from './modelShape';
 import { evaluation, sum, textTokens, training } from './studentMemory';
-
-/** An agent's model: our engine's, another library's with its own figure, or none on this machine (an endpoint). */
-export type PlannedAgent =
-  | { readonly type: 'engine'; readonly model: string; readonly shape: ModelShape; readonly compact: boolean }
-  | {
-      readonly type: 'library';
-      readonly model: string;
-      readonly bytes: number;
-      readonly features: readonly string[];
-    }
-  | { readonly type: 'remote'; readonly model: string };
-
-export interface PlanInput {
-  readonly config: RunConfig;
-  readonly machine: MachineFacts;
-  /** Distinct models of the agents. */
-  readonly agents: readonly PlannedAgent[];
-  readonly student: { readonly model: string; readonly shape: ModelShape; readonly compact: boolean } | null;
-  /** Names whose sizes could not be had. */
-  readonly unknown: readonly string[];
-  readonly threads: number;
-}
+import type { PlanInput } from './studentMemory';
+import type { PlannedAgent } from './studentMemory';
 
 /** Share of the budget up to which a plan fits with room to spare. */
 const comfortable = 0.75;

@@ -1,7 +1,7 @@
 /** Which files a model on the hub or at an address consists of, how large they are, and what they must hash to. */
 import * as v from 'valibot';
 import { DownloadError, FileFormatError, ModelError } from '../core/errors';
-import { ggufParts } from '../core/ggufParts';
+import { ggufParts } from '../lm/ggufParts';
 import { parseHubId, type HubId } from './hubId';
 
 /** Where models are fetched from, unless a test or a mirror says otherwise. */

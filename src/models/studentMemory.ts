@@ -1,6 +1,6 @@
 /** What the student takes in a run: each training, and the comparison. */
-import type { MemoryItem } from '../core/memoryPlan';
-import type { RunConfig } from '../core/records';
+import type { MemoryItem } from './memoryPlan';
+import type { RunConfig } from '../settings/config';
 import {
   adapterElements,
   cacheBound,
@@ -10,7 +10,30 @@ import {
   type Sizer,
   type TrainingUse,
 } from './engineMemory';
-import type { PlanInput } from './planner';
+import type { MachineFacts } from './memoryPlan';
+import type { ModelShape } from './modelShape';
+
+/** An agent's model: our engine's, another library's with its own figure, or none on this machine (an endpoint). */
+export type PlannedAgent =
+  | { readonly type: 'engine'; readonly model: string; readonly shape: ModelShape; readonly compact: boolean }
+  | {
+      readonly type: 'library';
+      readonly model: string;
+      readonly bytes: number;
+      readonly features: readonly string[];
+    }
+  | { readonly type: 'remote'; readonly model: string };
+
+export interface PlanInput {
+  readonly config: RunConfig;
+  readonly machine: MachineFacts;
+  /** Distinct models of the agents. */
+  readonly agents: readonly PlannedAgent[];
+  readonly student: { readonly model: string; readonly shape: ModelShape; readonly compact: boolean } | null;
+  /** Names whose sizes could not be had. */
+  readonly unknown: readonly string[];
+  readonly threads: number;
+}
 
 export function sum(items: readonly MemoryItem[]): number {
   return items.reduce((total, { bytes }) => total + bytes, 0);

@@ -1,7 +1,7 @@
 /** What one setting of a run is, and the kinds of values there are. A setting is one entry of the table (table.ts); all else is derived. */
 import * as v from 'valibot';
-import { personaPresetNames, personasText, readPersonas } from '../core/personas';
-import type { Persona } from '../core/records';
+import { personaPresetNames, personasText, readPersonas } from './personas';
+import type { Persona } from './personas';
 
 /**
  * What a setting has a say in. debate: the turns; arms: which trainings and comparisons there are; training: every training;

@@ -3,7 +3,6 @@
  * what two runs differ in, and docs/settings.md are derived from these entries. To add a setting, add an entry.
  * Longer than other files: one entry a setting, and no logic.
  */
-import type { Control, Strategy } from '../core/records';
 import {
   agentIndices,
   choice,
@@ -634,5 +633,7 @@ export const table = {
   },
 } as const;
 
+export type Strategy = keyof typeof strategyNames;
+export type Control = keyof typeof controlNames;
 export const strategies = Object.keys(strategyNames) as readonly Strategy[];
 export const controls = Object.keys(controlNames) as readonly Control[];

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { datasetSchema } from '../core/recordSchemas';
-import type { Dataset } from '../core/records';
+import { datasetSchema } from '../records/recordSchemas';
+import type { Dataset } from '../records/records';
 import { guarded, keysOfRun, writeRows } from './database';
 import { digester, type OnDamage } from './digest';
 import type { Database } from './schema';

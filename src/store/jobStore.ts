@@ -1,5 +1,5 @@
 /** Everything a job writes and reads again, behind one interface. */
-import type { Dataset, Question, Report, Turn, TurnTiming } from '../core/records';
+import type { Dataset, Question, Report, Turn, TurnTiming } from '../records/records';
 import { throwIfAborted } from '../core/errors';
 import { getAdapter, getAdapterFile, listAdapters, putAdapter, removeAdapter } from './adapters';
 import { getCheckpoint, putCheckpoint, removeCheckpoint, type CheckpointId } from './checkpoints';

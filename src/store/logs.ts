@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { logSchema } from '../core/recordSchemas';
+import { logSchema } from '../records/recordSchemas';
 import { guarded, keysOfRun, writeRows } from './database';
 import { digester, type OnDamage } from './digest';
 import type { Database, StoredLog } from './schema';

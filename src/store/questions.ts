@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { ImportError } from '../core/errors';
-import { questionSchema } from '../core/recordSchemas';
-import type { Question } from '../core/records';
+import { questionSchema } from '../records/recordSchemas';
+import type { Question } from '../records/records';
 import { guarded } from './database';
 import { digester } from './digest';
 import type { Database } from './schema';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { reportSchema } from '../core/reportSchema';
-import type { Report } from '../core/records';
+import { reportSchema } from '../records/reportSchema';
+import type { Report } from '../records/records';
 import { guarded, writeRows } from './database';
 import { digester, type OnDamage } from './digest';
 import type { Database } from './schema';

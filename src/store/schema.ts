@@ -1,8 +1,9 @@
 /** Version 2 of the database "arklet". A change of shape is a new version with a step in `migrations`. */
 import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
-import type { RunRecord } from '../core/jobApi';
+import type { RunRecord } from '../records/runRecords';
 import { storedConfig } from '../settings/config';
-import type { Dataset, Probe, Question, Report, TrainLog, Turn, TurnTiming } from '../core/records';
+import type { Dataset, Question, Report, Turn, TurnTiming } from '../records/records';
+import type { Probe, TrainLog } from '../records/trainLog';
 
 export interface StoredRun extends RunRecord {
   /** What it runs on, chosen before its first turn and kept when it is resumed; null before. */

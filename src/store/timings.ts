@@ -1,4 +1,4 @@
-import type { TurnTiming } from '../core/records';
+import type { TurnTiming } from '../records/records';
 import { guarded, keysOfRun } from './database';
 import type { Database } from './schema';
 

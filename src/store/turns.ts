@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { turnSchema } from '../core/recordSchemas';
-import type { Turn, TurnTiming } from '../core/records';
+import { turnSchema } from '../records/recordSchemas';
+import type { Turn, TurnTiming } from '../records/records';
 import { guarded, keysOfRun, writeRows } from './database';
 import { digester, type OnDamage } from './digest';
 import type { Database } from './schema';

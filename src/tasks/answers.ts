@@ -3,7 +3,7 @@
  * out; then the last \boxed{}, else the line after the first "####", else what follows the last "answer is", else the last
  * number (or line). Unparsable is null and counts as wrong.
  */
-import type { AnswerType } from '../core/records';
+import type { AnswerType } from '../records/records';
 import {
   afterHashes,
   announcements,

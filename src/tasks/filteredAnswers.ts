@@ -1,5 +1,5 @@
 /** The two figures beside the verdict: what lm-eval's filters find in a reply, and whether it is right by them. */
-import type { Question } from '../core/records';
+import type { Question } from '../records/records';
 import { isCorrect, normalAnswer, parseAnswer } from './answers';
 import { afterHashes } from './answerPlaces';
 import {

@@ -1,6 +1,6 @@
 /** The right answer of a row: as it is written, as it is read, and why the two differ. */
-import type { GoldReason } from '../core/questionFiles';
-import type { AnswerType } from '../core/records';
+import type { GoldReason } from './questionFiles';
+import type { AnswerType } from '../records/records';
 import { formulaText } from './formulaText';
 import { numberList, statedNumber } from './numberAnswers';
 import { normalNumber, plainMath } from './numbers';

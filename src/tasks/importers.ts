@@ -4,7 +4,7 @@
  * multiple choice, or plain question/answer. Names of columns in any case.
  */
 import { ImportError } from '../core/errors';
-import type { Question, Split } from '../core/records';
+import type { Question, Split } from '../records/records';
 import { parseCsv, type CsvRow } from './csv';
 import { parseExactJson } from './exactJson';
 import { decodeFile, type Encoding } from './fileText';

@@ -7,7 +7,7 @@
  * sentence: the answers are the test split's.
  */
 import { ConfigError } from '../core/errors';
-import type { Question, Split } from '../core/records';
+import type { Question, Split } from '../records/records';
 import { hashKey, RandomStream } from '../core/rng';
 import { questionId } from './questionText';
 import {

@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import { ConfigError, ImportError } from '../core/errors';
-import type { Message } from '../core/records';
+import type { Message } from '../records/records';
 import type { Tokenizer } from '../lm/types';
 
 const message = v.object({ role: v.picklist(['system', 'user', 'assistant']), content: v.string() });

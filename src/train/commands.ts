@@ -1,7 +1,7 @@
 /** The verbs `grad`, `train` and `export` of the `lm` command, on any backend: plain arguments in, JSON and bytes out. */
 import { ConfigError } from '../core/errors';
 import type { FileSource } from '../core/fileSource';
-import type { TrainLog } from '../core/records';
+import type { TrainLog } from '../records/trainLog';
 import { createAdapter, namedMatrices, releaseAdapter } from '../lm/adapter';
 import { writeSafetensors } from '../lm/safetensors';
 import type { LanguageModel, LoraAdapter, LoraConfig, Tokenizer } from '../lm/types';

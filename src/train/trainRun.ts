@@ -1,7 +1,7 @@
 /** One supervised training on the device: what lies there between steps, a step, held-out losses, checkpoints. */
 import type { Tensor } from '../compute/ops';
 import { throwIfAborted } from '../core/errors';
-import type { TrainLog } from '../core/records';
+import type { TrainLog } from '../records/trainLog';
 import { hashKey } from '../core/rng';
 import type { LoraAdapter } from '../lm/types';
 import { yieldToEvents } from '../lm/yieldToEvents';
@@ -13,7 +13,48 @@ import { heldOutLoss } from './heldOut';
 import { divergence, LoraOptimizer } from './loraOptimizer';
 import { DocumentOrder, learningRate } from './options';
 import { fingerprint, useVariants, variantsOf } from './resume';
-import type { TrainExamplesRequest, TrainResult } from './trainer';
+import type { LanguageModel } from '../lm/types';
+import type { TrainOptions } from './options';
+import type { Tuning } from './tuning';
+
+export interface TrainHooks {
+  /** Times the forms of the kernels before step 1; a resumed training keeps those that its checkpoint names. */
+  readonly tuning?: Tuning;
+  /** Stops between two steps: a checkpoint is handed out, then InterruptedError is thrown. */
+  readonly signal?: AbortSignal;
+  /** Awaited before every step (pause, single steps). */
+  readonly gate?: { pass(signal?: AbortSignal): Promise<void> };
+  onLog?(log: TrainLog): void;
+  /** Awaited before the first step of this call and after every step, with the steps done; leaves the adapter as it is. */
+  onStep?(step: number, adapter: LoraAdapter): void | Promise<void>;
+  /** Every saveEvery steps, at the end, when stopped and when diverged; awaited. */
+  onCheckpoint?(checkpoint: Checkpoint): void | Promise<void>;
+}
+
+export interface TrainExamplesRequest extends TrainHooks {
+  readonly model: LanguageModel;
+  readonly examples: readonly Example[];
+  readonly evalExamples?: readonly Example[];
+  readonly options: TrainOptions;
+  /** Trained in place; without it a fresh one is made from the seed. Its LoRA settings must be the options'. */
+  readonly adapter?: LoraAdapter;
+  readonly resume?: Checkpoint;
+  /** Ledger owner. Default "train". */
+  readonly owner?: string;
+}
+
+export interface TrainResult {
+  readonly adapter: LoraAdapter;
+  /** Logs of the steps of this call. */
+  readonly logs: readonly TrainLog[];
+  /** The state at the end (before `loadBest` put the best parameters back). */
+  readonly checkpoint: Checkpoint;
+  readonly best: { readonly step: number; readonly loss: number } | null;
+  readonly stoppedEarly: boolean;
+  /** Rows cut at the maximum length, and rows without a target left. */
+  readonly truncated: number;
+  readonly dropped: number;
+}
 
 const align = (elements: number): number => Math.ceil(elements / 64) * 64;
 

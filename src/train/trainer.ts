@@ -4,62 +4,20 @@
  * keeps the parameters of its last good step.
  */
 import { ConfigError } from '../core/errors';
-import type { TrainLog } from '../core/records';
 import { createAdapter, releaseAdapter } from '../lm/adapter';
-import type { LanguageModel, LoraAdapter, Tokenizer } from '../lm/types';
+import type { Tokenizer } from '../lm/types';
 import { tokeniseRows } from './batch';
-import type { Example, TrainRow } from './batch';
-import type { Checkpoint } from './checkpoint';
+import type { TrainRow } from './batch';
 import { checkTrainOptions } from './options';
-import type { TrainOptions } from './options';
 import { checkResume } from './resume';
 import { TrainRun } from './trainRun';
 import { tuneTraining } from './tuning';
-import type { Tuning } from './tuning';
-
-export interface TrainHooks {
-  /** Times the forms of the kernels before step 1; a resumed training keeps those that its checkpoint names. */
-  readonly tuning?: Tuning;
-  /** Stops between two steps: a checkpoint is handed out, then InterruptedError is thrown. */
-  readonly signal?: AbortSignal;
-  /** Awaited before every step (pause, single steps). */
-  readonly gate?: { pass(signal?: AbortSignal): Promise<void> };
-  onLog?(log: TrainLog): void;
-  /** Awaited before the first step of this call and after every step, with the steps done; leaves the adapter as it is. */
-  onStep?(step: number, adapter: LoraAdapter): void | Promise<void>;
-  /** Every saveEvery steps, at the end, when stopped and when diverged; awaited. */
-  onCheckpoint?(checkpoint: Checkpoint): void | Promise<void>;
-}
-
-export interface TrainExamplesRequest extends TrainHooks {
-  readonly model: LanguageModel;
-  readonly examples: readonly Example[];
-  readonly evalExamples?: readonly Example[];
-  readonly options: TrainOptions;
-  /** Trained in place; without it a fresh one is made from the seed. Its LoRA settings must be the options'. */
-  readonly adapter?: LoraAdapter;
-  readonly resume?: Checkpoint;
-  /** Ledger owner. Default "train". */
-  readonly owner?: string;
-}
+import type { TrainExamplesRequest, TrainResult } from './trainRun';
 
 export interface TrainRequest extends Omit<TrainExamplesRequest, 'examples' | 'evalExamples'> {
   readonly tokenizer: Tokenizer;
   readonly rows: readonly TrainRow[];
   readonly evalRows?: readonly TrainRow[];
-}
-
-export interface TrainResult {
-  readonly adapter: LoraAdapter;
-  /** Logs of the steps of this call. */
-  readonly logs: readonly TrainLog[];
-  /** The state at the end (before `loadBest` put the best parameters back). */
-  readonly checkpoint: Checkpoint;
-  readonly best: { readonly step: number; readonly loss: number } | null;
-  readonly stoppedEarly: boolean;
-  /** Rows cut at the maximum length, and rows without a target left. */
-  readonly truncated: number;
-  readonly dropped: number;
 }
 
 /** Tokenises the rows with the model's own template, then trains. Throws as `trainExamples` does, and ImportError. */

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { ImportError } from '../core/errors';
 import { byteLimit, gunzipText, parseJson } from '../core/gunzip';
-import type { RunArchive } from '../core/jobApi';
+import type { RunArchive } from '../records/runRecords';
 import { storedConfig } from '../settings/config';
 import { issueText } from '../core/issueText';
 import { errorStrings as text } from './strings/errors';

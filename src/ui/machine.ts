@@ -1,5 +1,5 @@
 /** What a page can learn of the machine that it runs on. */
-import type { MachineFacts } from '../core/memoryPlan';
+import type { MachineFacts } from '../models/memoryPlan';
 
 interface DeviceNavigator {
   readonly deviceMemory?: number;

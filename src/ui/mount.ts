@@ -1,8 +1,9 @@
 import { mount } from 'svelte';
 import App from './App.svelte';
 import './app.css';
-import { Offline } from './state/offline.svelte';
-import { Session, type SessionSources } from './state/session.svelte';
+import { Offline } from './shell/offline.svelte';
+import { Session } from './state/session.svelte';
+import type { SessionSources } from './state/sessionParts';
 
 export interface MountedApp {
   readonly session: Session;

@@ -1,6 +1,6 @@
 /** The comparison in plain words. Says so when the numbers cannot tell. */
-import type { ArmResult, PairResult, Report } from '../core/records';
-import { seedSummaries } from '../core/seeds';
+import type { ArmResult, PairResult, Report } from '../records/records';
+import { seedSummaries } from '../eval/seeds';
 import { armLabel } from './armName';
 import { formatPercent, formatPoints } from './format';
 import { strings } from './strings';

@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensureBuild } from '../../scripts/build.mjs';
 import { startServer } from '../../scripts/server.mjs';
-import type { RunArchive } from '../../src/core/jobApi';
+import type { RunArchive } from '../../src/records/runRecords';
 import { makeArchive } from '../ui/fixtures/archive';
 import { launchChromium } from './chromium';
 

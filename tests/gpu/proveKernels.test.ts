@@ -6,9 +6,11 @@ import { proveKernels } from '../../src/compute/proveKernels';
 import { createWasmBackend } from '../../src/compute/wasmBackend';
 import { kernelSources } from '../../src/gpu/kernels';
 import type { Variants } from '../../src/gpu/variants';
-import { DeviceProofs, parseProofs, proofKey, proofMemory } from '../../src/run/deviceProof';
-import type { ProofMemory } from '../../src/run/engineClient';
-import { EngineService } from '../../src/run/engineService';
+import { DeviceProofs, proofKey } from '../../src/engine/deviceProof';
+import { proofMemory } from '../../src/coordinator/proofMemory';
+import { parseProofs } from '../../src/engine/proofs';
+import type { ProofMemory } from '../../src/engine/proofs';
+import { EngineService } from '../../src/engine/engineService';
 import { gpuBackend } from './support';
 
 function memoryOfProofs(): ProofMemory {

@@ -9,7 +9,8 @@ import { Backprop } from '../../src/train/backprop';
 import { packExamples } from '../../src/train/batch';
 import { readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint';
 import { defaultTrainOptions } from '../../src/train/options';
-import { trainExamples, type TrainHooks } from '../../src/train/trainer';
+import { trainExamples } from '../../src/train/trainer';
+import type { TrainHooks } from '../../src/train/trainRun';
 import { compare, goldenFrom, type Golden, type GoldenFamily } from '../unit/train/goldenModel';
 
 let backend: GpuBackend;

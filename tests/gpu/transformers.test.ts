@@ -5,10 +5,10 @@ import { transformersAgent } from '../../src/agents/transformers/agent';
 import type { TransformersRef } from '../../src/agents/transformers/protocol';
 import { createWasmBackend } from '../../src/compute/wasmBackend';
 import { DownloadError, TokenError } from '../../src/core/errors';
-import type { Sampling } from '../../src/core/records';
+import type { Sampling } from '../../src/records/records';
 import { UrlSource } from '../../src/lm/sources';
-import { loadEngineModel, type EngineModel } from '../../src/run/engineModel';
-import { transformersLink } from '../../src/run/transformersLink';
+import { loadEngineModel, type EngineModel } from '../../src/engine/engineModel';
+import { transformersLink } from '../../src/job/transformersLink';
 import { onnxLlama } from '../support/onnxLlama';
 
 const base = new URL('/models/agent-a/', location.href).href;

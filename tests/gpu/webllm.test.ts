@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AgentRequest } from '../../src/agents/agent';
 import { parseWebllm } from '../../src/agents/webllm/spec';
 import type { WebllmLink } from '../../src/agents/webllm/protocol';
-import { connectModels } from '../../src/run/modelsClient';
-import { openWebllmWorker } from '../../src/run/webllmLink';
+import { connectModels } from '../../src/modelsWorker/modelsClient';
+import { openWebllmWorker } from '../../src/job/webllmLink';
 import { emptyLibrary } from './emptyLibrary';
 
 /** WebLLM asks the Cache API before the network: what is put there is found, everything else of this host is not. */

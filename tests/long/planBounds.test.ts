@@ -2,10 +2,10 @@ import { withValues } from '../../src/settings/config';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startServer } from '../../scripts/server.mjs';
-import type { JobEvent } from '../../src/core/jobApi';
-import type { RunConfig } from '../../src/core/records';
-import { planRun } from '../../src/run/planMemory';
-import { nodeJobs, tinyJob } from '../unit/run/nodeJob';
+import type { JobEvent } from '../../src/wire/jobApi';
+import type { RunConfig } from '../../src/settings/config';
+import { planRun } from '../../src/modelsWorker/planMemory';
+import { nodeJobs, tinyJob } from '../support/nodeJob';
 
 const newJob = nodeJobs();
 

@@ -5,12 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endpointAgent } from '../../src/agents/endpoint/endpoint';
-import type { RunConfig } from '../../src/core/records';
-import { personaPresets } from '../../src/core/personas';
-import { trajectoriesJsonl } from '../../src/core/trajectories';
+import type { RunConfig } from '../../src/settings/config';
+import { personaPresets } from '../../src/settings/personas';
+import { trajectoriesJsonl } from '../../src/records/trajectories';
 import { presets } from '../../src/settings/config';
 import { startServer } from '../../scripts/server.mjs';
-import { openNodeJob } from '../unit/run/nodeJob';
+import { openNodeJob } from '../support/nodeJob';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 

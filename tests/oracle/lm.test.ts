@@ -7,7 +7,7 @@ import { NodeSource } from '../../scripts/nodeSource';
 import type { Backend } from '../../src/compute/ops';
 import { createWasmBackend } from '../../src/compute/wasmBackend';
 import { Ledger } from '../../src/core/ledger';
-import type { Message } from '../../src/core/records';
+import type { Message } from '../../src/records/records';
 import { forwardLogits } from '../../src/lm/forward';
 import { Generator } from '../../src/lm/generate';
 import { loadModel } from '../../src/lm/load';

@@ -1,11 +1,12 @@
 /** Downloads of models into the private file system, against a real server on another origin that misbehaves on demand. */
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { cdp } from 'vitest/browser';
-import type { ModelProgress, ModelsApi } from '../../src/core/modelsApi';
+import type { ModelsApi } from '../../src/wire/modelsApi';
+import type { ModelProgress } from '../../src/models/modelRecords';
 import { sha256 } from '../../src/models/hashes';
 import { StoredSource } from '../../src/models/storedSource';
-import type { PacedProgress } from '../../src/run/loadPace';
-import { connectModels } from '../../src/run/modelsClient';
+import type { PacedProgress } from '../../src/job/loadPace';
+import { connectModels } from '../../src/modelsWorker/modelsClient';
 import type { Script } from './rangeServer';
 
 const server = inject('modelServer');

@@ -1,7 +1,8 @@
 import { deleteDB } from 'idb';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import type { JobEvent, RunRecord } from '../../src/core/jobApi';
-import { trajectoriesJsonl } from '../../src/core/trajectories';
+import type { JobEvent } from '../../src/wire/jobApi';
+import type { RunRecord } from '../../src/records/runRecords';
+import { trajectoriesJsonl } from '../../src/records/trajectories';
 import { closeTabs, ends, openTab, remove, tiny, type Tab } from './tabs';
 
 // The real chain: coordinator worker, engine worker inside it, IndexedDB, OPFS, Web Lock, BroadcastChannel.

@@ -2,7 +2,8 @@
 import { deleteDB, openDB } from 'idb';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { ArkletError } from '../../src/core/errors';
-import type { JobEvent, RunRecord } from '../../src/core/jobApi';
+import type { JobEvent } from '../../src/wire/jobApi';
+import type { RunRecord } from '../../src/records/runRecords';
 import { RandomStream } from '../../src/core/rng';
 import { openJobStore } from '../../src/store/jobStore';
 import { schemaVersion } from '../../src/store/schema';

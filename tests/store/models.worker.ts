@@ -1,7 +1,7 @@
 /** The models worker with a hub and a chunk size of the test's own. */
 import { serve } from '../../src/rpc/rpc';
-import { modelsHandlers } from '../../src/run/modelsService';
-import type { ModelsProtocol } from '../../src/run/modelsProtocol';
+import { modelsHandlers } from '../../src/modelsWorker/modelsService';
+import type { ModelsProtocol } from '../../src/modelsWorker/modelsProtocol';
 
 declare const self: DedicatedWorkerGlobalScope;
 

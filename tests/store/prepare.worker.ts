@@ -1,5 +1,5 @@
 /** What a run does before the engine opens, with a hub of the test's own: posts every progress, then `null`. */
-import { prepareModels } from '../../src/run/prepareModels';
+import { prepareModels } from '../../src/job/prepareModels';
 
 declare const self: DedicatedWorkerGlobalScope;
 

@@ -1,7 +1,7 @@
 import { deleteDB, openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StorageError } from '../../src/core/errors';
-import type { Turn, TurnTiming } from '../../src/core/records';
+import type { Turn, TurnTiming } from '../../src/records/records';
 import { presets } from '../../src/settings/config';
 import { asStorageError, openDatabase } from '../../src/store/database';
 import { openFiles } from '../../src/store/files';

@@ -1,7 +1,8 @@
 /** Tabs as the product has them: a coordinator worker each, on one database. */
-import type { JobClient, JobEvent, RunRecord } from '../../src/core/jobApi';
-import type { RunConfig } from '../../src/core/records';
-import { connectJob } from '../../src/run/jobClient';
+import type { JobClient, JobEvent } from '../../src/wire/jobApi';
+import type { RunRecord } from '../../src/records/runRecords';
+import type { RunConfig } from '../../src/settings/config';
+import { connectJob } from '../../src/coordinator/jobClient';
 import { presets } from '../../src/settings/config';
 
 export interface Tab {

@@ -1,7 +1,7 @@
 import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { ImportError } from '../../src/core/errors';
-import { trajectoriesJsonl } from '../../src/core/trajectories';
+import { trajectoriesJsonl } from '../../src/records/trajectories';
 import { packArchive, readArchive } from '../../src/ui/archiveFile';
 import { zipFiles } from '../../src/ui/exports';
 import { makeArchive } from './fixtures/archive';

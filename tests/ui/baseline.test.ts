@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ArmResult, ReportItem } from '../../src/core/records';
+import type { ArmResult, ReportItem } from '../../src/records/records';
 import { cellsOf, deltaOf, newcombe, questionsNeeded } from '../../src/ui/compare/baseline';
 import { makeArchive } from './fixtures/archive';
 

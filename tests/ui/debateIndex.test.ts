@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Turn } from '../../src/core/records';
-import { visiblePeers, type Visibility } from '../../src/core/visibility';
+import type { Turn } from '../../src/records/records';
+import { visiblePeers, type Visibility } from '../../src/debate/visibility';
 import { fitContext } from '../../src/debate/context';
 import { debate } from '../../src/debate/debate';
 import { turnMessages } from '../../src/debate/prompts';

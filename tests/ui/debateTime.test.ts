@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Visibility } from '../../src/core/visibility';
+import type { Visibility } from '../../src/debate/visibility';
 import { roundsOf } from '../../src/ui/state/debateIndex';
 import { changeGroups, roundsAfter, tallyOf, turnsInOrder } from '../../src/ui/state/debateTime';
 import { makeQuestion, makeTurn } from './fixtures/archive';

@@ -2,7 +2,8 @@
 import { unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
-import type { JobEvent, RunArchive, RunRecord } from '../../src/core/jobApi';
+import type { JobEvent } from '../../src/wire/jobApi';
+import type { RunArchive, RunRecord } from '../../src/records/runRecords';
 import type { MountedApp } from '../../src/ui/mount';
 import { makeArchive, makeTurn } from './fixtures/archive';
 import { mountPage, violations } from './fixtures/mounted';

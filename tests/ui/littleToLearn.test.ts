@@ -2,9 +2,11 @@
 import { unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page } from 'vitest/browser';
-import type { JobEvent, RunArchive, RunRecord } from '../../src/core/jobApi';
-import type { PairResult, TrainLog } from '../../src/core/records';
-import { nothingToLearn } from '../../src/run/nothingToLearn';
+import type { JobEvent } from '../../src/wire/jobApi';
+import type { RunArchive, RunRecord } from '../../src/records/runRecords';
+import type { PairResult } from '../../src/records/records';
+import type { TrainLog } from '../../src/records/trainLog';
+import { nothingToLearn } from '../../src/job/nothingToLearn';
 import { fallOf, overfitOf } from '../../src/ui/distil/advice';
 import type { MountedApp } from '../../src/ui/mount';
 import { makeArchive } from './fixtures/archive';

@@ -12,10 +12,10 @@ import {
 } from '../../src/core/errors';
 import { parseConfig, withValues } from '../../src/settings/config';
 import { configFromFlags, splitFlags } from '../../src/settings/flags';
-import { parseArchive } from '../../src/run/archiveSchema';
-import { parseTrajectories } from '../../src/run/exports';
-import { importedDebate } from '../../src/run/importedDebate';
-import { nothingToLearn } from '../../src/run/nothingToLearn';
+import { parseArchive } from '../../src/records/archiveSchema';
+import { parseTrajectories } from '../../src/records/archiveFile';
+import { importedDebate } from '../../src/library/importedDebate';
+import { nothingToLearn } from '../../src/job/nothingToLearn';
 import { pickedModel } from '../../src/models/pickedFiles';
 import { readArchive } from '../../src/ui/archiveFile';
 import type { MountedApp } from '../../src/ui/mount';

@@ -2,7 +2,7 @@
 import { unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
-import type { QuestionImport } from '../../src/core/jobApi';
+import type { QuestionImport } from '../../src/tasks/questionFiles';
 import type { MountedApp } from '../../src/ui/mount';
 import { makeArchive } from './fixtures/archive';
 import { mountPage, violations } from './fixtures/mounted';

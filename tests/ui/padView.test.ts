@@ -2,7 +2,7 @@
 import { flushSync, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
-import type { RunArchive } from '../../src/core/jobApi';
+import type { RunArchive } from '../../src/records/runRecords';
 import type { MountedApp } from '../../src/ui/mount';
 import { makePadArchive, rewardLog } from './fixtures/padArchive';
 import { mountPage, violations } from './fixtures/mounted';

@@ -1,7 +1,7 @@
 import { unmount } from 'svelte';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
-import { readQuestionFile } from '../../src/run/questionImport';
+import { readQuestionFile } from '../../src/library/questionImport';
 import type { MountedApp } from '../../src/ui/mount';
 import { makeArchive } from './fixtures/archive';
 import { mountPage, violations } from './fixtures/mounted';

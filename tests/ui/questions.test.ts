@@ -2,7 +2,7 @@
 import { unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { page } from 'vitest/browser';
-import type { RunArchive } from '../../src/core/jobApi';
+import type { RunArchive } from '../../src/records/runRecords';
 import type { MountedApp } from '../../src/ui/mount';
 import { makeArchive } from './fixtures/archive';
 import { mountPage, violations } from './fixtures/mounted';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { BusyError } from '../../src/core/errors';
-import type { JobEvent } from '../../src/core/jobApi';
+import type { JobEvent } from '../../src/wire/jobApi';
 import { Session } from '../../src/ui/state/session.svelte';
 import { makeArchive } from './fixtures/archive';
 import { ScriptedClient } from './fixtures/scriptedClient';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Settings } from '../../src/ui/state/settings.svelte';
-import { personaPresets } from '../../src/core/personas';
+import { personaPresets } from '../../src/settings/personas';
 import { presets } from '../../src/settings/config';
 
 function settingsOf(hash: string): Settings {

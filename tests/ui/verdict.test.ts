@@ -1,6 +1,6 @@
 import { mount, unmount } from 'svelte';
 import { describe, expect, it } from 'vitest';
-import type { PairResult, Report } from '../../src/core/records';
+import type { PairResult, Report } from '../../src/records/records';
 import PlainVerdict from '../../src/ui/compare/PlainVerdict.svelte';
 import { filterItems } from '../../src/ui/compare/itemFilter';
 import { placeLabels } from '../../src/ui/compare/placeLabels';

@@ -1,7 +1,7 @@
 /** What an OpenAI-compatible server answers, streamed or whole, put together into one completion. */
 import * as v from 'valibot';
 import { AgentError } from '../../core/errors';
-import type { FinishReason, Sampling, Usage } from '../../core/records';
+import type { FinishReason, Sampling, Usage } from '../../records/records';
 import type { Completion } from '../agent';
 import type { BodyDocument } from './body';
 

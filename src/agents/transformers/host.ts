@@ -3,7 +3,7 @@
  * because the library's uses Math.random: so a seed repeats, and log-probabilities are those at temperature 1.
  */
 import { ConfigError, throwIfAborted, TokenError } from '../../core/errors';
-import type { Message } from '../../core/records';
+import type { Message } from '../../records/records';
 import { checkSampling, Sampler } from '../../lm/sampler';
 import { yieldToEvents } from '../../lm/yieldToEvents';
 import type { AgentCallbacks, AgentRequest, Completion, LoadOptions } from '../agent';

@@ -1,4 +1,4 @@
-/** What crosses between the job and the worker of @huggingface/transformers. Plain data: src/run/ carries it by rpc. */
+/** What crosses between the job and the worker of @huggingface/transformers. Plain data: src/job/ carries it by rpc. */
 import type { AgentCallbacks, AgentRequest, Completion, LoadOptions, LoadProgress } from '../agent';
 
 /** Where a model's files are: on the hub (by the user's choice), under an address, in the app's storage, or in memory. */

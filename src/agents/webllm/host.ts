@@ -8,8 +8,8 @@ import type {
   ModelRecord,
 } from '@mlc-ai/web-llm';
 import { ArkletError, ConfigError, throwIfAborted } from '../../core/errors';
-import type { WebllmPlace } from '../../core/modelsApi';
-import type { FinishReason } from '../../core/records';
+import type { WebllmPlace } from '../../specs/modelEntry';
+import type { FinishReason } from '../../records/records';
 import type { AgentCallbacks, Completion, LoadOptions, LoadProgress } from '../agent';
 import { checkFeatures, type AdapterFacts } from './features';
 import type { WebllmGenerate, WebllmInfo } from './protocol';

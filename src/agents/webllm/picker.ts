@@ -1,6 +1,6 @@
 /** WebLLM's own list of models, as the picker shows them before they are downloaded. The package is loaded only here, and only when asked for. */
 import type { ModelRecord } from '@mlc-ai/web-llm';
-import type { ModelEntry, WebllmPlace } from '../../core/modelsApi';
+import type { ModelEntry, WebllmPlace } from '../../specs/modelEntry';
 
 /** Licences of the families in the list, by their owners' model cards; others are left open. */
 const licences: readonly (readonly [RegExp, string])[] = [

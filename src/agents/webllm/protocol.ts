@@ -1,5 +1,5 @@
 /**
- * What crosses between the job and the worker of one WebLLM model. Plain data: src/run/ carries it by rpc, tests call the
+ * What crosses between the job and the worker of one WebLLM model. Plain data: src/job/ carries it by rpc, tests call the
  * host directly.
  */
 import type { AgentCallbacks, AgentRequest, Completion, LoadOptions, LoadProgress } from '../agent';

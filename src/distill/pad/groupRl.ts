@@ -4,41 +4,14 @@
  */
 import { ConfigError } from '../../core/errors';
 import { filesSource } from '../../core/fileSource';
-import type { Gate } from '../../core/gate';
-import type { TrainLog } from '../../core/records';
+import type { TrainLog } from '../../records/trainLog';
 import { createAdapter, releaseAdapter } from '../../lm/adapter';
-import type { LanguageModel, Tokenizer } from '../../lm/types';
 import { loadAdapter, writePeft } from '../../train/adapterFiles';
-import { tuneTraining, type Tuning } from '../../train/tuning';
+import { tuneTraining } from '../../train/tuning';
 import { GroupRlRun } from './groupRlRun';
 import type { Evaluation, HackingStop } from './hacking';
-import type { RewardModel } from './rewardModel';
-import { checkGroupRlOptions, type GroupRlOptions } from './rlOptions';
-import type { RlQuestion } from './rollout';
-
-export interface GroupRlRequest {
-  readonly model: LanguageModel;
-  readonly tokenizer: Tokenizer;
-  /** PEFT files to start from, null for a fresh adapter. */
-  readonly init: Readonly<Record<string, Uint8Array>> | null;
-  readonly questions: readonly RlQuestion[];
-  readonly heldOut: readonly RlQuestion[];
-  /** Needed by the modes process and both. */
-  readonly rewardModel: RewardModel | null;
-  readonly options: GroupRlOptions;
-  readonly signal?: AbortSignal;
-  /** Awaited before each rollout. */
-  readonly gate?: Gate;
-  readonly tuning?: Tuning;
-  /** One optimiser step, named as TRL names it. */
-  onLog?(log: TrainLog): void;
-  /** Every saveEvery steps and when stopped, always between two rollouts; awaited. */
-  onCheckpoint?(bytes: Uint8Array<ArrayBuffer>, step: number): void | Promise<void>;
-  readonly resume?: Uint8Array<ArrayBuffer> | null;
-  readonly owner?: string;
-  /** What the PEFT files name as their base. Default "student". */
-  readonly baseName?: string;
-}
+import { checkGroupRlOptions } from './rlOptions';
+import type { GroupRlRequest } from './groupRlRun';
 
 export interface GroupRlResult {
   /** PEFT files of the adapter. */

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { canonical } from '../../core/canonical';
 import { ConfigError, InterruptedError, throwIfAborted } from '../../core/errors';
-import type { TrainLog } from '../../core/records';
+import type { TrainLog } from '../../records/trainLog';
 import { hashKey } from '../../core/rng';
 import { Generator } from '../../lm/generate';
 import type { LoraAdapter } from '../../lm/types';
@@ -10,10 +10,38 @@ import { DocumentOrder, learningRate } from '../../train/options';
 import { useVariants, variantsOf } from '../../train/resume';
 import { readState, writeState } from '../../train/stateFile';
 import { leaveOneOut, rewardFigures, sampleReward, whiten, zScore, type CreditSample } from './credit';
-import type { GroupRlRequest } from './groupRl';
 import { detectHacking, type Evaluation, type HackingStop, type OffendingSample, type RolloutPoint } from './hacking'; // prettier-ignore
 import { PolicyTrainer, type UpdateResult } from './policyTrainer';
 import { greedyAccuracy, offenders, sampleGroups, type PolicySample, type RlQuestion } from './rollout';
+import type { Gate } from '../../core/gate';
+import type { LanguageModel, Tokenizer } from '../../lm/types';
+import { type Tuning } from '../../train/tuning';
+import type { RewardModel } from './rewardModel';
+import { type GroupRlOptions } from './rlOptions';
+
+export interface GroupRlRequest {
+  readonly model: LanguageModel;
+  readonly tokenizer: Tokenizer;
+  /** PEFT files to start from, null for a fresh adapter. */
+  readonly init: Readonly<Record<string, Uint8Array>> | null;
+  readonly questions: readonly RlQuestion[];
+  readonly heldOut: readonly RlQuestion[];
+  /** Needed by the modes process and both. */
+  readonly rewardModel: RewardModel | null;
+  readonly options: GroupRlOptions;
+  readonly signal?: AbortSignal;
+  /** Awaited before each rollout. */
+  readonly gate?: Gate;
+  readonly tuning?: Tuning;
+  /** One optimiser step, named as TRL names it. */
+  onLog?(log: TrainLog): void;
+  /** Every saveEvery steps and when stopped, always between two rollouts; awaited. */
+  onCheckpoint?(bytes: Uint8Array<ArrayBuffer>, step: number): void | Promise<void>;
+  readonly resume?: Uint8Array<ArrayBuffer> | null;
+  readonly owner?: string;
+  /** What the PEFT files name as their base. Default "student". */
+  readonly baseName?: string;
+}
 
 const kind = 'policy';
 

@@ -4,7 +4,7 @@
  */
 import { throwIfAborted } from '../../core/errors';
 import type { Gate } from '../../core/gate';
-import type { AnswerType, Message } from '../../core/records';
+import type { AnswerType, Message } from '../../records/records';
 import { hashKey } from '../../core/rng';
 import { Generator } from '../../lm/generate';
 import type { LanguageModel, LoraAdapter, Tokenizer } from '../../lm/types';

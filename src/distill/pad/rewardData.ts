@@ -1,5 +1,5 @@
 /** Traces as packed token rows with one loss row at each step's last token. */
-import type { Message } from '../../core/records';
+import type { Message } from '../../records/records';
 import type { Tokenizer } from '../../lm/types';
 import { tokeniseRow, type PackedBatch } from '../../train/batch';
 import type { StepLabel } from './labels';

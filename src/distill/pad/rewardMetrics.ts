@@ -1,6 +1,6 @@
 /** What a reward model is worth on held-out traces, and baselines that read no text. */
-import type { PadBaselines } from '../../core/padRecords';
-import { majority } from '../../core/vote';
+import type { PadBaselines } from '../../records/padRecords';
+import { majority } from '../../debate/vote';
 import { equationsIn } from '../../tasks/stepChecker';
 import { softMinimum } from './credit';
 import type { LabelledTrace } from './rewardData';

@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import { FileFormatError, throwIfAborted } from '../../core/errors';
 import { filesSource } from '../../core/fileSource';
-import type { Message } from '../../core/records';
+import type { Message } from '../../records/records';
 import { releaseAdapter } from '../../lm/adapter';
 import { readHeader, writeSafetensors } from '../../lm/safetensors';
 import type { LanguageModel, LoraAdapter, Tokenizer } from '../../lm/types';

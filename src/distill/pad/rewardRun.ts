@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { canonical } from '../../core/canonical';
 import { ConfigError, InterruptedError, throwIfAborted } from '../../core/errors';
-import type { TrainLog } from '../../core/records';
+import type { TrainLog } from '../../records/trainLog';
 import { hashKey, uniform } from '../../core/rng';
 import type { LoraAdapter } from '../../lm/types';
 import { yieldToEvents } from '../../lm/yieldToEvents';
@@ -16,7 +16,31 @@ import { packSteps } from './rewardData';
 import { classWeights, contrastiveLoss, headCrossEntropy } from './rewardHead';
 import { rewardMetrics, type RewardMetrics } from './rewardMetrics';
 import { RewardModel } from './rewardModel';
-import type { RewardTrainRequest } from './trainReward';
+import type { Gate } from '../../core/gate';
+import type { LanguageModel, Tokenizer } from '../../lm/types';
+import { type Tuning } from '../../train/tuning';
+import { type LabelledTrace } from './rewardData';
+import { type RewardOptions } from './rewardOptions';
+
+export interface RewardTrainRequest {
+  readonly model: LanguageModel;
+  readonly tokenizer: Tokenizer;
+  readonly traces: readonly LabelledTrace[];
+  readonly heldOut: readonly LabelledTrace[];
+  readonly options: RewardOptions;
+  /** PEFT files that the LoRA starts from, as an adapter that has learnt to solve; null or absent for a fresh one. */
+  readonly init?: Readonly<Record<string, Uint8Array>> | null;
+  readonly signal?: AbortSignal;
+  readonly gate?: Gate;
+  readonly tuning?: Tuning;
+  onLog?(log: TrainLog): void;
+  /** Every saveEvery steps and when stopped; awaited. */
+  onCheckpoint?(bytes: Uint8Array<ArrayBuffer>, step: number): void | Promise<void>;
+  readonly resume?: Uint8Array<ArrayBuffer> | null;
+  readonly owner?: string;
+  /** What the PEFT files name as their base. Default "student". */
+  readonly baseName?: string;
+}
 
 /** A trace's judged places with their labels. */
 export interface TrainDocument {

@@ -1,6 +1,6 @@
 /** One rollout: a group of samples for each question, their verdicts and step scores. */
 import { ConfigError, throwIfAborted } from '../../core/errors';
-import type { AnswerType, Message } from '../../core/records';
+import type { AnswerType, Message } from '../../records/records';
 import { hashKey } from '../../core/rng';
 import type { Generator } from '../../lm/generate';
 import type { LoraAdapter, Tokenizer } from '../../lm/types';

@@ -4,37 +4,16 @@
  */
 import { ConfigError } from '../../core/errors';
 import { filesSource } from '../../core/fileSource';
-import type { Gate } from '../../core/gate';
-import type { TrainLog } from '../../core/records';
+import type { TrainLog } from '../../records/trainLog';
 import { createAdapter, releaseAdapter } from '../../lm/adapter';
-import type { LanguageModel, Tokenizer } from '../../lm/types';
 import { loadAdapter } from '../../train/adapterFiles';
-import { tuneTraining, type Tuning } from '../../train/tuning';
+import { tuneTraining } from '../../train/tuning';
 import { documentOfText, type LabelledTrace, type StepDocument } from './rewardData';
 import type { RewardMetrics } from './rewardMetrics';
 import { writeRewardModel, type RewardModelFiles } from './rewardModel';
 import { kind, RewardRun, type TrainDocument } from './rewardRun';
-import { checkRewardOptions, type RewardOptions } from './rewardOptions';
-
-export interface RewardTrainRequest {
-  readonly model: LanguageModel;
-  readonly tokenizer: Tokenizer;
-  readonly traces: readonly LabelledTrace[];
-  readonly heldOut: readonly LabelledTrace[];
-  readonly options: RewardOptions;
-  /** PEFT files that the LoRA starts from, as an adapter that has learnt to solve; null or absent for a fresh one. */
-  readonly init?: Readonly<Record<string, Uint8Array>> | null;
-  readonly signal?: AbortSignal;
-  readonly gate?: Gate;
-  readonly tuning?: Tuning;
-  onLog?(log: TrainLog): void;
-  /** Every saveEvery steps and when stopped; awaited. */
-  onCheckpoint?(bytes: Uint8Array<ArrayBuffer>, step: number): void | Promise<void>;
-  readonly resume?: Uint8Array<ArrayBuffer> | null;
-  readonly owner?: string;
-  /** What the PEFT files name as their base. Default "student". */
-  readonly baseName?: string;
-}
+import { checkRewardOptions } from './rewardOptions';
+import type { RewardTrainRequest } from './rewardRun';
 
 export interface RewardTrainResult {
   readonly files: RewardModelFiles;

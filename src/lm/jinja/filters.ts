@@ -1,25 +1,17 @@
 /** Jinja2's filters, and transformers' own tojson. */
-import { runtime, TemplateError, type Budget } from './errors';
+import { runtime, TemplateError } from './errors';
 import { fixed, formatPercent } from './format';
 import { attributeGetter, batch, flag, fold, groupBy, sliceColumns, sorted, unique } from './groups';
 import { toJson } from './json';
 import { bind, capitalize, intArgument, pad, replaceText, splitLines, strip } from './methods';
 
 import { binary, escapeHtml, int } from './operators';
+import type { Host } from './host';
 import {
   Float, Markup, Stream, Tuple, Undefined, View, fail, itemsOf, iterate, lengthOf, numberOf, order, str, textOf, truth, typeName,
   type CallArguments, type Value,
 } from './values'; // prettier-ignore
 
-/** What filters need of the interpreter. */
-export interface Host {
-  readonly budget: Budget;
-  filter(name: string, value: Value, args: CallArguments): Value;
-  test(name: string, value: Value, args: CallArguments): boolean;
-  /** An attribute or method of Python's, never an item. */
-  own(value: Value, name: string): Value;
-  item(value: Value, key: Value): Value;
-}
 type Filter = (host: Host, value: Value, args: CallArguments) => Value;
 
 /** Text of a value, which stays escaped where it was. */

@@ -1,7 +1,7 @@
 /** Filters that sort, group and cut sequences, and what they share. */
 import { bind, intArgument } from './methods';
 import { Stream, Tuple, Undefined, equal, iterate, order, put, str, textOf, truth, type CallArguments, type Dict, type Value } from './values'; // prettier-ignore
-import type { Host } from './filters';
+import type { Host } from './host';
 
 /** A getter by a path such as "a.b.0", as filters take it. */
 export function attributeGetter(host: Host, path: Value, fallback?: Value): (value: Value) => Value {

@@ -1,7 +1,8 @@
 /** Runs a parsed template as Python's Jinja2 does in transformers' sandbox, within a budget. */
 import type { Arguments, Expression, Signature, Statement, Target } from './ast';
 import { Budget, limits, runtime, TemplateError } from './errors';
-import { callFilter, type Host } from './filters';
+import { callFilter } from './filters';
+import type { Host } from './host';
 import { isConstant, Lookup, Scope } from './lookup';
 import { loopThing } from './loop';
 import { binary, compare, negate, slice } from './operators';

@@ -1,6 +1,6 @@
 /** Differences of arms against a baseline: an arm of the same report, or one of a pinned run. */
-import type { PairCounts } from '../../core/jobApi';
-import type { ArmResult, PairResult, Report, ReportItem } from '../../core/records';
+import type { PairCounts } from '../../eval/pairs';
+import type { ArmResult, PairResult, Report, ReportItem } from '../../records/records';
 import { findPair } from '../verdict';
 
 export interface Baseline {

@@ -1,4 +1,4 @@
-import type { ReportItem } from '../../core/records';
+import type { ReportItem } from '../../records/records';
 import type { KeyArms } from '../verdict';
 
 export const itemFilters = ['all', 'gained', 'lost', 'bothWrong', 'ensembleOnly'] as const;

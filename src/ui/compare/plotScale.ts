@@ -1,4 +1,4 @@
-import type { ArmResult } from '../../core/records';
+import type { ArmResult } from '../../records/records';
 
 export interface PlotScale {
   readonly left: number;

@@ -1,5 +1,5 @@
 /** Arms and pairs of a report with all their numbers, to be taken away. Fractions, not per cents. */
-import type { ArmResult, PairResult } from '../../core/records';
+import type { ArmResult, PairResult } from '../../records/records';
 import { armLabel } from '../armName';
 import type { Table } from '../figures';
 

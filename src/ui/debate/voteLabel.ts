@@ -1,5 +1,5 @@
 /** How a round's vote went, in words: a tie says which answer counts, one voter is no majority. */
-import type { RoundSummary } from '../state/debateIndex';
+import type { RoundSummary } from '../state/debateCounts';
 import { strings } from '../strings';
 
 export type Voted = Pick<RoundSummary, 'kind' | 'tied' | 'turns'>;

@@ -1,6 +1,7 @@
 /** What a training log says about memorising, and which sentence a student that fell deserves. */
-import type { StrategyLog } from '../../core/jobApi';
-import type { Report, TrainLog } from '../../core/records';
+import type { StrategyLog } from '../../records/runRecords';
+import type { Report } from '../../records/records';
+import type { TrainLog } from '../../records/trainLog';
 import type { DatasetView } from '../state/runView.svelte';
 import { direction, findPair, keyArms } from '../verdict';
 import { taughtBy } from './pad/padLog';

@@ -3,7 +3,7 @@ import { cssColour, legendValue, tickValues } from './chartParts';
 import { plotSvg } from './plotSvg';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import type { TrainLog } from '../../core/records';
+import type { TrainLog } from '../../records/trainLog';
 import { strings } from '../strings';
 
 type Kind = 'loss' | 'rate';

@@ -1,5 +1,5 @@
 /** A training log with every step and every number of it, as a table to take away. */
-import type { TrainLog } from '../../core/records';
+import type { TrainLog } from '../../records/trainLog';
 import type { Table } from '../figures';
 
 export function logData(steps: readonly TrainLog[]): Table {

@@ -4,7 +4,7 @@
  */
 import type { JobStatus } from '../state/jobStatus';
 import type { RunView } from '../state/runView.svelte';
-import { inTrainingOrder } from '../../core/trainings';
+import { inTrainingOrder } from '../../records/trainings';
 import { keyArms } from '../verdict';
 
 export interface ShownTraining {

@@ -1,5 +1,5 @@
 /** How a trace is named in the list of those that were left out (`exclude` of the run's settings). */
-import type { Trace } from '../../core/records';
+import type { Trace } from '../../records/records';
 
 /** `question/round/agent` of the turn that it was made of; a worked solution has none and goes by its question. */
 export function traceKey({ questionId, source }: Trace): string {

@@ -1,6 +1,7 @@
 /** Where each step of the tour points, and what it brings on screen first. */
 import { changeOf } from '../state/debateIndex';
-import type { Session, Step } from '../state/session.svelte';
+import type { Session } from '../state/session.svelte';
+import type { Step } from '../state/sessionParts';
 import type { GuideStepId } from '../strings/guide';
 
 interface Stop {

@@ -1,7 +1,7 @@
 /** Whether a model runs here: what the browser lacks for it, and its memory beside the rest of the run. */
-import { memoryOfFiles, type Verdict } from '../../core/memoryPlan';
-import type { ModelEntry } from '../../core/modelsApi';
-import type { Models } from '../state/models.svelte';
+import { memoryOfFiles, type Verdict } from '../../models/memoryPlan';
+import type { ModelEntry } from '../../specs/modelEntry';
+import type { Models } from './models.svelte';
 
 export interface ModelFit {
   /** WebGPU features that it needs and this browser lacks. */

@@ -1,6 +1,8 @@
 /** Runs held against each other: settings that differ, loss curves on one axis, arms with their distance to the baseline. */
-import type { PairCounts, RunArchive } from '../../core/jobApi';
-import type { ArmResult, TrainLog } from '../../core/records';
+import type { PairCounts } from '../../eval/pairs';
+import type { RunArchive } from '../../records/runRecords';
+import type { ArmResult } from '../../records/records';
+import type { TrainLog } from '../../records/trainLog';
 import { entries, sameValue, valueAt, type RunConfig } from '../../settings/config';
 import { shownValue } from '../../settings/setting';
 import { deltaOf } from '../compare/baseline';

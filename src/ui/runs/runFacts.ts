@@ -1,6 +1,6 @@
 /** What a run was and came to, for one line of a list; how lists of runs are sorted and filtered. */
-import type { RunRecord, RunResult } from '../../core/jobApi';
-import type { ArmResult } from '../../core/records';
+import type { RunRecord, RunResult } from '../../records/runRecords';
+import type { ArmResult } from '../../records/records';
 import { strategyLabel } from '../armName';
 import { strings } from '../strings';
 import { runsStrings as text } from '../strings/runs';

@@ -4,7 +4,8 @@
  */
 import type { Appearance } from './appearance.svelte';
 import { addressKeys, Panels } from './panels.svelte';
-import { steps, type Session } from './session.svelte';
+import { type Session } from './session.svelte';
+import { steps } from './sessionParts';
 
 interface Desk {
   readonly session: Session;

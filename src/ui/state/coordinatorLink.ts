@@ -1,6 +1,6 @@
 /** The page's coordinator: started by the first action, and again after it ended. */
 import { ArkletError } from '../../core/errors';
-import type { JobApi, JobClient, JobEvent } from '../../core/jobApi';
+import type { JobApi, JobClient, JobEvent } from '../../wire/jobApi';
 import { strings } from '../strings';
 
 export interface LinkParts {

@@ -1,6 +1,34 @@
 /** How many debates carry a tag and how many votes were right, by split; kept as debates change, so that asking counts nothing. */
-import type { Split } from '../../core/records';
-import type { DebateTag, QuestionSummary } from './debateIndex';
+import type { Split } from '../../records/records';
+import type { Turn } from '../../records/records';
+
+/** How a vote went: more than half agree, more than for any other answer, a tie, or every voter alone, nothing to read. */
+export type VoteKind = 'majority' | 'plurality' | 'tie' | 'alone' | 'none';
+
+export interface RoundSummary {
+  readonly round: number;
+  /** By agent; undefined where the agent has not spoken. */
+  readonly turns: readonly (Turn | undefined)[];
+  /** The peers whose turn of the round before an agent was shown, whole or its end; none where it has not spoken. */
+  readonly readBy: (agent: number) => readonly number[];
+  /** The answer with the most votes, null when no reply could be read. */
+  readonly majority: string | null;
+  readonly majorityCorrect: boolean;
+  readonly votes: number;
+  readonly kind: VoteKind;
+  /** How many answers share the most votes; of two or more, which one counted. */
+  readonly tied: { readonly ways: number; readonly by: 'first' | 'likelier' } | null;
+  /** Another winner of the vote than in the round before. */
+  readonly flipped: boolean;
+}
+
+export type DebateTag = 'unanimous' | 'split' | 'flipped' | 'wrongVote' | 'corrective';
+
+export interface QuestionSummary {
+  readonly questionId: string;
+  readonly rounds: readonly RoundSummary[];
+  readonly tags: ReadonlySet<DebateTag>;
+}
 
 /** What the debates of a split come to. */
 export interface DebateTotals {

@@ -2,36 +2,15 @@
  * Turns grouped by question, and what happened in each debate: the vote of every round, who changed, which filters it
  * falls under. Summaries are made when asked for and kept until another turn of that question comes.
  */
-import type { Question, Split, Turn } from '../../core/records';
-import { readTurns, shownTurns, type Visibility } from '../../core/visibility';
-import { majority } from '../../core/vote';
+import type { Question, Split, Turn } from '../../records/records';
+import { readTurns, shownTurns, type Visibility } from '../../debate/visibility';
+import { majority } from '../../debate/vote';
 import { DebateCounts } from './debateCounts';
+import type { DebateTag, QuestionSummary } from './debateCounts';
+import type { RoundSummary } from './debateCounts';
+import type { VoteKind } from './debateCounts';
 
-export type DebateTag = 'unanimous' | 'split' | 'flipped' | 'wrongVote' | 'corrective';
 export const debateTags: readonly DebateTag[] = ['unanimous', 'split', 'flipped', 'wrongVote', 'corrective'];
-
-export interface RoundSummary {
-  readonly round: number;
-  /** By agent; undefined where the agent has not spoken. */
-  readonly turns: readonly (Turn | undefined)[];
-  /** The peers whose turn of the round before an agent was shown, whole or its end; none where it has not spoken. */
-  readonly readBy: (agent: number) => readonly number[];
-  /** The answer with the most votes, null when no reply could be read. */
-  readonly majority: string | null;
-  readonly majorityCorrect: boolean;
-  readonly votes: number;
-  readonly kind: VoteKind;
-  /** How many answers share the most votes; of two or more, which one counted. */
-  readonly tied: { readonly ways: number; readonly by: 'first' | 'likelier' } | null;
-  /** Another winner of the vote than in the round before. */
-  readonly flipped: boolean;
-}
-
-export interface QuestionSummary {
-  readonly questionId: string;
-  readonly rounds: readonly RoundSummary[];
-  readonly tags: ReadonlySet<DebateTag>;
-}
 
 /** An agent that answers otherwise than a round before, and the peers it read who had that answer then. */
 export interface Change {
@@ -40,10 +19,7 @@ export interface Change {
   readonly peers: readonly number[];
 }
 
-/** How a vote went: more than half agree, more than for any other answer, a tie, or every voter alone, nothing to read. */
-export type VoteKind = 'majority' | 'plurality' | 'tie' | 'alone' | 'none';
-
-/** The vote as the comparison counts it (core/vote.ts): plurality of parsed answers, ties as there. */
+/** The vote as the comparison counts it (debate/vote.ts): plurality of parsed answers, ties as there. */
 export function countVotes(turns: readonly (Turn | undefined)[]): {
   majority: string | null;
   majorityCorrect: boolean;

@@ -1,7 +1,8 @@
 /** A debate through time: its turns in the order in which they are read, and the votes as they stood after each. */
-import type { Turn } from '../../core/records';
-import type { Visibility } from '../../core/visibility';
-import { changeOf, roundsOf, type RoundSummary } from './debateIndex';
+import type { Turn } from '../../records/records';
+import type { Visibility } from '../../debate/visibility';
+import { changeOf, roundsOf } from './debateIndex';
+import type { RoundSummary } from './debateCounts';
 
 /** Turns by round, then agent. Agents of one round speak without hearing each other, so their order tells nothing. */
 export function turnsInOrder(rounds: readonly RoundSummary[]): readonly Turn[] {

@@ -1,8 +1,8 @@
 /** Which view a phase belongs to, and how a run's view grows by events. */
-import type { JobEvent } from '../../core/jobApi';
-import type { Phase } from '../../core/records';
+import type { JobEvent } from '../../wire/jobApi';
+import type { Phase } from '../../records/records';
 import type { RunView } from './runView.svelte';
-import type { Step } from './session.svelte';
+import type { Step } from './sessionParts';
 
 /** The view that shows a phase. */
 export function stepOf(phase: Phase): Step {

@@ -1,4 +1,4 @@
-import type { RunRecord } from '../../core/jobApi';
+import type { RunRecord } from '../../records/runRecords';
 
 /** The newest run that ended before its time and can be gone on with; null where there is none. */
 export function newestCut(runs: readonly RunRecord[]): RunRecord | null {

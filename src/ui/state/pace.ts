@@ -1,6 +1,6 @@
 /** Time left and tokens a second of a phase, measured here where the job does not say them. */
-import type { JobEvent } from '../../core/jobApi';
-import type { Phase, RunStatus } from '../../core/records';
+import type { JobEvent } from '../../wire/jobApi';
+import type { Phase, RunStatus } from '../../records/records';
 
 type Progress = Extract<JobEvent, { type: 'progress' }>;
 

@@ -1,15 +1,8 @@
 /** The playground: a new question, the arms that are asked, and their answers as they grow. */
 import { asArkletError, type ErrorData } from '../../core/errors';
-import type {
-  AdapterInfo,
-  AskArm,
-  AskReply,
-  AskResult,
-  JobApi,
-  JobEvent,
-  RunRecord,
-} from '../../core/jobApi';
-import type { AnswerType, Question } from '../../core/records';
+import type { AdapterInfo, AskArm, AskReply, AskResult, JobApi, JobEvent } from '../../wire/jobApi';
+import type { RunRecord } from '../../records/runRecords';
+import type { AnswerType, Question } from '../../records/records';
 import { pageError } from '../pageError';
 import { bundledWords, markUnknown, type Piece } from './knownWords';
 import type { Notices } from './notices.svelte';

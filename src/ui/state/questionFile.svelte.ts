@@ -2,9 +2,10 @@
  * A question file of the user's own for the next run: kept in storage under its hash, named in the address, checked against
  * the chosen models; and the counts of the settings that it can serve.
  */
-import type { JobApi, QuestionCheck, QuestionImport } from '../../core/jobApi';
-import { askedOf, fileCounts, heldBy, splitOf, type FileCounts } from '../../core/questionCounts';
-import type { RunConfig } from '../../core/records';
+import type { JobApi } from '../../wire/jobApi';
+import type { QuestionCheck, QuestionImport } from '../../tasks/questionFiles';
+import { askedOf, fileCounts, heldBy, splitOf, type FileCounts } from '../../records/questionCounts';
+import type { RunConfig } from '../../settings/config';
 import type { Notices } from './notices.svelte';
 import type { Settings } from './settings.svelte';
 

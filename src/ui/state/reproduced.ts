@@ -1,6 +1,7 @@
 /** Whether a run here came to the very bytes of the recorded one: what was said, what was learnt, and the adapters. */
-import type { JobApi, RunArchive } from '../../core/jobApi';
-import type { Turn } from '../../core/records';
+import type { JobApi } from '../../wire/jobApi';
+import type { RunArchive } from '../../records/runRecords';
+import type { Turn } from '../../records/records';
 
 const placeOf = ({ protocol, questionId, round, agent }: Turn): string =>
   `${protocol}|${questionId}|${round}|${agent}`;

@@ -1,5 +1,11 @@
 /** For a talk: one key begins the settings' run anew, with its fixed seed. */
-import type { Session } from './session.svelte';
+
+/** Begins and ends runs. */
+interface Controls {
+  readonly active: unknown;
+  start(): Promise<unknown>;
+  stop(): Promise<unknown>;
+}
 
 /** Milliseconds in which a restart can be confirmed. */
 const askedFor = 8000;
@@ -7,10 +13,10 @@ const askedFor = 8000;
 export class Restart {
   /** It waits to be confirmed: a run is at work. */
   asked = $state(false);
-  readonly #session: Pick<Session, 'active' | 'stop' | 'start'>;
+  readonly #session: Controls;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(session: Pick<Session, 'active' | 'stop' | 'start'>) {
+  constructor(session: Controls) {
     this.#session = session;
   }
 

@@ -1,14 +1,7 @@
 /** What a user does with stored runs: names and notes, the bin, the baseline, sizes, files. */
 import { toBase64 } from '../../core/base64';
-import type {
-  AdapterInfo,
-  ArchivedAdapter,
-  JobApi,
-  RunArchive,
-  RunRecord,
-  RunResult,
-  TrajectoryImport,
-} from '../../core/jobApi';
+import type { AdapterInfo, JobApi, TrajectoryImport } from '../../wire/jobApi';
+import type { ArchivedAdapter, RunArchive, RunRecord, RunResult } from '../../records/runRecords';
 import { importStrings } from '../strings/imports';
 import type { Notices } from './notices.svelte';
 import { RunView } from './runView.svelte';

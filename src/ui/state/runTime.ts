@@ -3,7 +3,8 @@
  * works, what its own phase shows of the machine's speed corrects what is still to come.
  */
 import { hasSettings } from '../runs/runFacts';
-import type { Phase, RunConfig } from '../../core/records';
+import type { Phase } from '../../records/records';
+import type { RunConfig } from '../../settings/config';
 
 /** A finished run, which was timed. */
 export interface Timed {

@@ -3,22 +3,14 @@
  * lie in plain maps and readers are told at most five times a second: those of one question when it changed, all others
  * at every batch (`version`).
  */
-import type { RunArchive, RunRecord, StrategyLog } from '../../core/jobApi';
-import type { PadReport } from '../../core/padRecords';
-import type {
-  AnswerType,
-  Dataset,
-  Probe,
-  Question,
-  Report,
-  Split,
-  TrainLog,
-  Turn,
-  TurnTiming,
-} from '../../core/records';
-import { inTrainingOrder } from '../../core/trainings';
-import type { Visibility } from '../../core/visibility';
-import { DebateIndex, type DebateTag, type QuestionSummary } from './debateIndex';
+import type { RunArchive, RunRecord, StrategyLog } from '../../records/runRecords';
+import type { PadReport } from '../../records/padRecords';
+import type { AnswerType, Dataset, Question, Report, Split, Turn, TurnTiming } from '../../records/records';
+import type { Probe, TrainLog } from '../../records/trainLog';
+import { inTrainingOrder } from '../../records/trainings';
+import type { Visibility } from '../../debate/visibility';
+import { DebateIndex } from './debateIndex';
+import type { DebateTag, QuestionSummary } from './debateCounts';
 
 export type ViewSource = 'recorded' | 'stored' | 'live';
 export type DatasetView = Omit<Dataset, 'traces'> & Partial<Pick<Dataset, 'traces'>>;

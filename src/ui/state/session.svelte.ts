@@ -1,15 +1,17 @@
 /** What the page knows and does: the run shown, the job in progress, the stored runs, and every action of a user. */
 import type { ArkletError } from '../../core/errors';
-import type { JobApi, JobEvent, RunRecord } from '../../core/jobApi';
-import type { RunConfig, RunStatus } from '../../core/records';
-import { GpuTest } from './gpuTest.svelte';
+import type { JobApi, JobEvent } from '../../wire/jobApi';
+import type { RunRecord } from '../../records/runRecords';
+import type { RunStatus } from '../../records/records';
+import type { RunConfig } from '../../settings/config';
+import { GpuTest } from '../device/gpuTest.svelte';
 import { expectedStatus, isGoing, newsOf, withStatus, type Ending, type JobStatus } from './jobStatus';
 import { grow, stepOf, type DataEvent } from './growth';
-import { Models } from './models.svelte';
-import { StageCheck } from './modelsStage.svelte';
+import { Models } from '../models/models.svelte';
+import { StageCheck } from '../models/modelsStage.svelte';
 import { newestCut } from './newestCut';
 import { Notices } from './notices.svelte';
-import { Offline } from './offline.svelte';
+import { Offline } from '../shell/offline.svelte';
 import { CoordinatorLink } from './coordinatorLink';
 import { CountGate } from './countGate';
 import { Pace } from './pace';
@@ -21,9 +23,7 @@ import { RunShelf } from './runShelf.svelte';
 import type { SessionSources, Step, TurnPlace } from './sessionParts';
 import { RunView } from './runView.svelte';
 import { Settings } from './settings.svelte';
-import { WakeLock } from './wakeLock';
-
-export { steps, type SessionSources, type Step, type TurnPlace } from './sessionParts';
+import { WakeLock } from '../shell/wakeLock';
 
 export class Session {
   readonly notices = new Notices();

@@ -1,6 +1,7 @@
 /** What a session is made of and shows: its sources, the steps, places of turns. */
-import type { JobClient, RunArchive } from '../../core/jobApi';
-import type { ModelsApi } from '../../core/modelsApi';
+import type { JobClient } from '../../wire/jobApi';
+import type { RunArchive } from '../../records/runRecords';
+import type { ModelsApi } from '../../wire/modelsApi';
 
 export type Step = 'debate' | 'distil' | 'compare';
 export const steps: readonly Step[] = ['debate', 'distil', 'compare'];

@@ -1,5 +1,5 @@
 /** What a run of given settings will take, and where that figure is from. */
-import type { RunConfig } from '../../core/records';
+import type { RunConfig } from '../../settings/config';
 import { formatLeft } from '../format';
 import { strings } from '../strings';
 import { secondsOf, timedLike, type Timed } from './runTime';

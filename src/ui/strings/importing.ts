@@ -1,5 +1,5 @@
 /** Words about question files: what was read, what is not read as written, what was left out. */
-import type { AlteredAnswer } from '../../core/jobApi';
+import type { AlteredAnswer } from '../../tasks/questionFiles';
 import { formatCount, formatPlural } from '../format';
 
 const reasons: Readonly<Record<AlteredAnswer['reason'], string>> = {

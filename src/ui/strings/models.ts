@@ -1,6 +1,6 @@
 /** Words of the model picker, downloads, storage and the memory plan. */
-import type { DevicePreset, MemoryKind, PhaseMemory, Proposal, Verdict } from '../../core/memoryPlan';
-import type { ModelProgress } from '../../core/modelsApi';
+import type { DevicePreset, MemoryKind, PhaseMemory, Proposal, Verdict } from '../../models/memoryPlan';
+import type { ModelProgress } from '../../models/modelRecords';
 import type { CutAnswer } from '../../offline/messages';
 import { formatBytes, formatCount } from '../format';
 

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { endpointAgent, type EndpointOptions } from '../../../src/agents/endpoint/endpoint';
-import type { Sampling } from '../../../src/core/records';
+import type { Sampling } from '../../../src/records/records';
 
 export const sampling: Sampling = { temperature: 0.5, topP: 0.9, seed: 4294967295, maxTokens: 7 };
 export const messages = [{ role: 'user' as const, content: '2 + 2?' }];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { recordedAgent } from '../../../src/agents/recorded';
 import { AgentError } from '../../../src/core/errors';
-import type { Sampling, Turn } from '../../../src/core/records';
+import type { Sampling, Turn } from '../../../src/records/records';
 
 const sampling: Sampling = { temperature: 0.5, topP: 0.9, seed: 4294967295, maxTokens: 7 };
 const messages = [{ role: 'user' as const, content: '2 + 2?' }];

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Turn } from '../../../src/core/records';
-import { majority, unanimous } from '../../../src/core/vote';
+import type { Turn } from '../../../src/records/records';
+import { majority, unanimous } from '../../../src/debate/vote';
 import { fitContext } from '../../../src/debate/context';
-import { visiblePeers } from '../../../src/core/visibility';
+import { visiblePeers } from '../../../src/debate/visibility';
 import { debate, type DebateOptions } from '../../../src/debate/debate';
 import type { Protocol } from '../../../src/debate/protocol';
 import { selfConsistency } from '../../../src/debate/selfConsistency';

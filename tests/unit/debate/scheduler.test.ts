@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { AgentBackend } from '../../../src/agents/agent';
 import { AgentError, DeviceLostError, ModelError, StorageError, TokenError } from '../../../src/core/errors';
 import { Gate } from '../../../src/core/gate';
-import type { Turn } from '../../../src/core/records';
+import type { Turn } from '../../../src/records/records';
 import { hashKey } from '../../../src/core/rng';
 import { debate, type DebateOptions } from '../../../src/debate/debate';
 import type { TurnProgress } from '../../../src/debate/pace';

@@ -1,5 +1,5 @@
 import type { AgentBackend, AgentCallbacks, AgentRequest, Completion } from '../../../src/agents/agent';
-import type { Question, Turn, TurnTiming } from '../../../src/core/records';
+import type { Question, Turn, TurnTiming } from '../../../src/records/records';
 import type { TurnPrompt } from '../../../src/debate/protocol';
 import { turnMessages } from '../../../src/debate/prompts';
 

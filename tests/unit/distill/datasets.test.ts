@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Dataset, Question, Turn } from '../../../src/core/records';
+import type { Dataset, Question, Turn } from '../../../src/records/records';
 import { controlDataset, strategyDatasets } from '../../../src/distill/datasets';
 import {
   distance,

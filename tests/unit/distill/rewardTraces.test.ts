@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Question, Turn } from '../../../src/core/records';
+import type { Question, Turn } from '../../../src/records/records';
 import { turnMessages } from '../../../src/debate/prompts';
 import {
   checkedLabels,

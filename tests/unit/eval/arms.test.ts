@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Turn } from '../../../src/core/records';
+import type { Turn } from '../../../src/records/records';
 import {
   bestAgent,
   checkProtocol,

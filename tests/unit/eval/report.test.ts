@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { PairResult, Report } from '../../../src/core/records';
+import type { PairResult, Report } from '../../../src/records/records';
 import type { Arm } from '../../../src/eval/arms';
 import { reportMarkdown } from '../../../src/eval/markdown';
 import { pairNames } from '../../../src/eval/pairs';
-import { seedSummaries } from '../../../src/core/seeds';
+import { seedSummaries } from '../../../src/eval/seeds';
 import { buildReport, type ReportInput } from '../../../src/eval/report';
 import { pairVerdict, points, verdictText } from '../../../src/eval/verdict';
 import { config, makeQuestions } from './turns';

@@ -1,4 +1,5 @@
-import type { Question, RunConfig, Split, Turn, TurnTiming } from '../../../src/core/records';
+import type { Question, Split, Turn, TurnTiming } from '../../../src/records/records';
+import type { RunConfig } from '../../../src/settings/config';
 import { presets } from '../../../src/settings/config';
 
 export function makeQuestions(count: number, split: Split = 'test'): Question[] {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Backend } from '../../../src/compute/ops';
 import { OutOfMemoryError } from '../../../src/core/errors';
-import type { Sampling } from '../../../src/core/records';
+import type { Sampling } from '../../../src/records/records';
 import { Generator, type GeneratorOptions } from '../../../src/lm/generate';
 import { loadModel } from '../../../src/lm/load';
 import type { GenerateRequest, Tokenizer } from '../../../src/lm/types';

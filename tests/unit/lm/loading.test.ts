@@ -10,7 +10,7 @@ import { nativeRows } from '../../../src/lm/rowCodec';
 import type { TensorToWrite } from '../../../src/lm/safetensors';
 import { plainName } from '../../../src/lm/tensorNames';
 import { openWeights } from '../../../src/lm/weightFiles';
-import { readModelShape } from '../../../src/run/modelShape';
+import { readModelShape } from '../../../src/modelsWorker/readModelShape';
 import { exportMerged } from '../../../src/train/merge';
 import { containing, maxError, someText } from './fixtures';
 import {

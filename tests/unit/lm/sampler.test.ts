@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Sampling } from '../../../src/core/records';
+import type { Sampling } from '../../../src/records/records';
 import { Sampler } from '../../../src/lm/sampler';
 
 const sampling: Sampling = { temperature: 1, topP: 1, seed: 7, maxTokens: 1 };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Message } from '../../../src/core/records';
+import type { Message } from '../../../src/records/records';
 import { createTokenizer, TextStream } from '../../../src/lm/tokenizer';
 
 interface TokenGolden {

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { NodeSource } from '../../../scripts/nodeSource';
-import type { MachineFacts } from '../../../src/core/memoryPlan';
+import type { MachineFacts } from '../../../src/models/memoryPlan';
 import type { ModelShape } from '../../../src/models/modelShape';
-import { memoryBudget, planMemory, type PlanInput } from '../../../src/models/planner';
-import { readModelShape } from '../../../src/run/modelShape';
+import { memoryBudget, planMemory } from '../../../src/models/planner';
+import type { PlanInput } from '../../../src/models/studentMemory';
+import { readModelShape } from '../../../src/modelsWorker/readModelShape';
 import { presets } from '../../../src/settings/config';
 
 const GiB = 2 ** 30;

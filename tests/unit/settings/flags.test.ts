@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { parseEndpoint } from '../../../src/agents/endpoint/endpoint';
 import { ConfigError } from '../../../src/core/errors';
-import { personaPresets } from '../../../src/core/personas';
-import type { RunConfig } from '../../../src/core/records';
+import { personaPresets } from '../../../src/settings/personas';
+import type { RunConfig } from '../../../src/settings/config';
 import { entries, parseConfig, presets, withValue } from '../../../src/settings/config';
 import { configFromFlags, flagsOf, splitFlags } from '../../../src/settings/flags';
-import { commandError } from '../../../src/run/commandError';
-import { memorableName } from '../../../src/run/names';
+import { commandError } from '../../../src/commands/commandError';
+import { memorableName } from '../../../src/library/names';
 
 const read = (...args: string[]): RunConfig => configFromFlags(splitFlags(args));
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { AnswerType } from '../../../src/core/records';
+import type { AnswerType } from '../../../src/records/records';
 import { isCorrect, parseAnswer } from '../../../src/tasks/answers';
 import cases from '../../cases/answer-extraction/case.json';
 

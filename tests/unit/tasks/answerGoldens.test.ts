@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isCorrect, parseAnswer } from '../../../src/tasks/answers';
 import { flexibleExtract, lmEvalCorrect, strictMatch } from '../../../src/tasks/lmEval';
-import type { AnswerType } from '../../../src/core/records';
+import type { AnswerType } from '../../../src/records/records';
 import exceptions from '../../golden/answers/exceptions.json';
 import lmEval from '../../golden/answers/lmEval.json';
 import pairs from '../../golden/answers/verdicts.json';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../../src/compute/referenceBackend';
 import { ConfigError, ImportError } from '../../../src/core/errors';
-import type { Message } from '../../../src/core/records';
+import type { Message } from '../../../src/records/records';
 import type { Tokenizer } from '../../../src/lm/types';
 import { Backprop } from '../../../src/train/backprop';
 import { packExamples, parseRows, tokeniseRow, tokeniseRows } from '../../../src/train/batch';

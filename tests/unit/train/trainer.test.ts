@@ -5,7 +5,7 @@ import { createReferenceBackend } from '../../../src/compute/referenceBackend';
 import type { ReferenceBackend } from '../../../src/compute/referenceBackend';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
 import { InterruptedError, TrainingError } from '../../../src/core/errors';
-import type { TrainLog } from '../../../src/core/records';
+import type { TrainLog } from '../../../src/records/trainLog';
 import { readAdapter } from '../../../src/lm/adapter';
 import { Generator } from '../../../src/lm/generate';
 import type { LanguageModel } from '../../../src/lm/types';
@@ -14,7 +14,8 @@ import type { Checkpoint } from '../../../src/train/checkpoint';
 import { defaultTrainOptions } from '../../../src/train/options';
 import type { TrainOptions } from '../../../src/train/options';
 import { trainExamples } from '../../../src/train/trainer';
-import type { TrainHooks, TrainResult } from '../../../src/train/trainer';
+import type { TrainHooks } from '../../../src/train/trainRun';
+import type { TrainResult } from '../../../src/train/trainRun';
 import { compare, loadGolden } from './golden';
 
 const short: TrainOptions = {

@@ -1,7 +1,7 @@
 /** The log of a group RL as curves. Names are TRL's. */
 import type uPlot from 'uplot';
-import type { StrategyLog } from '../../../core/jobApi';
-import type { TrainLog } from '../../../core/records';
+import type { StrategyLog } from '../../../records/runRecords';
+import type { TrainLog } from '../../../records/trainLog';
 import { padStrings } from '../../strings/pad';
 
 export type PadChartKind = keyof typeof padStrings.charts;

@@ -1,5 +1,5 @@
 /** A reply cut into what lies between steps and the steps with their scores. */
-import type { PadStep } from '../../../core/padRecords';
+import type { PadStep } from '../../../records/padRecords';
 
 export type ScoreKind = 'good' | 'unsure' | 'bad';
 

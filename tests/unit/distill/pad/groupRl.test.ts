@@ -1,8 +1,9 @@
 /** The group-RL loop on the bundled student: what it logs, that it repeats and resumes to the byte, and its rewards. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, InterruptedError } from '../../../../src/core/errors';
-import type { TrainLog } from '../../../../src/core/records';
-import { groupRl, type GroupRlRequest, type GroupRlResult } from '../../../../src/distill/pad/groupRl';
+import type { TrainLog } from '../../../../src/records/trainLog';
+import { groupRl, type GroupRlResult } from '../../../../src/distill/pad/groupRl';
+import type { GroupRlRequest } from '../../../../src/distill/pad/groupRlRun';
 import { RewardModel } from '../../../../src/distill/pad/rewardModel';
 import { defaultGroupRlOptions, type GroupRlOptions } from '../../../../src/distill/pad/rlOptions';
 import { createAdapter } from '../../../../src/lm/adapter';

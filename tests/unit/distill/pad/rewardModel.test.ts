@@ -5,11 +5,8 @@ import type { LabelledTrace } from '../../../../src/distill/pad/rewardData';
 import { baselinesFrom, auc, rewardMetrics, traceScore } from '../../../../src/distill/pad/rewardMetrics';
 import { headFile, loadRewardModel } from '../../../../src/distill/pad/rewardModel';
 import { defaultRewardOptions, type RewardOptions } from '../../../../src/distill/pad/rewardOptions';
-import {
-  trainRewardModel,
-  type RewardTrainRequest,
-  type RewardTrainResult,
-} from '../../../../src/distill/pad/trainReward';
+import { trainRewardModel, type RewardTrainResult } from '../../../../src/distill/pad/trainReward';
+import type { RewardTrainRequest } from '../../../../src/distill/pad/rewardRun';
 import { generateQuestions } from '../../../../src/tasks/wordProblems';
 import { loadStudent, type Student } from './student';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MemorySource } from '../../../../src/core/fileSource';
-import type { Message } from '../../../../src/core/records';
+import type { Message } from '../../../../src/records/records';
 import { createTokenizer, loadTokenizer } from '../../../../src/lm/tokenizer';
 import { byteLetters } from '../../../../src/lm/tokens/preTokenizers';
 import { parseRows, tokeniseRow } from '../../../../src/train/batch';

@@ -1,0 +1,277 @@
+/** What the commands drive in a headless page: `window.arklet`. Loaded only when the address has ?automation. */
+import {
+  ArkletError,
+  asArkletError,
+  ConfigError,
+  DownloadError,
+  errorFromData,
+  InterruptedError,
+  StorageError,
+  type ErrorData,
+} from '../core/errors';
+import type { JobApi, JobEvent } from '../wire/jobApi';
+import type { RunRecord } from '../records/runRecords';
+import type { Question } from '../records/records';
+import { trajectoriesJsonl } from '../records/trajectories';
+import { packArchive, timingsJsonl, unpackArchive } from '../records/archiveFile';
+import { configFromFlags } from '../settings/flags';
+import { configIdentity } from '../settings/scopes';
+import { commandError } from './commandError';
+import { connectJob } from '../coordinator/jobClient';
+import type { WebllmCheckRequest, WebllmCheckResult } from './webllmCheck';
+
+export interface DistilRequest {
+  /** Flags that set the config, without dashes. */
+  readonly flags: Readonly<Record<string, string>>;
+  /** Address of the question file, null for the generator. */
+  readonly questions: string | null;
+  /** Address of a run's archive whose debate is used again. */
+  readonly from: string | null;
+  /** Keys of endpoints by address. */
+  readonly keys: Readonly<Record<string, string>>;
+  /** Address under which outputs are PUT, ending with a slash. */
+  readonly out: string;
+}
+
+/** Everything that crosses into the page resolves: failures are data. */
+export type Outcome<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorData };
+
+export interface Automation {
+  distil(request: DistilRequest): Promise<Outcome<{ readonly name: string }>>;
+  /** Stops the job in hand; `distil` then ends with code "interrupted". */
+  stop(): Promise<void>;
+  /** What `check:webllm` asks beyond a run. */
+  webllm(request: Omit<WebllmCheckRequest, 'say'>): Promise<Outcome<WebllmCheckResult>>;
+}
+
+declare global {
+  interface Window {
+    arklet?: Automation;
+    /** Set by the command: hears every event of the job but the text and turns. */
+    arkletEvent?: (event: JobEvent) => void;
+    /** Set by the command: hears lines of progress. */
+    arkletSay?: (line: string) => void;
+  }
+}
+
+async function get(url: string): Promise<Response> {
+  const response = await fetch(url).catch(() => null);
+  if (!response?.ok) {
+    throw new DownloadError(
+      `${url} could not be read (${response?.status ?? 'no answer'}).`,
+      'Check the path.',
+    );
+  }
+  return response;
+}
+
+async function put(url: string, body: string | Uint8Array): Promise<void> {
+  const response = await fetch(url, { method: 'PUT', body: body as BodyInit });
+  if (!response.ok) {
+    throw new DownloadError(`${url} could not be written (${response.status}).`, 'Check the output folder.');
+  }
+}
+
+/** Milliseconds between two questions about the run, and until one without an answer ends the command. */
+const askEvery = 10_000;
+const patience = 300_000;
+
+const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** What a worker answers. Throws ArkletError when it no longer does. */
+function answered<T>(work: Promise<T>): Promise<T> {
+  const silent = pause(patience).then((): never => {
+    throw new ArkletError(
+      `The run has not answered for ${patience / 1000} s.`,
+      'Run the same command again: it goes on where it stopped.',
+    );
+  });
+  return Promise.race([work, silent]);
+}
+
+/** Most rows of one kind that are named one by one. */
+const linesSaid = 10;
+
+async function readQuestions(api: JobApi, url: string): Promise<readonly Question[]> {
+  const name = decodeURIComponent(url.slice(url.lastIndexOf('/') + 1));
+  const bytes = new Uint8Array(await (await get(url)).arrayBuffer());
+  const { questions, altered, rejected } = await api.importQuestions(bytes, name);
+  const say = (line: string): void => window.arkletSay?.(line);
+  for (const { line, reason } of rejected.slice(0, linesSaid))
+    say(`${name} line ${line} is left out: ${reason}.`);
+  if (rejected.length > linesSaid) say(`${rejected.length} rows of ${name} are left out.`);
+  const looked = altered.filter((each) => each.doubtful);
+  for (const { line, written, read } of looked.slice(0, linesSaid))
+    say(`${name} line ${line}: the answer "${written}" is read as "${read}".`);
+  if (looked.length > linesSaid)
+    say(`${looked.length} answers of ${name} are not read as written: check them.`);
+  return questions;
+}
+
+/** Writes all files of a finished run. */
+async function exportRun(api: JobApi, run: RunRecord, out: string): Promise<void> {
+  // With its adapters: what is trained further on this debate does not train them again.
+  const archive = await api.archive(run.id, true);
+  const { report } = archive;
+  if (!report) throw new ConfigError(`${run.name} has no report.`, 'Let it run to its end.');
+  await put(`${out}trajectories.jsonl`, trajectoriesJsonl(archive.turns));
+  await put(`${out}timings.jsonl`, timingsJsonl(archive.timings));
+  await put(`${out}run.arklet.json.gz`, packArchive(archive));
+  for (const { strategy, seed } of archive.logs) {
+    const files = await api.adapter(run.id, strategy, seed);
+    for (const [name, bytes] of Object.entries(files)) {
+      await put(`${out}adapters/${strategy}-${seed}/${name}`, bytes);
+    }
+  }
+  await put(`${out}report.md`, await api.markdown(report));
+  await put(`${out}report.json`, `${JSON.stringify(report, null, 1)}\n`);
+}
+
+function stopOf(name: string): ErrorData {
+  return {
+    code: 'interrupted',
+    message: `${name} was stopped.`,
+    hint: 'The same command goes on where it stopped.',
+  };
+}
+
+/** Starts a coordinator and exposes the automation. */
+function startAutomation(): void {
+  const worker = new Worker(new URL('../../workers/coordinator.worker.ts', import.meta.url), {
+    type: 'module',
+  });
+  const client = connectJob(worker);
+  const { api } = client;
+  /** A coordinator that ended tells nothing more. */
+  const gone: Promise<never> = new Promise((_, reject) => void client.gone?.then(reject));
+  gone.catch(() => undefined);
+
+  /** The command was told to stop, perhaps before there was a run to be stopped. */
+  let stopped = false;
+
+  function ending(): { of(runId: string): Promise<void>; close(): void } {
+    const ended = new Map<string, RunRecord>();
+    /** The last problem of each run: where its record cannot be written any more, this is why. */
+    const problems = new Map<string, ErrorData>();
+    /** What ended a run, also where nothing could be stored of it. */
+    const ends = new Map<string, ErrorData>();
+    let wake = (): void => undefined;
+    const close = client.listen((event) => {
+      if (event.type !== 'text' && event.type !== 'turn') window.arkletEvent?.(event);
+      if (event.type === 'error' && event.runId !== null) problems.set(event.runId, event.error);
+      if (event.type === 'ended' && event.status !== 'done')
+        ends.set(event.runId, event.error ?? stopOf(event.runId));
+      if (event.type === 'ended') wake();
+      if (event.type !== 'runs') return;
+      for (const run of event.runs) {
+        if (run.status === 'running' || run.status === 'paused') ended.delete(run.id);
+        else ended.set(run.id, run);
+      }
+      wake();
+    });
+    return {
+      close,
+      async of(runId) {
+        let asked = performance.now();
+        for (;;) {
+          const end = ends.get(runId);
+          if (end) throw errorFromData(end);
+          const run = ended.get(runId);
+          if (run?.status === 'done') return;
+          if (run) throw errorFromData(run.error ?? stopOf(run.name));
+          // Events may fail to come: a run whose storage has gone cannot say that it ended.
+          await Promise.race([new Promise<void>((resolve) => (wake = resolve)), pause(askEvery)]);
+          if (performance.now() - asked < askEvery) continue;
+          asked = performance.now();
+          const now = await answered(api.runs()).catch((thrown: unknown) => {
+            const problem = problems.get(runId);
+            throw problem ? errorFromData(problem) : thrown;
+          });
+          const record = now.find(({ id }) => id === runId);
+          if (!record) {
+            throw new StorageError(
+              'The run is no longer in the browser’s storage.',
+              'Run the same command again: it starts anew.',
+            );
+          }
+          if (record.status === 'running' || record.status === 'paused') continue;
+          const problem = problems.get(runId);
+          const { status } = record;
+          ended.set(
+            runId,
+            status === 'interrupted' && problem && !stopped ? { ...record, error: problem } : record,
+          );
+        }
+      },
+    };
+  }
+
+  function goOn(): void {
+    if (stopped) throw new InterruptedError('Stopped.', 'The same command goes on where it stopped.');
+  }
+
+  async function distil({ flags, questions, from, keys, out }: DistilRequest): Promise<{ name: string }> {
+    const config = configFromFlags(new Map(Object.entries(flags)));
+    for (const [url, key] of Object.entries(keys)) await api.setKey(url, key);
+    const events = ending();
+    try {
+      const imported = questions === null ? null : await readQuestions(api, questions);
+      // The same command finds its run again: by its settings, or by what this page remembers of a debate used again.
+      const command = `arklet.command ${JSON.stringify({ flags, from })}`;
+      const known = from === null ? null : localStorage.getItem(command);
+      const runs = await api.runs();
+      let run = runs.find(
+        (one) =>
+          one.damaged === undefined &&
+          (from === null ? configIdentity(one.config) === configIdentity(config) : one.id === known),
+      );
+      if (!run) {
+        const source =
+          from === null
+            ? undefined
+            : await api.importArchive(unpackArchive(new Uint8Array(await (await get(from)).arrayBuffer())));
+        goOn();
+        run = await api.start(config, imported, source?.id);
+        if (from !== null) localStorage.setItem(command, run.id);
+        if (stopped) await api.stop();
+        await Promise.race([events.of(run.id), gone]);
+      } else if (run.status !== 'done') {
+        goOn();
+        await api.resume(run.id);
+        if (stopped) await api.stop();
+        await Promise.race([events.of(run.id), gone]);
+      }
+      await exportRun(api, run, out);
+      return { name: run.name };
+    } finally {
+      events.close();
+    }
+  }
+
+  window.arklet = {
+    async distil(request) {
+      try {
+        return { ok: true, value: await distil(request) };
+      } catch (thrown) {
+        return { ok: false, error: commandError(asArkletError(thrown).toData()) };
+      }
+    },
+    stop: () => {
+      stopped = true;
+      return api.stop();
+    },
+    async webllm(request) {
+      try {
+        const { webllmCheck } = await import('./webllmCheck');
+        const say = (line: string): void => window.arkletSay?.(line);
+        return { ok: true, value: await webllmCheck({ ...request, say }) };
+      } catch (thrown) {
+        return { ok: false, error: commandError(asArkletError(thrown).toData()) };
+      }
+    },
+  };
+}
+
+startAutomation();

@@ -1,0 +1,181 @@
+/** The job that this tab works on: begun, paused, stopped within a limit, and ended with what the store and the pages are told. */
+import { asArkletError, InterruptedError, WorkerError, type ArkletError } from '../core/errors';
+import { Gate } from '../core/gate';
+import type { JobEvent } from '../wire/jobApi';
+import type { Question, RunStatus } from '../records/records';
+import type { JobStore } from '../store/jobStore';
+import type { StoredRun } from '../store/schema';
+import type { EngineClient } from '../engine/engineClient';
+import type { AgentParts } from '../job/resolveAgents';
+import { runJob } from '../job/runJob';
+
+export interface ActiveParts {
+  readonly store: JobStore;
+  openEngine(): EngineClient;
+  emit(event: JobEvent): void;
+  readonly base: string;
+  readonly version: string;
+  readonly agents: Omit<AgentParts, 'engine'>;
+  /** Milliseconds that a stop waits before it ends the engine's worker, and again before it gives the job up. */
+  readonly patience: number;
+  /** Tells the pages the list of runs. */
+  announce(): Promise<void>;
+}
+
+interface Active {
+  readonly runId: string;
+  readonly controller: AbortController;
+  readonly gate: Gate;
+  readonly ended: Promise<void>;
+  /** Ends it with this error, whatever it is doing. */
+  giveUp(error: ArkletError): void;
+}
+
+const alive: readonly RunStatus[] = ['running', 'paused'];
+
+/** What befell a job from outside: its run can be gone on with once that is over. */
+const passing: ReadonlySet<string> = new Set(['device-lost', 'worker', 'storage', 'busy']);
+
+/** Whether it came in time. */
+async function within(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds);
+  });
+  try {
+    return await Promise.race([work.then(() => true as const), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export class ActiveJob {
+  readonly #parts: ActiveParts;
+  #engine: EngineClient | null = null;
+  #active: Active | null = null;
+
+  constructor(parts: ActiveParts) {
+    this.#parts = parts;
+  }
+
+  /** Of the run that is worked on here; null where none is. */
+  get runId(): string | null {
+    return this.#active?.runId ?? null;
+  }
+
+  /** The engine's worker; a new one where that ended. */
+  engine(): EngineClient {
+    if (this.#engine?.closed === true) this.#engine = null;
+    if (this.#engine) return this.#engine;
+    const engine = this.#parts.openEngine();
+    this.#engine = engine;
+    // A worker that comes in the middle of a paused job waits as the one before it did; one that dies tells its callers.
+    if (this.#active?.gate.paused === true) engine.gate('pause').catch(() => undefined);
+    return engine;
+  }
+
+  /** Works on a run until it ends, whatever happens; `release` gives its locks back. */
+  launch(run: StoredRun, questions: readonly Question[], release: () => void): void {
+    const { store, emit, base, version, agents } = this.#parts;
+    const controller = new AbortController();
+    const revoked = new AbortController();
+    const gate = new Gate();
+    let giveUp = (_: ArkletError): void => undefined;
+    const givenUp = new Promise<ArkletError>((resolve) => (giveUp = resolve));
+    const work = runJob({
+      run,
+      questions,
+      store: store.during(run.id, revoked.signal),
+      openEngine: () => this.engine(),
+      gate,
+      emit,
+      base,
+      version,
+      agents,
+      signal: controller.signal,
+    });
+    const end = work.then(
+      () => null,
+      (thrown: unknown) =>
+        controller.signal.aborted
+          ? new InterruptedError('Stopped.', 'Resume the run: it goes on from what is stored.')
+          : asArkletError(thrown),
+    );
+    const ended = Promise.race([end, givenUp]).then(async (error) => {
+      // Nothing of it is stored from here on, even where it was given up and still works.
+      revoked.abort();
+      controller.abort();
+      await this.#end(run, error);
+      this.#active = null;
+      release();
+      await this.#parts.announce().catch(() => undefined);
+    });
+    this.#active = { runId: run.id, controller, gate, ended, giveUp };
+  }
+
+  /** Resolves when the job that works now has ended, however it ends. */
+  async ended(): Promise<void> {
+    await this.#active?.ended;
+  }
+
+  async gate(action: 'pause' | 'unpause' | 'step'): Promise<void> {
+    this.#active?.gate[action]();
+    // An engine that has died says so to whoever waits for its work.
+    await this.#engine?.gate(action).catch(() => undefined);
+    if (action !== 'step') await this.#mark(action === 'pause' ? 'paused' : 'running');
+  }
+
+  /** Ends the job; resolves within twice the patience at worst. */
+  async stop(): Promise<void> {
+    const active = this.#active;
+    if (!active) return;
+    const { patience } = this.#parts;
+    active.controller.abort();
+    if (await within(active.ended, patience)) return;
+    this.#engine?.terminate(
+      new WorkerError(
+        `The engine did not stop within ${patience / 1000} s and was ended.`,
+        'Resume the run: it goes on from what is stored.',
+      ),
+    );
+    if (await within(active.ended, patience)) return;
+    active.giveUp(new InterruptedError('Stopped.', 'Resume the run: it goes on from what is stored.'));
+    await active.ended;
+  }
+
+  /** Ends the job with an error that it would notice late, or not at all. */
+  async fail(error: ArkletError): Promise<void> {
+    const active = this.#active;
+    if (!active) return;
+    active.giveUp(error);
+    await active.ended;
+  }
+
+  async #end(run: StoredRun, error: ArkletError | null): Promise<void> {
+    const { store, emit, patience } = this.#parts;
+    if (!error) {
+      emit({ type: 'ended', runId: run.id, status: 'done', error: null });
+      return;
+    }
+    const stopped = error instanceof InterruptedError;
+    const lostGpu = error.code === 'gpu-unavailable' && run.device !== null;
+    const status = stopped || lostGpu || passing.has(error.code) ? 'interrupted' : 'failed';
+    const data = stopped ? null : error.toData();
+    const stored = store.editRun(run.id, (last) => ({ ...last, status, error: data }));
+    // A store that takes nothing any more, or does not answer, keeps the old status; the pages are told the true one.
+    await within(
+      stored.catch(() => undefined),
+      patience,
+    );
+    if (data) emit({ type: 'error', runId: run.id, error: data });
+    emit({ type: 'ended', runId: run.id, status, error: data });
+  }
+
+  async #mark(status: 'running' | 'paused'): Promise<void> {
+    if (!this.#active) return;
+    await this.#parts.store.editRun(this.#active.runId, (run) =>
+      alive.includes(run.status) ? { ...run, status } : run,
+    );
+    await this.#parts.announce();
+  }
+}

@@ -1,0 +1,274 @@
+/** One new question to the base, to trained adapters and to the ensemble, with the engine that runs use. */
+import type { AgentBackend } from '../agents/agent';
+import { engineAgent } from '../agents/engine';
+import {
+  asArkletError,
+  ConfigError,
+  DeviceLostError,
+  throwIfAborted,
+  type ArkletError,
+} from '../core/errors';
+import type { AskArm, AskReply, AskRequest, AskResult, JobEvent } from '../wire/jobApi';
+import type { Question, Turn } from '../records/records';
+import type { RunConfig } from '../settings/config';
+import { majority } from '../debate/vote';
+import { debate } from '../debate/debate';
+import { lastRound, type Protocol } from '../debate/protocol';
+import { turnMessages } from '../debate/prompts';
+import { runTurns, type TurnSampling } from '../debate/scheduler';
+import { selfConsistency } from '../debate/selfConsistency';
+import { greedy, singlePass } from '../debate/singlePass';
+import { fetchCatalogue } from '../models/catalogue';
+import { questionId } from '../tasks/questionText';
+import { parseConfig } from '../settings/config';
+import type { EngineClient } from '../engine/engineClient';
+import { agentPrompt, agentSampling } from '../job/speakers';
+import { Crew } from '../job/crew';
+import { promptStyle } from '../job/job';
+import type { AgentSlot } from '../job/crew';
+import type { JobLock } from '../library/jobLock';
+import { pacedLoad } from '../job/loadPace';
+import { agentSlots, castOf, type AgentParts, type Cast } from '../job/resolveAgents';
+import { studentOf } from '../models/student';
+import type { AdapterArm } from '../wire/jobApi';
+
+/** Longest question in characters: a word problem has some hundred. */
+const longest = 4000;
+
+export interface PlaygroundParts {
+  readonly base: string;
+  readonly agents: Omit<AgentParts, 'engine'>;
+  readonly lock: JobLock;
+  engine(): EngineClient;
+  emit(event: JobEvent): void;
+  /** The base that an adapter belongs to, and its PEFT files. Throws ConfigError when there is none. */
+  adapter(arm: AdapterArm): Promise<{
+    readonly student: string;
+    readonly files: Readonly<Record<string, Uint8Array>>;
+  }>;
+}
+
+type AskParts = Omit<PlaygroundParts, 'engine' | 'lock'> & {
+  readonly engine: EngineClient;
+  readonly signal: AbortSignal;
+};
+
+/** What an arm speaks with. */
+interface Plan {
+  readonly protocol: Protocol;
+  readonly agents: readonly AgentBackend[];
+  readonly sampling: TurnSampling | ((agent: number) => TurnSampling);
+  /** Whether the last round is voted on. */
+  readonly votes: boolean;
+}
+
+/** One question at a time, and none while a run works. */
+export class Playground {
+  readonly #parts: PlaygroundParts;
+  #asking: { readonly controller: AbortController; readonly ended: Promise<void> } | null = null;
+
+  constructor(parts: PlaygroundParts) {
+    this.#parts = parts;
+  }
+
+  /** Ends the question before; throws BusyError while a run works, else what `ask` throws. */
+  async ask(request: AskRequest): Promise<readonly AskResult[]> {
+    await this.stop();
+    const { lock, engine: open, ...parts } = this.#parts;
+    const release = await lock.take();
+    const controller = new AbortController();
+    const engine = open();
+    const work = ask({ ...parts, engine, signal: controller.signal }, request).finally(release);
+    const ended = work.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#asking = { controller, ended };
+    try {
+      return await work;
+    } catch (thrown) {
+      // A lost device takes its models with it; the next question opens another.
+      if (thrown instanceof DeviceLostError) engine.forget();
+      throw asArkletError(thrown);
+    } finally {
+      if (this.#asking?.controller === controller) this.#asking = null;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#asking?.controller.abort();
+    await this.#asking?.ended;
+  }
+}
+
+/** Throws ConfigError (nothing asked, unknown words), what loading throws, AgentError, TokenError, InterruptedError. */
+async function ask(parts: AskParts, request: AskRequest): Promise<readonly AskResult[]> {
+  const { engine, base, signal } = parts;
+  const config = parseConfig(request.config);
+  const text = checkedText(request.question);
+  if (request.arms.length === 0) throw new ConfigError('0 arms were asked.', 'Choose at least one.');
+  const question: Question = {
+    id: questionId(text),
+    split: 'test',
+    text,
+    gold: '',
+    answerType: request.answerType,
+  };
+  const catalogue = await fetchCatalogue(base, signal);
+  const cast = castOf(config, catalogue, base);
+  const adapters = new Map<AskArm, Awaited<ReturnType<AskParts['adapter']>>>();
+  for (const arm of request.arms) if (arm.type === 'distilled') adapters.set(arm, await parts.adapter(arm));
+  const baseOf = (arm: AskArm): Cast['student'] => {
+    const own = adapters.get(arm)?.student;
+    return own === undefined ? cast.student : studentOf(own, catalogue, base);
+  };
+  const needed = new Map(
+    request.arms
+      .flatMap((arm) => (arm.type === 'ensemble' ? cast.models.slice(0, -1) : [baseOf(arm)]))
+      .map((model) => [model.id, model]),
+  );
+  const voices = request.arms.some(({ type }) => type === 'ensemble');
+  // An agent may be the student's own base, which the cast lists once, last.
+  if (voices && cast.specs.slice(0, config.nAgents).includes(cast.student.id))
+    needed.set(cast.student.id, cast.student);
+  const models = [...needed.values()];
+
+  const device = await engine.open(config.backend, models);
+  parts.emit({ type: 'device', backend: device.backend, device: device.device, reason: device.reason });
+  for (const { id } of models) {
+    const onProgress = pacedLoad((progress) => parts.emit({ type: 'load', model: id, ...progress }));
+    await engine.load(id, { signal, onProgress });
+  }
+  await checkWords(engine, models, text);
+  const slots = voices ? await agentSlots(cast, config, { ...parts.agents, engine }) : [];
+  const crew = new Crew({ slots, signal, emit: parts.emit });
+
+  const loaded: { readonly model: string; readonly adapter: string }[] = [];
+  try {
+    await crew.ready();
+    const plans: Plan[] = [];
+    for (const arm of request.arms) {
+      const files = adapters.get(arm)?.files;
+      if (files === undefined || arm.type !== 'distilled') {
+        plans.push(arm.type === 'ensemble' ? ensemble(config, slots) : single(engine, cast.student, config));
+        continue;
+      }
+      const student = baseOf(arm);
+      const adapter = `ask/${arm.runId}/${arm.strategy}/${arm.seed}`;
+      await engine.putAdapter(student.id, adapter, files);
+      loaded.push({ model: student.id, adapter });
+      plans.push(single(engine, student, config, adapter));
+    }
+    return await Promise.all(
+      plans.map((plan, arm) => answer(parts, request.id, arm, plan, question, config)),
+    );
+  } finally {
+    await crew.release();
+    for (const { model, adapter } of loaded) await engine.dropAdapter(model, adapter).catch(() => undefined);
+  }
+}
+
+function checkedText(input: string): string {
+  const text = input.trim().replace(/\s+/g, ' ');
+  if (text === '') throw new ConfigError('The question is empty.', 'Write one, or take an example.');
+  if (text.length > longest) {
+    throw new ConfigError(
+      `The question has ${text.length} characters; at most ${longest} can be asked.`,
+      'Shorten it.',
+    );
+  }
+  return text;
+}
+
+/** Models with a small vocabulary cannot read other words at all: say which, rather than let them guess. */
+async function checkWords(engine: EngineClient, models: Cast['models'], text: string): Promise<void> {
+  for (const { id } of models) {
+    const words = await engine.unknownWords(id, text);
+    if (words.length === 0) continue;
+    const variants = words.map(
+      (word) => [word, word[0]?.toUpperCase() + word.slice(1).toLowerCase()] as const,
+    );
+    const still = new Set(await engine.unknownWords(id, variants.map(([, variant]) => variant).join(' ')));
+    const named = variants.map(([word, variant]) =>
+      variant !== word && !still.has(variant) ? `"${word}" (write ${variant})` : `"${word}"`,
+    );
+    const list = named.length > 1 ? `${named.slice(0, -1).join(', ')} and ${named.at(-1) ?? ''}` : named[0];
+    throw new ConfigError(
+      `${id === 'student' ? 'The student' : id} does not know the ${words.length === 1 ? 'word' : 'words'} ${list ?? ''}.`,
+      'The bundled models read only the words of the problems they were made for: take an example and change its names and numbers.',
+      { details: { words } },
+    );
+  }
+}
+
+function single(engine: EngineClient, student: Cast['student'], config: RunConfig, adapter?: string): Plan {
+  const style = promptStyle(student);
+  return {
+    protocol: singlePass({
+      name: 'ask',
+      messages: (question) => turnMessages({ style, question, own: [], peers: [] }),
+    }),
+    agents: [engineAgent(engine, { model: student.id, adapter: adapter ?? null })],
+    sampling: greedy(config.maxTokens),
+    votes: false,
+  };
+}
+
+function ensemble(config: RunConfig, slots: readonly AgentSlot[]): Plan {
+  const { nAgents: agents, rounds, consensusStop, visibility, randomPeers, seed } = config;
+  const speakers = { config, agents: slots };
+  const prompt = agentPrompt(speakers, []);
+  return {
+    protocol:
+      config.protocol === 'debate'
+        ? debate({ agents, rounds, consensusStop, visibility, randomPeers, seed, prompt })
+        : selfConsistency({ samples: agents, prompt }),
+    agents: slots.map(({ backend }) => backend),
+    sampling: (agent) => agentSampling(speakers, agent),
+    votes: true,
+  };
+}
+
+function replyOf(turn: Turn): AskReply {
+  const { round, agent, model, reply, answer, finishReason, usage } = turn;
+  return { round, agent, model, reply, answer, finishReason, tokens: usage.completion };
+}
+
+async function answer(
+  { emit, signal }: AskParts,
+  id: string,
+  arm: number,
+  plan: Plan,
+  question: Question,
+  config: RunConfig,
+): Promise<AskResult> {
+  const began = performance.now();
+  let problem: ArkletError | null = null;
+  const turns = await runTurns({
+    runId: id,
+    seed: config.seed,
+    protocol: plan.protocol,
+    questions: [question],
+    agents: plan.agents,
+    sampling: plan.sampling,
+    retries: 0,
+    signal,
+    record: async (turn) => emit({ type: 'ask', id, arm, part: { type: 'reply', reply: replyOf(turn) } }),
+    onText: ({ round, agent }, text) =>
+      emit({ type: 'ask', id, arm, part: { type: 'text', round, agent, text } }),
+    onProblem: (_place, error) => (problem ??= error),
+  });
+  throwIfAborted(signal);
+  if (turns.every(({ finishReason }) => finishReason === 'error') && problem !== null)
+    throw problem as ArkletError;
+  const vote = majority(lastRound(turns));
+  const result: AskResult = {
+    answer: vote.answer,
+    votes: plan.votes ? { count: vote.count, total: vote.total } : null,
+    tokens: turns.reduce((sum, { usage }) => sum + usage.completion, 0),
+    seconds: (performance.now() - began) / 1000,
+    replies: turns.map(replyOf),
+  };
+  emit({ type: 'ask', id, arm, part: { type: 'done', result } });
+  return result;
+}

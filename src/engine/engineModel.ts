@@ -1,0 +1,153 @@
+/** One base in the engine: weights, tokenizer, its generator, and the adapters that can be switched on. */
+import type { AgentCallbacks, AgentRequest, Completion, LoadProgress } from '../agents/agent';
+import type { Backend } from '../compute/ops';
+import { ArkletError, ModelError } from '../core/errors';
+import { filesSource, type FileSource } from '../core/fileSource';
+import type { Message } from '../records/records';
+import { releaseAdapter } from '../lm/adapter';
+import { Generator } from '../lm/generate';
+import { loadModel, unloadModel } from '../lm/load';
+import { loadTokenizer } from '../lm/tokenizer';
+import type { LanguageModel, LoraAdapter, Tokenizer } from '../lm/types';
+import { loadAdapter } from '../train/adapterFiles';
+import type { ModelInfo } from './engineProtocol';
+
+/** Seconds between two reports of a reply's growing text. */
+const textEvery = 0.15;
+
+export interface EngineModel {
+  readonly id: string;
+  readonly model: LanguageModel;
+  readonly tokenizer: Tokenizer;
+  readonly info: ModelInfo;
+  generate(
+    target: AgentRequest & { readonly adapter: string | null },
+    callbacks: AgentCallbacks,
+  ): Promise<Completion>;
+  /** Greedy replies by an adapter that is not one of the named ones, as the one in training; an abort gives what there is. */
+  replies(
+    prompts: readonly (readonly Message[])[],
+    options: { adapter: LoraAdapter; maxTokens: number; signal: AbortSignal },
+  ): Promise<readonly string[]>;
+  count(texts: readonly string[]): readonly number[];
+  /** Reads a PEFT folder onto the device under an id; an adapter that was there is replaced. */
+  putAdapter(id: string, files: Readonly<Record<string, Uint8Array>>): Promise<void>;
+  dropAdapter(id: string): void;
+  dispose(): Promise<void>;
+}
+
+/** Ids of a conversation; a model without a chat template gets the bare texts. */
+function promptIds(tokenizer: Tokenizer, messages: readonly Message[]): number[] {
+  try {
+    return tokenizer.chatIds(messages, { addGenerationPrompt: true });
+  } catch (thrown) {
+    if (!(thrown instanceof ModelError)) throw thrown;
+    const text = `${messages.map(({ content }) => content).join('\n\n')}\n\n`;
+    return tokenizer.promptIds?.(text) ?? tokenizer.encode(text);
+  }
+}
+
+function parametersOf({ config }: LanguageModel): number {
+  const { hidden, layers, heads, kvHeads, headDim, ffn, vocab, tied } = config;
+  const attention = hidden * headDim * (2 * heads + 2 * kvHeads);
+  return layers * (attention + 3 * hidden * ffn + 2 * hidden) + hidden * (vocab * (tied ? 1 : 2) + 1);
+}
+
+/** Loads weights and tokenizer. Throws what `loadModel` and `loadTokenizer` throw; nothing stays allocated then. */
+export async function loadEngineModel(
+  source: FileSource,
+  backend: Backend,
+  options: { id: string; signal: AbortSignal; onProgress: (progress: LoadProgress) => void },
+): Promise<EngineModel> {
+  const { id, signal, onProgress } = options;
+  const model = await loadModel(source, backend, {
+    owner: id,
+    signal,
+    onProgress: (progress) => onProgress({ phase: 'download', ...progress }),
+  });
+  let generator: Generator;
+  let tokenizer: Tokenizer;
+  try {
+    tokenizer = await loadTokenizer(source, { eosIds: model.config.eosIds, signal });
+    onProgress({ phase: 'warm up', loaded: 0, total: 1 });
+    generator = new Generator(model, tokenizer, { owner: `${id}: generation` });
+  } catch (thrown) {
+    unloadModel(model);
+    throw thrown;
+  }
+  const adapters = new Map<string, LoraAdapter>();
+  const { config } = model;
+  const info: ModelInfo = {
+    parameters: parametersOf(model),
+    maxContext: model.maxContext,
+    layers: config.layers,
+    hidden: config.hidden,
+  };
+  onProgress({ phase: 'ready', loaded: 1, total: 1 });
+
+  function adapterOf(name: string | null): LoraAdapter | null {
+    if (name === null) return null;
+    const adapter = adapters.get(name);
+    if (!adapter) throw new ArkletError(`${id} has no adapter ${name}.`, 'Load the adapter first.');
+    return adapter;
+  }
+
+  function dropAdapter(name: string): void {
+    const adapter = adapters.get(name);
+    if (adapter) releaseAdapter(backend, adapter);
+    adapters.delete(name);
+  }
+
+  return {
+    id,
+    model,
+    tokenizer,
+    info,
+    async generate({ adapter, messages, sampling }, { signal: stop, onText }) {
+      const ids = promptIds(tokenizer, messages);
+      let pending = '';
+      let told = performance.now();
+      const onToken = (_id: number, text: string): void => {
+        pending += text;
+        const now = performance.now();
+        if (pending === '' || now - told < textEvery * 1000) return;
+        onText?.(pending);
+        pending = '';
+        told = now;
+      };
+      const result = await generator.submit(
+        { promptIds: ids, sampling },
+        { adapter: adapterOf(adapter), ...(stop && { signal: stop }), ...(onText && { onToken }) },
+      );
+      if (pending !== '') onText?.(pending);
+      return {
+        text: result.text,
+        finishReason: result.finishReason,
+        usage: { prompt: ids.length, completion: result.ids.length },
+        promptIds: ids,
+        replyIds: result.ids,
+        logprobs: result.logprobs,
+        logprobKind: 'raw',
+      };
+    },
+    async replies(prompts, { adapter, maxTokens, signal }) {
+      const sampling = { temperature: 0, topP: 1, seed: 0, maxTokens };
+      const requests = prompts.map((messages) => ({ promptIds: promptIds(tokenizer, messages), sampling }));
+      const results = await generator.generate(requests, { adapter, signal });
+      return results.map(({ text }) => text);
+    },
+    count: (texts) => texts.map((text) => tokenizer.encode(text, { addSpecial: false }).length),
+    async putAdapter(name, files) {
+      const adapter = await loadAdapter(model, filesSource(files, name), { owner: `${id}: adapters` });
+      dropAdapter(name);
+      adapters.set(name, adapter);
+    },
+    dropAdapter,
+    async dispose() {
+      await generator.dispose();
+      for (const adapter of adapters.values()) releaseAdapter(backend, adapter);
+      adapters.clear();
+      unloadModel(model);
+    },
+  };
+}

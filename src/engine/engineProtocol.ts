@@ -1,0 +1,179 @@
+/** What the coordinator asks of the engine worker. Both sides import this file. */
+import type { Completion, LoadProgress } from '../agents/agent';
+import type { BackendKind } from '../compute/ops';
+import type { KernelInfo } from '../wire/jobApi';
+import type { SelftestReport, SelftestRow } from '../compute/selftestReport';
+import type { Message, Sampling } from '../records/records';
+import type { TrainLog } from '../records/trainLog';
+import type { LinearName } from '../lm/types';
+import type { ModelRef } from '../models/modelSpec';
+import type { PadProtocol } from './padProtocol';
+import type { Proofs } from './proofs';
+
+export interface DeviceInfo {
+  readonly backend: BackendKind;
+  readonly device: string;
+  /** Why this backend, in words with numbers. */
+  readonly reason: string;
+  readonly threads: number;
+}
+
+export interface ModelInfo {
+  readonly parameters: number;
+  readonly maxContext: number;
+  readonly layers: number;
+  readonly hidden: number;
+}
+
+/** One training example; the loss is on the target alone. */
+export interface TrainingRow {
+  readonly messages: readonly Message[];
+  readonly target: string;
+}
+
+export interface TrainSettings {
+  readonly steps: number;
+  readonly batch: number;
+  readonly lr: number;
+  readonly warmup: number;
+  readonly rank: number;
+  readonly alpha: number;
+  readonly targets: readonly LinearName[];
+  readonly maxLength: number;
+  readonly seed: number;
+}
+
+/** Questions that the student in training answers, greedily, every few steps. They change nothing in the training. */
+export interface ProbePlan {
+  readonly prompts: readonly (readonly Message[])[];
+  /** Steps between two rounds of answers; the first round comes before step 1, the last after the last step. */
+  readonly every: number;
+  readonly maxTokens: number;
+}
+
+export interface TrainRequest {
+  readonly model: string;
+  readonly rows: readonly TrainingRow[];
+  readonly evalRows: readonly TrainingRow[];
+  readonly settings: TrainSettings;
+  /** PEFT files to start from (stacks), null for a fresh adapter. */
+  readonly init: Readonly<Record<string, Uint8Array>> | null;
+  /** Goes on from here, null to begin. */
+  readonly checkpoint: Uint8Array<ArrayBuffer> | null;
+  readonly checkpointEvery: number;
+  readonly probes: ProbePlan | null;
+}
+
+export type TrainUpdate =
+  | { readonly type: 'probe'; readonly step: number; readonly replies: readonly string[] }
+  | { readonly type: 'log'; readonly log: TrainLog }
+  /** The forms of the kernels are timed, before step 1 of a new training. */
+  | { readonly type: 'tuning' }
+  | { readonly type: 'checkpoint'; readonly step: number; readonly bytes: Uint8Array<ArrayBuffer> };
+
+export interface GenerateCall {
+  readonly model: string;
+  readonly adapter: string | null;
+  readonly messages: readonly Message[];
+  readonly sampling: Sampling;
+  /** Whether text is reported while it grows. */
+  readonly stream: boolean;
+}
+
+export interface EngineProtocol extends PadProtocol {
+  /** Opens the device; a second call gives the device in use, or a new one after a loss. */
+  readonly open: {
+    readonly request: {
+      readonly backend: 'auto' | 'webgpu' | 'cpu';
+      readonly models: readonly ModelRef[];
+      /** What the settings store holds of devices tested before. */
+      readonly proofs: unknown;
+    };
+    readonly progress: never;
+    /** With the devices tested by this call, to be stored. */
+    readonly response: { readonly info: DeviceInfo; readonly proofs: Proofs };
+  };
+  /** Every kernel in every form on a device of its own; a new proof of it comes along. */
+  readonly selftest: {
+    readonly request: { readonly backend: 'webgpu' | 'cpu' };
+    readonly progress: SelftestRow;
+    readonly response: { readonly report: SelftestReport; readonly proofs: Proofs };
+  };
+  readonly load: {
+    readonly request: { readonly model: ModelRef };
+    readonly progress: LoadProgress;
+    readonly response: ModelInfo;
+  };
+  readonly unload: {
+    readonly request: { readonly model: string };
+    readonly progress: never;
+    readonly response: null;
+  };
+  readonly generate: {
+    readonly request: GenerateCall;
+    readonly progress: { readonly text: string };
+    readonly response: Completion;
+  };
+  /** Hash of the files of a loaded model. */
+  readonly baseHash: {
+    readonly request: { readonly model: string };
+    readonly progress: never;
+    readonly response: string;
+  };
+  /** Tokens of texts by the model's tokenizer. */
+  readonly count: {
+    readonly request: { readonly model: string; readonly texts: readonly string[] };
+    readonly progress: never;
+    readonly response: readonly number[];
+  };
+  /** Words of a text that the model's tokenizer has no token for. */
+  readonly unknownWords: {
+    readonly request: { readonly model: string; readonly text: string };
+    readonly progress: never;
+    readonly response: readonly string[];
+  };
+  /** Source of every kernel, and what of it was compiled on the device in use. */
+  readonly kernels: {
+    readonly request: null;
+    readonly progress: never;
+    readonly response: readonly KernelInfo[];
+  };
+  readonly putAdapter: {
+    readonly request: {
+      readonly model: string;
+      readonly adapter: string;
+      readonly files: Readonly<Record<string, Uint8Array>>;
+    };
+    readonly progress: never;
+    readonly response: null;
+  };
+  readonly dropAdapter: {
+    readonly request: { readonly model: string; readonly adapter: string };
+    readonly progress: never;
+    readonly response: null;
+  };
+  /** Gives the PEFT files of the adapter. An abort hands out a checkpoint and rejects with InterruptedError. */
+  readonly train: {
+    readonly request: TrainRequest;
+    readonly progress: TrainUpdate;
+    readonly response: { readonly files: Readonly<Record<string, Uint8Array>> };
+  };
+  /** Holds, frees or advances training by one step. */
+  readonly gate: {
+    readonly request: { readonly action: 'pause' | 'unpause' | 'step' };
+    readonly progress: never;
+    readonly response: null;
+  };
+  /** Bytes held on the device, by owner. */
+  readonly memory: {
+    readonly request: null;
+    readonly progress: never;
+    readonly response: {
+      readonly total: number;
+      readonly peak: number;
+      readonly byOwner: Readonly<Record<string, number>>;
+    };
+  };
+  /** Frees everything, the device included. */
+  readonly close: { readonly request: null; readonly progress: never; readonly response: null };
+}

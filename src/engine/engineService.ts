@@ -1,0 +1,238 @@
+/** The engine worker's logic: one backend, each base loaded once, adapters switched, everything in turns. */
+import type { Completion } from '../agents/agent';
+import type { Backend } from '../compute/ops';
+import { selftest } from '../compute/selftest';
+import { ArkletError, asArkletError, DeviceLostError } from '../core/errors';
+import type { FileSource } from '../core/fileSource';
+import { Gate } from '../core/gate';
+import { Transferring, type CallContext, type Handlers } from '../rpc/rpc';
+import { baseHash } from './baseHash';
+import { chooseBackend, said, type BackendMakers, type ProbeSize } from './chooseBackend';
+import { type DeviceProofs } from './deviceProof';
+import { parseProofs } from './proofs';
+import { loadEngineModel, type EngineModel } from './engineModel';
+import type { DeviceInfo, EngineProtocol } from './engineProtocol';
+import type { ModelRef } from '../models/modelSpec';
+import { variantsOf } from '../train/resume';
+import { kernelInfos } from './kernelInfos';
+import { readModelConfig } from '../models/modelSource';
+import { continueSteps, runGroupRl, scoreSteps, trainReward, type PadHooks } from './padEngine';
+import { trainAdapter } from './trainAdapter';
+
+export interface EngineParts extends Omit<BackendMakers, 'prove'> {
+  /** Tests GPUs that are new; without it every device is trusted. */
+  readonly proofs?: DeviceProofs;
+  openSource(ref: ModelRef): FileSource;
+}
+
+type Context<K extends keyof EngineProtocol> = CallContext<EngineProtocol[K]>;
+
+export class EngineService {
+  readonly #parts: EngineParts;
+  readonly #gate = new Gate();
+  /** Forms of kernels chosen so far, for the worker's life; a training's own are in its checkpoints. */
+  readonly #tuned = new Map<string, string>();
+  readonly #models = new Map<string, EngineModel>();
+  /** Where the files of loaded models are. */
+  readonly #refs = new Map<string, ModelRef>();
+  /** `info` without what the tests of the device came to. */
+  #device: { readonly backend: Backend; readonly info: DeviceInfo } | null = null;
+  #lost: Error | null = null;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+  }
+
+  handlers(): Handlers<EngineProtocol> {
+    return {
+      open: async (request) => {
+        const info = await this.open(request);
+        return { info, proofs: this.#parts.proofs?.take() ?? {} };
+      },
+      selftest: (request, context) => this.#selftest(request, context),
+      load: (request, context) => this.#guard(() => this.load(request.model, context)),
+      unload: ({ model }) => this.#unload(model),
+      generate: (request, context) => this.#guard(() => this.#generate(request, context)),
+      baseHash: async ({ model }, { signal }) => {
+        const ref = this.#refs.get(model);
+        if (!ref) throw new ArkletError(`${model} is not loaded.`, 'Call load first.');
+        return baseHash(this.#parts.openSource(ref), signal);
+      },
+      count: async ({ model, texts }) => this.#model(model).count(texts),
+      unknownWords: async ({ model, text }) => this.#model(model).tokenizer.unknownWords(text),
+      kernels: async () => kernelInfos(this.#lost ? null : (this.#device?.backend ?? null)),
+      putAdapter: ({ model, adapter, files }) =>
+        this.#guard(async () => {
+          await this.#model(model).putAdapter(adapter, files);
+          return null;
+        }),
+      dropAdapter: async ({ model, adapter }) => {
+        this.#models.get(model)?.dropAdapter(adapter);
+        return null;
+      },
+      train: (request, context) => this.#guard(() => this.#train(request, context)),
+      continueSteps: (request, context) =>
+        this.#guard(() => continueSteps(this.#model(request.model), request, this.#hooks(context))),
+      trainReward: (request, context) =>
+        this.#guard(() => trainReward(this.#model(request.model), request, this.#hooks(context))),
+      groupRl: (request, context) =>
+        this.#guard(() => runGroupRl(this.#model(request.model), request, this.#hooks(context))),
+      scoreSteps: (request, context) =>
+        this.#guard(() => scoreSteps(this.#model(request.model), request, context.signal)),
+      gate: async ({ action }) => {
+        this.#gate[action]();
+        return null;
+      },
+      memory: async () => {
+        const ledger = this.#opened().ledger;
+        return { total: ledger.total, peak: ledger.peak, byOwner: ledger.byOwner() };
+      },
+      close: () => this.#close(),
+    };
+  }
+
+  /**
+   * Opens the device once; after a loss, or for another kind of backend, a new one. Whoever opens it is about to begin:
+   * kernels that there was no time to test are tested now, and what is found wrong then costs the device its place.
+   */
+  async open(request: EngineProtocol['open']['request']): Promise<DeviceInfo> {
+    const { proofs } = this.#parts;
+    if (this.#device && !this.#lost) {
+      const { backend, info } = this.#device;
+      // Whoever opens begins: the peak is that of what begins.
+      backend.ledger.resetPeak();
+      const fits = request.backend === 'auto' || (request.backend === 'cpu') === (info.backend !== 'webgpu');
+      const forms = variantsOf(backend);
+      const trust = fits ? ((await proofs?.trust(backend)) ?? { right: true, note: '' }) : null;
+      // What was tuned against other forms may be wrong as well.
+      if (variantsOf(backend) !== forms) this.#tuned.clear();
+      if (trust?.right) return { ...info, reason: said(info.reason, trust.note) };
+    }
+    await this.#close();
+    const size = await this.#largest(request.models);
+    proofs?.learn(parseProofs(request.proofs));
+    const { backend, reason, note } = await chooseBackend(request.backend, size, {
+      ...this.#parts,
+      ...(proofs && { prove: (gpu: Backend) => proofs.trust(gpu) }),
+    });
+    const threads = backend.kind === 'webgpu' ? 0 : Number(/(\d+) thread/.exec(backend.device)?.[1] ?? 1);
+    const info: DeviceInfo = { backend: backend.kind, device: backend.device, reason, threads };
+    this.#device = { backend, info };
+    this.#lost = null;
+    void backend.lost.then((error) => {
+      if (this.#device?.backend === backend) this.#lost = error;
+    });
+    return { ...info, reason: said(reason, note) };
+  }
+
+  async load(ref: ModelRef, context: Context<'load'>): Promise<EngineProtocol['load']['response']> {
+    const known = this.#models.get(ref.id);
+    if (known) return known.info;
+    const backend = this.#opened();
+    const model = await loadEngineModel(this.#parts.openSource(ref), backend, {
+      id: ref.id,
+      signal: context.signal,
+      onProgress: (progress) => context.progress(progress),
+    });
+    this.#models.set(ref.id, model);
+    this.#refs.set(ref.id, ref);
+    return model.info;
+  }
+
+  /** On a backend of its own: the one in use keeps its models. */
+  async #selftest(
+    { backend: kind }: EngineProtocol['selftest']['request'],
+    { signal, progress }: Context<'selftest'>,
+  ): Promise<EngineProtocol['selftest']['response']> {
+    const { proofs, webgpu, wasm } = this.#parts;
+    const backend = await (kind === 'webgpu' ? webgpu() : wasm(1));
+    try {
+      const report = await selftest(backend, { signal, onRow: progress });
+      await proofs?.again(backend);
+      return { report, proofs: proofs?.take() ?? {} };
+    } finally {
+      backend.dispose();
+    }
+  }
+
+  async #generate(
+    request: EngineProtocol['generate']['request'],
+    context: Context<'generate'>,
+  ): Promise<Completion> {
+    return this.#model(request.model).generate(request, {
+      signal: context.signal,
+      ...(request.stream && { onText: (text: string) => context.progress({ text }) }),
+    });
+  }
+
+  async #train(
+    request: EngineProtocol['train']['request'],
+    context: Context<'train'>,
+  ): Promise<Transferring<EngineProtocol['train']['response']>> {
+    const files = await trainAdapter(this.#model(request.model), request, {
+      signal: context.signal,
+      gate: this.#gate,
+      tuned: this.#tuned,
+      onUpdate: (update) => context.progress(update),
+    });
+    return new Transferring({ files }, []);
+  }
+
+  #hooks<T>(context: { signal: AbortSignal; progress(update: T): void }): PadHooks<T> {
+    return { signal: context.signal, gate: this.#gate, onUpdate: (update) => context.progress(update) };
+  }
+
+  async #largest(models: readonly ModelRef[]): Promise<ProbeSize> {
+    let largest: ProbeSize = { hidden: 96, ffn: 288, layers: 3 };
+    for (const ref of models) {
+      const { hidden, ffn, layers } = await readModelConfig(this.#parts.openSource(ref));
+      if (hidden * ffn * layers > largest.hidden * largest.ffn * largest.layers)
+        largest = { hidden, ffn, layers };
+    }
+    return largest;
+  }
+
+  #opened(): Backend {
+    if (this.#lost) throw this.#lost;
+    if (!this.#device) throw new ArkletError('The engine has no device yet.', 'Call open first.');
+    return this.#device.backend;
+  }
+
+  #model(id: string): EngineModel {
+    this.#opened();
+    const model = this.#models.get(id);
+    if (!model) throw new ArkletError(`${id} is not loaded.`, 'Call load first.');
+    return model;
+  }
+
+  /** Work that fails because the device went away fails with that reason. */
+  async #guard<T>(work: () => Promise<T>): Promise<T> {
+    const backend = this.#opened();
+    try {
+      return await work();
+    } catch (thrown) {
+      // A lost device shows first as whatever call it broke: its own reason comes within a moment.
+      const gone = await Promise.race([
+        backend.lost,
+        new Promise<null>((resolve) => setTimeout(resolve, backend.kind === 'webgpu' ? 50 : 0, null)),
+      ]);
+      throw gone instanceof DeviceLostError ? gone : asArkletError(thrown);
+    }
+  }
+
+  async #unload(id: string): Promise<null> {
+    const model = this.#models.get(id);
+    this.#models.delete(id);
+    await model?.dispose();
+    return null;
+  }
+
+  async #close(): Promise<null> {
+    if (!this.#lost) for (const model of this.#models.values()) await model.dispose();
+    this.#models.clear();
+    this.#device?.backend.dispose();
+    this.#device = null;
+    this.#lost = null;
+    return null;
+  }
+}

@@ -1,0 +1,140 @@
+/** Everything that the agents say: the debate, and the independent samples that it is held against. */
+import type { AgentBackend } from '../agents/agent';
+import { groupedBy } from '../core/groupedBy';
+import type { Question, Turn } from '../records/records';
+import { debate } from '../debate/debate';
+import { lastRound, type Protocol } from '../debate/protocol';
+import { summariserMessages, type Shot } from '../debate/prompts';
+import { runTurns, type TurnSampling } from '../debate/scheduler';
+import { selfConsistency } from '../debate/selfConsistency';
+import { greedy, singlePass } from '../debate/singlePass';
+import { summariserProtocol, zeroShotProtocol } from '../eval/arms';
+import type { Job } from './job';
+import { isImported } from './resolveAgents';
+import { greedySingles } from './singleGreedy';
+import { agentPrompt, agentSampling } from './speakers';
+
+/** Solved training questions that the agents see before the one asked. */
+export function shotsOf(job: Job): readonly Shot[] {
+  return job.questions
+    .filter(({ split, solution }) => split === 'train' && solution !== undefined)
+    .slice(0, job.config.shots)
+    .map(({ text, solution = '' }) => ({ question: text, solution }));
+}
+
+/** Runs one protocol on some questions; stored turns are not spoken again. */
+export async function speakAll(
+  job: Job,
+  protocol: Protocol,
+  questions: readonly Question[],
+  stored: readonly Turn[],
+  detail: string,
+  sampling?: TurnSampling,
+): Promise<readonly Turn[]> {
+  const spoken = byQuestion(stored.filter((turn) => turn.protocol === protocol.name));
+  // A debate that is stored to its end goes on without its agents, whose server may be gone by now.
+  const open = questions.some((one) => protocol.next(one, spoken.get(one.id) ?? []).length > 0);
+  const alone = job.config.schedule === 'one-at-a-time';
+  if (open && !alone) await job.crew.ready();
+  return runTurns({
+    runId: job.runId,
+    seed: job.config.seed,
+    protocol,
+    questions,
+    agents: job.agents.map(({ backend }) => backend),
+    ...(alone && { only: (backend: AgentBackend) => job.crew.only(backend) }),
+    sampling: (agent) => sampling ?? agentSampling(job, agent),
+    stored,
+    gate: job.gate,
+    signal: job.signal,
+    record: async (turn, timing) => {
+      await job.writer.write(turn, timing);
+      job.emit({ type: 'turn', runId: job.runId, turn });
+    },
+    onText: ({ questionId, round, agent }, text) =>
+      job.emit({ type: 'text', runId: job.runId, questionId, round, agent, text }),
+    onProblem: (place, error) => job.emit({ type: 'error', runId: job.runId, error: error.toData(), place }),
+    onProgress: ({ turnsDone, turns, secondsLeft, tokensPerSecond }) =>
+      job.progress('debate', { done: turnsDone, total: turns, detail, secondsLeft, tokensPerSecond }),
+  });
+}
+
+/**
+ * The debate on all questions, then independent samples at the debate's token budget (on the test questions for the arm
+ * vote-equal-tokens, on the training questions for the self-consistency control), the vote without shots, the summariser
+ * and one agent alone at the student's decoding.
+ */
+export async function debatePhase(job: Job, stored: readonly Turn[]): Promise<readonly Turn[]> {
+  const spoken = await debateAndSamples(job, stored);
+  const { config, questions } = job;
+  if (config.zeroShotVote > 0) {
+    const vote = selfConsistency({
+      name: zeroShotProtocol,
+      samples: config.zeroShotVote,
+      prompt: agentPrompt(job, []),
+    });
+    const tested = questions.filter(({ split }) => split === 'test');
+    spoken.push(...(await speakAll(job, vote, tested, stored, 'vote without shots')));
+  }
+  if (config.summariser && config.protocol === 'debate')
+    spoken.push(...(await summarise(job, spoken, stored)));
+  const before = new Set(stored);
+  const debated = spoken.every((turn) => before.has(turn));
+  const ask = (protocol: Protocol, on: readonly Question[], sampling: TurnSampling) =>
+    speakAll(job, protocol, on, stored, 'one agent alone, greedy', sampling);
+  return [...spoken, ...(await greedySingles(job, shotsOf(job), stored, debated, ask))];
+}
+
+/** The first agent reads the last round of each question that the arms are compared on. */
+async function summarise(
+  job: Job,
+  spoken: readonly Turn[],
+  stored: readonly Turn[],
+): Promise<readonly Turn[]> {
+  const compared = job.questions.filter(({ split }) => split !== 'train' && split !== 'validation');
+  const debated = byQuestion(spoken.filter(({ protocol }) => protocol === 'debate'));
+  const style = job.agents[0]?.style ?? 'natural';
+  const protocol = singlePass({
+    name: summariserProtocol,
+    messages: (question) => {
+      const last = lastRound(debated.get(question.id) ?? []).filter((turn) => turn.finishReason !== 'error');
+      return summariserMessages({ style, question, replies: last.map((turn) => turn.reply) });
+    },
+  });
+  return speakAll(job, protocol, compared, stored, 'summariser', greedy(job.config.maxTokens));
+}
+
+const byQuestion = (turns: readonly Turn[]): Map<string, Turn[]> =>
+  groupedBy(turns, ({ questionId }) => questionId);
+
+async function debateAndSamples(job: Job, stored: readonly Turn[]): Promise<Turn[]> {
+  const { config, questions } = job;
+  const prompt = agentPrompt(job, shotsOf(job));
+  if (config.protocol === 'self-consistency') {
+    const samples = selfConsistency({ samples: config.nAgents, prompt });
+    return [...(await speakAll(job, samples, questions, stored, 'independent samples'))];
+  }
+  const { nAgents: agents, rounds, consensusStop, visibility, randomPeers, seed } = config;
+  const protocol = debate({ agents, rounds, consensusStop, visibility, randomPeers, seed, prompt });
+  const debated = await speakAll(job, protocol, questions, stored, 'debate');
+  const turns = byQuestion(debated);
+  if (isImported(job)) {
+    // The recording cannot sample anew: what it holds is all there is.
+    return [...debated, ...stored.filter((turn) => turn.protocol === 'self-consistency')];
+  }
+  const sampled = new Set(['test', ...(config.controls.includes('self-consistency') ? ['train'] : [])]);
+  const samples = selfConsistency({
+    samples: agents,
+    prompt,
+    prior: (id) => (turns.get(id) ?? []).filter(({ round }) => round === 0),
+    budget: (id) => (turns.get(id) ?? []).reduce((sum, turn) => sum + turn.usage.completion, 0),
+  });
+  const others = await speakAll(
+    job,
+    samples,
+    questions.filter(({ split }) => sampled.has(split)),
+    stored,
+    'independent samples at equal tokens',
+  );
+  return [...debated, ...others];
+}

@@ -1,0 +1,167 @@
+/** From turns to adapters: a dataset per strategy and control, a training per stage and distillation seed. */
+import type { Dataset, Question, Turn } from '../records/records';
+import type { RunConfig } from '../settings/config';
+import { hashKey } from '../core/rng';
+import { turnMessages } from '../debate/prompts';
+import { controlDataset, strategyDatasets } from '../distill/datasets';
+import type { DistillInput } from '../distill/source';
+import type { Job } from './job';
+import { readPadReport, rewardModelName, rewardStage, rewardStartName, rlStage } from './padPhase';
+import { StagePace, type StageKind } from './stagePace';
+import { supervisedStage, type StageHooks } from './supervisedStage';
+
+/** A trained student. */
+export interface Trained {
+  /** distilled:NAME or control:NAME */
+  readonly arm: string;
+  /** Name under which adapter and log are stored. */
+  readonly strategy: string;
+  /** Index of the distillation seed. */
+  readonly seed: number;
+  /** What its last stage learnt from. */
+  readonly dataset: Dataset;
+  /** It was trained just now: what it answered before was another one's. */
+  readonly fresh: boolean;
+}
+
+/** One training: a stage of a strategy, or a control. PAD takes two: its reward model, then the student's. */
+interface Stage {
+  readonly kind: StageKind;
+  readonly strategy: string;
+  /** What it learns from; a student's group RL has the reward model's. */
+  readonly dataset: Dataset;
+  /** Stage whose adapter it goes on with. */
+  readonly after: string | null;
+}
+
+function inputOf(job: Job, turns: readonly Turn[], seed: number): DistillInput {
+  const { config, studentStyle: style } = job;
+  return {
+    questions: job.questions.filter(({ split }) => split === 'train'),
+    turns,
+    protocol: config.protocol,
+    prompt: (question: Question) => turnMessages({ style, question, own: [], peers: [] }),
+    seed: hashKey(config.seed, 'distil', seed),
+    accept: config.accept,
+    exclude: new Set(config.exclude),
+    heldOutAgents: new Set(config.pad.reward.heldOutAgents),
+  };
+}
+
+/**
+ * What the reward model's LoRA learns before it judges, as a stage; null where it starts from nothing. It is RSFT's own
+ * stage, unless agents are held out: then theirs must not be among its traces.
+ */
+function rewardStart(config: RunConfig, input: DistillInput): Stage | null {
+  if (config.pad.reward.start !== 'rsft') return null;
+  const heldOut = input.heldOutAgents ?? new Set();
+  const turns = input.turns.filter(({ agent }) => !heldOut.has(agent));
+  const [dataset] = strategyDatasets('rsft', { ...input, turns });
+  if (!dataset || dataset.kept === 0) return null;
+  const strategy = heldOut.size === 0 ? 'rsft' : rewardStartName;
+  return { kind: 'sft', strategy, dataset: { ...dataset, strategy }, after: null };
+}
+
+/** All stages of one distillation seed, and which arm each last stage is. */
+function plan(config: RunConfig, input: DistillInput): { stages: Stage[]; arms: Map<string, string> } {
+  const stages = new Map<string, Stage>();
+  const arms = new Map<string, string>();
+  const add = (stage: Stage): void => {
+    if (!stages.has(stage.strategy)) stages.set(stage.strategy, stage);
+  };
+  for (const strategy of config.strategies) {
+    const names = strategy.split('+');
+    strategyDatasets(strategy, input).forEach((dataset, i) => {
+      const name = names.slice(0, i + 1).join('+');
+      const after = i === 0 ? null : names.slice(0, i).join('+');
+      const pad = names[i] === 'pad';
+      if (pad && config.pad.rl.reward !== 'verifiable') {
+        const start = rewardStart(config, input);
+        if (start) add(start);
+        add({ kind: 'reward', strategy: rewardModelName, dataset, after: start?.strategy ?? null });
+      }
+      add({ kind: pad ? 'rl' : 'sft', strategy: name, dataset, after });
+    });
+    arms.set(strategy, `distilled:${strategy}`);
+  }
+  for (const control of config.controls) {
+    add({ kind: 'sft', strategy: control, dataset: controlDataset(control, input), after: null });
+    arms.set(control, `control:${control}`);
+  }
+  return { stages: [...stages.values()], arms };
+}
+
+function stepsOf(config: RunConfig, kind: StageKind): number {
+  return { sft: config.steps, reward: config.pad.reward.steps, rl: config.pad.rl.updates }[kind];
+}
+
+/** Trains what is not trained yet. Throws NothingToLearnError when a dataset is empty, and what training throws. */
+export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<readonly Trained[]> {
+  const { config, runId, store } = job;
+  const plans = Array.from({ length: config.distilSeeds }, (_, seed) => ({
+    seed,
+    ...plan(config, inputOf(job, turns, seed)),
+  }));
+  const pace = new StagePace(
+    plans.flatMap(({ stages }) => stages.map(({ kind }) => ({ kind, steps: stepsOf(config, kind) }))),
+  );
+  const trained: Trained[] = [];
+  for (const { seed, stages, arms } of plans) {
+    for (const stage of stages) {
+      const { strategy, dataset } = stage;
+      if (seed === 0 && stage.kind !== 'rl') {
+        const named = stage.kind === 'reward' ? { ...dataset, strategy: rewardModelName } : dataset;
+        await store.putDataset(runId, strategy, named);
+        const { traces: _, ...summary } = named;
+        job.emit({ type: 'dataset', runId, dataset: summary });
+      }
+      const show = (detail: string): void => job.progress('distil', { ...pace.progress(), detail });
+      const name =
+        config.distilSeeds === 1 ? strategy : `${strategy}, seed ${seed + 1} of ${config.distilSeeds}`;
+      const fresh = await train(job, stage, seed, turns, {
+        onStep: (step) => {
+          pace.step(step);
+          show(name);
+        },
+        onNote: (note) => show(`${name}: ${note}`),
+      });
+      if (fresh && stage.kind !== 'sft') {
+        const pad = await readPadReport(job);
+        if (pad) job.emit({ type: 'pad', runId, pad });
+      }
+      pace.next();
+      show(strategy);
+      const arm = arms.get(strategy);
+      if (arm !== undefined) trained.push({ arm, strategy, seed, dataset, fresh });
+    }
+  }
+  return trained;
+}
+
+/** One training, from its last checkpoint where there is one; false where it is stored already. */
+function train(
+  job: Job,
+  stage: Stage,
+  seed: number,
+  turns: readonly Turn[],
+  hooks: StageHooks,
+): Promise<boolean> {
+  switch (stage.kind) {
+    case 'sft':
+      return supervisedStage(job, stage, seed, hooks);
+    case 'reward':
+      return rewardStage(
+        job,
+        turns,
+        { seed, after: stage.after },
+        {
+          onStep: hooks.onStep,
+          onLabels: hooks.onNote,
+        },
+      );
+    case 'rl':
+      return rlStage(job, stage, seed, hooks.onStep);
+    default:
+      return stage.kind satisfies never;
+  }
+}

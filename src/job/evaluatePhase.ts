@@ -1,0 +1,167 @@
+/** The student's answers: every arm that is one greedy reply a question. */
+import { engineAgent } from '../agents/engine';
+import { StorageError } from '../core/errors';
+import type { Message, Question, Turn } from '../records/records';
+import { selfCheckMessages, turnMessages } from '../debate/prompts';
+import { runTurns } from '../debate/scheduler';
+import { greedy, singlePass } from '../debate/singlePass';
+import { checkProtocol, evalProtocol } from '../eval/arms';
+import { shotsOf } from './debatePhase';
+import { adapterId, type Job } from './job';
+import type { Trained } from './distilPhase';
+
+interface Pass {
+  readonly protocol: string;
+  readonly adapter: { readonly strategy: string; readonly seed: number } | null;
+  readonly questions: readonly Question[];
+  readonly messages: (question: Question) => readonly Message[];
+  readonly detail: string;
+  /** The adapter is new: stored answers are not its. */
+  readonly fresh?: boolean;
+}
+
+/** Splits that the arms are compared on. */
+const compared = new Set(['test', 'ood', 'robust']);
+
+function passes(job: Job, trained: readonly Trained[]): Pass[] {
+  const { studentStyle: style, config } = job;
+  const everywhere = job.questions.filter(({ split }) => compared.has(split));
+  const tested = job.questions.filter(({ split }) => split === 'test');
+  const plain = (question: Question): readonly Message[] =>
+    turnMessages({ style, question, own: [], peers: [] });
+  const list: Pass[] = [
+    {
+      protocol: evalProtocol('base'),
+      adapter: null,
+      questions: everywhere,
+      messages: plain,
+      detail: 'base',
+    },
+  ];
+  if (config.shots > 0) {
+    const shots = shotsOf(job);
+    list.push({
+      protocol: evalProtocol('base-shots'),
+      adapter: null,
+      questions: everywhere,
+      messages: (question) => turnMessages({ style, question, own: [], peers: [], shots }),
+      detail: 'base with shots',
+    });
+  }
+  for (const { arm, strategy, seed, fresh } of trained) {
+    list.push({
+      protocol: evalProtocol(arm, seed),
+      adapter: { strategy, seed },
+      questions: seed === 0 ? everywhere : tested,
+      messages: plain,
+      detail: seed === 0 ? arm : `${arm}, seed ${seed}`,
+      fresh,
+    });
+  }
+  return list;
+}
+
+/** Second passes: the student sees its own answer and is asked to check it (base and distilled, first seed). */
+function checks(job: Job, trained: readonly Trained[], answers: readonly Turn[]): Pass[] {
+  const { studentStyle: style } = job;
+  const tested = job.questions.filter(({ split }) => split === 'test');
+  const students: { arm: string; adapter: Pass['adapter']; fresh: boolean }[] = [
+    { arm: 'base', adapter: null, fresh: false },
+    ...trained
+      .filter(({ arm, seed }) => seed === 0 && arm.startsWith('distilled:'))
+      .map(({ arm, strategy, seed, fresh }) => ({ arm, adapter: { strategy, seed }, fresh })),
+  ];
+  return students.map(({ arm, adapter, fresh }) => {
+    const own = new Map(
+      answers
+        .filter(({ protocol }) => protocol === evalProtocol(arm))
+        .map((turn) => [turn.questionId, turn.reply]),
+    );
+    return {
+      protocol: checkProtocol(arm),
+      adapter,
+      questions: tested,
+      messages: (question) => selfCheckMessages({ style, question, own: own.get(question.id) ?? '' }),
+      detail: `${arm} checks itself`,
+      fresh,
+    };
+  });
+}
+
+/** Gives all turns of all passes; stored ones are not generated again. */
+export async function evaluatePhase(
+  job: Job,
+  trained: readonly Trained[],
+  stored: readonly Turn[],
+): Promise<readonly Turn[]> {
+  const first = passes(job, trained);
+  const all: Turn[] = [];
+  const count = (list: readonly Pass[]): number => list.reduce((sum, pass) => sum + pass.questions.length, 0);
+  const students = 1 + trained.filter(({ arm, seed }) => seed === 0 && arm.startsWith('distilled:')).length;
+  const tested = job.questions.filter(({ split }) => split === 'test').length;
+  const total = count(first) + (job.config.selfCheck ? students * tested : 0);
+  const run = async (list: readonly Pass[]): Promise<void> => {
+    for (const pass of list) {
+      const { adapter } = pass;
+      if (adapter === null) {
+        all.push(...(await answer(job, pass, stored, all.length, total)));
+        continue;
+      }
+      const id = adapterId(job.runId, adapter.strategy, adapter.seed);
+      const files = await job.store.getAdapter({ runId: job.runId, ...adapter });
+      if (!files) {
+        throw new StorageError(
+          `The adapter of ${adapter.strategy}, seed ${adapter.seed}, is damaged in storage.`,
+          'Resume the run: it is trained again, to the same bytes.',
+        );
+      }
+      await job.engine.putAdapter(job.student.id, id, files);
+      try {
+        all.push(...(await answer(job, pass, stored, all.length, total)));
+      } finally {
+        await job.engine.dropAdapter(job.student.id, id).catch(() => undefined);
+      }
+    }
+  };
+  await run(first);
+  if (job.config.selfCheck) await run(checks(job, trained, all));
+  return all;
+}
+
+async function answer(
+  job: Job,
+  pass: Pass,
+  stored: readonly Turn[],
+  before: number,
+  total: number,
+): Promise<readonly Turn[]> {
+  const { engine, student, config } = job;
+  const adapter = pass.adapter && adapterId(job.runId, pass.adapter.strategy, pass.adapter.seed);
+  return runTurns({
+    runId: job.runId,
+    seed: config.seed,
+    protocol: singlePass({ name: pass.protocol, messages: pass.messages }),
+    questions: pass.questions,
+    agents: [engineAgent(engine, { model: student.id, adapter })],
+    sampling: greedy(config.maxTokens),
+    stored: pass.fresh ? [] : stored,
+    gate: job.gate,
+    signal: job.signal,
+    record: async (turn, timing) => {
+      await job.writer.write(turn, timing);
+      job.emit({ type: 'turn', runId: job.runId, turn });
+    },
+    onProblem: (_place, error) => job.emit({ type: 'error', runId: job.runId, error: error.toData() }),
+    onProgress: ({ turnsDone, secondsLeft, tokensPerSecond }) =>
+      job.progress('evaluate', {
+        done: before + turnsDone,
+        total,
+        detail: pass.detail,
+        secondsLeft:
+          secondsLeft === null || turnsDone === 0
+            ? null
+            : (secondsLeft / Math.max(1, pass.questions.length - turnsDone)) * (total - before - turnsDone),
+        tokensPerSecond,
+      }),
+  });
+}

@@ -1,0 +1,117 @@
+/** A supervised training of the student: a stage of a strategy, or a control. */
+import type { Dataset, Question } from '../records/records';
+import { hashKey } from '../core/rng';
+import { judge } from '../debate/judge';
+import { turnMessages } from '../debate/prompts';
+import { linearNames } from '../lm/types';
+import type { ProbePlan, TrainUpdate } from '../engine/engineProtocol';
+import type { Job } from './job';
+import { nothingToLearn } from './nothingToLearn';
+import { hasTraining, trainingInputs } from './trainingInputs';
+import { openTrainingRecord } from './trainingRecord';
+
+export interface StageHooks {
+  readonly onStep: (step: number) => void;
+  /** What goes on beside steps, in words. */
+  readonly onNote: (note: string) => void;
+}
+
+/** Steps between two checkpoints. */
+export function checkpointEvery(steps: number): number {
+  return Math.max(1, Math.min(25, Math.ceil(steps / 4)));
+}
+
+/** Most tokens of an answer to a probe question: it is asked often, so a long one would hold the training up. */
+const probeTokens = 64;
+const probeQuestions = 4;
+
+/** Held-out questions that the student is asked while it learns, about ten times. */
+function probesOf({ config, questions, studentStyle: style }: Job): {
+  readonly asked: readonly Question[];
+  readonly plan: ProbePlan | null;
+} {
+  const asked = questions.filter(({ split }) => split === 'validation').slice(0, probeQuestions);
+  if (asked.length === 0) return { asked, plan: null };
+  const prompts = asked.map((question) => turnMessages({ style, question, own: [], peers: [] }));
+  const every = Math.max(1, Math.ceil(config.steps / 10));
+  return { asked, plan: { prompts, every, maxTokens: Math.min(config.maxTokens, probeTokens) } };
+}
+
+/**
+ * Trains from the last checkpoint where there is one; false where a training on the same inputs is stored. Throws
+ * NothingToLearnError.
+ */
+export async function supervisedStage(
+  job: Job,
+  stage: { readonly strategy: string; readonly dataset: Dataset; readonly after: string | null },
+  seed: number,
+  { onStep, onNote }: StageHooks,
+): Promise<boolean> {
+  const { config, runId, store, engine, student, studentStyle: style } = job;
+  const { strategy, dataset, after } = stage;
+  if (dataset.traces.length === 0) {
+    throw nothingToLearn(strategy, dataset, job.questions.filter(({ split }) => split === 'train').length);
+  }
+  const id = { runId, strategy, seed };
+  const { asked, plan } = probesOf(job);
+  const init = after === null ? null : await store.getAdapter({ runId, strategy: after, seed });
+  const held = job.questions.filter(
+    ({ split, solution }) => split === 'validation' && solution !== undefined,
+  );
+  const data = {
+    rows: dataset.traces.map(({ messages, target }) => ({ messages, target })),
+    evalRows: held.slice(0, config.batch).map((question) => ({
+      messages: turnMessages({ style, question, own: [], peers: [] }),
+      target: question.solution ?? '',
+    })),
+    settings: {
+      steps: config.steps,
+      batch: config.batch,
+      lr: config.lr,
+      warmup: config.warmup,
+      rank: config.rank,
+      alpha: config.alpha,
+      targets: linearNames,
+      maxLength: 1024,
+      seed: hashKey(config.seed, 'train', strategy, seed),
+    },
+    probes: plan,
+  };
+  const inputs = await trainingInputs(job, { kind: 'sft', adapters: { init }, data });
+  if (await hasTraining(job, id, inputs)) return false;
+  const record = await openTrainingRecord(job, id, inputs);
+  const onUpdate = (update: TrainUpdate): void => {
+    switch (update.type) {
+      case 'checkpoint':
+        return record.save(update.step, update.bytes);
+      case 'tuning':
+        return onNote('choosing the fastest kernels, 2 s at most');
+      case 'log':
+        record.log(update.log);
+        return onStep(update.log.step);
+      case 'probe': {
+        const answers = asked.map((question, i) => {
+          const reply = update.replies[i] ?? '';
+          const { answer, correct } = judge(question, reply);
+          return { questionId: question.id, reply, answer, correct };
+        });
+        return record.probe({ step: update.step, answers });
+      }
+      default:
+        update satisfies never;
+    }
+  };
+  await record.finish((checkpoint) =>
+    engine.train(
+      {
+        model: student.id,
+        ...data,
+        init,
+        checkpoint,
+        checkpointEvery: checkpointEvery(config.steps),
+      },
+      { signal: record.signal, onUpdate },
+    ),
+  );
+  return true;
+}

@@ -1,0 +1,73 @@
+/** The job's end of a WebLLM worker, over rpc. */
+import type { AgentBackend } from '../agents/agent';
+import { readLocalText } from '../agents/webllm/localCaches';
+import { webllmAgent, WebllmModel } from '../agents/webllm/model';
+import type { WebllmLink, WebllmProtocol } from '../agents/webllm/protocol';
+import { parseWebllm } from '../agents/webllm/spec';
+import { readCachedText, tokenCounter } from '../agents/webllm/tokenCount';
+import { AgentError } from '../core/errors';
+import { RpcClient } from '../rpc/rpc';
+import { watchWorker } from '../rpc/workerPort';
+import { openLocal } from '../models/storedFiles';
+
+/** A worker that dies, or whose script cannot be loaded, rejects with AgentError: the turn is tried again in a new one. */
+export function webllmLink(worker: Worker): WebllmLink {
+  const rpc = new RpcClient<WebllmProtocol>(worker);
+  const end = (error: AgentError): void => {
+    worker.terminate();
+    rpc.close(error);
+  };
+  watchWorker(worker, (reason) =>
+    end(
+      new AgentError(
+        `The WebLLM worker failed: ${reason}.`,
+        'Check the connection; a new worker is started for the next turn.',
+      ),
+    ),
+  );
+  return {
+    load: (model, options) => rpc.call('load', { model }, options),
+    generate: (request, { signal, onText }) =>
+      rpc.call('generate', request, {
+        ...(signal && { signal }),
+        ...(onText && { onProgress: ({ text }) => onText(text) }),
+      }),
+    terminate: () =>
+      end(new AgentError('The WebLLM worker was ended.', 'A new one is started for the next turn.')),
+  };
+}
+
+export function openWebllmWorker(): WebllmLink {
+  return webllmLink(
+    new Worker(new URL('../../workers/webllm.worker.ts', import.meta.url), { type: 'module' }),
+  );
+}
+
+/** A small file of a model: from the app's storage, else from WebLLM's cache or the network. */
+async function readText(url: string, signal?: AbortSignal): Promise<string | null> {
+  return (await readLocalText(url, openLocal).catch(() => null)) ?? readCachedText(url, signal);
+}
+
+/**
+ * Makes agents of WebLLM models by what stands after "webllm:". Agents of the same model and settings share one worker and
+ * take turns in it.
+ */
+export function webllmMaker(
+  open: () => WebllmLink = openWebllmWorker,
+): (name: string, options: { readonly base: string }) => AgentBackend {
+  const models = new Map<string, WebllmModel>();
+  return (name, { base }) => {
+    const spec = `webllm:${name}`;
+    const ref = parseWebllm(spec, base);
+    const key = JSON.stringify(ref);
+    const model =
+      models.get(key) ??
+      new WebllmModel({
+        ref,
+        open,
+        openCounter: (url, signal) => tokenCounter(url, readText, signal),
+      });
+    models.set(key, model);
+    return webllmAgent(model, ref.id);
+  };
+}

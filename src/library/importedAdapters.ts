@@ -1,0 +1,113 @@
+/** PEFT adapters from elsewhere: kept beside the runs, each with its name and the model that it is asked on. */
+import * as v from 'valibot';
+import { FileFormatError } from '../core/errors';
+import { filesSource } from '../core/fileSource';
+import type { AdapterInfo } from '../wire/jobApi';
+import { checkFits } from '../lm/adapter';
+import type { ModelConfig } from '../lm/types';
+import type { BundledModel } from '../models/catalogue';
+import type { JobStore } from '../store/jobStore';
+import { readPeft } from '../train/adapterFiles';
+import { openModelSource, readModelConfig } from '../models/modelSource';
+import { studentOf } from '../models/student';
+import { freeName } from './storedRuns';
+
+/** Stands where a run's id does: no run has it. */
+export const importedRunId = 'imported';
+
+const peftFiles = ['adapter_config.json', 'adapter_model.safetensors'] as const;
+const noteFile = 'arklet.json';
+const noteSchema = v.object({ name: v.string(), student: v.string() });
+
+type Files = Readonly<Record<string, Uint8Array>>;
+
+function idOf(strategy: string) {
+  return { runId: importedRunId, strategy, seed: 0 };
+}
+
+/** Null where there is no adapter of that name. */
+async function readNote(store: JobStore, strategy: string): Promise<v.InferOutput<typeof noteSchema> | null> {
+  const bytes = await store.getAdapterFile(idOf(strategy), noteFile);
+  if (!bytes) return null;
+  try {
+    return v.parse(noteSchema, JSON.parse(new TextDecoder().decode(bytes)));
+  } catch (cause) {
+    throw new FileFormatError('The name of an imported adapter is damaged.', 'Import the adapter again.', {
+      cause,
+    });
+  }
+}
+
+/** The base that the adapter's own config names, where it is a bundled model. */
+function namedBase(config: Uint8Array | undefined, catalogue: readonly BundledModel[]): string | null {
+  const { base_model_name_or_path: base } = JSON.parse(new TextDecoder().decode(config)) as Record<
+    string,
+    unknown
+  >;
+  return catalogue.find(({ id }) => id === base)?.id ?? null;
+}
+
+/** Null where a model is not at hand: nothing can be said then before it is asked. */
+async function sizesOf(
+  id: string,
+  places: { readonly base: string; readonly catalogue: readonly BundledModel[] },
+): Promise<ModelConfig | null> {
+  try {
+    return await readModelConfig(openModelSource(studentOf(id, places.catalogue, places.base)));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Stores a PEFT adapter under a name. It belongs to the bundled model that its config names, else to `student`. Throws
+ * FileFormatError for damaged files, ModelError for features that are not supported and where it does not fit its model,
+ * StorageError.
+ */
+export async function addAdapter(
+  store: JobStore,
+  { files, name, student }: { readonly files: Files; readonly name: string; readonly student: string },
+  places: { readonly base: string; readonly catalogue: readonly BundledModel[] },
+): Promise<AdapterInfo> {
+  const kept = Object.fromEntries(
+    peftFiles.flatMap((file) => (files[file] ? [[file, files[file]] as const] : [])),
+  );
+  const adapter = await readPeft(filesSource(kept, name));
+  const base = namedBase(kept['adapter_config.json'], places.catalogue) ?? student;
+  const model = await sizesOf(base, places);
+  if (model) checkFits(model, adapter);
+  const taken = new Set((await store.listAdapters(importedRunId)).map(({ strategy }) => strategy));
+  const plain = name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  const slug = plain.replace(/^-+|-+$/g, '').slice(0, 60) || 'adapter';
+  const strategy = freeName(slug, taken);
+  const shown = strategy === slug ? name : `${name} (${strategy.slice(slug.length + 1)})`;
+  const note = new TextEncoder().encode(JSON.stringify({ name: shown, student: base }));
+  await store.putAdapter(idOf(strategy), { ...kept, [noteFile]: note });
+  return { ...idOf(strategy), runName: shown, student: base, origin: 'imported' };
+}
+
+export async function listAdapters(store: JobStore): Promise<AdapterInfo[]> {
+  const found: AdapterInfo[] = [];
+  for (const { strategy } of await store.listAdapters(importedRunId)) {
+    const note = await readNote(store, strategy);
+    if (note)
+      found.push({ ...idOf(strategy), runName: note.name, student: note.student, origin: 'imported' });
+  }
+  return found;
+}
+
+/** Null where there is none of that name. */
+export async function readAdapter(
+  store: JobStore,
+  strategy: string,
+): Promise<{ readonly student: string; readonly files: Files } | null> {
+  const note = await readNote(store, strategy);
+  const all = await store.getAdapter(idOf(strategy));
+  if (!note || !all) return null;
+  const { [noteFile]: _, ...files } = all;
+  return { student: note.student, files };
+}
+
+export function removeAdapter(store: JobStore, strategy: string): Promise<void> {
+  return store.removeAdapter(idOf(strategy));
+}

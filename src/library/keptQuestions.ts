@@ -1,0 +1,57 @@
+/** Question files of the user's own, kept so that a reload or a link finds them again. */
+import { sha256 } from '../models/hashes';
+import * as v from 'valibot';
+import type { QuestionImport } from '../tasks/questionFiles';
+import type { JobStore } from '../store/jobStore';
+
+const listKey = 'question-files';
+const fileKey = (hash: string): string => `question-file:${hash}`;
+/** Older ones make room. */
+const mostFiles = 12;
+
+const listSchema = v.array(v.object({ hash: v.string(), name: v.string() }));
+const fileSchema = v.looseObject({
+  name: v.string(),
+  questions: v.array(
+    v.looseObject({ id: v.string(), text: v.string(), gold: v.string(), answerType: v.string() }),
+  ),
+});
+
+type Store = Pick<JobStore, 'getSetting' | 'putSetting'>;
+type Kept = v.InferOutput<typeof listSchema>[number];
+
+/** Newest first. */
+async function listOf(store: Store): Promise<readonly Kept[]> {
+  const list = v.safeParse(listSchema, await store.getSetting(listKey));
+  return list.success ? list.output : [];
+}
+
+/** 16 hex digits of SHA-256 over the questions; the same file read the same way has the same hash. */
+export async function questionsHash({ questions }: Pick<QuestionImport, 'questions'>): Promise<string> {
+  const rows = questions.map(({ id, text, gold, answerType }) =>
+    JSON.stringify([id, text, gold, answerType]),
+  );
+  return (await sha256(new TextEncoder().encode(rows.join('')))).slice(0, 16);
+}
+
+/** Throws StorageError. */
+export async function keepQuestions(store: Store, file: QuestionImport): Promise<string> {
+  const hash = await questionsHash(file);
+  const others = (await listOf(store)).filter((one) => one.hash !== hash);
+  // The rows that were left out are shown at the import, and not again.
+  await store.putSetting(fileKey(hash), { ...file, rejected: [] });
+  await store.putSetting(listKey, [{ hash, name: file.name }, ...others.slice(0, mostFiles - 1)]);
+  for (const old of others.slice(mostFiles - 1)) await store.putSetting(fileKey(old.hash), null);
+  return hash;
+}
+
+export async function keptQuestions(
+  store: Store,
+  name: string,
+  hash: string | null,
+): Promise<{ hash: string; file: QuestionImport } | null> {
+  const found = hash ?? (await listOf(store)).find((one) => one.name === name)?.hash;
+  if (found === undefined) return null;
+  const file = v.safeParse(fileSchema, await store.getSetting(fileKey(found)));
+  return file.success ? { hash: found, file: file.output as unknown as QuestionImport } : null;
+}

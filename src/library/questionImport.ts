@@ -1,0 +1,18 @@
+/** What the page and the command are told of a question file. */
+import type { QuestionImport } from '../tasks/questionFiles';
+import { importQuestionFile } from '../tasks/importers';
+
+/** Reads a question file. Throws ImportError when no row of it is a question. */
+export function readQuestionFile(file: Uint8Array, name: string): QuestionImport {
+  const found = importQuestionFile(file, { fileName: name, seed: 0 });
+  const { format, encoding, questions, altered, rejected, counts } = found;
+  return {
+    name,
+    format,
+    questions,
+    rejected: rejected.map(({ row, reason, excerpt }) => ({ line: row, reason, text: excerpt })),
+    altered: altered.map(({ row, ...rest }) => ({ line: row, ...rest })),
+    encoding: encoding ?? 'utf-8',
+    rows: counts.rows,
+  };
+}

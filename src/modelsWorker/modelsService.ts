@@ -1,0 +1,134 @@
+/** The models worker's logic: the picker's lists, downloads, storage, and memory plans. */
+import { checkPicked } from './pickedCheck';
+import type { ModelEntry } from '../specs/modelEntry';
+import { fetchCatalogue } from '../models/catalogue';
+import { importModel, type DownloadOptions } from '../models/download';
+import { bundledEntry, remoteEntry, storedEntry } from '../models/entries';
+import { Library, openLibrary } from '../models/library';
+import { isComplete, type ModelManifest } from '../models/manifest';
+import { libraryFile } from '../models/pickedFiles';
+import type { ModelShape } from '../models/modelShape';
+import { resolveModel } from '../models/modelSpec';
+import type { CallContext, Handlers } from '../rpc/rpc';
+import { bringModel, describeModel, isUsable, storedName, type FindWebllm } from './bringModels';
+import { devicePresets } from './devicePresets';
+import { planRun } from './planMemory';
+import type { ModelsProtocol } from './modelsProtocol';
+
+export interface ModelsParts extends Pick<DownloadOptions, 'endpoint' | 'chunkBytes'> {
+  /** Address of the app, ending with a slash. */
+  readonly base: string;
+  /** WebLLM's list; loads its package. */
+  webllm(): Promise<readonly ModelEntry[]>;
+  readonly findWebllm: FindWebllm;
+  /** Threads of the CPU backend. */
+  readonly threads: number;
+  /** Folder in the private file system; a test has its own. */
+  readonly root?: string;
+}
+
+type Context = Pick<CallContext<ModelsProtocol['download']>, 'signal' | 'progress'>;
+
+/** Serves ModelsApi. Storage is opened by the first call that needs it. */
+export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
+  let opened: Promise<Library> | null = null;
+  const shapes = new Map<string, Promise<ModelShape>>();
+  const sizes = new Map<string, Promise<number>>();
+  const library = (): Promise<Library> => {
+    opened ??= openLibrary(parts.root).then((store) => new Library(store));
+    opened.catch(() => (opened = null));
+    return opened;
+  };
+  const place = {
+    ...(parts.endpoint === undefined ? {} : { endpoint: parts.endpoint }),
+    ...(parts.chunkBytes === undefined ? {} : { chunkBytes: parts.chunkBytes }),
+  };
+  const options = ({ signal, progress }: Context): DownloadOptions => ({
+    ...place,
+    signal,
+    onProgress: progress,
+  });
+  /** The one way to write a name, so that a model is not stored twice. */
+  const idOf = async (spec: string): Promise<string> => {
+    if (/^(hf|local):/.test(spec)) return resolveModel(spec, { base: parts.base, catalogue: [] }).id;
+    return storedName(spec, await library(), parts.findWebllm);
+  };
+
+  /** Of WebLLM's list, what it says of the model stands beside what is stored; an outdated library is still to come. */
+  const entryOf = async (manifest: ModelManifest): Promise<ModelEntry> => {
+    const entry = storedEntry(manifest);
+    if (entry.source !== 'webllm') return entry;
+    const listed = (await parts.webllm().catch(() => [])).find(({ spec }) => spec === entry.spec);
+    const { bytes, doneBytes } = entry;
+    const state =
+      entry.state === 'ready' && !(await isUsable(manifest, parts.findWebllm)) ? 'partial' : entry.state;
+    return { ...entry, ...listed, bytes, approximate: false, state, doneBytes };
+  };
+
+  return {
+    async list() {
+      const bundled = await fetchCatalogue(parts.base).then(
+        (all) => all.map(bundledEntry),
+        () => [],
+      );
+      const stored = await library().then(
+        (all) => all.list(),
+        () => [],
+      );
+      return [...bundled, ...(await Promise.all(stored.map(entryOf)))];
+    },
+    webllm: () => parts.webllm(),
+    async look(spec, { signal }) {
+      const id = await idOf(spec);
+      const stored = await (await library()).find(id);
+      if (stored) return entryOf(stored);
+      return remoteEntry(await describeModel(id, parts.findWebllm, { ...place, signal }));
+    },
+    async download(spec, context) {
+      const id = await idOf(spec);
+      return entryOf(await bringModel(await library(), id, parts.findWebllm, options(context)));
+    },
+    async importFiles({ name, files }, context) {
+      const notice = await checkPicked(files, context.signal);
+      const entry = storedEntry(await importModel(await library(), name, files, options(context)));
+      return notice === null ? entry : { ...entry, splitUnsaid: true };
+    },
+    async verify(spec, { signal, progress }) {
+      const id = await idOf(spec);
+      const checks = await (
+        await library()
+      ).verify(id, {
+        signal,
+        onProgress: (file, done, total) =>
+          progress({ phase: 'verify', file, done, total, bytesPerSecond: null, secondsLeft: null }),
+      });
+      const manifest = await (await library()).find(id);
+      if (!manifest || !isComplete(manifest) || (await isUsable(manifest, parts.findWebllm))) return checks;
+      const problem = 'a newer WebLLM wants another one';
+      return checks.map((check) => (check.path === libraryFile ? { ...check, ok: false, problem } : check));
+    },
+    async remove(spec) {
+      await (await library()).remove(await idOf(spec));
+    },
+    async storage() {
+      const { usage = 0, quota = 0 } = await navigator.storage.estimate();
+      const store = await library();
+      const models: Record<string, number> = {};
+      for (const stored of await store.list())
+        models[storedEntry(stored).spec] = await store.bytes(stored.id);
+      return { usage, quota, models };
+    },
+    plan: ({ config, machine }) =>
+      planRun(config, machine, {
+        base: parts.base,
+        library,
+        ...place,
+        webllm: parts.webllm,
+        findWebllm: parts.findWebllm,
+        shapes,
+        sizes,
+        threads: parts.threads,
+      }),
+    presets: async (features) => devicePresets(await parts.webllm().catch(() => []), features),
+  };
+}

@@ -1,0 +1,111 @@
+/** Finds the sizes of everything that a run names, and plans its memory. */
+import { asArkletError } from '../core/errors';
+import { isFetchedByLibrary } from '../specs/keptModels';
+import { memoryOfFiles, type MachineFacts, type MemoryPlan } from '../models/memoryPlan';
+import type { ModelEntry } from '../specs/modelEntry';
+import type { RunConfig } from '../settings/config';
+import { UrlSource } from '../lm/sources';
+import { fetchCatalogue } from '../models/catalogue';
+import type { Library } from '../models/library';
+import { totalBytes } from '../models/manifest';
+import { resolveModel, type ModelRef } from '../models/modelSpec';
+import type { ModelShape } from '../models/modelShape';
+import { planMemory } from '../models/planner';
+import type { PlannedAgent } from '../models/studentMemory';
+import { describeRemote } from '../models/remote';
+import { describeModel, listedWebllm, storedName, type FindWebllm } from './bringModels';
+import { readModelShape } from './readModelShape';
+import { openModelSource } from '../models/modelSource';
+import { bundled } from '../settings/table';
+import { agentSpecs } from '../specs/agentSpecs';
+
+export interface PlanParts {
+  readonly base: string;
+  readonly library: () => Promise<Library>;
+  readonly endpoint?: string;
+  readonly webllm: () => Promise<readonly ModelEntry[]>;
+  readonly findWebllm: FindWebllm;
+  /** Shapes read so far. */
+  readonly shapes: Map<string, Promise<ModelShape>>;
+  /** Bytes of other libraries' models, found so far. */
+  readonly sizes: Map<string, Promise<number>>;
+  readonly threads: number;
+}
+
+/** Headers of a model of the hub that is not here yet: a few small ranges. */
+async function remoteShape(id: string, endpoint: string | undefined): Promise<ModelShape> {
+  const { files } = await describeRemote(id, endpoint === undefined ? {} : { endpoint });
+  const first = files[0]?.url ?? '';
+  const path = files[0]?.path ?? '';
+  const names = files.map((file) => file.path);
+  return readModelShape(new UrlSource(first.slice(0, first.length - path.length), names));
+}
+
+async function shapeOf(ref: ModelRef, parts: PlanParts): Promise<ModelShape> {
+  const known = parts.shapes.get(ref.id);
+  if (known) return known;
+  const here = ref.place.type !== 'stored' || (await (await parts.library()).isReady(ref.id));
+  const shape = here ? readModelShape(openModelSource(ref)) : remoteShape(ref.id, parts.endpoint);
+  parts.shapes.set(ref.id, shape);
+  shape.catch(() => parts.shapes.delete(ref.id));
+  return shape;
+}
+
+/** Bytes of the files of another library's model: in storage, else as the hub says. */
+async function libraryBytes(spec: string, { library, findWebllm, endpoint }: PlanParts): Promise<number> {
+  const store = await library();
+  const id = await storedName(spec, store, findWebllm);
+  const place = endpoint === undefined ? {} : { endpoint };
+  const { files } = (await store.find(id)) ?? (await describeModel(id, findWebllm, place));
+  return totalBytes(files);
+}
+
+/** As a planned agent: by WebLLM's own figure, else by its files. */
+async function libraryAgent(spec: string, parts: PlanParts): Promise<PlannedAgent> {
+  const listed = await listedWebllm(spec, parts.findWebllm);
+  const entry = listed && (await parts.webllm()).find((one) => one.spec === `webllm:${listed.id}`);
+  const features = entry?.features ?? [];
+  if (entry?.memoryBytes != null) return { type: 'library', model: spec, bytes: entry.memoryBytes, features };
+  const size = parts.sizes.get(spec) ?? libraryBytes(spec, parts);
+  parts.sizes.set(spec, size);
+  size.catch(() => parts.sizes.delete(spec));
+  return { type: 'library', model: spec, bytes: memoryOfFiles(await size), features };
+}
+
+/** A model that cannot be looked up (no network, no such name) is named in `unknown` and left out of the sum. */
+export async function planRun(
+  config: RunConfig,
+  machine: MachineFacts,
+  parts: PlanParts,
+): Promise<MemoryPlan> {
+  const { base } = parts;
+  const catalogue = await fetchCatalogue(base).catch(() => []);
+  const ofRole = (role: string): string[] => catalogue.filter((one) => one.role === role).map(({ id }) => id);
+  const named = config.agents.flatMap((spec) => (spec === bundled ? ofRole('agent') : [spec]));
+  const specs = new Set(agentSpecs(config, named));
+  const unknown: string[] = [];
+  const engine = async (spec: string) => {
+    const ref = resolveModel(spec, { base, catalogue });
+    return { model: ref.id, shape: await shapeOf(ref, parts), compact: ref.promptStyle === 'compact' };
+  };
+  const agents: PlannedAgent[] = [];
+  for (const spec of specs) {
+    try {
+      if (/^(endpoint|recorded):/.test(spec)) agents.push({ type: 'remote', model: spec });
+      else if (/^(webllm|transformers):/.test(spec)) {
+        if (isFetchedByLibrary(spec)) unknown.push(spec);
+        else agents.push(await libraryAgent(spec, parts));
+      } else agents.push({ type: 'engine', ...(await engine(spec)) });
+    } catch (thrown) {
+      unknown.push(`${spec} (${asArkletError(thrown).message})`);
+    }
+  }
+  const studentSpec = config.student === bundled ? ofRole('student')[0] : config.student;
+  let student = null;
+  try {
+    student = studentSpec === undefined ? null : await engine(studentSpec);
+  } catch (thrown) {
+    unknown.push(`${studentSpec ?? ''} (${asArkletError(thrown).message})`);
+  }
+  return planMemory({ config, machine, agents, student, unknown, threads: parts.threads });
+}

@@ -1,0 +1,63 @@
+/** What reading a question file, and holding it against the chosen models, came to. */
+import type { Question } from '../records/records';
+
+/** What an import of a question file found; nothing is stored until a run starts with the questions. */
+export interface QuestionImport {
+  readonly name: string;
+  readonly format: string;
+  readonly questions: readonly Question[];
+  /** Rows that were left out; `line` counts from 1; `text` is the row's beginning. */
+  readonly rejected: readonly { readonly line: number; readonly reason: string; readonly text: string }[];
+  /** Right answers that are not read as they are written, those a person should look at first. */
+  readonly altered: readonly AlteredAnswer[];
+  /** How the bytes were read. */
+  readonly encoding: string;
+  readonly rows: number;
+}
+
+/** A question that is longer than a model reads. */
+export interface LongQuestion {
+  readonly questionId: string;
+  readonly model: string;
+  readonly tokens: number;
+  /** What the model's context holds. */
+  readonly context: number;
+}
+
+/** How well the chosen models can read a question file. Models that cannot be looked into here are left out. */
+export interface QuestionCheck {
+  /** Different words of the file, and how many of them every model looked at knows. */
+  readonly words: number;
+  readonly known: number;
+  /** Questions of which some model lacks a word or a sign. */
+  readonly unreadable: number;
+  readonly questions: number;
+  /** Some of the words that are lacking, those of most questions first. */
+  readonly lacking: readonly string[];
+  /** The models that lack them, by id. */
+  readonly models: readonly string[];
+  /** Each question once, with the model that has least room. */
+  readonly long: readonly LongQuestion[];
+}
+
+export type GoldReason =
+  | 'form'
+  | 'option'
+  | 'counted'
+  | 'mixed'
+  | 'unit'
+  | 'result'
+  | 'comma'
+  | 'decimal-comma'
+  | 'list'
+  | 'several';
+
+/** A right answer as its file writes it and as it is read; `reason` as tasks/golds explains it. */
+export interface AlteredAnswer {
+  readonly line: number;
+  readonly question: string;
+  readonly written: string;
+  readonly read: string;
+  readonly reason: GoldReason;
+  readonly doubtful: boolean;
+}

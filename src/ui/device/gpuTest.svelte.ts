@@ -1,0 +1,57 @@
+/** The panel "Test my GPU": the rows as they come, and the report as text. */
+import { asArkletError, InterruptedError, type ErrorData } from '../../core/errors';
+import type { JobApi } from '../../wire/jobApi';
+import type { SelftestReport, SelftestRow } from '../../compute/selftestReport';
+import { pageError } from '../pageError';
+
+export class GpuTest {
+  rows = $state.raw<readonly SelftestRow[]>([]);
+  report = $state.raw<SelftestReport | null>(null);
+  error = $state.raw<ErrorData | null>(null);
+  running = $state(false);
+
+  receive(row: SelftestRow): void {
+    if (this.running) this.rows = [...this.rows, row];
+  }
+
+  /** Never rejects: what goes wrong is shown in the panel. */
+  async run(api: () => Promise<JobApi>, backend: 'webgpu' | 'cpu'): Promise<void> {
+    if (this.running) return;
+    this.running = true;
+    this.rows = [];
+    this.report = null;
+    this.error = null;
+    try {
+      this.report = await (await api()).testDevice(backend);
+      this.rows = this.report.kernels;
+    } catch (thrown) {
+      const error = asArkletError(thrown);
+      if (!(error instanceof InterruptedError))
+        this.error = { ...error.toData(), ...pageError(error.toData()) };
+    } finally {
+      this.running = false;
+    }
+  }
+}
+
+/** The report as Markdown, for a bug report: the device, the browser, and every row. */
+export function selftestText(
+  { device, kernels }: SelftestReport,
+  userAgent: string,
+  version: string,
+): string {
+  const failed = kernels.filter(({ pass }) => !pass).length;
+  return [
+    `Arklet ${version} self-test: ${kernels.length - failed} pass, ${failed} fail`,
+    `Device: ${device}`,
+    `Browser: ${userAgent}`,
+    '',
+    '| kernel | variant | shape | error / bound | ms | result |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...kernels.map(
+      ({ name, variant, shape, maxError, ms, pass }) =>
+        `| ${name} | ${variant} | ${shape.join(' x ')} | ${maxError.toPrecision(3)} | ${ms.toFixed(1)} | ${pass ? 'pass' : 'FAIL'} |`,
+    ),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,164 @@
+/** "Prepare for the stage": everything here, every file checked, and a rehearsal with the network cut. */
+import { DownloadError } from '../../core/errors';
+import { isFetchedByLibrary, isKept } from '../../specs/keptModels';
+import type { RunConfig } from '../../settings/config';
+import type { CutAnswer } from '../../offline/messages';
+import { strings } from '../strings/models';
+import type { Models } from './models.svelte';
+import type { Notices } from '../state/notices.svelte';
+import type { Offline } from '../shell/offline.svelte';
+
+export type StageStep = keyof typeof strings.stage.steps;
+
+/** What the check does with the page's session. */
+export interface StageSession {
+  readonly models: Models;
+  readonly notices: Notices;
+  readonly active: boolean;
+  readonly job: { readonly runId: string; readonly status: string } | null;
+  start(change: Partial<RunConfig>): Promise<void>;
+}
+
+/** Small enough for a minute; `any` trace is learnt from, so that four questions are enough. */
+const rehearsal: Partial<RunConfig> = {
+  trainQuestions: 4,
+  validationQuestions: 2,
+  testQuestions: 4,
+  oodQuestions: 0,
+  robustQuestions: 0,
+  zeroShotVote: 0,
+  steps: 2,
+  distilSeeds: 1,
+  strategies: ['rsft'],
+  controls: [],
+  accept: 'any',
+};
+
+/** Milliseconds between two words to the service worker, which would fall asleep and forget the cut. */
+const beat = 1000;
+
+/** Milliseconds that storing the app may take. */
+const storing = 120_000;
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Every model that a run names, personas' own included. */
+function named({ agents, personas, student }: RunConfig): readonly string[] {
+  const own = personas.flatMap(({ model }) => (model === undefined ? [] : [model]));
+  return [...new Set([...agents, ...own, student])];
+}
+
+export class StageCheck {
+  step = $state<StageStep | null>(null);
+  /** What the cut of the last rehearsal saw. */
+  cut = $state.raw<CutAnswer | null>(null);
+  readonly working = $derived(
+    this.step !== null && ['download', 'verify', 'fetch', 'rehearse'].includes(this.step),
+  );
+  readonly #session: StageSession;
+  readonly #offline: Offline;
+
+  constructor(session: StageSession, offline: Offline) {
+    this.#session = session;
+    this.#offline = offline;
+  }
+
+  /** Goes through all steps and ends at `ready`, `open` (nothing to cut the network with) or a failure with a notice. */
+  async prepare(config: RunConfig): Promise<void> {
+    const { notices } = this.#session;
+    this.cut = null;
+    const end = await notices.guard(() => this.#prepare(config), 'stage');
+    this.step = end ?? 'failed';
+  }
+
+  async #prepare(config: RunConfig): Promise<StageStep> {
+    const models = named(config);
+    if (!(await this.#stored(models.filter(isKept)))) return 'failed';
+    // These libraries fetch by themselves what is at an address of the user's own.
+    if (models.some(isFetchedByLibrary)) {
+      this.step = 'fetch';
+      if (!(await this.#run())) return 'failed';
+    }
+    if (!this.#offline.available) {
+      this.step = 'rehearse';
+      return (await this.#run()) ? 'open' : 'failed';
+    }
+    if (!(await this.#appStored())) {
+      throw new DownloadError(strings.stage.notStored, strings.stage.notStoredHint);
+    }
+    // Large libraries are stored when they are first used: now, where the run needs one.
+    if (models.some((spec) => /^(webllm|transformers):/.test(spec))) await this.#offline.keep();
+    return this.#rehearse();
+  }
+
+  /** Downloads and hashes what our own store keeps. */
+  async #stored(models: readonly string[]): Promise<boolean> {
+    const { models: store } = this.#session;
+    this.step = 'download';
+    for (const spec of models) {
+      if (!spec.includes('local:') && !(await store.download(spec))) return false;
+    }
+    this.step = 'verify';
+    for (const spec of models) {
+      await store.verify(spec);
+      if (!store.checks.get(spec)?.every(({ ok }) => ok)) return false;
+    }
+    return true;
+  }
+
+  /** Waits for a first visit to be stored. */
+  async #appStored(): Promise<boolean> {
+    const offline = this.#offline;
+    for (let waited = 0; waited < storing && offline.state !== 'failed'; waited += beat) {
+      if (offline.state === 'ready') {
+        // The browser may have thrown something away since.
+        await offline.refresh();
+        break;
+      }
+      await sleep(beat);
+    }
+    return offline.stored?.ready === true;
+  }
+
+  /** A small run while the service worker answers from what is stored and refuses all else. */
+  async #rehearse(): Promise<StageStep> {
+    const id = crypto.randomUUID();
+    const { outside: before } = await this.#offline.ask({ type: 'cut', id });
+    let broken = false;
+    let done = false;
+    try {
+      if (before > 0) throw new DownloadError(strings.stage.outside, strings.stage.outsideHint);
+      this.step = 'rehearse';
+      done = await this.#run(async () => {
+        this.cut = await this.#offline.ask({ type: 'cut', id });
+        broken ||= this.cut.begun;
+      });
+    } finally {
+      const last = await this.#offline.ask({ type: 'mend', id });
+      broken ||= last.begun;
+      this.cut = last;
+    }
+    const { refused, outside } = this.cut;
+    if (!done) {
+      throw refused.length > 0
+        ? new DownloadError(strings.stage.missing(refused), strings.stage.missingHint)
+        : new DownloadError(strings.stage.stopped, strings.stage.stoppedHint);
+    }
+    if (broken || outside > 0) throw new DownloadError(strings.stage.broken, strings.stage.brokenHint);
+    return 'ready';
+  }
+
+  /** The run from its start to its end; whether it was done. */
+  async #run(onBeat: () => Promise<void> = () => Promise.resolve()): Promise<boolean> {
+    const session = this.#session;
+    const before = session.job?.runId;
+    await session.start(rehearsal);
+    const runId = session.job?.runId;
+    if (runId === undefined || runId === before) return false;
+    while (session.active && session.job?.runId === runId) {
+      await onBeat();
+      await sleep(beat);
+    }
+    return session.job?.runId === runId && session.job.status === 'done';
+  }
+}

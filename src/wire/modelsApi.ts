@@ -1,0 +1,35 @@
+/** What a page asks of the models worker: what is there, downloads, storage, and the memory plan of a run. */
+import type { DevicePreset, MachineFacts, MemoryPlan } from '../models/memoryPlan';
+import type { RunConfig } from '../settings/config';
+import type { ModelEntry } from '../specs/modelEntry';
+import type { ModelProgress, FileCheck, StorageMeter, PickedFile } from '../models/modelRecords';
+
+export interface ModelCalls {
+  readonly signal?: AbortSignal;
+  onProgress?(progress: ModelProgress): void;
+}
+
+/** Requests to the models worker; each rejects with an ArkletError. */
+export interface ModelsApi {
+  /** Bundled models and everything in storage, whole or in part. */
+  list(): Promise<readonly ModelEntry[]>;
+  /** WebLLM's own list; its package is loaded for it. */
+  webllm(): Promise<readonly ModelEntry[]>;
+  /** Looks a name up on the hub or at its address, without downloading weights. */
+  look(spec: string): Promise<ModelEntry>;
+  /** Downloads what is missing and verifies it; an abort is a pause: what came stays. */
+  download(spec: string, calls?: ModelCalls): Promise<ModelEntry>;
+  /**
+   * Copies picked files into storage: a folder with config.json or one .gguf as `local:NAME`, an ONNX folder as
+   * `transformers:local:NAME`, an MLC folder with its compiled library as `webllm:local:NAME`.
+   */
+  importFiles(name: string, files: readonly PickedFile[], calls?: ModelCalls): Promise<ModelEntry>;
+  /** Hashes every file again. */
+  verify(spec: string, calls?: ModelCalls): Promise<readonly FileCheck[]>;
+  remove(spec: string): Promise<void>;
+  storage(): Promise<StorageMeter>;
+  /** What a run would hold in memory on this machine, and what to do where it is too much. */
+  plan(config: RunConfig, machine: MachineFacts): Promise<MemoryPlan>;
+  /** Ready choices; `features` are the adapter's. */
+  presets(features: readonly string[]): Promise<readonly DevicePreset[]>;
+}

@@ -1,0 +1,132 @@
+import { setMaxListeners } from 'node:events';
+import { resolve } from 'node:path';
+import { afterEach, expect } from 'vitest';
+import type { Backend } from '../../src/compute/ops';
+import { createWasmBackend } from '../../src/compute/wasmBackend';
+import { GpuUnavailableError, WorkerError } from '../../src/core/errors';
+import type { JobEvent } from '../../src/wire/jobApi';
+import type { RunConfig } from '../../src/settings/config';
+import { RpcClient, serve } from '../../src/rpc/rpc';
+import { Coordinator, type CoordinatorParts } from '../../src/coordinator/coordinator';
+import { EngineClient } from '../../src/engine/engineClient';
+import type { EngineProtocol } from '../../src/engine/engineProtocol';
+import { EngineService } from '../../src/engine/engineService';
+import { openModelSource } from '../../src/models/modelSource';
+import { presets } from '../../src/settings/config';
+import type { JobStore } from '../../src/store/jobStore';
+import { startServer } from '../../scripts/server.mjs';
+import { createMemoryStore } from './memoryStore';
+
+// A batch of 64 requests listens to one signal; Node warns from 11 on.
+setMaxListeners(0);
+
+/** The product's own coordinator and engine in Node: WASM kernels, the bundled models over HTTP, a store in memory. */
+export interface NodeJob {
+  readonly coordinator: Coordinator;
+  readonly store: JobStore;
+  readonly events: JobEvent[];
+  /** Called at each event. */
+  onEvent: (event: JobEvent) => void;
+  /** What an engine's worker that dies does to its calls. */
+  killEngine(): void;
+  /** From here on the engine in hand answers nothing. */
+  muteEngine(): void;
+  close(): Promise<void>;
+}
+
+export async function openNodeJob(
+  store: JobStore = createMemoryStore(),
+  makeBackend: () => Promise<Backend> = () => createWasmBackend(),
+  parts: Partial<Pick<CoordinatorParts, 'patience' | 'room' | 'makers'>> = {},
+): Promise<NodeJob> {
+  const server = await startServer({ root: resolve('public') });
+  const channels: MessageChannel[] = [];
+  const job: NodeJob = {
+    store,
+    events: [],
+    onEvent: () => undefined,
+    coordinator: new Coordinator({
+      ...parts,
+      store,
+      locks: null,
+      base: server.url,
+      version: 'test',
+      emit: (event) => {
+        job.events.push(event);
+        job.onEvent(event);
+      },
+      openEngine: () => {
+        const channel = new MessageChannel();
+        channels.push(channel);
+        const service = new EngineService({
+          webgpu: () => Promise.reject(new GpuUnavailableError('No WebGPU in this test.', 'None needed.')),
+          wasm: makeBackend,
+          threads: 1,
+          openSource: openModelSource,
+        });
+        serve<EngineProtocol>(channel.port2, service.handlers());
+        const client = new RpcClient<EngineProtocol>(channel.port1);
+        job.killEngine = () => client.close(new WorkerError('The engine worker failed: test.', 'Resume.'));
+        job.muteEngine = () => channel.port2.close();
+        return new EngineClient(client);
+      },
+    }),
+    killEngine: () => undefined,
+    muteEngine: () => undefined,
+    async close() {
+      for (const channel of channels) {
+        channel.port1.close();
+        channel.port2.close();
+      }
+      await server.close();
+    },
+  };
+  return job;
+}
+
+/** Jobs of one test file, which are closed after each test. */
+export function nodeJobs(): typeof openNodeJob {
+  const open: NodeJob[] = [];
+  afterEach(async () => {
+    for (const job of open.splice(0)) await job.close();
+  });
+  return async (...parts) => {
+    const job = await openNodeJob(...parts);
+    open.push(job);
+    return job;
+  };
+}
+
+/** Settings of a job that takes a second. */
+export const tinyJob: RunConfig = {
+  ...presets.quick,
+  preset: 'custom',
+  trainQuestions: 8,
+  validationQuestions: 2,
+  testQuestions: 6,
+  steps: 3,
+  batch: 4,
+  accept: 'any',
+  backend: 'cpu',
+};
+
+/** A run that was stopped at the first event of that kind, and gone on with by another coordinator and engine on the same store. */
+export async function goneOn(
+  newJob: typeof openNodeJob,
+  config: RunConfig,
+  stopAt: (event: JobEvent) => boolean,
+): Promise<{ readonly second: NodeJob; readonly id: string }> {
+  const first = await newJob();
+  let stopping: Promise<void> | null = null;
+  first.onEvent = (event) => {
+    if (stopAt(event)) stopping ??= first.coordinator.stop();
+  };
+  const { id } = await first.coordinator.start(config, null);
+  await first.coordinator.ended();
+  await Promise.resolve(stopping);
+  expect((await first.coordinator.runs())[0]?.status).toBe('interrupted');
+  const second = await newJob(first.store);
+  await second.coordinator.resume(id);
+  await second.coordinator.ended();
+  return { second, id };
+}

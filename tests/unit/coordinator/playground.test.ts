@@ -1,0 +1,204 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BusyError, ConfigError } from '../../../src/core/errors';
+import type { AskArm, AskRequest } from '../../../src/wire/jobApi';
+import type { RunConfig } from '../../../src/settings/config';
+import { unpackArchive } from '../../../src/records/archiveFile';
+import { presets } from '../../../src/settings/config';
+import { openNodeJob, type NodeJob } from '../../support/nodeJob';
+
+const tiny: RunConfig = {
+  ...presets.quick,
+  preset: 'custom',
+  trainQuestions: 8,
+  validationQuestions: 2,
+  testQuestions: 4,
+  steps: 6,
+  batch: 4,
+  accept: 'any',
+  backend: 'cpu',
+};
+
+let job: NodeJob;
+let runId: string;
+let adapted: AskArm;
+
+beforeAll(async () => {
+  job = await openNodeJob();
+  ({ id: runId } = await job.coordinator.start(tiny, null));
+  await job.coordinator.ended();
+  adapted = { type: 'distilled', runId, strategy: 'rsft', seed: 0 };
+}, 120_000);
+afterAll(() => job.close());
+
+function request(question: string, arms: readonly AskArm[], change: Partial<AskRequest> = {}): AskRequest {
+  return { id: `ask-${Math.random()}`, question, answerType: 'number', config: tiny, arms, ...change };
+}
+
+const [known] = await examples();
+async function examples() {
+  const fresh = await openNodeJob();
+  const list = await fresh.coordinator.examples(7, 3);
+  await fresh.close();
+  return list.map(({ text }) => text) as [string, string, string];
+}
+
+describe('the playground', () => {
+  it('asks the base, an adapter and the ensemble at once, and streams what each says', async () => {
+    job.events.length = 0;
+    const asked = request(known, [{ type: 'base' }, adapted, { type: 'ensemble' }]);
+    const results = await job.coordinator.ask(asked);
+    expect(results.map(({ replies }) => replies.length)).toEqual([1, 1, tiny.nAgents * (tiny.rounds + 1)]);
+    expect(results[2]!.votes?.total).toBe(tiny.nAgents);
+    const said = job.events.filter((event) => event.type === 'ask');
+    expect(said.every(({ id }) => id === asked.id)).toBe(true);
+    for (const arm of [0, 1, 2]) {
+      const parts = said.filter((event) => event.arm === arm).map(({ part }) => part);
+      expect(parts.filter(({ type }) => type === 'reply')).toHaveLength(results[arm]!.replies.length);
+      expect(parts.at(-1)?.type).toBe('done');
+    }
+  });
+
+  it('switches adapters without loading the base again', async () => {
+    job.events.length = 0;
+    const [base] = await job.coordinator.ask(request(known, [{ type: 'base' }]));
+    const [first] = await job.coordinator.ask(request(known, [adapted]));
+    const [again] = await job.coordinator.ask(request(known, [adapted]));
+    expect(job.events.filter(({ type }) => type === 'load')).toEqual([]);
+    expect(first!.replies[0]!.reply).toBe(again!.replies[0]!.reply);
+    expect(first!.replies[0]!.reply).not.toBe(base!.replies[0]!.reply);
+  });
+
+  it('gives the answer that the evaluation gave to the same question', async () => {
+    const { turns, questions } = await job.coordinator.archive(runId);
+    for (const [arm, protocol] of [
+      [{ type: 'base' }, 'eval:base'],
+      [adapted, 'eval:distilled:rsft'],
+    ] as const) {
+      const turn = turns.find((one) => one.protocol === protocol && one.split === 'test')!;
+      const { text } = questions.find(({ id }) => id === turn.questionId)!;
+      const [result] = await job.coordinator.ask(request(text, [arm]));
+      expect(result!.replies[0]!.reply, protocol).toBe(turn.reply);
+    }
+  });
+
+  it('names the words that the bundled models do not know, and how a known one is written', async () => {
+    const asked = job.coordinator.ask(request('anna has 3 giraffes. How many?', [{ type: 'base' }]));
+    await expect(asked).rejects.toThrow(ConfigError);
+    await expect(asked).rejects.toThrow('"anna" (write Anna) and "giraffes"');
+    await expect(asked).rejects.toMatchObject({ details: { words: ['anna', 'giraffes'] } });
+  });
+
+  it('refuses an empty question, no arm, and an adapter that does not exist', async () => {
+    await expect(job.coordinator.ask(request('  ', [{ type: 'base' }]))).rejects.toThrow('is empty');
+    await expect(job.coordinator.ask(request(known, []))).rejects.toThrow('0 arms');
+    const nobody: AskArm = { type: 'distilled', runId, strategy: 'da', seed: 0 };
+    await expect(job.coordinator.ask(request(known, [nobody]))).rejects.toThrow('no finished adapter da');
+    await expect(job.coordinator.ask(request(known, [{ type: 'base' }]))).resolves.toHaveLength(1);
+  });
+
+  it('is refused while a run works, and a run that starts ends the question', async () => {
+    const other = { ...tiny, seed: 5 };
+    await job.coordinator.start(other, null);
+    await expect(job.coordinator.ask(request(known, [{ type: 'base' }]))).rejects.toThrow(BusyError);
+    await job.coordinator.stop();
+    const asked = job.coordinator.ask(request(known, [{ type: 'ensemble' }]));
+    const ending = expect(asked).rejects.toMatchObject({ code: 'interrupted' });
+    await job.coordinator.resume(
+      (await job.coordinator.runs()).find((run) => run.status === 'interrupted')!.id,
+    );
+    await ending;
+    await job.coordinator.stop();
+  });
+
+  it('lists the adapters of stored runs, and those that ship with the page', async () => {
+    const listed = await job.coordinator.adapters();
+    expect(listed[0]).toMatchObject({ runId, strategy: 'rsft', seed: 0, origin: 'run' });
+    expect(listed.filter(({ origin }) => origin === 'recorded')).toHaveLength(1);
+  });
+
+  it('asks the recorded adapter, which gives the answers that the recorded run was judged by', async () => {
+    const recorded = unpackArchive(readFileSync('public/recorded/run.json.gz'));
+    const shipped = (await job.coordinator.adapters()).find(({ origin }) => origin === 'recorded')!;
+    expect(shipped.runId).toBe(recorded.run.id);
+    const { strategy, seed } = shipped;
+    for (const item of recorded.report!.items.slice(0, 12)) {
+      const arm: AskArm = { type: 'distilled', runId: recorded.run.id, strategy, seed };
+      const asked = request(item.question, [arm], {
+        config: { ...tiny, ...recorded.run.config, backend: 'cpu' },
+      });
+      const [result] = await job.coordinator.ask(asked);
+      expect(result!.answer).toBe(item.verdicts['distilled:rsft']!.answer);
+    }
+  });
+
+  it('asks an adapter that was imported, and answers as the one that it is a copy of', async () => {
+    const files = await job.coordinator.adapter(runId, 'rsft', 0);
+    const first = await job.coordinator.importAdapter(files, 'Mine', 'agent-a');
+    // Its config names the bundled student, which counts more than the model that was at hand.
+    expect(first).toEqual({
+      runId: 'imported',
+      runName: 'Mine',
+      strategy: 'mine',
+      seed: 0,
+      student: 'student',
+      origin: 'imported',
+    });
+    const second = await job.coordinator.importAdapter(files, 'Mine', 'student');
+    expect(second).toMatchObject({ runName: 'Mine (2)', strategy: 'mine-2' });
+    const arm: AskArm = { type: 'distilled', runId: 'imported', strategy: 'mine', seed: 0 };
+    const own: AskArm = { type: 'distilled', runId, strategy: 'rsft', seed: 0 };
+    const [imported, trained] = await job.coordinator.ask(request(known, [arm, own]));
+    expect(imported!.replies.map(({ reply }) => reply)).toEqual(trained!.replies.map(({ reply }) => reply));
+
+    await job.coordinator.removeAdapter('mine');
+    const left = (await job.coordinator.adapters()).filter(({ origin }) => origin === 'imported');
+    expect(left).toEqual([second]);
+    await expect(job.coordinator.ask(request(known, [arm]))).rejects.toThrow('no imported adapter mine');
+    await job.coordinator.removeAdapter('mine-2');
+  });
+
+  it('refuses adapters that are damaged, of another kind, or of another model', async () => {
+    const files = await job.coordinator.adapter(runId, 'rsft', 0);
+    const config = JSON.parse(new TextDecoder().decode(files['adapter_config.json'])) as object;
+    const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+    const refused = (change: Record<string, Uint8Array>) =>
+      job.coordinator.importAdapter({ ...files, ...change }, 'Other', 'student');
+    const weights = files['adapter_model.safetensors']!;
+    await expect(refused({ 'adapter_model.safetensors': weights.slice(0, 900) })).rejects.toMatchObject({
+      code: 'file-format',
+    });
+    await expect(refused({ 'adapter_config.json': bytes({ ...config, use_dora: true }) })).rejects.toThrow(
+      'DoRA',
+    );
+    expect((await job.coordinator.adapters()).some(({ origin }) => origin === 'imported')).toBe(false);
+
+    const stranger = bytes({ ...config, base_model_name_or_path: 'somebody/else' });
+    const { student } = await job.coordinator.importAdapter(
+      { ...files, 'adapter_config.json': stranger },
+      'Stranger',
+      'agent-a',
+    );
+    expect(student).toBe('agent-a');
+    // Matrices of rank 16 under a config that says 8: as with another model, they do not fit.
+    await expect(refused({ 'adapter_config.json': bytes({ ...config, r: 8 }) })).rejects.toThrow(
+      /but this model needs \[8, /,
+    );
+    const odd = { 'adapter_config.json': bytes({ ...config, base_model_name_or_path: 'x', r: 8 }) };
+    await expect(job.coordinator.importAdapter({ ...files, ...odd }, 'Odd', 'bundled')).rejects.toThrow(
+      /but this model needs \[8, /,
+    );
+    // A model that is not at hand says nothing before it is asked.
+    const far = await job.coordinator.importAdapter({ ...files, ...odd }, 'Far', 'nobody');
+    expect(far.student).toBe('nobody');
+  });
+
+  it('shows every kernel with its source, and none as compiled on the CPU', async () => {
+    const kernels = await job.coordinator.kernels();
+    expect(kernels.length).toBeGreaterThan(20);
+    for (const { source, compiled } of kernels) {
+      expect(source).toMatch(/^\/\//);
+      expect(compiled).toEqual([]);
+    }
+  });
+});

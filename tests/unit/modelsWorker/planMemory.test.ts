@@ -1,0 +1,52 @@
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startServer, type StaticServer } from '../../../scripts/server.mjs';
+import type { MachineFacts } from '../../../src/models/memoryPlan';
+import { planRun } from '../../../src/modelsWorker/planMemory';
+import { presets } from '../../../src/settings/config';
+
+const machine: MachineFacts = {
+  backend: 'cpu',
+  deviceMemory: 8,
+  maxBufferBytes: null,
+  features: [],
+  mobile: false,
+  budget: null,
+  held: null,
+};
+let server: StaticServer;
+beforeAll(async () => {
+  server = await startServer({ root: resolve('public') });
+});
+afterAll(() => server.close());
+
+describe('the memory plan of what a run names', () => {
+  it('counts a persona’s own model, and names those whose size is not known', async () => {
+    const config = {
+      ...presets.quick,
+      agents: ['agent-a'],
+      nAgents: 4,
+      personas: [
+        { name: 'own', model: 'agent-b' },
+        { name: 'picked', model: 'webllm:local:Tiny' },
+        { name: 'elsewhere', model: 'transformers:https://models.invalid/one/' },
+        { name: 'plain' },
+      ],
+    };
+    const { phases, unknown } = await planRun(config, machine, {
+      base: server.url,
+      library: () => Promise.reject(new Error('no storage is needed')),
+      webllm: async () => [],
+      findWebllm: async () => null,
+      shapes: new Map(),
+      sizes: new Map(),
+      threads: 1,
+    });
+    const weights = phases[0]?.items.filter(({ kind }) => kind === 'weights').map(({ model }) => model);
+    expect(weights).toEqual(['agent-b', 'agent-a', 'student']);
+    expect(unknown).toEqual([
+      'webllm:local:Tiny (no storage is needed)',
+      'transformers:https://models.invalid/one/',
+    ]);
+  });
+});
