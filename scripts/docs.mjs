@@ -10,7 +10,7 @@ await withSources(async (load) => {
   const { settingsPage } = await load('/scripts/settingsPage.ts');
   const { Results } = await load('/scripts/docs/results.ts');
   const { resultsPage, withHeadline } = await load('/scripts/docs/resultsPage.ts');
-  const results = new Results(join(root, 'scripts/prove/results'));
+  const results = new Results(root);
   writeFileSync(join(docs, 'settings.md'), settingsPage());
   writeFileSync(join(docs, 'results.md'), resultsPage(results));
   writeFileSync(readme, withHeadline(readFileSync(readme, 'utf8'), results));

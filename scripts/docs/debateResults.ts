@@ -5,7 +5,9 @@ import { change, count, deviceOf, duration, interval, origin, percent, spread, t
 
 /** What agents answer alone and vote at the student's decoding. */
 export interface GreedyRun extends Pick<RunResult, 'command' | 'arms' | 'environment' | 'seconds' | 'seed'> {
-  readonly agents: readonly (Pick<ArmResult, 'n' | 'accuracy' | 'ci' | 'correct'> & { readonly model: string })[];
+  readonly agents: readonly (Pick<ArmResult, 'n' | 'accuracy' | 'ci' | 'correct'> & {
+    readonly model: string;
+  })[];
   readonly ood: { readonly arms: readonly ArmResult[] } | null;
   readonly robust: { readonly arms: readonly ArmResult[] } | null;
 }
@@ -15,8 +17,12 @@ export interface Greedy {
   readonly full: GreedyRun;
 }
 
+const splitOrder = ['train', 'validation', 'test', 'ood', 'robust'];
+
 function sizes({ splits, seed, seconds, seeds }: RunResult): string {
-  const parts = Object.entries(splits).map(([split, n]) => `${count(n)} ${split}`);
+  const parts = splitOrder
+    .filter((split) => splits[split] !== undefined)
+    .map((split) => `${count(splits[split] ?? 0)} ${split}`);
   const repeats = seeds.length > 0 ? `, ${seeds.length + 1} distillation seeds` : '';
   return `questions: ${parts.join(', ')}; seed ${seed}${repeats}; ${duration(seconds)}`;
 }
@@ -40,7 +46,13 @@ export function armTable(run: RunResult): string {
 
 function greedyTable({ arms, agents }: GreedyRun): string {
   const rows = [
-    ...agents.map(({ model, n, accuracy, ci }) => [`${model} alone`, count(n), percent(accuracy), interval(ci), '']),
+    ...agents.map(({ model, n, accuracy, ci }) => [
+      `${model} alone`,
+      count(n),
+      percent(accuracy),
+      interval(ci),
+      '',
+    ]),
     ...arms.map(({ name, n, accuracy, ci, tokensPerQuestion }) => [
       `\`${name}\``,
       count(n),
@@ -80,7 +92,7 @@ function full(results: Results): string[] {
     'Other work ran on the machine beside this run, so its seconds are an upper bound.',
     `Mean (range) over ${run.seeds.length + 1} distillation seeds:`,
     table(['arm', 'accuracy'], seeds),
-    `**What it says.** Training lifts the student by ${change(pair(run, 'distilled:rsft', 'base'))} points, but no gain from the ` +
+    `**What it says.** Training lifts the student (${change(pair(run, 'distilled:rsft', 'base'))} points), but no gain from the ` +
       `debate is shown. The agents sample at temperature 1 and the student decodes greedily; one agent alone, decoded as ` +
       `the student is, gets ${percent(greedy.accuracy)} at ${count(greedy.tokensPerQuestion)} tokens a question: ` +
       `${change(less)} points more than the student (unpaired interval). A greedy vote of three agents gets ` +
@@ -124,7 +136,7 @@ function elsewhere(run: RunResult, alone: GreedyRun): string[] {
 function greedySection(results: Results): string[] {
   const result = results.read<Greedy>('single-greedy');
   const { quick, full: whole } = result.result;
-  const student = arm(results.read<RunResult>('quick').result, 'distilled:rsft');
+  const less = pair(results.recorded(), 'distilled:rsft', 'single-greedy');
   return [
     "## Agents at the student's decoding",
     origin(result, {
@@ -136,7 +148,7 @@ function greedySection(results: Results): string[] {
     greedyTable(whole),
     'Questions of preset quick:',
     greedyTable(quick),
-    `\`single-greedy\` is the agent that the validation questions choose. On preset quick it is ${change(unpaired(arm(quick, 'single-greedy'), student))} points above the student (unpaired interval).`,
+    `\`single-greedy\` is the agent that the validation questions choose. In the run that the page opens on (preset quick, seed 0) the student minus that agent is ${change(less)} points, paired.`,
   ];
 }
 
@@ -144,14 +156,21 @@ function repeat(results: Results): string[] {
   interface Repeat {
     readonly command: string;
     readonly environment: RunResult['environment'];
-    readonly bytes: readonly { readonly trajectories: string; readonly adapters: readonly (readonly string[])[] }[];
+    readonly bytes: readonly {
+      readonly trajectories: string;
+      readonly adapters: readonly (readonly string[])[];
+    }[];
     readonly same: boolean;
   }
   const result = results.read<Repeat>('repeat');
   const { command, environment, bytes, same } = result.result;
   return [
     '## The same seed twice',
-    origin(result, { command, what: '60 training and 40 test questions, twice', device: deviceOf(environment) }),
+    origin(result, {
+      command,
+      what: '60 training and 40 test questions, twice',
+      device: deviceOf(environment),
+    }),
     `Trajectories and adapter of the two runs ${same ? 'are the same bytes' : 'DIFFER'}: SHA-256 ` +
       `\`${bytes[0]?.trajectories.slice(0, 16)}…\` and \`${bytes[0]?.adapters[0]?.[1]?.slice(0, 16)}…\`.`,
   ];
@@ -163,12 +182,16 @@ function smollm2(results: Results): string[] {
   return [
     ...runSection(results, 'smollm2', 'A real language model: SmolLM2-135M'),
     `SmolLM2-135M-Instruct as agents and student on easy one- and two-step word problems in GSM8K's format, ${run.dataset.kept} correct traces. Other work ran on the machine.`,
-    `**What it says.** The student gains ${against('base')} points over the base and ${against('vote-zero-shot:8')} over its own vote ` +
-      `without examples. It is not shown to be above the vote with examples (${against('vote:8')}), nor above answer-only ` +
+    `**What it says.** The student gains over the base (${against('base')} points) and over its own vote ` +
+      `without examples (${against('vote-zero-shot:8')}). It is not shown to be above the vote with examples (${against('vote:8')}), nor above answer-only ` +
       `training (${against('control:answer-only')}): much of the gain may be the format and the questions' kind. Wrong traces ` +
       `teach nothing (${change(pair(run, 'control:wrong', 'base'))}).`,
     ...runSection(results, 'smollm2-small', 'SmolLM2-135M, the whole chain in little'),
-    ...runSection(results, 'smollm2-small-webgpu', 'SmolLM2-135M, the whole chain in little, on software WebGPU'),
+    ...runSection(
+      results,
+      'smollm2-small-webgpu',
+      'SmolLM2-135M, the whole chain in little, on software WebGPU',
+    ),
     'The last two show that the chain runs; 8 questions measure nothing.',
   ];
 }

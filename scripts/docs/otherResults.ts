@@ -59,7 +59,12 @@ function speed(results: Results): string[] {
     benchTable(bundled.result),
     `A LoRA step of the bundled size (32 x 80 tokens) takes ${dispatchesPerStep} dispatches.`,
     '## Speed with SmolLM2-135M',
-    made(smollm2, smollm2.result.command, `${smollm2.result.rounds} rounds; a LoRA step has 2 x 64 tokens`, smollm2.result.device),
+    made(
+      smollm2,
+      smollm2.result.command,
+      `${smollm2.result.rounds} rounds; a LoRA step has 2 x 64 tokens`,
+      smollm2.result.device,
+    ),
     smollm2.note ?? '',
     benchTable(smollm2.result),
     `Peak bytes of our backends: ${peaks.join('; ')}.`,
@@ -74,8 +79,16 @@ function page(results: Results): string[] {
   }
   interface Perf {
     readonly command: string;
-    readonly firstPaint: { readonly median: number; readonly bound: number; readonly values: readonly number[] };
-    readonly firstTurn: { readonly median: number; readonly bound: number; readonly values: readonly number[] };
+    readonly firstPaint: {
+      readonly median: number;
+      readonly bound: number;
+      readonly values: readonly number[];
+    };
+    readonly firstTurn: {
+      readonly median: number;
+      readonly bound: number;
+      readonly values: readonly number[];
+    };
     readonly delay: Delay;
     readonly training: Delay;
     readonly scroll: Delay;
@@ -88,7 +101,10 @@ function page(results: Results): string[] {
   const delays = { scrolling: scroll, training, 'the debate': delay };
   return [
     '## How the page feels',
-    origin(result, { command, what: 'engine on one of 2 cores; n = 5 rounds beside an empty virtual list under the same job' }),
+    origin(result, {
+      command,
+      what: 'engine on one of 2 cores; n = 5 rounds beside an empty virtual list under the same job',
+    }),
     table(
       ['figure', 'median', 'rounds', 'bound'],
       [
@@ -143,7 +159,12 @@ function elsewhere(results: Results): string[] {
   const arms = job.arms.map(({ name, correct, n }) => `\`${name}\` ${correct} of ${n}`);
   return [
     '## WebLLM',
-    made(webllm, webllm.result.command, `n = ${webllm.result.turns} turns; ${duration(webllm.result.seconds)}`, webllm.result.device),
+    made(
+      webllm,
+      webllm.result.command,
+      `n = ${webllm.result.turns} turns; ${duration(webllm.result.seconds)}`,
+      webllm.result.device,
+    ),
     `The whole chain ${webllm.result.pass ? 'passed' : 'FAILED'} with the real WebLLM ${webllm.result.version} and its compiled Qwen2-0.5B library on the software adapter, with noise weights.`,
     '## Firefox',
     origin(firefox, {

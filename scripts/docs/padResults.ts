@@ -14,7 +14,11 @@ interface Between {
 interface Pad {
   readonly comparisons: Readonly<Record<string, Between>>;
   readonly curve: {
-    readonly supervised: readonly { readonly strategy: string; readonly tokens: number; readonly accuracy: number }[];
+    readonly supervised: readonly {
+      readonly strategy: string;
+      readonly tokens: number;
+      readonly accuracy: number;
+    }[];
     readonly pad: readonly {
       readonly strategy: string;
       readonly debateTokens: number;
@@ -40,7 +44,12 @@ function between(pad: Pad, name: string): Between {
 function rewardTables(pad: Pad): string[] {
   const base = modes.map((mode) => {
     const run = pad.modes[mode];
-    return [rewards[mode], percent(arm(run, fromBase).accuracy), change(pair(run, fromBase, 'base')), spread(overSeeds(run, fromBase))];
+    return [
+      rewards[mode],
+      percent(arm(run, fromBase).accuracy),
+      change(pair(run, fromBase, 'base')),
+      spread(overSeeds(run, fromBase)),
+    ];
   });
   const rsft = modes.map((mode) => {
     const run = pad.modes[mode];
@@ -78,12 +87,21 @@ function compared(pad: Pad): string {
         ];
       }),
     );
-  return table(['difference (points)', 'n', 'first seed', "over seeds (Student's interval)", 'seeds above 0'], rows);
+  return table(
+    ['difference (points)', 'n', 'first seed', "over seeds (Student's interval)", 'seeds above 0'],
+    rows,
+  );
 }
 
 function curve({ curve: { supervised, pad } }: Pad): string {
   const rows = [
-    ...supervised.map(({ strategy, tokens, accuracy }) => [strategy, count(tokens), '', '', percent(accuracy)]),
+    ...supervised.map(({ strategy, tokens, accuracy }) => [
+      strategy,
+      count(tokens),
+      '',
+      '',
+      percent(accuracy),
+    ]),
     ...pad.map(({ strategy, debateTokens, ownSampleTokens, generatedTokens, accuracy }) => [
       strategy,
       count(debateTokens),
@@ -92,7 +110,10 @@ function curve({ curve: { supervised, pad } }: Pad): string {
       percent(accuracy),
     ]),
   ];
-  return table(['strategy', 'debate tokens', 'on-policy samples for the reward model', 'tokens of group RL', 'accuracy'], rows);
+  return table(
+    ['strategy', 'debate tokens', 'on-policy samples for the reward model', 'tokens of group RL', 'accuracy'],
+    rows,
+  );
 }
 
 function padSection(results: Results): string[] {
@@ -152,16 +173,25 @@ function judge(results: Results): string[] {
       readonly baselines: Readonly<Record<'position' | 'operator' | 'answerOnly', number>>;
     };
   }
-  const result = results.read<{ readonly preset: readonly Fold[]; readonly more: readonly Fold[] }>('pad-judge');
+  const result = results.read<{ readonly preset: readonly Fold[]; readonly more: readonly Fold[] }>(
+    'pad-judge',
+  );
   const { preset, more } = result.result;
-  const rows = ([[3200, more], [800, preset]] as const).flatMap(([questions, folds]) =>
+  const rows = (
+    [
+      [3200, more],
+      [800, preset],
+    ] as const
+  ).flatMap(([questions, folds]) =>
     [...folds]
       .sort((a, b) => a.heldOut.agent.localeCompare(b.heldOut.agent))
       .map(({ heldOut: { agent, auc, n, baselines } }) => [
         agent.replace(/#\d+$/, ''),
         count(questions),
         count(n),
-        ...[auc, baselines.position, baselines.operator, baselines.answerOnly].map((value) => value.toFixed(3)),
+        ...[auc, baselines.position, baselines.operator, baselines.answerOnly].map((value) =>
+          value.toFixed(3),
+        ),
       ]),
   );
   const [first] = preset;
@@ -174,7 +204,18 @@ function judge(results: Results): string[] {
       device: deviceOf(first.environment),
     }),
     "Step AUC on that agent's held-out traces, beside judges that read no arithmetic on the same steps:",
-    table(['held-out agent', 'training questions', 'steps (n)', 'reward model', 'position', 'operator', 'answer only'], rows),
+    table(
+      [
+        'held-out agent',
+        'training questions',
+        'steps (n)',
+        'reward model',
+        'position',
+        'operator',
+        'answer only',
+      ],
+      rows,
+    ),
     "With the preset's 800 questions a judge does not carry over to every agent; with four times as many it does.",
   ];
 }
@@ -196,7 +237,7 @@ function hacking(results: Results): string[] {
       title,
       run.pad.rewardModel.auc?.toFixed(3) ?? '',
       training.stopped ? `update ${training.stopped.step}` : 'never',
-      `${percent(training.stopped?.accuracy.from ?? first.accuracy)} to ${percent(last.accuracy)}`,
+      `${percent(first.accuracy)} to ${percent(last.accuracy)}`,
       `${percent(arm(run, 'base').accuracy)} to ${percent(arm(run, fromBase).accuracy)}`,
       change(pair(run, fromBase, 'base')),
     ];
@@ -210,7 +251,10 @@ function hacking(results: Results): string[] {
       what: '400 training questions, 60 updates, held out n = 128, test n = 100; the weak reward model has 40 steps; seed 0',
       device: deviceOf(weak.environment),
     }),
-    table(['reward', 'step AUC', 'detector fires', 'held out, best before to last', 'test', 'over base (points)'], rows),
+    table(
+      ['reward', 'step AUC', 'detector fires', 'held out, first to last', 'test', 'over base (points)'],
+      rows,
+    ),
     'Rewarded by a weak model alone and without KL, the reward rises while accuracy falls. The verdict alone does not save a run; verdict and KL do.',
   ];
 }

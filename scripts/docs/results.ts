@@ -1,6 +1,7 @@
 /** The committed results of the demonstrations (scripts/prove/results) as the pages of docs/ read them. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { ArmResult, Environment, PairResult, SelfCorrection } from '../../src/core/records';
 
 type Compared = { readonly arms: readonly ArmResult[]; readonly pairs: readonly PairResult[] };
@@ -53,18 +54,29 @@ export interface PadRunResult extends RunResult {
       readonly strategy: string;
       readonly seed: number;
       readonly generatedTokens: number;
-      readonly evaluations: readonly { readonly step: number; readonly accuracy: number; readonly n: number }[];
+      readonly evaluations: readonly {
+        readonly step: number;
+        readonly accuracy: number;
+        readonly n: number;
+      }[];
       readonly stopped: { readonly step: number; readonly reward: Change; readonly accuracy: Change } | null;
     }[];
   };
 }
 
-/** A folder of results: `read` gives the one that `npm run prove -- --only NAME` wrote. */
+/** What is committed: `read` gives what `npm run prove -- --only NAME` wrote, `recorded` the report of the run that the page opens on. */
 export class Results {
   readonly #folder: string;
+  readonly #recorded: string;
 
-  constructor(folder: string) {
-    this.#folder = folder;
+  constructor(root: string) {
+    this.#folder = join(root, 'scripts/prove/results');
+    this.#recorded = join(root, 'public/recorded/run.json.gz');
+  }
+
+  recorded(): Compared {
+    const text = gunzipSync(readFileSync(this.#recorded)).toString('utf8');
+    return (JSON.parse(text) as { readonly report: Compared }).report;
   }
 
   read<T>(name: string): Result<T> {

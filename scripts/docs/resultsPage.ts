@@ -29,13 +29,16 @@ export function headline(results: Results): string {
   const [greedy, vote] = [arm(alone, 'single-greedy'), arm(alone, 'vote:3')];
   const smollm2 = results.read<RunResult>('smollm2').result;
   const n = count(student.n);
+  const [ood, oodAlone] = [run.ood, alone.ood];
+  if (!ood || !oodAlone) throw new Error('The results have no questions out of distribution.');
   const rows = [
     `- **${percent(arm(run, 'base').accuracy)} to ${percent(student.accuracy)}**: the bundled student before and after RSFT on a debate of five agents (${change(pair(run, 'distilled:rsft', 'base'))} points, n = ${n}, ${count(student.tokensPerQuestion)} tokens a question).`,
-    `- **${percent(greedy.accuracy)}**: one agent alone, decoded greedily as the student is; ${change(unpaired(greedy, student))} points above the student (unpaired interval). So no gain from the debate is shown: most of what it adds to sampled agents, greedy decoding gives for nothing.`,
+    `- **${percent(greedy.accuracy)}**: one agent alone, decoded greedily as the student is; ${change(unpaired(greedy, student))} points above the student (unpaired interval). So no gain from the debate is shown: agents are sampled at temperature 1, the student is decoded greedily.`,
     `- **${percent(arm(run, 'debate').accuracy)} against ${percent(arm(run, 'vote-equal-tokens').accuracy)}**: the debate and a vote of independent answers at the same tokens (${change(pair(run, 'debate', 'vote-equal-tokens'))}); a greedy vote of three agents gets ${percent(vote.accuracy)}.`,
     `- **${change(pair(smollm2, 'distilled:rsft', 'base'))} points** for SmolLM2-135M taught by its own votes (n = ${arm(smollm2, 'base').n}); not shown to be above answer-only training (${change(pair(smollm2, 'distilled:rsft', 'control:answer-only'))}).`,
   ];
-  return [marks.start, ...rows, marks.end].join('\n');
+  const unlike = `Unseen words and one more step (n = ${arm(ood, 'base').n}): student ${percent(arm(ood, 'distilled:rsft').accuracy)}, debate ${percent(arm(ood, 'debate').accuracy)}, one greedy agent ${percent(arm(oodAlone, 'single-greedy').accuracy)}. Models of this size do not generalise.`;
+  return [marks.start, ...rows, '', unlike, marks.end].join('\n');
 }
 
 /** The README with today's figures in their place. */

@@ -62,7 +62,13 @@ export function origin(
 }
 
 /** "WASM SIMD, 1 thread, Chromium 156" of a run's environment. */
-export function deviceOf({ device, userAgent }: { readonly device: string; readonly userAgent: string }): string {
+export function deviceOf({
+  device,
+  userAgent,
+}: {
+  readonly device: string;
+  readonly userAgent: string;
+}): string {
   const chromium = /Chrome\/(\d+)/.exec(userAgent)?.[1];
   return chromium === undefined ? device : `${device}, Chromium ${chromium}`;
 }
