@@ -64,12 +64,16 @@ function greedyTable({ arms, agents }: GreedyRun): string {
   return table(['greedy', 'n', 'accuracy', '95 %', 'tokens/question'], rows);
 }
 
-function runSection(results: Results, name: string, title: string): string[] {
+function runSection(results: Results, name: string, title: string, who?: string): string[] {
   const result = results.read<RunResult>(name);
   const run = result.result;
   return [
     `## ${title}`,
-    origin(result, { command: run.command, what: sizes(run), device: deviceOf(run.environment) }),
+    origin(result, {
+      command: run.command,
+      what: who === undefined ? sizes(run) : `${who}; ${sizes(run)}`,
+      device: deviceOf(run.environment),
+    }),
     armTable(run),
   ];
 }
@@ -88,7 +92,7 @@ function full(results: Results): string[] {
   const less = unpaired(greedy, student);
   const [debate, ratio] = [arm(run, 'debate'), vote.tokensPerQuestion / arm(run, 'debate').tokensPerQuestion];
   return [
-    ...runSection(results, 'full', 'Preset full'),
+    ...runSection(results, 'full', 'Preset full', '5 agents, 2 exchanges'),
     'Other work ran on the machine beside this run, so its seconds are an upper bound.',
     `Mean (range) over ${run.seeds.length + 1} distillation seeds:`,
     table(['arm', 'accuracy'], seeds),
@@ -99,7 +103,7 @@ function full(results: Results): string[] {
       `${percent(vote.accuracy)} at ${percent(ratio)} of the debate's tokens.`,
     `The debate (${percent(debate.accuracy)}) beats the vote of its own first answers (${change(pair(run, 'debate', 'vote:5'))}), ` +
       `but not a vote of independent answers at the same number of tokens (${change(pair(run, 'debate', 'vote-equal-tokens'))}). ` +
-      `RSFT on debate traces minus RSFT on self-consistency traces is ${change(pair(run, 'distilled:rsft', 'control:self-consistency'))}; ` +
+      `DA is below RSFT. RSFT on debate traces minus RSFT on self-consistency traces is ${change(pair(run, 'distilled:rsft', 'control:self-consistency'))}; ` +
       `minus training on the generator's own solutions ${change(pair(run, 'distilled:rsft', 'control:gold-sft'))}.`,
     ...elsewhere(run, alone),
     'Asked to check its own answer, right before and after:',
@@ -200,8 +204,13 @@ export function debateSections(results: Results): string[] {
   return [
     ...full(results),
     ...greedySection(results),
-    ...runSection(results, 'quick', 'Preset quick'),
-    ...runSection(results, 'quick-webgpu', 'Preset quick on software WebGPU'),
+    ...runSection(results, 'quick', 'Preset quick', '3 agents, 1 exchange'),
+    ...runSection(
+      results,
+      'quick-webgpu',
+      'Preset quick on software WebGPU',
+      '3 agents, 1 exchange, other work beside',
+    ),
     ...repeat(results),
     ...smollm2(results),
   ];
