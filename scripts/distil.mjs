@@ -1,4 +1,4 @@
-/** `npm run distil -- [flags]`: the whole job in headless Chromium. contracts.md lists the flags. */
+/** `npm run distil -- [flags]`: the whole job in headless Chromium. docs/contracts.md lists the flags. */
 import { existsSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { withPage } from './browser.mjs';
@@ -237,7 +237,10 @@ function watch(page) {
 export async function main(args) {
   const { flags, rest: words } = readFlags(args, (name) => !bare.includes(name));
   if (words.length > 0)
-    throw badArgument(`"${words[0]}" is not a flag.`, 'Write flags as --name value; the README lists them.');
+    throw badArgument(
+      `"${words[0]}" is not a flag.`,
+      'Write flags as --name value; docs/contracts.md and docs/settings.md list them.',
+    );
   const out = outFolder(flags);
   const { out: _out, json, from, questions, ...rest } = flags;
   const mounts = new Mounts();

@@ -1,12 +1,22 @@
-/** `npm run docs`: writes the pages of docs/ that are made from the sources. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+/** `npm run docs [-- --picture]`: writes the pages of docs/ that are made from the sources and from the committed results. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { takePicture } from './docs/picture.mjs';
 import { withSources } from './node.mjs';
 
-const docs = resolve(import.meta.dirname, '../docs');
+const root = resolve(import.meta.dirname, '..');
+const [docs, readme] = [join(root, 'docs'), join(root, 'README.md')];
 await withSources(async (load) => {
   const { settingsPage } = await load('/scripts/settingsPage.ts');
-  mkdirSync(docs, { recursive: true });
+  const { Results } = await load('/scripts/docs/results.ts');
+  const { resultsPage, withHeadline } = await load('/scripts/docs/resultsPage.ts');
+  const results = new Results(root);
   writeFileSync(join(docs, 'settings.md'), settingsPage());
+  writeFileSync(join(docs, 'results.md'), resultsPage(results));
+  writeFileSync(readme, withHeadline(readFileSync(readme, 'utf8'), results));
 });
-console.error('Wrote docs/settings.md.');
+console.error('Wrote docs/settings.md, docs/results.md and the figures of README.md.');
+if (process.argv.includes('--picture')) {
+  await takePicture(join(docs, 'arklet.png'));
+  console.error('Took docs/arklet.png.');
+}

@@ -1,4 +1,4 @@
-// `npm run -s lm -- VERB --model M [flags] [--device chromium|dawn|cpu] [--json]`: contracts.md lists verbs and flags.
+// `npm run -s lm -- VERB --model M [flags] [--device chromium|dawn|cpu] [--json]`: docs/contracts.md lists verbs and flags.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-/** The verbs of the `lm` command (contracts.md) over any backend and any place of files: plain data in, a document and files out. */
+/** The verbs of the `lm` command (docs/contracts.md) over any backend and any place of files: plain data in, a document and files out. */
 import type { Backend, WeightFormat } from '../compute/ops';
 import { ConfigError } from '../core/errors';
 import type { FileSource } from '../core/fileSource';

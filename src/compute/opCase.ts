@@ -23,7 +23,7 @@ export interface Tolerance {
   readonly atol: number;
   readonly rtol: number;
 }
-/** house.md, proof ladder, rung 1. */
+/** docs/CONTRIBUTING.md, proof ladder, rung 1. */
 export const exact: Tolerance = { atol: 1e-6, rtol: 3e-7 };
 export const elementwise: Tolerance = { atol: 1e-6, rtol: 2e-6 };
 export const norms: Tolerance = { atol: 1e-5, rtol: 1e-5 };

@@ -1,5 +1,5 @@
 /**
- * The messages of a turn (method.md section 1): round 0 is the question alone; in round r an agent sees its own
+ * The messages of a turn (docs/method.md section 1): round 0 is the question alone; in round r an agent sees its own
  * earlier turns and its peers' turns of round r - 1 as additional advice, then the question again.
  */
 import type { AnswerType, Message, Question } from '../records/records';

@@ -24,7 +24,7 @@ function meanLogprob(ballots: readonly Ballot[]): number {
 }
 
 /**
- * Majority by matched answer (method.md section 1). Unparsable ballots do not count. Ties: the answer with the higher mean
+ * Majority by matched answer (docs/method.md section 1). Unparsable ballots do not count. Ties: the answer with the higher mean
  * token log-probability, but only when every ballot's are raw and all are from one model; else the answer seen first.
  */
 export function majority<T extends Ballot>(

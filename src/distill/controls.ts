@@ -1,4 +1,4 @@
-/** Controls that show what a strategy's gain is made of (method.md section 3). */
+/** Controls that show what a strategy's gain is made of (docs/method.md section 3). */
 import type { Dataset, Question, Trace, Turn } from '../records/records';
 import { hashKey, RandomStream } from '../core/rng';
 import { rsft } from './rsft';

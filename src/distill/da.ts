@@ -54,7 +54,7 @@ export function selectDiverse(
 }
 
 /**
- * DA (trajectory augmentation, method.md section 3): up to `most` correct, structurally different traces a question, corrective
+ * DA (trajectory augmentation, docs/method.md section 3): up to `most` correct, structurally different traces a question, corrective
  * ones first; questions with fewer than 2 correct traces are dropped.
  */
 export function da(input: DistillInput, most = 3): Dataset {

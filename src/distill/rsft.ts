@@ -2,7 +2,7 @@ import type { Dataset, Trace } from '../records/records';
 import { hashKey, RandomStream } from '../core/rng';
 import { candidates, Dropped, makeDataset, traceOf, turnsByQuestion, type DistillInput } from './source';
 
-/** RSFT (method.md section 3): for each question one correct trace, uniform among the correct ones. */
+/** RSFT (docs/method.md section 3): for each question one correct trace, uniform among the correct ones. */
 export function rsft(input: DistillInput, strategy = 'rsft'): Dataset {
   const dropped = new Dropped();
   const turns = turnsByQuestion(input);

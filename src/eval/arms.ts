@@ -1,4 +1,4 @@
-/** The arms of the comparison (contracts.md): one answer a question each, made from stored turns. */
+/** The arms of the comparison (docs/contracts.md): one answer a question each, made from stored turns. */
 import { ArkletError } from '../core/errors';
 import type { Question, Turn, Verdict } from '../records/records';
 import { greedyProtocol } from '../records/trajectories';

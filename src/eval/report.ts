@@ -1,4 +1,4 @@
-/** report.json (contracts.md) out of finished arms. */
+/** report.json (docs/contracts.md) out of finished arms. */
 import type {
   ArmResult,
   Dataset,

@@ -1,4 +1,4 @@
-/** Intervals and tests of the comparison (method.md section 4; Miller 2411.00640). Fractions, natural units, 95 %. */
+/** Intervals and tests of the comparison (docs/method.md section 4; Miller 2411.00640). Fractions, natural units, 95 %. */
 import { logFactorials } from './binomial';
 
 /** Two-sided 95 % quantile of the normal distribution. */

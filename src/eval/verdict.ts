@@ -4,7 +4,7 @@ import { seedSummaries } from './seeds';
 import { ensembleOf } from './pairs';
 import { bestStudent } from './report';
 
-/** "Not below" means that the lower bound of the difference is above this (contracts.md). */
+/** "Not below" means that the lower bound of the difference is above this (docs/contracts.md). */
 const margin = -0.02;
 
 /** 0.1234 as "12.3 %". */

@@ -1,4 +1,4 @@
-/** The verbs tokenize, logits and generate of the `lm` command (contracts.md), runnable on any backend. */
+/** The verbs tokenize, logits and generate of the `lm` command (docs/contracts.md), runnable on any backend. */
 import type { Backend, WeightFormat } from '../compute/ops';
 import { ConfigError } from '../core/errors';
 import type { FileSource } from '../core/fileSource';

@@ -1,5 +1,5 @@
 /**
- * The GGUF container (ggml's gguf.md), versions 2 and 3, little endian: metadata, tensor infos, aligned tensor data.
+ * The GGUF container (ggml's specification), versions 2 and 3, little endian: metadata, tensor infos, aligned tensor data.
  * Every count, length and offset is checked against the bytes that are left before it is believed.
  */
 import { FileFormatError } from '../core/errors';

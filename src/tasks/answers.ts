@@ -1,5 +1,5 @@
 /**
- * Answer matching (method.md section 2): deterministic, never by a model. Thoughts and a run-on to a new question are left
+ * Answer matching (docs/method.md section 2): deterministic, never by a model. Thoughts and a run-on to a new question are left
  * out; then the last \boxed{}, else the line after the first "####", else what follows the last "answer is", else the last
  * number (or line). Unparsable is null and counts as wrong.
  */

@@ -1,4 +1,4 @@
-/** Writes the GGUF container, version 3 (ggml's gguf.md): metadata, tensor infos, tensor data at multiples of 32. */
+/** Writes the GGUF container, version 3 (ggml's specification): metadata, tensor infos, tensor data at multiples of 32. */
 export type GgufMeta =
   | { readonly type: 'string'; readonly value: string }
   | { readonly type: 'bool'; readonly value: boolean }

@@ -1,5 +1,5 @@
 /**
- * From step scores and verdicts to one advantage a token (method.md section 3). Soft-minimum credit is PURE's (arXiv
+ * From step scores and verdicts to one advantage a token (docs/method.md section 3). Soft-minimum credit is PURE's (arXiv
  * 2504.15275), the leave-one-out baselines are its trainer's, the z-score GRPO's (arXiv 2402.03300) as TRL writes it.
  */
 

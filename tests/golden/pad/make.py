@@ -4,7 +4,7 @@ reward.safetensors  head [2, hidden], and for hard labels with class weights, so
                     loss and d loss / d head and d LoRA parameter, by autograd. Metadata: documents, places, labels, agents.
 policy.safetensors  TRL's GRPOTrainer and RLOOTrainer on fixed completions with fixed rewards: advantages; log-probabilities
                     of policy and base; GRPO's loss with clipped ratios and the k3 term, and its LoRA gradients ("dapo", "grpo").
-credit.json         leave-one-out token returns and their whitening, z-scores: plain NumPy, loops written from method.md.
+credit.json         leave-one-out token returns and their whitening, z-scores: plain NumPy, loops written from docs/method.md.
 
 Run: python tests/golden/pad/make.py   (torch 2.13 CPU, transformers 5, peft 0.21, trl 1.16)
 """

@@ -4,7 +4,7 @@ import { createReferenceBackend } from '../../../src/compute/referenceBackend';
 import { encodeRows } from '../../../src/compute/encode';
 import { RandomStream } from '../../../src/core/rng';
 
-/** atol and rtol of |a - b| <= atol + rtol |b| (house.md, proof ladder). */
+/** atol and rtol of |a - b| <= atol + rtol |b| (docs/CONTRIBUTING.md, proof ladder). */
 export const tolerance = {
   elementwise: [1e-6, 3e-6],
   softmax: [1e-5, 1e-5],

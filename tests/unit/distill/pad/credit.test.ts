@@ -1,4 +1,4 @@
-/** Credit and advantages: hand-worked soft minima, and a plain NumPy version of method.md's formulas. */
+/** Credit and advantages: hand-worked soft minima, and a plain NumPy version of docs/method.md's formulas. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { leaveOneOut, softMinimum, spread, whiten, zScore } from '../../../../src/distill/pad/credit';
