@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { withPage } from '../../scripts/browser.mjs';
+import { withPage } from '../../scripts/lib/browser.mjs';
 import type { JobEvent } from '../../src/core/jobApi';
 import type {} from '../../src/run/automation';
 

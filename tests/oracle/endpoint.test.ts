@@ -9,7 +9,7 @@ import type { RunConfig } from '../../src/core/records';
 import { personaPresets } from '../../src/core/personas';
 import { trajectoriesJsonl } from '../../src/core/trajectories';
 import { presets } from '../../src/settings/config';
-import { startServer } from '../../scripts/server.mjs';
+import { startServer } from '../../scripts/lib/server.mjs';
 import { openNodeJob } from '../unit/run/nodeJob';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { NodeSource } from '../../scripts/nodeSource';
+import { NodeSource } from '../../scripts/lib/nodeSource';
 import { loadTokenizer } from '../../src/lm/tokenizer';
 import { ggufPres } from '../../src/lm/tokens/ggufPre';
 import { writeGguf } from '../../src/train/ggufWriter';

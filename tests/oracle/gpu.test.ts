@@ -8,7 +8,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NodeSource } from '../../scripts/nodeSource';
+import { NodeSource } from '../../scripts/lib/nodeSource';
 import { createWasmBackend } from '../../src/compute/wasmBackend';
 import { loadModel, unloadModel } from '../../src/lm/load';
 import { readHeader, readTensor, writeSafetensors } from '../../src/lm/safetensors';

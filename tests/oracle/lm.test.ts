@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NodeSource } from '../../scripts/nodeSource';
+import { NodeSource } from '../../scripts/lib/nodeSource';
 import type { Backend } from '../../src/compute/ops';
 import { createWasmBackend } from '../../src/compute/wasmBackend';
 import { Ledger } from '../../src/core/ledger';

@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NodeSource } from '../../scripts/nodeSource';
+import { NodeSource } from '../../scripts/lib/nodeSource';
 import type { Backend } from '../../src/compute/ops';
 import { createWasmBackend } from '../../src/compute/wasmBackend';
 import { adapterTensors, createAdapter, releaseAdapter } from '../../src/lm/adapter';

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NodeSource } from '../../../scripts/nodeSource';
+import { NodeSource } from '../../../scripts/lib/nodeSource';
 import type { Backend } from '../../../src/compute/ops';
 import { createReferenceBackend } from '../../../src/compute/referenceBackend';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';

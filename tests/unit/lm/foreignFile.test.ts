@@ -1,6 +1,6 @@
 /** Files that hold no weights say what they are; damaged headers give typed errors. */
 import { describe, expect, it } from 'vitest';
-import { NodeSource } from '../../../scripts/nodeSource';
+import { NodeSource } from '../../../scripts/lib/nodeSource';
 import { FileFormatError, ModelError } from '../../../src/core/errors';
 import { MemorySource } from '../../../src/core/fileSource';
 import { hashKey, uniform } from '../../../src/core/rng';

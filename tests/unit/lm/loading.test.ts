@@ -1,7 +1,7 @@
 /** What stands in a file is loaded right, or refused by its true reason. Goldens: tests/golden/loading/make.py, tests/cases. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { NodeSource } from '../../../scripts/nodeSource';
+import { NodeSource } from '../../../scripts/lib/nodeSource';
 import { MemorySource } from '../../../src/core/fileSource';
 import { hashKey, uniform } from '../../../src/core/rng';
 import { decodeRows } from '../../../src/compute/encode';

@@ -1,7 +1,7 @@
 /** The tiny Llama of tests/golden/loading/make.py, as files that a test can change, and the cases of tests/cases. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NodeSource } from '../../../scripts/nodeSource';
+import { NodeSource } from '../../../scripts/lib/nodeSource';
 import { MemorySource, type FileSource } from '../../../src/core/fileSource';
 import { forwardLogits } from '../../../src/lm/forward';
 import { loadModel } from '../../../src/lm/load';

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NodeSource } from '../../../scripts/nodeSource';
+import { NodeSource } from '../../../scripts/lib/nodeSource';
 import { readAll } from '../../../src/core/fileSource';
 import { writeNpy } from '../../../src/lm/npy';
 import { UrlSource } from '../../../src/lm/sources';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NodeSource } from '../../../scripts/nodeSource';
+import { NodeSource } from '../../../scripts/lib/nodeSource';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
 import { cpuSizer } from '../../../src/models/engineMemory';
 import { golden } from '../lm/fixtures';

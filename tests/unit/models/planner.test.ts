@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { NodeSource } from '../../../scripts/nodeSource';
+import { NodeSource } from '../../../scripts/lib/nodeSource';
 import type { MachineFacts } from '../../../src/core/memoryPlan';
 import type { ModelShape } from '../../../src/models/modelShape';
 import { memoryBudget, planMemory, type PlanInput } from '../../../src/models/planner';

@@ -4,7 +4,7 @@ import { loadTokenizer } from '../../../src/lm/tokenizer';
 import { checkQuestions, type Reader } from '../../../src/run/checkQuestions';
 import { readModelConfig } from '../../../src/run/modelSource';
 import { generateQuestions } from '../../../src/tasks/wordProblems';
-import { NodeSource } from '../../../scripts/nodeSource';
+import { NodeSource } from '../../../scripts/lib/nodeSource';
 
 const bundled: Reader[] = [];
 

@@ -14,7 +14,7 @@ import { EngineService } from '../../../src/run/engineService';
 import { openModelSource } from '../../../src/run/modelSource';
 import { presets } from '../../../src/settings/config';
 import type { JobStore } from '../../../src/store/jobStore';
-import { startServer } from '../../../scripts/server.mjs';
+import { startServer } from '../../../scripts/lib/server.mjs';
 import { createMemoryStore } from './memoryStore';
 
 // A batch of 64 requests listens to one signal; Node warns from 11 on.

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startServer, type StaticServer } from '../../../scripts/server.mjs';
+import { startServer, type StaticServer } from '../../../scripts/lib/server.mjs';
 import type { MachineFacts } from '../../../src/core/memoryPlan';
 import { planRun } from '../../../src/run/planMemory';
 import { presets } from '../../../src/settings/config';

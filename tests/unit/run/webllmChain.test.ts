@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { chainFlags, learntFromWebllm, sourceArchive } from '../../../scripts/webllm/chain.mjs';
+import { chainFlags, learntFromWebllm, sourceArchive } from '../../../scripts/lib/webllm/chain.mjs';
 import type { RunArchive } from '../../../src/core/jobApi';
 import { configFromFlags } from '../../../src/settings/flags';
 import { packArchive, unpackArchive } from '../../../src/run/exports';

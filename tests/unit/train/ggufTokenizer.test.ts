@@ -1,6 +1,6 @@
 /** A tokenizer written to GGUF says what it really does: read back, it gives the same ids. */
 import { describe, expect, it } from 'vitest';
-import { NodeSource } from '../../../scripts/nodeSource';
+import { NodeSource } from '../../../scripts/lib/nodeSource';
 import { MemorySource } from '../../../src/core/fileSource';
 import { hashKey, uniform } from '../../../src/core/rng';
 import { loadTokenizer } from '../../../src/lm/tokenizer';

@@ -1,6 +1,6 @@
 /** Adapters as peft trains and saves them in many ways: its logits, or a refusal by name. Goldens: tests/golden/loading/make.py. */
 import { describe, expect, it } from 'vitest';
-import { NodeSource } from '../../../scripts/nodeSource';
+import { NodeSource } from '../../../scripts/lib/nodeSource';
 import { MemorySource } from '../../../src/core/fileSource';
 import { checkFits } from '../../../src/lm/adapter';
 import { forwardLogits } from '../../../src/lm/forward';

@@ -1,5 +1,5 @@
 /** The bundled student on the WASM backend. */
-import { NodeSource } from '../../../../scripts/nodeSource';
+import { NodeSource } from '../../../../scripts/lib/nodeSource';
 import type { Backend } from '../../../../src/compute/ops';
 import { createWasmBackend } from '../../../../src/compute/wasmBackend';
 import { loadModel } from '../../../../src/lm/load';

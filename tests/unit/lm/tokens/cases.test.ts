@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { NodeSource } from '../../../../scripts/nodeSource';
+import { NodeSource } from '../../../../scripts/lib/nodeSource';
 import type { Message } from '../../../../src/core/records';
 import { loadTokenizer, TextStream } from '../../../../src/lm/tokenizer';
 import { tokeniseRow, type TrainRow } from '../../../../src/train/batch';

@@ -1,0 +1,61 @@
+/** Runs the sources in Node through Vite's module runner (?raw shaders and TypeScript work as in the browser). */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createServer, createServerModuleRunner } from 'vite';
+import { root } from './root.mjs';
+import { ensureWasm } from './wasm.mjs';
+/** @import {Load} from './types' */
+
+/**
+ * Gives `work` an `import(path)` for paths like '/scripts/lib/toolsNode.ts', and ends the runner afterwards.
+ * @template T
+ * @param {(load: Load) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function withSources(work) {
+  ensureWasm();
+  const server = await createServer({
+    root,
+    configFile: false,
+    logLevel: 'error',
+    appType: 'custom',
+    server: { middlewareMode: true, hmr: false, watch: null, ws: false },
+    optimizeDeps: { noDiscovery: true },
+  });
+  const runner = createServerModuleRunner(server.environments.ssr, { hmr: false });
+  try {
+    return await work((path) => runner.import(path));
+  } finally {
+    await runner.close();
+    await server.close();
+  }
+}
+
+const softwareDriver = process.env.CHROMIUM_LIBRARY ?? '/usr/lib/chromium';
+
+/** Whether Dawn in Node has a driver to run on. */
+export function dawnPossible() {
+  return (
+    Boolean(process.env.ARKLET_DAWN_NATIVE) || existsSync(join(softwareDriver, 'vk_swiftshader_icd.json'))
+  );
+}
+
+/**
+ * Dawn in Node runs on the machine's own driver when ARKLET_DAWN_NATIVE is set, else on Chromium's SwiftShader, whose
+ * two variables must stand before the process starts: the command then restarts itself with them. True when it did;
+ * `restartForDawn.status` is the exit code.
+ */
+export function restartForDawn() {
+  if (process.env.VK_ICD_FILENAMES || process.env.ARKLET_DAWN_NATIVE) return false;
+  const folder = softwareDriver;
+  const env = {
+    ...process.env,
+    LD_LIBRARY_PATH: folder,
+    VK_ICD_FILENAMES: `${folder}/vk_swiftshader_icd.json`,
+  };
+  const { status } = spawnSync(process.execPath, process.argv.slice(1), { stdio: 'inherit', env });
+  restartForDawn.status = status ?? 1;
+  return true;
+}
+restartForDawn.status = 0;
