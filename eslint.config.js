@@ -34,7 +34,12 @@ export default tseslint.config(
       '**/*.js',
     ],
   },
-  { files: ['**/*.ts', '**/*.mjs'], extends: [...tseslint.configs.recommendedTypeChecked], languageOptions, rules },
+  {
+    files: ['**/*.ts', '**/*.mjs'],
+    extends: [...tseslint.configs.recommendedTypeChecked],
+    languageOptions,
+    rules,
+  },
   {
     files: ['**/*.svelte'],
     extends: [...tseslint.configs.recommendedTypeChecked, ...svelte.configs.recommended],

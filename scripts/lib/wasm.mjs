@@ -5,9 +5,8 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { withLock } from './lock.mjs';
 import { root } from './root.mjs';
 
@@ -36,7 +35,7 @@ const common = [
 
 function sourceStamp() {
   const hash = createHash('sha256');
-  hash.update(readFileSync(fileURLToPath(import.meta.url)));
+  hash.update(readFileSync(import.meta.filename));
   for (const file of readdirSync(sources).sort()) hash.update(file).update(readFileSync(join(sources, file)));
   return `// sources ${hash.digest('hex')}\n`;
 }
@@ -47,29 +46,23 @@ function isCurrent(stamp) {
   return outputs.every((path) => existsSync(path) && readFileSync(path, 'utf8').startsWith(stamp));
 }
 
-/** @param {string} stamp */
-async function compile(stamp) {
-  const asc = await import('assemblyscript/asc');
+/**
+ * By the compiler's command: importing it would bring AssemblyScript's own Array and String into the type check of everything.
+ * @param {string} stamp
+ */
+function compile(stamp) {
   mkdirSync(build, { recursive: true });
   for (const { name, flags } of variants) {
-    /** @type {Uint8Array[]} */
-    const written = [];
-    const stderr = asc.createMemoryStream();
-    const { error } = await asc.main(['index.ts', '--outFile', 'out.wasm', ...common, ...flags], {
-      readFile: (path) =>
-        existsSync(join(sources, path)) ? readFileSync(join(sources, path), 'utf8') : null,
-      writeFile: (path, data) => void (path === 'out.wasm' && typeof data !== 'string' && written.push(data)),
-      listFiles: () => [],
-      stderr,
+    const wasm = join(build, `${name}.wasm`);
+    const args = ['index.ts', '--baseDir', sources, '--outFile', wasm, ...common, ...flags];
+    execFileSync(process.execPath, [join(root, 'node_modules/assemblyscript/bin/asc.js'), ...args], {
+      cwd: sources,
+      stdio: ['ignore', 2, 2],
     });
-    const [binary] = written;
-    if (error || !binary) {
-      console.error(stderr.toString() || String(error));
-      process.exit(1);
-    }
-    const text = Buffer.from(binary).toString('base64');
+    const binary = readFileSync(wasm);
+    rmSync(wasm);
     const path = join(build, `${name}.ts`);
-    writeFileSync(`${path}.tmp`, `${stamp}export const wasm =\n  '${text}';\n`);
+    writeFileSync(`${path}.tmp`, `${stamp}export const wasm =\n  '${binary.toString('base64')}';\n`);
     renameSync(`${path}.tmp`, path);
     console.error(`wasm: ${name} ${binary.length} bytes`);
   }
@@ -77,14 +70,11 @@ async function compile(stamp) {
 
 /** Compiles what is not up to date. */
 export function ensureWasm() {
-  if (isCurrent(sourceStamp())) return;
+  const stamp = sourceStamp();
+  if (isCurrent(stamp)) return;
   withLock('wasm', () => {
-    if (isCurrent(sourceStamp())) return;
-    execFileSync(process.execPath, [fileURLToPath(import.meta.url), '--here'], { stdio: ['ignore', 2, 2] });
+    if (!isCurrent(stamp)) compile(stamp);
   });
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  if (process.argv[2] === '--here') await compile(sourceStamp());
-  else ensureWasm();
-}
+if (process.argv[1] === import.meta.filename) ensureWasm();

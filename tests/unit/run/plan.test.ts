@@ -7,16 +7,11 @@ import { chooseBackend } from '../../../src/run/chooseBackend';
 import { runHash } from '../../../src/run/storedRuns';
 import { parseTrajectories, unpackArchive } from '../../../src/run/exports';
 import { checkDisjoint, planQuestions } from '../../../src/run/planQuestions';
-import { presets } from '../../../src/settings/config';
 import { castOf } from '../../../src/run/resolveAgents';
 import { questionId } from '../../../src/tasks/questionText';
+import { makeConfig } from '../../support/makeConfig';
 
-const config: RunConfig = {
-  ...presets.quick,
-  trainQuestions: 5,
-  validationQuestions: 2,
-  testQuestions: 3,
-};
+const config = makeConfig({ trainQuestions: 5, validationQuestions: 2, testQuestions: 3 });
 
 const question = (text: string): Question => ({
   id: questionId(text),

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startServer, type StaticServer } from '../../../scripts/lib/server.mjs';
 import type { MachineFacts } from '../../../src/core/memoryPlan';
 import { planRun } from '../../../src/run/planMemory';
-import { presets } from '../../../src/settings/config';
+import { makeConfig } from '../../support/makeConfig';
 
 const machine: MachineFacts = {
   backend: 'cpu',
@@ -22,8 +22,7 @@ afterAll(() => server.close());
 
 describe('the memory plan of what a run names', () => {
   it('counts a persona’s own model, and names those whose size is not known', async () => {
-    const config = {
-      ...presets.quick,
+    const config = makeConfig({
       agents: ['agent-a'],
       nAgents: 4,
       personas: [
@@ -32,7 +31,7 @@ describe('the memory plan of what a run names', () => {
         { name: 'elsewhere', model: 'transformers:https://models.invalid/one/' },
         { name: 'plain' },
       ],
-    };
+    });
     const { phases, unknown } = await planRun(config, machine, {
       base: server.url,
       library: () => Promise.reject(new Error('no storage is needed')),

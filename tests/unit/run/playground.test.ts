@@ -2,22 +2,11 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BusyError, ConfigError } from '../../../src/core/errors';
 import type { AskArm, AskRequest } from '../../../src/core/jobApi';
-import type { RunConfig } from '../../../src/core/records';
 import { unpackArchive } from '../../../src/run/exports';
-import { presets } from '../../../src/settings/config';
+import { makeTinyConfig } from '../../support/makeConfig';
 import { openNodeJob, type NodeJob } from './nodeJob';
 
-const tiny: RunConfig = {
-  ...presets.quick,
-  preset: 'custom',
-  trainQuestions: 8,
-  validationQuestions: 2,
-  testQuestions: 4,
-  steps: 6,
-  batch: 4,
-  accept: 'any',
-  backend: 'cpu',
-};
+const tiny = makeTinyConfig({ testQuestions: 4, steps: 6 });
 
 let job: NodeJob;
 let runId: string;
