@@ -32,10 +32,14 @@ export default tseslint.config(
       'public/',
       'test-results/',
       '**/*.js',
-      '**/*.mjs',
     ],
   },
-  { files: ['**/*.ts'], extends: [...tseslint.configs.recommendedTypeChecked], languageOptions, rules },
+  {
+    files: ['**/*.ts', '**/*.mjs'],
+    extends: [...tseslint.configs.recommendedTypeChecked],
+    languageOptions,
+    rules,
+  },
   {
     files: ['**/*.svelte'],
     extends: [...tseslint.configs.recommendedTypeChecked, ...svelte.configs.recommended],

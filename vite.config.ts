@@ -1,8 +1,8 @@
 import { svelte, vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
-import { buildPlugins } from './scripts/buildPlugins.mjs';
-import { headerPolicy } from './scripts/csp.mjs';
+import { buildPlugins } from './scripts/lib/buildPlugins.mjs';
+import { headerPolicy } from './scripts/lib/csp.mjs';
 
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -11,6 +11,9 @@ const isolation = {
 
 /** A folder with another version of web-llm, for `check:webllm --webllm-version`. */
 const webllm = process.env['WEBLLM_PACKAGE'];
+
+/** How long each plugin took is for those who write plugins: a build says nothing but what is wrong. */
+const rolldownOptions = { checks: { bundlerTimings: false } };
 
 const chromiumPath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 
@@ -21,7 +24,7 @@ export default defineConfig(({ command }) => ({
     svelte({ configFile: false, preprocess: vitePreprocess(), compilerOptions: { runes: true } }),
     command === 'build' && buildPlugins(),
   ],
-  worker: { format: 'es' },
+  worker: { format: 'es', rolldownOptions },
   server: { headers: isolation },
   preview: { headers: { ...isolation, 'Content-Security-Policy': headerPolicy } },
   // Named here so that the first browser test does not find them one by one and reload.
@@ -38,7 +41,7 @@ export default defineConfig(({ command }) => ({
     ],
   },
   // The manifest tells the test which chunks the first paint needs.
-  build: { target: 'es2023', assetsInlineLimit: 0, manifest: true },
+  build: { target: 'es2023', assetsInlineLimit: 0, manifest: true, rolldownOptions },
   test: {
     // On a shared machine a browser may be starved for seconds: a failed test is run once more there, and said to be.
     retry: process.env['CI'] ? 1 : 0,

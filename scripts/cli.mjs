@@ -1,20 +1,24 @@
-// `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil, check:webllm, kit, perf. stdout carries the result alone;
-// everything else goes to stderr.
-// Exit codes: 0 done, 1 failed, 2 bad arguments, 130 interrupted.
-import { listenForSignals } from './interrupt.mjs';
+/**
+ * `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil, check:webllm, kit, perf. stdout carries the result alone;
+ * everything else goes to stderr.
+ * Exit codes: 0 done, 1 failed, 2 bad arguments, 130 interrupted.
+ */
+import { CommandError, messageOf, systemCode } from './lib/commandError.mjs';
+import { listenForSignals } from './lib/interrupt.mjs';
 
 listenForSignals();
+/** @type {Readonly<Record<string, () => Promise<{main(args: string[]): Promise<number | undefined>}>>>} */
 const commands = {
-  distil: () => import('./distil.mjs'),
-  selftest: () => import('./selftest.mjs'),
-  lm: () => import('./lm.mjs'),
-  bench: () => import('./bench.mjs'),
-  'check:webllm': () => import('./checkWebllm.mjs'),
-  kit: () => import('./kit.mjs'),
-  perf: () => import('./perf.mjs'),
+  distil: () => import('./commands/distil.mjs'),
+  selftest: () => import('./commands/selftest.mjs'),
+  lm: () => import('./commands/lm.mjs'),
+  bench: () => import('./commands/bench.mjs'),
+  'check:webllm': () => import('./commands/checkWebllm.mjs'),
+  kit: () => import('./commands/kit.mjs'),
+  perf: () => import('./commands/perf.mjs'),
 };
 
-const [name, ...args] = process.argv.slice(2);
+const [name = '', ...args] = process.argv.slice(2);
 const command = commands[name];
 if (!command) {
   console.error(`Unknown command ${name}. Commands: ${Object.keys(commands).join(', ')}.`);
@@ -24,11 +28,14 @@ try {
   const { main } = await command();
   process.exitCode = await main(args);
 } catch (error) {
-  const code = error.code ?? 'internal';
-  const hint = error.hint ?? 'This is a bug in Arklet: please report it with the command that led here.';
-  const document = JSON.stringify({ error: { code, message: error.message, hint } });
+  const code = systemCode(error) ?? 'internal';
+  const hint =
+    error instanceof CommandError
+      ? error.hint
+      : 'This is a bug in Arklet: please report it with the command that led here.';
+  const document = JSON.stringify({ error: { code, message: messageOf(error), hint } });
   if (args.includes('--json')) console.log(document);
   console.error(document);
-  if (process.env.DEBUG) console.error(error.stack);
-  process.exitCode = { config: 2, interrupted: 130 }[code] ?? 1;
+  if (process.env.DEBUG && error instanceof Error) console.error(error.stack);
+  process.exitCode = code === 'config' ? 2 : code === 'interrupted' ? 130 : 1;
 }

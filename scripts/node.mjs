@@ -1,14 +1,18 @@
-// Runs the sources in Node through Vite's module runner (?raw shaders and TypeScript work as in the browser).
+/** Runs the sources in Node through Vite's module runner (?raw shaders and TypeScript work as in the browser). */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { createServer, createServerModuleRunner } from 'vite';
+import { root } from './lib/root.mjs';
 import { ensureWasm } from './wasm.mjs';
+/** @import {Load} from './lib/types' */
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-
-/** Gives `work` an `import(path)` for paths like '/src/commands/tools.ts', and ends the runner afterwards. */
+/**
+ * Gives `work` an `import(path)` for paths like '/scripts/toolsNode.ts', and ends the runner afterwards.
+ * @template T
+ * @param {(load: Load) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
 export async function withSources(work) {
   ensureWasm();
   const server = await createServer({

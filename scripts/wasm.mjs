@@ -5,12 +5,11 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { withLock } from './lock.mjs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { withLock } from './lib/lock.mjs';
+import { root } from './lib/root.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const sources = join(root, 'src/cpu/assembly');
 const build = join(root, 'src/cpu/build');
 
@@ -36,34 +35,34 @@ const common = [
 
 function sourceStamp() {
   const hash = createHash('sha256');
-  hash.update(readFileSync(fileURLToPath(import.meta.url)));
+  hash.update(readFileSync(import.meta.filename));
   for (const file of readdirSync(sources).sort()) hash.update(file).update(readFileSync(join(sources, file)));
   return `// sources ${hash.digest('hex')}\n`;
 }
 
+/** @param {string} stamp */
 function isCurrent(stamp) {
   const outputs = variants.map(({ name }) => join(build, `${name}.ts`));
   return outputs.every((path) => existsSync(path) && readFileSync(path, 'utf8').startsWith(stamp));
 }
 
-async function compile(stamp) {
-  const asc = await import('assemblyscript/asc');
+/**
+ * By the compiler's command: importing it would bring AssemblyScript's own Array and String into the type check of everything.
+ * @param {string} stamp
+ */
+function compile(stamp) {
   mkdirSync(build, { recursive: true });
   for (const { name, flags } of variants) {
-    let binary;
-    const { error, stderr } = await asc.main(['index.ts', '--outFile', 'out.wasm', ...common, ...flags], {
-      readFile: (path) =>
-        existsSync(join(sources, path)) ? readFileSync(join(sources, path), 'utf8') : null,
-      writeFile: (path, data) => void (path === 'out.wasm' && (binary = data)),
-      listFiles: () => [],
+    const wasm = join(build, `${name}.wasm`);
+    const args = ['index.ts', '--baseDir', sources, '--outFile', wasm, ...common, ...flags];
+    execFileSync(process.execPath, [join(root, 'node_modules/assemblyscript/bin/asc.js'), ...args], {
+      cwd: sources,
+      stdio: ['ignore', 2, 2],
     });
-    if (error || !binary) {
-      console.error(stderr.toString() || String(error));
-      process.exit(1);
-    }
-    const text = Buffer.from(binary).toString('base64');
+    const binary = readFileSync(wasm);
+    rmSync(wasm);
     const path = join(build, `${name}.ts`);
-    writeFileSync(`${path}.tmp`, `${stamp}export const wasm =\n  '${text}';\n`);
+    writeFileSync(`${path}.tmp`, `${stamp}export const wasm =\n  '${binary.toString('base64')}';\n`);
     renameSync(`${path}.tmp`, path);
     console.error(`wasm: ${name} ${binary.length} bytes`);
   }
@@ -71,14 +70,11 @@ async function compile(stamp) {
 
 /** Compiles what is not up to date. */
 export function ensureWasm() {
-  if (isCurrent(sourceStamp())) return;
+  const stamp = sourceStamp();
+  if (isCurrent(stamp)) return;
   withLock('wasm', () => {
-    if (isCurrent(sourceStamp())) return;
-    execFileSync(process.execPath, [fileURLToPath(import.meta.url), '--here'], { stdio: ['ignore', 2, 2] });
+    if (!isCurrent(stamp)) compile(stamp);
   });
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  if (process.argv[2] === '--here') await compile(sourceStamp());
-  else ensureWasm();
-}
+if (process.argv[1] === import.meta.filename) ensureWasm();

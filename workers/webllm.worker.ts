@@ -2,7 +2,7 @@
 import { LocalCaches } from '../src/agents/webllm/localCaches';
 import { WebllmHost } from '../src/agents/webllm/host';
 import type { WebllmProtocol } from '../src/agents/webllm/protocol';
-import { readCachedText } from '../src/agents/webllm/tokenCount';
+import { readCachedText } from '../src/agents/webllm/cachedText';
 import { serveWorker } from '../src/rpc/workerPort';
 import { bringWebllm } from '../src/modelsWorker/bringModels';
 import { openLocal } from '../src/models/storedFiles';

@@ -1,4 +1,6 @@
-// One random Llama of the bundled size, the same numbers for every contender: 64 wide, 3 layers, FFN 192, tied.
+/**
+ * One random Llama of the bundled size, the same numbers for every contender: 64 wide, 3 layers, FFN 192, tied.
+ */
 import { MemorySource } from '/src/core/fileSource.ts';
 import { writeSafetensors } from '/src/lm/safetensors.ts';
 import { numbers } from './measure.js';

@@ -1,4 +1,4 @@
-// Greedy decoding at 1, 8 and 64 sequences: ours on both paths; at one sequence the same loop in jax-js.
+/** Greedy decoding at 1, 8 and 64 sequences: ours on both paths; at one sequence the same loop in jax-js. */
 import { loadModel, unloadModel } from '/src/lm/load.ts';
 import { Generator } from '/src/lm/generate.ts';
 import { UrlSource } from '/src/lm/sources.ts';

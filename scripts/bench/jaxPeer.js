@@ -1,5 +1,7 @@
-// The same work in jax-js (github.com/ekzhang/jax-js): the LoRA step and the decoding loop of the bundled size.
-// jax-js consumes its arguments: every further use takes `.ref`.
+/**
+ * The same work in jax-js (github.com/ekzhang/jax-js): the LoRA step and the decoding loop of the bundled size.
+ * jax-js consumes its arguments: every further use takes `.ref`.
+ */
 
 /** q, k, v, o, gate, up, down: [in, out] of each linear of a block. */
 export function linearShapes({ hidden, heads, kvHeads, headDim, ffn }) {

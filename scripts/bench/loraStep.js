@@ -1,4 +1,6 @@
-// One LoRA step (r 8, all seven linears, AdamW without clipping): ours on both paths, jax-js on both of its own.
+/**
+ * One LoRA step (r 8, all seven linears, AdamW without clipping): ours on both paths, jax-js on both of its own.
+ */
 import { loadModel, unloadModel } from '/src/lm/load.ts';
 import { UrlSource } from '/src/lm/sources.ts';
 import { createAdapter, releaseAdapter, writeAdapter } from '/src/lm/adapter.ts';

@@ -1,4 +1,4 @@
-// Matrix products y [M, N] = x [M, K] w [K, N] in f32: ours against jax-js and tfjs.
+/** Matrix products y [M, N] = x [M, K] w [K, N] in f32: ours against jax-js and tfjs. */
 import { numbers, race } from './measure.js';
 
 export const matmulShapes = [

@@ -1,4 +1,4 @@
-// Interleaved rounds: every contender once a round, so that a drifting machine slows all of them alike.
+/** Interleaved rounds: every contender once a round, so that a drifting machine slows all of them alike. */
 
 /** A seeded array of small numbers, the same for every contender. */
 export function numbers(count, seed, size = 0.5) {

@@ -1,4 +1,4 @@
-// The bench page: runs in Chromium beside the peers, on the sources themselves (served by Vite).
+/** The bench page: runs in Chromium beside the peers, on the sources themselves (served by Vite). */
 import { benchMatmul } from './matmul.js';
 import { benchLoraStep } from './loraStep.js';
 import { benchDecode } from './decode.js';

@@ -1,21 +1,28 @@
-// Installs what the benchmark is held against into .cache/peers and bundles it to one file that the bench page imports.
+/**
+ * Installs what the benchmark is held against into .cache/peers and bundles it to one file that the bench page imports.
+ */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { build } from 'vite';
+import { root } from '../lib/root.mjs';
+/** @import {Log} from '../lib/types' */
 
-const here = dirname(fileURLToPath(import.meta.url));
-export const peersFolder = resolve(here, '../../.cache/peers');
+const here = join(root, 'scripts/bench');
+export const peersFolder = join(root, '.cache/peers');
 
 const entry = `
 import * as jax from '@jax-js/jax';
 import * as tf from '@tensorflow/tfjs-core';
+import { root } from '../lib/root.mjs';
 import '@tensorflow/tfjs-backend-webgpu';
 export { jax, tf };
 `;
 
-/** Path of the bundle; built once per set of versions. */
+/**
+ * Path of the bundle; built once per set of versions.
+ * @param {Log} log
+ */
 export async function ensurePeers(log) {
   const wanted = readFileSync(join(here, 'peers.json'), 'utf8') + entry;
   const stamp = join(peersFolder, 'bundled.txt');

@@ -1,5 +1,21 @@
-// Easy one- and two-step word problems (numbers up to 20) in GSM8K's format, for demonstrations with real language models.
-// Every problem is drawn once: no two share their text.
+/**
+ * Easy one- and two-step word problems (numbers up to 20) in GSM8K's format, for demonstrations with real language models.
+ * Every problem is drawn once: no two share their text.
+ */
+
+/**
+ * @typedef {{question: string, answer: string}} Row
+ *
+ * @typedef {object} Values what a template is filled with
+ * @property {string} who
+ * @property {string} other
+ * @property {string} thing
+ * @property {number} a
+ * @property {number} b
+ * @property {number} c
+ * @property {number} d
+ * @property {number} e
+ */
 
 const names = [
   'Anna',
@@ -32,7 +48,10 @@ const things = [
   'balls',
 ];
 
-/** mulberry32: a small seeded generator, enough for drawing templates. */
+/**
+ * mulberry32: a small seeded generator, enough for drawing templates.
+ * @param {number} seed
+ */
 function random(seed) {
   let state = seed >>> 0;
   return () => {
@@ -43,6 +62,7 @@ function random(seed) {
   };
 }
 
+/** @type {((values: Values) => {question: string, steps: string[], answer: number})[]} */
 const templates = [
   ({ who, thing, a, b }) => ({
     question: `${who} has ${a} ${thing}. ${who} gets ${b} more ${thing}. How many ${thing} does ${who} have now?`,
@@ -71,11 +91,21 @@ const templates = [
   }),
 ];
 
-/** `count` distinct problems as {question, answer} rows; the answer ends with "#### N". */
+/**
+ * `count` distinct problems as {question, answer} rows; the answer ends with "#### N".
+ * @param {number} count
+ * @param {number} seed
+ */
 export function easyProblems(count, seed) {
   const next = random(seed);
+  /** @param {number} low @param {number} high */
   const integer = (low, high) => low + Math.floor(next() * (high - low + 1));
-  const pick = (list) => list[integer(0, list.length - 1)];
+  /**
+   * @template T
+   * @param {readonly T[]} list
+   */
+  const pick = (list) => /** @type {T} */ (list[integer(0, list.length - 1)]);
+  /** @type {Map<string, Row>} */
   const rows = new Map();
   while (rows.size < count) {
     const who = pick(names);

@@ -1,35 +1,63 @@
-// Demonstrations of process-aware distillation (PAD): `npm run prove -- --only quick-pad,pad,pad-judge,pad-hacking,pad-smollm2`.
+/**
+ * Demonstrations of process-aware distillation (PAD): `npm run prove -- --only quick-pad,pad,pad-judge,pad-hacking,pad-smollm2`.
+ */
 import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
+import { parseJson } from '../lib/json.mjs';
+
+/** @import {Report, Turn} from '../lib/product' */
 
 /**
- * @typedef {{report: any, out: string, seconds: number, command: string}} Run
+ * @typedef {{report: Report, out: string, seconds: number, command: string}} Run of the headless job
+ * @typedef {{result: unknown, misses: string[]}} Outcome `misses` says what did not hold
+ * @typedef {() => Outcome | Promise<Outcome>} Demonstration
+ * @typedef {Readonly<Record<string, string | number | boolean>>} Flags
+ *
  * @typedef {object} Tools
- * @property {(name: string, flags: string[]) => Run} distil runs the headless job
+ * @property {(name: string, flags: readonly string[]) => Run} distil runs the headless job
  * @property {(run: Run) => object} summary of a run, for the result file
  * @property {(name: string, count: number, seed: number) => string} questionFile writes easy problems, gives the path
  * @property {() => void} fetchSmolLm2
  * @property {string} smollm2 its folder
  */
 
+/** @param {Report} report @param {string} a @param {string} b */
 const pairOf = (report, a, b) => report.pairs.find((pair) => pair.a === a && pair.b === b) ?? null;
-const armOf = (report, name) => report.arms.find((arm) => arm.name === name);
+/** @param {Pick<Report, 'arms'> | undefined} report @param {string} name @returns {number} */
+const accuracyOf = (report, name) => report?.arms.find((arm) => arm.name === name)?.accuracy ?? NaN;
 
-/** Tokens that the debate on the training questions took. */
+/**
+ * The turns that a run left in its folder.
+ * @param {string} out
+ * @returns {Turn[]}
+ */
+export const turnsOf = (out) =>
+  readFileSync(join(out, 'trajectories.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => parseJson(line));
+
+/**
+ * Tokens that the debate on the training questions took.
+ * @param {string} out
+ */
 function debateTokens(out) {
-  const turns = readFileSync(join(out, 'trajectories.jsonl'), 'utf8').trim().split('\n').map(JSON.parse);
-  return turns.filter(({ split }) => split === 'train').reduce((sum, { usage }) => sum + usage.completion, 0);
+  const turns = turnsOf(out).filter(({ split }) => split === 'train');
+  return turns.reduce((sum, { usage }) => sum + usage.completion, 0);
 }
 
 /**
  * Arms of two runs on the same test questions: the difference with its paired-bootstrap interval (10,000 draws, seeded)
  * over the first seed's items, and over the trainings' seeds with Student's.
+ * @param {Run} a
+ * @param {Run} b
+ * @param {string} armA
  */
 function between(a, b, armA, armB = armA) {
   const other = new Map(b.report.items.map(({ id, verdicts }) => [id, verdicts[armB]]));
   const differences = a.report.items.map(
-    ({ id, verdicts }) => Number(verdicts[armA].correct) - Number(other.get(id).correct),
+    ({ id, verdicts }) => Number(verdicts[armA]?.correct) - Number(other.get(id)?.correct),
   );
   const n = differences.length;
   let state = 1;
@@ -40,11 +68,12 @@ function between(a, b, armA, armB = armA) {
   };
   const means = Array.from({ length: 10_000 }, () => {
     let sum = 0;
-    for (let i = 0; i < n; i++) sum += differences[draw()];
+    for (let i = 0; i < n; i++) sum += differences[draw()] ?? NaN;
     return sum / n;
   }).sort((x, y) => x - y);
+  /** @param {Run} run */
   const seedsOf = ({ report }) => [report, ...report.seeds];
-  const bySeed = seedsOf(a).map((one, i) => armOf(one, armA).accuracy - armOf(seedsOf(b)[i], armB).accuracy);
+  const bySeed = seedsOf(a).map((one, i) => accuracyOf(one, armA) - accuracyOf(seedsOf(b)[i], armB));
   return {
     n,
     difference: differences.reduce((sum, value) => sum + value, 0) / n,
@@ -54,10 +83,16 @@ function between(a, b, armA, armB = armA) {
   };
 }
 
-/** Mean of a few values with its 95 % Student interval; null with one value. Quantiles from R's qt(0.975, n - 1). */
+/** Student's quantiles by n: R's qt(0.975, n - 1). @type {Readonly<Record<number, number>>} */
+const quantiles = { 2: 12.7062, 3: 4.3027, 4: 3.1824, 5: 2.7764 };
+
+/**
+ * Mean of a few values with its 95 % Student interval; null with one value.
+ * @param {readonly number[]} values
+ */
 function tInterval(values) {
   const n = values.length;
-  const quantile = { 2: 12.7062, 3: 4.3027, 4: 3.1824, 5: 2.7764 }[n];
+  const quantile = quantiles[n];
   const mean = values.reduce((sum, value) => sum + value, 0) / n;
   if (quantile === undefined) return { mean, ci: null };
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
@@ -65,10 +100,14 @@ function tInterval(values) {
   return { mean, ci: [mean - half, mean + half] };
 }
 
+/** @param {Flags} settings */
 const flagsOf = (settings) =>
   Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
 
-/** What a run says of PAD: the log thinned to 40 rows, traces left out. */
+/**
+ * What a run says of PAD: the log thinned to 40 rows, traces left out.
+ * @param {Report} report
+ */
 function padOf({ pad }) {
   if (!pad) return null;
   const stride = Math.max(1, Math.ceil(pad.log.length / 40));
@@ -80,8 +119,9 @@ function padOf({ pad }) {
   };
 }
 
-/** @param {Tools} tools */
+/** @param {Tools} tools @returns {Readonly<Record<string, Demonstration>>} */
 export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2, smollm2 }) {
+  /** @param {Run} run */
   const full = (run) => ({ ...summary(run), pad: padOf(run.report), loadAverage: loadavg()[0] });
 
   return {
@@ -90,11 +130,11 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
       const misses = [];
       if (run.seconds >= 480)
         misses.push(
-          `took ${Math.round(run.seconds)} s, not under 480 (load average ${loadavg()[0].toFixed(1)})`,
+          `took ${Math.round(run.seconds)} s, not under 480 (load average ${loadavg()[0]?.toFixed(1)})`,
         );
       const pair = pairOf(run.report, 'distilled:pad', 'base');
-      if (!(pair?.ci[0] > 0)) misses.push(`lower bound of distilled:pad - base is ${pair?.ci[0]}`);
-      const auc = run.report.pad.rewardModel?.auc;
+      if (!(pair && pair.ci[0] > 0)) misses.push(`lower bound of distilled:pad - base is ${pair?.ci[0]}`);
+      const auc = run.report.pad?.rewardModel?.auc ?? NaN;
       if (!(auc >= 0.9)) misses.push(`step AUC is ${auc}, below 0.9`);
       return { result: full(run), misses };
     },
@@ -110,6 +150,7 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
       };
       const sizes = { 'test-questions': 1000, 'validation-questions': 128, backend: 'auto' };
       const debate = distil('pad-debate', flagsOf({ ...sizes, ...common, strategy: 'rsft,da,rsft+da' }));
+      /** @param {string} name @param {Run} from @param {string} strategy */
       const mode = (name, from, strategy) =>
         distil(`pad-${name}`, [
           '--from',
@@ -133,7 +174,7 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
       );
       const misses = [];
       const gain = pairOf(both.report, 'distilled:pad', 'base');
-      if (!(gain?.difference >= 0.1)) misses.push(`both gains ${gain?.difference}, not 0.1`);
+      if (!(gain && gain.difference >= 0.1)) misses.push(`both gains ${gain?.difference}, not 0.1`);
       const comparisons = {
         'both - verifiable, from base': between(both, verifiable, 'distilled:pad'),
         'both - process, from base': between(both, process, 'distilled:pad'),
@@ -146,7 +187,7 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
           ]),
         ),
       };
-      const { ownSampleTokens } = both.report.pad.rewardModel.labels;
+      const ownSampleTokens = both.report.pad?.rewardModel?.labels.ownSampleTokens;
       const spent = { debateTokens: debateTokens(both.out), ownSampleTokens };
       const curve = {
         unit: 'tokens generated for training, accuracy on the test questions (PAD in training: on 128 validation questions)',
@@ -154,20 +195,22 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
           ['rsft', 'da', 'rsft+da'].map((strategy) => ({
             strategy,
             tokens: debateTokens(out),
-            accuracy: armOf(report, `distilled:${strategy}`).accuracy,
+            accuracy: accuracyOf(report, `distilled:${strategy}`),
           })),
         ),
         // PAD then DA goes on with PAD's adapter: its tokens are PAD's.
-        pad: [['pad'], ['rsft+pad'], ['pad+da', 'pad']].map(([strategy, samples = strategy]) => {
-          const { generatedTokens, evaluations } = both.report.pad.runs.find(
-            (run) => run.strategy === samples && run.seed === 0,
-          );
+        pad: [
+          { strategy: 'pad', samples: 'pad' },
+          { strategy: 'rsft+pad', samples: 'rsft+pad' },
+          { strategy: 'pad+da', samples: 'pad' },
+        ].map(({ strategy, samples }) => {
+          const found = both.report.pad?.runs.find((run) => run.strategy === samples && run.seed === 0);
           return {
             strategy,
             ...spent,
-            generatedTokens,
-            accuracy: armOf(both.report, `distilled:${strategy}`).accuracy,
-            ...(samples === strategy && { evaluations }),
+            generatedTokens: found?.generatedTokens,
+            accuracy: accuracyOf(both.report, `distilled:${strategy}`),
+            ...(samples === strategy && { evaluations: found?.evaluations }),
           };
         }),
       };
@@ -179,6 +222,7 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
     // questions, and with four times as many, for which the bound stands.
     'pad-judge': () => {
       const shared = { strategy: 'pad', 'pad-updates': 1, 'test-questions': 50, 'self-check': false };
+      /** @param {string} name @param {Flags} sizes */
       const folds = (name, sizes) => {
         const debate = distil(name, flagsOf({ ...shared, ...sizes, strategy: 'rsft', backend: 'auto' }));
         return [2, 1, 0].map((agent) => {
@@ -187,16 +231,16 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
             debate.out,
             ...flagsOf({ ...shared, 'pad-held-out-agents': agent, backend: 'auto' }),
           ]);
-          const { rewardModel } = run.report.pad;
-          const heldOut = rewardModel.byAgent.find(({ trained }) => !trained);
+          const rewardModel = run.report.pad?.rewardModel;
+          const heldOut = rewardModel?.byAgent.find(({ trained }) => !trained);
           return { heldOut, rewardModel, command: run.command, environment: run.report.environment };
         });
       };
       const preset = folds('pad-judge', {});
       const more = folds('pad-judge-more', { 'train-questions': 3200, 'validation-questions': 200 });
       const misses = more
-        .filter(({ heldOut }) => !(heldOut.auc >= 0.9))
-        .map(({ heldOut }) => `step AUC on ${heldOut.agent} is ${heldOut.auc}, below 0.9`);
+        .filter(({ heldOut }) => !((heldOut?.auc ?? NaN) >= 0.9))
+        .map(({ heldOut }) => `step AUC on ${heldOut?.agent} is ${heldOut?.auc}, below 0.9`);
       return { result: { preset, more }, misses };
     },
 
@@ -214,11 +258,13 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
       };
       const free = { ...feeble, 'pad-kl': 0, 'pad-lr': 2e-3 };
       const weak = distil('pad-weak', flagsOf({ ...sizes, ...free, 'pad-reward': 'process' }));
+      /** @param {string} name @param {Flags} flags */
       const on = (name, flags) => distil(name, ['--from', weak.out, ...flagsOf(flags)]);
       const weakMixedFree = on('pad-weak-mixed', { ...free, 'pad-reward': 'both' });
       const weakMixed = on('pad-weak-mixed-kl', { ...feeble, 'pad-reward': 'both' });
       const mixed = on('pad-mixed', shared);
-      const stopped = ({ report }) => report.pad.runs[0].stopped !== null;
+      /** @param {Run} run */
+      const stopped = ({ report }) => Boolean(report.pad?.runs[0]?.stopped);
       const misses = [];
       if (!stopped(weak)) misses.push('the detector did not fire on the weak reward model');
       if (stopped(weakMixed)) misses.push('the detector fired on the weak reward model with verdict and KL');
@@ -232,7 +278,11 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
     'pad-smollm2-webgpu': () => smolLm2('webgpu', 1),
   };
 
-  /** Some updates of 2 questions x 4 samples of 16 tokens, its reward model trained for 2 steps before. */
+  /**
+   * Some updates of 2 questions x 4 samples of 16 tokens, its reward model trained for 2 steps before.
+   * @param {string} backend
+   * @param {number} updates
+   */
   function smolLm2(backend, updates) {
     fetchSmolLm2();
     const flags = flagsOf({
@@ -257,8 +307,8 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
       rank: 8,
     });
     const run = distil(`pad-smollm2-${backend}`, [...flags, ...flagsOf({ 'pad-updates': updates, backend })]);
-    const made = run.report.pad.log.filter(({ step }) => step > 0);
-    const moved = made.filter((row) => row.learning_rate > 0 && row.grad_norm > 0).length;
+    const made = (run.report.pad?.log ?? []).filter(({ step }) => step > 0);
+    const moved = made.filter((row) => (row.learning_rate ?? 0) > 0 && (row.grad_norm ?? 0) > 0).length;
     const misses = [];
     if (made.length !== updates) misses.push(`${made.length} of ${updates} updates were made`);
     if (moved === 0) misses.push('no update changed the adapter');

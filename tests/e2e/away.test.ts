@@ -1,8 +1,8 @@
 /** While nobody looks: the screen stays on as long as a run works, and a notification tells its end to who asked for one. */
 import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ensureBuild } from '../../scripts/build.mjs';
-import { startServer, type StaticServer } from '../../scripts/server.mjs';
+import { ensureBuild } from '../../scripts/lib/build.mjs';
+import { startServer, type StaticServer } from '../../scripts/lib/server.mjs';
 import { launchChromium } from './chromium';
 import { tiny } from './tinyRun';
 

@@ -5,15 +5,14 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { unzipSync } from 'fflate';
 import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ensureBuild } from '../../scripts/build.mjs';
-import { startServer } from '../../scripts/server.mjs';
+import { ensureBuild } from '../../scripts/lib/build.mjs';
+import { startServer } from '../../scripts/lib/server.mjs';
 import type { RunArchive } from '../../src/records/runRecords';
-import type { RunConfig } from '../../src/settings/config';
-import { presets } from '../../src/settings/config';
 import { makeArchive } from '../ui/fixtures/archive';
 import { launchChromium } from './chromium';
 import { tiny } from './tinyRun';
 import { emptyScreens } from './screens';
+import { makeConfig } from '../support/makeConfig';
 
 const server = await startServer({ root: ensureBuild() });
 const screens = emptyScreens('runs');
@@ -104,13 +103,7 @@ describe('the recorded run', () => {
 
   it('gives settings and seed to the next run and to a link, which holds nothing else of it', async () => {
     const made = makeArchive(8);
-    const config: RunConfig = {
-      ...presets.quick,
-      preset: 'custom',
-      seed: 7,
-      steps: 55,
-      questions: 'mine.csv',
-    };
+    const config = makeConfig({ seed: 7, steps: 55, questions: 'mine.csv' });
     const run = { ...made.run, note: 'between us', config };
     await page.route('**/recorded/run.json.gz', (route) =>
       route.fulfill({

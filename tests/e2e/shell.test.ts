@@ -4,9 +4,9 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensureBuild } from '../../scripts/build.mjs';
-import { initialScripts } from '../../scripts/initialScripts.mjs';
-import { startServer, type StaticServer } from '../../scripts/server.mjs';
+import { ensureBuild } from '../../scripts/lib/build.mjs';
+import { initialScripts } from '../../scripts/lib/initialScripts.mjs';
+import { startServer, type StaticServer } from '../../scripts/lib/server.mjs';
 import { launchChromium, launchProfile } from './chromium';
 import { tiny } from './tinyRun';
 

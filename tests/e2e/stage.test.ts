@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ensureBuild } from '../../scripts/build.mjs';
-import { startServer, type StaticServer } from '../../scripts/server.mjs';
+import { ensureBuild } from '../../scripts/lib/build.mjs';
+import { startServer, type StaticServer } from '../../scripts/lib/server.mjs';
 import { launchChromium } from './chromium';
 
 const root = ensureBuild();

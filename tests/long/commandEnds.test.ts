@@ -13,9 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { withPage } from '../../scripts/browser.mjs';
+import { withPage } from '../../scripts/lib/browser.mjs';
 import type { JobEvent } from '../../src/wire/jobApi';
-import type {} from '../../src/commands/automation';
 
 const root = resolve(import.meta.dirname, '../..');
 const work = mkdtempSync(join(tmpdir(), 'arklet-ends-'));

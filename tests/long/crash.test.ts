@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import type { BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { ensureBuild } from '../../scripts/build.mjs';
-import { startServer, type StaticServer } from '../../scripts/server.mjs';
+import { ensureBuild } from '../../scripts/lib/build.mjs';
+import { startServer, type StaticServer } from '../../scripts/lib/server.mjs';
 import { killProfile, launchProfile, sleepProfile } from '../e2e/chromium';
 
 /** Small enough for seconds, large enough to be struck inside a phase. */

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { ensureBuild } from '../../scripts/build.mjs';
+import { ensureBuild } from '../../scripts/lib/build.mjs';
 
 const root = resolve(import.meta.dirname, '../..');
 const copy = mkdtempSync(join(tmpdir(), 'arklet-clone-'));
@@ -77,11 +77,11 @@ const calls: readonly (readonly [name: string, script: string, args: readonly st
   ['selftest', 'cli', ['selftest', '--kernel', 'swiglu', '--json'], 0],
   ['distil', 'cli', ['distil', '--backend', 'cpu', ...sizes, '--out', out('distil')], 0],
   ['kit', 'cli', ['kit', '--out', out('kit')], 0],
-  ['test', 'test', ['--only', 'wasm'], 0],
+  ['test', 'commands/test', ['--only', 'wasm'], 0],
   // The long ones up to where they ask for more, or name what there is.
   ['check:webllm', 'cli', ['check:webllm'], 2],
   ['perf', 'cli', ['perf', '--rounds', 'none'], 2],
-  ['prove', 'prove', ['--only', 'nothing'], 2],
+  ['prove', 'prove/prove', ['--only', 'nothing'], 2],
 ];
 
 it('no command of the table is left out here', () => {
@@ -101,8 +101,14 @@ it.each(calls)('%s works right after npm ci: %s %j ends with %i', (_, script, ar
   ]);
 });
 
+it('a build says that it builds, and what is wrong', () => {
+  const { status, stderr } = run('commands/build');
+  const said = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('wasm: '));
+  expect([status, said]).toEqual([0, ['Building dist/ ...']]);
+});
+
 it('npm start serves the app', async () => {
-  const server = spawn(process.execPath, ['scripts/start.mjs'], {
+  const server = spawn(process.execPath, ['scripts/commands/start.mjs'], {
     cwd: copy,
     env: { ...process.env, PORT: '0' },
   });

@@ -1,7 +1,7 @@
 import { withValues } from '../../src/settings/config';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { startServer } from '../../scripts/server.mjs';
+import { startServer } from '../../scripts/lib/server.mjs';
 import type { JobEvent } from '../../src/wire/jobApi';
 import type { RunConfig } from '../../src/settings/config';
 import { planRun } from '../../src/modelsWorker/planMemory';

@@ -5,14 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endpointAgent } from '../../src/agents/endpoint/endpoint';
-import type { RunConfig } from '../../src/settings/config';
 import { personaPresets } from '../../src/settings/personas';
 import { trajectoriesJsonl } from '../../src/records/trajectories';
-import { presets } from '../../src/settings/config';
-import { startServer } from '../../scripts/server.mjs';
+import { startServer } from '../../scripts/lib/server.mjs';
 import { openNodeJob } from '../support/nodeJob';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { makeTinyConfig } from '../support/makeConfig';
 
 const root = join(import.meta.dirname, '../..');
 const folder = join(root, '.cache/smollm2-hf');
@@ -87,19 +86,17 @@ describe('an endpoint agent of a real server with SmolLM2', () => {
   });
 
   it('debates in one run with our engine and a recording, and each turn names what spoke', async () => {
-    const tiny: RunConfig = {
-      ...presets.quick,
-      ...{
-        preset: 'custom',
-        trainQuestions: 2,
-        validationQuestions: 0,
-        testQuestions: 1,
-        steps: 1,
-        batch: 1,
-      },
-      ...{ accept: 'any', backend: 'cpu', maxTokens: 10, selfCheck: false, nAgents: 1 },
+    const tiny = makeTinyConfig({
+      trainQuestions: 2,
+      validationQuestions: 0,
+      testQuestions: 1,
+      steps: 1,
+      batch: 1,
+      maxTokens: 10,
+      selfCheck: false,
+      nAgents: 1,
       agents: ['agent-a'],
-    };
+    });
     const job = await openNodeJob();
     const files = await startServer({ root: work });
     try {

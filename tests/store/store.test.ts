@@ -1,19 +1,20 @@
 import { deleteDB, openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StorageError } from '../../src/core/errors';
-import type { Turn, TurnTiming } from '../../src/records/records';
-import { presets } from '../../src/settings/config';
+import type { Turn } from '../../src/records/records';
 import { asStorageError, openDatabase } from '../../src/store/database';
 import { openFiles } from '../../src/store/files';
 import { openJobStore, type JobStore } from '../../src/store/jobStore';
 import { getSetting, putSetting } from '../../src/store/settings';
 import { schemaVersion, type StoredRun } from '../../src/store/schema';
+import { makeConfig } from '../support/makeConfig';
+import { makeTiming, makeTurn } from '../support/makeTurn';
 
 const run = (id: string, createdAt: number): StoredRun => ({
   id,
   name: `run ${id}`,
   note: '',
-  config: presets.quick,
+  config: makeConfig(),
   createdAt,
   status: 'running',
   phase: 'debate',
@@ -24,37 +25,10 @@ const run = (id: string, createdAt: number): StoredRun => ({
 });
 
 function turn(runId: string, questionId: string, round: number, agent: number): Turn {
-  return {
-    runId,
-    questionId,
-    split: 'train',
-    protocol: 'debate',
-    round,
-    agent,
-    model: 'm',
-    backend: 'engine',
-    messages: [{ role: 'user', content: 'q' }],
-    reply: '#### 1',
-    answer: '1',
-    correct: true,
-    strictCorrect: true,
-    finishReason: 'stop',
-    usage: { prompt: 3, completion: 2 },
-    sampling: { temperature: 0, topP: 1, seed: 0, maxTokens: 8 },
-    logprobKind: null,
-  };
+  return makeTurn({ runId, questionId, round, agent });
 }
 
-const timing = ({ questionId, protocol, round, agent }: Turn): TurnTiming => ({
-  questionId,
-  protocol,
-  round,
-  agent,
-  startedAt: 1,
-  seconds: 2,
-});
-
-const timed = (list: readonly Turn[]) => list.map((one) => ({ turn: one, timing: timing(one) }));
+const timed = (list: readonly Turn[]) => list.map((one) => ({ turn: one, timing: makeTiming(one) }));
 
 let name = '';
 let store: JobStore;

@@ -1,9 +1,8 @@
 /** Tabs as the product has them: a coordinator worker each, on one database. */
 import type { JobClient, JobEvent } from '../../src/wire/jobApi';
 import type { RunRecord } from '../../src/records/runRecords';
-import type { RunConfig } from '../../src/settings/config';
 import { connectJob } from '../../src/coordinator/jobClient';
-import { presets } from '../../src/settings/config';
+import { makeTinyConfig } from '../support/makeConfig';
 
 export interface Tab {
   readonly client: JobClient;
@@ -12,17 +11,7 @@ export interface Tab {
   until(test: (event: JobEvent) => boolean): Promise<JobEvent>;
 }
 
-export const tiny: RunConfig = {
-  ...presets.quick,
-  preset: 'custom',
-  trainQuestions: 12,
-  validationQuestions: 2,
-  testQuestions: 6,
-  steps: 8,
-  batch: 4,
-  accept: 'any',
-  backend: 'cpu',
-};
+export const tiny = makeTinyConfig({ trainQuestions: 12, steps: 8 });
 
 const tabs: Tab[] = [];
 

@@ -7,15 +7,16 @@ import { GpuUnavailableError, WorkerError } from '../../src/core/errors';
 import type { JobEvent } from '../../src/wire/jobApi';
 import type { RunConfig } from '../../src/settings/config';
 import { RpcClient, serve } from '../../src/rpc/rpc';
-import { Coordinator, type CoordinatorParts } from '../../src/coordinator/coordinator';
+import { Coordinator } from '../../src/coordinator/coordinator';
+import type { CoordinatorParts } from '../../src/coordinator/coordinator';
 import { EngineClient } from '../../src/engine/engineClient';
 import type { EngineProtocol } from '../../src/engine/engineProtocol';
 import { EngineService } from '../../src/engine/engineService';
 import { openModelSource } from '../../src/models/modelSource';
-import { presets } from '../../src/settings/config';
 import type { JobStore } from '../../src/store/jobStore';
-import { startServer } from '../../scripts/server.mjs';
+import { startServer } from '../../scripts/lib/server.mjs';
 import { createMemoryStore } from './memoryStore';
+import { makeTinyConfig } from './makeConfig';
 
 // A batch of 64 requests listens to one signal; Node warns from 11 on.
 setMaxListeners(0);
@@ -98,17 +99,7 @@ export function nodeJobs(): typeof openNodeJob {
 }
 
 /** Settings of a job that takes a second. */
-export const tinyJob: RunConfig = {
-  ...presets.quick,
-  preset: 'custom',
-  trainQuestions: 8,
-  validationQuestions: 2,
-  testQuestions: 6,
-  steps: 3,
-  batch: 4,
-  accept: 'any',
-  backend: 'cpu',
-};
+export const tinyJob = makeTinyConfig();
 
 /** A run that was stopped at the first event of that kind, and gone on with by another coordinator and engine on the same store. */
 export async function goneOn(

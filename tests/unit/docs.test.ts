@@ -2,8 +2,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Results } from '../../scripts/docs/results';
-import { resultsPage, withHeadline } from '../../scripts/docs/resultsPage';
+import { Results } from '../../scripts/maintain/docs/results';
+import { resultsPage, withHeadline } from '../../scripts/maintain/docs/resultsPage';
 import { configFlags } from '../../src/settings/flags';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -49,7 +49,7 @@ it('results.md and the figures of the README are what `npm run docs` writes', ()
 
 it('every committed result stands in results.md', () => {
   const committed = readdirSync(join(root, 'scripts/prove/results')).map((name) => name.replace('.json', ''));
-  const reads = files('scripts/docs', /\.ts$/).map(read).join('\n');
+  const reads = files('scripts/maintain/docs', /\.ts$/).map(read).join('\n');
   expect(committed.length).toBeGreaterThan(10);
   expect(committed.filter((name) => !reads.includes(`'${name}'`))).toEqual([]);
 });
@@ -102,7 +102,7 @@ describe('commands', () => {
     ),
   );
   const sources = [
-    ...files('scripts', /\.(mjs|ts|py)$/).filter((path) => !path.startsWith('scripts/docs/')),
+    ...files('scripts', /\.(mjs|ts|py)$/).filter((path) => !path.startsWith('scripts/maintain/docs/')),
     ...files('src', /\.ts$/),
     ...files('tests/oracle', /\.ts$/),
   ]

@@ -1,4 +1,5 @@
 /** How many tokens a text takes, where the model's own tokenizer can say it and where it cannot. */
+import { createTokenizer } from '../../lm/tokenizer';
 
 /**
  * An upper estimate for byte-pair tokenizers: three letters of a word to a token, every digit, mark and line break one of
@@ -31,20 +32,6 @@ export async function tokenCounter(
 ): Promise<((text: string) => number) | null> {
   const text = await readText(url, signal);
   if (text === null) return null;
-  // On demand: the coordinator's worker needs no tokenizer otherwise.
-  const { createTokenizer } = await import('../../lm/tokenizer');
   const tokenizer = createTokenizer(JSON.parse(text), {});
   return (part) => tokenizer.encode(part, { addSpecial: false }).length;
-}
-
-/** A file that WebLLM may have cached under its address, else fetched; null when neither works. */
-export async function readCachedText(url: string, signal?: AbortSignal): Promise<string | null> {
-  try {
-    const kept = await globalThis.caches?.match(url);
-    if (kept) return await kept.text();
-    const response = await fetch(url, signal ? { signal } : {});
-    return response.ok ? await response.text() : null;
-  } catch {
-    return null;
-  }
 }

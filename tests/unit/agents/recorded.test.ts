@@ -2,30 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { recordedAgent } from '../../../src/agents/recorded';
 import { AgentError } from '../../../src/core/errors';
 import type { Sampling, Turn } from '../../../src/records/records';
+import { makeTurn } from '../../support/makeTurn';
 
 const sampling: Sampling = { temperature: 0.5, topP: 0.9, seed: 4294967295, maxTokens: 7 };
 const messages = [{ role: 'user' as const, content: '2 + 2?' }];
 
 describe('a recorded agent', () => {
-  const turn = (reply: string, seed: number): Turn => ({
-    runId: 'r',
-    questionId: 'q',
-    split: 'train',
-    protocol: 'debate',
-    round: 0,
-    agent: 0,
-    model: 'm',
-    backend: 'engine',
-    messages,
-    reply,
-    answer: null,
-    correct: false,
-    strictCorrect: false,
-    finishReason: 'stop',
-    usage: { prompt: 1, completion: 1 },
-    sampling: { ...sampling, seed },
-    logprobKind: null,
-  });
+  const turn = (reply: string, seed: number): Turn =>
+    makeTurn({ model: 'm', messages, reply, answer: null, correct: false, sampling: { ...sampling, seed } });
 
   it('answers the same prompt and seed with the same turn, whatever was asked before', async () => {
     const agent = recordedAgent('recorded:f', [turn('a', 1), turn('b', 2)]);

@@ -2,22 +2,12 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BusyError, ConfigError } from '../../../src/core/errors';
 import type { AskArm, AskRequest } from '../../../src/wire/jobApi';
-import type { RunConfig } from '../../../src/settings/config';
 import { unpackArchive } from '../../../src/records/archiveFile';
-import { presets } from '../../../src/settings/config';
-import { openNodeJob, type NodeJob } from '../../support/nodeJob';
+import { openNodeJob } from '../../support/nodeJob';
+import type { NodeJob } from '../../support/nodeJob';
+import { makeTinyConfig } from '../../support/makeConfig';
 
-const tiny: RunConfig = {
-  ...presets.quick,
-  preset: 'custom',
-  trainQuestions: 8,
-  validationQuestions: 2,
-  testQuestions: 4,
-  steps: 6,
-  batch: 4,
-  accept: 'any',
-  backend: 'cpu',
-};
+const tiny = makeTinyConfig({ testQuestions: 4, steps: 6 });
 
 let job: NodeJob;
 let runId: string;

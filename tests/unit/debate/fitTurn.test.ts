@@ -4,7 +4,8 @@ import { debate } from '../../../src/debate/debate';
 import { fitTurn } from '../../../src/debate/fitTurn';
 import { turnMessages } from '../../../src/debate/prompts';
 import type { PlannedTurn } from '../../../src/debate/protocol';
-import { makeQuestions, makeTurn } from '../eval/turns';
+import { makeAnswer } from '../../support/makeTurn';
+import { makeQuestions } from '../eval/turns';
 
 const [question] = makeQuestions(1);
 const words = (text: string): number => text.split(/\s+/).filter(Boolean).length;
@@ -21,10 +22,8 @@ function secondTurn(length: number): PlannedTurn {
     prompt: ({ question: asked, own, peers }) =>
       turnMessages({ style: 'natural', question: asked, own, peers }),
   });
-  const reply = (agent: number) => ({
-    ...makeTurn(question!, '1', { protocol: 'debate', agent }),
-    reply: `${Array.from({ length }, (_, i) => `${agent}w${i}`).join(' ')} #### 1`,
-  });
+  const words = (agent: number) => Array.from({ length }, (_, i) => `${agent}w${i}`).join(' ');
+  const reply = (agent: number) => makeAnswer(question!, '1', { agent, reply: `${words(agent)} #### 1` });
   return protocol.next(question!, [reply(0), reply(1)])[0]!;
 }
 

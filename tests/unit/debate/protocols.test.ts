@@ -7,6 +7,7 @@ import { debate, type DebateOptions } from '../../../src/debate/debate';
 import type { Protocol } from '../../../src/debate/protocol';
 import { selfConsistency } from '../../../src/debate/selfConsistency';
 import { makeQuestions, prompt } from './scriptedAgent';
+import { makeAnswer } from '../../support/makeTurn';
 
 const question = makeQuestions(1)[0]!;
 const options: DebateOptions = {
@@ -20,26 +21,7 @@ const options: DebateOptions = {
 };
 
 function turn(round: number, agent: number, answer: string | null, change: Partial<Turn> = {}): Turn {
-  return {
-    runId: 'r',
-    questionId: question.id,
-    split: 'train',
-    protocol: 'debate',
-    round,
-    agent,
-    model: 'm',
-    backend: 'b',
-    messages: [],
-    reply: `#### ${answer}`,
-    answer,
-    correct: answer === question.gold,
-    strictCorrect: answer === question.gold,
-    finishReason: 'stop',
-    usage: { prompt: 1, completion: 10 },
-    sampling: { temperature: 1, topP: 1, seed: 0, maxTokens: 8 },
-    logprobKind: null,
-    ...change,
-  };
+  return makeAnswer(question, answer, { round, agent, usage: { prompt: 1, completion: 10 }, ...change });
 }
 
 const places = (protocol: Protocol, turns: readonly Turn[]) =>

@@ -10,6 +10,7 @@ import {
 } from '../../../src/distill/distance';
 import type { DistillInput } from '../../../src/distill/source';
 import { turnMessages } from '../../../src/debate/prompts';
+import { makeTurn } from '../../support/makeTurn';
 
 function makeQuestion(id: string): Question {
   const solution = '4 + 5 = 9. 9 * 2 = 18. #### 18';
@@ -24,26 +25,17 @@ function turn(
   change: Partial<Turn> = {},
 ): Turn {
   const answer = /#### (\S+)/.exec(reply)?.[1] ?? null;
-  return {
-    runId: 'r',
+  const messages = [{ role: 'user' as const, content: 'advice of peers' }];
+  return makeTurn({
     questionId,
-    split: 'train',
-    protocol: 'debate',
     round,
     agent,
-    model: 'm',
-    backend: 'b',
-    messages: [{ role: 'user', content: 'advice of peers' }],
+    messages,
     reply,
     answer,
     correct: answer === '18',
-    strictCorrect: answer === '18',
-    finishReason: 'stop',
-    usage: { prompt: 5, completion: 10 },
-    sampling: { temperature: 1, topP: 1, seed: 0, maxTokens: 64 },
-    logprobKind: null,
     ...change,
-  };
+  });
 }
 
 const byDoubling = '4 + 5 = 9. 9 * 2 = 18. #### 18';

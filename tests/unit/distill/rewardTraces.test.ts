@@ -10,6 +10,7 @@ import {
 } from '../../../src/distill/rewardTraces';
 import { strategyDatasets } from '../../../src/distill/datasets';
 import type { DistillInput } from '../../../src/distill/source';
+import { makeTurn } from '../../support/makeTurn';
 
 const question: Question = {
   id: 'q',
@@ -21,26 +22,7 @@ const question: Question = {
 };
 
 function turn(agent: number, reply: string, change: Partial<Turn> = {}): Turn {
-  return {
-    runId: 'r',
-    questionId: 'q',
-    split: 'train',
-    protocol: 'debate',
-    round: 0,
-    agent,
-    model: 'm',
-    backend: 'b',
-    messages: [],
-    reply,
-    answer: '18',
-    correct: reply.endsWith('18'),
-    strictCorrect: reply.endsWith('18'),
-    finishReason: 'stop',
-    usage: { prompt: 1, completion: 1 },
-    sampling: { temperature: 1, topP: 1, seed: 0, maxTokens: 64 },
-    logprobKind: null,
-    ...change,
-  };
+  return makeTurn({ agent, model: 'm', reply, answer: '18', correct: reply.endsWith('18'), ...change });
 }
 
 function input(turns: readonly Turn[]): DistillInput {

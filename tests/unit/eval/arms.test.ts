@@ -14,7 +14,8 @@ import {
 } from '../../../src/eval/arms';
 import { selfCorrection } from '../../../src/eval/selfCorrection';
 import { sharedSeconds, TurnIndex } from '../../../src/eval/turnIndex';
-import { makeQuestions, makeTurn, timing } from './turns';
+import { makeTiming } from '../../support/makeTurn';
+import { answered, makeQuestions } from './turns';
 
 const questions = makeQuestions(1);
 const question = questions[0]!;
@@ -22,7 +23,7 @@ const question = questions[0]!;
 /** Round 0 answers, then round 1 answers, of agents 0, 1, 2. */
 function debateTurns(round0: string[], round1: string[], tokens = 10): Turn[] {
   return [round0, round1].flatMap((answers, round) =>
-    answers.map((answer, agent) => makeTurn(question, answer, { protocol: 'debate', round, agent, tokens })),
+    answers.map((answer, agent) => answered(question, answer, { protocol: 'debate', round, agent, tokens })),
   );
 }
 
@@ -46,7 +47,7 @@ describe('arms from stored turns', () => {
   });
 
   test('vote:<k> takes further independent samples after the debate’s own', () => {
-    const more = [3, 4].map((agent) => makeTurn(question, '1', { protocol: 'self-consistency', agent }));
+    const more = [3, 4].map((agent) => answered(question, '1', { protocol: 'self-consistency', agent }));
     const index = new TurnIndex([...debateTurns(['2', '1', '2'], ['2', '2', '2']), ...more], []);
     expect(voteArm(index, questions, 5).answers.get(question.id)).toMatchObject({ answer: '1', tokens: 50 });
     expect(() => voteArm(index, questions, 6)).toThrow(/vote:6 has answers to 0 of 1/);
@@ -54,7 +55,7 @@ describe('arms from stored turns', () => {
 
   test('vote-equal-tokens takes as many samples as it needs to reach the debate’s tokens', () => {
     const more = Array.from({ length: 5 }, (_, i) =>
-      makeTurn(question, '1', { protocol: 'self-consistency', agent: 3 + i, tokens: 7 }),
+      answered(question, '1', { protocol: 'self-consistency', agent: 3 + i, tokens: 7 }),
     );
     const index = new TurnIndex([...debateTurns(['2', '2', '2'], ['1', '1', '1'], 9), ...more], []);
     // The debate took 54; round 0 gives 27, four more samples of 7 reach 55: 3 votes for 2, 4 votes for 1.
@@ -68,14 +69,14 @@ describe('arms from stored turns', () => {
 
   test('strict votes count only replies in the asked-for format', () => {
     const turns = [
-      makeTurn(question, '1', { protocol: 'debate', agent: 0 }),
+      answered(question, '1', { protocol: 'debate', agent: 0 }),
       {
-        ...makeTurn(question, '2', { protocol: 'debate', agent: 1 }),
+        ...answered(question, '2', { protocol: 'debate', agent: 1 }),
         reply: 'It is 2.',
         strictCorrect: false,
       },
       {
-        ...makeTurn(question, '2', { protocol: 'debate', agent: 2 }),
+        ...answered(question, '2', { protocol: 'debate', agent: 2 }),
         reply: 'It is 2.',
         strictCorrect: false,
       },
@@ -92,7 +93,7 @@ describe('arms from stored turns', () => {
       [false, true, true],
     ];
     const turns = validation.flatMap((q, i) =>
-      right[i]!.map((ok, agent) => makeTurn(q, ok ? '1' : '2', { protocol: 'debate', agent })),
+      right[i]!.map((ok, agent) => answered(q, ok ? '1' : '2', { protocol: 'debate', agent })),
     );
     expect(bestAgent(new TurnIndex(turns, []), validation)).toBe(2);
     expect(bestAgent(new TurnIndex(turns.slice(3, 6), []), validation)).toBe(0);
@@ -101,14 +102,14 @@ describe('arms from stored turns', () => {
   test('the summariser pays for the debate that it reads', () => {
     const turns = [
       ...debateTurns(['2', '2', '2'], ['1', '1', '1']),
-      makeTurn(question, '1', { protocol: 'summariser' }),
+      answered(question, '1', { protocol: 'summariser' }),
     ];
     expect(summariserArm(new TurnIndex(turns, []), questions).answers.get(question.id)?.tokens).toBe(70);
   });
 
   test('a vote without examples counts its own samples only', () => {
     const samples = ['2', '1', '1'].map((answer, agent) =>
-      makeTurn(question, answer, { protocol: 'self-consistency:zero-shot', agent }),
+      answered(question, answer, { protocol: 'self-consistency:zero-shot', agent }),
     );
     const index = new TurnIndex([...debateTurns(['2', '2', '2'], ['2', '2', '2']), ...samples], []);
     const arm = zeroShotVoteArm(index, questions, 3);
@@ -119,15 +120,15 @@ describe('arms from stored turns', () => {
 
   test('an arm that lacks an answer is an error that says how many', () => {
     const two = makeQuestions(2);
-    const index = new TurnIndex([makeTurn(two[0]!, '1', { protocol: 'eval:base' })], []);
+    const index = new TurnIndex([answered(two[0]!, '1', { protocol: 'eval:base' })], []);
     expect(() => singlePassArm(index, 'base', two)).toThrow(/base has answers to 1 of 2/);
   });
 });
 
 test('seconds are shared by turns that run at the same time and add up to the busy time', () => {
-  const [a, b, c] = [0, 1, 2].map((agent) => makeTurn(question, '1', { protocol: 'debate', agent }));
+  const [a, b, c] = [0, 1, 2].map((agent) => answered(question, '1', { protocol: 'debate', agent }));
   // a alone for 2 s, a and b for 2 s, b alone for 1 s; a gap; c alone for 3 s.
-  const shares = sharedSeconds([timing(a!, 100, 4), timing(b!, 102, 3), timing(c!, 110, 3)]);
+  const shares = sharedSeconds([makeTiming(a!, 100, 4), makeTiming(b!, 102, 3), makeTiming(c!, 110, 3)]);
   expect([...shares.values()]).toEqual([3, 2, 3]);
 });
 
@@ -140,8 +141,8 @@ test('self-correction counts what checking mends and spoils', () => {
     ['2', '1'],
   ] as const;
   const turns = four.flatMap((q, i) => [
-    makeTurn(q, pairs[i]![0], { protocol: evalProtocol('distilled:rsft') }),
-    makeTurn(q, pairs[i]![1], { protocol: checkProtocol('distilled:rsft') }),
+    answered(q, pairs[i]![0], { protocol: evalProtocol('distilled:rsft') }),
+    answered(q, pairs[i]![1], { protocol: checkProtocol('distilled:rsft') }),
   ]);
   expect(selfCorrection(new TurnIndex(turns, []), 'distilled:rsft', four)).toEqual({
     arm: 'distilled:rsft',

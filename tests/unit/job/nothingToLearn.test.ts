@@ -3,6 +3,7 @@ import type { Question, Turn } from '../../../src/records/records';
 import { controlDataset, strategyDatasets } from '../../../src/distill/datasets';
 import type { DistillInput } from '../../../src/distill/source';
 import { nothingToLearn } from '../../../src/job/nothingToLearn';
+import { makeTurn } from '../../support/makeTurn';
 
 const questions: Question[] = Array.from({ length: 28 }, (_, i) => ({
   id: `q${i}`,
@@ -13,26 +14,14 @@ const questions: Question[] = Array.from({ length: 28 }, (_, i) => ({
 }));
 
 function turn(questionId: string, agent: number, change: Partial<Turn>): Turn {
-  return {
-    runId: 'r',
+  return makeTurn({
     questionId,
-    split: 'train',
-    protocol: 'debate',
-    round: 0,
     agent,
-    model: 'm',
-    backend: 'engine',
-    messages: [],
     reply: `It is ${agent}. #### 5`,
     answer: '5',
     correct: false,
-    strictCorrect: false,
-    finishReason: 'stop',
-    usage: { prompt: 1, completion: 1 },
-    sampling: { temperature: 0, topP: 1, seed: 0, maxTokens: 1 },
-    logprobKind: null,
     ...change,
-  };
+  });
 }
 
 const input = (turns: readonly Turn[], change: Partial<DistillInput> = {}): DistillInput => ({

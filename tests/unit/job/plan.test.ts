@@ -8,16 +8,11 @@ import { chooseBackend } from '../../../src/engine/chooseBackend';
 import { runHash } from '../../../src/library/storedRuns';
 import { parseTrajectories, unpackArchive } from '../../../src/records/archiveFile';
 import { checkDisjoint, planQuestions } from '../../../src/tasks/planQuestions';
-import { presets } from '../../../src/settings/config';
 import { castOf } from '../../../src/job/resolveAgents';
 import { questionId } from '../../../src/tasks/questionText';
+import { makeConfig } from '../../support/makeConfig';
 
-const config: RunConfig = {
-  ...presets.quick,
-  trainQuestions: 5,
-  validationQuestions: 2,
-  testQuestions: 3,
-};
+const config = makeConfig({ trainQuestions: 5, validationQuestions: 2, testQuestions: 3 });
 
 const question = (text: string): Question => ({
   id: questionId(text),

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startServer, type StaticServer } from '../../../scripts/server.mjs';
+import { startServer } from '../../../scripts/lib/server.mjs';
+import type { StaticServer } from '../../../scripts/lib/server.mjs';
 import type { MachineFacts } from '../../../src/models/memoryPlan';
 import { planRun } from '../../../src/modelsWorker/planMemory';
-import { presets } from '../../../src/settings/config';
+import { makeConfig } from '../../support/makeConfig';
 
 const machine: MachineFacts = {
   backend: 'cpu',
@@ -22,8 +23,7 @@ afterAll(() => server.close());
 
 describe('the memory plan of what a run names', () => {
   it('counts a persona’s own model, and names those whose size is not known', async () => {
-    const config = {
-      ...presets.quick,
+    const config = makeConfig({
       agents: ['agent-a'],
       nAgents: 4,
       personas: [
@@ -32,7 +32,7 @@ describe('the memory plan of what a run names', () => {
         { name: 'elsewhere', model: 'transformers:https://models.invalid/one/' },
         { name: 'plain' },
       ],
-    };
+    });
     const { phases, unknown } = await planRun(config, machine, {
       base: server.url,
       library: () => Promise.reject(new Error('no storage is needed')),

@@ -12,7 +12,7 @@ import { request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { startServer, type StaticServer } from '../../../scripts/server.mjs';
+import { startServer, type StaticServer } from '../../../scripts/lib/server.mjs';
 
 const work = mkdtempSync(join(tmpdir(), 'arklet-server-'));
 const out = join(work, 'out');

@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { settingsPage } from '../../../scripts/settingsPage';
+import { settingsPage } from '../../../scripts/maintain/settingsPage';
 import { entries, parseConfig, presets, storedConfig, valueAt } from '../../../src/settings/config';
 import { configFromFlags, flagsOf } from '../../../src/settings/flags';
 import { groupSettings } from '../../../src/settings/groups';
@@ -61,8 +61,8 @@ describe('a setting that is added', () => {
     mkdirSync(join(folder, 'src'), { recursive: true });
     for (const room of ['settings', 'core'])
       cpSync(join(root, 'src', room), join(folder, 'src', room), { recursive: true });
-    mkdirSync(join(folder, 'scripts'));
-    cpSync(join(root, 'scripts/settingsPage.ts'), join(folder, 'scripts/settingsPage.ts'));
+    mkdirSync(join(folder, 'scripts/maintain'), { recursive: true });
+    cpSync(join(root, 'scripts/maintain/settingsPage.ts'), join(folder, 'scripts/maintain/settingsPage.ts'));
     const table = join(folder, 'src/settings/table.ts');
     const entry = `  patience: integer([1, 9], { flag: 'patience', quick: 3, scopes: ['training'], group: 'learn', label: 'Patience', help: 'Checks without progress.' }),\n`;
     const text = readFileSync(table, 'utf8');
@@ -75,7 +75,9 @@ describe('a setting that is added', () => {
     const flags = await load<typeof import('../../../src/settings/flags')>('src/settings/flags.ts');
     const groups = await load<typeof import('../../../src/settings/groups')>('src/settings/groups.ts');
     const scopes = await load<typeof import('../../../src/settings/scopes')>('src/settings/scopes.ts');
-    const page = await load<typeof import('../../../scripts/settingsPage')>('scripts/settingsPage.ts');
+    const page = await load<typeof import('../../../scripts/maintain/settingsPage')>(
+      'scripts/maintain/settingsPage.ts',
+    );
 
     expect(config.presets.quick).toMatchObject({ patience: 3 });
     const changed = flags.configFromFlags(new Map([['patience', '5']]));

@@ -1,2 +1,0 @@
-import type { PluginOption } from 'vite';
-export function buildPlugins(): PluginOption[];

@@ -1,0 +1,4 @@
+/** `npm run build`: builds dist/, fresh or not. */
+import { ensureBuild } from '../lib/build.mjs';
+
+ensureBuild({ force: true });

@@ -1,2 +1,0 @@
-export const metaPolicy: string;
-export const headerPolicy: string;

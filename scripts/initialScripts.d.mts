@@ -1,1 +1,0 @@
-export function initialScripts(root: string): { files: string[]; gzipBytes: number };

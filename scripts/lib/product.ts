@@ -1,0 +1,15 @@
+/**
+ * Types of the product that the scripts name. They stand here once because the JSDoc of a .mjs file is not rewritten by an
+ * editor that moves a source.
+ */
+export type { ErrorData } from '../../src/core/errors';
+export type { JobEvent } from '../../src/wire/jobApi';
+export type { RunArchive } from '../../src/records/runRecords';
+export type { PadReport } from '../../src/records/padRecords';
+export type { Report, Turn } from '../../src/records/records';
+export type { SelftestReport } from '../../src/compute/selftestReport';
+export type { Automation, DistilRequest, Outcome } from '../../src/commands/automation';
+export type { SelftestRequest } from '../../src/commands/toolProtocol';
+export type { ToolRequest } from '../../src/commands/tools';
+export type { PageTools } from '../../src/commands/toolsPage';
+export type { WebllmCheckRequest } from '../../src/commands/webllmCheck';

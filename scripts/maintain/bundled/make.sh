@@ -1,0 +1,19 @@
+#!/bin/sh
+# Trains the bundled models from scratch and writes public/models: about 40 minutes on one quiet CPU core.
+# Needs Node, and Python with torch, tokenizers, safetensors and transformers (PYTHON, default .cache/venv).
+set -eu
+cd "$(dirname "$0")"
+work=../../../.cache/bundled
+python=${PYTHON:-../../../.cache/venv/bin/python}
+mkdir -p "$work"
+node export.mjs train 20261122 150000 >"$work/train.jsonl"
+node export.mjs validation 1 2000 >"$work/validation.jsonl"
+node export.mjs test 1 2000 >"$work/test.jsonl"
+node export.mjs ood 1 500 >"$work/ood.jsonl"
+node export.mjs robust 1 500 >"$work/robust.jsonl"
+for name in agent-a agent-b agent-c student agent-a-talk agent-b-talk agent-c-talk; do
+  "$python" -u train.py "$name"
+done
+"$python" -u train.py agent-b-talk --more --steps 1200 --seed 23
+"$python" evaluate.py --cards
+"$python" package.py

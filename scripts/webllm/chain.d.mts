@@ -1,6 +1,0 @@
-/** Types of chain.mjs for tests. */
-import type { RunArchive } from '../../src/records/runRecords';
-
-export const chainFlags: Readonly<Record<string, string>>;
-export function sourceArchive(archive: RunArchive, spec: string, maxTokens: number): RunArchive;
-export function learntFromWebllm(archive: RunArchive, bundled: RunArchive): boolean;
