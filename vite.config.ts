@@ -3,6 +3,7 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { buildPlugins } from './scripts/buildPlugins.mjs';
 import { headerPolicy } from './scripts/csp.mjs';
+import { dawnEnv } from './scripts/dawn.mjs';
 
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -73,6 +74,16 @@ export default defineConfig(({ command }) => ({
             }),
             instances: [{ browser: 'chromium' }],
           },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'dawn',
+          environment: 'node',
+          include: ['tests/dawn/**/*.test.ts'],
+          testTimeout: 60_000,
+          env: dawnEnv(),
         },
       },
       {

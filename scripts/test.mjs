@@ -10,8 +10,8 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureBuild } from './build.mjs';
 import { findChromium } from './chromium.mjs';
+import { dawnPossible } from './dawn.mjs';
 import { missingFirefox } from './firefox.mjs';
-import { dawnPossible } from './node.mjs';
 import { ensurePython } from './python.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -135,7 +135,7 @@ project('unit', env);
 if (env.CHROMIUM_PATH) {
   project('chromium', env);
   // The same kernels in Node: on the machine's own driver, or on the SwiftShader that Debian's Chromium brings.
-  if (dawnPossible()) await step('dawn', 'scripts/cli.mjs', ['selftest', '--device', 'dawn']);
+  if (dawnPossible()) project('dawn', env);
   else if (wanted('dawn')) {
     log("dawn: skipped, no software driver found; ARKLET_DAWN_NATIVE=1 tests on this machine's GPU.");
     totals.skipped += 1;

@@ -1,0 +1,2 @@
+export function dawnPossible(): boolean;
+export function dawnEnv(): Record<string, string>;
