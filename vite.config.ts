@@ -3,6 +3,7 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { buildPlugins } from './scripts/lib/buildPlugins.mjs';
 import { headerPolicy } from './scripts/lib/csp.mjs';
+import { dawnEnv } from './scripts/lib/dawn.mjs';
 
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -76,6 +77,16 @@ export default defineConfig(({ command }) => ({
             }),
             instances: [{ browser: 'chromium' }],
           },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'dawn',
+          environment: 'node',
+          include: ['tests/dawn/**/*.test.ts'],
+          testTimeout: 60_000,
+          env: dawnEnv(),
         },
       },
       {

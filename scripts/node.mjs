@@ -1,9 +1,8 @@
 /** Runs the sources in Node through Vite's module runner (?raw shaders and TypeScript work as in the browser). */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { createServer, createServerModuleRunner } from 'vite';
 import { root } from './lib/root.mjs';
+import { dawnEnv } from './lib/dawn.mjs';
 import { ensureWasm } from './wasm.mjs';
 /** @import {Load} from './lib/types' */
 
@@ -32,15 +31,6 @@ export async function withSources(work) {
   }
 }
 
-const softwareDriver = process.env.CHROMIUM_LIBRARY ?? '/usr/lib/chromium';
-
-/** Whether Dawn in Node has a driver to run on. */
-export function dawnPossible() {
-  return (
-    Boolean(process.env.ARKLET_DAWN_NATIVE) || existsSync(join(softwareDriver, 'vk_swiftshader_icd.json'))
-  );
-}
-
 /**
  * Dawn in Node runs on the machine's own driver when ARKLET_DAWN_NATIVE is set, else on Chromium's SwiftShader, whose
  * two variables must stand before the process starts: the command then restarts itself with them. True when it did;
@@ -48,12 +38,7 @@ export function dawnPossible() {
  */
 export function restartForDawn() {
   if (process.env.VK_ICD_FILENAMES || process.env.ARKLET_DAWN_NATIVE) return false;
-  const folder = softwareDriver;
-  const env = {
-    ...process.env,
-    LD_LIBRARY_PATH: folder,
-    VK_ICD_FILENAMES: `${folder}/vk_swiftshader_icd.json`,
-  };
+  const env = { ...process.env, ...dawnEnv() };
   const { status } = spawnSync(process.execPath, process.argv.slice(1), { stdio: 'inherit', env });
   restartForDawn.status = status ?? 1;
   return true;

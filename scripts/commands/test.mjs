@@ -11,10 +11,10 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBuild } from '../lib/build.mjs';
 import { findChromium } from '../lib/chromium.mjs';
+import { dawnPossible } from '../lib/dawn.mjs';
 import { messageOf } from '../lib/commandError.mjs';
 import { missingFirefox } from '../lib/firefox.mjs';
 import { readJson } from '../lib/json.mjs';
-import { dawnPossible } from '../node.mjs';
 import { ensurePython } from '../lib/python.mjs';
 import { root } from '../lib/root.mjs';
 
@@ -168,7 +168,7 @@ project('unit', env);
 if (env.CHROMIUM_PATH) {
   project('chromium', env);
   // The same kernels in Node: on the machine's own driver, or on the SwiftShader that Debian's Chromium brings.
-  if (dawnPossible()) await step('dawn', 'scripts/cli.mjs', ['selftest', '--device', 'dawn']);
+  if (dawnPossible()) project('dawn', env);
   else if (wanted('dawn')) {
     log("dawn: skipped, no software driver found; ARKLET_DAWN_NATIVE=1 tests on this machine's GPU.");
     totals.skipped += 1;

@@ -88,7 +88,6 @@ export function linearOps(context: GpuContext): LinearOps {
     const flags: Flag[] = [
       inputs % 4 === 0 && 'VEC4',
       outputs % 4 === 0 && 'OUT4',
-      tile.flag,
       bias !== undefined && 'BIAS',
       residual !== undefined && (inPlace ? 'RESIDUAL_IS_Y' : 'RESIDUAL'),
       lora !== undefined && 'LORA',
@@ -157,7 +156,6 @@ export function linearOps(context: GpuContext): LinearOps {
             outputs % 4 === 0 && 'VEC4',
             inputs % 4 === 0 && 'OUT4',
             op.accumulate && 'ACCUMULATE',
-            tile.flag,
             lora !== undefined && 'LORA',
             lora !== undefined && lora.group.rank % 4 === 0 && 'RANK4',
             dropout.on && 'DROPOUT',
@@ -268,8 +266,8 @@ export function linearOps(context: GpuContext): LinearOps {
       recorder.dispatch({
         kernel: {
           name: 'loraGradU',
-          flags: [group.rank % 4 === 0 && 'RANK4', cols === 8 && 'WIDE', aligned && 'VEC4'],
-          constants: chosen.constants,
+          flags: [group.rank % 4 === 0 && 'RANK4', aligned && 'VEC4'],
+          constants: { ...chosen.constants, QUADS: cols / 4 },
         },
         buffers: { dy: rangeOf(op.dy), b: rangeOf(group.b), du: rangeOf(op.du) },
         sizes: {

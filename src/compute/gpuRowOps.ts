@@ -18,21 +18,33 @@ export type RowOps = Pick<
   | 'swigluBackward'
 >;
 
-/** The flag of the vec4 form when every length divides by 4. */
-function vec4(...lengths: readonly number[]): 'VEC4' | false {
-  return lengths.every((length) => length % 4 === 0) ? 'VEC4' : false;
+/** A length in units of a kernel's Value: vec4 where it divides by 4, which is the flag's form. */
+function unitsOf(length: number): { flag: 'VEC4' | false; values: number } {
+  return length % 4 === 0 ? { flag: 'VEC4', values: length / 4 } : { flag: false, values: length };
 }
 
 export function rowOps({ recorder }: GpuContext): RowOps {
   function fill(op: Parameters<Backend['fill']>[0], size = op.x.size): void {
-    const flag = vec4(size);
-    const values = flag === false ? size : size / 4;
+    const { flag, values } = unitsOf(size);
     recorder.dispatch({
       kernel: { name: 'fill', flags: [flag] },
       buffers: { x: rangeOf(op.x) },
       sizes: { size: values, value: op.value },
       threads: values,
       flops: size,
+    });
+  }
+
+  function moveRows(
+    name: 'gatherRows' | 'scatterRows',
+    { x, y, indices, rows, cols }: Parameters<Backend['gatherRows']>[0],
+  ): void {
+    recorder.dispatch({
+      kernel: { name },
+      buffers: { x: rangeOf(x), indices: rangeOf(indices), y: rangeOf(y) },
+      sizes: { rows, cols },
+      threads: rows * cols,
+      flops: rows * cols,
     });
   }
 
@@ -44,8 +56,7 @@ export function rowOps({ recorder }: GpuContext): RowOps {
     copy(op) {
       checks.copy(op);
       const size = op.size ?? op.x.size;
-      const flag = vec4(size);
-      const values = flag === false ? size : size / 4;
+      const { flag, values } = unitsOf(size);
       recorder.dispatch({
         kernel: { name: 'copy', flags: [flag, op.accumulate === true && 'ACCUMULATE'] },
         buffers: { x: rangeOf(op.x), y: rangeOf(op.y) },
@@ -71,39 +82,22 @@ export function rowOps({ recorder }: GpuContext): RowOps {
 
     gatherRows(op) {
       checks.gatherRows(op);
-      recorder.dispatch({
-        kernel: { name: 'gatherRows' },
-        buffers: { x: rangeOf(op.x), indices: rangeOf(op.indices), y: rangeOf(op.y) },
-        sizes: { rows: op.rows, cols: op.cols },
-        threads: op.rows * op.cols,
-        flops: op.rows * op.cols,
-      });
+      moveRows('gatherRows', op);
     },
 
     scatterRows(op) {
       checks.scatterRows(op);
       fill({ x: op.y, value: 0 }, op.yRows * op.cols);
-      recorder.dispatch({
-        kernel: { name: 'scatterRows' },
-        buffers: { x: rangeOf(op.x), indices: rangeOf(op.indices), y: rangeOf(op.y) },
-        sizes: { rows: op.rows, cols: op.cols },
-        threads: op.rows * op.cols,
-        flops: op.rows * op.cols,
-      });
+      moveRows('scatterRows', op);
     },
 
     rmsNorm(op) {
       checks.rmsNorm(op);
-      const flag = vec4(op.cols);
+      const { flag, values } = unitsOf(op.cols);
       recorder.dispatch({
         kernel: { name: 'rmsNorm', flags: [flag] },
         buffers: { x: rangeOf(op.x), weight: rangeOf(op.weight), y: rangeOf(op.y) },
-        sizes: {
-          rows: op.rows,
-          values: flag === false ? op.cols : op.cols / 4,
-          cols: op.cols,
-          eps: op.eps,
-        },
+        sizes: { rows: op.rows, values, cols: op.cols, eps: op.eps },
         threads: op.rows,
         flops: 4 * op.rows * op.cols,
       });
@@ -111,16 +105,11 @@ export function rowOps({ recorder }: GpuContext): RowOps {
 
     rmsNormBackward(op) {
       checks.rmsNormBackward(op);
-      const flag = vec4(op.cols);
+      const { flag, values } = unitsOf(op.cols);
       recorder.dispatch({
         kernel: { name: 'rmsNormBackward', flags: [flag, op.accumulate && 'ACCUMULATE'] },
         buffers: { x: rangeOf(op.x), weight: rangeOf(op.weight), dy: rangeOf(op.dy), dx: rangeOf(op.dx) },
-        sizes: {
-          rows: op.rows,
-          values: flag === false ? op.cols : op.cols / 4,
-          cols: op.cols,
-          eps: op.eps,
-        },
+        sizes: { rows: op.rows, values, cols: op.cols, eps: op.eps },
         threads: op.rows,
         flops: 10 * op.rows * op.cols,
       });
@@ -163,8 +152,7 @@ export function rowOps({ recorder }: GpuContext): RowOps {
 
     swiglu(op) {
       checks.swiglu(op);
-      const flag = vec4(op.ffn);
-      const ffn = flag === false ? op.ffn : op.ffn / 4;
+      const { flag, values: ffn } = unitsOf(op.ffn);
       recorder.dispatch({
         kernel: { name: 'swiglu', flags: [flag] },
         buffers: { gu: rangeOf(op.gu), y: rangeOf(op.y) },
@@ -176,8 +164,7 @@ export function rowOps({ recorder }: GpuContext): RowOps {
 
     swigluBackward(op) {
       checks.swigluBackward(op);
-      const flag = vec4(op.ffn);
-      const ffn = flag === false ? op.ffn : op.ffn / 4;
+      const { flag, values: ffn } = unitsOf(op.ffn);
       recorder.dispatch({
         kernel: { name: 'swigluBackward', flags: [flag] },
         buffers: { gu: rangeOf(op.gu), dy: rangeOf(op.dy), dgu: rangeOf(op.dgu) },

@@ -1,5 +1,5 @@
 /** Cases of rotary embedding and attention. */
-import { elementwise, products, opCase, type OpCase, type Maker } from './opCase';
+import { elementwise, opCase, products, type OpCase, type Maker } from './opCase';
 import type { HeadShape, Tensor } from './ops';
 
 function rotary(make: Maker, positions: number, headDim: number): { cos: Tensor; sin: Tensor } {
@@ -13,6 +13,17 @@ function rotary(make: Maker, positions: number, headDim: number): { cos: Tensor;
   make.backend.write(cos, Float32Array.from(angles, Math.cos));
   make.backend.write(sin, Float32Array.from(angles, Math.sin));
   return { cos, sin };
+}
+
+/** [first row, end] of each row's document. */
+function documentEnds(rows: number, lengths: number | readonly number[]): number[][] {
+  const list =
+    typeof lengths === 'number' ? Array.from({ length: Math.ceil(rows / lengths) }, () => lengths) : lengths;
+  let start = 0;
+  return list.flatMap((length) => {
+    const document = [start, (start = Math.min(rows, start + length))];
+    return Array.from({ length: document[1]! - document[0]! }, () => document);
+  });
 }
 
 export const attentionCases = {
@@ -43,21 +54,17 @@ export const attentionCases = {
       },
     ),
 
-  /** Rows packed as documents of up to `length` rows. */
-  attention: (rows: number, heads: HeadShape, length: number): OpCase =>
+  /** Rows packed as documents of up to `lengths` rows, or of each of these lengths. */
+  attention: (rows: number, heads: HeadShape, lengths: number | readonly number[]): OpCase =>
     opCase(
       ['attention', 'attentionBackwardQuery', 'attentionBackwardKey'],
-      `documents of ${length}`,
+      `documents of ${typeof lengths === 'number' ? lengths : lengths.join(', ')}`,
       [rows, heads.heads, heads.kvHeads, heads.headDim],
       products,
       null,
       (make) => {
         const width = (heads.heads + 2 * heads.kvHeads) * heads.headDim;
-        const ends = Array.from({ length: rows }, (_, t) => [
-          t - (t % length),
-          Math.min(rows, t - (t % length) + length),
-        ]);
-        const documents = make.u32('documents', [rows, 2], ends.flat());
+        const documents = make.u32('documents', [rows, 2], documentEnds(rows, lengths).flat());
         const qkv = make.f32('qkv', [rows, width], 2);
         const out = make.empty('out', [rows, heads.heads * heads.headDim]);
         const lse = make.empty('lse', [rows, heads.heads]);

@@ -13,12 +13,17 @@ export function segmentsOf(outputs: number): LoraGroup['segments'] {
 }
 
 export const linearCases = {
-  /** `extras`: bias, LoRA and a residual that is y itself. */
+  /** `extras`: 'all' is a bias, LoRA and a residual that is y itself; 'bias' a bias and a residual of its own. */
   linear: (
     rows: number,
     inputs: number,
     outputs: number,
-    options: { format?: WeightFormat; mode?: Mode; extras?: 'none' | 'all' | 'residual'; rank?: number } = {},
+    options: {
+      format?: WeightFormat;
+      mode?: Mode;
+      extras?: 'none' | 'all' | 'bias' | 'residual';
+      rank?: number;
+    } = {},
   ): OpCase => {
     const { format = 'f32', mode = 'train', extras = 'none', rank = 8 } = options;
     return opCase(
@@ -33,9 +38,13 @@ export const linearCases = {
         const y = make.f32('y', [rows, outputs]);
         if (extras === 'none')
           return { record: () => make.backend.linear({ x, weight, y, rows, mode }), outputs: [y] };
-        if (extras === 'residual') {
+        if (extras !== 'all') {
           const residual = make.f32('residual', [rows, outputs]);
-          return { record: () => make.backend.linear({ x, weight, y, rows, mode, residual }), outputs: [y] };
+          const bias = extras === 'bias' ? { bias: make.f32('bias', [outputs]) } : {};
+          return {
+            record: () => make.backend.linear({ x, weight, y, rows, mode, residual, ...bias }),
+            outputs: [y],
+          };
         }
         const bias = make.f32('bias', [outputs]);
         const group = make.lora(segmentsOf(outputs), rank, inputs);
@@ -53,12 +62,23 @@ export const linearCases = {
     rows: number,
     inputs: number,
     outputs: number,
-    options: { format?: WeightFormat; extras?: boolean; rank?: number; rate?: number } = {},
+    options: {
+      format?: WeightFormat;
+      extras?: boolean;
+      accumulate?: boolean;
+      rank?: number;
+      rate?: number;
+    } = {},
   ): OpCase => {
-    const { format = 'f32', extras = false, rank = 8, rate = 0 } = options;
+    const { format = 'f32', extras = false, accumulate = extras, rank = 8, rate = 0 } = options;
     return opCase(
       ['linearBackward'],
-      [format, ...(extras ? [`accumulate r${rank}`] : []), ...(rate > 0 ? ['dropout'] : [])].join(' '),
+      [
+        format,
+        ...(accumulate ? ['accumulate'] : []),
+        ...(extras ? [`r${rank}`] : []),
+        ...(rate > 0 ? ['dropout'] : []),
+      ].join(' '),
       [rows, inputs, outputs],
       products,
       2 * rows * inputs * outputs,
@@ -68,7 +88,7 @@ export const linearCases = {
         const dx = make.f32('dx', [rows, inputs]);
         if (!extras) {
           return {
-            record: () => make.backend.linearBackward({ dy, weight, dx, rows, accumulate: false }),
+            record: () => make.backend.linearBackward({ dy, weight, dx, rows, accumulate }),
             outputs: [dx],
           };
         }
@@ -82,7 +102,7 @@ export const linearCases = {
               weight,
               dx,
               rows,
-              accumulate: true,
+              accumulate,
               lora: { group, du, dropout },
             }),
           outputs: [dx],
@@ -110,7 +130,7 @@ export const linearCases = {
         const u = make.f32('u', [rows, group.segments.length * rank]);
         return {
           record: () =>
-            make.backend.loraDown({ x, group, u, rows, inputs, mode, dropout: { rate, key: 1234 } }),
+            make.backend.loraDown({ x, group, u, rows, inputs, mode, dropout: { rate, key: 0xfffffffe } }),
           outputs: [u],
         };
       },

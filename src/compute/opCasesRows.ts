@@ -1,23 +1,31 @@
 /** Cases of the elementwise and row-wise ops, the loss and the optimiser. */
-import { elementwise, exact, norms, reductions, opCase, type OpCase } from './opCase';
+import { decoding, elementwise, norms, opCase, products, rounding, type OpCase } from './opCase';
 import type { HeadShape, WeightFormat } from './ops';
 
 export const rowCases = {
   fill: (size: number): OpCase =>
-    opCase(['fill'], '', [size], exact, null, (make) => {
+    opCase(['fill'], '', [size], rounding, null, (make) => {
       const x = make.f32('x', [size]);
       return { record: () => make.backend.fill({ x, value: 2.5 }), outputs: [x] };
     }),
 
-  copy: (size: number, accumulate: boolean): OpCase =>
-    opCase(['copy'], accumulate ? 'accumulate' : '', [size], exact, null, (make) => {
-      const x = make.f32('x', [size]);
-      const y = make.f32('y', [size]);
-      return { record: () => make.backend.copy({ x, y, accumulate }), outputs: [y] };
-    }),
+  /** `part` copies only the first so many elements. */
+  copy: (size: number, accumulate: boolean, part = size): OpCase =>
+    opCase(
+      ['copy'],
+      [...(accumulate ? ['accumulate'] : []), ...(part < size ? [`the first ${part}`] : [])].join(' '),
+      [size],
+      rounding,
+      null,
+      (make) => {
+        const x = make.f32('x', [size]);
+        const y = make.f32('y', [size]);
+        return { record: () => make.backend.copy({ x, y, accumulate, size: part }), outputs: [y] };
+      },
+    ),
 
   embed: (rows: number, vocab: number, cols: number, format: WeightFormat): OpCase =>
-    opCase(['embed'], format, [rows, vocab, cols], exact, null, (make) => {
+    opCase(['embed'], format, [rows, vocab, cols], decoding, null, (make) => {
       const table = make.matrix('table', vocab, cols, format);
       const ids = make.u32(
         'ids',
@@ -29,7 +37,7 @@ export const rowCases = {
     }),
 
   gatherRows: (rows: number, cols: number): OpCase =>
-    opCase(['gatherRows'], '', [rows, cols], exact, null, (make) => {
+    opCase(['gatherRows'], '', [rows, cols], rounding, null, (make) => {
       const x = make.f32('x', [rows + 3, cols]);
       const indices = make.u32(
         'indices',
@@ -41,7 +49,7 @@ export const rowCases = {
     }),
 
   scatterRows: (rows: number, cols: number): OpCase =>
-    opCase(['scatterRows'], '', [rows, cols], exact, null, (make) => {
+    opCase(['scatterRows'], '', [rows, cols], rounding, null, (make) => {
       const yRows = 2 * rows + 1;
       const x = make.f32('x', [rows, cols]);
       const indices = make.u32(
@@ -121,8 +129,19 @@ export const rowCases = {
       };
     }),
 
-  crossEntropy: (rows: number, vocab: number, gradient: boolean): OpCase =>
-    opCase(['crossEntropy'], gradient ? 'gradient' : '', [rows, vocab], norms, null, (make) => {
+  /** The gate where exp overflows, and where it vanishes. */
+  swigluFarOut: (): OpCase =>
+    opCase(['swiglu'], 'far out', [1, 7], norms, null, (make) => {
+      const gu = make.empty('gu', [1, 14]);
+      const gates = [-1000, -100, -88, -20, 20, 88, 1000];
+      make.backend.write(gu, Float32Array.from([...gates, ...gates.map(() => 1)]));
+      const y = make.empty('y', [1, 7]);
+      return { record: () => make.backend.swiglu({ gu, y, rows: 1, ffn: 7 }), outputs: [y] };
+    }),
+
+  crossEntropy: (rows: number, vocab: number, gradient: boolean, temperature = 0.7): OpCase => {
+    const variant = [...(gradient ? ['gradient'] : []), ...(temperature === 0.7 ? [] : [`T ${temperature}`])];
+    return opCase(['crossEntropy'], variant.join(' '), [rows, vocab], norms, null, (make) => {
       const logits = make.f32('logits', [rows, vocab], 8);
       const targets = make.u32(
         'targets',
@@ -131,7 +150,6 @@ export const rowCases = {
       );
       const nll = make.empty('nll', [rows]);
       const rowWeights = make.f32('row weights', [rows]);
-      const temperature = 0.7;
       return {
         record: () =>
           make.backend.crossEntropy({
@@ -145,42 +163,57 @@ export const rowCases = {
           }),
         outputs: gradient ? [nll, logits] : [nll],
       };
-    }),
+    });
+  },
 
   adamw: (size: number, clip: boolean): OpCase =>
-    opCase(
-      clip ? ['sumSquares', 'adamw'] : ['adamw'],
-      clip ? 'clip' : '',
-      [size],
-      reductions,
-      null,
-      (make) => {
-        const param = make.f32('param', [size]);
-        const grad = make.f32('grad', [size]);
-        const m = make.f32('m', [size], 0.1);
-        const v = make.empty('v', [size]);
-        make.backend.write(v, make.values('v', size, 0.1).map(Math.abs));
-        const sumSquares = make.empty('sum of squares', [1]);
-        make.backend.write(sumSquares, new Float32Array(1));
-        return {
-          record: () => {
-            if (clip) make.backend.sumSquares({ x: grad, out: sumSquares });
-            make.backend.adamw({
-              param,
-              grad,
-              m,
-              v,
-              step: 3,
-              lr: 0.01,
-              beta1: 0.9,
-              beta2: 0.999,
-              eps: 1e-8,
-              weightDecay: 0.1,
-              ...(clip ? { clip: { sumSquares, maxNorm: 1 } } : {}),
-            });
-          },
-          outputs: [param, m, v, sumSquares],
-        };
-      },
-    ),
+    opCase(clip ? ['sumSquares', 'adamw'] : ['adamw'], clip ? 'clip' : '', [size], products, null, (make) => {
+      const param = make.f32('param', [size]);
+      const grad = make.f32('grad', [size]);
+      const m = make.f32('m', [size], 0.1);
+      const v = make.empty('v', [size]);
+      make.backend.write(v, make.values('v', size, 0.1).map(Math.abs));
+      const sumSquares = make.empty('sum of squares', [1]);
+      make.backend.write(sumSquares, new Float32Array(1));
+      return {
+        record: () => {
+          if (clip) make.backend.sumSquares({ x: grad, out: sumSquares });
+          make.backend.adamw({
+            param,
+            grad,
+            m,
+            v,
+            step: 3,
+            lr: 0.01,
+            beta1: 0.9,
+            beta2: 0.999,
+            eps: 1e-8,
+            weightDecay: 0.1,
+            ...(clip ? { clip: { sumSquares, maxNorm: 1 } } : {}),
+          });
+        },
+        outputs: [param, m, v, sumSquares],
+      };
+    }),
+
+  /** The first three steps of a parameter: moments from zero, a gradient each, clipped. */
+  adamwSteps: (size: number): OpCase =>
+    opCase(['sumSquares', 'adamw'], 'three steps', [size], products, null, (make) => {
+      const param = make.f32('param', [size]);
+      const grads = [1, 2, 3].map((step) => make.f32(`grad ${step}`, [size]));
+      const [m, v, sumSquares] = [make.empty('m', [size]), make.empty('v', [size]), make.empty('sum', [1])];
+      return {
+        record: () => {
+          make.backend.fill({ x: m, value: 0 });
+          make.backend.fill({ x: v, value: 0 });
+          grads.forEach((grad, i) => {
+            make.backend.sumSquares({ x: grad, out: sumSquares });
+            const rates = { lr: 0.01, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.1 };
+            const clip = { sumSquares, maxNorm: 1 };
+            make.backend.adamw({ param, grad, m, v, step: i + 1, ...rates, clip });
+          });
+        },
+        outputs: [param, m, v, sumSquares],
+      };
+    }),
 };

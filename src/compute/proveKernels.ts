@@ -6,7 +6,7 @@
 import { DeviceLostError, throwIfAborted } from '../core/errors';
 import { variantChoices, type Variants } from '../gpu/variants';
 import type { GpuBackend } from './gpuBackend';
-import { largestError, type OpCase } from './opCase';
+import { caseName, largestError, type OpCase } from './opCase';
 import { linearCases } from './opCasesLinear';
 import { createReferenceBackend } from './referenceBackend';
 import { commonCases, corrupt } from './selftest';
@@ -46,9 +46,6 @@ const families: readonly (readonly [Family, OpCase])[] = [
   ['loraGradU', linearCases.loraGrad(13, 65, 67, 9)],
   ['loraGradAB', linearCases.loraGrad(70, 64, 96, 8)],
 ];
-
-const nameOf = ({ kernels, variant, shape }: OpCase): string =>
-  [kernels.join(', '), variant, shape.join('x')].filter((part) => part !== '').join(' ');
 
 /** For each kernel that is not covered yet the first of the selftest's cases. */
 function otherCases(): OpCase[] {
@@ -115,14 +112,14 @@ export async function proveKernels(backend: GpuBackend, options: ProofOptions = 
       if (worst > 0) failed.push({ kernel: family, error: worst });
     }
     for (const test of otherCases()) {
-      if (done.has(nameOf(test))) continue;
+      if (done.has(caseName(test))) continue;
       if (late()) {
         left += 1;
         continue;
       }
       const error = await errorOf(test, await test.run(reference));
       if (error > 1) failed.push({ kernel: test.kernels.join(', '), error });
-      else proven.push(nameOf(test));
+      else proven.push(caseName(test));
     }
   } finally {
     backend.useVariants(before);

@@ -1,4 +1,4 @@
-/** The one table of kernels: every .wgsl file, and the storage formats of frozen weights that some of them read. */
+/** The one table of kernels: every .wgsl file, what several of them share, and the storage formats of frozen weights. */
 import adamw from './kernels/adamw.wgsl?raw';
 import attention from './kernels/attention.wgsl?raw';
 import attentionBackwardKey from './kernels/attentionBackwardKey.wgsl?raw';
@@ -16,6 +16,13 @@ import linearBackward from './kernels/linearBackward.wgsl?raw';
 import loraDownDropout from './kernels/loraDownDropout.wgsl?raw';
 import loraGradAB from './kernels/loraGradAB.wgsl?raw';
 import loraGradU from './kernels/loraGradU.wgsl?raw';
+import dropout from './kernels/parts/dropout.wgsl?raw';
+import linearRows from './kernels/parts/linearRows.wgsl?raw';
+import load4 from './kernels/parts/load4.wgsl?raw';
+import onlineSoftmax from './kernels/parts/onlineSoftmax.wgsl?raw';
+import outerProduct from './kernels/parts/outerProduct.wgsl?raw';
+import queryTile from './kernels/parts/queryTile.wgsl?raw';
+import store4 from './kernels/parts/store4.wgsl?raw';
 import rmsNorm from './kernels/rmsNorm.wgsl?raw';
 import rmsNormBackward from './kernels/rmsNormBackward.wgsl?raw';
 import rope from './kernels/rope.wgsl?raw';
@@ -61,6 +68,17 @@ export const kernelSources = {
 } as const;
 
 export type KernelName = keyof typeof kernelSources;
+
+/** What kernels include. */
+export const kernelParts = {
+  dropout,
+  linearRows,
+  load4,
+  onlineSoftmax,
+  outerProduct,
+  queryTile,
+  store4,
+} as const;
 
 /** How a kernel reads W: `weightRow` and `weightAt` for each storage; `ragged` is a dense tensor of any row length. */
 export const weightSources = {

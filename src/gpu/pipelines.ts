@@ -1,6 +1,6 @@
 /** Compiles kernels once, asynchronously, with layouts derived from their own WGSL. */
 import { ArkletError } from '../core/errors';
-import { kernelKey, kernelSources, weightSources, type KernelSpec } from './kernels';
+import { kernelKey, kernelParts, kernelSources, weightSources, type KernelSpec } from './kernels';
 import { composeSource, readInterface, type Interface } from './source';
 
 export interface Kernel {
@@ -91,7 +91,7 @@ export class Pipelines {
 /** The WGSL of one compiled form (what "show the shader that ran this" prints). */
 export function kernelCode(spec: KernelSpec, shared = false): string {
   const flags = new Set((spec.flags ?? []).filter((flag) => flag !== false));
-  const body = composeSource(kernelSources[spec.name], flags, spec.constants ?? {});
+  const body = composeSource(kernelSources[spec.name], flags, spec.constants ?? {}, kernelParts);
   const code = spec.weights === undefined ? body : `${weightSources[spec.weights]}\n${body}`;
   return shared ? code.replaceAll('var<storage, read>', 'var<storage, read_write>') : code;
 }

@@ -1,6 +1,7 @@
 /**
  * WGSL sources with a few comment directives, and what the engine must know of them: bindings and uniform fields.
- * A kernel file stands on its own; its variants are chosen by
+ * What several kernels share is a part; the variants of a kernel are chosen by
+ *   //#include NAME key=value ...           the part of that name, `${key}` in it replaced
  *   //#if NAME ... //#else ... //#endif      NAME is a flag of the variant
  *   //#repeat i COUNT ... //#end             the lines once for each i < COUNT, `$i` replaced (registers have names);
  *                                           repeats nest, with different letters
@@ -29,16 +30,20 @@ export interface Interface {
   readonly workgroupSize: number;
 }
 
-/** Resolves the directives. Throws RangeError when they do not nest or a repeat count is unknown. */
+/** Parts by name, in WGSL. */
+export type Parts = Readonly<Record<string, string>>;
+
+/** Resolves the directives. Throws RangeError when they do not nest, or a part or a repeat count is unknown. */
 export function composeSource(
   source: string,
   flags: ReadonlySet<string>,
   constants: Readonly<Record<string, number>>,
+  parts: Parts = {},
 ): string {
   let output = Object.entries(constants).map(([name, value]) => `const ${name} = ${value}u;`);
   const conditions: boolean[] = [];
   const repeats: { name: string; count: number; outer: string[] }[] = [];
-  for (const line of source.split('\n')) {
+  for (const line of includeParts(source, parts)) {
     const directive = /^\s*\/\/#(\w+)\s*(\w*)\s*(\w*)/.exec(line);
     if (directive === null) {
       if (!conditions.includes(false)) output.push(line);
@@ -63,6 +68,25 @@ export function composeSource(
   }
   if (conditions.length > 0 || repeats.length > 0) fail('a directive is not closed');
   return output.join('\n');
+}
+
+/** The lines of a source with its parts in place, theirs included. */
+function includeParts(source: string, parts: Parts, within: readonly string[] = []): string[] {
+  return source.split('\n').flatMap((line) => {
+    const directive = /^\s*\/\/#include\s+(\w+)(.*)$/.exec(line);
+    if (directive === null) return [line];
+    const [, name = '', list = ''] = directive;
+    if (within.includes(name)) fail(`part ${name} includes itself`);
+    const part = (Object.hasOwn(parts, name) ? parts[name] : undefined) ?? fail(`no part ${name}`);
+    const values = new Map(
+      [...list.matchAll(/(\w+)=(\S+)/g)].map(([, key = '', value = '']) => [key, value] as const),
+    );
+    const text = part.replaceAll(
+      /\$\{(\w+)\}/g,
+      (_, key: string) => values.get(key) ?? fail(`part ${name} is given no ${key}`),
+    );
+    return includeParts(text, parts, [...within, name]);
+  });
 }
 
 /** A literal number or a constant of the variant. */

@@ -43,16 +43,15 @@ export function defaultVariants(software: boolean): Variants {
       };
 }
 
-/** The constants and flags of a register tile. */
+/** The constants of a register tile; a quad is four columns. */
 export function tileSpec(
   tile: Tile,
   workgroup: Variants['workgroup'],
-): { rows: number; cols: number; flag: 'WIDE' | false; constants: Readonly<Record<string, number>> } {
+): { rows: number; cols: number; constants: Readonly<Record<string, number>> } {
   const [rows, cols] = tile === '8x8' ? [8, 8] : tile === '4x8' ? [4, 8] : tile === '8x4' ? [8, 4] : [4, 4];
   return {
     rows,
     cols,
-    flag: cols === 8 && 'WIDE',
-    constants: { ROWS: rows, WORKGROUP: Number(workgroup) },
+    constants: { ROWS: rows, QUADS: cols / 4, WORKGROUP: Number(workgroup) },
   };
 }

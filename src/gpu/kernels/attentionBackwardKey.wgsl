@@ -4,43 +4,13 @@
 // lse, delta [rows, heads]. Grid: a thread per (kv head, QUERIES rows), no barrier. Assigns the k and v parts of dqkv.
 struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
-//#if VEC4
-@group(0) @binding(1) var<storage, read> qkv: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> dout: array<vec4<f32>>;
-fn load(element: u32, i: u32) -> vec4<f32> { return qkv[element / 4u + i]; }
-fn loadDout(element: u32, i: u32) -> vec4<f32> { return dout[element / 4u + i]; }
-//#else
-@group(0) @binding(1) var<storage, read> qkv: array<f32>;
-@group(0) @binding(2) var<storage, read> dout: array<f32>;
-fn within(i: u32) -> vec4<u32> {
-  return min(4u * i + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(sizes.headDim - 1u));
-}
-fn masked(i: u32, value: vec4<f32>) -> vec4<f32> {
-  return select(vec4<f32>(), value, 4u * i + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(sizes.headDim));
-}
-fn load(element: u32, i: u32) -> vec4<f32> {
-  let at = element + within(i);
-  return masked(i, vec4<f32>(qkv[at.x], qkv[at.y], qkv[at.z], qkv[at.w]));
-}
-fn loadDout(element: u32, i: u32) -> vec4<f32> {
-  let at = element + within(i);
-  return masked(i, vec4<f32>(dout[at.x], dout[at.y], dout[at.z], dout[at.w]));
-}
-//#endif
+//#include load4 name=qkv binding=1 access=read flag=VEC4
+//#include load4 name=dout binding=2 access=read flag=VEC4
 @group(0) @binding(3) var<storage, read> documents: array<vec2<u32>>;
 @group(0) @binding(4) var<storage, read> lse: array<f32>;
 @group(0) @binding(5) var<storage, read> delta: array<f32>;
-//#if VEC4
-@group(0) @binding(6) var<storage, read_write> dqkv: array<vec4<f32>>;
-fn store(element: u32, i: u32, value: vec4<f32>) { dqkv[element / 4u + i] = value; }
-//#else
-@group(0) @binding(6) var<storage, read_write> dqkv: array<f32>;
-fn store(element: u32, i: u32, value: vec4<f32>) {
-  for (var c = 0u; c < 4u && 4u * i + c < sizes.headDim; c++) {
-    dqkv[element + 4u * i + c] = value[c];
-  }
-}
-//#endif
+//#include load4 name=dqkv binding=6 access=read_write flag=VEC4
+//#include store4 name=dqkv flag=VEC4
 
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -62,8 +32,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   let end$t = documents[row$t].y;
   end = max(end, end$t);
   //#repeat i HEAD4
-  let k$t_$i = load(row$t * stride + key, $iu) * sizes.scale;
-  let v$t_$i = load(row$t * stride + value, $iu);
+  let k$t_$i = qkvAt(qkvBase(row$t * stride + key), $iu, sizes.headDim) * sizes.scale;
+  let v$t_$i = qkvAt(qkvBase(row$t * stride + value), $iu, sizes.headDim);
   var dk$t_$i = vec4<f32>();
   var dv$t_$i = vec4<f32>();
   //#end
@@ -79,8 +49,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
       var gain$t = 0.0;
       //#end
       //#repeat i HEAD4
-      let q$i = load(query, $iu);
-      let g$i = loadDout(at * sizes.headDim, $iu);
+      let q$i = qkvAt(qkvBase(query), $iu, sizes.headDim);
+      let g$i = doutAt(doutBase(at * sizes.headDim), $iu, sizes.headDim);
       //#repeat t QUERIES
       score$t += dot(q$i, k$t_$i);
       gain$t += dot(g$i, v$t_$i);
@@ -99,8 +69,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   //#repeat t QUERIES
   if (first + $tu <= last) {
     //#repeat i HEAD4
-    store(row$t * stride + key, $iu, dk$t_$i * sizes.scale);
-    store(row$t * stride + value, $iu, dv$t_$i);
+    dqkvStore(dqkvBase(row$t * stride + key), $iu, sizes.headDim, dk$t_$i * sizes.scale);
+    dqkvStore(dqkvBase(row$t * stride + value), $iu, sizes.headDim, dv$t_$i);
     //#end
   }
   //#end

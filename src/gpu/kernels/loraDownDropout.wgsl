@@ -6,13 +6,7 @@ struct Sizes { rows: u32, inputs: u32, segmentCount: u32, rank: u32, threshold: 
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> a: array<f32>;
 @group(0) @binding(3) var<storage, read_write> u: array<f32>;
-
-fn mixed(index: u32, key: u32) -> u32 {
-  var hash = (index * 0x9e3779b9u) ^ key;
-  hash = (hash ^ (hash >> 16u)) * 0x85ebca6bu;
-  hash = (hash ^ (hash >> 13u)) * 0xc2b2ae35u;
-  return hash ^ (hash >> 16u);
-}
+//#include dropout
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { OpCase } from '../../../src/compute/opCase';
+import { attentionCases } from '../../../src/compute/opCasesAttention';
+import { linearCases } from '../../../src/compute/opCasesLinear';
+import { rowCases } from '../../../src/compute/opCasesRows';
 import type { Backend } from '../../../src/compute/ops';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
-import { firstDifference, Side } from './twin';
+import { bitsOf } from '../../support/backendSuite';
 
 let one: Backend;
 let three: Backend;
@@ -13,17 +17,16 @@ afterAll(() => {
   three.dispose();
 });
 
-/** Outputs of `body` on one and on three threads. */
-async function both(body: (side: Side) => void): Promise<[Float32Array[], Float32Array[]]> {
-  const results: Float32Array[][] = [];
-  for (const backend of [one, three]) {
-    const side = new Side(backend, 9);
-    body(side);
-    const read = [];
-    for (const tensor of side.outputs) read.push(await backend.read(tensor));
-    results.push(read);
-  }
-  return [results[0]!, results[1]!];
+/** toEqual takes seconds on long arrays. */
+const sameBits = (a: Float32Array, b: Float32Array): boolean => {
+  const other = bitsOf(b);
+  return a.length === b.length && bitsOf(a).every((word, i) => word === other[i]);
+};
+
+async function expectSameBits(op: OpCase): Promise<void> {
+  const [a, b] = [await op.run(one), await op.run(three)];
+  expect(a.map((values, i) => sameBits(values, b[i]!))).toEqual(a.map(() => true));
+  expect(a.every((values) => values.some((value) => value !== 0))).toBe(true);
 }
 
 describe('three threads give the bits of one', () => {
@@ -36,92 +39,27 @@ describe('three threads give the bits of one', () => {
     [5, 401, 300],
     [130, 36, 520],
     [1201, 20, 65],
-  ])('in products of %i rows, %i outputs, %i inputs', async (rows, n, k) => {
-    const [a, b] = await both((side) => {
-      const weight = side.matrix(n, k);
-      const [x, dy] = [side.normal([rows, k]), side.normal([rows, n])];
-      const [y, dx] = [side.tensor([rows, n]), side.tensor([rows, k])];
-      side.backend.linear({ x, weight, y, rows, mode: 'generate' });
-      side.backend.linearBackward({ dy, weight, dx, rows, accumulate: false });
-      side.out(y, dx);
-    });
-    expect(b.map((values, i) => firstDifference(values, a[i]!))).toEqual(a.map(() => -1));
-    expect(a[0]!.some((value) => value !== 0)).toBe(true);
+  ])('in products of %i rows, %i outputs, %i inputs', async (rows, outputs, inputs) => {
+    await expectSameBits(linearCases.linear(rows, inputs, outputs, { mode: 'generate' }));
+    await expectSameBits(linearCases.linearBackward(rows, inputs, outputs));
   });
 
-  test('in attention, its gradient, the gate, the loss and the optimiser', async () => {
-    const [a, b] = await both((side) => {
-      const shape = { heads: 6, kvHeads: 3, headDim: 20 };
-      const width = 240;
-      const lengths = [80, 3, 47, 80];
-      const rows = 210;
-      const documents: number[] = [];
-      let start = 0;
-      for (const length of lengths) {
-        for (let i = 0; i < length; i++) documents.push(start, start + length);
-        start += length;
-      }
-      const ids = side.words(documents, [rows, 2]);
-      const [qkv, dout] = [side.normal([rows, width]), side.normal([rows, 120])];
-      const [out, lse, delta, dqkv] = [
-        side.tensor([rows, 120]),
-        side.tensor([rows, 6]),
-        side.tensor([rows, 6]),
-        side.tensor([rows, width]),
-      ];
-      const backend = side.backend;
-      backend.attention({ ...shape, qkv, documents: ids, out, lse, rows });
-      backend.attentionBackward({
-        ...shape,
-        qkv,
-        documents: ids,
-        out,
-        lse,
-        dout,
-        delta,
-        dqkv,
-        rows,
-      });
-      const gu = side.normal([rows, 400]);
-      const gated = side.tensor([rows, 200]);
-      backend.swiglu({ gu, y: gated, rows, ffn: 200 });
-      const logits = side.normal([rows, 300]);
-      const nll = side.tensor([rows]);
-      const targets = side.words(Array.from({ length: rows }, (_, i) => i));
-      backend.crossEntropy({ logits, targets, nll, rows, vocab: 300, rowWeights: side.normal([rows]) });
-      const param = side.normal([60_001]);
-      const [m, v] = [side.normal([60_001]), side.tensor([60_001])];
-      backend.fill({ x: v, value: 1 });
-      backend.adamw({
-        param,
-        grad: side.normal([60_001]),
-        m,
-        v,
-        step: 3,
-        lr: 1e-3,
-        beta1: 0.9,
-        beta2: 0.999,
-        eps: 1e-8,
-        weightDecay: 0.01,
-      });
-      side.out(out, lse, dqkv, gated, logits, nll, param, m, v);
-    });
-    expect(b.map((values, i) => firstDifference(values, a[i]!))).toEqual(a.map(() => -1));
+  test.each([
+    [
+      'attention and its gradient',
+      attentionCases.attention(210, { heads: 6, kvHeads: 3, headDim: 20 }, [80, 3, 47, 80]),
+    ],
+    ['the gate', rowCases.swiglu(210, 200)],
+    ['the loss', rowCases.crossEntropy(210, 300, true)],
+    ['the optimiser', rowCases.adamw(60_001, true)],
+  ])('in %s', async (_, op) => {
+    await expectSameBits(op);
   });
 
   test('and weights loaded past the memory of the start are seen by all of them', async () => {
-    const side = new Side(three, 2);
     const big = three.tensor([5_000_000], { owner: 'test', label: 'big' });
     three.fill({ x: big, value: 1 });
-    const weight = side.matrix(300, 300);
-    const x = side.normal([16, 300]);
-    const y = side.tensor([16, 300]);
-    three.linear({ x, weight, y, rows: 16, mode: 'generate' });
-    const reference = new Side(one, 2);
-    const w1 = reference.matrix(300, 300);
-    const x1 = reference.normal([16, 300]);
-    const y1 = reference.tensor([16, 300]);
-    one.linear({ x: x1, weight: w1, y: y1, rows: 16, mode: 'generate' });
-    expect(firstDifference(await three.read(y), await one.read(y1))).toBe(-1);
+    await expectSameBits(linearCases.linear(16, 300, 300, { mode: 'generate' }));
+    three.release(big);
   });
 });

@@ -1,0 +1,124 @@
+/** The one table of op cases that every backend is held to: ragged sizes, odd heads, every format and option. */
+import type { OpCase } from '../../src/compute/opCase';
+import { attentionCases } from '../../src/compute/opCasesAttention';
+import { linearCases } from '../../src/compute/opCasesLinear';
+import { rowCases } from '../../src/compute/opCasesRows';
+import type { WeightFormat } from '../../src/compute/ops';
+
+const sizes = [1, 7, 64, 65];
+const lengths = [1, 7, 64, 65, 1001];
+const pairs = [...sizes.flatMap((rows) => lengths.map((cols) => [rows, cols] as const)), [33, 100] as const];
+const triples = [
+  ...sizes.flatMap((rows) => sizes.flatMap((inputs) => sizes.map((outputs) => [rows, inputs, outputs]))),
+  ...[1, 7, 64, 520].map((inputs) => [33, inputs, 100]),
+  ...[1, 7, 64, 65].map((rows) => [rows, 520, 65]),
+] as [number, number, number][];
+export const formats: readonly WeightFormat[] = ['f32', 'f16', 'bf16', 'q8', 'q4'];
+
+/** Sizes of a head that divide by 16, by 4, by 2; groups of one, two and three query heads. */
+const heads = [
+  { heads: 4, kvHeads: 2, headDim: 16 },
+  { heads: 3, kvHeads: 1, headDim: 6 },
+  { heads: 1, kvHeads: 1, headDim: 2 },
+  { heads: 3, kvHeads: 1, headDim: 10 },
+  { heads: 2, kvHeads: 2, headDim: 64 },
+  { heads: 9, kvHeads: 3, headDim: 20 },
+];
+/** Lengths of packed documents. */
+const packings = [[1], [7], [64, 1, 65], [3, 40, 2, 2], [130]];
+const total = (list: readonly number[]): number => list.reduce((sum, length) => sum + length, 0);
+
+export const opTable: Readonly<Record<string, readonly OpCase[]>> = {
+  'elementwise ops': [
+    ...lengths.flatMap((size) => [
+      rowCases.fill(size),
+      rowCases.copy(size, true),
+      rowCases.copy(size, false),
+      rowCases.copy(size, false, Math.ceil(size / 3)),
+      rowCases.adamw(size, true),
+      rowCases.adamw(size, false),
+      rowCases.adamwSteps(size),
+    ]),
+    ...pairs.map(([rows, cols]) => rowCases.swiglu(rows, cols)),
+    rowCases.swigluFarOut(),
+  ],
+  'rows gathered, scattered and embedded': [
+    ...pairs.flatMap(([rows, cols]) => [
+      rowCases.gatherRows(rows, cols),
+      rowCases.scatterRows(rows, cols),
+      rowCases.embed(rows, 70, cols, 'f32'),
+    ]),
+    ...formats.flatMap((format) => [65, 96, 45].map((cols) => rowCases.embed(9, 70, cols, format))),
+  ],
+  'norms and their gradients': [
+    ...pairs.flatMap(([rows, cols]) => [
+      rowCases.rmsNorm(rows, cols),
+      rowCases.rmsNormBackward(rows, cols, true),
+      rowCases.rmsNormBackward(rows, cols, false),
+    ]),
+    ...sizes.flatMap((rows) => heads.map((shape) => rowCases.headNorm(rows, shape))),
+  ],
+  'cross-entropy and its gradient': [
+    ...pairs.flatMap(([rows, vocab]) => [
+      rowCases.crossEntropy(rows, vocab, true),
+      rowCases.crossEntropy(rows, vocab, false),
+    ]),
+    ...[true, false].flatMap((gradient) => [
+      rowCases.crossEntropy(1, 7, gradient, 1),
+      rowCases.crossEntropy(3, 1001, gradient, 1),
+      rowCases.crossEntropy(5, 65, gradient, 1.3),
+    ]),
+  ],
+  'rotation and attention': [
+    ...heads.flatMap((shape) => [
+      ...sizes.flatMap((rows) => [
+        attentionCases.rope(rows, shape),
+        attentionCases.attention(rows, shape, 30),
+        attentionCases.attentionPaged(rows, shape, 8),
+      ]),
+      ...packings.map((list) => attentionCases.attention(total(list), shape, list)),
+      attentionCases.attentionPaged(18, shape, 4),
+    ]),
+  ],
+  linears: [
+    ...triples.flatMap(([rows, inputs, outputs]) => [
+      linearCases.linear(rows, inputs, outputs),
+      linearCases.linear(rows, inputs, outputs, { extras: 'bias' }),
+      linearCases.linear(rows, inputs, outputs, { mode: 'generate', extras: 'all', rank: 5 }),
+      linearCases.matmulNT(rows, inputs, outputs, 'train'),
+    ]),
+    linearCases.linear(65, 1001, 64, { extras: 'residual' }),
+    linearCases.linear(7, 64, 1001, { extras: 'residual' }),
+    linearCases.linear(1001, 65, 65, { extras: 'all', rank: 8 }),
+    ...formats.flatMap((format) => [
+      linearCases.linear(7, 65, 64, { format }),
+      linearCases.linear(65, 64, 65, { format, mode: 'generate' }),
+      linearCases.linear(5, 45, 37, { format, mode: 'generate' }),
+    ]),
+  ],
+  'gradients of linears': [
+    ...triples.flatMap(([rows, inputs, outputs]) => [
+      linearCases.linearBackward(rows, inputs, outputs),
+      linearCases.linearBackward(rows, inputs, outputs, { accumulate: true }),
+      linearCases.linearBackward(rows, inputs, outputs, { extras: true, rank: 3, rate: 0.25 }),
+    ]),
+    ...pairs.map(([rows, outputs]) =>
+      linearCases.linearBackward(rows, 37, outputs, { extras: true, accumulate: false, rank: 8 }),
+    ),
+    ...formats.map((format) => linearCases.linearBackward(7, 65, 130, { format })),
+  ],
+  'products and gradients of LoRA': [
+    ...triples.flatMap(([rows, inputs, outputs]) => [
+      linearCases.loraGrad(rows, inputs, outputs, 8),
+      linearCases.loraGrad(rows, inputs, outputs, 5, { rate: 0.25 }),
+    ]),
+    ...sizes.flatMap((rows) =>
+      [1, 3, 4, 9].flatMap((rank) => [
+        linearCases.loraDown(rows, 65, rank, { mode: 'generate' }),
+        linearCases.loraDown(rows, 64, rank, { rate: 0.25 }),
+        linearCases.loraDown(rows, 37, rank, { rate: 0.25 }),
+        linearCases.matmulNT(rows, 65, rank, 'train'),
+      ]),
+    ),
+  ],
+};
