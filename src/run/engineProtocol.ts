@@ -40,6 +40,8 @@ export interface TrainSettings {
   readonly targets: readonly LinearName[];
   readonly maxLength: number;
   readonly seed: number;
+  /** Held-out losses in a row that are no better than the best, after which it ends with the best adapter; without it, never. */
+  readonly patience?: number;
 }
 
 /** Questions that the student in training answers, greedily, every few steps. They change nothing in the training. */
