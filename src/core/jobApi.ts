@@ -5,7 +5,7 @@
  * was never stored, as the recorded run's), and the event `questions` is sent once, when a run's questions are planned,
  * before its first turn. The page holds a `JobClient`.
  */
-import type { QuestionCheck, QuestionImport } from './questionFiles';
+import type { ColumnChoice, QuestionCheck, QuestionImport } from './questionFiles';
 import type { ArkletError, ErrorData } from './errors';
 import type { PadReport } from './padRecords';
 import type {
@@ -25,7 +25,14 @@ import type {
 } from './records';
 import type { SelftestReport, SelftestRow } from './selftest';
 
-export type { AlteredAnswer, LongQuestion, QuestionCheck, QuestionImport } from './questionFiles';
+export type {
+  AlteredAnswer,
+  ColumnChoice,
+  FileColumns,
+  LongQuestion,
+  QuestionCheck,
+  QuestionImport,
+} from './questionFiles';
 
 /** A run as stored. */
 export interface RunRecord {
@@ -238,8 +245,11 @@ export interface JobApi {
   sizes(): Promise<Readonly<Record<string, number>>>;
   /** PEFT files of a trained adapter: name to bytes. */
   adapter(runId: string, strategy: string, seed: number): Promise<Readonly<Record<string, Uint8Array>>>;
-  /** Reads a question file (JSONL, JSON or CSV, of any usual encoding). Rejects with ImportError only when no row could be read. */
-  importQuestions(file: Uint8Array, name: string): Promise<QuestionImport>;
+  /**
+   * Reads a question file (JSONL, JSON or CSV, of any usual encoding), by `columns` where a person chose them. Rejects with ImportError
+   * only when no row could be read; `details.columns` (FileColumns) then has the columns to choose from, where there are any.
+   */
+  importQuestions(file: Uint8Array, name: string, columns?: ColumnChoice): Promise<QuestionImport>;
   /** Stores an imported file so that a reload finds it; resolves to the hash of its questions. The last few files are kept. */
   keepQuestions(file: QuestionImport): Promise<string>;
   /** A kept file by its hash, else (hash null) the newest of that name; null where there is none. */

@@ -7,6 +7,7 @@ import type {
   JobApi,
   KernelInfo,
   PairCounts,
+  ColumnChoice,
   QuestionCheck,
   QuestionImport,
   RunArchive,
@@ -311,8 +312,8 @@ export class Coordinator implements JobApi {
     return this.#job.engine().kernels();
   }
 
-  async importQuestions(file: Uint8Array, name: string): Promise<QuestionImport> {
-    return readQuestionFile(file, name);
+  async importQuestions(file: Uint8Array, name: string, columns?: ColumnChoice): Promise<QuestionImport> {
+    return readQuestionFile(file, name, columns);
   }
 
   async keepQuestions(file: QuestionImport): Promise<string> {
