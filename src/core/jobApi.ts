@@ -124,6 +124,14 @@ export interface TrajectoryImport {
   readonly unknown: number;
 }
 
+/** Which adapter is merged into its student, and as what. */
+export interface StudentExport {
+  readonly runId: string;
+  readonly strategy: string;
+  readonly seed: number;
+  readonly format: 'merged' | 'gguf';
+}
+
 export type JobEvent =
   | { readonly type: 'device'; readonly backend: string; readonly device: string; readonly reason: string }
   | {
@@ -190,6 +198,8 @@ export type JobEvent =
     }
   | { readonly type: 'runs'; readonly runs: readonly RunRecord[] }
   | { readonly type: 'selftest'; readonly row: SelftestRow }
+  /** A student is merged into a model file. */
+  | { readonly type: 'export'; readonly done: number; readonly total: number; readonly bytes: number }
   | { readonly type: 'ask'; readonly id: string; readonly arm: number; readonly part: AskPart }
   | {
       readonly type: 'error';
@@ -245,6 +255,12 @@ export interface JobApi {
   sizes(): Promise<Readonly<Record<string, number>>>;
   /** PEFT files of a trained adapter: name to bytes. */
   adapter(runId: string, strategy: string, seed: number): Promise<Readonly<Record<string, Uint8Array>>>;
+  /**
+   * The student with its adapter merged in: a Hugging Face folder, or one GGUF file; name to bytes. `budget`: bytes that may be held.
+   * Ends an export before; rejects with BusyError while a run works, OutOfMemoryError where it would hold more, InterruptedError.
+   */
+  exportStudent(adapter: StudentExport, budget: number | null): Promise<Readonly<Record<string, Uint8Array>>>;
+  stopExport(): Promise<void>;
   /**
    * Reads a question file (JSONL, JSON or CSV, of any usual encoding), by `columns` where a person chose them. Rejects with ImportError
    * only when no row could be read; `details.columns` (FileColumns) then has the columns to choose from, where there are any.

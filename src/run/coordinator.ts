@@ -4,10 +4,10 @@ import type {
   AdapterInfo,
   AskRequest,
   AskResult,
+  ColumnChoice,
   JobApi,
   KernelInfo,
   PairCounts,
-  ColumnChoice,
   QuestionCheck,
   QuestionImport,
   RunArchive,
@@ -41,6 +41,7 @@ import { readQuestionFile } from './questionImport';
 import { Shelf, type RunChange } from './shelf';
 import { createNewRun } from './newRun';
 import { record, storeArchive } from './storedRuns';
+import { StudentExports, type StudentExportParts } from './studentExport';
 import { planQuestions } from './planQuestions';
 import { checkQuestions, Readers } from './checkQuestions';
 import { keepQuestions, keptQuestions } from './keptQuestions';
@@ -58,6 +59,7 @@ export class Coordinator implements JobApi {
   readonly #shelf: Shelf;
   readonly #lock: JobLock;
   readonly #playground: Playground;
+  readonly #exports: StudentExports;
   readonly #job: ActiveJob;
   readonly #peers: Peers | null;
   readonly #patience: number;
@@ -83,14 +85,15 @@ export class Coordinator implements JobApi {
     this.#peers = parts.peers
       ? new Peers(parts.peers, (command) => (this.#job.runId === null ? null : this.#act(command)))
       : null;
-    this.#playground = new Playground({
+    const besideRuns: StudentExportParts = {
       base: parts.base,
-      agents: this.#agentParts(),
       lock: this.#lock,
       engine: () => this.#job.engine(),
       emit: (event) => parts.emit(event),
       adapter: (arm) => this.#shelf.adapter(arm),
-    });
+    };
+    this.#playground = new Playground({ ...besideRuns, agents: this.#agentParts() });
+    this.#exports = new StudentExports(besideRuns);
   }
 
   async start(config: RunConfig, questions: readonly Question[] | null, from?: string): Promise<RunRecord> {
@@ -276,6 +279,9 @@ export class Coordinator implements JobApi {
   ): Promise<Readonly<Record<string, Uint8Array>>> {
     return (await this.#shelf.adapter({ runId, strategy, seed })).files;
   }
+
+  readonly exportStudent: JobApi['exportStudent'] = (adapter, budget) => this.#exports.make(adapter, budget);
+  readonly stopExport: JobApi['stopExport'] = () => this.#exports.stop();
 
   ask(request: AskRequest): Promise<readonly AskResult[]> {
     return this.#playground.ask(request);

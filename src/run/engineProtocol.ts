@@ -153,6 +153,17 @@ export interface EngineProtocol extends PadProtocol {
     readonly progress: never;
     readonly response: null;
   };
+  /** The student with an adapter merged in. Rejects with OutOfMemoryError where that would hold more than `budget` bytes. */
+  readonly exportStudent: {
+    readonly request: {
+      readonly model: string;
+      readonly adapter: Readonly<Record<string, Uint8Array>>;
+      readonly format: 'merged' | 'gguf';
+      readonly budget: number | null;
+    };
+    readonly progress: { readonly done: number; readonly total: number; readonly bytes: number };
+    readonly response: Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
+  };
   /** Gives the PEFT files of the adapter. An abort hands out a checkpoint and rejects with InterruptedError. */
   readonly train: {
     readonly request: TrainRequest;

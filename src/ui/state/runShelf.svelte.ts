@@ -11,11 +11,14 @@ import type {
 } from '../../core/jobApi';
 import { importStrings } from '../strings/imports';
 import type { Notices } from './notices.svelte';
+import type { Models } from './models.svelte';
 import { RunView } from './runView.svelte';
+import { StudentFiles } from './studentFiles.svelte';
 
 /** What the shelf needs of the session. */
 interface Owner {
   readonly notices: Notices;
+  readonly models: Models;
   runs: readonly RunRecord[];
   live: RunView | null;
   view: RunView | null;
@@ -35,10 +38,12 @@ export class RunShelf {
   shipped = $state.raw<readonly AdapterInfo[] | null>(null);
   /** The run that was deleted last, while its undo is offered. */
   deleted = $state.raw<RunRecord | null>(null);
+  readonly students: StudentFiles;
   readonly #session: Owner;
 
   constructor(session: Owner) {
     this.#session = session;
+    this.students = new StudentFiles(session);
   }
 
   /** Reads the bin, the sizes, and once what adapters ship with the page. */

@@ -124,8 +124,6 @@ export class Session {
     this.#follow = false;
   }
 
-  // Transport
-
   /** Starts a run with the settings; `change` is for this run alone. */
   async start(change: Partial<RunConfig> = {}): Promise<void> {
     await this.#act(async (api) => {
@@ -202,8 +200,6 @@ export class Session {
     await this.refreshRuns();
   }
 
-  // Runs
-
   async refreshRuns(): Promise<void> {
     await this.notices.guard(async () => {
       this.runs = await (await this.#api()).runs();
@@ -263,6 +259,9 @@ export class Session {
         return;
       case 'selftest':
         this.gpuTest.receive(event.row);
+        return;
+      case 'export':
+        this.shelf.students.receive(event);
         return;
       case 'ask':
         this.playground.receive(event);
