@@ -145,6 +145,8 @@ export type JobEvent =
       /** Of a download, over its last seconds; null before there is anything to go by, and in other phases. */
       readonly bytesPerSecond: number | null;
       readonly secondsLeft: number | null;
+      /** With `ready`: the model may answer worse than it could, and why. */
+      readonly notice?: string;
     }
   | {
       readonly type: 'progress';
@@ -336,6 +338,8 @@ export interface AskRequest {
   readonly id: string;
   readonly question: string;
   readonly answerType: AnswerType;
+  /** Of a multiple choice, in order: 2 to 10. */
+  readonly options?: readonly string[];
   /** Agents, student, protocol and lengths. An adapter of another run answers on the student of that run. */
   readonly config: RunConfig;
   readonly arms: readonly AskArm[];

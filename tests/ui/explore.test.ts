@@ -454,4 +454,38 @@ describe('a question of one’s own', () => {
     await vi.waitFor(() => expect(client.names()).toContain('ask'));
     expect(app.session.playground.gold).toBe('1042');
   });
+
+  it('that is a multiple choice is asked with its options, and its answer is a letter', async () => {
+    await open('#panel=ask');
+    app.session.playground.words = null;
+    await page.getByLabelText('Your question').fill('Capital of France?');
+    await page.getByText('Multiple choice', { exact: true }).click();
+    await page.getByLabelText('Options, one a line').fill('Lyon\nParis\n');
+    await page.getByLabelText('Right answer, if you know it').fill('b');
+    await page.getByLabelText('Your question').click();
+    await userEvent.keyboard('{Enter}');
+    await vi.waitFor(() => expect(client.names()).toContain('ask'));
+    const [, request] = client.calls.find(([name]) => name === 'ask')!;
+    expect(request).toMatchObject({ answerType: 'choice', options: ['Lyon', 'Paris'] });
+    expect(app.session.playground.gold).toBe('B');
+    expect(await violations()).toEqual([]);
+  });
+
+  it('that is one of the run’s own choices takes the options along', async () => {
+    await open('#panel=ask');
+    const own = makeArchive(8);
+    const [first, ...others] = own.questions;
+    const options = ['one', 'two', 'three'];
+    const question = { ...first!, text: 'Which one?', gold: 'B', answerType: 'choice' as const, options };
+    client.archives.set('choices', {
+      ...own,
+      questions: [question, ...others],
+      run: { ...own.run, id: 'choices' },
+    });
+    await app.session.open('choices');
+    app.session.playground.text = 'Which one?';
+    await app.session.playground.ask();
+    const [, request] = client.calls.find(([name]) => name === 'ask')!;
+    expect(request).toMatchObject({ question: 'Which one?', answerType: 'choice', options });
+  });
 });

@@ -13,7 +13,7 @@ import { Offline } from './offline.svelte';
 import { CoordinatorLink } from './coordinatorLink';
 import { CountGate } from './countGate';
 import { Pace } from './pace';
-import { tellProblem } from './problems';
+import { tellOfModel, tellProblem } from './problems';
 import { PlaygroundState } from './playground.svelte';
 import { QuestionFile } from './questionFile.svelte';
 import { Restart } from './restart.svelte';
@@ -225,6 +225,7 @@ export class Session {
         return;
       case 'load':
         this.load = event;
+        tellOfModel(this.notices, event);
         return;
       case 'progress':
         this.#progress(this.#pace.fill(event, performance.now() / 1000));
