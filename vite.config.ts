@@ -39,6 +39,7 @@ export default defineConfig(({ command }) => ({
       'uplot',
       '@mlc-ai/web-llm',
       'hash-wasm',
+      'temml',
     ],
   },
   // The manifest tells the test which chunks the first paint needs.

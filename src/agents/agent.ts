@@ -37,6 +37,8 @@ export interface LoadProgress {
   readonly phase: 'download' | 'compile' | 'warm up' | 'ready';
   readonly loaded: number;
   readonly total: number;
+  /** With `ready`: what is to be known of a model that may answer worse than it could. */
+  readonly notice?: string;
 }
 
 export interface LoadOptions {

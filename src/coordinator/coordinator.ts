@@ -1,13 +1,7 @@
 /** The coordinator worker's logic: the only writer of runs, and the only one to start a job (one at a time, by a Web Lock). */
 import { asArkletError, BusyError, ConfigError, StorageError } from '../core/errors';
-import type {
-  AdapterInfo,
-  AskRequest,
-  AskResult,
-  JobApi,
-  KernelInfo,
-  TrajectoryImport,
-} from '../wire/jobApi';
+import type { AdapterInfo, AskRequest, AskResult, JobApi, KernelInfo, TrajectoryImport } from '../wire/jobApi';
+import type { ColumnChoice } from '../tasks/questionFiles';
 import type { QuestionCheck, QuestionImport } from '../tasks/questionFiles';
 import type { PairCounts } from '../eval/pairs';
 import type { SimilarText } from '../distill/similar';
@@ -35,10 +29,13 @@ import { Peers, type PeerCommand } from './peers';
 import { checkRoom } from './planDisk';
 import { Playground } from './playground';
 import { readQuestionFile } from '../library/questionImport';
-import { Shelf, type RunChange } from '../library/shelf';
+import { Shelf } from '../library/shelf';
+import type { RunChange } from '../library/shelf';
 import { createNewRun } from '../library/newRun';
 import { record, storeArchive } from '../library/storedRuns';
 import { planQuestions } from '../tasks/planQuestions';
+import { StudentExports } from './studentExport';
+import type { StudentExportParts } from './studentExport';
 import { checkQuestions, Readers } from './checkQuestions';
 import { keepQuestions, keptQuestions } from '../library/keptQuestions';
 import { endpointModels } from '../agents/endpoint/models';
@@ -55,6 +52,7 @@ export class Coordinator implements JobApi {
   readonly #shelf: Shelf;
   readonly #lock: JobLock;
   readonly #playground: Playground;
+  readonly #exports: StudentExports;
   readonly #job: ActiveJob;
   readonly #peers: Peers | null;
   readonly #patience: number;
@@ -80,14 +78,15 @@ export class Coordinator implements JobApi {
     this.#peers = parts.peers
       ? new Peers(parts.peers, (command) => (this.#job.runId === null ? null : this.#act(command)))
       : null;
-    this.#playground = new Playground({
+    const besideRuns: StudentExportParts = {
       base: parts.base,
-      agents: this.#agentParts(),
       lock: this.#lock,
       engine: () => this.#job.engine(),
       emit: (event) => parts.emit(event),
       adapter: (arm) => this.#shelf.adapter(arm),
-    });
+    };
+    this.#playground = new Playground({ ...besideRuns, agents: this.#agentParts() });
+    this.#exports = new StudentExports(besideRuns);
   }
 
   async start(config: RunConfig, questions: readonly Question[] | null, from?: string): Promise<RunRecord> {
@@ -274,6 +273,9 @@ export class Coordinator implements JobApi {
     return (await this.#shelf.adapter({ runId, strategy, seed })).files;
   }
 
+  readonly exportStudent: JobApi['exportStudent'] = (adapter, budget) => this.#exports.make(adapter, budget);
+  readonly stopExport: JobApi['stopExport'] = () => this.#exports.stop();
+
   ask(request: AskRequest): Promise<readonly AskResult[]> {
     return this.#playground.ask(request);
   }
@@ -309,8 +311,8 @@ export class Coordinator implements JobApi {
     return this.#job.engine().kernels();
   }
 
-  async importQuestions(file: Uint8Array, name: string): Promise<QuestionImport> {
-    return readQuestionFile(file, name);
+  async importQuestions(file: Uint8Array, name: string, columns?: ColumnChoice): Promise<QuestionImport> {
+    return readQuestionFile(file, name, columns);
   }
 
   async keepQuestions(file: QuestionImport): Promise<string> {

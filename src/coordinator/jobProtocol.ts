@@ -28,6 +28,8 @@ export const jobMethods = [
   'bin',
   'sizes',
   'adapter',
+  'exportStudent',
+  'stopExport',
   'importQuestions',
   'keepQuestions',
   'keptQuestions',

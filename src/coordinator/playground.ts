@@ -106,13 +106,15 @@ async function ask(parts: AskParts, request: AskRequest): Promise<readonly AskRe
   const { engine, base, signal } = parts;
   const config = parseConfig(request.config);
   const text = checkedText(request.question);
+  const options = checkedOptions(request);
   if (request.arms.length === 0) throw new ConfigError('0 arms were asked.', 'Choose at least one.');
   const question: Question = {
-    id: questionId(text),
+    id: questionId([text, ...options].join('\n')),
     split: 'test',
     text,
     gold: '',
     answerType: request.answerType,
+    ...(options.length > 0 && { options }),
   };
   const catalogue = await fetchCatalogue(base, signal);
   const cast = castOf(config, catalogue, base);
@@ -139,7 +141,7 @@ async function ask(parts: AskParts, request: AskRequest): Promise<readonly AskRe
     const onProgress = pacedLoad((progress) => parts.emit({ type: 'load', model: id, ...progress }));
     await engine.load(id, { signal, onProgress });
   }
-  await checkWords(engine, models, text);
+  await checkWords(engine, models, [text, ...options].join(' '));
   const slots = voices ? await agentSlots(cast, config, { ...parts.agents, engine }) : [];
   const crew = new Crew({ slots, signal, emit: parts.emit });
 
@@ -178,6 +180,20 @@ function checkedText(input: string): string {
     );
   }
   return text;
+}
+
+function checkedOptions({ options = [], answerType }: AskRequest): readonly string[] {
+  if (answerType !== 'choice') return [];
+  const texts = options.map((one) => one.trim().replace(/\s+/g, ' ')).filter((one) => one !== '');
+  if (texts.length === 1 || texts.length > 10) {
+    throw new ConfigError(
+      `A multiple choice has 2 to 10 options; this one has ${texts.length}.`,
+      'Write one option a line.',
+    );
+  }
+  if (texts.join('').length > longest)
+    throw new ConfigError(`The options have more than ${longest} characters.`, 'Shorten them.');
+  return texts;
 }
 
 /** Models with a small vocabulary cannot read other words at all: say which, rather than let them guess. */

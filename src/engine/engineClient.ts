@@ -140,6 +140,16 @@ export class EngineClient implements AgentEngine {
     return files;
   }
 
+  exportStudent(
+    request: EngineProtocol['exportStudent']['request'],
+    options: {
+      signal: AbortSignal;
+      onProgress: (progress: EngineProtocol['exportStudent']['progress']) => void;
+    },
+  ): Promise<Readonly<Record<string, Uint8Array>>> {
+    return this.#rpc.call('exportStudent', request, options);
+  }
+
   /** A call of process-aware distillation. */
   pad<K extends keyof PadProtocol>(
     call: K,

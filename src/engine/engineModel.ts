@@ -83,7 +83,12 @@ export async function loadEngineModel(
     layers: config.layers,
     hidden: config.hidden,
   };
-  onProgress({ phase: 'ready', loaded: 1, total: 1 });
+  onProgress({
+    phase: 'ready',
+    loaded: 1,
+    total: 1,
+    ...(tokenizer.notice != null && { notice: tokenizer.notice }),
+  });
 
   function adapterOf(name: string | null): LoraAdapter | null {
     if (name === null) return null;

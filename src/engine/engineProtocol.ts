@@ -41,6 +41,8 @@ export interface TrainSettings {
   readonly targets: readonly LinearName[];
   readonly maxLength: number;
   readonly seed: number;
+  /** Held-out losses in a row that are no better than the best, after which it ends with the best adapter; without it, never. */
+  readonly patience?: number;
 }
 
 /** Questions that the student in training answers, greedily, every few steps. They change nothing in the training. */
@@ -151,6 +153,17 @@ export interface EngineProtocol extends PadProtocol {
     readonly request: { readonly model: string; readonly adapter: string };
     readonly progress: never;
     readonly response: null;
+  };
+  /** The student with an adapter merged in. Rejects with OutOfMemoryError where that would hold more than `budget` bytes. */
+  readonly exportStudent: {
+    readonly request: {
+      readonly model: string;
+      readonly adapter: Readonly<Record<string, Uint8Array>>;
+      readonly format: 'merged' | 'gguf';
+      readonly budget: number | null;
+    };
+    readonly progress: { readonly done: number; readonly total: number; readonly bytes: number };
+    readonly response: Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
   };
   /** Gives the PEFT files of the adapter. An abort hands out a checkpoint and rejects with InterruptedError. */
   readonly train: {

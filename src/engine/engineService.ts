@@ -16,6 +16,7 @@ import type { ModelRef } from '../models/modelSpec';
 import { variantsOf } from '../train/resume';
 import { kernelInfos } from './kernelInfos';
 import { readModelConfig } from '../models/modelSource';
+import { mergeStudent } from './mergeStudent';
 import { continueSteps, runGroupRl, scoreSteps, trainReward, type PadHooks } from './padEngine';
 import { trainAdapter } from './trainAdapter';
 
@@ -70,6 +71,18 @@ export class EngineService {
         this.#models.get(model)?.dropAdapter(adapter);
         return null;
       },
+      exportStudent: (request, context) =>
+        this.#guard(async () => {
+          const ref = this.#refs.get(request.model);
+          if (!ref) throw new ArkletError(`${request.model} is not loaded.`, 'Call load first.');
+          const source = this.#parts.openSource(ref);
+          const held = this.#opened().ledger.total;
+          const files = await mergeStudent(this.#model(request.model), { ...request, source, held }, context);
+          return new Transferring(
+            files,
+            Object.values(files).map(({ buffer }) => buffer),
+          );
+        }),
       train: (request, context) => this.#guard(() => this.#train(request, context)),
       continueSteps: (request, context) =>
         this.#guard(() => continueSteps(this.#model(request.model), request, this.#hooks(context))),

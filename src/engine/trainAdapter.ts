@@ -16,7 +16,7 @@ const toRow = ({ messages, target }: TrainingRow): TrainRow => ({
 });
 
 function optionsOf({ settings, checkpointEvery, evalRows }: TrainRequest): TrainOptions {
-  const { steps, batch, lr, warmup, rank, alpha, targets, maxLength, seed } = settings;
+  const { steps, batch, lr, warmup, rank, alpha, targets, maxLength, seed, patience = 0 } = settings;
   return {
     ...defaultTrainOptions,
     steps,
@@ -28,6 +28,8 @@ function optionsOf({ settings, checkpointEvery, evalRows }: TrainRequest): Train
     lora: { rank, alpha, rslora: false, dropout: 0, targets },
     seed,
     evalEvery: evalRows.length > 0 ? Math.max(1, Math.ceil(steps / 10)) : 0,
+    patience,
+    loadBest: patience > 0,
     saveEvery: checkpointEvery,
   };
 }

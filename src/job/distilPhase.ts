@@ -5,8 +5,16 @@ import { hashKey } from '../core/rng';
 import { turnMessages } from '../debate/prompts';
 import { controlDataset, strategyDatasets } from '../distill/datasets';
 import type { DistillInput } from '../distill/source';
+import { boundedSteps } from '../settings/boundedSteps';
 import type { Job } from './job';
-import { readPadReport, rewardModelName, rewardStage, rewardStartName, rlStage } from './padPhase';
+import {
+  readPadReport,
+  rewardModelName,
+  rewardStage,
+  rewardStartName,
+  rewardSteps,
+  rlStage,
+} from './padPhase';
 import { StagePace, type StageKind } from './stagePace';
 import { supervisedStage, type StageHooks } from './supervisedStage';
 
@@ -91,8 +99,18 @@ function plan(config: RunConfig, input: DistillInput): { stages: Stage[]; arms: 
   return { stages: [...stages.values()], arms };
 }
 
-function stepsOf(config: RunConfig, kind: StageKind): number {
-  return { sft: config.steps, reward: config.pad.reward.steps, rl: config.pad.rl.updates }[kind];
+/** Steps of a stage, at most: a training may stop early. */
+function stepsOf({ config, questions }: Job, { kind, dataset }: Stage, turns: readonly Turn[]): number {
+  switch (kind) {
+    case 'sft':
+      return boundedSteps(config.steps, config, dataset.traces.length);
+    case 'reward':
+      return rewardSteps(config, questions, turns);
+    case 'rl':
+      return config.pad.rl.updates;
+    default:
+      return kind satisfies never;
+  }
 }
 
 /** Trains what is not trained yet. Throws NothingToLearnError when a dataset is empty, and what training throws. */
@@ -103,7 +121,9 @@ export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<rea
     ...plan(config, inputOf(job, turns, seed)),
   }));
   const pace = new StagePace(
-    plans.flatMap(({ stages }) => stages.map(({ kind }) => ({ kind, steps: stepsOf(config, kind) }))),
+    plans.flatMap(({ stages }) =>
+      stages.map((stage) => ({ kind: stage.kind, steps: stepsOf(job, stage, turns) })),
+    ),
   );
   const trained: Trained[] = [];
   for (const { seed, stages, arms } of plans) {

@@ -1,6 +1,8 @@
 /** The two trainings of PAD: the process reward model, and group RL of the student with it. */
 import type { PadReport, PadRewardModel, PadRun, PadTrace } from '../records/padRecords';
 import type { Turn } from '../records/records';
+import type { Question } from '../records/records';
+import type { RunConfig } from '../settings/config';
 import { hashKey } from '../core/rng';
 import { turnMessages } from '../debate/prompts';
 import type { LabelledTrace } from '../distill/pad/rewardData';
@@ -10,6 +12,7 @@ import { defaultRewardOptions } from '../distill/pad/rewardOptions';
 import { defaultGroupRlOptions } from '../distill/pad/rlOptions';
 import { spokenTraces } from '../distill/rewardTraces';
 import { linearNames } from '../lm/types';
+import { boundedSteps } from '../settings/boundedSteps';
 import { valueAt, type Path } from '../settings/config';
 import type { CheckpointId } from '../store/checkpoints';
 import type { Job } from './job';
@@ -86,6 +89,19 @@ function judgedTraces({ questions, config, studentStyle: style }: Job, turns: re
   };
 }
 
+/** Steps of the reward model on the traces that the agents spoke; the student's own samples come on top. */
+export function rewardSteps(
+  config: RunConfig,
+  questions: readonly Question[],
+  turns: readonly Turn[],
+): number {
+  const asked = questions.filter(({ split }) => split === 'train');
+  const heldOut = new Set(config.pad.reward.heldOutAgents);
+  const spoken = spokenTraces({ questions: asked, turns, protocol: config.protocol });
+  const traces = spoken.filter(({ turn }) => !heldOut.has(turn.agent)).length;
+  return boundedSteps(config.pad.reward.steps, config, traces);
+}
+
 /**
  * Trains the reward model of one distillation seed, from the adapter of stage `after`, and measures it on held-out traces; false
  * where a training on the same inputs is stored.
@@ -97,7 +113,8 @@ export async function rewardStage(
   { onStep, onLabels }: { onStep: (step: number) => void; onLabels: (note: string) => void },
 ): Promise<boolean> {
   const { config, engine, runId, student } = job;
-  const { splitter, contrastive, steps, lr, afterError } = config.pad.reward;
+  const { splitter, contrastive, lr, afterError } = config.pad.reward;
+  const steps = rewardSteps(config, job.questions, turns);
   const id = { runId, strategy: rewardModelName, seed };
   const init = after === null ? null : await job.store.getAdapter({ runId, strategy: after, seed });
   const options = {

@@ -5,6 +5,7 @@ import { judge } from '../debate/judge';
 import { turnMessages } from '../debate/prompts';
 import { linearNames } from '../lm/types';
 import type { ProbePlan, TrainUpdate } from '../engine/engineProtocol';
+import { boundedSteps } from '../settings/boundedSteps';
 import type { Job } from './job';
 import { nothingToLearn } from './nothingToLearn';
 import { hasTraining, trainingInputs } from './trainingInputs';
@@ -26,14 +27,17 @@ const probeTokens = 64;
 const probeQuestions = 4;
 
 /** Held-out questions that the student is asked while it learns, about ten times. */
-function probesOf({ config, questions, studentStyle: style }: Job): {
+function probesOf(
+  { config, questions, studentStyle: style }: Job,
+  steps: number,
+): {
   readonly asked: readonly Question[];
   readonly plan: ProbePlan | null;
 } {
   const asked = questions.filter(({ split }) => split === 'validation').slice(0, probeQuestions);
   if (asked.length === 0) return { asked, plan: null };
   const prompts = asked.map((question) => turnMessages({ style, question, own: [], peers: [] }));
-  const every = Math.max(1, Math.ceil(config.steps / 10));
+  const every = Math.max(1, Math.ceil(steps / 10));
   return { asked, plan: { prompts, every, maxTokens: Math.min(config.maxTokens, probeTokens) } };
 }
 
@@ -53,7 +57,8 @@ export async function supervisedStage(
     throw nothingToLearn(strategy, dataset, job.questions.filter(({ split }) => split === 'train').length);
   }
   const id = { runId, strategy, seed };
-  const { asked, plan } = probesOf(job);
+  const steps = boundedSteps(config.steps, config, dataset.traces.length);
+  const { asked, plan } = probesOf(job, steps);
   const init = after === null ? null : await store.getAdapter({ runId, strategy: after, seed });
   const held = job.questions.filter(
     ({ split, solution }) => split === 'validation' && solution !== undefined,
@@ -65,7 +70,7 @@ export async function supervisedStage(
       target: question.solution ?? '',
     })),
     settings: {
-      steps: config.steps,
+      steps,
       batch: config.batch,
       lr: config.lr,
       warmup: config.warmup,
@@ -74,6 +79,8 @@ export async function supervisedStage(
       targets: linearNames,
       maxLength: 1024,
       seed: hashKey(config.seed, 'train', strategy, seed),
+      // Left out where it is off: what was trained before it existed is the same training.
+      ...(config.patience > 0 && { patience: config.patience }),
     },
     probes: plan,
   };
@@ -108,7 +115,7 @@ export async function supervisedStage(
         ...data,
         init,
         checkpoint,
-        checkpointEvery: checkpointEvery(config.steps),
+        checkpointEvery: checkpointEvery(steps),
       },
       { signal: record.signal, onUpdate },
     ),

@@ -1,11 +1,12 @@
 /** What the page and the command are told of a question file. */
 import type { QuestionImport } from '../tasks/questionFiles';
+import type { ColumnChoice } from '../tasks/questionFiles';
 import { importQuestionFile } from '../tasks/importers';
 
 /** Reads a question file. Throws ImportError when no row of it is a question. */
-export function readQuestionFile(file: Uint8Array, name: string): QuestionImport {
-  const found = importQuestionFile(file, { fileName: name, seed: 0 });
-  const { format, encoding, questions, altered, rejected, counts } = found;
+export function readQuestionFile(file: Uint8Array, name: string, choice?: ColumnChoice): QuestionImport {
+  const found = importQuestionFile(file, { fileName: name, seed: 0, ...(choice && { choice }) });
+  const { format, encoding, questions, altered, rejected, counts, columns } = found;
   return {
     name,
     format,
@@ -14,5 +15,6 @@ export function readQuestionFile(file: Uint8Array, name: string): QuestionImport
     altered: altered.map(({ row, ...rest }) => ({ line: row, ...rest })),
     encoding: encoding ?? 'utf-8',
     rows: counts.rows,
+    columns,
   };
 }

@@ -13,7 +13,7 @@ import { runId as runIdForm } from '../records/archiveSchema';
 import { soundRun } from './damage';
 
 /** A run as others see it. */
-export function record({ device: _device, seconds: _seconds, from: _from, ...run }: StoredRun): RunRecord {
+export function record({ device: _device, seconds: _seconds, ...run }: StoredRun): RunRecord {
   return run;
 }
 
@@ -63,7 +63,8 @@ export async function readArchive(
     store.getLogs(id, onDamage),
     store.getReport(id, onDamage),
   ]);
-  const { deletedAt: _, ...kept } = record(run);
+  // A file goes where the other run is not.
+  const { deletedAt: _, from: _from, ...kept } = record(run);
   return {
     format: 'arklet-run',
     version: withAdapters ? 2 : 1,

@@ -1,6 +1,7 @@
 /** The models worker's logic: the picker's lists, downloads, storage, and memory plans. */
 import { checkPicked } from './pickedCheck';
 import type { ModelEntry } from '../specs/modelEntry';
+import { loadTokenizer } from '../lm/tokenizer';
 import { fetchCatalogue } from '../models/catalogue';
 import { importModel, type DownloadOptions } from '../models/download';
 import { bundledEntry, remoteEntry, storedEntry } from '../models/entries';
@@ -12,6 +13,7 @@ import { resolveModel } from '../models/modelSpec';
 import type { CallContext, Handlers } from '../rpc/rpc';
 import { bringModel, describeModel, isUsable, storedName, type FindWebllm } from './bringModels';
 import { devicePresets } from './devicePresets';
+import { openModelSource } from '../models/modelSource';
 import { planRun } from './planMemory';
 import type { ModelsProtocol } from './modelsProtocol';
 
@@ -86,7 +88,11 @@ export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
     },
     async download(spec, context) {
       const id = await idOf(spec);
-      return entryOf(await bringModel(await library(), id, parts.findWebllm, options(context)));
+      const entry = await entryOf(await bringModel(await library(), id, parts.findWebllm, options(context)));
+      if (!/\.gguf$/i.test(id)) return entry;
+      const source = openModelSource(resolveModel(id, { base: parts.base, catalogue: [] }));
+      const { notice } = await loadTokenizer(source, { signal: context.signal });
+      return notice == null ? entry : { ...entry, splitUnsaid: true };
     },
     async importFiles({ name, files }, context) {
       const notice = await checkPicked(files, context.signal);

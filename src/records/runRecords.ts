@@ -17,6 +17,8 @@ export interface RunRecord {
   /** The baseline that other runs are compared with: at most one run. */
   readonly pinned: boolean;
   readonly error: ErrorData | null;
+  /** The run whose debate it uses; not in archives. */
+  readonly from?: string;
   /** Milliseconds since the epoch; there while the run lies in the bin, from which it can be taken back. */
   readonly deletedAt?: number;
   /** What of its stored record is damaged; there only then. Such a run can be deleted and nothing else. */

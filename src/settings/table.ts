@@ -288,6 +288,22 @@ export const table = {
     label: 'Batch',
     help: 'Traces per step. A larger batch is steadier, slower and takes more memory.',
   }),
+  maxEpochs: integer([0, 1_000_000], {
+    flag: 'max-epochs',
+    quick: 100,
+    scopes: ['training'],
+    group: 'learn',
+    label: 'Most epochs',
+    help: 'How often a training sees each of its traces at most: on few traces it takes fewer steps. 0 sets no limit.',
+  }),
+  patience: integer([0, 1000], {
+    flag: 'patience',
+    quick: 0,
+    scopes: ['training'],
+    group: 'learn',
+    label: 'Early stopping',
+    help: 'A training ends when the held-out loss, measured ten times, is not lower than its best so often in a row; the adapter of the best is kept. 0 trains to the last step. Needs validation questions with worked solutions.',
+  }),
   lr: real([1e-9, 1], {
     flag: 'lr',
     quick: 5e-3,

@@ -20,7 +20,7 @@ export interface ModelEntry {
   /** absent: nothing is here; partial: a download can go on; ready: every file is here and was verified. */
   readonly state: 'absent' | 'partial' | 'ready';
   readonly doneBytes: number;
-  /** Of a GGUF just picked: it does not say how its tokenizer splits text, so a general rule is used. */
+  /** Of a GGUF just picked or downloaded: it does not say how its tokenizer splits text, so a general rule is used. */
   readonly splitUnsaid?: boolean;
 }
 

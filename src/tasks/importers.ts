@@ -5,6 +5,8 @@
  */
 import { ImportError } from '../core/errors';
 import type { Question, Split } from '../records/records';
+import type { ColumnChoice, FileColumns } from './questionFiles';
+import { chosenRow, objectColumns, tableColumns } from './columns';
 import { parseCsv, type CsvRow } from './csv';
 import { parseExactJson } from './exactJson';
 import { decodeFile, type Encoding } from './fileText';
@@ -16,6 +18,8 @@ import { namesQuestions } from './rowFields';
 export interface ImportOptions {
   /** Shown in messages and kept as each question's origin; its ending decides nothing. */
   readonly fileName: string;
+  /** Columns that a person chose; without them they are told by their names. */
+  readonly choice?: ColumnChoice;
   /** Seed of the hash that splits. */
   readonly seed: number;
   /** Shares of train and validation; the rest is test. Default 0.7 and 0.1. */
@@ -46,6 +50,8 @@ export interface ImportResult {
   readonly encoding: Encoding | null;
   /** Every right answer that is not read as written, the doubtful ones first. */
   readonly altered: readonly AlteredGold[];
+  /** What a person can choose from. */
+  readonly columns: FileColumns;
   readonly questions: readonly Question[];
   /** The first five, for the eye. */
   readonly preview: readonly Question[];
@@ -82,7 +88,7 @@ export function importQuestionFile(bytes: Uint8Array, options: ImportOptions): I
  * as a whole fails (ImportError) only when nothing is left or it is neither JSON nor CSV.
  */
 export function importQuestions(text: string, options: ImportOptions): ImportResult {
-  const { fileName, seed } = options;
+  const { fileName, seed, choice } = options;
   const shares = options.shares ?? { train: 0.7, validation: 0.1 };
   if (text.trim() === '') {
     throw new ImportError(`${fileName} is empty.`, 'Pick a file with one question per line.');
@@ -93,7 +99,7 @@ export function importQuestions(text: string, options: ImportOptions): ImportRes
       'Cut the file into smaller ones.',
     );
   }
-  const { format, rows } = readRows(text, fileName);
+  const { format, rows, columns } = readRows(text, fileName, choice);
   const conventions = fileConventions(rows.map((row) => row.value));
   const questions: Question[] = [];
   const rejected: RejectedRow[] = [];
@@ -136,7 +142,7 @@ export function importQuestions(text: string, options: ImportOptions): ImportRes
       `None of the ${rows.length} rows of ${fileName} is a question` +
         (first ? ` (row ${first.row}: ${first.reason}).` : '.'),
       'Each row needs "question" and "answer", or the fields of GSM8K, MATH or MedMCQA.',
-      { details: { rejected: rejected.slice(0, 20) } },
+      { details: { rejected: rejected.slice(0, 20), columns } },
     );
   }
   altered.sort((a, b) => Number(b.doubtful) - Number(a.doubtful) || a.row - b.row);
@@ -150,7 +156,16 @@ export function importQuestions(text: string, options: ImportOptions): ImportRes
     byShape,
     byAnswerType,
   };
-  return { format, encoding: null, questions, altered, preview: questions.slice(0, 5), rejected, counts };
+  return {
+    format,
+    encoding: null,
+    columns,
+    questions,
+    altered,
+    preview: questions.slice(0, 5),
+    rejected,
+    counts,
+  };
 }
 
 function splitOf(
@@ -161,11 +176,37 @@ function splitOf(
   return share < shares.train + shares.validation ? 'validation' : 'test';
 }
 
-function readRows(text: string, fileName: string): Pick<ImportResult, 'format'> & { rows: RawRow[] } {
+type Read = Pick<ImportResult, 'format' | 'columns'> & { readonly rows: readonly RawRow[] };
+
+function readRows(text: string, fileName: string, choice: ColumnChoice | undefined): Read {
   const body = text.replace(/^\uFEFF/, '').trimStart();
-  if (body.startsWith('[')) return { format: 'json', rows: readArray(body, fileName) };
-  if (body.startsWith('{')) return readObjects(text, body);
-  return { format: 'csv', rows: readTable(text.replace(/^\uFEFF/, ''), fileName) };
+  if (body.startsWith('[')) return ofObjects('json', readArray(body, fileName), choice);
+  if (body.startsWith('{')) {
+    const { format, rows } = readObjects(text, body);
+    return ofObjects(format, rows, choice);
+  }
+  return { format: 'csv', ...readTable(text.replace(/^\uFEFF/, ''), fileName, choice) };
+}
+
+function ofObjects(
+  format: ImportResult['format'],
+  rows: readonly RawRow[],
+  choice: ColumnChoice | undefined,
+): Read {
+  const columns = objectColumns(rows.map(({ value }) => value));
+  const chosen = (row: RawRow): RawRow => {
+    if (!choice || typeof row.value !== 'object' || row.value === null || Array.isArray(row.value))
+      return row;
+    const fields = new Map(Object.entries(row.value));
+    return {
+      ...row,
+      value: chosenRow(
+        columns.names.map((name): unknown => fields.get(name)),
+        choice,
+      ),
+    };
+  };
+  return { format, columns, rows: rows.map(chosen) };
 }
 
 const elements = (values: readonly unknown[]): RawRow[] =>
@@ -223,28 +264,41 @@ function readLines(text: string): RawRow[] {
 const separators = [',', ';', '\t', '|'];
 
 /** The first line that is not empty, or what a first line "sep=;" says of the rest. */
-function readTable(text: string, fileName: string): RawRow[] {
+function readTable(
+  text: string,
+  fileName: string,
+  choice: ColumnChoice | undefined,
+): Pick<Read, 'columns' | 'rows'> {
   const said = /^\s*"?sep=(.)"?[ \t]*(?:\r\n|\n|\r)/i.exec(text);
   const body = said ? text.slice(said[0].length) : text;
+  const lead = said ? 1 : 0;
   const firstLine = /^\s*([^\r\n]*)/.exec(body)?.[1] ?? '';
-  const names = (separator: string): string[] =>
+  const cellsBy = (separator: string): string[] =>
     (headerOf(firstLine, separator)?.cells ?? []).map((name) => name.trim());
-  const fitting = said
-    ? [said[1] ?? ',']
-    : separators
-        .filter((separator) => namesQuestions(names(separator)))
-        .sort((a, b) => names(b).length - names(a).length);
-  const [separator] = fitting;
-  if (separator === undefined || !namesQuestions(names(separator))) {
+  const byWidth = (list: readonly string[]): string[] =>
+    [...list].sort((a, b) => cellsBy(b).length - cellsBy(a).length);
+  const known = said ? [said[1] ?? ','] : byWidth(separators.filter((one) => namesQuestions(cellsBy(one))));
+  const [separator = byWidth(separators)[0] ?? ','] = known;
+  const lines = cellsBy(separator).length > 1 || known.length > 0 ? parseCsv(body, separator) : [];
+  const columns = tableColumns(
+    lines.slice(0, 4).map(({ cells }) => cells),
+    choice?.header ?? true,
+  );
+  if (!choice && !namesQuestions(cellsBy(separator))) {
     throw new ImportError(
       `${fileName} is neither JSON nor a table with a column for questions (first line: "${excerpt(firstLine)}").`,
       'The first line has to name the columns, such as question and answer, parted by commas, semicolons, tabs or bars.',
+      lines.length > 0 ? { details: { columns } } : {},
     );
   }
-  const [header, ...rows] = parseCsv(body, separator);
-  const columns = header?.cells.map((name) => name.trim()) ?? [];
-  const lead = said ? 1 : 0;
-  return rows.map(({ line, cells }) => tableRow(columns, separator, { line: line + lead, cells }));
+  const rows = choice?.header === false ? lines : lines.slice(1);
+  return {
+    columns,
+    rows: rows.map(({ line, cells }) => {
+      const row = tableRow(columns.names, separator, { line: line + lead, cells });
+      return choice && row.problem === undefined ? { ...row, value: chosenRow(cells, choice) } : row;
+    }),
+  };
 }
 
 function headerOf(line: string, separator: string): CsvRow | undefined {

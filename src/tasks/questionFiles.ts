@@ -1,6 +1,25 @@
 /** What reading a question file, and holding it against the chosen models, came to. */
 import type { Question } from '../records/records';
 
+/** The columns of a table, or the fields of JSON rows, with the first rows. */
+export interface FileColumns {
+  /** A table, whose first line may be a row as well. */
+  readonly table: boolean;
+  readonly names: readonly string[];
+  readonly sample: readonly (readonly string[])[];
+}
+
+/** Which column is what, chosen by a person; columns by their place. */
+export interface ColumnChoice {
+  readonly question: number;
+  readonly answer: number;
+  /** One column that holds a list, or a column an option, in order; none: the answer is no choice. */
+  readonly options: readonly number[];
+  readonly solution: number | null;
+  /** Whether the first line of a table names the columns. */
+  readonly header: boolean;
+}
+
 /** What an import of a question file found; nothing is stored until a run starts with the questions. */
 export interface QuestionImport {
   readonly name: string;
@@ -13,6 +32,8 @@ export interface QuestionImport {
   /** How the bytes were read. */
   readonly encoding: string;
   readonly rows: number;
+  /** Absent in files that older versions kept. */
+  readonly columns?: FileColumns;
 }
 
 /** A question that is longer than a model reads. */

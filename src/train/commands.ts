@@ -12,7 +12,7 @@ import { packExamples, parseRows, tokeniseRows } from './batch';
 import { readCheckpoint, writeCheckpoint } from './checkpoint';
 import { writeGgufAdapter } from './ggufAdapter';
 import { exportMerged } from './merge';
-import type { FloatFormat } from './merge';
+import type { FloatFormat, MergeHooks } from './merge';
 import { mergedGguf } from './mergedGguf';
 import { defaultTrainOptions } from './options';
 import type { TrainOptions } from './options';
@@ -176,7 +176,7 @@ export async function trainCommand(args: TrainArguments): Promise<TrainCommandRe
 export const exportFormats = ['peft', 'merged', 'gguf-adapter', 'gguf'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
-export interface ExportArguments {
+export interface ExportArguments extends MergeHooks {
   readonly model: LanguageModel;
   /** PEFT folder. */
   readonly adapter: FileSource;
@@ -188,23 +188,31 @@ export interface ExportArguments {
   readonly weights?: FloatFormat;
 }
 
+/** The base's own precision where it is a float format, else f16. */
+export function mergedFormat(model: LanguageModel): FloatFormat {
+  const own = model.layers[0]?.qkv.format;
+  return own === 'f32' || own === 'bf16' ? own : 'f16';
+}
+
 /** The exported files by name. */
 export async function exportCommand(args: ExportArguments): Promise<Files> {
   const { model, source, format } = args;
   const { backend, config } = model;
   const adapter = await loadAdapter(model, args.adapter, { owner: 'export' });
-  const own = model.layers[0]?.qkv.format;
-  const weights = args.weights ?? (own === 'f32' || own === 'bf16' ? own : 'f16');
+  const weights = args.weights ?? mergedFormat(model);
+  const { signal, onLayer } = args;
   try {
     switch (format) {
       case 'peft':
         return await writePeft(backend, adapter, args.baseModel);
       case 'merged':
-        return await exportMerged(model, adapter, { format: weights, source });
+        return await exportMerged(model, adapter, { format: weights, source, signal, onLayer });
       case 'gguf-adapter':
         return new Map([['adapter.gguf', await writeGgufAdapter(backend, config, adapter)]]);
       case 'gguf':
-        return new Map([['model.gguf', await mergedGguf(model, adapter, { format: weights, source })]]);
+        return new Map([
+          ['model.gguf', await mergedGguf(model, adapter, { format: weights, source, signal, onLayer })],
+        ]);
       default:
         return format satisfies never;
     }

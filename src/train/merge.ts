@@ -1,7 +1,7 @@
 /** Merging an adapter into its base, W' = W + scale B A: in place for faster decoding, or into files. */
 import { encodeRows } from '../compute/encode';
 import type { Matrix, WeightFormat } from '../compute/ops';
-import { ModelError } from '../core/errors';
+import { ModelError, throwIfAborted } from '../core/errors';
 import { readAll, readText } from '../core/fileSource';
 import type { FileSource } from '../core/fileSource';
 import { groupLinears, groupNames, linearPath, linearShape, loraScale, readAdapter } from '../lm/adapter';
@@ -12,6 +12,7 @@ import type { TensorToWrite } from '../lm/safetensors';
 import type { LanguageModel, LayerWeights, LinearName, LoraAdapter, ModelConfig } from '../lm/types';
 import { ggufTokenizer } from '../lm/tokens/ggufTokenizer';
 import { findGguf } from '../lm/weightFiles';
+import { yieldToEvents } from '../lm/yieldToEvents';
 
 export type FloatFormat = 'f32' | 'f16' | 'bf16';
 const dtypes = { f32: 'F32', f16: 'F16', bf16: 'BF16' } as const;
@@ -111,10 +112,18 @@ export interface ModelTensor {
   readonly format: WeightFormat;
 }
 
+export interface MergeHooks {
+  /** Stops between two layers with InterruptedError. */
+  readonly signal?: AbortSignal | undefined;
+  /** Layers merged so far, of all. */
+  readonly onLayer?: ((done: number, total: number) => void) | undefined;
+}
+
 /** Every tensor of the model, the adapter merged in; one at a time. Works for quantised bases too (decoded). */
 export async function* modelTensors(
   model: LanguageModel,
   adapter: LoraAdapter | null,
+  { signal, onLayer }: MergeHooks = {},
 ): AsyncGenerator<ModelTensor> {
   const { backend, config } = model;
   const named = adapter && { named: await readAdapter(backend, adapter), scale: loraScale(adapter.config) };
@@ -133,6 +142,9 @@ export async function* modelTensors(
   yield await whole('model.embed_tokens.weight', model.embed);
   for (const [layer, weights] of model.layers.entries()) {
     const at = `model.layers.${layer}`;
+    await yieldToEvents();
+    throwIfAborted(signal);
+    onLayer?.(layer, config.layers);
     yield vector(`${at}.input_layernorm.weight`, await backend.read(weights.inputNorm));
     yield vector(`${at}.post_attention_layernorm.weight`, await backend.read(weights.postNorm));
     if (weights.qNorm) yield vector(`${at}.self_attn.q_norm.weight`, await backend.read(weights.qNorm));
@@ -209,11 +221,11 @@ const companions = [
 export async function exportMerged(
   model: LanguageModel,
   adapter: LoraAdapter | null,
-  options: { format: FloatFormat; source: FileSource | null },
+  options: { format: FloatFormat; source: FileSource | null } & MergeHooks,
 ): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const { format, source } = options;
   const tensors: TensorToWrite[] = [];
-  for await (const { name, shape, values } of modelTensors(model, adapter)) {
+  for await (const { name, shape, values } of modelTensors(model, adapter, options)) {
     const data = encodeRows(values, shape.at(-1) ?? values.length, format);
     if (data.format === 'q8' || data.format === 'q4') continue;
     tensors.push({ name, dtype: dtypes[data.format], shape, data: data.values });

@@ -9,7 +9,7 @@ import { ggufTokenizerMeta } from './ggufTokenizer';
 import { writeGguf } from './ggufWriter';
 import type { GgufMeta, GgufTensorToWrite } from './ggufWriter';
 import { modelTensors } from './merge';
-import type { FloatFormat } from './merge';
+import type { FloatFormat, MergeHooks } from './merge';
 
 const norms: Readonly<Record<string, string>> = {
   input_layernorm: 'attn_norm',
@@ -62,7 +62,7 @@ function architectureMeta(config: ModelConfig, format: FloatFormat): Map<string,
 export async function mergedGguf(
   model: LanguageModel,
   adapter: LoraAdapter | null,
-  options: { format: FloatFormat; source: FileSource },
+  options: { format: FloatFormat; source: FileSource } & MergeHooks,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { config } = model;
   const meta = architectureMeta(config, options.format);
@@ -75,7 +75,7 @@ export async function mergedGguf(
     const data = Float32Array.from(plain, (frequency, i) => frequency / scaled[i]!);
     tensors.push({ name: 'rope_freqs.weight', shape: [data.length], type: 'F32', data });
   }
-  for await (const { name, shape, values } of modelTensors(model, adapter)) {
+  for await (const { name, shape, values } of modelTensors(model, adapter, options)) {
     const cols = shape.at(-1) ?? values.length;
     const linear = linearNames.find((known) => name.endsWith(`${known}.weight`));
     const rows = linear && isPermuted(config, linear) ? permuteHeads(values, cols, config.headDim) : values;

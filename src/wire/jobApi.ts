@@ -8,6 +8,7 @@
 import type { QuestionCheck, QuestionImport } from '../tasks/questionFiles';
 import type { ArkletError, ErrorData } from '../core/errors';
 import type { PadReport } from '../records/padRecords';
+import type { ColumnChoice } from '../tasks/questionFiles';
 import type {
   AnswerType,
   Dataset,
@@ -39,6 +40,14 @@ export interface TrajectoryImport {
   readonly unknown: number;
 }
 
+/** Which adapter is merged into its student, and as what. */
+export interface StudentExport {
+  readonly runId: string;
+  readonly strategy: string;
+  readonly seed: number;
+  readonly format: 'merged' | 'gguf';
+}
+
 export type JobEvent =
   | { readonly type: 'device'; readonly backend: string; readonly device: string; readonly reason: string }
   | {
@@ -50,6 +59,8 @@ export type JobEvent =
       /** Of a download, over its last seconds; null before there is anything to go by, and in other phases. */
       readonly bytesPerSecond: number | null;
       readonly secondsLeft: number | null;
+      /** With `ready`: the model may answer worse than it could, and why. */
+      readonly notice?: string;
     }
   | {
       readonly type: 'progress';
@@ -105,6 +116,8 @@ export type JobEvent =
     }
   | { readonly type: 'runs'; readonly runs: readonly RunRecord[] }
   | { readonly type: 'selftest'; readonly row: SelftestRow }
+  /** A student is merged into a model file. */
+  | { readonly type: 'export'; readonly done: number; readonly total: number; readonly bytes: number }
   | { readonly type: 'ask'; readonly id: string; readonly arm: number; readonly part: AskPart }
   | {
       readonly type: 'error';
@@ -160,8 +173,17 @@ export interface JobApi {
   sizes(): Promise<Readonly<Record<string, number>>>;
   /** PEFT files of a trained adapter: name to bytes. */
   adapter(runId: string, strategy: string, seed: number): Promise<Readonly<Record<string, Uint8Array>>>;
-  /** Reads a question file (JSONL, JSON or CSV, of any usual encoding). Rejects with ImportError only when no row could be read. */
-  importQuestions(file: Uint8Array, name: string): Promise<QuestionImport>;
+  /**
+   * The student with its adapter merged in: a Hugging Face folder, or one GGUF file; name to bytes. `budget`: bytes that may be held.
+   * Ends an export before; rejects with BusyError while a run works, OutOfMemoryError where it would hold more, InterruptedError.
+   */
+  exportStudent(adapter: StudentExport, budget: number | null): Promise<Readonly<Record<string, Uint8Array>>>;
+  stopExport(): Promise<void>;
+  /**
+   * Reads a question file (JSONL, JSON or CSV, of any usual encoding), by `columns` where a person chose them. Rejects with ImportError
+   * only when no row could be read; `details.columns` (FileColumns) then has the columns to choose from, where there are any.
+   */
+  importQuestions(file: Uint8Array, name: string, columns?: ColumnChoice): Promise<QuestionImport>;
   /** Stores an imported file so that a reload finds it; resolves to the hash of its questions. The last few files are kept. */
   keepQuestions(file: QuestionImport): Promise<string>;
   /** A kept file by its hash, else (hash null) the newest of that name; null where there is none. */
@@ -227,6 +249,8 @@ export interface AskRequest {
   readonly id: string;
   readonly question: string;
   readonly answerType: AnswerType;
+  /** Of a multiple choice, in order: 2 to 10. */
+  readonly options?: readonly string[];
   /** Agents, student, protocol and lengths. An adapter of another run answers on the student of that run. */
   readonly config: RunConfig;
   readonly arms: readonly AskArm[];

@@ -394,6 +394,41 @@ describe('learning another way from a debate', () => {
     expect(app.session.settings.changed).toBe(false);
   });
 
+  it('comes to arms beside those of the run whose debate it uses, which is one click away', async () => {
+    const parent = makeArchive(20);
+    client.runs.length = 0;
+    client.archives.set('parent', { ...parent, run: { ...parent.run, id: 'parent', name: 'old-heron' } });
+    client.runs.push({ ...parent.run, id: 'parent', name: 'old-heron' });
+    // Trained without an agent: the same arm answers otherwise, another is taken over, a third is new.
+    const report = parent.report!;
+    const items = report.items.map((item) => ({
+      ...item,
+      verdicts: {
+        ...item.verdicts,
+        'distilled:rsft': { ...item.verdicts['distilled:rsft']!, answer: 'other', correct: false },
+      },
+    }));
+    const arms = report.arms.map((arm) =>
+      arm.name === 'distilled:rsft' ? { ...arm, correct: 0, accuracy: 0, ci: [0, 0.02] as const } : arm,
+    );
+    const run = { ...parent.run, id: 'child', name: 'new-finch' };
+    client.archives.set('child', { ...parent, run, report: { ...report, arms, items } });
+    client.runs.push({ ...run, from: 'parent' });
+    await open('#step=compare');
+    await vi.waitFor(() => expect(app.session.runs).toHaveLength(2));
+    await app.session.open('child');
+    app.session.chooseStep('compare');
+    await expect.element(page.getByText(/This run learns from the debate of old-heron/)).toBeVisible();
+    const rows = (): string[] =>
+      [...target.querySelectorAll('[data-guide=arms] tbody tr')].map((row) => row.textContent ?? '');
+    await vi.waitFor(() => expect(rows().filter((row) => row.includes('of old-heron'))).toHaveLength(1));
+    expect(rows().filter((row) => row.includes('RSFT'))).toHaveLength(2);
+    expect(await violations()).toEqual([]);
+    await button('Open old-heron').click();
+    await vi.waitFor(() => expect(app.session.view?.run.id).toBe('parent'));
+    await expect.element(page.getByText(/This run learns from the debate of/)).not.toBeInTheDocument();
+  });
+
   it('a row that opens a thread says so', async () => {
     await open('#step=compare');
     await expect.element(page.getByText(/Choose a question to see what the student wrote/)).toBeVisible();
@@ -419,5 +454,39 @@ describe('a question of one’s own', () => {
     await userEvent.keyboard('{Enter}');
     await vi.waitFor(() => expect(client.names()).toContain('ask'));
     expect(app.session.playground.gold).toBe('1042');
+  });
+
+  it('that is a multiple choice is asked with its options, and its answer is a letter', async () => {
+    await open('#panel=ask');
+    app.session.playground.words = null;
+    await page.getByLabelText('Your question').fill('Capital of France?');
+    await page.getByText('Multiple choice', { exact: true }).click();
+    await page.getByLabelText('Options, one a line').fill('Lyon\nParis\n');
+    await page.getByLabelText('Right answer, if you know it').fill('b');
+    await page.getByLabelText('Your question').click();
+    await userEvent.keyboard('{Enter}');
+    await vi.waitFor(() => expect(client.names()).toContain('ask'));
+    const [, request] = client.calls.find(([name]) => name === 'ask')!;
+    expect(request).toMatchObject({ answerType: 'choice', options: ['Lyon', 'Paris'] });
+    expect(app.session.playground.gold).toBe('B');
+    expect(await violations()).toEqual([]);
+  });
+
+  it('that is one of the run’s own choices takes the options along', async () => {
+    await open('#panel=ask');
+    const own = makeArchive(8);
+    const [first, ...others] = own.questions;
+    const options = ['one', 'two', 'three'];
+    const question = { ...first!, text: 'Which one?', gold: 'B', answerType: 'choice' as const, options };
+    client.archives.set('choices', {
+      ...own,
+      questions: [question, ...others],
+      run: { ...own.run, id: 'choices' },
+    });
+    await app.session.open('choices');
+    app.session.playground.text = 'Which one?';
+    await app.session.playground.ask();
+    const [, request] = client.calls.find(([name]) => name === 'ask')!;
+    expect(request).toMatchObject({ question: 'Which one?', answerType: 'choice', options });
   });
 });

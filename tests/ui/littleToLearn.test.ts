@@ -130,8 +130,8 @@ describe('a training', () => {
   );
 
   it('on two traces says that they are too few, and what to do', async () => {
-    await open(withLog(memorising.slice(0, 30), 2), '#step=distil');
-    // 200 steps of 32 on 2 traces.
+    await open(withLog(memorising, 2), '#step=distil');
+    // 200 steps of 32 on 2 traces, as older versions trained.
     await expect
       .element(page.getByText(/The student learns from 2 traces only: each is seen about 3,200 times/))
       .toBeVisible();
@@ -147,6 +147,42 @@ describe('a training', () => {
     await button('Use 40 steps in the next run').click();
     expect(app.session.settings.config?.steps).toBe(40);
     await expect.element(page.getByText('The next run trains for 40 steps.')).toBeVisible();
+  });
+
+  it('that memorised offers to stop early in the next run', async () => {
+    await open(withLog(memorising, 640), '#step=distil');
+    await button('Stop early in the next run').click();
+    expect(app.session.settings.config?.patience).toBe(3);
+    await expect
+      .element(page.getByText('The next run stops early and keeps the adapter of the lowest held-out loss.'))
+      .toBeVisible();
+    expect(await violations()).toEqual([]);
+  });
+
+  it('that stopped early says when, and which adapter it kept', async () => {
+    const stopped = withLog(memorising.slice(0, 100), 640);
+    const { run } = stopped;
+    await open({ ...stopped, run: { ...run, config: { ...run.config, patience: 3 } } }, '#step=distil');
+    await expect.element(page.getByText('Stopped early, after step 100 of 200.')).toBeVisible();
+    await expect
+      .element(page.getByText('The adapter of step 40, where the held-out loss was lowest, is kept.'))
+      .toBeVisible();
+    await expect.element(page.getByText(/Use fewer steps/)).not.toBeInTheDocument();
+    await expect.element(button('Stop early in the next run')).not.toBeInTheDocument();
+  });
+
+  it('on ten traces took fewer steps and says why', async () => {
+    // 100 epochs of 10 traces are 1,000 traces: 32 steps of 32.
+    await open(withLog(memorising.slice(0, 32), 10), '#step=distil');
+    await expect
+      .element(
+        page.getByText(
+          'Trained for 32 steps instead of 200, so that no trace is seen more than 100 times (Most epochs).',
+        ),
+      )
+      .toBeVisible();
+    await expect.element(page.getByText(/each is seen about 102 times/)).toBeVisible();
+    await expect.element(page.getByText('32 of 32')).toBeVisible();
   });
 
   it('that learns gets no such sentence', async () => {

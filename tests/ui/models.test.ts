@@ -59,6 +59,7 @@ const plan: MemoryPlan = {
 let app: MountedApp;
 let target: HTMLElement;
 let calls: ModelCalls;
+let unsaid = false;
 let listed: ModelEntry[];
 let finish: () => void;
 let keys: [string, string | null][];
@@ -96,7 +97,7 @@ function scripted(): ModelsApi {
       calls = given;
       return new Promise((resolve, reject) => {
         given.signal?.addEventListener('abort', () => reject(new InterruptedError('Paused.', 'Go on.')));
-        finish = () => resolve(hub);
+        finish = () => resolve(unsaid ? { ...hub, splitUnsaid: true } : hub);
       });
     },
     importFiles: async (name) => {
@@ -234,6 +235,44 @@ describe('a download', () => {
     await expect.element(button('Cancel')).not.toBeInTheDocument();
     await expect.element(page.getByText('partly downloaded')).not.toBeInTheDocument();
     expect(app.session.notices.list).toEqual([]);
+  });
+});
+
+describe('a .gguf file of the hub', () => {
+  async function download(): Promise<void> {
+    const before = calls;
+    const done = app.session.models.download('hf:tiny/model');
+    await vi.waitFor(() => expect(calls).not.toBe(before));
+    finish();
+    await done;
+  }
+
+  it('that does not say how its tokenizer splits text says so once it is here', async () => {
+    unsaid = true;
+    await download();
+    expect(app.session.models.splitUnsaid).toEqual([hub.name]);
+    unsaid = false;
+    await download();
+    expect(app.session.models.splitUnsaid).toEqual([]);
+  });
+
+  it('says so in a run that loads it, until somebody has read it', async () => {
+    await app.session.connect();
+    client.emit({
+      type: 'load',
+      model: 'hf:tiny/model/old.gguf',
+      phase: 'ready',
+      loaded: 1,
+      total: 1,
+      bytesPerSecond: null,
+      secondsLeft: null,
+      notice: 'The GGUF does not say how its tokenizer splits text.',
+    });
+    await expect
+      .element(page.getByText(/tiny\/model\/old.gguf does not say how its tokenizer splits text/).first())
+      .toBeVisible();
+    app.session.notices.clear('run');
+    expect(app.session.notices.list).toHaveLength(1);
   });
 });
 

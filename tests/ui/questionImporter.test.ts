@@ -1,5 +1,5 @@
 import { unmount } from 'svelte';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import { readQuestionFile } from '../../src/library/questionImport';
 import type { MountedApp } from '../../src/ui/mount';
@@ -75,4 +75,74 @@ it('reads a file of Windows-1252 with its letters, and says so', async () => {
   );
   await expect.element(page.getByText('Caf\u00e9 f\u00fcr 3?')).toBeVisible();
   await expect.element(page.getByText(/Read as Windows-1252/)).toBeVisible();
+});
+
+describe('a file whose columns are not known by their names', () => {
+  const select = (name: string) => page.getByRole('combobox', { name });
+
+  it('is read by the columns that the user chooses', async () => {
+    await pick(
+      'Nr;Was wird gefragt;Was stimmt\n1;Was ist 2 + 2 + 2?;6\n2;Was ist 3 + 3 + 3?;9\n',
+      'schule.csv',
+    );
+    await expect
+      .element(page.getByText(/The columns of schule.csv are not known by their names/))
+      .toBeVisible();
+    expect(app.session.notices.list).toEqual([]);
+    // The longest texts are taken for the questions.
+    await expect.element(select('Question')).toHaveDisplayValue('Was wird gefragt');
+    await select('Right answer').selectOptions('Was stimmt');
+    expect(await violations()).toEqual([]);
+    await page.getByRole('button', { name: 'Read the file this way' }).click();
+    await expect.element(page.getByText('2 questions read, 0 rows left out')).toBeVisible();
+    await page.getByRole('button', { name: 'Use these questions' }).click();
+    expect(app.session.file.imported?.questions.map(({ text, gold }) => [text, gold])).toEqual([
+      ['Was ist 2 + 2 + 2?', '6'],
+      ['Was ist 3 + 3 + 3?', '9'],
+    ]);
+  });
+
+  it('may have columns of options', async () => {
+    await pick('Text;Wert;x1;x2;x3\nWelche Stadt liegt an der Seine?;2;Lyon;Paris;Lille\n', 'wahl.csv');
+    await select('Question').selectOptions('Text');
+    await select('Right answer').selectOptions('Wert');
+    for (const name of ['x1', 'x2', 'x3']) await page.getByRole('button', { name, exact: true }).click();
+    await page.getByRole('button', { name: 'Read the file this way' }).click();
+    await expect.element(page.getByText('B. Paris')).toBeVisible();
+  });
+
+  it('may have no line of names at all', async () => {
+    await pick('How much is 1 and 1?,2\nHow much is 2 and 3?,5\n', 'bare.csv');
+    await page.getByRole('checkbox', { name: 'The first line names the columns' }).click();
+    await expect.element(page.getByRole('columnheader', { name: 'Column 2' })).toBeVisible();
+    await page.getByRole('button', { name: 'Read the file this way' }).click();
+    await expect.element(page.getByText('2 questions read, 0 rows left out')).toBeVisible();
+  });
+
+  it('may be JSON', async () => {
+    await pick(
+      '{"ask":"How much is 1 and 1?","out":2}\n{"ask":"How much is 2 and 3?","out":5}\n',
+      'odd.jsonl',
+    );
+    await select('Right answer').selectOptions('out');
+    await page.getByRole('button', { name: 'Read the file this way' }).click();
+    await expect.element(page.getByText('2 questions read, 0 rows left out')).toBeVisible();
+  });
+
+  it('says what is wrong where the chosen columns hold no question either', async () => {
+    await pick('ask,out\nHow much is it?,\n', 'empty.csv');
+    await page.getByRole('button', { name: 'Read the file this way' }).click();
+    await expect.element(page.getByText(/None of the 1 rows of empty.csv is a question/)).toBeVisible();
+    await expect.element(select('Question')).toBeVisible();
+  });
+});
+
+it('lets a file that was read be read by other columns', async () => {
+  await pick('question,answer,better\nHow much is 1 and 1?,3,2\n', 'two.csv');
+  await expect.element(page.getByText('1 question read, 0 rows left out')).toBeVisible();
+  await page.getByRole('button', { name: 'Choose the columns' }).click();
+  await page.getByRole('combobox', { name: 'Right answer' }).selectOptions('better');
+  await page.getByRole('button', { name: 'Read the file this way' }).click();
+  await page.getByRole('button', { name: 'Use these questions' }).click();
+  expect(app.session.file.imported?.questions[0]?.gold).toBe('2');
 });

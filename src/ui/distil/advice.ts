@@ -2,7 +2,9 @@
 import type { StrategyLog } from '../../records/runRecords';
 import type { Report } from '../../records/records';
 import type { TrainLog } from '../../records/trainLog';
+import type { RunConfig } from '../../settings/config';
 import type { DatasetView } from '../state/runView.svelte';
+import { boundedSteps } from '../../settings/boundedSteps';
 import { direction, findPair, keyArms } from '../verdict';
 import { taughtBy } from './pad/padLog';
 
@@ -22,11 +24,15 @@ export interface Overfit {
   readonly last: HeldOutPoint;
 }
 
-/** Held-out loss that fell and rose again; null where it did not, or was measured too seldom to tell. */
-export function overfitOf(steps: readonly TrainLog[]): Overfit | null {
-  const points = steps.flatMap(({ step, eval_loss: loss }): HeldOutPoint[] =>
+function heldOutOf(steps: readonly TrainLog[]): HeldOutPoint[] {
+  return steps.flatMap(({ step, eval_loss: loss }): HeldOutPoint[] =>
     loss === undefined || !Number.isFinite(loss) ? [] : [{ step, loss }],
   );
+}
+
+/** Held-out loss that fell and rose again; null where it did not, or was measured too seldom to tell. */
+export function overfitOf(steps: readonly TrainLog[]): Overfit | null {
+  const points = heldOutOf(steps);
   const last = points.at(-1);
   if (!last || points.length < 3) return null;
   const best = points.reduce((least, point) => (point.loss < least.loss ? point : least));
@@ -34,6 +40,39 @@ export function overfitOf(steps: readonly TrainLog[]): Overfit | null {
   const after = points.filter(({ step }) => step > best.step);
   if (after.length < 2 || after.some(({ loss }) => loss <= best.loss)) return null;
   return last.loss > rise * best.loss ? { best, last } : null;
+}
+
+export interface Shortened {
+  /** Steps by the settings. */
+  readonly planned: number;
+  /** What the traces allow. */
+  readonly allowed: number;
+  /** Last step of a training that ended before that by its held-out loss; null where it did not. */
+  readonly stoppedAt: number | null;
+  /** The step whose adapter is kept, where that is not the last one's. */
+  readonly keptFrom: number | null;
+}
+
+/** How a supervised training that is over came to fewer steps than its settings say, and which adapter it kept. */
+export function shortenedOf(
+  config: Pick<RunConfig, 'steps' | 'batch' | 'maxEpochs' | 'patience'>,
+  steps: readonly TrainLog[],
+  traces: number,
+): Shortened {
+  const allowed = boundedSteps(config.steps, config, traces);
+  const last = steps.at(-1)?.step ?? 0;
+  const early = config.patience > 0 && last < allowed;
+  const held = heldOutOf(steps);
+  const best = held.reduce<HeldOutPoint | null>(
+    (least, point) => (least === null || point.loss < least.loss ? point : least),
+    null,
+  );
+  return {
+    planned: config.steps,
+    allowed,
+    stoppedAt: early ? last : null,
+    keptFrom: config.patience > 0 && best !== null && best.step < last ? best.step : null,
+  };
 }
 
 export type Fall = { readonly type: 'few'; readonly kept: number } | { readonly type: 'overfit' | 'other' };

@@ -107,7 +107,10 @@ export class Models {
 
   /** Starts or goes on with a download; false when it was paused or failed (a failure becomes a notice). */
   async download(spec: string): Promise<boolean> {
-    const done = await this.#transfer(spec, (api, calls) => api.download(spec, calls));
+    const done = await this.#transfer(spec, async (api, calls) => {
+      const { name, splitUnsaid = false } = await api.download(spec, calls);
+      this.#tellSplit(name, splitUnsaid);
+    });
     if (done) this.found = this.found.filter((one) => one.spec !== spec);
     return done;
   }
@@ -115,9 +118,13 @@ export class Models {
   async importFiles(name: string, files: readonly PickedFile[]): Promise<boolean> {
     return this.#transfer(`local:${name}`, async (api, calls) => {
       const { splitUnsaid = false } = await api.importFiles(name, files, calls);
-      const others = this.splitUnsaid.filter((one) => one !== name);
-      this.splitUnsaid = splitUnsaid ? [...others, name] : others;
+      this.#tellSplit(name, splitUnsaid);
     });
+  }
+
+  #tellSplit(name: string, unsaid: boolean): void {
+    const others = this.splitUnsaid.filter((one) => one !== name);
+    this.splitUnsaid = unsaid ? [...others, name] : others;
   }
 
   /** Hashes every file again. */
@@ -144,7 +151,7 @@ export class Models {
       }
     }, `model/${spec}`);
     this.checks = new Map([...this.checks].filter(([name]) => name !== spec));
-    this.splitUnsaid = this.splitUnsaid.filter((name) => `local:${name}` !== spec);
+    this.splitUnsaid = this.splitUnsaid.filter((name) => ![`local:${name}`, `hf:${name}`].includes(spec));
     await this.refresh();
   }
 

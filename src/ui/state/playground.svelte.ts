@@ -64,13 +64,35 @@ export class PlaygroundState {
 
   /** The right answer as somebody typed it. */
   given = $state('');
+  /** Options of a multiple choice as somebody typed them, one a line. */
+  optionLines = $state('');
+
+  /** A question of the run on screen with the same text: its options go along. */
+  readonly #known = $derived.by(() => {
+    const text = this.text.trim();
+    return this.#view?.questionByText(text) ?? null;
+  });
+
+  /** The options that are asked: those that were typed, else those of the run's own question. */
+  readonly options = $derived.by((): readonly string[] => {
+    const typed = this.optionLines.split('\n').filter((line) => line.trim() !== '');
+    return typed.length > 0 ? typed : (this.#known?.options ?? []);
+  });
+
+  /** Whether a multiple choice is likely: the run's questions are. */
+  get asksChoice(): boolean {
+    return this.options.length > 0 || this.#view?.answerType === 'choice';
+  }
+
   /** Words that the student knows; null: any, or not known yet. */
   words = $state.raw<ReadonlySet<string> | null>(null);
 
   /** The right answer: of an example, else the one that was typed. */
   readonly gold = $derived.by(() => {
     const example = this.examples.find(({ text }) => text === this.asked)?.gold;
-    const typed = this.given.trim().replace(/,(?=\d{3}\b)/g, '');
+    const plain = this.given.trim().replace(/,(?=\d{3}\b)/g, '');
+    // The letter of an option.
+    const typed = /^[a-j]$/i.test(plain) && this.options.length > 0 ? plain.toUpperCase() : plain;
     return example ?? (typed === '' ? null : typed);
   });
 
@@ -182,7 +204,8 @@ export class PlaygroundState {
       await api.ask({
         id,
         question,
-        answerType: this.#answerType(question),
+        answerType: this.options.length > 0 ? 'choice' : this.#answerType(question),
+        ...(this.options.length > 0 && { options: this.options }),
         config: { ...config, backend },
         arms: this.arms,
       });

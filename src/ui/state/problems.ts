@@ -1,5 +1,6 @@
 /** Where what went wrong in a run is said. */
 import type { JobEvent } from '../../wire/jobApi';
+import { errorStrings } from '../strings/errors';
 import type { Notices } from './notices.svelte';
 import type { RunView } from './runView.svelte';
 
@@ -20,4 +21,12 @@ export function tellProblem(
   if (error.code === 'nothing-to-learn') return;
   if (place) notices.add(error, `run/agent-${place.agent}`);
   else notices.add(error, runId === null ? undefined : `run/${runId}`);
+}
+
+/** What a model that was loaded is to be known for; it stands until somebody has read it. */
+export function tellOfModel(notices: Notices, { model, notice }: Extract<JobEvent, { type: 'load' }>): void {
+  if (notice === undefined) return;
+  const name = model.replace(/^(local|hf):/, '');
+  const message = errorStrings.splitUnsaid(name);
+  notices.add({ code: 'model-notice', message, hint: errorStrings.splitUnsaidHint }, `loaded/${model}`);
 }

@@ -4,11 +4,14 @@ import type { AdapterInfo, JobApi, TrajectoryImport } from '../../wire/jobApi';
 import type { ArchivedAdapter, RunArchive, RunRecord, RunResult } from '../../records/runRecords';
 import { importStrings } from '../strings/imports';
 import type { Notices } from './notices.svelte';
+import type { Models } from '../models/models.svelte';
 import { RunView } from './runView.svelte';
+import { StudentFiles } from './studentFiles.svelte';
 
 /** What the shelf needs of the session. */
 interface Owner {
   readonly notices: Notices;
+  readonly models: Models;
   runs: readonly RunRecord[];
   live: RunView | null;
   view: RunView | null;
@@ -28,10 +31,12 @@ export class RunShelf {
   shipped = $state.raw<readonly AdapterInfo[] | null>(null);
   /** The run that was deleted last, while its undo is offered. */
   deleted = $state.raw<RunRecord | null>(null);
+  readonly students: StudentFiles;
   readonly #session: Owner;
 
   constructor(session: Owner) {
     this.#session = session;
+    this.students = new StudentFiles(session);
   }
 
   /** Reads the bin, the sizes, and once what adapters ship with the page. */

@@ -194,6 +194,10 @@ export class RunView {
     return this.#index.questions.get(id);
   }
 
+  questionByText(text: string): Question | undefined {
+    return [...this.#index.questions.values()].find((question) => question.text === text);
+  }
+
   /** What most of its questions ask for; null while it has none. */
   get answerType(): AnswerType | null {
     void this.#version;

@@ -15,7 +15,7 @@ import { Offline } from '../shell/offline.svelte';
 import { CoordinatorLink } from './coordinatorLink';
 import { CountGate } from './countGate';
 import { Pace } from './pace';
-import { tellProblem } from './problems';
+import { tellOfModel, tellProblem } from './problems';
 import { PlaygroundState } from './playground.svelte';
 import { QuestionFile } from './questionFile.svelte';
 import { Restart } from './restart.svelte';
@@ -124,8 +124,6 @@ export class Session {
     this.#follow = false;
   }
 
-  // Transport
-
   /** Starts a run with the settings; `change` is for this run alone. */
   async start(change: Partial<RunConfig> = {}): Promise<void> {
     await this.#act(async (api) => {
@@ -202,8 +200,6 @@ export class Session {
     await this.refreshRuns();
   }
 
-  // Runs
-
   async refreshRuns(): Promise<void> {
     await this.notices.guard(async () => {
       this.runs = await (await this.#api()).runs();
@@ -229,6 +225,7 @@ export class Session {
         return;
       case 'load':
         this.load = event;
+        tellOfModel(this.notices, event);
         return;
       case 'progress':
         this.#progress(this.#pace.fill(event, performance.now() / 1000));
@@ -263,6 +260,9 @@ export class Session {
         return;
       case 'selftest':
         this.gpuTest.receive(event.row);
+        return;
+      case 'export':
+        this.shelf.students.receive(event);
         return;
       case 'ask':
         this.playground.receive(event);

@@ -19,6 +19,16 @@ export const adviceStrings = {
     last: { step: number; loss: number },
   ): string =>
     `Held-out loss was lowest at step ${formatCount(best.step)} (${formatSmall(best.loss)}) and rose to ${formatSmall(last.loss)} by step ${formatCount(last.step)}: the student memorises its ${kept === null ? 'traces' : traces(kept)} from there on. Use fewer steps or more training questions.`,
+  overfitButBest: (best: { step: number; loss: number }, last: { step: number; loss: number }): string =>
+    `Held-out loss was lowest at step ${formatCount(best.step)} (${formatSmall(best.loss)}) and rose to ${formatSmall(last.loss)} by step ${formatCount(last.step)}: from there on the training memorised its traces.`,
+  stoppedAt: (step: number, steps: number): string =>
+    `Stopped early, after step ${formatCount(step)} of ${formatCount(steps)}.`,
+  keptFrom: (step: number): string =>
+    `The adapter of step ${formatCount(step)}, where the held-out loss was lowest, is kept.`,
+  fewerSteps: (steps: number, planned: number, epochs: number): string =>
+    `Trained for ${formatPlural(steps, 'step', 'steps')} instead of ${formatCount(planned)}, so that no trace is seen more than ${formatPlural(epochs, 'time', 'times')} (Most epochs).`,
+  stopEarly: 'Stop early in the next run',
+  stopsEarly: 'The next run stops early and keeps the adapter of the lowest held-out loss.',
   useSteps: (steps: number): string => `Use ${formatPlural(steps, 'step', 'steps')} in the next run`,
   stepsUsed: (steps: number): string => `The next run trains for ${formatPlural(steps, 'step', 'steps')}.`,
 

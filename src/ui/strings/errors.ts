@@ -28,4 +28,8 @@ export const errorStrings = {
   settingHint: (label: string): string => `Change "${label}" under Settings and start again.`,
   missing: 'is missing',
   nothing: 'nothing',
+  splitUnsaid: (name: string): string =>
+    `${name} does not say how its tokenizer splits text. A general rule is used, as in llama.cpp, which may make its replies worse.`,
+  splitUnsaidHint:
+    'Convert the model anew with a current llama.cpp, or pick its Hugging Face folder instead of the .gguf file.',
 } as const;

@@ -35,6 +35,23 @@ export const importingStrings = {
     const said = encodings[name];
     return said === undefined ? null : `Read as ${said}.`;
   },
+  columns: {
+    title: 'Columns of the file',
+    unknown: (name: string): string =>
+      `The columns of ${name} are not known by their names. Choose which one holds the question and which the right answer.`,
+    change: 'Choose the columns',
+    sample: 'First rows',
+    question: 'Question',
+    answer: 'Right answer',
+    solution: 'Worked solution',
+    none: 'none',
+    options: 'Options to choose from',
+    optionsHelp:
+      'One column an option, in order, or one column with a list. Leave empty where the answer is no choice. The right answer is then a letter, a number or the text of an option.',
+    header: 'The first line names the columns',
+    read: 'Read the file this way',
+    same: 'Question and right answer are in different columns.',
+  },
   preview: 'First questions',
   rejected: 'Rows left out',
   altered: 'Answers not read as written',

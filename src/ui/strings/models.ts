@@ -53,10 +53,6 @@ export const strings = {
   pickLibrary: 'Pick its library (.wasm)',
   needsLibrary: (name: string): string =>
     `${name} is an MLC model: WebLLM needs the library that was compiled for it, too.`,
-  splitUnsaid: (name: string): string =>
-    `${name} does not say how its tokenizer splits text. A general rule is used, as in llama.cpp, which may make its replies worse.`,
-  splitUnsaidHint:
-    'Convert the model anew with a current llama.cpp, or pick its Hugging Face folder instead of the .gguf file.',
   endpointHelp:
     'Any server that speaks OpenAI’s chat completions: Ollama, llama.cpp, vLLM. Questions are sent to it, and only to it.',
   endpointUrl: 'Address',

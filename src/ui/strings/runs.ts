@@ -56,6 +56,18 @@ export const runsStrings = {
   arm: 'Arm',
   delta: (points: string): string =>
     points === '0.0' ? 'no difference from the baseline' : `${points} from the baseline`,
+  student: {
+    help: 'A student with its adapter merged in is a model of its own, for transformers or llama.cpp.',
+    merged: (strategy: string, seed: number): string =>
+      `Merged model, ${strategy}, seed ${seed} (safetensors, zip)`,
+    gguf: (strategy: string, seed: number): string => `Merged model, ${strategy}, seed ${seed} (GGUF)`,
+    noGguf: 'The bundled student has a vocabulary of words, for which GGUF has no tokenizer.',
+    busy: 'While a run works, the machine is needed for it: merge when it is done.',
+    loading: 'Loading the student …',
+    merging: (done: number, total: number, size: string): string =>
+      `Merging layer ${done + 1} of ${total} (a file of ${size}) …`,
+    cancel: 'Cancel',
+  },
   compareTitle: 'Compare runs',
   yes: 'yes',
   no: 'no',

@@ -34,6 +34,16 @@ async function examples() {
 }
 
 describe('the playground', () => {
+  it('asks a multiple choice with its options, and refuses one option alone', async () => {
+    const choice = { answerType: 'choice', options: [' 12 ', '9', ''] } as const;
+    const [result] = await job.coordinator.ask(request(known, [{ type: 'base' }], choice));
+    expect(result!.answer === null || /^[AB]$/.test(result!.answer)).toBe(true);
+    const alone = request(known, [{ type: 'base' }], { answerType: 'choice', options: ['9'] });
+    await expect(job.coordinator.ask(alone)).rejects.toThrow('2 to 10 options; this one has 1');
+    const unknown = request(known, [{ type: 'base' }], { answerType: 'choice', options: ['9', 'Wombat'] });
+    await expect(job.coordinator.ask(unknown)).rejects.toThrow('Wombat');
+  });
+
   it('asks the base, an adapter and the ensemble at once, and streams what each says', async () => {
     job.events.length = 0;
     const asked = request(known, [{ type: 'base' }, adapted, { type: 'ensemble' }]);

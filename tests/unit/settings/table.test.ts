@@ -64,7 +64,7 @@ describe('a setting that is added', () => {
     mkdirSync(join(folder, 'scripts/maintain'), { recursive: true });
     cpSync(join(root, 'scripts/maintain/settingsPage.ts'), join(folder, 'scripts/maintain/settingsPage.ts'));
     const table = join(folder, 'src/settings/table.ts');
-    const entry = `  patience: integer([1, 9], { flag: 'patience', quick: 3, scopes: ['training'], group: 'learn', label: 'Patience', help: 'Checks without progress.' }),\n`;
+    const entry = `  momentum: integer([1, 9], { flag: 'momentum', quick: 3, scopes: ['training'], group: 'learn', label: 'Momentum', help: 'Checks without progress.' }),\n`;
     const text = readFileSync(table, 'utf8');
     expect(text).toContain('  steps: integer(');
     writeFileSync(table, text.replace('  steps: integer(', `${entry}  steps: integer(`));
@@ -79,27 +79,27 @@ describe('a setting that is added', () => {
       'scripts/maintain/settingsPage.ts',
     );
 
-    expect(config.presets.quick).toMatchObject({ patience: 3 });
-    const changed = flags.configFromFlags(new Map([['patience', '5']]));
-    expect(changed).toMatchObject({ patience: 5, preset: 'custom' });
-    expect([...flags.flagsOf(changed, 'quick')]).toEqual([['patience', '5']]);
-    expect(() => config.parseConfig({ ...changed, patience: 10 })).toThrow(
-      /Patience is 10, but must be a whole number from 1 to 9/,
+    expect(config.presets.quick).toMatchObject({ momentum: 3 });
+    const changed = flags.configFromFlags(new Map([['momentum', '5']]));
+    expect(changed).toMatchObject({ momentum: 5, preset: 'custom' });
+    expect([...flags.flagsOf(changed, 'quick')]).toEqual([['momentum', '5']]);
+    expect(() => config.parseConfig({ ...changed, momentum: 10 })).toThrow(
+      /Momentum is 10, but must be a whole number from 1 to 9/,
     );
-    expect(groups.shownSettings('learn', changed)).toContain('patience');
+    expect(groups.shownSettings('learn', changed)).toContain('momentum');
     expect(scopes.differing(changed, config.presets.quick).map(({ setting }) => setting.label)).toEqual([
-      'Patience',
+      'Momentum',
     ]);
-    expect(scopes.trainingSettings('supervised')).toContain('patience');
+    expect(scopes.trainingSettings('supervised')).toContain('momentum');
     expect(page.settingsPage()).toContain(
-      '| `--patience` | `patience` | Patience. Checks without progress. |',
+      '| `--momentum` | `momentum` | Momentum. Checks without progress. |',
     );
     // A run that was stored without it goes on as before.
-    expect(config.parseConfig(presets.quick)).toMatchObject({ patience: 3 });
+    expect(config.parseConfig(presets.quick)).toMatchObject({ momentum: 3 });
   });
 
   it('is not there yet', () => {
     expect(differing(presets.quick, presets.full).length).toBeGreaterThan(5);
-    expect(entries.some(({ setting }) => setting.flag === 'patience')).toBe(false);
+    expect(entries.some(({ setting }) => setting.flag === 'momentum')).toBe(false);
   });
 });
