@@ -1,64 +1,11 @@
 /** `npm run distil -- [flags]`: the whole job in headless Chromium. docs/contracts.md lists the flags. */
-import { existsSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { withPage } from './browser.mjs';
 import { badArgument, CommandError, readFlags } from './commandError.mjs';
 import { interruption, stoppable, wasInterrupted } from './interrupt.mjs';
 import { withSources } from './node.mjs';
 import { writableFolder } from './outFolder.mjs';
-
-/** Turns paths of this machine into addresses under the served mounts. */
-class Mounts {
-  paths = [];
-
-  /** The spec a page resolves: a folder or file becomes files/N/NAME, anything else stays. */
-  spec(text) {
-    const [, kind, name] = /^(recorded|transformers):(.+)$/.exec(text) ?? [];
-    if (kind === 'recorded') {
-      // The folder of a run, or one of its two files that hold the debate.
-      const folder = existsSync(name) && statSync(name).isDirectory();
-      return `recorded:${this.file(folder ? join(name, 'trajectories.jsonl') : name)}`;
-    }
-    if (kind && existsSync(join(name, 'config.json'))) return `${kind}:${this.spec(resolve(name))}`;
-    if (text.startsWith('webllm:')) return this.webllm(text);
-    if (/^(transformers|endpoint|https?):/.test(text) || !/[\\/.]/.test(text)) return text;
-    if (!existsSync(text))
-      throw badArgument(`There is no model at ${text}.`, 'Give a folder with config.json or a .gguf file.');
-    if (statSync(text).isDirectory()) {
-      if (!existsSync(join(text, 'config.json'))) {
-        throw badArgument(`${text} holds no config.json.`, 'Give a Hugging Face model folder.');
-      }
-      // The folder's own name is part of the model's.
-      const folder = resolve(text);
-      const name = basename(folder);
-      return `files/${this.add({ folder, name })}/${encodeURIComponent(name)}`;
-    }
-    return this.file(text);
-  }
-
-  /** Folder of the weights and file of the library, where webllm:ID?model=PATH&lib=PATH names them on this machine. */
-  webllm(text) {
-    const at = text.indexOf('?');
-    if (at < 0) return text;
-    const settings = new URLSearchParams(text.slice(at + 1));
-    const model = settings.get('model');
-    const library = settings.get('lib');
-    if (model !== null && existsSync(model)) settings.set('model', `files/${this.add(resolve(model))}/`);
-    if (library !== null && existsSync(library)) settings.set('lib', this.file(library));
-    return `${text.slice(0, at)}?${settings}`;
-  }
-
-  file(path) {
-    if (!existsSync(path) || !statSync(path).isFile())
-      throw badArgument(`There is no file ${path}.`, 'Check the path.');
-    return `files/${this.add(resolve(path))}/${encodeURIComponent(basename(path))}`;
-  }
-
-  add(mount) {
-    const known = this.paths.findIndex((one) => JSON.stringify(one) === JSON.stringify(mount));
-    return known >= 0 ? known : this.paths.push(mount) - 1;
-  }
-}
 
 /** A progress line on stderr: redrawn on a terminal, one line every ten seconds elsewhere. */
 function progressLine(stream = process.stderr) {
@@ -135,27 +82,6 @@ function outFolder(flags) {
   return resolve('runs', name);
 }
 
-/** `--personas NAME|FILE` as the page reads it: a preset's name or JSON. A persona's model may be a path. */
-function personas(text, mounts) {
-  if (!existsSync(text) || !statSync(text).isFile()) return text;
-  let list;
-  try {
-    list = JSON.parse(readFileSync(text, 'utf8'));
-  } catch (error) {
-    throw badArgument(`${text} is not JSON: ${error.message}`, 'Write a list of {name, system?, ...}.');
-  }
-  if (!Array.isArray(list))
-    throw badArgument(`${text} holds no list.`, 'Write a list of {name, system?, ...}.');
-  const own = (one) => (typeof one?.model === 'string' ? { ...one, model: mounts.spec(one.model) } : one);
-  return JSON.stringify(list.map(own));
-}
-
-/** Addresses of the endpoints that the agents name. */
-function endpointsOf(...texts) {
-  const found = texts.flatMap((text) => [...(text ?? '').matchAll(/endpoint:(https?:\/\/[^#\s"]+)#/g)]);
-  return [...new Set(found.map((match) => match[1].replace(/\/+$/, '')))];
-}
-
 /**
  * Keys by address from ARKLET_ENDPOINT_KEY: one key, or JSON {"ADDRESS": "KEY"} where the endpoints are on several servers,
  * because a key must not go to a server that it is not for.
@@ -189,13 +115,32 @@ const bare = [
   'pad-stop-on-hacking',
 ];
 
-/** Throws for flags that are unknown and values that are absurd, as the page would. */
-async function checkFlags(flags) {
-  await withSources(async (load) => {
+/**
+ * What the page is asked for: paths of this machine as addresses under its mounts. Throws for flags that are unknown and
+ * values that are absurd, as the page would.
+ */
+async function pageRequest({ from, questions, ...flags }) {
+  return withSources(async (load) => {
+    const { Mounts } = await load('/scripts/mounts.ts');
     const { configFromFlags } = await load('/src/settings/flags.ts');
     const { commandError } = await load('/src/commands/commandError.ts');
     try {
+      const mounts = new Mounts();
+      if (flags.agents) {
+        flags.agents = flags.agents
+          .split(',')
+          .map((one) => mounts.spec(one.trim()))
+          .join(',');
+      }
+      if (flags.personas) flags.personas = mounts.personas(flags.personas);
+      const endpoints = [...mounts.endpoints];
+      const keys = endpointKeys(endpoints);
+      if (flags.student) flags.student = mounts.spec(flags.student);
+      const questionFile = questions === undefined ? null : mounts.file(questions);
+      if (questions !== undefined) flags.questions = basename(questions);
+      const archive = from === undefined ? null : mounts.file(join(from, 'run.arklet.json.gz'));
       configFromFlags(new Map(Object.entries(flags)));
+      return { flags, mounts: mounts.paths, endpoints, keys, questionFile, archive };
     } catch (thrown) {
       // Settings are named as in the page; here their flags belong to it.
       throw thrown?.code === 'config' ? new CommandError(commandError(thrown.toData())) : thrown;
@@ -242,22 +187,8 @@ export async function main(args) {
       'Write flags as --name value; docs/contracts.md and docs/settings.md list them.',
     );
   const out = outFolder(flags);
-  const { out: _out, json, from, questions, ...rest } = flags;
-  const mounts = new Mounts();
-  if (rest.agents) {
-    rest.agents = rest.agents
-      .split(',')
-      .map((one) => mounts.spec(one.trim()))
-      .join(',');
-  }
-  if (rest.personas) rest.personas = personas(rest.personas, mounts);
-  const endpoints = endpointsOf(rest.agents, rest.personas);
-  const keys = endpointKeys(endpoints);
-  if (rest.student) rest.student = mounts.spec(rest.student);
-  const questionFile = questions === undefined ? null : mounts.file(questions);
-  if (questions !== undefined) rest.questions = basename(questions);
-  const archive = from === undefined ? null : mounts.file(join(from, 'run.arklet.json.gz'));
-  await checkFlags(rest);
+  const { out: _out, json, ...asked } = flags;
+  const { flags: rest, mounts, endpoints, keys, questionFile, archive } = await pageRequest(asked);
   const made = !existsSync(out);
   writableFolder(out);
 
@@ -265,7 +196,7 @@ export async function main(args) {
   const userDataDir = join(out, '.browser');
   const begun = existsSync(userDataDir);
   const options = {
-    mounts: mounts.paths,
+    mounts,
     out,
     userDataDir,
     // The command is its own browser: servers need not allow other origins for it.

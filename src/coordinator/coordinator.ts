@@ -42,7 +42,7 @@ import { planQuestions } from '../tasks/planQuestions';
 import { checkQuestions, Readers } from './checkQuestions';
 import { keepQuestions, keptQuestions } from '../library/keptQuestions';
 import { endpointModels } from '../agents/endpoint/models';
-import { endpointAddress } from '../agents/endpoint/endpoint';
+import { endpointAddress } from '../specs/endpoint';
 import type { AgentParts } from '../job/resolveAgents';
 
 export type { CoordinatorParts };

@@ -3,6 +3,7 @@ import { ArkletError, InterruptedError } from '../../core/errors';
 import type { DevicePreset, MachineFacts, MemoryPlan } from '../../models/memoryPlan';
 import type { ModelCalls, ModelsApi } from '../../wire/modelsApi';
 import type { FileCheck, ModelProgress, PickedFile, StorageMeter } from '../../models/modelRecords';
+import { writePicked } from '../../specs/engine';
 import type { ModelEntry } from '../../specs/modelEntry';
 import type { RunConfig } from '../../settings/config';
 import { machineFacts } from '../machine';
@@ -113,7 +114,7 @@ export class Models {
   }
 
   async importFiles(name: string, files: readonly PickedFile[]): Promise<boolean> {
-    return this.#transfer(`local:${name}`, async (api, calls) => {
+    return this.#transfer(writePicked(name), async (api, calls) => {
       const { splitUnsaid = false } = await api.importFiles(name, files, calls);
       const others = this.splitUnsaid.filter((one) => one !== name);
       this.splitUnsaid = splitUnsaid ? [...others, name] : others;
@@ -144,7 +145,7 @@ export class Models {
       }
     }, `model/${spec}`);
     this.checks = new Map([...this.checks].filter(([name]) => name !== spec));
-    this.splitUnsaid = this.splitUnsaid.filter((name) => `local:${name}` !== spec);
+    this.splitUnsaid = this.splitUnsaid.filter((name) => writePicked(name) !== spec);
     await this.refresh();
   }
 

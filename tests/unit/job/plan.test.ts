@@ -10,6 +10,7 @@ import { parseTrajectories, unpackArchive } from '../../../src/records/archiveFi
 import { checkDisjoint, planQuestions } from '../../../src/tasks/planQuestions';
 import { presets } from '../../../src/settings/config';
 import { castOf } from '../../../src/job/resolveAgents';
+import { specId } from '../../../src/specs/spec';
 import { questionId } from '../../../src/tasks/questionText';
 
 const config: RunConfig = {
@@ -99,9 +100,15 @@ describe('the agents of a run', () => {
   const cast = (change: Partial<RunConfig>) => castOf({ ...config, ...change }, catalogue, 'http://host/');
 
   it('are the bundled ones and the student, each loaded once', () => {
-    expect(cast({}).specs).toEqual(['a', 'b']);
+    expect(cast({}).specs.map(specId)).toEqual(['a', 'b']);
     expect(cast({}).models.map(({ id }) => id)).toEqual(['a', 'b', 's']);
     expect(cast({ agents: ['s', 's'], student: 's' }).models.map(({ id }) => id)).toEqual(['s']);
+  });
+
+  it('are loaded once, however their name is written', () => {
+    const { models, specs } = cast({ agents: ['hf:o/m@main', 'hf:o/m'], student: 'hf:o/m' });
+    expect(models.map(({ id }) => id)).toEqual(['hf:o/m']);
+    expect(specs.map(specId)).toEqual(['hf:o/m', 'hf:o/m']);
   });
 
   it('that speak elsewhere load nothing here', () => {
