@@ -25,13 +25,11 @@ export class Mounts {
           : this.#asItIs(text);
       case 'webllm':
         return this.#webllm(text);
-      case 'endpoint':
-        return this.#asItIs(text);
       case 'engine':
         // Ids of bundled models have no such characters, so that no folder is taken for one.
         return isEngineName(text) || !/[\\/.]/.test(text) ? this.#asItIs(text) : this.#path(text);
       default:
-        return runtime satisfies never;
+        return this.#asItIs(text);
     }
   }
 

@@ -1,6 +1,6 @@
 /** Finds the sizes of everything that a run names, and plans its memory. */
 import { asArkletError } from '../core/errors';
-import { isFetchedByLibrary } from '../specs/keptModels';
+import { isFetchedByLibrary, isKept } from '../specs/keptModels';
 import { memoryOfFiles, type MachineFacts, type MemoryPlan } from '../models/memoryPlan';
 import type { ModelEntry } from '../specs/modelEntry';
 import type { RunConfig } from '../settings/config';
@@ -18,7 +18,7 @@ import { readModelShape } from './readModelShape';
 import { openModelSource } from '../models/modelSource';
 import { agentSpecs } from '../specs/agentSpecs';
 import { bundled, type EngineSpec } from '../specs/engine';
-import { parseSpec, parseSpecOf, specId, type ModelSpec, type SpecOf } from '../specs/spec';
+import { parseSpec, parseSpecOf, specId, type ModelSpec } from '../specs/spec';
 import { listed } from '../specs/webllm';
 
 export interface PlanParts {
@@ -62,10 +62,8 @@ async function libraryBytes(spec: ModelSpec, { library, findWebllm, endpoint }: 
   return totalBytes(files);
 }
 
-type LibrarySpec = SpecOf<'webllm' | 'transformers'>;
-
 /** As a planned agent: by WebLLM's own figure, else by its files. */
-async function libraryAgent(spec: LibrarySpec, parts: PlanParts): Promise<PlannedAgent> {
+async function libraryAgent(spec: ModelSpec, parts: PlanParts): Promise<PlannedAgent> {
   const model = specId(spec);
   const place = await listedWebllm(spec, parts.findWebllm);
   const entry = place && (await parts.webllm()).find((one) => one.spec === specId(listed(place.id)));
@@ -95,22 +93,10 @@ export async function planRun(
   };
   const agent = async (name: string): Promise<void> => {
     const spec = parseSpec(name);
-    switch (spec.runtime) {
-      case 'endpoint':
-      case 'recorded':
-        agents.push({ type: 'remote', model: name });
-        return;
-      case 'webllm':
-      case 'transformers':
-        if (isFetchedByLibrary(spec)) unknown.push(name);
-        else agents.push(await libraryAgent(spec, parts));
-        return;
-      case 'engine':
-        agents.push({ type: 'engine', ...(await engine(spec)) });
-        return;
-      default:
-        spec satisfies never;
-    }
+    if (spec.runtime === 'engine') agents.push({ type: 'engine', ...(await engine(spec)) });
+    else if (isFetchedByLibrary(spec)) unknown.push(name);
+    else if (isKept(spec)) agents.push(await libraryAgent(spec, parts));
+    else agents.push({ type: 'remote', model: name });
   };
   const agents: PlannedAgent[] = [];
   for (const name of names) {
