@@ -1,7 +1,7 @@
 /** From the names in a config to the agents and the student of a job. */
 import { endpointAgent } from '../agents/endpoint/endpoint';
 import type { AgentBackend } from '../agents/agent';
-import { engineAgent } from '../agents/engine';
+import { engineAgent, type AgentEngine } from '../agents/engine';
 import { recordedAgent } from '../agents/recorded';
 import { ConfigError, DownloadError } from '../core/errors';
 import type { Turn } from '../records/records';
@@ -9,7 +9,6 @@ import type { RunConfig } from '../settings/config';
 import { isTrajectory } from '../records/trajectories';
 import type { BundledModel } from '../models/catalogue';
 import { resolveModel, type ModelRef } from '../models/modelSpec';
-import type { EngineClient } from '../engine/engineClient';
 import { parseTrajectories, unpackArchive } from '../records/archiveFile';
 import { promptStyle } from './job';
 import type { AgentSlot } from './crew';
@@ -50,7 +49,7 @@ interface MakerOptions {
 
 /** What agents are made with. */
 export interface AgentParts {
-  readonly engine: EngineClient;
+  readonly engine: AgentEngine;
   /** The app's address, ending with a slash. */
   readonly base: string;
   readonly makers: AgentMakers;

@@ -9,7 +9,7 @@ import { runHash } from '../../../src/library/storedRuns';
 import { parseTrajectories, unpackArchive } from '../../../src/records/archiveFile';
 import { checkDisjoint, planQuestions } from '../../../src/tasks/planQuestions';
 import { presets } from '../../../src/settings/config';
-import { castOf } from '../../../src/job/resolveAgents';
+import { agentSlots, castOf } from '../../../src/job/resolveAgents';
 import { specId } from '../../../src/specs/spec';
 import { questionId } from '../../../src/tasks/questionText';
 
@@ -109,6 +109,19 @@ describe('the agents of a run', () => {
     const { models, specs } = cast({ agents: ['hf:o/m@main', 'hf:o/m'], student: 'hf:o/m' });
     expect(models.map(({ id }) => id)).toEqual(['hf:o/m']);
     expect(specs.map(specId)).toEqual(['hf:o/m', 'hf:o/m']);
+  });
+
+  it('speak through their own model, however their name is written', async () => {
+    const none = (): Promise<never> => Promise.reject(new Error('not asked'));
+    const parts = {
+      engine: { info: none, count: none, generate: none, unload: none },
+      base: 'http://host/',
+      makers: {},
+      endpointKey: () => null,
+      storedTurns: () => Promise.resolve([]),
+    };
+    const slots = await agentSlots(cast({ agents: ['hf:o/m@main', 'a'] }), config, parts);
+    expect(slots.map(({ backend }) => backend.model)).toEqual(['hf:o/m', 'a']);
   });
 
   it('that speak elsewhere load nothing here', () => {
