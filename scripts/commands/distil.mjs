@@ -1,79 +1,14 @@
 /** `npm run distil -- [flags]`: the whole job in headless Chromium. docs/contracts.md lists the flags. */
-import { existsSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { withPage } from '../lib/browser.mjs';
-import { badArgument, CommandError, messageOf, readFlags } from '../lib/commandError.mjs';
+import { badArgument, CommandError, readFlags } from '../lib/commandError.mjs';
 import { interruption, stoppable, wasInterrupted } from '../lib/interrupt.mjs';
-import { parseJson, readJson } from '../lib/json.mjs';
+import { parseJson } from '../lib/json.mjs';
 import { withSources } from '../node.mjs';
 import { writableFolder } from '../lib/outFolder.mjs';
 /** @import {Page} from 'playwright' */
 /** @import {Automation, DistilRequest, JobEvent, PadReport} from '../lib/product' */
-
-/** What the server mounts: a file, a folder, or a folder under a name. @typedef {string | {folder: string, name: string}} Mount */
-
-/** Turns paths of this machine into addresses under the served mounts. */
-class Mounts {
-  /** @type {Mount[]} */
-  paths = [];
-
-  /**
-   * The spec a page resolves: a folder or file becomes files/N/NAME, anything else stays.
-   * @param {string} text
-   * @returns {string}
-   */
-  spec(text) {
-    const [, kind, name = ''] = /^(recorded|transformers):(.+)$/.exec(text) ?? [];
-    if (kind === 'recorded') {
-      // The folder of a run, or one of its two files that hold the debate.
-      const folder = existsSync(name) && statSync(name).isDirectory();
-      return `recorded:${this.file(folder ? join(name, 'trajectories.jsonl') : name)}`;
-    }
-    if (kind && existsSync(join(name, 'config.json'))) return `${kind}:${this.spec(resolve(name))}`;
-    if (text.startsWith('webllm:')) return this.webllm(text);
-    if (/^(transformers|endpoint|https?):/.test(text) || !/[\\/.]/.test(text)) return text;
-    if (!existsSync(text))
-      throw badArgument(`There is no model at ${text}.`, 'Give a folder with config.json or a .gguf file.');
-    if (statSync(text).isDirectory()) {
-      if (!existsSync(join(text, 'config.json'))) {
-        throw badArgument(`${text} holds no config.json.`, 'Give a Hugging Face model folder.');
-      }
-      // The folder's own name is part of the model's.
-      const folder = resolve(text);
-      const name = basename(folder);
-      return `files/${this.add({ folder, name })}/${encodeURIComponent(name)}`;
-    }
-    return this.file(text);
-  }
-
-  /**
-   * Folder of the weights and file of the library, where webllm:ID?model=PATH&lib=PATH names them on this machine.
-   * @param {string} text
-   */
-  webllm(text) {
-    const at = text.indexOf('?');
-    if (at < 0) return text;
-    const settings = new URLSearchParams(text.slice(at + 1));
-    const model = settings.get('model');
-    const library = settings.get('lib');
-    if (model !== null && existsSync(model)) settings.set('model', `files/${this.add(resolve(model))}/`);
-    if (library !== null && existsSync(library)) settings.set('lib', this.file(library));
-    return `${text.slice(0, at)}?${settings}`;
-  }
-
-  /** @param {string} path */
-  file(path) {
-    if (!existsSync(path) || !statSync(path).isFile())
-      throw badArgument(`There is no file ${path}.`, 'Check the path.');
-    return `files/${this.add(resolve(path))}/${encodeURIComponent(basename(path))}`;
-  }
-
-  /** @param {Mount} mount @returns {number} its index */
-  add(mount) {
-    const known = this.paths.findIndex((one) => JSON.stringify(one) === JSON.stringify(mount));
-    return known >= 0 ? known : this.paths.push(mount) - 1;
-  }
-}
 
 /** A progress line on stderr: redrawn on a terminal, one line every ten seconds elsewhere. */
 function progressLine(stream = process.stderr) {
@@ -161,39 +96,6 @@ function outFolder(flags) {
 }
 
 /**
- * `--personas NAME|FILE` as the page reads it: a preset's name or JSON. A persona's model may be a path.
- * @param {string} text
- * @param {Mounts} mounts
- */
-function personas(text, mounts) {
-  if (!existsSync(text) || !statSync(text).isFile()) return text;
-  /** @type {unknown} */
-  let list;
-  try {
-    list = readJson(text);
-  } catch (error) {
-    throw badArgument(`${text} is not JSON: ${messageOf(error)}`, 'Write a list of {name, system?, ...}.');
-  }
-  if (!Array.isArray(list))
-    throw badArgument(`${text} holds no list.`, 'Write a list of {name, system?, ...}.');
-  /** What is no persona is left for the settings to refuse. @param {unknown} one */
-  const own = (one) =>
-    typeof one === 'object' && one !== null && 'model' in one && typeof one.model === 'string'
-      ? { ...one, model: mounts.spec(one.model) }
-      : one;
-  return JSON.stringify(list.map(own));
-}
-
-/**
- * Addresses of the endpoints that the agents name.
- * @param {readonly (string | undefined)[]} texts
- */
-function endpointsOf(...texts) {
-  const found = texts.flatMap((text) => [...(text ?? '').matchAll(/endpoint:(https?:\/\/[^#\s"]+)#/g)]);
-  return [...new Set(found.map(([, address = '']) => address.replace(/\/+$/, '')))];
-}
-
-/**
  * Keys by address from ARKLET_ENDPOINT_KEY: one key, or JSON {"ADDRESS": "KEY"} where the endpoints are on several servers,
  * because a key must not go to a server that it is not for.
  * @param {readonly string[]} urls
@@ -230,16 +132,18 @@ const bare = [
 ];
 
 /**
- * Throws for flags that are unknown and values that are absurd, as the page would.
- * @param {Record<string, string>} flags
+ * What the page is asked for: paths of this machine as addresses under its mounts. Throws for flags that are unknown and
+ * values that are absurd, as the page would.
+ * @param {Partial<Record<string, string>>} asked
  */
-async function checkFlags(flags) {
-  await withSources(async (load) => {
-    const { flagError } = /** @type {typeof import('../lib/checkFlags')} */ (
-      await load('/scripts/lib/checkFlags.ts')
+async function pageRequest(asked) {
+  return withSources(async (load) => {
+    const { checkRequest } = /** @type {typeof import('../lib/checkRequest')} */ (
+      await load('/scripts/lib/checkRequest.ts')
     );
-    const error = flagError(flags);
-    if (error !== null) throw new CommandError(error);
+    const { error, request } = checkRequest(asked);
+    if (request === null) throw new CommandError(error);
+    return { ...request, keys: endpointKeys(request.endpoints) };
   });
 }
 
@@ -301,24 +205,11 @@ export async function main(args) {
   /** @type {Partial<Record<string, string>>} */
   const flags = read;
   const out = outFolder(flags);
-  const { json, from, questions } = flags;
-  const own = ['out', 'json', 'from', 'questions'];
-  const rest = Object.fromEntries(Object.entries(read).filter(([name]) => !own.includes(name)));
-  const mounts = new Mounts();
-  if (rest.agents) {
-    rest.agents = rest.agents
-      .split(',')
-      .map((one) => mounts.spec(one.trim()))
-      .join(',');
-  }
-  if (rest.personas) rest.personas = personas(rest.personas, mounts);
-  const endpoints = endpointsOf(rest.agents, rest.personas);
-  const keys = endpointKeys(endpoints);
-  if (rest.student) rest.student = mounts.spec(rest.student);
-  const questionFile = questions === undefined ? null : mounts.file(questions);
-  if (questions !== undefined) rest.questions = basename(questions);
-  const archive = from === undefined ? null : mounts.file(join(from, 'run.arklet.json.gz'));
-  await checkFlags(rest);
+  const { json } = flags;
+  const asked = Object.fromEntries(
+    Object.entries(read).filter(([name]) => name !== 'out' && name !== 'json'),
+  );
+  const { flags: rest, mounts, endpoints, keys, questionFile, archive } = await pageRequest(asked);
   const made = !existsSync(out);
   writableFolder(out);
 
@@ -326,7 +217,7 @@ export async function main(args) {
   const userDataDir = join(out, '.browser');
   const begun = existsSync(userDataDir);
   const options = {
-    mounts: mounts.paths,
+    mounts,
     out,
     userDataDir,
     // The command is its own browser: servers need not allow other origins for it.

@@ -1,8 +1,9 @@
 /** What `npm run check:webllm` asks of the WebLLM backend beyond a run: repeat, cancel one of two agents, ask again. */
 import { webllmAgent, WebllmModel } from '../agents/webllm/model';
-import { parseWebllm } from '../agents/webllm/spec';
+import { webllmRef } from '../agents/webllm/spec';
 import type { AgentRequest } from '../agents/agent';
 import { openWebllmWorker } from '../job/webllmLink';
+import { parseSpecOf } from '../specs/spec';
 
 export interface WebllmCheckRequest {
   /** webllm:ID?... */
@@ -30,7 +31,7 @@ const drainSeconds = 1200;
 export async function webllmCheck({ spec, spoken, say }: WebllmCheckRequest): Promise<WebllmCheckResult> {
   let workers = 0;
   const model = new WebllmModel({
-    ref: parseWebllm(spec, document.baseURI),
+    ref: webllmRef(parseSpecOf('webllm', spec), document.baseURI),
     drainSeconds,
     open: () => {
       workers++;

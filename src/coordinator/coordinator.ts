@@ -39,7 +39,7 @@ import type { StudentExportParts } from './studentExport';
 import { checkQuestions, Readers } from './checkQuestions';
 import { keepQuestions, keptQuestions } from '../library/keptQuestions';
 import { endpointModels } from '../agents/endpoint/models';
-import { endpointAddress } from '../agents/endpoint/endpoint';
+import { endpointAddress } from '../specs/endpoint';
 import type { AgentParts } from '../job/resolveAgents';
 
 export type { CoordinatorParts };

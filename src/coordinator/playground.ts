@@ -30,6 +30,7 @@ import type { JobLock } from '../library/jobLock';
 import { pacedLoad } from '../job/loadPace';
 import { agentSlots, castOf, type AgentParts, type Cast } from '../job/resolveAgents';
 import { studentOf } from '../models/student';
+import { specId } from '../specs/spec';
 import type { AdapterArm } from '../wire/jobApi';
 
 /** Longest question in characters: a word problem has some hundred. */
@@ -131,7 +132,7 @@ async function ask(parts: AskParts, request: AskRequest): Promise<readonly AskRe
   );
   const voices = request.arms.some(({ type }) => type === 'ensemble');
   // An agent may be the student's own base, which the cast lists once, last.
-  if (voices && cast.specs.slice(0, config.nAgents).includes(cast.student.id))
+  if (voices && cast.specs.slice(0, config.nAgents).some((spec) => specId(spec) === cast.student.id))
     needed.set(cast.student.id, cast.student);
   const models = [...needed.values()];
 

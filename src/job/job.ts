@@ -5,6 +5,7 @@ import type { Phase, Question } from '../records/records';
 import type { RunConfig } from '../settings/config';
 import type { PromptStyle } from '../debate/prompts';
 import type { ModelRef } from '../models/modelSpec';
+import type { ModelSpec } from '../specs/spec';
 import type { JobStore } from '../store/jobStore';
 import type { Crew } from './crew';
 import type { EngineClient } from '../engine/engineClient';
@@ -32,7 +33,7 @@ export interface Job {
   /** Agent i of the debate speaks through agents[i mod length]. */
   readonly agents: readonly AgentSlot[];
   /** What the agents were named by. */
-  readonly specs: readonly string[];
+  readonly specs: readonly ModelSpec[];
   /** The app's address, ending with a slash. */
   readonly base: string;
   /** Loads them before they speak, and releases them. */

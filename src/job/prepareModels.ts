@@ -2,6 +2,7 @@
 import { downloadModel, type DownloadOptions } from '../models/download';
 import { Library, openLibrary } from '../models/library';
 import type { ModelRef } from '../models/modelSpec';
+import { parseSpec } from '../specs/spec';
 import type { PacedProgress } from './loadPace';
 
 export interface PrepareOptions extends Pick<DownloadOptions, 'endpoint'> {
@@ -20,13 +21,14 @@ export async function prepareModels(
   { signal, onProgress, endpoint, root }: PrepareOptions,
 ): Promise<readonly ModelRef[]> {
   // Models that ship with the app need no storage, which some browsers refuse.
-  const foreign = models.some((ref) => ref.place.type === 'stored' || /^https?:/.test(ref.id));
+  const places = models.map(({ id }) => parseSpec(id).place);
+  const foreign = places.some((place) => ['hub', 'local', 'address'].includes(place));
   if (!foreign || typeof navigator === 'undefined' || !('storage' in navigator)) return models;
   const library = new Library(await openLibrary(root));
   const prepared: ModelRef[] = [];
-  for (const ref of models) {
+  for (const [i, ref] of models.entries()) {
     if (ref.place.type === 'stored') {
-      if (ref.id.startsWith('hf:')) {
+      if (places[i] === 'hub') {
         await downloadModel(library, ref.id, {
           signal,
           ...(endpoint === undefined ? {} : { endpoint }),
@@ -41,7 +43,7 @@ export async function prepareModels(
         });
       }
       prepared.push(ref);
-    } else if (/^https?:/.test(ref.id) && (await library.isReady(ref.id))) {
+    } else if (places[i] === 'address' && (await library.isReady(ref.id))) {
       prepared.push({ ...ref, place: { type: 'stored', id: ref.id } });
     } else prepared.push(ref);
   }

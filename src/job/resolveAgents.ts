@@ -1,40 +1,43 @@
 /** From the names in a config to the agents and the student of a job. */
-import { endpointAgent, parseEndpoint } from '../agents/endpoint/endpoint';
+import { endpointAgent } from '../agents/endpoint/endpoint';
 import type { AgentBackend } from '../agents/agent';
-import { engineAgent } from '../agents/engine';
+import { engineAgent, type AgentEngine } from '../agents/engine';
 import { recordedAgent } from '../agents/recorded';
 import { ConfigError, DownloadError } from '../core/errors';
 import type { Turn } from '../records/records';
 import type { RunConfig } from '../settings/config';
-import { importedAgents, isTrajectory } from '../records/trajectories';
+import { isTrajectory } from '../records/trajectories';
 import type { BundledModel } from '../models/catalogue';
 import { resolveModel, type ModelRef } from '../models/modelSpec';
-import type { EngineClient } from '../engine/engineClient';
 import { parseTrajectories, unpackArchive } from '../records/archiveFile';
 import { promptStyle } from './job';
 import type { AgentSlot } from './crew';
-import { bundled } from '../settings/table';
-import { agentSpecs, foreign } from '../specs/agentSpecs';
+import { agentSpecs } from '../specs/agentSpecs';
+import { bundled } from '../specs/engine';
+import type { RecordedSpec } from '../specs/recorded';
+import { parseSpec, specId, type ModelSpec } from '../specs/spec';
+import type { TransformersSpec } from '../specs/transformers';
+import type { WebllmSpec } from '../specs/webllm';
 import { noModels, ofRole, studentOf } from '../models/student';
 
 /** Models that our engine must hold, and what the run's names stand for. */
 export interface Cast {
-  /** Agent names with "bundled" written out; agent i is specs[i mod length]. */
-  readonly specs: readonly string[];
+  /** What the agents are, with "bundled" written out; agent i is specs[i mod length]. */
+  readonly specs: readonly ModelSpec[];
   readonly student: ModelRef;
   /** Every model of the engine, each once, the student last. */
   readonly models: readonly ModelRef[];
 }
 
 /** Whether everything that the agents will ever say was imported with the run. */
-export function isImported({ specs }: { readonly specs: readonly string[] }): boolean {
-  return specs.every((spec) => spec === importedAgents);
+export function isImported({ specs }: { readonly specs: readonly ModelSpec[] }): boolean {
+  return specs.every(({ place }) => place === 'imported');
 }
 
-/** Agents that live in a worker of their own, by the name after "KIND:". The page's coordinator has both, Node neither. */
+/** Agents that live in a worker of their own. The page's coordinator has both, Node neither. */
 export interface AgentMakers {
-  transformers?(name: string, options: MakerOptions): AgentBackend;
-  webllm?(name: string, options: MakerOptions): AgentBackend;
+  transformers?(spec: TransformersSpec, options: MakerOptions): AgentBackend;
+  webllm?(spec: WebllmSpec, options: MakerOptions): AgentBackend;
 }
 
 interface MakerOptions {
@@ -46,7 +49,7 @@ interface MakerOptions {
 
 /** What agents are made with. */
 export interface AgentParts {
-  readonly engine: EngineClient;
+  readonly engine: AgentEngine;
   /** The app's address, ending with a slash. */
   readonly base: string;
   readonly makers: AgentMakers;
@@ -63,11 +66,10 @@ export function castOf(config: RunConfig, catalogue: readonly BundledModel[], ba
   const named = config.agents.flatMap((spec) => (spec === bundled ? ofRole(catalogue, 'agent') : [spec]));
   if (named.length === 0) throw noModels();
   const student = studentOf(config.student, catalogue, base);
-  const specs = agentSpecs(config, named);
+  const specs = agentSpecs(config, named).map(parseSpec);
   const models = new Map<string, ModelRef>();
   for (const spec of specs) {
-    if (foreign(spec) === 'endpoint') parseEndpoint(spec);
-    if (foreign(spec)) continue;
+    if (spec.runtime !== 'engine') continue;
     const ref = resolveModel(spec, { base, catalogue });
     models.set(ref.id, ref);
   }
@@ -75,23 +77,21 @@ export function castOf(config: RunConfig, catalogue: readonly BundledModel[], ba
   return { specs, student, models: [...models.values(), student] };
 }
 
-/** Turns of `recorded:FILE` (trajectories.jsonl or an archive, at an address), `recorded:run:ID` or `recorded:imported`. */
-async function recordedTurns(spec: string, parts: AgentParts): Promise<readonly Turn[]> {
-  if (spec === importedAgents) {
+/** Turns of a file (trajectories.jsonl or an archive), of a run of this browser, or of what was imported. */
+async function recordedTurns(spec: RecordedSpec, parts: AgentParts): Promise<readonly Turn[]> {
+  if (spec.place === 'imported') {
     if (parts.importedTurns) return (await parts.importedTurns()).filter(isTrajectory);
     throw new ConfigError(
       'An imported debate cannot answer anew.',
       'Ask the student, or choose other agents.',
     );
   }
-  const name = spec.slice('recorded:'.length);
-  const stored = /^run:(.+)$/.exec(name)?.[1];
-  if (stored !== undefined) {
-    const turns = (await parts.storedTurns(stored)).filter(isTrajectory);
+  if (spec.place === 'run') {
+    const turns = (await parts.storedTurns(spec.runId)).filter(isTrajectory);
     if (turns.length > 0) return turns;
-    throw new ConfigError(`There is no debate of a run ${stored} in this browser.`, 'Name another run.');
+    throw new ConfigError(`There is no debate of a run ${spec.runId} in this browser.`, 'Name another run.');
   }
-  const url = new URL(name, parts.base).href;
+  const url = new URL(spec.address, parts.base).href;
   const response = await fetch(url).catch(() => null);
   if (!response?.ok) {
     throw new DownloadError(
@@ -101,42 +101,39 @@ async function recordedTurns(spec: string, parts: AgentParts): Promise<readonly 
   }
   const bytes = new Uint8Array(await response.arrayBuffer());
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return unpackArchive(bytes).turns.filter(isTrajectory);
-  return parseTrajectories(new TextDecoder().decode(bytes), spec);
+  return parseTrajectories(new TextDecoder().decode(bytes), specId(spec));
 }
 
-async function recordedSlot(spec: string, parts: AgentParts): Promise<AgentSlot> {
+async function recordedSlot(spec: RecordedSpec, parts: AgentParts): Promise<AgentSlot> {
   const turns = await recordedTurns(spec, parts);
   const natural = turns.some(
     ({ round, messages }) => round === 0 && messages.at(-1)?.content.includes('Think step by step') === true,
   );
-  return { backend: recordedAgent(spec, turns), style: natural ? 'natural' : 'compact' };
+  return { backend: recordedAgent(specId(spec), turns), style: natural ? 'natural' : 'compact' };
 }
 
-function workerSlot(
-  kind: 'transformers' | 'webllm',
-  spec: string,
-  parts: AgentParts,
-  backend: RunConfig['backend'],
+/** Throws ConfigError where the runtime has no worker. */
+function workerSlot<S extends TransformersSpec | WebllmSpec>(
+  spec: S,
+  make: ((spec: S, options: MakerOptions) => AgentBackend) | undefined,
+  options: MakerOptions,
 ): AgentSlot {
-  const make = parts.makers[kind];
-  if (!make) {
-    throw new ConfigError(
-      `${spec}: agents of kind ${kind} run in a browser only.`,
-      'Use bundled models, a folder, a .gguf file, endpoint:URL#MODEL or recorded:FILE here.',
-    );
-  }
-  const options: MakerOptions = { base: parts.base, device: backend === 'cpu' ? 'wasm' : backend };
-  return { backend: make.call(parts.makers, spec.slice(kind.length + 1), options), style: 'natural' };
+  if (make) return { backend: make(spec, options), style: 'natural' };
+  throw new ConfigError(
+    `${specId(spec)}: agents of kind ${spec.runtime} run in a browser only.`,
+    'Use bundled models, a folder, a .gguf file, endpoint:URL#MODEL or recorded:FILE here.',
+  );
 }
 
 /** One slot per name; names that repeat share their backend, so that its requests are batched together. */
 export async function agentSlots(cast: Cast, config: RunConfig, parts: AgentParts): Promise<AgentSlot[]> {
   const byId = new Map(cast.models.map((ref) => [ref.id, ref]));
-  const slot = async (spec: string): Promise<AgentSlot> => {
-    const kind = foreign(spec);
-    switch (kind) {
+  const { base, makers } = parts;
+  const device = config.backend === 'cpu' ? 'wasm' : config.backend;
+  const slot = async (spec: ModelSpec): Promise<AgentSlot> => {
+    switch (spec.runtime) {
       case 'endpoint': {
-        const { url, model } = parseEndpoint(spec);
+        const { url, model } = spec;
         const { endpointConcurrency: concurrency, endpointRate: requestsPerMinute } = config;
         const key = (): string | null => parts.endpointKey(url);
         return {
@@ -147,19 +144,23 @@ export async function agentSlots(cast: Cast, config: RunConfig, parts: AgentPart
       case 'recorded':
         return recordedSlot(spec, parts);
       case 'transformers':
+        return workerSlot(spec, makers.transformers?.bind(makers), { base, device });
       case 'webllm':
-        return workerSlot(kind, spec, parts, config.backend);
-      case null: {
-        const ref = byId.get(spec) ?? cast.student;
+        return workerSlot(spec, makers.webllm?.bind(makers), { base, device });
+      case 'engine': {
+        const ref = byId.get(specId(spec)) ?? cast.student;
         const style = promptStyle(ref);
         const shortens = style === 'natural';
         return { backend: engineAgent(parts.engine, { model: ref.id, shortens }), style };
       }
       default:
-        return kind satisfies never;
+        return spec satisfies never;
     }
   };
   const made = new Map<string, AgentSlot>();
-  for (const spec of cast.specs) if (!made.has(spec)) made.set(spec, await slot(spec));
-  return cast.specs.flatMap((spec) => made.get(spec) ?? []);
+  for (const spec of cast.specs) {
+    const id = specId(spec);
+    if (!made.has(id)) made.set(id, await slot(spec));
+  }
+  return cast.specs.flatMap((spec) => made.get(specId(spec)) ?? []);
 }

@@ -2,7 +2,7 @@
 import type { AgentBackend } from '../agents/agent';
 import { transformersAgent } from '../agents/transformers/agent';
 import type { TransformersLink, TransformersProtocol } from '../agents/transformers/protocol';
-import { parseTransformers } from '../agents/transformers/spec';
+import { transformersRef } from '../agents/transformers/spec';
 import { AgentError } from '../core/errors';
 import { RpcClient } from '../rpc/rpc';
 import { watchWorker } from '../rpc/workerPort';
@@ -58,11 +58,11 @@ function startWorker(): Worker {
   return new Worker(new URL('../../workers/transformers.worker.ts', import.meta.url), { type: 'module' });
 }
 
-/** Makes agents by what stands after "transformers:"; all of them share one worker. */
+/** Makes agents of transformers.js models; all of them share one worker. */
 export function transformersMaker(
   start: () => Worker = startWorker,
 ): NonNullable<AgentMakers['transformers']> {
   const link = transformersLink(start);
-  return (name, { base, device }): AgentBackend =>
-    transformersAgent(link, parseTransformers(name, { base, device }));
+  return (spec, { base, device }): AgentBackend =>
+    transformersAgent(link, transformersRef(spec, { base, device }));
 }

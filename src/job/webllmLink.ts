@@ -3,13 +3,14 @@ import type { AgentBackend } from '../agents/agent';
 import { readLocalText } from '../agents/webllm/localCaches';
 import { webllmAgent, WebllmModel } from '../agents/webllm/model';
 import type { WebllmLink, WebllmProtocol } from '../agents/webllm/protocol';
-import { parseWebllm } from '../agents/webllm/spec';
+import { webllmRef } from '../agents/webllm/spec';
 import { readCachedText } from '../agents/webllm/cachedText';
 import { tokenCounter } from '../agents/webllm/tokenCount';
 import { AgentError } from '../core/errors';
 import { RpcClient } from '../rpc/rpc';
 import { watchWorker } from '../rpc/workerPort';
 import { openLocal } from '../models/storedFiles';
+import type { WebllmSpec } from '../specs/webllm';
 
 /** A worker that dies, or whose script cannot be loaded, rejects with AgentError: the turn is tried again in a new one. */
 export function webllmLink(worker: Worker): WebllmLink {
@@ -49,17 +50,13 @@ async function readText(url: string, signal?: AbortSignal): Promise<string | nul
   return (await readLocalText(url, openLocal).catch(() => null)) ?? readCachedText(url, signal);
 }
 
-/**
- * Makes agents of WebLLM models by what stands after "webllm:". Agents of the same model and settings share one worker and
- * take turns in it.
- */
+/** Makes agents of WebLLM models. Agents of the same model and settings share one worker and take turns in it. */
 export function webllmMaker(
   open: () => WebllmLink = openWebllmWorker,
-): (name: string, options: { readonly base: string }) => AgentBackend {
+): (spec: WebllmSpec, options: { readonly base: string }) => AgentBackend {
   const models = new Map<string, WebllmModel>();
-  return (name, { base }) => {
-    const spec = `webllm:${name}`;
-    const ref = parseWebllm(spec, base);
+  return (spec, { base }) => {
+    const ref = webllmRef(spec, base);
     const key = JSON.stringify(ref);
     const model =
       models.get(key) ??

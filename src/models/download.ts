@@ -1,7 +1,9 @@
 /** Brings a whole model into the browser's storage: from the hub, from an address, or from files that the user picked. */
 import { ConfigError, InterruptedError, StorageError, throwIfAborted } from '../core/errors';
 import type { ModelProgress, PickedFile } from './modelRecords';
+import { writePicked } from '../specs/engine';
 import type { ModelKind } from '../specs/modelEntry';
+import { parseSpecOf } from '../specs/spec';
 import { downloadFile } from './downloadFile';
 import { sha256 } from './hashes';
 import { asOnlyWriter, type Library } from './library';
@@ -92,10 +94,10 @@ class Reporter {
 }
 
 /** The record to go on with: what is stored if it is of the same files, else a fresh one. */
-async function recordOf(library: Library, spec: string, options: DownloadOptions): Promise<ModelManifest> {
+async function recordOf(library: Library, id: string, options: DownloadOptions): Promise<ModelManifest> {
   const { signal, endpoint, chunkBytes = defaultChunkBytes } = options;
-  const { describe = (place: DescribeOptions) => describeRemote(spec, place) } = options;
-  const stored = await library.find(spec);
+  const { describe = (place: DescribeOptions) => describeRemote(parseSpecOf('engine', id), place) } = options;
+  const stored = await library.find(id);
   // A model that was begun is finished at the same commit, so that its files belong together.
   if (stored) return stored;
   const remote = await describe({
@@ -199,7 +201,7 @@ function localId(name: string, kind: ModelKind): string {
   // Names of other libraries' agents hold no blanks.
   const short = (kind === 'engine' ? words : words.replaceAll(/\s+/g, '-')).slice(0, 60);
   if (short === '') throw new ConfigError('The model needs a name.', 'Name it by letters or digits.');
-  return `local:${short}`;
+  return writePicked(short);
 }
 
 /**

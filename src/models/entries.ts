@@ -1,8 +1,10 @@
 /** Models as the picker shows them. */
+import { ConfigError } from '../core/errors';
 import type { ModelEntry, ModelKind } from '../specs/modelEntry';
+import { hasFiles, parseSpec, specId, specLabel, type SpecOf } from '../specs/spec';
 import type { BundledModel } from './catalogue';
 import { doneBytes, isComplete, totalBytes, type ModelManifest } from './manifest';
-import { localSpec } from './pickedFiles';
+import { pickedSpec } from './pickedFiles';
 import type { RemoteModel } from './remote';
 
 export function bundledEntry({ id, name, bytes, parameters }: BundledModel): ModelEntry {
@@ -22,33 +24,31 @@ export function bundledEntry({ id, name, bytes, parameters }: BundledModel): Mod
   };
 }
 
-function sourceOf(id: string): ModelEntry['source'] {
-  if (id.startsWith('webllm:')) return 'webllm';
-  return /^(hf|transformers):/.test(id) ? 'hub' : id.startsWith('local:') ? 'local' : 'address';
+function sourceOf({ place }: SpecOf<ModelKind>): ModelEntry['source'] {
+  if (place === 'list') return 'webllm';
+  return place === 'path' ? 'address' : place;
 }
 
-/** Without its scheme. */
-function nameOf(id: string): string {
-  return id.replace(/^(hf:|local:|webllm:|transformers:|https?:\/\/)/, '');
+/** What runs name it by, which runtime reads it, and where it comes from. */
+function namesOf(spec: SpecOf<ModelKind>): Pick<ModelEntry, 'spec' | 'name' | 'kind' | 'source'> {
+  const id = specId(spec);
+  return { spec: id, name: specLabel(id), kind: spec.runtime, source: sourceOf(spec) };
 }
 
-/** Which runtime reads it, and what runs name it by. */
-function runnerOf(id: string, paths: readonly string[]): { kind: ModelKind; spec: string } {
-  if (id.startsWith('local:')) return localSpec(id, paths);
-  const kind = /^(webllm|transformers):/.exec(id)?.[1] as ModelKind | undefined;
-  return { kind: kind ?? 'engine', spec: id };
+/** Of a model's name in storage. */
+function runnerOf(id: string, paths: readonly string[]): SpecOf<ModelKind> {
+  const spec = parseSpec(id);
+  if (spec.place === 'local') return pickedSpec(spec.name, paths);
+  if (hasFiles(spec)) return spec;
+  throw new ConfigError(`${id} has no files of its own.`, 'Name another model.');
 }
 
 export function storedEntry(manifest: ModelManifest): ModelEntry {
   const { id, files, licence, parameters } = manifest;
   const bytes = totalBytes(files);
   const paths = files.map(({ path }) => path);
-  const { kind, spec } = runnerOf(id, paths);
   return {
-    spec,
-    name: nameOf(id),
-    kind,
-    source: sourceOf(id),
+    ...namesOf(runnerOf(id, paths)),
     parameters,
     bytes,
     approximate: false,
@@ -62,9 +62,7 @@ export function storedEntry(manifest: ModelManifest): ModelEntry {
 
 export function remoteEntry({ id, files, licence, parameters }: RemoteModel): ModelEntry {
   return {
-    ...runnerOf(id, []),
-    name: nameOf(id),
-    source: sourceOf(id),
+    ...namesOf(runnerOf(id, [])),
     parameters,
     bytes: totalBytes(files),
     approximate: false,

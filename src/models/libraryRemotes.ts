@@ -4,6 +4,9 @@
  */
 import { DownloadError, ModelError } from '../core/errors';
 import type { WebllmPlace } from '../specs/modelEntry';
+import { specId } from '../specs/spec';
+import { onnx, type Dtype } from '../specs/transformers';
+import { listed } from '../specs/webllm';
 import { asOnlyWriter, type Library, type Patience } from './library';
 import { freshFile, modelFilePath, writeManifest, type ModelManifest } from './manifest';
 import { libraryFile } from './pickedFiles';
@@ -11,7 +14,7 @@ import { filesOf, get, listHub, type DescribeOptions, type RemoteFile, type Remo
 
 /** A form of weights of transformers.js, and the file that holds it. */
 export interface OnnxForm {
-  readonly dtype: string;
+  readonly dtype: Dtype;
   readonly file: string;
 }
 
@@ -28,10 +31,7 @@ async function measured(url: string, signal?: AbortSignal): Promise<RemoteFile> 
   return { path: libraryFile, url, bytes, sha256: null, gitBlobId: null };
 }
 
-/**
- * A model of WebLLM's list with its compiled library; its `id` is "webllm:NAME". Throws DownloadError, ModelError,
- * FileFormatError.
- */
+/** A model of WebLLM's list with its compiled library. Throws DownloadError, ModelError, FileFormatError. */
 export async function describeWebllmModel(
   place: WebllmPlace,
   options: DescribeOptions = {},
@@ -55,7 +55,7 @@ export async function describeWebllmModel(
   const shards = names.filter((name) => /^params_shard_\d+\.bin$/.test(name));
   const { commit, licence } = listing;
   return {
-    id: `webllm:${place.id}`,
+    id: specId(listed(place.id)),
     commit,
     licence,
     parameters: null,
@@ -106,10 +106,7 @@ export async function renewLibrary(
   await asOnlyWriter(id, work, patience);
 }
 
-/**
- * An ONNX model of the hub in the first of `forms` that it has; `id` = "transformers:OWNER/NAME@DTYPE". Throws
- * DownloadError, ModelError, FileFormatError.
- */
+/** An ONNX model of the hub in the first of `forms` that it has. Throws DownloadError, ModelError, FileFormatError. */
 export async function describeOnnxModel(
   repo: string,
   forms: readonly OnnxForm[],
@@ -132,15 +129,10 @@ export async function describeOnnxModel(
   const data = names.filter((name) => name.startsWith(`${form.file}_data`));
   const { commit, licence } = listing;
   return {
-    id: onnxId(repo, form.dtype),
+    id: specId(onnx(repo, form.dtype)),
     commit,
     licence,
     parameters: null,
     files: filesOf(listing, [...settings, form.file, ...data]),
   };
-}
-
-/** The name in storage of an ONNX model of the hub in one form. */
-export function onnxId(repo: string, dtype: string): string {
-  return `transformers:${repo}@${dtype}`;
 }

@@ -1,7 +1,8 @@
-/** What the user names a model by, turned into where its files are. */
-import { ConfigError } from '../core/errors';
+/** Where the files of a model of our own engine are. */
+import type { EngineSpec } from '../specs/engine';
+import { noSuchModel } from '../specs/engine';
+import { specId } from '../specs/spec';
 import type { BundledModel } from './catalogue';
-import { hubSpec, parseHubId } from './hubId';
 
 /** Where a model's files are; plain data that crosses workers. */
 export type ModelPlace =
@@ -18,36 +19,37 @@ export interface ModelRef {
   readonly promptStyle: string | null;
 }
 
-/**
- * A bundled id; `hf:OWNER/NAME[/FILE.gguf][@REVISION]` (downloaded into storage); `local:NAME` (picked files that were
- * copied there); an address or a path under the app's address of a folder with config.json, or of a .gguf file. Throws
- * ConfigError.
- */
+/** A folder with config.json, or a .gguf file. */
+function placeAt(address: string, base: string): ModelPlace {
+  const url = new URL(address, base);
+  if (/\.gguf$/i.test(url.pathname)) return { type: 'gguf', url: url.href };
+  return { type: 'folder', url: url.href.endsWith('/') ? url.href : `${url.href}/` };
+}
+
+/** Throws ConfigError for a bundled model that the catalogue does not have. */
 export function resolveModel(
-  spec: string,
-  options: { base: string; catalogue: readonly BundledModel[] },
+  spec: EngineSpec,
+  { base, catalogue }: { base: string; catalogue: readonly BundledModel[] },
 ): ModelRef {
-  const { base, catalogue } = options;
-  const known = catalogue.find(({ id }) => id === spec);
-  if (known) {
-    const url = new URL(`models/${spec}/`, base).href;
-    return { id: spec, place: { type: 'folder', url }, promptStyle: known.promptStyle };
+  const id = specId(spec);
+  switch (spec.place) {
+    case 'bundled': {
+      const known = catalogue.find((one) => one.id === id);
+      if (!known) {
+        throw noSuchModel(
+          id,
+          catalogue.map((one) => one.id),
+        );
+      }
+      return { id, place: placeAt(`models/${id}/`, base), promptStyle: known.promptStyle };
+    }
+    case 'hub':
+    case 'local':
+      return { id, place: { type: 'stored', id }, promptStyle: null };
+    case 'address':
+    case 'path':
+      return { id, place: placeAt(spec.address, base), promptStyle: null };
+    default:
+      return spec satisfies never;
   }
-  if (spec.startsWith('hf:')) {
-    const id = hubSpec(parseHubId(spec));
-    return { id, place: { type: 'stored', id }, promptStyle: null };
-  }
-  if (spec.startsWith('local:')) return { id: spec, place: { type: 'stored', id: spec }, promptStyle: null };
-  const isPath = /^(https?:\/\/|\/|\.\/|files\/)/.test(spec);
-  if (!isPath) {
-    throw new ConfigError(
-      `There is no model "${spec}".`,
-      `Use a bundled one (${catalogue.map(({ id }) => id).join(', ') || 'none found'}), hf:OWNER/NAME, a folder or a .gguf file.`,
-    );
-  }
-  const url = new URL(spec, base).href;
-  if (/\.gguf$/i.test(new URL(url).pathname)) {
-    return { id: spec, place: { type: 'gguf', url }, promptStyle: null };
-  }
-  return { id: spec, place: { type: 'folder', url: url.endsWith('/') ? url : `${url}/` }, promptStyle: null };
 }

@@ -2,7 +2,11 @@
 import { ConfigError } from '../core/errors';
 import { ggufParts } from '../lm/ggufParts';
 import type { PickedFile } from './modelRecords';
+import { picked } from '../specs/engine';
 import type { ModelKind } from '../specs/modelEntry';
+import type { SpecOf } from '../specs/spec';
+import { pickedOnnx } from '../specs/transformers';
+import { pickedWebllm } from '../specs/webllm';
 
 export interface PickedModel {
   readonly kind: ModelKind;
@@ -12,18 +16,10 @@ export interface PickedModel {
 /** Under which a compiled MLC library is stored, whatever it was called. */
 export const libraryFile = 'library.wasm';
 
-/** What runs name a picked model by, by the kind that its files say. */
-export function localSpec(id: string, paths: readonly string[]): { kind: ModelKind; spec: string } {
-  if (paths.includes(libraryFile)) return { kind: 'webllm', spec: `webllm:${id}` };
-  if (paths.some((path) => path.startsWith('onnx/')))
-    return { kind: 'transformers', spec: `transformers:${id}` };
-  return { kind: 'engine', spec: id };
-}
-
-/** The name in storage of what `localSpec` names, without the settings that a run adds; other names as they are. */
-export function storedId(spec: string): string {
-  const [, name] = /^(?:webllm|transformers):(local:[^?@]+)/.exec(spec) ?? [];
-  return name ?? spec;
+/** What runs name a picked model by: its files say which runtime reads it. */
+export function pickedSpec(name: string, paths: readonly string[]): SpecOf<ModelKind> {
+  if (paths.includes(libraryFile)) return pickedWebllm(name);
+  return paths.some((path) => path.startsWith('onnx/')) ? pickedOnnx(name) : picked(name);
 }
 
 /** File names that MLC's list of weights holds. Throws ConfigError. */

@@ -1,8 +1,10 @@
 /** Which files a model on the hub or at an address consists of, how large they are, and what they must hash to. */
 import * as v from 'valibot';
-import { DownloadError, FileFormatError, ModelError } from '../core/errors';
+import { ConfigError, DownloadError, FileFormatError, ModelError } from '../core/errors';
 import { ggufParts } from '../lm/ggufParts';
-import { parseHubId, type HubId } from './hubId';
+import { onHub, type EngineSpec, type HubModel } from '../specs/engine';
+import { specId } from '../specs/spec';
+import { onnx } from '../specs/transformers';
 
 /** Where models are fetched from, unless a test or a mirror says otherwise. */
 export const hubEndpoint = 'https://huggingface.co';
@@ -86,7 +88,7 @@ export function statusError(url: string, status: number): DownloadError {
 }
 
 /** The files that make up the model named; of sharded weights all. Throws ModelError when there are none. */
-function choose(names: readonly string[], id: HubId): string[] {
+function choose(names: readonly string[], id: HubModel): string[] {
   if (id.file !== null) {
     if (!names.includes(id.file)) {
       const others = names.filter((name) => name.endsWith('.gguf'));
@@ -109,14 +111,14 @@ function choose(names: readonly string[], id: HubId): string[] {
   const tensors = names.includes(weights) ? [weights] : names.includes(index) ? [index, ...shards] : [];
   if (tensors.length === 0 || !names.includes('config.json')) {
     const gguf = names.filter((name) => name.endsWith('.gguf'));
-    const onnx = names.some((name) => /^onnx\/.+\.onnx$/.test(name));
+    const graphs = names.some((name) => /^onnx\/.+\.onnx$/.test(name));
     const ways = [
       gguf.length > 0 &&
         `Name one of its GGUF files: ${gguf
           .slice(0, 4)
-          .map((name) => `hf:${id.repo}/${name}`)
+          .map((name) => specId(onHub(id.repo, name)))
           .join(', ')}.`,
-      onnx && `As an agent it can be run by Transformers.js: transformers:${id.repo}.`,
+      graphs && `As an agent it can be run by Transformers.js: ${specId(onnx(id.repo))}.`,
     ].filter((way) => way !== false);
     throw new ModelError(
       `${id.repo} has no safetensors weights that the engine can read.`,
@@ -179,13 +181,12 @@ export function filesOf({ files }: HubListing, paths: readonly string[]): readon
   return paths.flatMap((path) => files.get(path) ?? []);
 }
 
-/** A model of the hub, at one commit. Throws ConfigError, DownloadError, ModelError, FileFormatError. */
-export async function describeHubModel(spec: string, options: DescribeOptions = {}): Promise<RemoteModel> {
-  const id = parseHubId(spec);
+/** A model of the hub, at one commit. Throws DownloadError, ModelError, FileFormatError. */
+async function describeHubModel(id: HubModel, options: DescribeOptions): Promise<RemoteModel> {
   const listing = await listHub(id.repo, id.revision, options);
   const { commit, licence, parameters } = listing;
   return {
-    id: spec,
+    id: specId(id),
     commit,
     licence,
     parameters: id.file === null ? parameters.safetensors : parameters.gguf,
@@ -217,7 +218,7 @@ async function sizeOf(url: string, signal?: AbortSignal): Promise<number | null>
 const indexSchema = v.looseObject({ weight_map: v.record(v.string(), v.string()) });
 
 /** A folder or a .gguf file at any address. Its server names no hashes: what came is hashed and kept to. */
-export async function describeUrlModel(address: string, signal?: AbortSignal): Promise<RemoteModel> {
+async function describeUrlModel(address: string, signal?: AbortSignal): Promise<RemoteModel> {
   const files: RemoteFile[] = [];
   const add = async (path: string, url: string): Promise<boolean> => {
     const bytes = await sizeOf(url, signal);
@@ -254,7 +255,12 @@ export async function describeUrlModel(address: string, signal?: AbortSignal): P
   return { id: address, commit: null, licence: null, parameters: null, files };
 }
 
-/** By its name: `hf:...`, or an address. */
-export function describeRemote(spec: string, options: DescribeOptions = {}): Promise<RemoteModel> {
-  return spec.startsWith('hf:') ? describeHubModel(spec, options) : describeUrlModel(spec, options.signal);
+/** A model of our own engine that lies elsewhere. Throws ConfigError, DownloadError, ModelError, FileFormatError. */
+export async function describeRemote(spec: EngineSpec, options: DescribeOptions = {}): Promise<RemoteModel> {
+  if (spec.place === 'hub') return describeHubModel(spec, options);
+  if (spec.place === 'address') return describeUrlModel(spec.address, options.signal);
+  throw new ConfigError(
+    `${specId(spec)} is not downloaded: it is ${spec.place === 'local' ? 'picked files' : 'read from where the app is'}.`,
+    'Name a model of the hub or an address.',
+  );
 }

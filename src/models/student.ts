@@ -1,8 +1,8 @@
 import { ConfigError } from '../core/errors';
+import { bundled } from '../specs/engine';
+import { parseSpec } from '../specs/spec';
 import type { BundledModel } from './catalogue';
 import { resolveModel, type ModelRef } from './modelSpec';
-import { bundled } from '../settings/table';
-import { foreign } from '../specs/agentSpecs';
 
 export function noModels(): ConfigError {
   return new ConfigError('This build has no bundled models.', 'Name agents and a student.');
@@ -13,15 +13,13 @@ export function ofRole(catalogue: readonly BundledModel[], role: BundledModel['r
 }
 
 /** The model that a student's name stands for. Throws ConfigError. */
-export function studentOf(spec: string, catalogue: readonly BundledModel[], base: string): ModelRef {
-  const named = spec === bundled ? ofRole(catalogue, 'student')[0] : spec;
+export function studentOf(name: string, catalogue: readonly BundledModel[], base: string): ModelRef {
+  const named = name === bundled ? ofRole(catalogue, 'student')[0] : name;
   if (named === undefined) throw noModels();
-  const kind = foreign(named);
-  if (kind) {
-    throw new ConfigError(
-      `The student is ${named}, but agents of kind ${kind} cannot be trained here.`,
-      'Use a bundled model, a folder or a .gguf file as the student.',
-    );
-  }
-  return resolveModel(named, { base, catalogue });
+  const spec = parseSpec(named);
+  if (spec.runtime === 'engine') return resolveModel(spec, { base, catalogue });
+  throw new ConfigError(
+    `The student is ${named}, but agents of kind ${spec.runtime} cannot be trained here.`,
+    'Use a bundled model, a folder or a .gguf file as the student.',
+  );
 }

@@ -1,6 +1,8 @@
 /** Ready choices for kinds of machines: agents, student, bytes. Minutes are estimates; none was measured on such a machine. */
 import type { DevicePreset } from '../models/memoryPlan';
 import type { ModelEntry } from '../specs/modelEntry';
+import { specId } from '../specs/spec';
+import { listed } from '../specs/webllm';
 import type { RunConfig } from '../settings/config';
 
 interface Recipe {
@@ -83,7 +85,7 @@ export function devicePresets(
     known.get(spec)?.features.every((feature) => features.includes(feature)) ?? false;
   return recipes.map(({ id, agents, student, nAgents, rounds, questions, training, minutes }) => {
     const chosen = agents.map((names) => {
-      const specs = names.map((name) => `webllm:${name}`);
+      const specs = names.map((name) => specId(listed(name)));
       const spec = specs.find(usable) ?? specs.at(-1) ?? '';
       return { spec, bytes: known.get(spec)?.bytes ?? null };
     });

@@ -10,6 +10,7 @@ import { isComplete, type ModelManifest } from '../models/manifest';
 import { libraryFile } from '../models/pickedFiles';
 import type { ModelShape } from '../models/modelShape';
 import { resolveModel } from '../models/modelSpec';
+import { parseSpec, parseSpecOf } from '../specs/spec';
 import type { CallContext, Handlers } from '../rpc/rpc';
 import { bringModel, describeModel, isUsable, storedName, type FindWebllm } from './bringModels';
 import { devicePresets } from './devicePresets';
@@ -51,10 +52,8 @@ export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
     onProgress: progress,
   });
   /** The one way to write a name, so that a model is not stored twice. */
-  const idOf = async (spec: string): Promise<string> => {
-    if (/^(hf|local):/.test(spec)) return resolveModel(spec, { base: parts.base, catalogue: [] }).id;
-    return storedName(spec, await library(), parts.findWebllm);
-  };
+  const idOf = async (name: string): Promise<string> =>
+    storedName(parseSpec(name), await library(), parts.findWebllm);
 
   /** Of WebLLM's list, what it says of the model stands beside what is stored; an outdated library is still to come. */
   const entryOf = async (manifest: ModelManifest): Promise<ModelEntry> => {
@@ -84,13 +83,17 @@ export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
       const id = await idOf(spec);
       const stored = await (await library()).find(id);
       if (stored) return entryOf(stored);
-      return remoteEntry(await describeModel(id, parts.findWebllm, { ...place, signal }));
+      return remoteEntry(await describeModel(parseSpec(id), parts.findWebllm, { ...place, signal }));
     },
     async download(spec, context) {
-      const id = await idOf(spec);
-      const entry = await entryOf(await bringModel(await library(), id, parts.findWebllm, options(context)));
-      if (!/\.gguf$/i.test(id)) return entry;
-      const source = openModelSource(resolveModel(id, { base: parts.base, catalogue: [] }));
+      const named = parseSpec(spec);
+      const entry = await entryOf(
+        await bringModel(await library(), named, parts.findWebllm, options(context)),
+      );
+      if (named.runtime !== 'engine' || !/\.gguf$/i.test(entry.spec)) return entry;
+      const source = openModelSource(
+        resolveModel(parseSpecOf('engine', entry.spec), { base: parts.base, catalogue: [] }),
+      );
       const { notice } = await loadTokenizer(source, { signal: context.signal });
       return notice == null ? entry : { ...entry, splitUnsaid: true };
     },

@@ -1,6 +1,6 @@
 /** Finds the sizes of everything that a run names, and plans its memory. */
 import { asArkletError } from '../core/errors';
-import { isFetchedByLibrary } from '../specs/keptModels';
+import { isFetchedByLibrary, isKept } from '../specs/keptModels';
 import { memoryOfFiles, type MachineFacts, type MemoryPlan } from '../models/memoryPlan';
 import type { ModelEntry } from '../specs/modelEntry';
 import type { RunConfig } from '../settings/config';
@@ -16,8 +16,10 @@ import { describeRemote } from '../models/remote';
 import { describeModel, listedWebllm, storedName, type FindWebllm } from './bringModels';
 import { readModelShape } from './readModelShape';
 import { openModelSource } from '../models/modelSource';
-import { bundled } from '../settings/table';
 import { agentSpecs } from '../specs/agentSpecs';
+import { bundled, type EngineSpec } from '../specs/engine';
+import { parseSpec, parseSpecOf, specId, type ModelSpec } from '../specs/spec';
+import { listed } from '../specs/webllm';
 
 export interface PlanParts {
   readonly base: string;
@@ -33,43 +35,44 @@ export interface PlanParts {
 }
 
 /** Headers of a model of the hub that is not here yet: a few small ranges. */
-async function remoteShape(id: string, endpoint: string | undefined): Promise<ModelShape> {
-  const { files } = await describeRemote(id, endpoint === undefined ? {} : { endpoint });
+async function remoteShape(spec: EngineSpec, endpoint: string | undefined): Promise<ModelShape> {
+  const { files } = await describeRemote(spec, endpoint === undefined ? {} : { endpoint });
   const first = files[0]?.url ?? '';
   const path = files[0]?.path ?? '';
   const names = files.map((file) => file.path);
   return readModelShape(new UrlSource(first.slice(0, first.length - path.length), names));
 }
 
-async function shapeOf(ref: ModelRef, parts: PlanParts): Promise<ModelShape> {
+async function shapeOf(spec: EngineSpec, ref: ModelRef, parts: PlanParts): Promise<ModelShape> {
   const known = parts.shapes.get(ref.id);
   if (known) return known;
   const here = ref.place.type !== 'stored' || (await (await parts.library()).isReady(ref.id));
-  const shape = here ? readModelShape(openModelSource(ref)) : remoteShape(ref.id, parts.endpoint);
+  const shape = here ? readModelShape(openModelSource(ref)) : remoteShape(spec, parts.endpoint);
   parts.shapes.set(ref.id, shape);
   shape.catch(() => parts.shapes.delete(ref.id));
   return shape;
 }
 
 /** Bytes of the files of another library's model: in storage, else as the hub says. */
-async function libraryBytes(spec: string, { library, findWebllm, endpoint }: PlanParts): Promise<number> {
+async function libraryBytes(spec: ModelSpec, { library, findWebllm, endpoint }: PlanParts): Promise<number> {
   const store = await library();
   const id = await storedName(spec, store, findWebllm);
   const place = endpoint === undefined ? {} : { endpoint };
-  const { files } = (await store.find(id)) ?? (await describeModel(id, findWebllm, place));
+  const { files } = (await store.find(id)) ?? (await describeModel(parseSpec(id), findWebllm, place));
   return totalBytes(files);
 }
 
 /** As a planned agent: by WebLLM's own figure, else by its files. */
-async function libraryAgent(spec: string, parts: PlanParts): Promise<PlannedAgent> {
-  const listed = await listedWebllm(spec, parts.findWebllm);
-  const entry = listed && (await parts.webllm()).find((one) => one.spec === `webllm:${listed.id}`);
+async function libraryAgent(spec: ModelSpec, parts: PlanParts): Promise<PlannedAgent> {
+  const model = specId(spec);
+  const place = await listedWebllm(spec, parts.findWebllm);
+  const entry = place && (await parts.webllm()).find((one) => one.spec === specId(listed(place.id)));
   const features = entry?.features ?? [];
-  if (entry?.memoryBytes != null) return { type: 'library', model: spec, bytes: entry.memoryBytes, features };
-  const size = parts.sizes.get(spec) ?? libraryBytes(spec, parts);
-  parts.sizes.set(spec, size);
-  size.catch(() => parts.sizes.delete(spec));
-  return { type: 'library', model: spec, bytes: memoryOfFiles(await size), features };
+  if (entry?.memoryBytes != null) return { type: 'library', model, bytes: entry.memoryBytes, features };
+  const size = parts.sizes.get(model) ?? libraryBytes(spec, parts);
+  parts.sizes.set(model, size);
+  size.catch(() => parts.sizes.delete(model));
+  return { type: 'library', model, bytes: memoryOfFiles(await size), features };
 }
 
 /** A model that cannot be looked up (no network, no such name) is named in `unknown` and left out of the sum. */
@@ -82,30 +85,33 @@ export async function planRun(
   const catalogue = await fetchCatalogue(base).catch(() => []);
   const ofRole = (role: string): string[] => catalogue.filter((one) => one.role === role).map(({ id }) => id);
   const named = config.agents.flatMap((spec) => (spec === bundled ? ofRole('agent') : [spec]));
-  const specs = new Set(agentSpecs(config, named));
+  const names = new Set(agentSpecs(config, named));
   const unknown: string[] = [];
-  const engine = async (spec: string) => {
+  const engine = async (spec: EngineSpec) => {
     const ref = resolveModel(spec, { base, catalogue });
-    return { model: ref.id, shape: await shapeOf(ref, parts), compact: ref.promptStyle === 'compact' };
+    return { model: ref.id, shape: await shapeOf(spec, ref, parts), compact: ref.promptStyle === 'compact' };
+  };
+  const agent = async (name: string): Promise<void> => {
+    const spec = parseSpec(name);
+    if (spec.runtime === 'engine') agents.push({ type: 'engine', ...(await engine(spec)) });
+    else if (isFetchedByLibrary(spec)) unknown.push(name);
+    else if (isKept(spec)) agents.push(await libraryAgent(spec, parts));
+    else agents.push({ type: 'remote', model: name });
   };
   const agents: PlannedAgent[] = [];
-  for (const spec of specs) {
+  for (const name of names) {
     try {
-      if (/^(endpoint|recorded):/.test(spec)) agents.push({ type: 'remote', model: spec });
-      else if (/^(webllm|transformers):/.test(spec)) {
-        if (isFetchedByLibrary(spec)) unknown.push(spec);
-        else agents.push(await libraryAgent(spec, parts));
-      } else agents.push({ type: 'engine', ...(await engine(spec)) });
+      await agent(name);
     } catch (thrown) {
-      unknown.push(`${spec} (${asArkletError(thrown).message})`);
+      unknown.push(`${name} (${asArkletError(thrown).message})`);
     }
   }
-  const studentSpec = config.student === bundled ? ofRole('student')[0] : config.student;
+  const studentName = config.student === bundled ? ofRole('student')[0] : config.student;
   let student = null;
   try {
-    student = studentSpec === undefined ? null : await engine(studentSpec);
+    student = studentName === undefined ? null : await engine(parseSpecOf('engine', studentName));
   } catch (thrown) {
-    unknown.push(`${studentSpec ?? ''} (${asArkletError(thrown).message})`);
+    unknown.push(`${studentName ?? ''} (${asArkletError(thrown).message})`);
   }
   return planMemory({ config, machine, agents, student, unknown, threads: parts.threads });
 }

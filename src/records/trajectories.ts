@@ -60,6 +60,3 @@ export function trajectoriesJsonl(turns: readonly Turn[]): string {
 
 /** The protocol name of what agents answer alone at the student's decoding (the arm `single-greedy`). */
 export const greedyProtocol = 'single-greedy';
-
-/** Agents that say again what was imported into the run itself, as a config names them. */
-export const importedAgents = 'recorded:imported';

@@ -1,4 +1,5 @@
 /** The settings of a group of the drawer, and which of them mean anything under the settings at hand. */
+import { readSpec } from '../specs/spec';
 import { entries, type Path, type RunConfig } from './config';
 import type { Group } from './setting';
 
@@ -34,7 +35,7 @@ function debates({ protocol }: RunConfig): boolean {
 
 function asksServers({ agents, personas }: RunConfig): boolean {
   const models = [...agents, ...personas.map(({ model }) => model)];
-  return models.some((model) => model?.startsWith('endpoint:') === true);
+  return models.some((model) => model !== undefined && readSpec(model)?.runtime === 'endpoint');
 }
 
 function judges({ pad }: RunConfig): boolean {

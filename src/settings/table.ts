@@ -3,6 +3,7 @@
  * what two runs differ in, and docs/settings.md are derived from these entries. To add a setting, add an entry.
  * Longer than other files: one entry a setting, and no logic.
  */
+import { bundled } from '../specs/engine';
 import {
   agentIndices,
   choice,
@@ -15,9 +16,6 @@ import {
   text,
   texts,
 } from './setting';
-
-/** Stands for the bundled agents or the bundled student; the plan phase puts their ids in its place. */
-export const bundled = 'bundled';
 
 /** How a student learns, in the order in which it is offered. */
 export const strategyNames = {

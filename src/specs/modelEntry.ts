@@ -1,5 +1,7 @@
+import type { FileRuntime } from './spec';
+
 /** Which runtime reads it. */
-export type ModelKind = 'engine' | 'transformers' | 'webllm';
+export type ModelKind = FileRuntime;
 
 /** A model that a run can name. */
 export interface ModelEntry {

@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import type { ErrorData } from '../core/errors';
 import { entries } from '../settings/config';
+import { plainEndpoints } from '../specs/endpoint';
 import { errorStrings as text } from './strings/errors';
 
 export interface PageError {
@@ -42,7 +43,7 @@ function plainJson(found: string): string {
 
 /** The last resort for texts that nobody put into the page's words. */
 export function plainWords(message: string): string {
-  return message
+  return plainEndpoints(message)
     .replace(/\s*\((?:[^()]*\s)?--[a-z][^()]*\)/g, '')
     .replace(
       /--([a-z][a-z0-9-]*)/g,
@@ -59,7 +60,6 @@ export function plainWords(message: string): string {
     )
     .replace(/\bis undefined\b/g, text.missing)
     .replace(/\bundefined\b/g, text.nothing)
-    .replace(/\bendpoint:(https?:\S+?)(?:#(\S+))?(?=[\s",.]|$)/g, '$1')
     .replace(codeName, (name) => labels.get(name) ?? name)
     .replace(/\s+,/g, ',')
     .replace(/ {2,}/g, ' ')

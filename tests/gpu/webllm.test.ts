@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AgentRequest } from '../../src/agents/agent';
-import { parseWebllm } from '../../src/agents/webllm/spec';
+import { webllmRef } from '../../src/agents/webllm/spec';
+import { parseSpecOf } from '../../src/specs/spec';
 import type { WebllmLink } from '../../src/agents/webllm/protocol';
 import { connectModels } from '../../src/modelsWorker/modelsClient';
 import { openWebllmWorker } from '../../src/job/webllmLink';
@@ -30,7 +31,8 @@ const request: AgentRequest = {
 
 describe('the real WebLLM in a real worker', () => {
   let link: WebllmLink;
-  const load = (spec: string): Promise<unknown> => link.load(parseWebllm(spec, location.href), {});
+  const load = (spec: string): Promise<unknown> =>
+    link.load(webllmRef(parseSpecOf('webllm', spec), location.href), {});
 
   // One worker for all: a failure leaves it fit for the next model.
   beforeAll(() => {
@@ -130,7 +132,7 @@ describe('the real WebLLM in a real worker', () => {
       const progress: string[] = [];
       const spec = await pick({ 'tokenizer.json': tokenizer });
       expect(spec).toBe('webllm:local:picked-in-test');
-      const whole = link.load(parseWebllm(spec, location.href), {
+      const whole = link.load(webllmRef(parseSpecOf('webllm', spec), location.href), {
         onProgress: ({ phase, loaded }) => progress.push(`${phase} ${loaded}`),
       });
       // The empty library does nothing with weights: loading ends where it would be asked, with every file read.
@@ -150,7 +152,9 @@ describe('the real WebLLM in a real worker', () => {
 
   it('can be stopped while it loads', async () => {
     const stop = new AbortController();
-    const loading = link.load(parseWebllm(custom(`${host}lib.wasm`), location.href), { signal: stop.signal });
+    const loading = link.load(webllmRef(parseSpecOf('webllm', custom(`${host}lib.wasm`)), location.href), {
+      signal: stop.signal,
+    });
     stop.abort();
     await expect(loading).rejects.toMatchObject({ code: 'interrupted' });
   });

@@ -2,7 +2,7 @@
 import { unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
-import { parseEndpoint } from '../../src/agents/endpoint/endpoint';
+import { parseSpec } from '../../src/specs/spec';
 import {
   asArkletError,
   ConfigError,
@@ -193,8 +193,8 @@ describe('the page’s words for what is thrown', () => {
     ['a flag that is no number', () => configFromFlags(splitFlags(['--n-agents', 'many']))],
     ['an unknown flag', () => configFromFlags(splitFlags(['--agentz', '3']))],
     ['personas of the command', () => configFromFlags(splitFlags(['--personas', '{"a":1}']))],
-    ['an address that is none', () => parseEndpoint('endpoint:localhost:9#m')],
-    ['an address with a key', () => parseEndpoint('endpoint:http://u:p@host/v1#m')],
+    ['an address that is none', () => parseSpec('endpoint:localhost:9#m')],
+    ['an address with a key', () => parseSpec('endpoint:http://u:p@host/v1#m')],
     ['no trace', () => Promise.reject(nothingToLearn('rsft', { dropped: { 'wrong traces': 168 } }, 28))],
     ['a file that is no model', () => pickedModel([{ path: 'notes.txt', blob: new Blob(['x']) }])],
     [

@@ -11,9 +11,9 @@ const source = join(root, 'src');
  */
 const rooms: Record<string, { imports: string[]; types?: string[] }> = {
   core: { imports: [] },
-  settings: { imports: ['core'] },
+  specs: { imports: ['core'] },
+  settings: { imports: ['core', 'specs'] },
   records: { imports: ['core', 'settings'] },
-  specs: { imports: ['core', 'settings'] },
   rpc: { imports: ['core'] },
   offline: { imports: ['core'] },
   store: { imports: ['core', 'settings', 'records'] },
@@ -53,6 +53,7 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
   library: {
     imports: [
       'core',
+      'specs',
       'settings',
       'records',
       'store',
@@ -88,6 +89,7 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
   coordinator: {
     imports: [
       'core',
+      'specs',
       'settings',
       'records',
       'rpc',
@@ -109,6 +111,7 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
   commands: {
     imports: [
       'core',
+      'specs',
       'settings',
       'records',
       'rpc',

@@ -1,5 +1,5 @@
 /** Any OpenAI-compatible server (Ollama, llama.cpp, vLLM, transformers serve). The key stays in memory. */
-import { AgentError, ConfigError, throwIfAborted, TokenError } from '../../core/errors';
+import { AgentError, throwIfAborted, TokenError } from '../../core/errors';
 import type { AgentBackend, AgentCallbacks, AgentRequest, Completion } from '../agent';
 import { beginningOf, bodyDocuments, BodyTooLong } from './body';
 import { Failures } from './failures';
@@ -28,43 +28,6 @@ export interface EndpointOptions {
   readonly retries?: number;
   /** Seconds before the first of them, doubled each time up to 30 s; a Retry-After header goes before it. Default 1. */
   readonly retryDelay?: number;
-}
-
-/** An address in one form. Throws ConfigError for what is no http(s) address, or holds a key or a query. */
-export function endpointAddress(text: string): string {
-  let url: URL | null = null;
-  try {
-    url = new URL(text);
-  } catch {
-    // Handled with the other wrong ones.
-  }
-  if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new ConfigError(
-      `"${text}" is not the address of a server.`,
-      'Write it whole, such as http://localhost:11434/v1.',
-    );
-  }
-  if (url.username || url.password || url.search) {
-    throw new ConfigError(
-      `The address of the endpoint at ${url.host} holds a user, a password or a query.`,
-      'Addresses are stored and shared: give the key where the app asks for it.',
-      { details: { variable: 'ARKLET_ENDPOINT_KEY' } },
-    );
-  }
-  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
-}
-
-/** `endpoint:URL#MODEL`. Throws ConfigError. */
-export function parseEndpoint(spec: string): { url: string; model: string } {
-  const match = /^endpoint:(https?:\/\/[^#\s]+)#(.+)$/.exec(spec);
-  if (!match?.[1] || !match[2]) {
-    throw new ConfigError(
-      `"${spec.replace(/^endpoint:/, '').replace(/#.*$/, '')}" is not the address of a server.`,
-      'Write it whole, such as http://localhost:11434/v1, and name the model.',
-      { details: { form: 'endpoint:http://host:port/v1#model' } },
-    );
-  }
-  return { url: endpointAddress(match[1]), model: match[2] };
 }
 
 /** Characters for each token asked for, beyond which a server is taken to know no end. */

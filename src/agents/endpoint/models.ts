@@ -1,7 +1,7 @@
 /** The models that an OpenAI-compatible server lists. */
 import * as v from 'valibot';
 import { AgentError } from '../../core/errors';
-import { endpointAddress } from './endpoint';
+import { endpointAddress } from '../../specs/endpoint';
 
 const listSchema = v.looseObject({ data: v.array(v.looseObject({ id: v.string() })) });
 const patience = 15_000;

@@ -11,7 +11,8 @@ import { translate } from './errors';
 import { pretendHost, readModelFile, type FileReaders, type ReadPlace } from './files';
 import type { Library } from './library';
 import type { TransformersInfo, TransformersRef } from './protocol';
-import { dtypes, dtypeSuffix, isDtype, type Dtype } from './spec';
+import { dtypes, type Dtype } from '../../specs/transformers';
+import { dtypeSuffix } from './spec';
 
 export interface HostParts {
   open(options: {
@@ -26,7 +27,7 @@ export interface HostParts {
   /** Brings a model of the hub into the app's own storage; gives its name there and the form of its weights. */
   bring(
     repo: string,
-    options: LoadOptions & { readonly dtype: string | null },
+    options: LoadOptions & { readonly dtype: Dtype | null },
   ): Promise<{ readonly id: string; readonly dtype: Dtype }>;
 }
 
@@ -179,7 +180,7 @@ export class TransformersHost {
 
   /** The first form of weights that the folder has and the device reads. */
   async #dtype(key: string, { dtype }: TransformersRef, f16: boolean): Promise<Dtype> {
-    if (dtype !== null && isDtype(dtype)) return dtype;
+    if (dtype !== null) return dtype;
     for (const one of dtypes) {
       if (one.endsWith('f16') && !f16) continue;
       if (one === 'fp16' && !f16) continue;

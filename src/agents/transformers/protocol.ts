@@ -1,4 +1,5 @@
 /** What crosses between the job and the worker of @huggingface/transformers. Plain data: src/job/ carries it by rpc. */
+import type { Dtype } from '../../specs/transformers';
 import type { AgentCallbacks, AgentRequest, Completion, LoadOptions, LoadProgress } from '../agent';
 
 /** Where a model's files are: on the hub (by the user's choice), under an address, in the app's storage, or in memory. */
@@ -12,8 +13,8 @@ export interface TransformersRef {
   /** What stands after "transformers:"; what turns store as the model. */
   readonly name: string;
   readonly place: TransformersPlace;
-  /** Form of the weights (fp32, fp16, q8, q4, q4f16); null = the smallest that the folder has and the device reads. */
-  readonly dtype: string | null;
+  /** Form of the weights; null = the smallest that the folder has and the device reads. */
+  readonly dtype: Dtype | null;
   /** auto = WebGPU on a real adapter, else WASM. */
   readonly device: 'auto' | 'webgpu' | 'wasm';
 }

@@ -9,6 +9,7 @@ import type {
 } from '@mlc-ai/web-llm';
 import { ArkletError, ConfigError, throwIfAborted } from '../../core/errors';
 import type { WebllmPlace } from '../../specs/modelEntry';
+import { listed as ofList } from '../../specs/webllm';
 import type { FinishReason } from '../../records/records';
 import type { AgentCallbacks, Completion, LoadOptions, LoadProgress } from '../agent';
 import { checkFeatures, type AdapterFacts } from './features';
@@ -140,7 +141,7 @@ export class WebllmHost {
     if (ref.custom || ref.cache !== 'cache') return listed;
     const { model_id: id, model: weights, model_lib: library } = listed;
     await this.#parts.bring({ id, weights, library }, options);
-    const stored = storedPlace(`webllm:${id}`);
+    const stored = storedPlace(ofList(id));
     return { ...listed, model: stored.weights, model_lib: stored.library };
   }
 

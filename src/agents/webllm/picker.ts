@@ -1,6 +1,8 @@
 /** WebLLM's own list of models, as the picker shows them before they are downloaded. The package is loaded only here, and only when asked for. */
 import type { ModelRecord } from '@mlc-ai/web-llm';
 import type { ModelEntry, WebllmPlace } from '../../specs/modelEntry';
+import { specId } from '../../specs/spec';
+import { listed } from '../../specs/webllm';
 
 /** Licences of the families in the list, by their owners' model cards; others are left open. */
 const licences: readonly (readonly [RegExp, string])[] = [
@@ -45,7 +47,7 @@ function entryOf(record: ModelRecord): ModelEntry {
   const each = bytesPerParameter[quantisation];
   const bytes = parameters === null || each === undefined ? null : Math.round(parameters * each);
   return {
-    spec: `webllm:${id}`,
+    spec: specId(listed(id)),
     name: id.replace(/-MLC(?=-|$)/, ''),
     kind: 'webllm',
     source: 'webllm',

@@ -3,6 +3,8 @@ import { ArkletError, InterruptedError } from '../../core/errors';
 import type { DevicePreset, MachineFacts, MemoryPlan } from '../../models/memoryPlan';
 import type { ModelCalls, ModelsApi } from '../../wire/modelsApi';
 import type { FileCheck, ModelProgress, PickedFile, StorageMeter } from '../../models/modelRecords';
+import { writePicked } from '../../specs/engine';
+import { specLabel } from '../../specs/spec';
 import type { ModelEntry } from '../../specs/modelEntry';
 import type { RunConfig } from '../../settings/config';
 import { machineFacts } from '../machine';
@@ -116,7 +118,7 @@ export class Models {
   }
 
   async importFiles(name: string, files: readonly PickedFile[]): Promise<boolean> {
-    return this.#transfer(`local:${name}`, async (api, calls) => {
+    return this.#transfer(writePicked(name), async (api, calls) => {
       const { splitUnsaid = false } = await api.importFiles(name, files, calls);
       this.#tellSplit(name, splitUnsaid);
     });
@@ -151,7 +153,8 @@ export class Models {
       }
     }, `model/${spec}`);
     this.checks = new Map([...this.checks].filter(([name]) => name !== spec));
-    this.splitUnsaid = this.splitUnsaid.filter((name) => ![`local:${name}`, `hf:${name}`].includes(spec));
+    const removed = specLabel(spec);
+    this.splitUnsaid = this.splitUnsaid.filter((name) => name !== removed);
     await this.refresh();
   }
 

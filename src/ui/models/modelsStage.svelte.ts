@@ -1,6 +1,7 @@
 /** "Prepare for the stage": everything here, every file checked, and a rehearsal with the network cut. */
 import { DownloadError } from '../../core/errors';
 import { isFetchedByLibrary, isKept } from '../../specs/keptModels';
+import { hasFiles, parseSpec, type ModelSpec } from '../../specs/spec';
 import type { RunConfig } from '../../settings/config';
 import type { CutAnswer } from '../../offline/messages';
 import { strings } from '../strings/models';
@@ -42,10 +43,16 @@ const storing = 120_000;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Every model that a run names, personas' own included. */
-function named({ agents, personas, student }: RunConfig): readonly string[] {
+/** A model that a run names, and what the name says. */
+interface Named {
+  readonly name: string;
+  readonly spec: ModelSpec;
+}
+
+/** Every model that a run names, personas' own included. Throws ConfigError. */
+function named({ agents, personas, student }: RunConfig): readonly Named[] {
   const own = personas.flatMap(({ model }) => (model === undefined ? [] : [model]));
-  return [...new Set([...agents, ...own, student])];
+  return [...new Set([...agents, ...own, student])].map((name) => ({ name, spec: parseSpec(name) }));
 }
 
 export class StageCheck {
@@ -73,9 +80,9 @@ export class StageCheck {
 
   async #prepare(config: RunConfig): Promise<StageStep> {
     const models = named(config);
-    if (!(await this.#stored(models.filter(isKept)))) return 'failed';
+    if (!(await this.#stored(models.filter(({ spec }) => isKept(spec))))) return 'failed';
     // These libraries fetch by themselves what is at an address of the user's own.
-    if (models.some(isFetchedByLibrary)) {
+    if (models.some(({ spec }) => isFetchedByLibrary(spec))) {
       this.step = 'fetch';
       if (!(await this.#run())) return 'failed';
     }
@@ -87,21 +94,21 @@ export class StageCheck {
       throw new DownloadError(strings.stage.notStored, strings.stage.notStoredHint);
     }
     // Large libraries are stored when they are first used: now, where the run needs one.
-    if (models.some((spec) => /^(webllm|transformers):/.test(spec))) await this.#offline.keep();
+    if (models.some(({ spec }) => hasFiles(spec) && spec.runtime !== 'engine')) await this.#offline.keep();
     return this.#rehearse();
   }
 
   /** Downloads and hashes what our own store keeps. */
-  async #stored(models: readonly string[]): Promise<boolean> {
+  async #stored(models: readonly Named[]): Promise<boolean> {
     const { models: store } = this.#session;
     this.step = 'download';
-    for (const spec of models) {
-      if (!spec.includes('local:') && !(await store.download(spec))) return false;
+    for (const { name, spec } of models) {
+      if (spec.place !== 'local' && !(await store.download(name))) return false;
     }
     this.step = 'verify';
-    for (const spec of models) {
-      await store.verify(spec);
-      if (!store.checks.get(spec)?.every(({ ok }) => ok)) return false;
+    for (const { name } of models) {
+      await store.verify(name);
+      if (!store.checks.get(name)?.every(({ ok }) => ok)) return false;
     }
     return true;
   }

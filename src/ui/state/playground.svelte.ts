@@ -4,6 +4,7 @@ import type { AdapterInfo, AskArm, AskReply, AskResult, JobApi, JobEvent } from 
 import type { RunRecord } from '../../records/runRecords';
 import type { AnswerType, Question } from '../../records/records';
 import { pageError } from '../pageError';
+import { readSpec } from '../../specs/spec';
 import { bundledWords, markUnknown, type Piece } from './knownWords';
 import type { Notices } from './notices.svelte';
 import type { RunView } from './runView.svelte';
@@ -143,7 +144,7 @@ export class PlaygroundState {
 
   /** Whether the agents of the run on screen only say again what was recorded. */
   readonly recordedAgents = $derived.by(
-    () => this.run?.config.agents.every((spec) => spec.startsWith('recorded:')) ?? false,
+    () => this.run?.config.agents.every((spec) => readSpec(spec)?.runtime === 'recorded') ?? false,
   );
 
   async importAdapter(picked: readonly File[]): Promise<void> {

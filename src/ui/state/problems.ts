@@ -1,4 +1,5 @@
 /** Where what went wrong in a run is said. */
+import { specLabel } from '../../specs/spec';
 import type { JobEvent } from '../../wire/jobApi';
 import { errorStrings } from '../strings/errors';
 import type { Notices } from './notices.svelte';
@@ -26,7 +27,7 @@ export function tellProblem(
 /** What a model that was loaded is to be known for; it stands until somebody has read it. */
 export function tellOfModel(notices: Notices, { model, notice }: Extract<JobEvent, { type: 'load' }>): void {
   if (notice === undefined) return;
-  const name = model.replace(/^(local|hf):/, '');
+  const name = specLabel(model);
   const message = errorStrings.splitUnsaid(name);
   notices.add({ code: 'model-notice', message, hint: errorStrings.splitUnsaidHint }, `loaded/${model}`);
 }

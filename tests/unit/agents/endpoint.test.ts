@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { endpointAgent, parseEndpoint } from '../../../src/agents/endpoint/endpoint';
+import { endpointAgent } from '../../../src/agents/endpoint/endpoint';
+import { parseSpec } from '../../../src/specs/spec';
 import { retryAfter } from '../../../src/agents/endpoint/limiter';
 import { EventParser } from '../../../src/agents/endpoint/sse';
 import { AgentError, ConfigError, TokenError } from '../../../src/core/errors';
@@ -206,9 +207,12 @@ describe('an endpoint agent', () => {
   });
 
   it('is named by address and model, and refuses an address with a key in it', () => {
-    expect(parseEndpoint('endpoint:http://h:1/v1/#a/b:c')).toEqual({ url: 'http://h:1/v1', model: 'a/b:c' });
+    expect(parseSpec('endpoint:http://h:1/v1/#a/b:c')).toMatchObject({
+      url: 'http://h:1/v1',
+      model: 'a/b:c',
+    });
     for (const spec of ['endpoint:h#m', 'endpoint:http://k@h/v1#m', 'endpoint:http://h/v1?key=k#m'])
-      expect(() => parseEndpoint(spec)).toThrow(ConfigError);
+      expect(() => parseSpec(spec)).toThrow(ConfigError);
   });
 });
 

@@ -8,7 +8,8 @@ import { chooseBackend } from '../../../src/engine/chooseBackend';
 import { runHash } from '../../../src/library/storedRuns';
 import { parseTrajectories, unpackArchive } from '../../../src/records/archiveFile';
 import { checkDisjoint, planQuestions } from '../../../src/tasks/planQuestions';
-import { castOf } from '../../../src/job/resolveAgents';
+import { castOf, agentSlots } from '../../../src/job/resolveAgents';
+import { specId } from '../../../src/specs/spec';
 import { questionId } from '../../../src/tasks/questionText';
 import { makeConfig } from '../../support/makeConfig';
 
@@ -94,9 +95,28 @@ describe('the agents of a run', () => {
   const cast = (change: Partial<RunConfig>) => castOf({ ...config, ...change }, catalogue, 'http://host/');
 
   it('are the bundled ones and the student, each loaded once', () => {
-    expect(cast({}).specs).toEqual(['a', 'b']);
+    expect(cast({}).specs.map(specId)).toEqual(['a', 'b']);
     expect(cast({}).models.map(({ id }) => id)).toEqual(['a', 'b', 's']);
     expect(cast({ agents: ['s', 's'], student: 's' }).models.map(({ id }) => id)).toEqual(['s']);
+  });
+
+  it('are loaded once, however their name is written', () => {
+    const { models, specs } = cast({ agents: ['hf:o/m@main', 'hf:o/m'], student: 'hf:o/m' });
+    expect(models.map(({ id }) => id)).toEqual(['hf:o/m']);
+    expect(specs.map(specId)).toEqual(['hf:o/m', 'hf:o/m']);
+  });
+
+  it('speak through their own model, however their name is written', async () => {
+    const none = (): Promise<never> => Promise.reject(new Error('not asked'));
+    const parts = {
+      engine: { info: none, count: none, generate: none, unload: none },
+      base: 'http://host/',
+      makers: {},
+      endpointKey: () => null,
+      storedTurns: () => Promise.resolve([]),
+    };
+    const slots = await agentSlots(cast({ agents: ['hf:o/m@main', 'a'] }), config, parts);
+    expect(slots.map(({ backend }) => backend.model)).toEqual(['hf:o/m', 'a']);
   });
 
   it('that speak elsewhere load nothing here', () => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { webllmMaker } from '../../../src/job/webllmLink';
+import { parseSpecOf } from '../../../src/specs/spec';
 import { ScriptedEngine, scriptedLink } from '../agents/webllm/scriptedEngine';
 
 it('agents of one WebLLM model share a worker, other settings have their own', async () => {
@@ -9,8 +10,9 @@ it('agents of one WebLLM model share a worker, other settings have their own', a
     engines.push(engine);
     return scriptedLink(engine);
   });
-  const names = ['Tiny-q4f32_1-MLC', 'Tiny-q4f32_1-MLC', 'Tiny-q4f32_1-MLC?context=256'];
-  const agents = names.map((name) => make(name, { base: 'http://app/' }));
+  const tiny = 'webllm:Tiny-q4f32_1-MLC';
+  const names = [tiny, tiny, `${tiny}?context=256`];
+  const agents = names.map((name) => make(parseSpecOf('webllm', name), { base: 'http://app/' }));
   for (const agent of agents) await agent.load({});
   expect(agents.map(({ model, kind }) => `${kind} ${model}`)).toEqual([
     'webllm Tiny-q4f32_1-MLC',

@@ -25,11 +25,13 @@ describe('the memory plan of what a run names', () => {
   it('counts a persona’s own model, and names those whose size is not known', async () => {
     const config = makeConfig({
       agents: ['agent-a'],
-      nAgents: 4,
+      nAgents: 6,
       personas: [
         { name: 'own', model: 'agent-b' },
         { name: 'picked', model: 'webllm:local:Tiny' },
         { name: 'elsewhere', model: 'transformers:https://models.invalid/one/' },
+        { name: 'served', model: 'endpoint:http://localhost:9/v1#m' },
+        { name: 'misspelt', model: 'endpoint:localhost:9#m' },
         { name: 'plain' },
       ],
     });
@@ -47,6 +49,7 @@ describe('the memory plan of what a run names', () => {
     expect(unknown).toEqual([
       'webllm:local:Tiny (no storage is needed)',
       'transformers:https://models.invalid/one/',
+      'endpoint:localhost:9#m ("localhost:9" is not the address of a server.)',
     ]);
   });
 });

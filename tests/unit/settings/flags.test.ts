@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseEndpoint } from '../../../src/agents/endpoint/endpoint';
+import { parseSpec } from '../../../src/specs/spec';
 import { ConfigError } from '../../../src/core/errors';
 import { personaPresets } from '../../../src/settings/personas';
 import type { RunConfig } from '../../../src/settings/config';
@@ -27,7 +27,7 @@ describe('an error that a command prints', () => {
     expect(commandError({ ...error, details: { settings } }).hint).toBe(
       'Ask less often. (--endpoint-rate, --endpoint-concurrency)',
     );
-    const { details } = failure(() => parseEndpoint('endpoint:localhost:9#m'));
+    const { details } = failure(() => parseSpec('endpoint:localhost:9#m'));
     expect(commandError({ ...error, details: { ...details } }).hint).toContain(
       'endpoint:http://host:port/v1#model',
     );

@@ -59,7 +59,7 @@ describe('a setting that is added', () => {
   it('appears in presets, flags, validation, the drawer, differences and the docs by its one entry', async () => {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(join(folder, 'src'), { recursive: true });
-    for (const room of ['settings', 'core'])
+    for (const room of ['settings', 'specs', 'core'])
       cpSync(join(root, 'src', room), join(folder, 'src', room), { recursive: true });
     mkdirSync(join(folder, 'scripts/maintain'), { recursive: true });
     cpSync(join(root, 'scripts/maintain/settingsPage.ts'), join(folder, 'scripts/maintain/settingsPage.ts'));

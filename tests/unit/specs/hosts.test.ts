@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hostsOf, hostsOfRun } from '../../../src/specs/hosts';
+import { parseSpec } from '../../../src/specs/spec';
 
 const base = 'http://app.test/x/';
 
@@ -12,17 +13,21 @@ describe('the hosts that an agent makes the app contact', () => {
     ['webllm:mine?model=https://weights.test/m&lib=https://libs.test/a.wasm', ['weights.test', 'libs.test']],
     ['webllm:mine?model=files/0&lib=files/1/a.wasm', []],
     ['endpoint:http://localhost:11434/v1#m', ['localhost:11434']],
-    ['endpoint:http://', []],
+    ['recorded:imported', []],
+    // Resolved against the app's address, as the request is.
+    ['//cdn.test/model', ['cdn.test']],
   ])('of %s are %j', (spec, hosts) => {
-    expect(hostsOf(spec, base)).toEqual(hosts);
+    expect(hostsOf(parseSpec(spec), base)).toEqual(hosts);
   });
 
-  it.each(['hf:a/b', 'webllm:Llama-3.2-1B-Instruct-q4f32_1-MLC', 'transformers:a/b'])(
-    'of %s are the hub’s',
-    (spec) => {
-      expect(hostsOf(spec, base)).toContain('huggingface.co');
-    },
-  );
+  it.each([
+    'hf:a/b',
+    'webllm:Llama-3.2-1B-Instruct-q4f32_1-MLC',
+    'transformers:a/b',
+    'transformers:own.er/b@q4',
+  ])('of %s are the hub’s', (spec) => {
+    expect(hostsOf(parseSpec(spec), base)).toContain('huggingface.co');
+  });
 
   it('are those of the agents, the personas’ models and the student, each once', () => {
     const run = {
@@ -31,6 +36,9 @@ describe('the hosts that an agent makes the app contact', () => {
       student: 'endpoint:https://one.test/v1#c',
     };
     expect(hostsOfRun(run, base)).toEqual(['one.test', 'two.test']);
+    expect(
+      hostsOfRun({ agents: ['endpoint:http://', 'hf:one'], personas: [], student: 'bundled' }, base),
+    ).toEqual([]);
     expect(hostsOfRun({ agents: ['bundled'], personas: [], student: 'bundled' }, base)).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { isKept } from '../../../src/specs/keptModels';
+import { parseSpec } from '../../../src/specs/spec';
 
 it('names the models that the app downloads itself', () => {
   for (const spec of [
@@ -14,7 +15,7 @@ it('names the models that the app downloads itself', () => {
     'transformers:onnx-community/Qwen3-0.6B-ONNX',
     'transformers:onnx-community/Qwen3-0.6B-ONNX@q4',
   ])
-    expect([spec, isKept(spec)]).toEqual([spec, true]);
+    expect([spec, isKept(parseSpec(spec))]).toEqual([spec, true]);
 });
 
 it('leaves out what lies at an address for another library, what WebLLM is told to keep, and what is no model here', () => {
@@ -30,5 +31,5 @@ it('leaves out what lies at an address for another library, what WebLLM is told 
     'endpoint:http://localhost:11434/v1#llama3',
     'recorded:run.json',
   ])
-    expect([spec, isKept(spec)]).toEqual([spec, false]);
+    expect([spec, isKept(parseSpec(spec))]).toEqual([spec, false]);
 });

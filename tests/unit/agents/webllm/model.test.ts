@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentRequest } from '../../../../src/agents/agent';
 import { webllmAgent, WebllmModel, type WebllmModelOptions } from '../../../../src/agents/webllm/model';
-import { localHost, parseWebllm } from '../../../../src/agents/webllm/spec';
+import { localHost, webllmRef } from '../../../../src/agents/webllm/spec';
+import { parseSpecOf } from '../../../../src/specs/spec';
 import { fitContext } from '../../../../src/debate/context';
 import { ScriptedEngine, scriptedLink, type HostOptions, type Script } from './scriptedEngine';
 
@@ -29,7 +30,7 @@ function staged(
   const engines: ScriptedEngine[] = [];
   const links: ReturnType<typeof scriptedLink>[] = [];
   const model = new WebllmModel({
-    ref: parseWebllm(options.spec ?? 'webllm:Tiny-q4f32_1-MLC', 'http://app/'),
+    ref: webllmRef(parseSpecOf('webllm', options.spec ?? 'webllm:Tiny-q4f32_1-MLC'), 'http://app/'),
     open: () => {
       const script = scripts[Math.min(engines.length, scripts.length - 1)]!;
       const engine = new ScriptedEngine(script);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { neededFeatures } from '../../../../src/agents/webllm/features';
 import { progressOf } from '../../../../src/agents/webllm/host';
-import { localHost, parseWebllm, weightsAddress } from '../../../../src/agents/webllm/spec';
+import { localHost, webllmRef, weightsAddress } from '../../../../src/agents/webllm/spec';
+import { parseSpecOf } from '../../../../src/specs/spec';
 import { estimateTokens } from '../../../../src/agents/webllm/tokenCount';
 import { translate } from '../../../../src/agents/webllm/translate';
 import { ConfigError, DownloadError } from '../../../../src/core/errors';
@@ -11,7 +12,7 @@ const base = 'http://app.test/x/';
 
 describe('the name of a WebLLM model', () => {
   it('is an id of its list', () => {
-    expect(parseWebllm('webllm:Llama-3.2-1B-Instruct-q4f32_1-MLC', base)).toEqual({
+    expect(webllmRef(parseSpecOf('webllm', 'webllm:Llama-3.2-1B-Instruct-q4f32_1-MLC'), base)).toEqual({
       id: 'Llama-3.2-1B-Instruct-q4f32_1-MLC',
       custom: null,
       contextTokens: null,
@@ -22,7 +23,7 @@ describe('the name of a WebLLM model', () => {
 
   it('may name weights and library of the user, a context and a cache', () => {
     const spec = 'webllm:mine?model=files%2F0&lib=files/1/a.wasm&context=512&cache=opfs&logprobs=1';
-    expect(parseWebllm(spec, base)).toEqual({
+    expect(webllmRef(parseSpecOf('webllm', spec), base)).toEqual({
       id: 'mine',
       custom: {
         weights: 'http://app.test/x/files/0/resolve/main/../../',
@@ -35,7 +36,7 @@ describe('the name of a WebLLM model', () => {
   });
 
   it('may be of files that were picked, which lie where no request can go', () => {
-    const { custom, id } = parseWebllm('webllm:local:tiny-q4f32_1', base);
+    const { custom, id } = webllmRef(parseSpecOf('webllm', 'webllm:local:tiny-q4f32_1'), base);
     expect(id).toBe('local:tiny-q4f32_1');
     expect(custom?.library).toBe('https://local.models.invalid/local%3Atiny-q4f32_1/library.wasm');
     expect(new URL('tensor-cache.json', custom?.weights).href).toBe(
@@ -63,7 +64,7 @@ describe('the name of a WebLLM model', () => {
     'webllm:local:a?cache=opfs',
     'webllm:local:a?model=x&lib=y',
   ])('is refused when it is %s', (spec) => {
-    expect(() => parseWebllm(spec, base)).toThrow(ConfigError);
+    expect(() => webllmRef(parseSpecOf('webllm', spec), base)).toThrow(ConfigError);
   });
 });
 
@@ -129,7 +130,8 @@ describe('a model of WebLLM’s list', () => {
       brought.push(place);
       return Promise.resolve();
     };
-    const load = (spec: string) => scriptedHost(engine, { bring }).load(parseWebllm(spec, base), {});
+    const load = (spec: string) =>
+      scriptedHost(engine, { bring }).load(webllmRef(parseSpecOf('webllm', spec), base), {});
     await load('webllm:Tiny-q4f32_1-MLC');
     const { model_id: id, model: weights, model_lib: library } = records[0]!;
     expect(brought).toEqual([{ id, weights, library }]);
@@ -146,7 +148,10 @@ describe('a model of WebLLM’s list', () => {
   it('that cannot be brought ends the loading with that very error', async () => {
     const engine = new ScriptedEngine({ reply: () => [] });
     const bring = () => Promise.reject(new DownloadError('The hub answered 503.', 'Try again.'));
-    const loading = scriptedHost(engine, { bring }).load(parseWebllm('webllm:Tiny-q4f32_1-MLC', base), {});
+    const loading = scriptedHost(engine, { bring }).load(
+      webllmRef(parseSpecOf('webllm', 'webllm:Tiny-q4f32_1-MLC'), base),
+      {},
+    );
     await expect(loading).rejects.toMatchObject({ code: 'download', message: 'The hub answered 503.' });
     expect(engine.loaded).toBeNull();
   });
@@ -164,7 +169,7 @@ describe('the features that a model needs', () => {
 
   it('are checked before anything is loaded, and the same model in single precision is offered', async () => {
     const engine = new ScriptedEngine({ reply: () => [] });
-    const ref = parseWebllm('webllm:Tiny-q4f16_1-MLC', base);
+    const ref = webllmRef(parseSpecOf('webllm', 'webllm:Tiny-q4f16_1-MLC'), base);
     await expect(scriptedHost(engine).load(ref, {})).rejects.toMatchObject({
       code: 'gpu-unavailable',
       hint: 'Use Tiny-q4f32_1-MLC instead.',
@@ -178,7 +183,9 @@ describe('the features that a model needs', () => {
 describe('the host of a WebLLM model', () => {
   it('names near ids for one that the list does not have', async () => {
     const host = scriptedHost(new ScriptedEngine({ reply: () => [] }));
-    await expect(host.load(parseWebllm('webllm:Tiny-q8', base), {})).rejects.toMatchObject({
+    await expect(
+      host.load(webllmRef(parseSpecOf('webllm', 'webllm:Tiny-q8'), base), {}),
+    ).rejects.toMatchObject({
       code: 'config',
       hint: 'Near it: Tiny-q4f32_1-MLC, Tiny-q4f16_1-MLC.',
     });
@@ -194,7 +201,10 @@ describe('the host of a WebLLM model', () => {
 
   it('hands on the cache that was chosen', async () => {
     const engine = new ScriptedEngine({ reply: () => [] });
-    await scriptedHost(engine).load(parseWebllm('webllm:Tiny-q4f32_1-MLC?cache=indexeddb', base), {});
+    await scriptedHost(engine).load(
+      webllmRef(parseSpecOf('webllm', 'webllm:Tiny-q4f32_1-MLC?cache=indexeddb'), base),
+      {},
+    );
     expect(engine.appConfig?.cacheBackend).toBe('indexeddb');
   });
 

@@ -1,0 +1,77 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Mounts } from '../../../scripts/lib/mounts';
+import { ConfigError } from '../../../src/core/errors';
+
+describe('a name on the command line', () => {
+  let folder = '';
+  let model = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'arklet-mounts-'));
+    model = join(folder, 'my model');
+    mkdirSync(model);
+    for (const name of ['my model/config.json', 'm.gguf', 'lib.wasm', 'trajectories.jsonl'])
+      writeFileSync(join(folder, name), '{}');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('that the page knows stays as it is', () => {
+    const names = [
+      'bundled',
+      'agent-a',
+      'hf:a/b@v1',
+      'local:My model',
+      'https://h.test/m.gguf',
+      'webllm:A-MLC?context=512',
+      'transformers:a/b@q4',
+      'endpoint:http://h:1/v1/#m',
+      'recorded:run:1',
+      'recorded:https://h.test/run.json',
+    ];
+    const mounts = new Mounts();
+    expect(names.map((name) => mounts.spec(name))).toEqual(names);
+    expect(mounts.paths).toEqual([]);
+    expect([...mounts.endpoints]).toEqual(['http://h:1/v1']);
+  });
+
+  it('that is a path becomes an address under the page', () => {
+    const mounts = new Mounts();
+    expect(mounts.spec(model)).toBe('files/0/my%20model');
+    expect(mounts.spec(`transformers:${model}`)).toBe('transformers:files/0/my%20model');
+    expect(mounts.spec(join(folder, 'm.gguf'))).toBe('files/1/m.gguf');
+    expect(mounts.spec(`recorded:${folder}`)).toBe('recorded:files/2/trajectories.jsonl');
+    expect(mounts.spec(`webllm:mine?model=${model}&lib=${join(folder, 'lib.wasm')}&context=512`)).toBe(
+      'webllm:mine?model=files/3/&lib=files/4/lib.wasm&context=512',
+    );
+    expect(mounts.paths).toEqual([
+      { folder: model, name: basename(model) },
+      join(folder, 'm.gguf'),
+      join(folder, 'trajectories.jsonl'),
+      model,
+      join(folder, 'lib.wasm'),
+    ]);
+  });
+
+  it('of a persona is read as one of an agent, and a preset’s name stays', () => {
+    const mounts = new Mounts();
+    const list = [
+      { name: 'P', model: join(folder, 'm.gguf') },
+      { name: 'Q', model: 'endpoint:http://h/v1#m' },
+    ];
+    expect(JSON.parse(mounts.personas(JSON.stringify(list)))).toEqual([
+      { name: 'P', model: 'files/0/m.gguf' },
+      { name: 'Q', model: 'endpoint:http://h/v1#m' },
+    ]);
+    expect([...mounts.endpoints]).toEqual(['http://h/v1']);
+    expect(mounts.personas('sceptic')).toBe('sceptic');
+  });
+
+  it.each(['./nothing', 'hf:one', 'endpoint:localhost:9#m', 'webllm:a?model=x', 'recorded:none.jsonl'])(
+    'is refused when it is %s',
+    (name) => {
+      expect(() => new Mounts().spec(name)).toThrow(ConfigError);
+    },
+  );
+});
