@@ -2,7 +2,8 @@
 import type { Completion } from '../agents/agent';
 import type { Backend } from '../compute/ops';
 import { selftest } from '../compute/selftest';
-import { ArkletError, asArkletError, DeviceLostError } from '../core/errors';
+import { fail } from '../core/assert';
+import { asArkletError, DeviceLostError } from '../core/errors';
 import type { FileSource } from '../core/fileSource';
 import { Gate } from '../core/gate';
 import { Transferring, type CallContext, type Handlers } from '../rpc/rpc';
@@ -55,7 +56,7 @@ export class EngineService {
       generate: (request, context) => this.#guard(() => this.#generate(request, context)),
       baseHash: async ({ model }, { signal }) => {
         const ref = this.#refs.get(model);
-        if (!ref) throw new ArkletError(`${model} is not loaded.`, 'Call load first.');
+        if (!ref) fail(`${model} is not loaded.`);
         return baseHash(this.#parts.openSource(ref), signal);
       },
       count: async ({ model, texts }) => this.#model(model).count(texts),
@@ -194,14 +195,14 @@ export class EngineService {
 
   #opened(): Backend {
     if (this.#lost) throw this.#lost;
-    if (!this.#device) throw new ArkletError('The engine has no device yet.', 'Call open first.');
+    if (!this.#device) fail('The engine has no device yet.');
     return this.#device.backend;
   }
 
   #model(id: string): EngineModel {
     this.#opened();
     const model = this.#models.get(id);
-    if (!model) throw new ArkletError(`${id} is not loaded.`, 'Call load first.');
+    if (!model) fail(`${id} is not loaded.`);
     return model;
   }
 

@@ -1,5 +1,6 @@
 /** Everything a job writes and reads again, behind one interface. */
 import type { Dataset, Question, Report, Turn, TurnTiming } from '../records/records';
+import { fail } from '../core/assert';
 import { throwIfAborted } from '../core/errors';
 import { getAdapter, getAdapterFile, listAdapters, putAdapter, removeAdapter } from './adapters';
 import { getCheckpoint, putCheckpoint, removeCheckpoint, type CheckpointId } from './checkpoints';
@@ -252,7 +253,7 @@ function duringRun(store: JobStore, use: Connection['use'], runId: string, revok
   return {
     ...store,
     putRun: async () => {
-      throw new RangeError('a job changes its run by editRun');
+      fail('A job changes its run by editRun.');
     },
     editRun: async (id, edit) => {
       throwIfAborted(revoked);
