@@ -3,7 +3,7 @@ import type { AgentBackend } from '../agents/agent';
 import { groupedBy } from '../core/groupedBy';
 import type { Question, Turn } from '../records/records';
 import { debate } from '../debate/debate';
-import { lastRound, type Protocol } from '../debate/protocol';
+import { lastRound, styled, type Protocol } from '../debate/protocol';
 import { summariserMessages, type Shot } from '../debate/prompts';
 import { runTurns, type TurnSampling } from '../debate/scheduler';
 import { selfConsistency } from '../debate/selfConsistency';
@@ -39,7 +39,7 @@ export async function speakAll(
   return runTurns({
     runId: job.runId,
     seed: job.config.seed,
-    protocol,
+    protocol: styled(protocol, (agent) => job.agents[agent % job.agents.length]?.style ?? 'natural'),
     questions,
     agents: job.agents.map(({ backend }) => backend),
     ...(alone && { only: (backend: AgentBackend) => job.crew.only(backend) }),

@@ -3,6 +3,7 @@ import { engineAgent } from '../agents/engine';
 import { StorageError } from '../core/errors';
 import type { Message, Question, Turn } from '../records/records';
 import { selfCheckMessages, turnMessages } from '../debate/prompts';
+import { styled } from '../debate/protocol';
 import { runTurns } from '../debate/scheduler';
 import { greedy, singlePass } from '../debate/singlePass';
 import { checkProtocol, evalProtocol } from '../eval/arms';
@@ -140,7 +141,7 @@ async function answer(
   return runTurns({
     runId: job.runId,
     seed: config.seed,
-    protocol: singlePass({ name: pass.protocol, messages: pass.messages }),
+    protocol: styled(singlePass({ name: pass.protocol, messages: pass.messages }), () => job.studentStyle),
     questions: pass.questions,
     agents: [engineAgent(engine, { model: student.id, adapter })],
     sampling: greedy(config.maxTokens),

@@ -1,9 +1,8 @@
 /** What every phase of a job works with. */
 import type { Gate } from '../core/gate';
 import type { JobEvent } from '../wire/jobApi';
-import type { Phase, Question } from '../records/records';
+import type { Phase, PromptStyle, Question } from '../records/records';
 import type { RunConfig } from '../settings/config';
-import type { PromptStyle } from '../debate/prompts';
 import type { ModelRef } from '../models/modelSpec';
 import type { JobStore } from '../store/jobStore';
 import type { Crew } from './crew';

@@ -14,6 +14,7 @@ import {
   type UnlabelledTrace,
 } from '../distill/rewardTraces';
 import { engineAgent } from '../agents/engine';
+import { styled } from '../debate/protocol';
 import { runTurns } from '../debate/scheduler';
 import { selfConsistency } from '../debate/selfConsistency';
 import { turnMessages } from '../debate/prompts';
@@ -106,7 +107,7 @@ function ownTurns(
     runTurns({
       runId,
       seed: hashKey(config.seed, 'pad-student'),
-      protocol: selfConsistency({ samples, prompt, name: ownProtocol }),
+      protocol: styled(selfConsistency({ samples, prompt, name: ownProtocol }), () => style),
       questions,
       agents: [engineAgent(engine, { model: student.id, adapter: null })],
       sampling: { temperature: config.pad.rl.temperature, topP: 1, maxTokens: config.maxTokens },

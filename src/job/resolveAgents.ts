@@ -11,6 +11,7 @@ import type { BundledModel } from '../models/catalogue';
 import { resolveModel, type ModelRef } from '../models/modelSpec';
 import type { EngineClient } from '../engine/engineClient';
 import { parseTrajectories, unpackArchive } from '../records/archiveFile';
+import { withStyles } from '../debate/readPrompt';
 import { promptStyle } from './job';
 import type { AgentSlot } from './crew';
 import { bundled } from '../settings/table';
@@ -106,9 +107,7 @@ async function recordedTurns(spec: string, parts: AgentParts): Promise<readonly 
 
 async function recordedSlot(spec: string, parts: AgentParts): Promise<AgentSlot> {
   const turns = await recordedTurns(spec, parts);
-  const natural = turns.some(
-    ({ round, messages }) => round === 0 && messages.at(-1)?.content.includes('Think step by step') === true,
-  );
+  const natural = withStyles(turns).some(({ style }) => style === 'natural');
   return { backend: recordedAgent(spec, turns), style: natural ? 'natural' : 'compact' };
 }
 

@@ -13,6 +13,11 @@ export interface Message {
 
 export type Split = 'train' | 'validation' | 'test' | 'ood' | 'robust';
 export type FinishReason = 'stop' | 'length' | 'aborted' | 'error';
+/**
+ * How an agent is prompted. natural: for language models that read English. compact: for the bundled word-level models, whose
+ * chat template adds <q>, <a> and <eos>; they were trained on the question, their last turn and the peers' replies.
+ */
+export type PromptStyle = 'natural' | 'compact';
 export type AnswerType = 'number' | 'choice' | 'text';
 
 /** One question. `id` is a hash of the normalised text; `gold` is the right answer in normal form. */
@@ -57,9 +62,16 @@ export interface Turn {
   readonly agent: number;
   readonly model: string;
   readonly backend: string;
+  /** Absent in turns of older versions and of other programs. */
+  readonly style?: PromptStyle;
   readonly messages: readonly Message[];
   /** Earlier replies that were shortened in the messages, so that they fit the agent's context; absent = none. */
   readonly shortened?: number;
+  /**
+   * From the second round of a debate on: the agents whose replies of the round before stand in the messages, whole or their
+   * ends. Absent in turns of older versions and of other programs (debate/readPrompt.ts fills it).
+   */
+  readonly read?: readonly number[];
   readonly reply: string;
   /** Parsed answer in normal form, null when unparsable (counts as wrong). */
   readonly answer: string | null;
