@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { issueText } from '../core/issueText';
+import { dropCounts } from './dropped';
 import type { StrategyLog } from './runRecords';
 import type { Dataset, Question, Turn, TurnTiming } from './records';
 
@@ -105,7 +106,8 @@ export const questionSchema = v.object({
 export const strategyName = v.pipe(v.string(), v.regex(/^[a-z0-9+-]{1,60}$/));
 export const seedIndex = v.pipe(count, v.maxValue(1000));
 
-export const droppedSchema = v.record(v.string(), count);
+/** Also of versions that had English names for what is now a code. */
+export const droppedSchema = v.pipe(v.record(v.string(), count), v.transform(dropCounts));
 
 export const datasetSchema = v.object({
   strategy: v.pipe(v.string(), v.minLength(1), v.maxLength(100)),

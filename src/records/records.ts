@@ -4,6 +4,7 @@
  */
 
 import type { RunConfig } from '../settings/config';
+import type { DropCounts } from './dropped';
 import type { PadReport } from './padRecords';
 
 export interface Message {
@@ -111,7 +112,7 @@ export interface Dataset {
   readonly strategy: string;
   readonly traces: readonly Trace[];
   readonly kept: number;
-  readonly dropped: Readonly<Record<string, number>>;
+  readonly dropped: DropCounts;
 }
 
 export interface Interval {
@@ -199,10 +200,8 @@ export interface Report {
   readonly hosts?: readonly string[];
   readonly repeatable: 'bytes' | 'settings';
   readonly splits: Readonly<Record<string, number>>;
-  readonly dataset: { readonly kept: number; readonly dropped: Readonly<Record<string, number>> };
-  readonly datasets: Readonly<
-    Record<string, { readonly kept: number; readonly dropped: Readonly<Record<string, number>> }>
-  >;
+  readonly dataset: { readonly kept: number; readonly dropped: DropCounts };
+  readonly datasets: Readonly<Record<string, { readonly kept: number; readonly dropped: DropCounts }>>;
   readonly arms: readonly ArmResult[];
   readonly pairs: readonly PairResult[];
   readonly gainKept: GainKept | null;

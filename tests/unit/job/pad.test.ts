@@ -195,7 +195,7 @@ describe('a run with PAD', () => {
     ]);
     // 8 questions, spoken to twice by each of 3 agents.
     const judged = datasets.find(({ strategy }) => strategy === 'reward-model');
-    expect(judged).toMatchObject({ kept: 32, dropped: { 'traces of held-out agents': 16 } });
+    expect(judged).toMatchObject({ kept: 32, dropped: { 'held-out-agent': 16 } });
   });
 
   const continued = once({
