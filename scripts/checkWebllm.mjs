@@ -15,6 +15,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { withPage } from './browser.mjs';
 import { ensureBuild } from './build.mjs';
 import { badArgument, CommandError, readFlags } from './commandError.mjs';
+import { withSources } from './node.mjs';
 import { ensureWasm } from './wasm.mjs';
 import { chainFlags, learntFromWebllm, sourceArchive } from './webllm/chain.mjs';
 import { makeNoiseModel } from './webllm/noiseModel.mjs';
@@ -86,7 +87,7 @@ function builtApp(version) {
 }
 
 /** Prints the job's phases, and what speakers say. */
-function listener() {
+function listener(words) {
   let shown = '';
   return (event) => {
     if (event.type === 'error') say(`problem: ${event.error.message}`);
@@ -94,7 +95,7 @@ function listener() {
     const line =
       event.type === 'load'
         ? `load ${event.model}: ${event.phase} ${25 * Math.floor((4 * event.loaded) / (event.total || 1))} %`
-        : `${event.phase} ${event.done}/${event.total} ${event.detail}`;
+        : `${event.phase} ${event.done}/${event.total} ${words.progressText(event.detail)}`;
     if (line === shown) return;
     shown = line;
     say(line);
@@ -141,7 +142,8 @@ async function pick(context, app, { model, library }) {
 }
 
 async function check(page, urls, { work, out, maxTokens, library, files }) {
-  await page.exposeFunction('arkletEvent', listener());
+  const words = await withSources((load) => load('/src/ui/strings/job.ts'));
+  await page.exposeFunction('arkletEvent', listener(words));
   await page.exposeFunction('arkletSay', say);
   await page.waitForFunction(() => window.arklet !== undefined, undefined, { timeout: 60_000 });
   const distil = async (flags, from, name) =>

@@ -90,6 +90,8 @@ export interface Backend {
   readonly kind: BackendKind;
   /** Human-readable device: adapter name, or "WASM SIMD, 2 threads". */
   readonly device: string;
+  /** Of the CPU; 0 for a GPU. */
+  readonly threads: number;
   /** Bytes held by owner, and their peak. */
   readonly ledger: Ledger;
   /** Largest number of bytes one Tensor may have. */

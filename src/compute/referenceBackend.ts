@@ -100,6 +100,7 @@ export function createReferenceBackend(): ReferenceBackend {
   return {
     kind: 'reference',
     device: 'f64 loops',
+    threads: 1,
     ledger,
     maxTensorBytes: 2 ** 31,
     lost: new Promise<Error>(() => undefined),

@@ -8,7 +8,7 @@ import type { FileSource } from '../core/fileSource';
 import { Gate } from '../core/gate';
 import { Transferring, type CallContext, type Handlers } from '../rpc/rpc';
 import { baseHash } from './baseHash';
-import { chooseBackend, said, type BackendMakers, type ProbeSize } from './chooseBackend';
+import { chooseBackend, trusted, type BackendMakers, type ProbeSize } from './chooseBackend';
 import { type DeviceProofs } from './deviceProof';
 import { parseProofs } from './proofs';
 import { loadEngineModel, type EngineModel } from './engineModel';
@@ -104,26 +104,26 @@ export class EngineService {
       backend.ledger.resetPeak();
       const fits = request.backend === 'auto' || (request.backend === 'cpu') === (info.backend !== 'webgpu');
       const forms = variantsOf(backend);
-      const trust = fits ? ((await proofs?.trust(backend)) ?? { right: true, note: '' }) : null;
+      const trust = fits ? ((await proofs?.trust(backend)) ?? trusted) : null;
       // What was tuned against other forms may be wrong as well.
       if (variantsOf(backend) !== forms) this.#tuned.clear();
-      if (trust?.right) return { ...info, reason: said(info.reason, trust.note) };
+      if (trust?.right) return { ...info, reason: [...info.reason, ...trust.facts] };
     }
     await this.#close();
     const size = await this.#largest(request.models);
     proofs?.learn(parseProofs(request.proofs));
-    const { backend, reason, note } = await chooseBackend(request.backend, size, {
+    const { backend, reason, found } = await chooseBackend(request.backend, size, {
       ...this.#parts,
       ...(proofs && { prove: (gpu: Backend) => proofs.trust(gpu) }),
     });
-    const threads = backend.kind === 'webgpu' ? 0 : Number(/(\d+) thread/.exec(backend.device)?.[1] ?? 1);
-    const info: DeviceInfo = { backend: backend.kind, device: backend.device, reason, threads };
+    const { kind, device, threads } = backend;
+    const info: DeviceInfo = { backend: kind, device, reason, threads };
     this.#device = { backend, info };
     this.#lost = null;
     void backend.lost.then((error) => {
       if (this.#device?.backend === backend) this.#lost = error;
     });
-    return { ...info, reason: said(reason, note) };
+    return { ...info, reason: [...reason, ...found] };
   }
 
   async load(ref: ModelRef, context: Context<'load'>): Promise<EngineProtocol['load']['response']> {

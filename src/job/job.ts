@@ -1,6 +1,7 @@
 /** What every phase of a job works with. */
 import type { Gate } from '../core/gate';
 import type { JobEvent } from '../wire/jobApi';
+import type { ProgressDetail } from '../wire/progress';
 import type { Phase, PromptStyle, Question } from '../records/records';
 import type { RunConfig } from '../settings/config';
 import type { ModelRef } from '../models/modelSpec';
@@ -14,7 +15,7 @@ import type { AgentSlot } from './crew';
 export interface Progress {
   readonly done: number;
   readonly total: number;
-  readonly detail: string;
+  readonly detail: ProgressDetail | null;
   readonly secondsLeft?: number | null;
   readonly tokensPerSecond?: number | null;
 }

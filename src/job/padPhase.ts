@@ -12,6 +12,7 @@ import { spokenTraces } from '../distill/rewardTraces';
 import { linearNames } from '../lm/types';
 import { valueAt, type Path } from '../settings/config';
 import type { CheckpointId } from '../store/checkpoints';
+import type { TrainingNote } from '../wire/progress';
 import type { Job } from './job';
 import { labelTraces } from './padLabels';
 import type { AdapterFiles, PadUpdate } from '../engine/padProtocol';
@@ -94,7 +95,7 @@ export async function rewardStage(
   job: Job,
   turns: readonly Turn[],
   { seed, after }: { readonly seed: number; readonly after: string | null },
-  { onStep, onLabels }: { onStep: (step: number) => void; onLabels: (note: string) => void },
+  { onStep, onLabels }: { onStep: (step: number) => void; onLabels: (note: TrainingNote) => void },
 ): Promise<boolean> {
   const { config, engine, runId, student } = job;
   const { splitter, contrastive, steps, lr, afterError } = config.pad.reward;

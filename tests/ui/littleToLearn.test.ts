@@ -61,7 +61,7 @@ describe('a run without a trace to learn from', () => {
       status: 'running',
       done: 28,
       total: 28,
-      detail: 'debate',
+      detail: { kind: 'debate' },
       secondsLeft: 0,
       tokensPerSecond: 1,
       bytes: null,
