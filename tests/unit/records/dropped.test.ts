@@ -24,7 +24,7 @@ describe('why traces were dropped', () => {
   const now = parseArchive(old);
 
   it('is read from a run of a version that had names for it, with the same counts', () => {
-    expect(old.datasets.length).toBeGreaterThan(3);
+    expect(old.datasets.length).toBeGreaterThan(0);
     expect(Object.keys(old.report.dataset.dropped)).toContain('wrong traces');
     old.datasets.forEach(({ dropped }, i) => {
       const codes = now.datasets[i]!.dropped;
