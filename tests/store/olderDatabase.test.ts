@@ -26,8 +26,11 @@ afterEach(async () => {
 async function versionThree(): Promise<void> {
   const digest = await digester();
   const database = await openDB<ArkletSchema>(name, 3, {
-    async upgrade(opened, from, _to, transaction) {
-      for (const upgrade of migrations.slice(from, 3)) await upgrade(opened, transaction);
+    upgrade(opened, from, _to, transaction) {
+      const run = async (): Promise<void> => {
+        for (const upgrade of migrations.slice(from, 3)) await upgrade(opened, transaction);
+      };
+      run().catch(() => transaction.abort());
     },
   });
   const device = {
