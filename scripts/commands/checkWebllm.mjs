@@ -15,12 +15,13 @@ import { withPage } from '../lib/browser.mjs';
 import { ensureBuild } from '../lib/build.mjs';
 import { badArgument, CommandError, readFlags } from '../lib/commandError.mjs';
 import { parseJson } from '../lib/json.mjs';
+import { jobWords } from '../lib/jobWords.mjs';
 import { ensureWasm } from '../wasm.mjs';
 import { chainFlags, learntFromWebllm, sourceArchive } from '../lib/webllm/chain.mjs';
 import { makeNoiseModel } from '../lib/webllm/noiseModel.mjs';
 /** @import {BrowserContext, Page} from 'playwright' */
 /** @import {Urls} from '../lib/types' */
-/** @import {Automation, JobEvent, Outcome, RunArchive, Turn} from '../lib/product' */
+/** @import {Automation, JobEvent, JobWords, Outcome, RunArchive, Turn} from '../lib/product' */
 
 /**
  * @typedef {Partial<Record<string, string>>} Flags
@@ -108,8 +109,11 @@ function builtApp(version) {
   return out;
 }
 
-/** Prints the job's phases, and what speakers say. */
-function listener() {
+/**
+ * Prints the job's phases, and what speakers say.
+ * @param {JobWords} words
+ */
+function listener(words) {
   let shown = '';
   return (/** @type {JobEvent} */ event) => {
     if (event.type === 'error') say(`problem: ${event.error.message}`);
@@ -117,7 +121,7 @@ function listener() {
     const line =
       event.type === 'load'
         ? `load ${event.model}: ${event.phase} ${25 * Math.floor((4 * event.loaded) / (event.total || 1))} %`
-        : `${event.phase} ${event.done}/${event.total} ${event.detail}`;
+        : `${event.phase} ${event.done}/${event.total} ${words.progressText(event.detail)}`;
     if (line === shown) return;
     shown = line;
     say(line);
@@ -181,7 +185,8 @@ async function pick(context, app, { model, library }) {
 
 /** @param {Page} page @param {Urls} urls @param {CheckOptions} options */
 async function check(page, urls, { work, out, maxTokens, library, files }) {
-  await page.exposeFunction('arkletEvent', listener());
+  const words = await jobWords();
+  await page.exposeFunction('arkletEvent', listener(words));
   await page.exposeFunction('arkletSay', say);
   await page.waitForFunction(() => window.arklet !== undefined, undefined, { timeout: 60_000 });
   /** @param {Readonly<Record<string, string>>} flags @param {string | null} from @param {string} name */

@@ -5,13 +5,17 @@ import { withPage } from '../lib/browser.mjs';
 import { badArgument, CommandError, readFlags } from '../lib/commandError.mjs';
 import { interruption, stoppable, wasInterrupted } from '../lib/interrupt.mjs';
 import { parseJson } from '../lib/json.mjs';
+import { jobWords } from '../lib/jobWords.mjs';
 import { withSources } from '../node.mjs';
 import { writableFolder } from '../lib/outFolder.mjs';
 /** @import {Page} from 'playwright' */
-/** @import {Automation, DistilRequest, JobEvent, PadReport} from '../lib/product' */
+/** @import {Automation, DistilRequest, JobEvent, JobWords, PadReport} from '../lib/product' */
 
-/** A progress line on stderr: redrawn on a terminal, one line every ten seconds elsewhere. */
-function progressLine(stream = process.stderr) {
+/**
+ * A progress line on stderr: redrawn on a terminal, one line every ten seconds elsewhere.
+ * @param {JobWords} words
+ */
+function progressLine(words, stream = process.stderr) {
   let shown = '';
   let last = 0;
   let lastStage = '';
@@ -29,24 +33,22 @@ function progressLine(stream = process.stderr) {
     else stream.write(`${line}\n`);
   };
   return (/** @type {JobEvent} */ event) => {
-    if (event.type === 'device') say(`${event.backend} (${event.device}). ${event.reason}`);
+    if (event.type === 'device') say(`${event.backend} (${event.device}). ${words.deviceText(event.reason)}`);
     if (event.type === 'error') say(`warning: ${event.error.message}`);
-    if (event.type === 'dataset') {
-      const { strategy, kept, dropped } = event.dataset;
-      say(`${strategy}: ${kept} traces, dropped ${JSON.stringify(dropped)}`);
-    }
+    if (event.type === 'dataset') say(words.datasetText(event.dataset));
     if (event.type === 'pad') padLines(event.pad).forEach(say);
     if (event.type !== 'progress') return;
+    const detail = words.progressText(event.detail);
     const share = event.total === 0 ? 1 : event.done / event.total;
     const speed = event.tokensPerSecond === null ? '' : ` ${Math.round(event.tokensPerSecond)} tokens/s`;
-    const line = `${event.phase.padEnd(8)} ${bar(share)} ${event.done}/${event.total} ${event.detail}${speed}${clock(event.secondsLeft)}`;
+    const line = `${event.phase.padEnd(8)} ${bar(share)} ${event.done}/${event.total} ${detail}${speed}${clock(event.secondsLeft)}`;
     if (stream.isTTY) {
       shown = line.slice(0, (stream.columns ?? 100) - 1);
       stream.write(`\r\x1b[K${shown}${event.phase === 'done' ? '\n' : ''}`);
       return;
     }
     const now = Date.now();
-    const stage = `${event.phase} ${event.detail}`;
+    const stage = `${event.phase} ${detail}`;
     if (now - last < 10_000 && stage === lastStage) return;
     last = now;
     lastStage = stage;
@@ -235,7 +237,7 @@ export async function main(args) {
     console.error('\nStopping; the same command goes on from here. Once more to end at once.');
     working?.evaluate(() => window.arklet?.stop()).catch(() => {});
   };
-  const show = progressLine();
+  const show = progressLine(await jobWords());
   const outcome = await stoppable(stop, () =>
     withPage(options, async (page, urls) => {
       await page.exposeFunction('arkletEvent', (/** @type {JobEvent} */ event) => {

@@ -6,6 +6,7 @@ export type { ErrorData } from '../../src/core/errors';
 export type { JobEvent } from '../../src/wire/jobApi';
 export type { RunArchive } from '../../src/records/runRecords';
 export type { PadReport } from '../../src/records/padRecords';
+export type JobWords = typeof import('../../src/ui/strings/job');
 export type { Report, Turn } from '../../src/records/records';
 export type { SelftestReport } from '../../src/compute/selftestReport';
 export type { Automation, DistilRequest, Outcome } from '../../src/commands/automation';

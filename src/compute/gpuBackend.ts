@@ -96,6 +96,7 @@ export async function createGpuBackend(gpu: GPU | undefined, options: GpuOptions
   return {
     kind: 'webgpu',
     device: open.name,
+    threads: 0,
     ledger: pool.ledger,
     lost: open.lost,
     open,

@@ -1,5 +1,5 @@
 /** Linears, their gradients and LoRA on the GPU. */
-import { ConfigError } from '../core/errors';
+import { fail } from '../core/assert';
 import type { Dispatch, Range } from '../gpu/recorder';
 import { tileSpec } from '../gpu/variants';
 import {
@@ -25,12 +25,7 @@ const noSegments: readonly (readonly number[])[] = [];
 
 /** [first output, outputs, first row of b, first tile of eight outputs] of each segment. */
 function segmentRows(group: LoraGroup): number[][] {
-  if (group.segments.length > 4) {
-    throw new ConfigError(
-      `A LoRA group has ${group.segments.length} segments; 4 are possible.`,
-      'Split the group.',
-    );
-  }
+  if (group.segments.length > 4) fail(`A LoRA group has ${group.segments.length} segments; 4 are possible.`);
   let tile = 0;
   return group.segments.map(({ start, count, bRow }) => {
     const row = [start, count, bRow, tile];

@@ -3,6 +3,7 @@ import { BufferPool, type Allocation } from '../gpu/buffers';
 import type { WeightStorage } from '../gpu/kernels';
 import type { Range, Recorder } from '../gpu/recorder';
 import type { Variants } from '../gpu/variants';
+import { fail } from '../core/assert';
 import { ConfigError } from '../core/errors';
 import type { Backend, Matrix, RowData, Tensor, WeightFormat } from './ops';
 import { checkRange, checkRows, checkView, shapeSize } from './shapes';
@@ -39,16 +40,16 @@ interface GpuMatrix extends Matrix {
   released: boolean;
 }
 
-/** The buffer range of a tensor, in whole vec4. Throws ConfigError after release. */
+/** The buffer range of a tensor, in whole vec4. Throws AssertionError after release. */
 export function rangeOf(tensor: Tensor): Range {
   const { range, released, label } = tensor as GpuTensor;
-  if (released) throw new ConfigError(`${label} was released and is used again.`, 'Report this fault.');
+  if (released) fail(`${label} was released and is used again.`);
   return range;
 }
 
 export function partsOf(matrix: Matrix): readonly MatrixPart[] {
   const { parts, released, label } = matrix as GpuMatrix;
-  if (released) throw new ConfigError(`${label} was released and is used again.`, 'Report this fault.');
+  if (released) fail(`${label} was released and is used again.`);
   return parts;
 }
 
@@ -263,12 +264,8 @@ export function memoryOps(context: GpuContext): MemoryOps {
 
     writeRows(matrix, start, count, data) {
       checkRows('writeRows', matrix, start, count);
-      if (data.format !== matrix.format) {
-        throw new ConfigError(
-          `${matrix.label} is ${matrix.format}, the rows are ${data.format}.`,
-          'Encode the rows in the format of the matrix.',
-        );
-      }
+      if (data.format !== matrix.format)
+        fail(`${matrix.label} is ${matrix.format}, got ${data.format} rows.`);
       const bytes = rowBytes(matrix.format, matrix.cols);
       const chunk = Math.max(1, Math.floor(writeBytes / bytes.weights));
       for (const part of partsOf(matrix)) {

@@ -8,7 +8,7 @@
  * - A frozen weight is a `Matrix` [out, in]; trainable and small things are `Tensor`s.
  * - Every op writes its destination; an op that accumulates says so (`accumulate`). Sources and destinations never
  *   overlap unless an op says "in place".
- * - Ops are recorded in order and return at once; bad shapes throw ConfigError at the call. Data comes back by `read`.
+ * - Ops are recorded in order and return at once; bad shapes throw AssertionError at the call. Data comes back by `read`.
  * - `mode: 'generate'` promises: a row's result has the same bits whatever the other rows are and however many there
  *   are (one pipeline per linear, K summed in a fixed order). `mode: 'train'` may use split-K and other tuned shapes.
  */
@@ -90,6 +90,8 @@ export interface Backend {
   readonly kind: BackendKind;
   /** Human-readable device: adapter name, or "WASM SIMD, 2 threads". */
   readonly device: string;
+  /** Of the CPU; 0 for a GPU. */
+  readonly threads: number;
   /** Bytes held by owner, and their peak. */
   readonly ledger: Ledger;
   /** Largest number of bytes one Tensor may have. */

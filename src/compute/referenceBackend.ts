@@ -8,7 +8,7 @@ import * as attention from '../cpu/referenceAttention';
 import * as linear from '../cpu/referenceLinear';
 import * as loss from '../cpu/referenceLoss';
 import * as rows from '../cpu/referenceRows';
-import { ConfigError } from '../core/errors';
+import { fail } from '../core/assert';
 import { Ledger } from '../core/ledger';
 import { dropoutFactor } from './dropout';
 import type { Backend, HeadShape, LoraDropout, LoraGroup, Matrix, Tensor } from './ops';
@@ -34,25 +34,25 @@ export interface ReferenceBackend extends Backend {
 
 function storage(tensor: Tensor): Float64Array | Uint32Array {
   const { data } = tensor as RefTensor;
-  if (!data) throw new ConfigError(`${tensor.label} was released and is used again.`, 'Report this fault.');
+  if (!data) fail(`${tensor.label} was released and is used again.`);
   return data;
 }
 
 function f64(tensor: Tensor): Float64Array {
   const data = storage(tensor);
   if (data instanceof Float64Array) return data;
-  throw new ConfigError(`${tensor.label} is u32, f32 is needed.`, 'Report this fault.');
+  return fail(`${tensor.label} is u32, f32 is needed.`);
 }
 
 function u32(tensor: Tensor): Uint32Array {
   const data = storage(tensor);
   if (data instanceof Uint32Array) return data;
-  throw new ConfigError(`${tensor.label} is f32, u32 is needed.`, 'Report this fault.');
+  return fail(`${tensor.label} is f32, u32 is needed.`);
 }
 
 function weights(matrix: Matrix): Float64Array {
   const { data } = matrix as RefMatrix;
-  if (!data) throw new ConfigError(`${matrix.label} was released and is used again.`, 'Report this fault.');
+  if (!data) fail(`${matrix.label} was released and is used again.`);
   return data;
 }
 
@@ -100,6 +100,7 @@ export function createReferenceBackend(): ReferenceBackend {
   return {
     kind: 'reference',
     device: 'f64 loops',
+    threads: 1,
     ledger,
     maxTensorBytes: 2 ** 31,
     lost: new Promise<Error>(() => undefined),
@@ -149,12 +150,8 @@ export function createReferenceBackend(): ReferenceBackend {
     },
     writeRows(matrix, start, count, data) {
       checkRows('writeRows', matrix, start, count);
-      if (data.format !== matrix.format) {
-        throw new ConfigError(
-          `${matrix.label} is ${matrix.format}, got ${data.format} rows.`,
-          'Report this.',
-        );
-      }
+      if (data.format !== matrix.format)
+        fail(`${matrix.label} is ${matrix.format}, got ${data.format} rows.`);
       decodeRowsInto(data, count, matrix.cols, weights(matrix), start * matrix.cols);
     },
     async readRows(matrix, start, count) {

@@ -1,16 +1,12 @@
 /**
- * Shape checks of the ops, shared by the CPU backends: a wrong size is a ConfigError at the call, never a read past
+ * Shape checks of the ops, shared by the backends: a wrong size fails an assertion at the call, never a read past
  * the end. Only sizes known on the host are checked; ids and positions are data.
  */
-import { ConfigError } from '../core/errors';
+import { fail } from '../core/assert';
 import type { Backend, HeadShape, LoraGroup, Matrix, RotaryTables, Tensor } from './ops';
 
 /** The argument of one op of the interface. */
 export type OpOf<K extends keyof Backend> = Backend[K] extends (op: infer A) => void ? A : never;
-
-function fail(message: string): never {
-  throw new ConfigError(message, 'This is a wiring fault between a model and the op interface: report it.');
-}
 
 /** The tensor has at least `size` elements. */
 export function needSize(op: string, name: string, tensor: Tensor, size: number): void {

@@ -37,6 +37,7 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
   return {
     kind: 'wasm',
     device: `WASM SIMD, ${threads} thread${threads === 1 ? '' : 's'}`,
+    threads,
     ledger: memory.ledger,
     maxTensorBytes: 2 ** 31,
     lost: new Promise<Error>(() => undefined),

@@ -1,6 +1,6 @@
 /** The linears of the WASM backend and their LoRA: blocks, pointers and strides around the one product kernel. */
 import { bKind, type Kernels } from '../cpu/kernels';
-import { ConfigError } from '../core/errors';
+import { fail } from '../core/assert';
 import type { Backend, LoraDropout } from './ops';
 import { checks } from './shapes';
 import { pointerOf, weightPointer, type WasmMemory } from './wasmMemory';
@@ -34,12 +34,8 @@ export function createWasmLinears(memory: WasmMemory, k: Kernels): Pick<Backend,
 
   function active(dropout: LoraDropout | undefined): dropout is LoraDropout {
     if (!dropout || dropout.rate === 0) return false;
-    if (!(dropout.rate > 0 && dropout.rate < 1)) {
-      throw new ConfigError(
-        `LoRA dropout is ${dropout.rate}, a rate from 0 to below 1 is needed.`,
-        'Lower it.',
-      );
-    }
+    if (!(dropout.rate > 0 && dropout.rate < 1))
+      fail(`LoRA dropout is ${dropout.rate}, a rate from 0 to below 1 is needed.`);
     return true;
   }
 

@@ -2,7 +2,7 @@
 import { decodeRowsInto, sliceRows } from '../cpu/decode';
 import type { Heap } from '../cpu/heap';
 import type { Kernels } from '../cpu/kernels';
-import { ConfigError } from '../core/errors';
+import { fail } from '../core/assert';
 import { Ledger } from '../core/ledger';
 import type { DType, Matrix, RowData, Tensor, WeightFormat } from './ops';
 import { checkRange, checkRows, checkView, shapeSize } from './shapes';
@@ -27,15 +27,15 @@ const writeChunk = 1 << 18;
 const productScratch = 128 + 512 * 32;
 
 function released(label: string): never {
-  throw new ConfigError(`${label} was released and is used again.`, 'Report this fault.');
+  fail(`${label} was released and is used again.`);
 }
 
-/** Pointer of a tensor. Throws ConfigError when it was released. */
+/** Pointer of a tensor. Throws AssertionError when it was released. */
 export function pointerOf(tensor: Tensor): number {
   return (tensor as WasmTensor).pointer || released(tensor.label);
 }
 
-/** Pointer of a matrix. Throws ConfigError when it was released. */
+/** Pointer of a matrix. Throws AssertionError when it was released. */
 export function weightPointer(matrix: Matrix): number {
   return (matrix as WasmMatrix).pointer || released(matrix.label);
 }
@@ -129,9 +129,7 @@ export class WasmMemory {
 
   writeRows(matrix: Matrix, start: number, count: number, data: RowData): void {
     checkRows('writeRows', matrix, start, count);
-    if (data.format !== matrix.format) {
-      throw new ConfigError(`${matrix.label} is ${matrix.format}, got ${data.format} rows.`, 'Report this.');
-    }
+    if (data.format !== matrix.format) fail(`${matrix.label} is ${matrix.format}, got ${data.format} rows.`);
     const { cols } = matrix;
     const step = Math.max(8, Math.floor(writeChunk / Math.max(1, cols)) & ~7);
     for (let done = 0; done < count;) {
@@ -197,13 +195,11 @@ export class WasmMemory {
     return { pointer, bytes };
   }
 
-  /** The whole memory as the tensor's type. Throws ConfigError where the caller expects the other one. */
+  /** The whole memory as the tensor's type. Throws AssertionError where the caller expects the other one. */
   words(tensor: Tensor, dtype: 'f32'): Float32Array;
   words(tensor: Tensor, dtype: 'u32'): Uint32Array;
   words(tensor: Tensor, dtype: DType): Float32Array | Uint32Array {
-    if (tensor.dtype !== dtype) {
-      throw new ConfigError(`${tensor.label} is ${tensor.dtype}, ${dtype} is needed.`, 'Report this fault.');
-    }
+    if (tensor.dtype !== dtype) fail(`${tensor.label} is ${tensor.dtype}, ${dtype} is needed.`);
     return dtype === 'f32' ? this.heap.f32 : this.heap.u32;
   }
 

@@ -1,6 +1,6 @@
 /** The ops of the WASM backend but the linears: checks and pointers around the kernels of src/cpu/assembly. */
 import type { Kernels } from '../cpu/kernels';
-import { ConfigError } from '../core/errors';
+import { fail } from '../core/assert';
 import type { Backend, Tensor } from './ops';
 import { checks } from './shapes';
 import { pointerOf, weightPointer, type WasmMemory } from './wasmMemory';
@@ -35,12 +35,8 @@ export function createWasmOps(memory: WasmMemory, k: Kernels): Pick<Backend, OpN
     const words = memory.words(ids, 'u32');
     const from = p(ids) / 4;
     for (let i = from; i < from + count; i++) {
-      if (words[i]! >= limit) {
-        throw new ConfigError(
-          `${op}: ${ids.label}[${i - from}] is ${words[i]}, below ${limit} is needed.`,
-          'Report this fault.',
-        );
-      }
+      if (words[i]! >= limit)
+        fail(`${op}: ${ids.label}[${i - from}] is ${words[i]}, below ${limit} is needed.`);
     }
   }
 

@@ -1,8 +1,8 @@
 /** Whether the chosen models can read a question file: their words, and the room of their context. */
 import type { LongQuestion, QuestionCheck } from '../tasks/questionFiles';
-import type { Message, Question } from '../records/records';
+import type { Message, PromptStyle, Question } from '../records/records';
 import type { RunConfig } from '../settings/config';
-import { turnMessages, type PromptStyle } from '../debate/prompts';
+import { turnMessages } from '../debate/prompts';
 import { defaultMaxContext } from '../lm/load';
 import { loadTokenizer } from '../lm/tokenizer';
 import type { Tokenizer } from '../lm/types';

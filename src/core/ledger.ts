@@ -1,4 +1,6 @@
 /** Counts bytes by owner. Everything that allocates reports here; a leak shows as an owner that does not return to 0. */
+import { fail } from '../core/assert';
+
 export class Ledger {
   readonly #held = new Map<string, number>();
   #total = 0;
@@ -12,8 +14,7 @@ export class Ledger {
 
   remove(owner: string, bytes: number): void {
     const left = (this.#held.get(owner) ?? 0) - bytes;
-    if (left < 0)
-      throw new RangeError(`ledger: ${owner} gave back ${bytes} bytes but ${-left} fewer were held`);
+    if (left < 0) fail(`ledger: ${owner} gave back ${bytes} bytes but ${-left} fewer were held`);
     if (left === 0) this.#held.delete(owner);
     else this.#held.set(owner, left);
     this.#total -= bytes;

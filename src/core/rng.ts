@@ -2,6 +2,7 @@
  * Counter-based random numbers (Philox-2x32-10; Salmon et al., SC 2011): a value depends only on a 32-bit key and a
  * 64-bit counter, so nothing depends on the order in which work was done.
  */
+import { fail } from '../core/assert';
 
 /** 32-bit FNV-1a with a final avalanche over the text form of the parts, separated unambiguously. */
 export function hashKey(...parts: readonly (string | number)[]): number {
@@ -78,7 +79,7 @@ export class RandomStream {
   /** One element; the list must not be empty. */
   pick<T>(list: readonly T[]): T {
     const item = list[this.integer(0, list.length - 1)];
-    if (item === undefined) throw new RangeError('pick() from an empty list');
+    if (item === undefined) fail('pick() from an empty list');
     return item;
   }
 

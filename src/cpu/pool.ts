@@ -2,6 +2,7 @@
  * Threads over one shared WASM memory. A call is written to a control block; every thread runs the same kernel on its
  * own share of the outputs, so results do not depend on the number of threads. Small calls stay on the caller's thread.
  */
+import { fail } from '../core/assert';
 import { ArkletError } from '../core/errors';
 import type { Heap } from './heap';
 import type { Kernels } from './kernels';
@@ -131,7 +132,7 @@ export async function createPool(
       done = Atomics.load(words, control.done);
     }
     if (Atomics.exchange(words, control.failed, 0) !== 0) {
-      throw new ArkletError(`${names[kernel]} failed in a CPU thread.`, 'Report this fault.');
+      fail(`${names[kernel]} failed in a CPU thread.`);
     }
   }
 

@@ -27,14 +27,16 @@ function tail(text: string, tokens: number, budget: ContextBudget): string {
 
 /**
  * Shortens earlier replies to the budget, oldest first: own turns from the first on, then the peers' in order of agent (they
- * are all of one round). Of a shortened text its end is kept, because the answer stands there; a text of which nothing fits is left out.
+ * are all of one round). Of a shortened text its end is kept, because the answer stands there; a text of which nothing fits is
+ * left out. `keptPeers` are the places of the peers that are not.
  */
 export function fitContext(
   own: readonly string[],
   peers: readonly string[],
   budget?: ContextBudget,
-): { own: readonly string[]; peers: readonly string[]; shortened: number } {
-  if (!budget) return { own, peers, shortened: 0 };
+): { own: readonly string[]; peers: readonly string[]; keptPeers: readonly number[]; shortened: number } {
+  const places = peers.map((_, place) => place);
+  if (!budget) return { own, peers, keptPeers: places, shortened: 0 };
   const texts = [...own, ...peers];
   const counts = texts.map(budget.count);
   let excess = counts.reduce((sum, count) => sum + count, 0) - budget.tokens;
@@ -48,5 +50,11 @@ export function fitContext(
     shortened++;
   }
   const kept = (list: readonly string[]): string[] => list.filter((text) => text !== '');
-  return { own: kept(texts.slice(0, own.length)), peers: kept(texts.slice(own.length)), shortened };
+  const fitted = texts.slice(own.length);
+  return {
+    own: kept(texts.slice(0, own.length)),
+    peers: kept(fitted),
+    keptPeers: places.filter((place) => fitted[place] !== ''),
+    shortened,
+  };
 }

@@ -30,6 +30,7 @@ export function debate(options: DebateOptions): Protocol {
     const earlier = {
       own: own.sort((a, b) => a.round - b.round).map((turn) => turn.reply),
       peers: peers.map((turn) => turn.reply),
+      peerAgents: peers.map((turn) => turn.agent),
       render: (kept: readonly string[], read: readonly string[]) =>
         options.prompt({ question, agent, round, own: kept, peers: read }),
     };

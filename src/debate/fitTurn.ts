@@ -2,6 +2,7 @@
 import type { AgentBackend } from '../agents/agent';
 import type { Message } from '../records/records';
 import { fitContext } from './context';
+import { quotesPeers } from './prompts';
 import type { PlannedTurn } from './protocol';
 
 /** Tokens that a chat template adds: to each message, and to start the reply. */
@@ -15,6 +16,14 @@ export interface FittedTurn {
   readonly messages: readonly Message[];
   /** Earlier replies that were shortened or left out. */
   readonly shortened: number;
+  /** Agents whose replies stand in the messages, whole or their ends. */
+  readonly read: readonly number[];
+}
+
+/** The turn as it was planned. */
+export function unfitted({ messages, style, earlier }: PlannedTurn): FittedTurn {
+  const read = earlier && quotesPeers(style, earlier.own.length) ? earlier.peerAgents : [];
+  return { messages, shortened: 0, read };
 }
 
 const bytes = (text: string): number => new TextEncoder().encode(text).length;
@@ -30,7 +39,7 @@ export async function fitTurn(
 ): Promise<FittedTurn> {
   const { earlier } = plan;
   const limit = backend.context ?? null;
-  const whole = { messages: plan.messages, shortened: 0 };
+  const whole = unfitted(plan);
   if (!limit || !earlier || earlier.own.length + earlier.peers.length === 0) return whole;
   const room = limit.tokens - replyTokens;
   const frame = (messages: readonly Message[]): number => perPrompt + perMessage * messages.length;
@@ -54,8 +63,10 @@ export async function fitTurn(
   let fitted: FittedTurn = whole;
   for (let attempt = 0; attempt < attempts && excess > 0 && tokens > 0; attempt++) {
     tokens = Math.max(0, tokens - excess);
-    const { own, peers, shortened } = fitContext(earlier.own, earlier.peers, { tokens, count });
-    fitted = { messages: earlier.render(own, peers), shortened };
+    const { own, peers, keptPeers, shortened } = fitContext(earlier.own, earlier.peers, { tokens, count });
+    const quoted = quotesPeers(plan.style, own.length) ? keptPeers : [];
+    const read = quoted.flatMap((place) => earlier.peerAgents[place] ?? []);
+    fitted = { messages: earlier.render(own, peers), shortened, read };
     excess = (await size(fitted.messages)) - room;
   }
   return fitted;

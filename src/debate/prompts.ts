@@ -2,13 +2,7 @@
  * The messages of a turn (docs/method.md section 1): round 0 is the question alone; in round r an agent sees its own
  * earlier turns and its peers' turns of round r - 1 as additional advice, then the question again.
  */
-import type { AnswerType, Message, Question } from '../records/records';
-
-/**
- * natural: for language models that read English. compact: for the bundled word-level models, whose chat template adds
- * <q>, <a> and <eos>; they were trained on the question, their last turn and the peers' replies.
- */
-export type PromptStyle = 'natural' | 'compact';
+import type { AnswerType, Message, PromptStyle, Question } from '../records/records';
 
 /** A solved question shown before the one asked. */
 export interface Shot {
@@ -70,12 +64,25 @@ export function selfCheckMessages(context: Omit<TurnContext, 'own' | 'peers'> & 
   return [...openingMessages(context), { role: 'assistant', content: own }, { role: 'user', content: check }];
 }
 
+/** Whether peers' replies stand in a turn's messages: the compact style has no place for them beside no reply of one's own. */
+export function quotesPeers(style: PromptStyle | undefined, own: number): boolean {
+  return style !== 'compact' || own > 0;
+}
+
 /** How an answer is asked for; the strict matcher looks for this form. */
 export function answerFormat(answerType: AnswerType): string {
   if (answerType === 'number') return 'End with "####" followed by the final number.';
   if (answerType === 'choice') return 'End with "####" followed by the letter of the right option.';
   return 'End with "####" followed by the final answer.';
 }
+
+/** How a question ends that is asked in the natural style. */
+export function naturalEnding(answerType: AnswerType): string {
+  return `\n\n${thinking} ${answerFormat(answerType)}`;
+}
+
+/** In the natural style alone. */
+export const thinking = 'Think step by step.';
 
 function compactTurn({ question, own, peers }: TurnContext): Message[] {
   const asked: Message = { role: 'user', content: questionText(question) };
@@ -123,40 +130,9 @@ function openingMessages({ question, shots, persona }: Omit<TurnContext, 'own' |
   }
   messages.push({
     role: 'user',
-    content: `${questionText(question)}\n\nThink step by step. ${answerFormat(question.answerType)}`,
+    content: questionText(question) + naturalEnding(question.answerType),
   });
   return messages;
-}
-
-/**
- * The question that a turn of round 0 was asked: `turnMessages` backwards. Of messages made elsewhere it takes the last
- * one as it stands; the right answer then tells what kind of answer is asked for.
- */
-export function askedQuestion(
-  messages: readonly Message[],
-  gold: string,
-): Pick<Question, 'text' | 'answerType' | 'options'> {
-  const content = messages.findLast(({ role }) => role === 'user')?.content ?? '';
-  const asks = (['number', 'choice', 'text'] as const).find((type) => content.endsWith(answerFormat(type)));
-  const guess = /^[A-J]$/.test(gold) ? 'choice' : /^-?\d+([./]\d+)?$/.test(gold) ? 'number' : 'text';
-  const answerType = asks ?? guess;
-  const ending = `\n\nThink step by step. ${answerFormat(answerType)}`;
-  const text = content.endsWith(ending) ? content.slice(0, -ending.length) : content;
-  if (answerType !== 'choice') return { text, answerType };
-  const lines = text.split('\n');
-  const options: string[] = [];
-  for (let letter = 0; letter < 10; letter++) {
-    const at = lines.length - letter - 1;
-    const [, option] = /^[A-J]\. (.*)$/.exec(lines[at] ?? '') ?? [];
-    if (option === undefined) break;
-    options.unshift(option);
-  }
-  const lettered = options.every(
-    (_, i) => lines[lines.length - options.length + i]?.charCodeAt(0) === 65 + i,
-  );
-  return lettered && options.length > 0
-    ? { text: lines.slice(0, -options.length).join('\n'), answerType, options }
-    : { text, answerType };
 }
 
 /** The question with its options, if it has any, as lettered lines. */

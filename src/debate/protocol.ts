@@ -1,14 +1,18 @@
-import type { Message, Question, Turn } from '../records/records';
+import type { Message, PromptStyle, Question, Turn } from '../records/records';
 
 /** A turn that can be spoken now. */
 export interface PlannedTurn {
   readonly round: number;
   readonly agent: number;
   readonly messages: readonly Message[];
+  /** How it is prompted, where that is known. */
+  readonly style?: PromptStyle;
   /** The earlier replies that the messages quote, and how the messages look with shortened ones. */
   readonly earlier?: {
     readonly own: readonly string[];
     readonly peers: readonly string[];
+    /** The agents whose replies `peers` are, in that order. */
+    readonly peerAgents: readonly number[];
     render(own: readonly string[], peers: readonly string[]): readonly Message[];
   };
 }
@@ -36,6 +40,15 @@ export type TurnPrompt = (input: {
   /** Replies of the peers it sees, of the round before, in order of agent. */
   readonly peers: readonly string[];
 }) => readonly Message[];
+
+/** The protocol with the style in which each of its agents is prompted. */
+export function styled(protocol: Protocol, styleOf: (agent: number) => PromptStyle): Protocol {
+  return {
+    ...protocol,
+    next: (question, turns) =>
+      protocol.next(question, turns).map((plan) => ({ ...plan, style: styleOf(plan.agent) })),
+  };
+}
 
 /** Turns by round, each round sorted by agent. */
 export function byRound(turns: readonly Turn[]): readonly (readonly Turn[])[] {

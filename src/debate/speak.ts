@@ -1,7 +1,7 @@
 import type { AgentBackend, Completion } from '../agents/agent';
 import { AgentError, type ArkletError, asArkletError, throwIfAborted } from '../core/errors';
 import type { Question, Sampling, Turn, TurnTiming } from '../records/records';
-import { fitTurn, type FittedTurn } from './fitTurn';
+import { fitTurn, unfitted, type FittedTurn } from './fitTurn';
 import { judge } from './judge';
 import type { PlannedTurn } from './protocol';
 
@@ -62,7 +62,7 @@ export async function speak(
   const { runId, protocol, sampling, signal } = options;
   const startedAt = clock();
   let completion = silence;
-  let fitted: FittedTurn = { messages: plan.messages, shortened: 0 };
+  let fitted: FittedTurn = unfitted(plan);
   let failed = false;
   for (let attempt = 0; ; attempt++) {
     throwIfAborted(signal);
@@ -108,8 +108,10 @@ export async function speak(
     agent: plan.agent,
     model,
     backend: backend.kind,
+    ...(plan.style && { style: plan.style }),
     messages: fitted.messages,
     ...(fitted.shortened > 0 && { shortened: fitted.shortened }),
+    ...(plan.earlier && plan.round > 0 && { read: fitted.read }),
     reply: text,
     ...judge(question, text),
     sampling,

@@ -37,11 +37,11 @@ export function goldSft(input: Pick<DistillInput, 'questions' | 'prompt' | 'excl
   const traces: Trace[] = [];
   for (const question of input.questions) {
     if (input.exclude?.has(question.id)) {
-      dropped.add('questions excluded by hand');
+      dropped.add('excluded-question');
       continue;
     }
     if (question.solution === undefined) {
-      dropped.add('questions without a solution');
+      dropped.add('no-solution');
       continue;
     }
     traces.push({
@@ -88,7 +88,7 @@ export function selfConsistencyTraces(input: DistillInput): Dataset {
   const dataset = rsft({ ...input, turns: samples, protocol: 'self-consistency' }, 'self-consistency');
   return short === 0
     ? dataset
-    : { ...dataset, dropped: { ...dataset.dropped, 'questions short of the debate tokens': short } };
+    : { ...dataset, dropped: { ...dataset.dropped, 'short-of-debate-tokens': short } };
 }
 
 /** wrong: for each question one trace that leads to its most common wrong answer. What remains of a gain is format. */
@@ -100,21 +100,21 @@ export function wrongTraces(input: DistillInput): Dataset {
     const spoken = spokenTurns(turns.get(question.id) ?? [], dropped);
     const byAnswer = new Map<string, Turn[]>();
     for (const turn of spoken) {
-      if (isExcluded(input, turn)) dropped.add('traces excluded by hand');
-      else if (turn.correct) dropped.add('correct traces');
-      else if (turn.answer === null) dropped.add('traces without an answer');
-      else if (turn.finishReason === 'length') dropped.add('truncated traces');
+      if (isExcluded(input, turn)) dropped.add('excluded-trace');
+      else if (turn.correct) dropped.add('correct-trace');
+      else if (turn.answer === null) dropped.add('unparsed-trace');
+      else if (turn.finishReason === 'length') dropped.add('truncated-trace');
       else byAnswer.set(turn.answer, [...(byAnswer.get(turn.answer) ?? []), turn]);
     }
     const groups = [...byAnswer.values()];
     const most = Math.max(0, ...groups.map((group) => group.length));
     const majority = groups.find((group) => group.length === most);
     if (!majority) {
-      dropped.add('questions without a wrong trace');
+      dropped.add('no-wrong-trace');
       continue;
     }
     const all = groups.reduce((sum, group) => sum + group.length, 0);
-    dropped.add('wrong traces not drawn', all - 1);
+    dropped.add('wrong-not-drawn', all - 1);
     const turn = new RandomStream(hashKey(input.seed, 'wrong', question.id)).pick(majority);
     traces.push(traceOf(input, question, { turn, corrective: false }));
   }

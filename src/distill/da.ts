@@ -47,9 +47,9 @@ export function selectDiverse(
     chosen.push(next);
     const before = left.length - 1;
     left = left.filter((one) => one !== next && !isNearDuplicate(distance(one.shape, next.shape)));
-    dropped.add('near-duplicate traces', before - left.length);
+    dropped.add('near-duplicate', before - left.length);
   }
-  dropped.add('correct traces not drawn', left.length);
+  dropped.add('correct-not-drawn', left.length);
   return chosen.map((one) => one.candidate);
 }
 
@@ -64,8 +64,8 @@ export function da(input: DistillInput, most = 3): Dataset {
   for (const question of input.questions) {
     const fit = candidates(turns.get(question.id) ?? [], input, dropped);
     if (fit.length < 2) {
-      dropped.add('questions with fewer than 2 correct traces');
-      dropped.add('correct traces of dropped questions', fit.length);
+      dropped.add('fewer-than-2-correct-traces');
+      dropped.add('correct-of-dropped-question', fit.length);
       continue;
     }
     const random = new RandomStream(hashKey(input.seed, 'da', question.id));

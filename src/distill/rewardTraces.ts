@@ -24,7 +24,7 @@ export function spokenTraces(
   return input.questions.flatMap((question) => {
     const spoken = spokenTurns(turns.get(question.id) ?? [], dropped);
     const kept = spoken.filter(({ agent }) => input.heldOutAgents?.has(agent) !== true);
-    dropped.add('traces of held-out agents', spoken.length - kept.length);
+    dropped.add('held-out-agent', spoken.length - kept.length);
     return kept.map((turn) => ({
       key: `${question.id}/${turn.protocol}/${turn.round}/${turn.agent}`,
       question,

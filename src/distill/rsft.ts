@@ -10,11 +10,11 @@ export function rsft(input: DistillInput, strategy = 'rsft'): Dataset {
   for (const question of input.questions) {
     const fit = candidates(turns.get(question.id) ?? [], input, dropped);
     if (fit.length === 0) {
-      dropped.add('questions without a correct trace');
+      dropped.add('no-correct-trace');
       continue;
     }
     const chosen = new RandomStream(hashKey(input.seed, strategy, question.id)).pick(fit);
-    dropped.add('correct traces not drawn', fit.length - 1);
+    dropped.add('correct-not-drawn', fit.length - 1);
     traces.push(traceOf(input, question, chosen));
   }
   return makeDataset(strategy, traces, dropped);

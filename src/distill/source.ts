@@ -1,5 +1,6 @@
 /** What every strategy starts from: the recorded turns of the training questions. */
 import { groupedBy } from '../core/groupedBy';
+import type { DropCounts, DropReason } from '../records/dropped';
 import type { Dataset, Message, Question, Trace, Turn } from '../records/records';
 
 export interface DistillInput {
@@ -37,15 +38,15 @@ export interface Candidate {
   readonly corrective: boolean;
 }
 
-/** Counts what each filter removed. Names say what was counted: traces or questions. */
+/** Counts what each filter removed. */
 export class Dropped {
-  readonly #counts: Record<string, number> = {};
+  readonly #counts: Partial<Record<DropReason, number>> = {};
 
-  add(filter: string, count = 1): void {
+  add(filter: DropReason, count = 1): void {
     if (count > 0) this.#counts[filter] = (this.#counts[filter] ?? 0) + count;
   }
 
-  get counts(): Readonly<Record<string, number>> {
+  get counts(): DropCounts {
     return this.#counts;
   }
 }
@@ -67,9 +68,9 @@ export function spokenTurns(turns: readonly Turn[], dropped: Dropped): readonly 
   return turns.filter((turn) => {
     const filter =
       turn.finishReason === 'error' || turn.finishReason === 'aborted'
-        ? 'failed traces'
+        ? 'failed-trace'
         : turn.reply.trim() === ''
-          ? 'empty traces'
+          ? 'empty-trace'
           : null;
     if (filter) dropped.add(filter);
     return filter === null;
@@ -88,10 +89,10 @@ export function candidates(
   const { accept } = input;
   const kept: Candidate[] = [];
   for (const turn of spokenTurns(turns, dropped)) {
-    if (isExcluded(input, turn)) dropped.add('traces excluded by hand');
-    else if (accept === 'correct' && !turn.correct) dropped.add('wrong traces');
+    if (isExcluded(input, turn)) dropped.add('excluded-trace');
+    else if (accept === 'correct' && !turn.correct) dropped.add('wrong-trace');
     else if (accept === 'correct' && turn.finishReason === 'length' && !turn.strictCorrect)
-      dropped.add('truncated traces');
+      dropped.add('truncated-trace');
     else kept.push({ turn, corrective: isCorrective(turn, turns) });
   }
   return kept;

@@ -1,5 +1,6 @@
 /** Which backend runs a model fastest on this machine: measured, not guessed. */
 import type { Backend, Matrix, Tensor } from '../compute/ops';
+import type { DeviceFacts } from '../records/device';
 import { asArkletError, GpuUnavailableError, throwIfAborted } from '../core/errors';
 
 /** What a measured block looks like: the linears of one layer of the model. */
@@ -9,11 +10,14 @@ export interface ProbeSize {
   readonly layers: number;
 }
 
-/** Whether a device computes right, and what to say about it: '' or a sentence. */
+/** Whether a device computes right, and what was found. */
 export interface Trust {
   readonly right: boolean;
-  readonly note: string;
+  readonly facts: DeviceFacts;
 }
+
+/** Of a device that is not tested. */
+export const trusted: Trust = { right: true, facts: [] };
 
 export interface BackendMakers {
   webgpu(): Promise<Backend>;
@@ -84,36 +88,40 @@ export async function measureBackend(
   }
 }
 
-function milliseconds(seconds: number): string {
-  return `${(seconds * 1000).toPrecision(3)} ms`;
+async function trustOf(backend: Backend, make: BackendMakers): Promise<Trust> {
+  return (await make.prove?.(backend)) ?? trusted;
 }
 
-/** Sentences one after another, without the empty ones. */
-export const said = (...sentences: readonly string[]): string =>
-  sentences.filter((part) => part !== '').join(' ');
-
-async function trustOf(backend: Backend, make: BackendMakers): Promise<Trust> {
-  return (await make.prove?.(backend)) ?? { right: true, note: '' };
+/** `facts` name what is wrong, for whoever asked for that device alone. */
+function wrongDevice(device: string, facts: DeviceFacts): GpuUnavailableError {
+  const kernels = facts.flatMap((fact) => (fact.kind === 'wrong-kernels' ? fact.kernels : []));
+  return new GpuUnavailableError(
+    `${device} computes wrong numbers in ${kernels.map(({ kernel }) => kernel).join(', ')}.`,
+    'Choose the backend auto or cpu.',
+  );
 }
 
 interface Choice {
   readonly backend: Backend;
-  readonly reason: string;
-  /** What there is to say about a GPU that is used: '' or a sentence. */
-  readonly note: string;
+  readonly reason: DeviceFacts;
+  /** What the tests of a GPU that is used came to. */
+  readonly found: DeviceFacts;
 }
 
 /** The CPU backend with one thread or with all, whichever is faster: small models lose more by sharing than they gain. */
-async function chooseThreads(size: ProbeSize, make: BackendMakers): Promise<Omit<Choice, 'note'>> {
+async function chooseThreads(size: ProbeSize, make: BackendMakers): Promise<Omit<Choice, 'found'>> {
   const one = await make.wasm(1);
-  if (make.threads <= 1) return { backend: one, reason: '' };
+  if (make.threads <= 1) return { backend: one, reason: [] };
   const all = await make.wasm(make.threads);
   const oneSeconds = await measureBackend(one, size);
   const allSeconds = await measureBackend(all, size);
   const shared = allSeconds < oneSeconds;
   (shared ? one : all).dispose();
-  const times = `${milliseconds(oneSeconds)} with 1 thread and ${milliseconds(allSeconds)} with ${make.threads}`;
-  return { backend: shared ? all : one, reason: ` (a step of ${rows} sequences took ${times})` };
+  const { threads } = make;
+  return {
+    backend: shared ? all : one,
+    reason: [{ kind: 'threads', sequences: rows, one: oneSeconds, all: allSeconds, threads }],
+  };
 }
 
 /**
@@ -127,33 +135,35 @@ export async function chooseBackend(
 ): Promise<Choice> {
   if (wanted === 'webgpu') {
     const gpu = await make.webgpu();
-    const { right, note } = await trustOf(gpu, make);
-    if (right) return { backend: gpu, reason: 'WebGPU was asked for.', note };
+    const { right, facts } = await trustOf(gpu, make);
+    if (right) return { backend: gpu, reason: [{ kind: 'asked', backend: 'webgpu' }], found: facts };
     gpu.dispose();
-    throw new GpuUnavailableError(note, 'Choose the backend auto or cpu.');
+    throw wrongDevice(gpu.device, facts);
   }
   const { backend: cpu, reason: threads } = await chooseThreads(size, make);
-  if (wanted === 'cpu') return { backend: cpu, reason: `The CPU was asked for${threads}.`, note: '' };
+  if (wanted === 'cpu')
+    return { backend: cpu, reason: [{ kind: 'asked', backend: 'cpu' }, ...threads], found: [] };
   let gpu: Backend;
   try {
     gpu = await make.webgpu();
   } catch (thrown) {
     const error = asArkletError(thrown);
     if (!(error instanceof GpuUnavailableError)) throw error;
-    return { backend: cpu, reason: `${error.message.replace(/\.$/, '')}: running on the CPU.`, note: '' };
+    return { backend: cpu, reason: [{ kind: 'no-webgpu', message: error.message }], found: [] };
   }
   try {
     const cpuSeconds = await measureBackend(cpu, size);
     const gpuSeconds = await measureBackend(gpu, size);
     const gpuWins = gpuSeconds < cpuSeconds;
-    const measured = `a step of ${rows} sequences took ${milliseconds(gpuSeconds)} on WebGPU and ${milliseconds(cpuSeconds)} on the CPU`;
-    const { right, note } = gpuWins ? await trustOf(gpu, make) : { right: false, note: '' };
+    const { right, facts } = gpuWins ? await trustOf(gpu, make) : { right: false, facts: [] };
     (right ? cpu : gpu).dispose();
-    const reason = `Measured on this machine: ${measured}.`;
-    return right ? { backend: gpu, reason, note } : { backend: cpu, reason: said(reason, note), note: '' };
+    const measured = { kind: 'measured', sequences: rows, webgpu: gpuSeconds, cpu: cpuSeconds } as const;
+    return right
+      ? { backend: gpu, reason: [measured], found: facts }
+      : { backend: cpu, reason: [measured, ...facts], found: [] };
   } catch (thrown) {
     gpu.dispose();
-    const reason = `WebGPU failed its measurement: ${asArkletError(thrown).message}`;
-    return { backend: cpu, reason, note: '' };
+    const { message } = asArkletError(thrown);
+    return { backend: cpu, reason: [{ kind: 'measurement-failed', message }], found: [] };
   }
 }

@@ -3,7 +3,8 @@ import type { GpuBackend } from '../compute/gpuBackend';
 import type { Backend } from '../compute/ops';
 import { proveKernels, type KernelProof, type ProofOptions } from '../compute/proveKernels';
 import { type Variants } from '../gpu/variants';
-import type { Trust } from './chooseBackend';
+import type { DeviceFact } from '../records/device';
+import { trusted, type Trust } from './chooseBackend';
 import { type Proofs } from './proofs';
 
 /**
@@ -14,31 +15,21 @@ export function proofKey(device: string, version: string): string {
   return [device, navigator.userAgent, version].join(' | ');
 }
 
-function worst(proof: KernelProof): string {
-  return proof.failed
-    .map(
-      ({ kernel, error }) =>
-        `${kernel} (${Number.isFinite(error) ? `${error.toPrecision(2)} x its bound` : 'no numbers'})`,
-    )
-    .join(', ');
-}
-
-function passed({ proven, left, seconds }: KernelProof): string {
-  const time = `in ${seconds.toFixed(1)} s`;
-  if (left === 0) return `${proven.length} tests of its kernels passed ${time}.`;
-  const some = `${proven.length} of ${proven.length + left} tests of its kernels passed ${time}`;
-  return `${some}, when time was up: the run began with the rest untested, and the next one goes on with them.`;
-}
-
-/** What is said stays with the run, so it must be true of its beginning. */
+/** What is found stays with the run, so it must be true of its beginning. */
 function trustIn(proof: KernelProof, device: string, fresh: boolean): Trust {
   if (proof.failed.length > 0) {
-    return { right: false, note: `${device} computes wrong numbers in ${worst(proof)}: the CPU is used.` };
+    const kernels = proof.failed.map(({ kernel, error }) => ({
+      kernel,
+      error: Number.isFinite(error) ? error : null,
+    }));
+    return { right: false, facts: [{ kind: 'wrong-kernels', device, kernels }] };
   }
-  const notes: string[] = [];
-  if (proof.excluded.length > 0) notes.push(`Left out, because wrong here: ${proof.excluded.join(', ')}.`);
-  if (proof.left > 0 || (fresh && proof.excluded.length === 0)) notes.push(passed(proof));
-  return { right: true, note: notes.join(' ') };
+  const facts: DeviceFact[] = [];
+  const { excluded, proven, left, seconds } = proof;
+  if (excluded.length > 0) facts.push({ kind: 'left-out', variants: excluded });
+  if (left > 0 || (fresh && excluded.length === 0))
+    facts.push({ kind: 'tests', passed: proven.length, left, seconds });
+  return { right: true, facts };
 }
 
 /** Whether there is nothing more to find out: a device that failed is not used, however much is left. */
@@ -77,7 +68,7 @@ export class DeviceProofs {
 
   /** Tests what was not tested before of the device, and sets the forms that are right on it. */
   async trust(backend: Backend): Promise<Trust> {
-    if (backend.kind !== 'webgpu') return { right: true, note: '' };
+    if (backend.kind !== 'webgpu') return trusted;
     const gpu = backend as GpuBackend;
     const key = proofKey(gpu.device, this.#version);
     const known = this.#known[key];

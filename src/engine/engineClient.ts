@@ -1,3 +1,4 @@
+import { AssertionError } from '../core/assert';
 import type { AgentCallbacks, AgentRequest, Completion, LoadOptions } from '../agents/agent';
 import type { AgentEngine } from '../agents/engine';
 import type { ArkletError } from '../core/errors';
@@ -80,8 +81,7 @@ export class EngineClient implements AgentEngine {
     const known = this.#loads.get(model);
     if (known) return known;
     const ref = this.#refs.get(model);
-    if (!ref)
-      return Promise.reject(new RangeError(`engine: ${model} was not named when the device was opened`));
+    if (!ref) return Promise.reject(new AssertionError(`${model} was not named when the device was opened.`));
     const loading = this.#rpc.call('load', { model: ref }, options);
     this.#loads.set(model, loading);
     loading.catch(() => this.#loads.delete(model));

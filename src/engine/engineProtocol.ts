@@ -3,6 +3,7 @@ import type { Completion, LoadProgress } from '../agents/agent';
 import type { BackendKind } from '../compute/ops';
 import type { KernelInfo } from '../wire/jobApi';
 import type { SelftestReport, SelftestRow } from '../compute/selftestReport';
+import type { DeviceFacts } from '../records/device';
 import type { Message, Sampling } from '../records/records';
 import type { TrainLog } from '../records/trainLog';
 import type { LinearName } from '../lm/types';
@@ -13,8 +14,8 @@ import type { Proofs } from './proofs';
 export interface DeviceInfo {
   readonly backend: BackendKind;
   readonly device: string;
-  /** Why this backend, in words with numbers. */
-  readonly reason: string;
+  /** Why this backend, and what is known of it. */
+  readonly reason: DeviceFacts;
   readonly threads: number;
 }
 

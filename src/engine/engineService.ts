@@ -2,12 +2,13 @@
 import type { Completion } from '../agents/agent';
 import type { Backend } from '../compute/ops';
 import { selftest } from '../compute/selftest';
-import { ArkletError, asArkletError, DeviceLostError } from '../core/errors';
+import { fail } from '../core/assert';
+import { asArkletError, DeviceLostError } from '../core/errors';
 import type { FileSource } from '../core/fileSource';
 import { Gate } from '../core/gate';
 import { Transferring, type CallContext, type Handlers } from '../rpc/rpc';
 import { baseHash } from './baseHash';
-import { chooseBackend, said, type BackendMakers, type ProbeSize } from './chooseBackend';
+import { chooseBackend, trusted, type BackendMakers, type ProbeSize } from './chooseBackend';
 import { type DeviceProofs } from './deviceProof';
 import { parseProofs } from './proofs';
 import { loadEngineModel, type EngineModel } from './engineModel';
@@ -56,7 +57,7 @@ export class EngineService {
       generate: (request, context) => this.#guard(() => this.#generate(request, context)),
       baseHash: async ({ model }, { signal }) => {
         const ref = this.#refs.get(model);
-        if (!ref) throw new ArkletError(`${model} is not loaded.`, 'Call load first.');
+        if (!ref) fail(`${model} is not loaded.`);
         return baseHash(this.#parts.openSource(ref), signal);
       },
       count: async ({ model, texts }) => this.#model(model).count(texts),
@@ -74,7 +75,7 @@ export class EngineService {
       exportStudent: (request, context) =>
         this.#guard(async () => {
           const ref = this.#refs.get(request.model);
-          if (!ref) throw new ArkletError(`${request.model} is not loaded.`, 'Call load first.');
+          if (!ref) fail(`${request.model} is not loaded.`);
           const source = this.#parts.openSource(ref);
           const held = this.#opened().ledger.total;
           const files = await mergeStudent(this.#model(request.model), { ...request, source, held }, context);
@@ -116,26 +117,26 @@ export class EngineService {
       backend.ledger.resetPeak();
       const fits = request.backend === 'auto' || (request.backend === 'cpu') === (info.backend !== 'webgpu');
       const forms = variantsOf(backend);
-      const trust = fits ? ((await proofs?.trust(backend)) ?? { right: true, note: '' }) : null;
+      const trust = fits ? ((await proofs?.trust(backend)) ?? trusted) : null;
       // What was tuned against other forms may be wrong as well.
       if (variantsOf(backend) !== forms) this.#tuned.clear();
-      if (trust?.right) return { ...info, reason: said(info.reason, trust.note) };
+      if (trust?.right) return { ...info, reason: [...info.reason, ...trust.facts] };
     }
     await this.#close();
     const size = await this.#largest(request.models);
     proofs?.learn(parseProofs(request.proofs));
-    const { backend, reason, note } = await chooseBackend(request.backend, size, {
+    const { backend, reason, found } = await chooseBackend(request.backend, size, {
       ...this.#parts,
       ...(proofs && { prove: (gpu: Backend) => proofs.trust(gpu) }),
     });
-    const threads = backend.kind === 'webgpu' ? 0 : Number(/(\d+) thread/.exec(backend.device)?.[1] ?? 1);
-    const info: DeviceInfo = { backend: backend.kind, device: backend.device, reason, threads };
+    const { kind, device, threads } = backend;
+    const info: DeviceInfo = { backend: kind, device, reason, threads };
     this.#device = { backend, info };
     this.#lost = null;
     void backend.lost.then((error) => {
       if (this.#device?.backend === backend) this.#lost = error;
     });
-    return { ...info, reason: said(reason, note) };
+    return { ...info, reason: [...reason, ...found] };
   }
 
   async load(ref: ModelRef, context: Context<'load'>): Promise<EngineProtocol['load']['response']> {
@@ -207,14 +208,14 @@ export class EngineService {
 
   #opened(): Backend {
     if (this.#lost) throw this.#lost;
-    if (!this.#device) throw new ArkletError('The engine has no device yet.', 'Call open first.');
+    if (!this.#device) fail('The engine has no device yet.');
     return this.#device.backend;
   }
 
   #model(id: string): EngineModel {
     this.#opened();
     const model = this.#models.get(id);
-    if (!model) throw new ArkletError(`${id} is not loaded.`, 'Call load first.');
+    if (!model) fail(`${id} is not loaded.`);
     return model;
   }
 

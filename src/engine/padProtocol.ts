@@ -2,7 +2,8 @@
 import type { PadHacking } from '../records/padRecords';
 import type { Message } from '../records/records';
 import type { TrainLog } from '../records/trainLog';
-import type { ContinuationRecord, ContinuationTrace } from '../distill/pad/monteCarlo';
+import type { ContinuationRecord } from '../records/padRecords';
+import type { ContinuationTrace } from '../distill/pad/monteCarlo';
 import type { LabelledTrace } from '../distill/pad/rewardData';
 import type { RewardMetrics } from '../distill/pad/rewardMetrics';
 import type { ScoredStep } from '../distill/pad/rewardModel';

@@ -1,5 +1,6 @@
 /** report.md: the same figures as report.json as tables and sentences. */
 import { parseReport } from '../records/reportSchema';
+import { droppedText } from './droppedWords';
 import { seedSummaries } from './seeds';
 import type { AgentInfo, ArmResult, PairResult, Report } from '../records/records';
 import { table } from './markdownTable';
@@ -60,9 +61,7 @@ function datasetTable(report: Report): string {
     Object.entries(report.datasets).map(([name, { kept, dropped }]) => [
       name,
       String(kept),
-      Object.entries(dropped)
-        .map(([filter, count]) => `${filter}: ${count}`)
-        .join(', ') || 'none',
+      droppedText(dropped) || 'none',
     ]),
   );
 }

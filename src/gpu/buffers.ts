@@ -1,5 +1,6 @@
 /** Storage buffers: counted by owner in a ledger, reused by size, destroyed with the pool. */
-import { ConfigError, OutOfMemoryError } from '../core/errors';
+import { fail } from '../core/assert';
+import { OutOfMemoryError } from '../core/errors';
 import { Ledger } from '../core/ledger';
 
 /** A buffer lent to someone; `id` is never used twice. */
@@ -45,8 +46,7 @@ export class BufferPool {
 
   /** A buffer of at least `bytes` (rounded up to 256). Throws OutOfMemoryError with what was asked for and held. */
   acquire(bytes: number, owner: string, label: string): Allocation {
-    if (!Number.isFinite(bytes) || bytes < 0)
-      throw new ConfigError(`${label}: ${bytes} bytes`, 'Ask for a size of 0 or more.');
+    if (!Number.isFinite(bytes) || bytes < 0) fail(`${label}: ${bytes} bytes were asked for`);
     const size = Math.max(256, Math.ceil(bytes / 256) * 256);
     this.throwIfFailed();
     if (size > this.#device.limits.maxBufferSize) throw this.#outOfMemory(size, label);

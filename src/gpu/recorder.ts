@@ -2,7 +2,8 @@
  * Records dispatches and writes in order and submits them in paced batches. A batch whose kernels still compile waits,
  * and everything after it waits behind it, so recording never blocks and never overtakes.
  */
-import { ArkletError, asArkletError, ConfigError } from '../core/errors';
+import { fail } from '../core/assert';
+import { ArkletError, asArkletError } from '../core/errors';
 import type { Allocation, BufferPool } from './buffers';
 import type { OpenDevice } from './device';
 import { kernelKey, type KernelSpec } from './kernels';
@@ -108,7 +109,7 @@ export class Recorder {
     const offset = this.#slot++ * this.#slotBytes;
     for (const field of shape.fields) {
       const value = work.sizes[field.name];
-      if (value === undefined) throw new RangeError(`${kernel.key}: size ${field.name} is missing`);
+      if (value === undefined) fail(`${kernel.key}: size ${field.name} is missing`);
       this.#writeField(offset + field.offset, field.type, value);
     }
     const workgroups = Math.ceil(work.threads / shape.workgroupSize);
@@ -212,13 +213,9 @@ export class Recorder {
     const written = new Set<number>();
     for (const binding of kernel.interface.bindings) {
       const range = work.buffers[binding.name];
-      if (range === undefined)
-        throw new RangeError(`${kernelKey(work.kernel)}: buffer ${binding.name} is missing`);
+      if (range === undefined) fail(`${kernelKey(work.kernel)}: buffer ${binding.name} is missing`);
       if (range.offset % 256 !== 0)
-        throw new ConfigError(
-          `${binding.name} starts at byte ${range.offset}`,
-          'Views start at multiples of 64 elements.',
-        );
+        fail(`${binding.name} starts at byte ${range.offset}: views start at multiples of 64 elements.`);
       this.#used.add(range.allocation.id);
       if (binding.writable) written.add(range.allocation.id);
     }
@@ -234,13 +231,13 @@ export class Recorder {
     value: number | readonly (readonly number[])[],
   ): void {
     if (type === 'segments') {
-      if (typeof value === 'number') throw new RangeError('segments take a list');
+      if (typeof value === 'number') fail('segments take a list');
       value.forEach((segment, s) =>
         segment.forEach((part, i) => this.#uniformView.setUint32(at + 16 * s + 4 * i, part, true)),
       );
       return;
     }
-    if (typeof value !== 'number') throw new RangeError('a size takes a number');
+    if (typeof value !== 'number') fail('a size takes a number');
     if (type === 'f32') this.#uniformView.setFloat32(at, value, true);
     else this.#uniformView.setUint32(at, value, true);
   }

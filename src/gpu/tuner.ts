@@ -1,4 +1,5 @@
 /** Times alternatives on the device at hand and remembers which one won, by adapter and shape class. */
+import { fail } from '../core/assert';
 
 /** Where choices are remembered between sessions; the caller decides (a database, a file, nothing). */
 export interface TunerMemory {
@@ -22,7 +23,7 @@ export async function fastest<T extends string>(
   options: { readonly rounds: number; readonly margin: number; readonly deadline?: number },
 ): Promise<T> {
   const [first, ...rest] = candidates;
-  if (first === undefined) throw new RangeError('no candidates to time');
+  if (first === undefined) fail('no candidates to time');
   const { rounds, margin, deadline = Number.POSITIVE_INFINITY } = options;
   const times = new Map<T, number[]>(candidates.map((candidate) => [candidate, []]));
   // The round before the first compiles and warms up.

@@ -1,11 +1,10 @@
 /** The agents of a job: loaded when there is something left to say, all or one at a time, released before the student comes. */
 import type { AgentBackend } from '../agents/agent';
 import type { JobEvent } from '../wire/jobApi';
-import type { AgentInfo } from '../records/records';
+import type { AgentInfo, PromptStyle } from '../records/records';
 import type { RunConfig } from '../settings/config';
 import { personaOf } from '../settings/personas';
 import { pacedLoad } from './loadPace';
-import type { PromptStyle } from '../debate/prompts';
 
 export interface AgentSlot {
   readonly backend: AgentBackend;

@@ -3,13 +3,14 @@ import type { AgentBackend } from '../agents/agent';
 import { groupedBy } from '../core/groupedBy';
 import type { Question, Turn } from '../records/records';
 import { debate } from '../debate/debate';
-import { lastRound, type Protocol } from '../debate/protocol';
+import { lastRound, styled, type Protocol } from '../debate/protocol';
 import { summariserMessages, type Shot } from '../debate/prompts';
 import { runTurns, type TurnSampling } from '../debate/scheduler';
 import { selfConsistency } from '../debate/selfConsistency';
 import { greedy, singlePass } from '../debate/singlePass';
 import { summariserProtocol, zeroShotProtocol } from '../eval/arms';
 import type { Job } from './job';
+import type { ProgressDetail } from '../wire/progress';
 import { isImported } from './resolveAgents';
 import { greedySingles } from './singleGreedy';
 import { agentPrompt, agentSampling } from './speakers';
@@ -22,13 +23,16 @@ export function shotsOf(job: Job): readonly Shot[] {
     .map(({ text, solution = '' }) => ({ question: text, solution }));
 }
 
+/** What the agents are at. */
+type SpeakingKind = Exclude<ProgressDetail, { readonly arm: string } | { readonly strategy: string }>['kind'];
+
 /** Runs one protocol on some questions; stored turns are not spoken again. */
 export async function speakAll(
   job: Job,
   protocol: Protocol,
   questions: readonly Question[],
   stored: readonly Turn[],
-  detail: string,
+  kind: SpeakingKind,
   sampling?: TurnSampling,
 ): Promise<readonly Turn[]> {
   const spoken = byQuestion(stored.filter((turn) => turn.protocol === protocol.name));
@@ -39,7 +43,7 @@ export async function speakAll(
   return runTurns({
     runId: job.runId,
     seed: job.config.seed,
-    protocol,
+    protocol: styled(protocol, (agent) => job.agents[agent % job.agents.length]?.style ?? 'natural'),
     questions,
     agents: job.agents.map(({ backend }) => backend),
     ...(alone && { only: (backend: AgentBackend) => job.crew.only(backend) }),
@@ -55,7 +59,13 @@ export async function speakAll(
       job.emit({ type: 'text', runId: job.runId, questionId, round, agent, text }),
     onProblem: (place, error) => job.emit({ type: 'error', runId: job.runId, error: error.toData(), place }),
     onProgress: ({ turnsDone, turns, secondsLeft, tokensPerSecond }) =>
-      job.progress('debate', { done: turnsDone, total: turns, detail, secondsLeft, tokensPerSecond }),
+      job.progress('debate', {
+        done: turnsDone,
+        total: turns,
+        detail: { kind },
+        secondsLeft,
+        tokensPerSecond,
+      }),
   });
 }
 
@@ -74,14 +84,14 @@ export async function debatePhase(job: Job, stored: readonly Turn[]): Promise<re
       prompt: agentPrompt(job, []),
     });
     const tested = questions.filter(({ split }) => split === 'test');
-    spoken.push(...(await speakAll(job, vote, tested, stored, 'vote without shots')));
+    spoken.push(...(await speakAll(job, vote, tested, stored, 'zero-shot-samples')));
   }
   if (config.summariser && config.protocol === 'debate')
     spoken.push(...(await summarise(job, spoken, stored)));
   const before = new Set(stored);
   const debated = spoken.every((turn) => before.has(turn));
   const ask = (protocol: Protocol, on: readonly Question[], sampling: TurnSampling) =>
-    speakAll(job, protocol, on, stored, 'one agent alone, greedy', sampling);
+    speakAll(job, protocol, on, stored, 'single-greedy', sampling);
   return [...spoken, ...(await greedySingles(job, shotsOf(job), stored, debated, ask))];
 }
 
@@ -112,7 +122,7 @@ async function debateAndSamples(job: Job, stored: readonly Turn[]): Promise<Turn
   const prompt = agentPrompt(job, shotsOf(job));
   if (config.protocol === 'self-consistency') {
     const samples = selfConsistency({ samples: config.nAgents, prompt });
-    return [...(await speakAll(job, samples, questions, stored, 'independent samples'))];
+    return [...(await speakAll(job, samples, questions, stored, 'samples'))];
   }
   const { nAgents: agents, rounds, consensusStop, visibility, randomPeers, seed } = config;
   const protocol = debate({ agents, rounds, consensusStop, visibility, randomPeers, seed, prompt });
@@ -134,7 +144,7 @@ async function debateAndSamples(job: Job, stored: readonly Turn[]): Promise<Turn
     samples,
     questions.filter(({ split }) => sampled.has(split)),
     stored,
-    'independent samples at equal tokens',
+    'equal-token-samples',
   );
   return [...debated, ...others];
 }

@@ -6,6 +6,7 @@ import { turnMessages } from '../debate/prompts';
 import { controlDataset, strategyDatasets } from '../distill/datasets';
 import type { DistillInput } from '../distill/source';
 import { boundedSteps } from '../settings/boundedSteps';
+import type { ProgressDetail } from '../wire/progress';
 import type { Job } from './job';
 import {
   readPadReport,
@@ -135,22 +136,21 @@ export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<rea
         const { traces: _, ...summary } = named;
         job.emit({ type: 'dataset', runId, dataset: summary });
       }
-      const show = (detail: string): void => job.progress('distil', { ...pace.progress(), detail });
-      const name =
-        config.distilSeeds === 1 ? strategy : `${strategy}, seed ${seed + 1} of ${config.distilSeeds}`;
+      const training = { kind: 'training', strategy, seed, seeds: config.distilSeeds } as const;
+      const show = (detail: ProgressDetail): void => job.progress('distil', { ...pace.progress(), detail });
       const fresh = await train(job, stage, seed, turns, {
         onStep: (step) => {
           pace.step(step);
-          show(name);
+          show(training);
         },
-        onNote: (note) => show(`${name}: ${note}`),
+        onNote: (note) => show({ ...training, note }),
       });
       if (fresh && stage.kind !== 'sft') {
         const pad = await readPadReport(job);
         if (pad) job.emit({ type: 'pad', runId, pad });
       }
       pace.next();
-      show(strategy);
+      show(training);
       const arm = arms.get(strategy);
       if (arm !== undefined) trained.push({ arm, strategy, seed, dataset, fresh });
     }

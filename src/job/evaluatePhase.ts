@@ -3,10 +3,12 @@ import { engineAgent } from '../agents/engine';
 import { StorageError } from '../core/errors';
 import type { Message, Question, Turn } from '../records/records';
 import { selfCheckMessages, turnMessages } from '../debate/prompts';
+import { styled } from '../debate/protocol';
 import { runTurns } from '../debate/scheduler';
 import { greedy, singlePass } from '../debate/singlePass';
 import { checkProtocol, evalProtocol } from '../eval/arms';
 import { shotsOf } from './debatePhase';
+import type { ProgressDetail } from '../wire/progress';
 import { adapterId, type Job } from './job';
 import type { Trained } from './distilPhase';
 
@@ -15,7 +17,7 @@ interface Pass {
   readonly adapter: { readonly strategy: string; readonly seed: number } | null;
   readonly questions: readonly Question[];
   readonly messages: (question: Question) => readonly Message[];
-  readonly detail: string;
+  readonly detail: ProgressDetail;
   /** The adapter is new: stored answers are not its. */
   readonly fresh?: boolean;
 }
@@ -35,7 +37,7 @@ function passes(job: Job, trained: readonly Trained[]): Pass[] {
       adapter: null,
       questions: everywhere,
       messages: plain,
-      detail: 'base',
+      detail: { kind: 'arm', arm: 'base', seed: 0 },
     },
   ];
   if (config.shots > 0) {
@@ -45,7 +47,7 @@ function passes(job: Job, trained: readonly Trained[]): Pass[] {
       adapter: null,
       questions: everywhere,
       messages: (question) => turnMessages({ style, question, own: [], peers: [], shots }),
-      detail: 'base with shots',
+      detail: { kind: 'arm', arm: 'base-shots', seed: 0 },
     });
   }
   for (const { arm, strategy, seed, fresh } of trained) {
@@ -54,7 +56,7 @@ function passes(job: Job, trained: readonly Trained[]): Pass[] {
       adapter: { strategy, seed },
       questions: seed === 0 ? everywhere : tested,
       messages: plain,
-      detail: seed === 0 ? arm : `${arm}, seed ${seed}`,
+      detail: { kind: 'arm', arm, seed },
       fresh,
     });
   }
@@ -82,7 +84,7 @@ function checks(job: Job, trained: readonly Trained[], answers: readonly Turn[])
       adapter,
       questions: tested,
       messages: (question) => selfCheckMessages({ style, question, own: own.get(question.id) ?? '' }),
-      detail: `${arm} checks itself`,
+      detail: { kind: 'check', arm, seed: 0 },
       fresh,
     };
   });
@@ -140,7 +142,7 @@ async function answer(
   return runTurns({
     runId: job.runId,
     seed: config.seed,
-    protocol: singlePass({ name: pass.protocol, messages: pass.messages }),
+    protocol: styled(singlePass({ name: pass.protocol, messages: pass.messages }), () => job.studentStyle),
     questions: pass.questions,
     agents: [engineAgent(engine, { model: student.id, adapter })],
     sampling: greedy(config.maxTokens),

@@ -1,9 +1,9 @@
 /** What every phase of a job works with. */
 import type { Gate } from '../core/gate';
 import type { JobEvent } from '../wire/jobApi';
-import type { Phase, Question } from '../records/records';
+import type { ProgressDetail } from '../wire/progress';
+import type { Phase, PromptStyle, Question } from '../records/records';
 import type { RunConfig } from '../settings/config';
-import type { PromptStyle } from '../debate/prompts';
 import type { ModelRef } from '../models/modelSpec';
 import type { ModelSpec } from '../specs/spec';
 import type { JobStore } from '../store/jobStore';
@@ -16,7 +16,7 @@ import type { AgentSlot } from './crew';
 export interface Progress {
   readonly done: number;
   readonly total: number;
-  readonly detail: string;
+  readonly detail: ProgressDetail | null;
   readonly secondsLeft?: number | null;
   readonly tokensPerSecond?: number | null;
 }

@@ -1,4 +1,5 @@
 import { NothingToLearnError } from '../core/errors';
+import type { DropReason } from '../records/dropped';
 import type { Dataset } from '../records/records';
 
 const solved = 'Use stronger agents or more training questions, or accept any trace.';
@@ -10,7 +11,7 @@ export function nothingToLearn(
   questions: number,
 ): NothingToLearnError {
   const all = questions === 1 ? 'the one training question' : `any of the ${questions} training questions`;
-  const of = (filter: string): number => dropped[filter] ?? 0;
+  const of = (filter: DropReason): number => dropped[filter] ?? 0;
   const because = (message: string, hint: string, settings: readonly string[] = []): NothingToLearnError =>
     new NothingToLearnError(message, hint, { details: { strategy, questions, settings } });
 
@@ -26,22 +27,22 @@ export function nothingToLearn(
       'Leave out the control with wrong traces.',
     );
   }
-  const once = of('correct traces of dropped questions');
-  if (of('questions with fewer than 2 correct traces') > 0 && once > 0) {
+  const once = of('correct-of-dropped-question');
+  if (of('fewer-than-2-correct-traces') > 0 && once > 0) {
     return because(
       `No question has two correct traces, which DA needs: ${once === 1 ? '1 has' : `${once} have`} one.`,
       'Use RSFT, more agents or more training questions, or accept any trace.',
       ['strategy', 'n-agents', 'accept'],
     );
   }
-  if (of('truncated traces') > 0 && of('wrong traces') === 0) {
+  if (of('truncated-trace') > 0 && of('wrong-trace') === 0) {
     return because(
       'Every solution of the agents was cut off at the longest answer, so there is nothing to learn from.',
       'Allow longer answers, or accept any trace.',
       ['accept'],
     );
   }
-  if (of('traces excluded by hand') > 0 && of('wrong traces') === 0) {
+  if (of('excluded-trace') > 0 && of('wrong-trace') === 0) {
     return because(
       'Every trace was left out by hand, so there is nothing to learn from.',
       'Take some traces back, then train again.',

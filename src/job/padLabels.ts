@@ -3,7 +3,8 @@ import { NothingToLearnError } from '../core/errors';
 import type { Question, Turn } from '../records/records';
 import { hashKey } from '../core/rng';
 import type { StepLabel } from '../distill/pad/labels';
-import { continuationLabels, type ContinuationRecord } from '../distill/pad/monteCarlo';
+import type { ContinuationRecord } from '../records/padRecords';
+import { continuationLabels } from '../distill/pad/monteCarlo';
 import type { LabelledTrace } from '../distill/pad/rewardData';
 import { splitReply } from '../distill/pad/steps';
 import {
@@ -14,9 +15,11 @@ import {
   type UnlabelledTrace,
 } from '../distill/rewardTraces';
 import { engineAgent } from '../agents/engine';
+import { styled } from '../debate/protocol';
 import { runTurns } from '../debate/scheduler';
 import { selfConsistency } from '../debate/selfConsistency';
 import { turnMessages } from '../debate/prompts';
+import type { TrainingNote } from '../wire/progress';
 import type { Job } from './job';
 
 export interface LabelledSplit {
@@ -45,7 +48,7 @@ function share(labels: readonly (readonly StepLabel[])[]): number {
 export async function labelTraces(
   job: Job,
   turns: readonly Turn[],
-  onNote: (note: string) => void,
+  onNote: (note: TrainingNote) => void,
 ): Promise<LabelledSplit> {
   const { config, studentStyle: style } = job;
   const prompt = (question: Question) => turnMessages({ style, question, own: [], peers: [] });
@@ -97,7 +100,7 @@ function ownTurns(
   job: Job,
   questions: readonly Question[],
   samples: number,
-  onNote: (note: string) => void,
+  onNote: (note: TrainingNote) => void,
 ): Promise<readonly Turn[]> {
   const { config, engine, student, store, runId, studentStyle: style } = job;
   const prompt = ({ question }: { readonly question: Question }) =>
@@ -106,7 +109,7 @@ function ownTurns(
     runTurns({
       runId,
       seed: hashKey(config.seed, 'pad-student'),
-      protocol: selfConsistency({ samples, prompt, name: ownProtocol }),
+      protocol: styled(selfConsistency({ samples, prompt, name: ownProtocol }), () => style),
       questions,
       agents: [engineAgent(engine, { model: student.id, adapter: null })],
       sampling: { temperature: config.pad.rl.temperature, topP: 1, maxTokens: config.maxTokens },
@@ -118,7 +121,7 @@ function ownTurns(
         job.emit({ type: 'turn', runId, turn });
       },
       onProblem: (_place, error) => job.emit({ type: 'error', runId, error: error.toData() }),
-      onProgress: ({ turnsDone, turns }) => onNote(`the student's own samples, ${turnsDone} of ${turns}`),
+      onProgress: ({ turnsDone, turns }) => onNote({ kind: 'own-samples', done: turnsDone, total: turns }),
     }),
   );
 }
@@ -127,19 +130,14 @@ function ownTurns(
 async function continued(
   job: Job,
   traces: readonly UnlabelledTrace[],
-  onNote: (note: string) => void,
+  onNote: (note: TrainingNote) => void,
 ): Promise<readonly ContinuationRecord[]> {
   const { store, runId, config, studentStyle: style } = job;
-  const id = { runId, strategy: 'pad-labels', seed: 0 };
-  const kept = await store.getCheckpoint(id);
-  const records: ContinuationRecord[] = kept
-    ? (JSON.parse(new TextDecoder().decode(kept.bytes)) as ContinuationRecord[])
-    : [];
+  const records: ContinuationRecord[] = [...(await store.getContinuations(runId))];
   let writing = Promise.resolve();
   const save = (): void => {
-    const bytes = new TextEncoder().encode(JSON.stringify(records));
-    const count = records.length;
-    writing = writing.then(() => store.putCheckpoint(id, count, bytes));
+    const sofar = [...records];
+    writing = writing.then(() => store.putContinuations(runId, sofar));
     // A failed write is thrown below, where it is awaited.
     writing.catch(() => undefined);
   };
@@ -169,7 +167,7 @@ async function continued(
         signal: job.signal,
         onProgress: (record) => {
           records.push(record);
-          onNote(`judging steps, ${records.length} of ${total}`);
+          onNote({ kind: 'judging-steps', done: records.length, total });
           if (records.length % saveEvery === 0) save();
         },
       },

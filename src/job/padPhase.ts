@@ -15,6 +15,7 @@ import { linearNames } from '../lm/types';
 import { boundedSteps } from '../settings/boundedSteps';
 import { valueAt, type Path } from '../settings/config';
 import type { CheckpointId } from '../store/checkpoints';
+import type { TrainingNote } from '../wire/progress';
 import type { Job } from './job';
 import { labelTraces } from './padLabels';
 import type { AdapterFiles, PadUpdate } from '../engine/padProtocol';
@@ -110,7 +111,7 @@ export async function rewardStage(
   job: Job,
   turns: readonly Turn[],
   { seed, after }: { readonly seed: number; readonly after: string | null },
-  { onStep, onLabels }: { onStep: (step: number) => void; onLabels: (note: string) => void },
+  { onStep, onLabels }: { onStep: (step: number) => void; onLabels: (note: TrainingNote) => void },
 ): Promise<boolean> {
   const { config, engine, runId, student } = job;
   const { splitter, contrastive, lr, afterError } = config.pad.reward;

@@ -10,6 +10,7 @@ import { isTrajectory } from '../records/trajectories';
 import type { BundledModel } from '../models/catalogue';
 import { resolveModel, type ModelRef } from '../models/modelSpec';
 import { parseTrajectories, unpackArchive } from '../records/archiveFile';
+import { withStyles } from '../debate/readPrompt';
 import { promptStyle } from './job';
 import type { AgentSlot } from './crew';
 import { agentSpecs } from '../specs/agentSpecs';
@@ -106,9 +107,7 @@ async function recordedTurns(spec: RecordedSpec, parts: AgentParts): Promise<rea
 
 async function recordedSlot(spec: RecordedSpec, parts: AgentParts): Promise<AgentSlot> {
   const turns = await recordedTurns(spec, parts);
-  const natural = turns.some(
-    ({ round, messages }) => round === 0 && messages.at(-1)?.content.includes('Think step by step') === true,
-  );
+  const natural = withStyles(turns).some(({ style }) => style === 'natural');
   return { backend: recordedAgent(specId(spec), turns), style: natural ? 'natural' : 'compact' };
 }
 

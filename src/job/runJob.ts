@@ -160,7 +160,7 @@ async function runPhases(setup: JobSetup, keeper: RunKeeper, progress: ThinnedPr
   signal.throwIfAborted();
   await keeper.change({ phase: 'done', status: 'done' });
   await progress.readHeldBytes();
-  job.progress('done', { done: 1, total: 1, detail: 'done' });
+  job.progress('done', { done: 1, total: 1, detail: null });
 }
 
 /** Turns that are as they were written; the others are spoken again, unless they came from elsewhere. Throws ImportError. */

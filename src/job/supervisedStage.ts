@@ -6,6 +6,7 @@ import { turnMessages } from '../debate/prompts';
 import { linearNames } from '../lm/types';
 import type { ProbePlan, TrainUpdate } from '../engine/engineProtocol';
 import { boundedSteps } from '../settings/boundedSteps';
+import type { TrainingNote } from '../wire/progress';
 import type { Job } from './job';
 import { nothingToLearn } from './nothingToLearn';
 import { hasTraining, trainingInputs } from './trainingInputs';
@@ -13,8 +14,8 @@ import { openTrainingRecord } from './trainingRecord';
 
 export interface StageHooks {
   readonly onStep: (step: number) => void;
-  /** What goes on beside steps, in words. */
-  readonly onNote: (note: string) => void;
+  /** What goes on beside steps. */
+  readonly onNote: (note: TrainingNote) => void;
 }
 
 /** Steps between two checkpoints. */
@@ -92,7 +93,7 @@ export async function supervisedStage(
       case 'checkpoint':
         return record.save(update.step, update.bytes);
       case 'tuning':
-        return onNote('choosing the fastest kernels, 2 s at most');
+        return onNote({ kind: 'tuning' });
       case 'log':
         record.log(update.log);
         return onStep(update.log.step);

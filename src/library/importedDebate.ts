@@ -10,7 +10,7 @@ import type { RunConfig } from '../settings/config';
 import { importedAgents } from '../specs/spec';
 import { isTrajectory } from '../records/trajectories';
 import { debate } from '../debate/debate';
-import { askedQuestion } from '../debate/prompts';
+import { askedQuestion, withFacts } from '../debate/readPrompt';
 import type { Protocol } from '../debate/protocol';
 import { selfConsistency } from '../debate/selfConsistency';
 import { summariserProtocol, zeroShotProtocol } from '../eval/arms';
@@ -116,7 +116,10 @@ export function importedDebate(
   name: string,
   report: string | null,
 ): { readonly archive: RunArchive; readonly found: Omit<TrajectoryImport, 'run'> } {
-  const turns = parseTrajectories(text, name).filter(isTrajectory);
+  const told = parseTrajectories(text, name).filter(isTrajectory);
+  const source = report === null ? null : readReport(report);
+  // Without a report the prompts alone tell who read whom.
+  const turns = withFacts(told, source && { ...source.config, agents: source.config.nAgents });
   const main = (['debate', 'self-consistency'] as const).find((protocol) =>
     turns.some((turn) => turn.protocol === protocol),
   );
@@ -126,7 +129,6 @@ export function importedDebate(
       hint,
     );
   }
-  const source = report === null ? null : readReport(report);
   const ids = new Set(turns.map(({ questionId }) => questionId));
   if (source && ![...source.gold.keys()].some((id) => ids.has(id))) {
     throw new ImportError(

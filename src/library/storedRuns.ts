@@ -10,6 +10,7 @@ import type { OnDamage } from '../store/digest';
 import type { JobStore, TimedTurn } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
 import { runId as runIdForm } from '../records/archiveSchema';
+import { withFacts } from '../debate/readPrompt';
 import { soundRun } from './damage';
 
 /** A run as others see it. */
@@ -70,7 +71,7 @@ export async function readArchive(
     version: withAdapters ? 2 : 1,
     run: kept,
     questions: questions ?? [],
-    turns,
+    turns: withFacts(turns, { ...config, agents: config.nAgents }),
     timings,
     datasets: inTrainingOrder(datasets, config),
     logs: inTrainingOrder(logs, config).map(({ runId: _runId, ...log }) => log),
@@ -110,6 +111,8 @@ export async function storeArchive(store: JobStore, archive: RunArchive): Promis
   const status = archive.report ? 'done' : 'interrupted';
   const run: StoredRun = { ...archive.run, id, name, status, pinned: false, device: null, seconds: {} };
   const { questions, datasets, report } = archive;
+  const { config } = run;
+  const turns = withFacts(archive.turns, { ...config, agents: config.nAgents });
   // What an import that was cut off left under this id is no part of this run.
   await store.removeRun(id);
   try {
@@ -120,7 +123,14 @@ export async function storeArchive(store: JobStore, archive: RunArchive): Promis
       await store.putAdapter({ runId: id, strategy, seed }, contents);
     }
     const logs = archive.logs.map((log) => ({ runId: id, ...log }));
-    await store.putWhole({ run, questions, turns: timedTurns(archive, id), datasets, logs, report });
+    await store.putWhole({
+      run,
+      questions,
+      turns: timedTurns({ ...archive, turns }, id),
+      datasets,
+      logs,
+      report,
+    });
     return run;
   } catch (thrown) {
     await store.removeRun(id).catch(() => undefined);

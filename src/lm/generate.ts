@@ -3,7 +3,8 @@
  * soon as another ends. What a request gets does not depend on what runs beside it (mode "generate" of every op).
  * One file past 300 lines: queue, admission and step share their state.
  */
-import { ArkletError, ConfigError, OutOfMemoryError, TokenError } from '../core/errors';
+import { fail } from '../core/assert';
+import { ConfigError, OutOfMemoryError, TokenError } from '../core/errors';
 import { Batch } from './batch';
 import { BlockPool, KvCache } from './cache';
 import { checkIds } from './forward';
@@ -140,7 +141,7 @@ export class Generator {
   }
 
   #accept(request: GenerateRequest, options: GenerateOptions): Sequence {
-    if (this.#disposed) throw new ConfigError('This generator was disposed.', 'Make a new one.');
+    if (this.#disposed) fail('This generator was disposed and is used again.');
     this.#check(request);
     const room = this.#maxBlocks * this.#pool.blockSize;
     const wanted = request.promptIds.length + request.sampling.maxTokens;
@@ -260,7 +261,7 @@ export class Generator {
     for (const sequence of this.#active) {
       if (sequence.next < sequence.promptLength) this.#plan(sequence, wanted);
     }
-    if (batch.count === 0) throw new ArkletError('Generation came to a halt.', 'Report this fault.');
+    if (batch.count === 0) fail('Generation came to a halt.');
     const logits = await batch.run(this.#cache);
     this.#stats.steps++;
     this.#stats.rows += batch.count;

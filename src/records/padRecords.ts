@@ -1,6 +1,16 @@
 /** Records of process-aware distillation (PAD): units as in records.ts. */
 import type { TrainLog } from './trainLog';
 
+/** What the continuations of one step came to; plain data to be stored. */
+export interface ContinuationRecord {
+  readonly traceKey: string;
+  readonly step: number;
+  readonly right: number;
+  readonly total: number;
+  /** Tokens that were generated for it. */
+  readonly tokens: number;
+}
+
 /** What is rewarded: the answer, the steps, or both. */
 export type PadRewardMode = 'both' | 'verifiable' | 'process';
 

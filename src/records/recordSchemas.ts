@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { issueText } from '../core/issueText';
+import { dropCounts } from './dropped';
 import type { StrategyLog } from './runRecords';
 import type { Dataset, Question, Turn, TurnTiming } from './records';
 
@@ -47,8 +48,10 @@ export const turnSchema = v.pipe(
     agent,
     model: v.string(),
     backend: v.string(),
+    style: v.exactOptional(v.picklist(['natural', 'compact'])),
     messages: v.array(message),
     shortened: v.exactOptional(count),
+    read: v.exactOptional(uniqueBy(agent, (one) => one)),
     reply: v.string(),
     answer: v.nullable(v.string()),
     correct: v.boolean(),
@@ -103,7 +106,8 @@ export const questionSchema = v.object({
 export const strategyName = v.pipe(v.string(), v.regex(/^[a-z0-9+-]{1,60}$/));
 export const seedIndex = v.pipe(count, v.maxValue(1000));
 
-export const droppedSchema = v.record(v.string(), count);
+/** Also of versions that had English names for what is now a code. */
+export const droppedSchema = v.pipe(v.record(v.string(), count), v.transform(dropCounts));
 
 export const datasetSchema = v.object({
   strategy: v.pipe(v.string(), v.minLength(1), v.maxLength(100)),

@@ -4,6 +4,7 @@
  */
 
 import type { RunConfig } from '../settings/config';
+import type { DropCounts } from './dropped';
 import type { PadReport } from './padRecords';
 
 export interface Message {
@@ -13,6 +14,11 @@ export interface Message {
 
 export type Split = 'train' | 'validation' | 'test' | 'ood' | 'robust';
 export type FinishReason = 'stop' | 'length' | 'aborted' | 'error';
+/**
+ * How an agent is prompted. natural: for language models that read English. compact: for the bundled word-level models, whose
+ * chat template adds <q>, <a> and <eos>; they were trained on the question, their last turn and the peers' replies.
+ */
+export type PromptStyle = 'natural' | 'compact';
 export type AnswerType = 'number' | 'choice' | 'text';
 
 /** One question. `id` is a hash of the normalised text; `gold` is the right answer in normal form. */
@@ -57,9 +63,16 @@ export interface Turn {
   readonly agent: number;
   readonly model: string;
   readonly backend: string;
+  /** Absent in turns of older versions and of other programs. */
+  readonly style?: PromptStyle;
   readonly messages: readonly Message[];
   /** Earlier replies that were shortened in the messages, so that they fit the agent's context; absent = none. */
   readonly shortened?: number;
+  /**
+   * From the second round of a debate on: the agents whose replies of the round before stand in the messages, whole or their
+   * ends. Absent in turns of older versions and of other programs (debate/readPrompt.ts fills it).
+   */
+  readonly read?: readonly number[];
   readonly reply: string;
   /** Parsed answer in normal form, null when unparsable (counts as wrong). */
   readonly answer: string | null;
@@ -99,7 +112,7 @@ export interface Dataset {
   readonly strategy: string;
   readonly traces: readonly Trace[];
   readonly kept: number;
-  readonly dropped: Readonly<Record<string, number>>;
+  readonly dropped: DropCounts;
 }
 
 export interface Interval {
@@ -187,10 +200,8 @@ export interface Report {
   readonly hosts?: readonly string[];
   readonly repeatable: 'bytes' | 'settings';
   readonly splits: Readonly<Record<string, number>>;
-  readonly dataset: { readonly kept: number; readonly dropped: Readonly<Record<string, number>> };
-  readonly datasets: Readonly<
-    Record<string, { readonly kept: number; readonly dropped: Readonly<Record<string, number>> }>
-  >;
+  readonly dataset: { readonly kept: number; readonly dropped: DropCounts };
+  readonly datasets: Readonly<Record<string, { readonly kept: number; readonly dropped: DropCounts }>>;
   readonly arms: readonly ArmResult[];
   readonly pairs: readonly PairResult[];
   readonly gainKept: GainKept | null;

@@ -102,7 +102,8 @@ export function keysOfRun(runId: string): IDBKeyRange {
   return IDBKeyRange.bound([runId], [runId, []]);
 }
 
-type RowStore = 'questions' | 'turns' | 'timings' | 'datasets' | 'logs' | 'checkpoints' | 'reports';
+type RowStore =
+  'questions' | 'turns' | 'timings' | 'datasets' | 'logs' | 'checkpoints' | 'reports' | 'continuations';
 type RowWriter = <K extends RowStore>(store: K, row: ArkletSchema[K]['value']) => void;
 
 /** The run was deleted while something worked on it. */

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { withDropCounts } from '../records/dropped';
 import { datasetSchema } from '../records/recordSchemas';
 import type { Dataset } from '../records/records';
 import { guarded, keysOfRun, writeRows } from './database';
@@ -25,7 +26,7 @@ export function getDatasets(database: Database, runId: string, onDamage?: OnDama
     return records.flatMap(({ name, dataset, hash }) => {
       const sound = hash === undefined ? v.is(datasetSchema, dataset) : hash === digest(dataset);
       if (!sound) onDamage?.({ part: 'dataset', name });
-      return sound ? [dataset] : [];
+      return sound ? [withDropCounts(dataset)] : [];
     });
   });
 }

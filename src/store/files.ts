@@ -1,4 +1,5 @@
 /** Large files in the origin's private file system (OPFS). A write replaces a file whole or not at all. */
+import { fail } from '../core/assert';
 import { StorageError } from '../core/errors';
 import { asStorageError, guarded } from './database';
 
@@ -159,7 +160,7 @@ class OpfsFiles implements FileStore {
       .map((part) => (/^\.{1,2}$/.test(part) ? part.replaceAll('.', '%2E') : encodeURIComponent(part)));
     const name = parts.pop();
     if (!name || parts.includes('')) {
-      throw new StorageError(`"${path}" is not a path of a stored file.`, 'Report this as a bug.');
+      fail(`"${path}" is not a path of a stored file.`);
     }
     let folder = this.#root;
     for (const part of parts) folder = await folder.getDirectoryHandle(part, { create });

@@ -1,10 +1,13 @@
 /** Everything a job writes and reads again, behind one interface. */
 import type { Dataset, Question, Report, Turn, TurnTiming } from '../records/records';
+import type { ContinuationRecord } from '../records/padRecords';
+import { fail } from '../core/assert';
 import { throwIfAborted } from '../core/errors';
 import { getAdapter, getAdapterFile, listAdapters, putAdapter, removeAdapter } from './adapters';
 import { getCheckpoint, putCheckpoint, removeCheckpoint, type CheckpointId } from './checkpoints';
 import { Connection } from './connection';
 import { guarded, keysOfRun, runIsGone, type Closed } from './database';
+import { getContinuations, putContinuations } from './continuations';
 import { getDatasets, putDataset } from './datasets';
 import { digester, type OnDamage } from './digest';
 import { openFiles, type FileStore } from './files';
@@ -82,6 +85,9 @@ export interface JobStore {
     onDamage?: OnDamage,
   ): Promise<{ step: number; bytes: Uint8Array<ArrayBuffer> } | null>;
   removeCheckpoint(id: CheckpointId): Promise<void>;
+  /** What continuations of a run's steps came to so far: labels of steps that no checker judges. */
+  putContinuations(runId: string, records: readonly ContinuationRecord[]): Promise<void>;
+  getContinuations(runId: string): Promise<readonly ContinuationRecord[]>;
   putAdapter(id: CheckpointId, contents: Readonly<Record<string, Uint8Array>>): Promise<void>;
   getAdapter(id: CheckpointId, onDamage?: OnDamage): Promise<Record<string, Uint8Array<ArrayBuffer>> | null>;
   /** One of its files: null where there is none, or where the adapter was never finished. */
@@ -99,7 +105,7 @@ export interface JobStore {
 }
 
 const byRun = ['turns', 'timings', 'datasets', 'logs', 'checkpoints', 'adapters'] as const;
-const oneByRun = ['runs', 'questions', 'reports'] as const;
+const oneByRun = ['runs', 'questions', 'reports', 'continuations'] as const;
 
 async function removeRun(database: Database, files: FileStore, runId: string): Promise<void> {
   await guarded(async () => {
@@ -204,7 +210,7 @@ export function createJobStore(connection: Connection, files: FileStore): JobSto
     createRun: (start) => use((database) => createRun(database, files, start)),
     editRun: (id, edit) => use((database) => editRun(database, id, edit)),
     editRuns: (edit) => use((database) => editRuns(database, edit)),
-    during: (runId, revoked) => duringRun(store, use, runId, revoked),
+    during: (runId, revoked) => duringRun(store, { use, files }, runId, revoked),
     getRun: (id) => use((database) => getRun(database, id)),
     listRuns: () => use((database) => listRuns(database)),
     putWhole: (whole) => use((database) => putWhole(database, whole)),
@@ -221,6 +227,9 @@ export function createJobStore(connection: Connection, files: FileStore): JobSto
     putCheckpoint: (id, step, bytes) => use((database) => putCheckpoint(database, files, id, step, bytes)),
     getCheckpoint: (id, onDamage) => use((database) => getCheckpoint(database, files, id, onDamage)),
     removeCheckpoint: (id) => use((database) => removeCheckpoint(database, files, id)),
+    putContinuations: (runId, records) =>
+      use((database) => putContinuations(database, files, runId, records)),
+    getContinuations: (runId) => use((database) => getContinuations(database, files, runId)),
     putAdapter: (id, contents) => use((database) => putAdapter(database, files, id, contents)),
     getAdapter: (id, onDamage) => use((database) => getAdapter(database, files, id, onDamage)),
     getAdapterFile: (id, name) => use((database) => getAdapterFile(database, files, id, name)),
@@ -235,7 +244,12 @@ export function createJobStore(connection: Connection, files: FileStore): JobSto
   return store;
 }
 
-function duringRun(store: JobStore, use: Connection['use'], runId: string, revoked: AbortSignal): JobStore {
+function duringRun(
+  store: JobStore,
+  { use, files }: { readonly use: Connection['use']; readonly files: FileStore },
+  runId: string,
+  revoked: AbortSignal,
+): JobStore {
   const rows = async (work: (database: Database) => Promise<void>): Promise<void> => {
     throwIfAborted(revoked);
     await use(work);
@@ -252,7 +266,7 @@ function duringRun(store: JobStore, use: Connection['use'], runId: string, revok
   return {
     ...store,
     putRun: async () => {
-      throw new RangeError('a job changes its run by editRun');
+      fail('A job changes its run by editRun.');
     },
     editRun: async (id, edit) => {
       throwIfAborted(revoked);
@@ -260,6 +274,8 @@ function duringRun(store: JobStore, use: Connection['use'], runId: string, revok
     },
     putTurns: (turns) => rows((database) => putTurns(database, turns, runId)),
     putDataset: (id, name, dataset) => rows((database) => putDataset(database, id, name, dataset, runId)),
+    putContinuations: (id, records) =>
+      rows((database) => putContinuations(database, files, id, records, runId)),
     putLog: (log) => rows((database) => putLog(database, log, runId)),
     putReport: (id, report) => rows((database) => putReport(database, id, report, runId)),
     putCheckpoint: (id, step, bytes) => withFiles(() => store.putCheckpoint(id, step, bytes)),

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { reportWithDropCounts } from '../records/dropped';
 import { reportSchema } from '../records/reportSchema';
 import type { Report } from '../records/records';
 import { guarded, writeRows } from './database';
@@ -23,6 +24,6 @@ export function getReport(database: Database, runId: string, onDamage?: OnDamage
     const { report, hash } = record;
     const sound = hash === undefined ? v.is(reportSchema, report) : hash === (await digester())(report);
     if (!sound) onDamage?.({ part: 'report', name: 'report' });
-    return sound ? report : null;
+    return sound ? reportWithDropCounts(report) : null;
   });
 }

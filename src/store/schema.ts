@@ -1,8 +1,10 @@
-/** Version 2 of the database "arklet". A change of shape is a new version with a step in `migrations`. */
+/** The database "arklet". A change of shape is a new version with a step in `migrations`. */
 import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
+import type { DeviceFacts } from '../records/device';
 import type { RunRecord } from '../records/runRecords';
 import { storedConfig } from '../settings/config';
 import type { Dataset, Question, Report, Turn, TurnTiming } from '../records/records';
+import type { ContinuationRecord } from '../records/padRecords';
 import type { Probe, TrainLog } from '../records/trainLog';
 
 export interface StoredRun extends RunRecord {
@@ -11,7 +13,7 @@ export interface StoredRun extends RunRecord {
     readonly backend: string;
     readonly device: string;
     readonly threads: number;
-    readonly reason: string;
+    readonly reason: DeviceFacts;
   } | null;
   /** Seconds spent by phase, over all sessions. */
   readonly seconds: Readonly<Record<string, number>>;
@@ -61,6 +63,7 @@ export interface ArkletSchema extends DBSchema {
   logs: { key: [string, string, number]; value: Sealed & StoredLog };
   checkpoints: { key: [string, string, number]; value: StoredCheckpoint };
   adapters: { key: [string, string, number]; value: StoredAdapter };
+  continuations: { key: string; value: Sealed & { runId: string; records: readonly ContinuationRecord[] } };
   reports: { key: string; value: Sealed & { runId: string; report: Report } };
   settings: { key: string; value: { key: string; value: unknown } };
 }
@@ -97,6 +100,18 @@ export const migrations: readonly Upgrade[] = [
   },
   (database) => {
     database.createObjectStore('adapters', { keyPath: ['runId', 'strategy', 'seed'] });
+  },
+  // Continuations get a table, and what a run has on its device is facts, no longer a sentence.
+  async (database, transaction) => {
+    database.createObjectStore('continuations', { keyPath: 'runId' });
+    const runs = transaction.objectStore('runs');
+    for (let at = await runs.openCursor(); at; at = await at.continue()) {
+      const { device } = at.value;
+      const reason: unknown = device?.reason;
+      if (!device || typeof reason !== 'string') continue;
+      const facts: DeviceFacts = reason === '' ? [] : [{ kind: 'text', text: reason }];
+      await at.update({ ...at.value, device: { ...device, reason: facts } });
+    }
   },
 ];
 

@@ -6,7 +6,8 @@
  * `backward` (policy gradients: weights depend on the log-probabilities).
  */
 import type { Tensor } from '../compute/ops';
-import { ConfigError, TokenError } from '../core/errors';
+import { fail } from '../core/assert';
+import { TokenError } from '../core/errors';
 import { adapterViews } from '../lm/adapter';
 import type { LanguageModel, LayerLora, LoraAdapter } from '../lm/types';
 import type { PackedBatch } from './batch';
@@ -115,10 +116,7 @@ export class Backprop {
   ): void {
     const { layers: pass, batch } = this.#current();
     if (options.weights.length !== batch.targets.length)
-      throw new ConfigError(
-        `${options.weights.length} row weights were given for ${batch.targets.length} loss rows.`,
-        'Give one weight a loss row.',
-      );
+      fail(`${options.weights.length} row weights were given for ${batch.targets.length} loss rows.`);
     pass.work.loadWeights(options.weights);
     this.#head(options, true);
     const gradients = pass.work.gradients;
@@ -179,10 +177,7 @@ export class Backprop {
     const { work } = pass;
     const { gradients } = work;
     if (!gradients || !this.#adapter || !pass.lora)
-      throw new ConfigError(
-        'Backward needs an adapter and buffers for it.',
-        'Run forward with the adapter on, and without forwardOnly.',
-      );
+      fail('Backward needs a forward pass with the adapter on, and not forward only.');
     if (this.#views?.flat !== gradient)
       this.#views = { flat: gradient, layers: adapterViews(this.#model, this.#adapter.config, gradient) };
     const rows = batch.targets.length;
@@ -219,7 +214,7 @@ export class Backprop {
   }
 
   #current(): { readonly layers: LayerPass; readonly batch: PackedBatch } {
-    if (!this.#pass) throw new ConfigError('No forward pass was recorded.', 'Call forward first.');
+    if (!this.#pass) fail('No forward pass was recorded.');
     return this.#pass;
   }
 
@@ -241,8 +236,7 @@ export class Backprop {
 
   #check(batch: PackedBatch): void {
     const { vocab } = this.#model.config;
-    if (batch.rows === 0 || batch.targets.length === 0)
-      throw new ConfigError('A training batch has no rows or no targets.', 'Give rows with a response.');
+    if (batch.rows === 0 || batch.targets.length === 0) fail('A training batch has no rows or no targets.');
     for (const ids of [batch.ids, batch.targets]) {
       const bad = ids.find((id) => id >= vocab);
       if (bad !== undefined)

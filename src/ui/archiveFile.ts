@@ -2,6 +2,8 @@
 import * as v from 'valibot';
 import { ImportError } from '../core/errors';
 import { byteLimit, gunzipText, parseJson } from '../core/gunzip';
+import { withFacts } from '../debate/readPrompt';
+import { reportWithDropCounts, withDropCounts } from '../records/dropped';
 import type { RunArchive } from '../records/runRecords';
 import { storedConfig } from '../settings/config';
 import { issueText } from '../core/issueText';
@@ -69,5 +71,12 @@ export async function packArchive(archive: RunArchive): Promise<Blob> {
 export async function fetchRecorded(): Promise<RunArchive | null> {
   const response = await fetch(new URL('recorded/run.json.gz', document.baseURI));
   if (!response.ok || (response.headers.get('content-type') ?? '').includes('text/html')) return null;
-  return readArchive(new Uint8Array(await response.arrayBuffer()), text.recordedName);
+  const archive = await readArchive(new Uint8Array(await response.arrayBuffer()), text.recordedName);
+  const { config } = archive.run;
+  return {
+    ...archive,
+    turns: withFacts(archive.turns, { ...config, agents: config.nAgents }),
+    datasets: archive.datasets.map(withDropCounts),
+    report: archive.report && reportWithDropCounts(archive.report),
+  };
 }

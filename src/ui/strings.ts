@@ -1,4 +1,7 @@
-/** Every word that the page shows: here and in strings/, one file an area. */
+/**
+ * Every word that the page shows: here and in strings/, one file an area. Jobs and workers send facts; the words of an error are
+ * the error's own, and what report.md says in the same words stands in eval/.
+ */
 import { formatCount, formatPercent, formatPlural } from './format';
 import { armNames, controlNames, strategyHelp, strategyNames } from './strings/arms';
 import { compareStrings } from './strings/compare';

@@ -7,6 +7,7 @@
  */
 import type { QuestionCheck, QuestionImport } from '../tasks/questionFiles';
 import type { ArkletError, ErrorData } from '../core/errors';
+import type { DeviceFacts } from '../records/device';
 import type { PadReport } from '../records/padRecords';
 import type { ColumnChoice } from '../tasks/questionFiles';
 import type {
@@ -25,6 +26,7 @@ import type { RunConfig } from '../settings/config';
 import type { PairCounts } from '../eval/pairs';
 import type { SimilarText } from '../distill/similar';
 import type { RunArchive, RunRecord, RunResult } from '../records/runRecords';
+import type { ProgressDetail } from './progress';
 import type { SelftestReport, SelftestRow } from '../compute/selftestReport';
 
 export type AdapterArm = Extract<AskArm, { type: 'distilled' }>;
@@ -49,7 +51,12 @@ export interface StudentExport {
 }
 
 export type JobEvent =
-  | { readonly type: 'device'; readonly backend: string; readonly device: string; readonly reason: string }
+  | {
+      readonly type: 'device';
+      readonly backend: string;
+      readonly device: string;
+      readonly reason: DeviceFacts;
+    }
   | {
       readonly type: 'load';
       readonly model: string;
@@ -70,7 +77,7 @@ export type JobEvent =
       /** Units of this phase: questions, steps or answers. */
       readonly done: number;
       readonly total: number;
-      readonly detail: string;
+      readonly detail: ProgressDetail | null;
       readonly secondsLeft: number | null;
       readonly tokensPerSecond: number | null;
       /** Held by the engine on its device, by its own ledger. */

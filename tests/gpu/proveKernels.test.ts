@@ -1,3 +1,4 @@
+import type { DeviceFacts } from '../../src/records/device';
 import { describe, expect, it } from 'vitest';
 import { createGpuBackend } from '../../src/compute/gpuBackend';
 import { tuneVariants } from '../../src/compute/gpuTuning';
@@ -19,6 +20,11 @@ function memoryOfProofs(): ProofMemory {
     getSetting: async (key) => stored.get(key),
     putSetting: async (key, value) => void stored.set(key, value),
   });
+}
+
+/** How many tests of kernels passed. */
+function passedIn(facts: DeviceFacts): number {
+  return facts.reduce((sum, fact) => (fact.kind === 'tests' ? sum + fact.passed : sum), 0);
 }
 
 describe('a device that was not seen before', () => {
@@ -65,7 +71,7 @@ describe('a device that was not seen before', () => {
     proofs.learn({ [proofKey(backend.device, '1')]: proof });
     expect(await proofs.trust(backend)).toEqual({
       right: true,
-      note: `Left out, because wrong here: ${proof.excluded.join(', ')}.`,
+      facts: [{ kind: 'left-out', variants: proof.excluded }],
     });
   });
 
@@ -73,10 +79,12 @@ describe('a device that was not seen before', () => {
     const backend = await gpuBackend(context);
     let begun = 0;
     const late = new DeviceProofs('1', { budgetMs: -1, breaks: () => ((begun += 1), false) });
-    const { right, note } = await late.trust(backend);
+    const { right, facts } = await late.trust(backend);
     expect(begun).toBe(0);
     expect(right).toBe(true);
-    expect(note).toMatch(/^0 of \d+ tests .* time was up: the run began with the rest untested/);
+    const [tests] = facts;
+    expect(facts).toMatchObject([{ kind: 'tests', passed: 0 }]);
+    expect(tests?.kind === 'tests' && tests.left).toBeGreaterThan(0);
     expect(late.take()).toEqual({});
 
     // One case may be under way when time is up, not two.
@@ -99,7 +107,7 @@ describe('a device that was not seen before', () => {
     const name = (test: OpCase, forms: Variants): string =>
       [...test.kernels, test.variant, ...test.shape, JSON.stringify(forms)].join(' ');
     const kernels = new Set<string>();
-    const notes: string[] = [];
+    const notes: DeviceFacts[] = [];
     while (notes.length < 100) {
       const proofs = new DeviceProofs('1', {
         budgetMs: 5,
@@ -114,23 +122,24 @@ describe('a device that was not seen before', () => {
         },
       });
       proofs.learn(parseProofs(await memory.load()));
-      const { right, note } = await proofs.trust(backend);
+      const { right, facts } = await proofs.trust(backend);
       expect(right).toBe(true);
       await memory.save(proofs.take());
-      notes.push(note);
-      if (!note.includes('time was up')) break;
+      notes.push(facts);
+      if (!facts.some((fact) => fact.kind === 'tests' && fact.left > 0)) break;
     }
     expect(notes.length).toBeGreaterThan(1);
     expect(cases).toHaveLength(new Set(cases).size);
     expect([...kernels].sort()).toEqual(Object.keys(kernelSources).sort());
     // What is said counts up, and never leaves out what was excluded at an earlier opening.
-    const passed = notes.slice(0, -1).map((note) => Number(/(\d+) of \d+ tests/.exec(note)?.[1]));
+    const passed = notes.slice(0, -1).map(passedIn);
     expect(passed).toEqual([...new Set(passed)].sort((a, b) => a - b));
-    expect(notes.at(-2)).toContain(`Left out, because wrong here: linear ${usual.linear}. `);
-    expect(notes.at(-1)).toBe(`Left out, because wrong here: linear ${usual.linear}.`);
+    const leftOut = { kind: 'left-out', variants: [`linear ${usual.linear}`] };
+    expect(notes.at(-2)).toMatchObject([leftOut, { kind: 'tests' }]);
+    expect(notes.at(-1)).toEqual([leftOut]);
     const known = new DeviceProofs('1', { breaks: () => expect.unreachable('all is proven') });
     known.learn(parseProofs(await memory.load()));
-    expect((await known.trust(backend)).note).toBe(notes.at(-1));
+    expect((await known.trust(backend)).facts).toEqual(notes.at(-1));
     expect(backend.variants().linear).not.toBe(usual.linear);
   });
 
@@ -147,9 +156,8 @@ describe('a device that was not seen before', () => {
     const open = () => service.open({ backend: 'webgpu', models: [], proofs: {} });
     try {
       const reasons = [(await open()).reason, (await open()).reason];
-      const passed = reasons.map((reason) =>
-        Number(/^WebGPU was asked for\. (\d+) of \d+ tests/.exec(reason)?.[1]),
-      );
+      for (const reason of reasons) expect(reason[0]).toEqual({ kind: 'asked', backend: 'webgpu' });
+      const passed = reasons.map(passedIn);
       expect(passed[1]).toBeGreaterThan(passed[0]!);
       wrong = true;
       await expect(open()).rejects.toThrow(/computes wrong numbers/);
@@ -171,9 +179,9 @@ describe('a device that was not seen before', () => {
         return test.kernels.includes('attention');
       },
     });
-    const { right, note } = await broken.trust(backend);
+    const { right, facts } = await broken.trust(backend);
     expect(right).toBe(false);
-    expect(note).toMatch(/computes wrong numbers in attention.*the CPU is used/);
+    expect(facts).toMatchObject([{ kind: 'wrong-kernels', kernels: [{ kernel: 'attention' }] }]);
     await memory.save(broken.take());
 
     const later = new DeviceProofs('1', { breaks: () => expect.unreachable('it was tested before') });

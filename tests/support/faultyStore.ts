@@ -22,6 +22,7 @@ const writes = [
   'putLog',
   'putCheckpoint',
   'removeCheckpoint',
+  'putContinuations',
   'putAdapter',
   'putReport',
   'putSetting',

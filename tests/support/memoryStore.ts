@@ -4,6 +4,7 @@ import type { JobStore } from '../../src/store/jobStore';
 import { runIsGone } from '../../src/store/database';
 import type { StoredLog, StoredRun } from '../../src/store/schema';
 import { turnKey } from '../../src/store/turns';
+import type { ContinuationRecord } from '../../src/records/padRecords';
 import type { Dataset, Question, Report, Turn, TurnTiming } from '../../src/records/records';
 
 const keyOf = ({ runId, strategy, seed }: CheckpointId): string => `${runId}/${strategy}/${seed}`;
@@ -17,6 +18,7 @@ export function createMemoryStore(): JobStore {
   const logs = new Map<string, StoredLog>();
   const checkpoints = new Map<string, { step: number; bytes: Uint8Array<ArrayBuffer> }>();
   const adapters = new Map<string, Record<string, Uint8Array<ArrayBuffer>>>();
+  const continuations = new Map<string, readonly ContinuationRecord[]>();
   const reports = new Map<string, Report>();
   const settings = new Map<string, unknown>();
   const revoke = (runId: string, revoked: AbortSignal): void => {
@@ -27,6 +29,7 @@ export function createMemoryStore(): JobStore {
     runs.delete(id);
     questions.delete(id);
     reports.delete(id);
+    continuations.delete(id);
     for (const map of [turns, datasets, logs, checkpoints, adapters])
       for (const key of map.keys()) if (key.startsWith(`${id}/`)) map.delete(key);
   };
@@ -60,6 +63,7 @@ export function createMemoryStore(): JobStore {
         'putLog',
         'putReport',
         'putCheckpoint',
+        'putContinuations',
         'putAdapter',
       ] as const;
       const guarded = writes.map((name) => [
@@ -99,6 +103,8 @@ export function createMemoryStore(): JobStore {
     putCheckpoint: async (id, step, bytes) => void checkpoints.set(keyOf(id), { step, bytes: bytes.slice() }),
     getCheckpoint: async (id) => structuredClone(checkpoints.get(keyOf(id)) ?? null),
     removeCheckpoint: async (id) => void checkpoints.delete(keyOf(id)),
+    putContinuations: async (runId, records) => void continuations.set(runId, structuredClone(records)),
+    getContinuations: async (runId) => structuredClone(continuations.get(runId) ?? []),
     putAdapter: async (id, contents) =>
       void adapters.set(keyOf(id), structuredClone(contents) as Record<string, Uint8Array<ArrayBuffer>>),
     getAdapter: async (id) => structuredClone(adapters.get(keyOf(id)) ?? null),

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Turn } from '../../src/records/records';
-import { visiblePeers, type Visibility } from '../../src/debate/visibility';
-import { fitContext } from '../../src/debate/context';
-import { debate } from '../../src/debate/debate';
-import { turnMessages } from '../../src/debate/prompts';
-import type { TurnPrompt } from '../../src/debate/protocol';
+import { shownTurns, visiblePeers, type Visibility } from '../../src/debate/visibility';
 import { changeOf, countVotes, DebateIndex, debateTags } from '../../src/ui/state/debateIndex';
 import { RunView } from '../../src/ui/state/runView.svelte';
 import { makeArchive, makeQuestion, makeTurn } from './fixtures/archive';
@@ -16,9 +12,10 @@ const say = (round: number, agent: number, answer: string): Turn =>
 const everyone: Visibility = { agents: 3, visibility: 'all', randomPeers: 1, seed: 0 };
 
 function indexOf(visibility: Visibility, turns: readonly Turn[]): DebateIndex {
-  const index = new DebateIndex(visibility);
+  const index = new DebateIndex();
   index.addQuestions([question]);
-  for (const turn of turns) index.add(turn);
+  for (const turn of turns)
+    index.add({ ...turn, read: shownTurns(visibility, turns, turn).map(({ agent }) => agent) });
   return index;
 }
 const spoken = (...rounds: readonly (readonly string[])[]): Turn[] =>
@@ -106,7 +103,7 @@ describe('the counts of debates', () => {
   const { questions, turns } = makeArchive(24);
 
   it('are after every turn those of the debates as they stand', () => {
-    const index = new DebateIndex(everyone);
+    const index = new DebateIndex();
     index.addQuestions(questions);
     // Debates go side by side, so that each stands at many points in between.
     const mixed = [...turns].sort((a, b) => a.round - b.round || a.agent - b.agent);
@@ -133,7 +130,7 @@ describe('the counts of debates', () => {
   });
 
   it('learn the split of a question that comes after its turns', () => {
-    const index = new DebateIndex(everyone);
+    const index = new DebateIndex();
     for (const turn of turns) index.add(turn);
     expect(index.counts.splits).toEqual([]);
     index.addQuestions(questions);
@@ -142,7 +139,7 @@ describe('the counts of debates', () => {
   });
 
   it('keep the list of questions as it is while it stays the same', () => {
-    const index = new DebateIndex(everyone);
+    const index = new DebateIndex();
     index.addQuestions(questions);
     for (const turn of turns) index.add(turn);
     const lists = [index.questionIds(null, null), index.questionIds('split', 'train')];
@@ -217,76 +214,9 @@ describe('a change of mind', () => {
     expect(peersOf(everyone, turns, 0)).toEqual([2]);
   });
 
-  /** Agent 0 takes over what both peers said, after a prompt with room for `tokens` words of its own 4 and their 8 each. */
-  const fitted = (tokens: number, prompt: TurnPrompt): readonly number[] | undefined => {
-    // Both peers end alike, so that the end of one could be taken for the other's.
-    const first = spoken([wrong, right, right]).map((turn, agent) => ({
-      ...turn,
-      reply: agent === 0 ? ' own #### 7 .' : `peer ${agent} says 7 + 5 #### ${right} \n`,
-    }));
-    const options = { ...everyone, rounds: 1, consensusStop: false, prompt };
-    const { earlier } = debate(options).next(question, first)[0]!;
-    const count = (text: string): number => text.split(/\s+/).filter(Boolean).length;
-    const { own, peers, shortened } = fitContext(earlier!.own, earlier!.peers, { tokens, count });
-    const messages = earlier!.render(own, peers);
-    const told = { ...say(1, 0, right), messages, ...(shortened > 0 && { shortened }) };
-    return peersOf(everyone, [...first, told, say(1, 1, right), say(1, 2, right)], 0);
-  };
-
-  it.each([
-    [20, 'all of both', [1, 2]],
-    [16, 'both peers', [1, 2]],
-    [12, 'the end of one peer and the other', [1, 2]],
-    [8, 'one peer', [2]],
-    [5, 'the end of one peer', [2]],
-    [0, 'nobody', []],
-  ] as const)('names the peers whose replies it was shown: of 20 words %i hold %s', (tokens, _, named) => {
-    const prompt: TurnPrompt = ({ peers }) => [
-      { role: 'user', content: peers.map((reply) => `<peer> ${reply.trim()}`).join(' ') },
-    ];
-    expect(fitted(tokens, prompt)).toEqual(named);
-  });
-
-  it.each([
-    ['natural', [1, 2]],
-    // The compact style has no place for peers beside no reply of one's own.
-    ['compact', []],
-  ] as const)(
-    'names the peers that the prompt shows when its own reply found no room (%s)',
-    (style, named) => {
-      const prompt: TurnPrompt = ({ question: asked, own, peers }) =>
-        turnMessages({ style, question: asked, own, peers });
-      expect(fitted(20, prompt)).toEqual([1, 2]);
-      // Its own reply is the first to go.
-      expect(fitted(16, prompt)).toEqual(named);
-    },
-  );
-
-  it.each(['all', 'ring', 'random'] as const)('names the peers that the debate shows (%s)', (visibility) => {
-    const options: Visibility = { agents: 5, visibility, randomPeers: 2, seed: 11 };
-    const first = spoken(Array.from({ length: 5 }, () => right)).map((turn) => ({
-      ...turn,
-      reply: `said by ${turn.agent}`,
-      finishReason: turn.agent === 3 ? ('error' as const) : turn.finishReason,
-    }));
-    const planned = debate({
-      ...options,
-      rounds: 1,
-      consensusStop: false,
-      prompt: ({ peers }) => [{ role: 'user', content: peers.join() }],
-    }).next(question, first);
-    const index = indexOf(options, [
-      ...first,
-      ...spoken(
-        [],
-        Array.from({ length: 5 }, () => wrong),
-      ),
-    ]);
-    const { rounds } = index.summary(question.id);
-    expect(planned).toHaveLength(5);
-    for (const { agent, messages } of planned) {
-      const named = rounds[1]?.readBy(agent).map((peer) => `said by ${peer}`);
-      expect(named?.join()).toBe(messages[0]?.content);
-    }
+  it('names no peer whose reply found no room in its prompt', () => {
+    const index = debateOf([wrong, right, right], [right, right, right]);
+    index.add({ ...say(1, 0, right), read: [2] });
+    expect(changeOf(index.summary(question.id).rounds, 1, 0)?.peers).toEqual([2]);
   });
 });

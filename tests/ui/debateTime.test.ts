@@ -1,19 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { Visibility } from '../../src/debate/visibility';
 import { roundsOf } from '../../src/ui/state/debateIndex';
 import { changeGroups, roundsAfter, tallyOf, turnsInOrder } from '../../src/ui/state/debateTime';
 import { makeQuestion, makeTurn } from './fixtures/archive';
 
 const question = { ...makeQuestion(0, () => 0.5), gold: '10' };
 const turn = (round: number, agent: number, answer: string) => makeTurn(question, { round, agent }, answer);
-const visibility: Visibility = { agents: 3, visibility: 'all', randomPeers: 1, seed: 0 };
 // Ada 11, Bo 0, Cy 10; then all 10.
 const rounds = roundsOf(
   [turn(0, 0, '11'), turn(0, 1, '0'), turn(0, 2, '10'), turn(1, 0, '10'), turn(1, 1, '10'), turn(1, 2, '10')],
   3,
-  visibility,
 );
-const after = (count: number) => roundsAfter(rounds, count, visibility);
+const after = (count: number) => roundsAfter(rounds, count);
 
 describe('a debate through time', () => {
   it('is read round by round, agent by agent', () => {
@@ -53,9 +50,13 @@ describe('a debate through time', () => {
     const answers = ['10', '0', '0', '0', '0'];
     const turns = [
       ...answers.map((answer, agent) => turn(0, agent, answer)),
-      ...answers.map((_, agent) => turn(1, agent, '10')),
+      // A ring: each reads its two neighbours.
+      ...answers.map((_, agent) => ({
+        ...turn(1, agent, '10'),
+        read: [(agent + 1) % 5, (agent + 4) % 5].sort(),
+      })),
     ];
-    const ring = roundsOf(turns, 5, { ...visibility, agents: 5, visibility: 'ring' });
+    const ring = roundsOf(turns, 5);
     expect(changeGroups(ring, 1)).toEqual([
       { agents: [1, 4], to: '10', correct: true, peers: [0] },
       { agents: [2, 3], to: '10', correct: true, peers: [] },

@@ -278,7 +278,7 @@ describe('the time that is left', () => {
     status: 'running',
     done: 500,
     total: 1000,
-    detail: '',
+    detail: null,
     secondsLeft: 30.5,
     tokensPerSecond: 1000,
     bytes: null,

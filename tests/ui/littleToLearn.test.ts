@@ -47,7 +47,7 @@ const step = (at: number, heldOut?: number): TrainLog => ({
 });
 
 describe('a run without a trace to learn from', () => {
-  const error = nothingToLearn('rsft', { dropped: { 'wrong traces': 168 } }, 28).toData();
+  const error = nothingToLearn('rsft', { dropped: { 'wrong-trace': 168 } }, 28).toData();
   const failed: JobEvent = { type: 'error', runId: 'new', error };
 
   async function fail(): Promise<void> {
@@ -61,7 +61,7 @@ describe('a run without a trace to learn from', () => {
       status: 'running',
       done: 28,
       total: 28,
-      detail: 'debate',
+      detail: { kind: 'debate' },
       secondsLeft: 0,
       tokensPerSecond: 1,
       bytes: null,

@@ -195,7 +195,7 @@ describe('the page’s words for what is thrown', () => {
     ['personas of the command', () => configFromFlags(splitFlags(['--personas', '{"a":1}']))],
     ['an address that is none', () => parseSpec('endpoint:localhost:9#m')],
     ['an address with a key', () => parseSpec('endpoint:http://u:p@host/v1#m')],
-    ['no trace', () => Promise.reject(nothingToLearn('rsft', { dropped: { 'wrong traces': 168 } }, 28))],
+    ['no trace', () => Promise.reject(nothingToLearn('rsft', { dropped: { 'wrong-trace': 168 } }, 28))],
     ['a file that is no model', () => pickedModel([{ path: 'notes.txt', blob: new Blob(['x']) }])],
     [
       'a folder that is no model',

@@ -11,7 +11,7 @@ const at = (done: number, change: Partial<Progress> = {}): Progress => ({
   status: 'running',
   done,
   total: 100,
-  detail: '',
+  detail: null,
   secondsLeft: null,
   tokensPerSecond: null,
   bytes: null,

@@ -139,7 +139,7 @@ describe('the reward model', () => {
       status: 'running',
       done: 0,
       total: 300,
-      detail: '',
+      detail: null,
       secondsLeft: 40,
       tokensPerSecond: 51_000,
       bytes: 3e8,

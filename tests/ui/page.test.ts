@@ -217,7 +217,7 @@ describe('live figures', () => {
     status: 'running',
     done: 5,
     total: 200,
-    detail: 'RSFT',
+    detail: { kind: 'training', strategy: 'rsft', seed: 0, seeds: 1 },
     secondsLeft: 95,
     tokensPerSecond: 1234,
     bytes: 5.2e8,
@@ -260,7 +260,13 @@ describe('live figures', () => {
   });
 
   it('of an agent that comes while others have spoken already are its load, until it is ready', async () => {
-    const debating = { phase: 'debate', done: 12, total: 48, detail: 'debate', secondsLeft: 95 } as const;
+    const debating = {
+      phase: 'debate',
+      done: 12,
+      total: 48,
+      detail: { kind: 'debate' },
+      secondsLeft: 95,
+    } as const;
     const detail = (): string | null | undefined => target.querySelector('.transport .detail')?.textContent;
     client.emit(progress(debating));
     await vi.waitFor(() => expect(detail()).toBe('12 of 48 · debate'));
@@ -365,9 +371,15 @@ describe('a device that computes wrong', () => {
     await open();
     await button('Run on the bundled models').click();
     await expect.element(button('Pause')).toBeVisible();
-    const reason = 'Some GPU computes wrong numbers in attention (7.0 x its bound): the CPU is used.';
-    client.emit({ type: 'device', backend: 'wasm', device: 'WASM SIMD, 2 threads', reason });
-    await expect.element(page.getByText(`WASM SIMD, 2 threads: ${reason}`)).toBeVisible();
+    const kernels = [{ kernel: 'attention', error: 7 }];
+    client.emit({
+      type: 'device',
+      backend: 'wasm',
+      device: 'WASM SIMD, 2 threads',
+      reason: [{ kind: 'wrong-kernels', device: 'Some GPU', kernels }],
+    });
+    const why = 'Some GPU computes wrong numbers in attention (7.0 x its bound): the CPU is used.';
+    await expect.element(page.getByText(`WASM SIMD, 2 threads: ${why}`)).toBeVisible();
   });
 });
 

@@ -16,7 +16,7 @@ function progress(change: Partial<Extract<JobEvent, { type: 'progress' }>>): Job
     status: 'running',
     done: 1,
     total: 10,
-    detail: '',
+    detail: null,
     secondsLeft: 5,
     tokensPerSecond: 100,
     bytes: null,

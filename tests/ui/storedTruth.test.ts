@@ -100,7 +100,7 @@ const progress = (phase: RunRecord['phase'], status: RunRecord['status'], done =
   status,
   done,
   total: 10,
-  detail: '',
+  detail: null,
   secondsLeft: 33,
   tokensPerSecond: 4321,
   bytes: 1e6,

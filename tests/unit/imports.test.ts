@@ -132,7 +132,7 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
 };
 
 /** Modules of other rooms that the page may import whole: pure functions, no device and no storage. */
-const pure = ['debate/vote', 'debate/visibility', 'models/memoryPlan'];
+const pure = ['debate/vote', 'debate/readPrompt', 'models/memoryPlan'];
 
 /** Packages that only one folder may import. */
 const owners: Record<string, string> = {

@@ -7,7 +7,8 @@ import type {
   MLCEngineInterface,
   ModelRecord,
 } from '@mlc-ai/web-llm';
-import { ArkletError, ConfigError, throwIfAborted } from '../../core/errors';
+import { fail } from '../../core/assert';
+import { ConfigError, throwIfAborted } from '../../core/errors';
 import type { WebllmPlace } from '../../specs/modelEntry';
 import { listed as ofList } from '../../specs/webllm';
 import type { FinishReason } from '../../records/records';
@@ -107,12 +108,7 @@ export class WebllmHost {
    * conversation starts from an empty cache, so that a reply does not depend on what was asked before.
    */
   async generate(request: WebllmGenerate, { signal, onText }: AgentCallbacks): Promise<Completion> {
-    if (this.#busy) {
-      throw new ArkletError(
-        'A WebLLM engine was asked twice at once.',
-        'This is a bug in Arklet: please report it.',
-      );
-    }
+    if (this.#busy) fail('A WebLLM engine was asked twice at once.');
     const { engine, circumstance } = (this.#opened ??= await this.#withoutModel());
     const interrupt = (): void => void engine.interruptGenerate();
     this.#busy = true;

@@ -2,6 +2,7 @@
  * Monte-Carlo labels where a task has no step checker (Math-Shepherd, arXiv 2312.08935): from the prefix up to each
  * step's end k continuations are drawn; the share that ends right is the soft label.
  */
+import type { ContinuationRecord } from '../../records/padRecords';
 import { throwIfAborted } from '../../core/errors';
 import type { Gate } from '../../core/gate';
 import type { AnswerType, Message } from '../../records/records';
@@ -20,16 +21,6 @@ export interface ContinuationTrace {
   readonly gold: string;
   readonly answerType: AnswerType;
   readonly options?: readonly string[];
-}
-
-/** What the continuations of one step came to; plain data to be stored. */
-export interface ContinuationRecord {
-  readonly traceKey: string;
-  readonly step: number;
-  readonly right: number;
-  readonly total: number;
-  /** Tokens that were generated for it. */
-  readonly tokens: number;
 }
 
 export interface MonteCarloRequest {

@@ -3,7 +3,6 @@
  * falls under. Summaries are made when asked for and kept until another turn of that question comes.
  */
 import type { Question, Split, Turn } from '../../records/records';
-import { readTurns, shownTurns, type Visibility } from '../../debate/visibility';
 import { majority } from '../../debate/vote';
 import { DebateCounts } from './debateCounts';
 import type { DebateTag, QuestionSummary } from './debateCounts';
@@ -62,13 +61,8 @@ export class DebateIndex {
   /** Debates that changed since they were counted. */
   readonly #uncounted = new Set<string>();
   readonly #lists = new Map<string, readonly string[]>();
-  readonly #visibility: Visibility;
   #agents = 0;
   #count = 0;
-
-  constructor(visibility: Visibility) {
-    this.#visibility = visibility;
-  }
 
   /** Agents seen so far. */
   get agents(): number {
@@ -138,17 +132,13 @@ export class DebateIndex {
 
   #summarise(questionId: string): QuestionSummary {
     const turns = [...(this.#turns.get(questionId)?.values() ?? [])];
-    const rounds = roundsOf(turns, this.#agents, this.#visibility);
+    const rounds = roundsOf(turns, this.#agents);
     return { questionId, rounds, tags: tagsOf(rounds) };
   }
 }
 
 /** The turns of one question by round, each with its vote. */
-export function roundsOf(
-  turns: readonly Turn[],
-  agents: number,
-  visibility: Visibility,
-): readonly RoundSummary[] {
+export function roundsOf(turns: readonly Turn[], agents: number): readonly RoundSummary[] {
   const last = turns.reduce((latest, turn) => Math.max(latest, turn.round), -1);
   const rounds: RoundSummary[] = [];
   for (let round = 0; round <= last; round++) {
@@ -159,10 +149,7 @@ export function roundsOf(
     rounds.push({
       round,
       turns: row,
-      readBy: (agent) => {
-        const turn = row[agent];
-        return turn ? readTurns(shownTurns(visibility, turns, turn), turn).map((peer) => peer.agent) : [];
-      },
+      readBy: (agent) => row[agent]?.read ?? [],
       ...vote,
       tied: tieOf(row),
       flipped: before !== undefined && before.majority !== vote.majority,

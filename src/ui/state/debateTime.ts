@@ -1,6 +1,5 @@
 /** A debate through time: its turns in the order in which they are read, and the votes as they stood after each. */
 import type { Turn } from '../../records/records';
-import type { Visibility } from '../../debate/visibility';
 import { changeOf, roundsOf } from './debateIndex';
 import type { RoundSummary } from './debateCounts';
 
@@ -10,14 +9,10 @@ export function turnsInOrder(rounds: readonly RoundSummary[]): readonly Turn[] {
 }
 
 /** The rounds as they stood after the first `count` turns. */
-export function roundsAfter(
-  rounds: readonly RoundSummary[],
-  count: number,
-  visibility: Visibility,
-): readonly RoundSummary[] {
+export function roundsAfter(rounds: readonly RoundSummary[], count: number): readonly RoundSummary[] {
   const all = turnsInOrder(rounds);
   if (count >= all.length) return rounds;
-  return roundsOf(all.slice(0, count), rounds[0]?.turns.length ?? 0, visibility);
+  return roundsOf(all.slice(0, count), rounds[0]?.turns.length ?? 0);
 }
 
 /** Agents that came to one answer after reading the same peers. */

@@ -19,7 +19,7 @@ export function expectedStatus({ id, phase, status }: Pick<RunRecord, 'id' | 'ph
     status,
     done: 0,
     total: 0,
-    detail: '',
+    detail: null,
     secondsLeft: null,
     tokensPerSecond: null,
     bytes: null,

@@ -8,7 +8,6 @@ import type { PadReport } from '../../records/padRecords';
 import type { AnswerType, Dataset, Question, Report, Split, Turn, TurnTiming } from '../../records/records';
 import type { Probe, TrainLog } from '../../records/trainLog';
 import { inTrainingOrder } from '../../records/trainings';
-import type { Visibility } from '../../debate/visibility';
 import { DebateIndex } from './debateIndex';
 import type { DebateTag, QuestionSummary } from './debateCounts';
 
@@ -61,7 +60,7 @@ export class RunView {
   tooLong = $state.raw<ReadonlyMap<string, TooLong>>(new Map());
   /** Traces and questions taken out by hand for the next run on this debate; keys as in RunConfig.exclude. */
   excluded = $state.raw<ReadonlySet<string>>(new Set());
-  readonly #index: DebateIndex;
+  readonly #index = new DebateIndex();
   readonly #logs = new Map<string, GrowingLog>();
   readonly #texts = new Map<string, string>();
   readonly #timings = new Map<string, TurnTiming>();
@@ -80,12 +79,6 @@ export class RunView {
   constructor(run: RunRecord, source: ViewSource) {
     this.run = run;
     this.source = source;
-    this.#index = new DebateIndex(this.visibility);
-  }
-
-  /** Who reads whom in this run's debate. */
-  get visibility(): Visibility {
-    return { ...this.run.config, agents: this.run.config.nAgents };
   }
 
   static of(archive: RunArchive, source: ViewSource): RunView {

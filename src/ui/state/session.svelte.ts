@@ -312,7 +312,7 @@ export class Session {
     const run = this.runs.find(({ id }) => id === job?.runId);
     if (!job || run?.status !== 'failed' || isGoing(job) || run.phase === job.phase) return;
     const { phase } = run;
-    this.job = { ...job, phase, done: 0, total: 0, detail: '' };
+    this.job = { ...job, phase, done: 0, total: 0, detail: null };
     if (live?.run.id !== run.id) return;
     live.run = { ...live.run, phase };
     if (this.#follow && this.view === live) this.step = stepOf(phase);

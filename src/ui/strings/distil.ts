@@ -1,4 +1,6 @@
 /** Words of the training step: the data by hand, the settings, the probes. */
+import { droppedWords } from '../../eval/droppedWords';
+import type { DropReason } from '../../records/dropped';
 import { formatCount, formatPlural } from '../format';
 
 export const distilText = {
@@ -76,6 +78,7 @@ export const distilStrings = {
     `${formatCount(kept)} of ${formatCount(total)} traces kept`,
   filter: 'Filter',
   dropped: 'Dropped',
+  droppedBy: (reason: DropReason): string => droppedWords[reason],
   traceCount: 'Count',
   loss: 'Loss',
   lossHelp: 'Lower is better. Held-out questions are never trained on.',

@@ -28,7 +28,7 @@ const count = (
     status,
     done,
     total: 9,
-    detail: '',
+    detail: null,
     secondsLeft: null,
     tokensPerSecond: null,
     bytes: null,

@@ -1,3 +1,4 @@
+import { AssertionError } from '../../../src/core/assert';
 import { expect, test } from 'vitest';
 import { Ledger } from '../../../src/core/ledger';
 
@@ -7,5 +8,5 @@ test('the ledger counts by owner, remembers the peak and refuses to give back wh
   ledger.add('cache', 50);
   ledger.remove('cache', 50);
   expect([ledger.total, ledger.peak, ledger.byOwner()]).toEqual([100, 150, { weights: 100 }]);
-  expect(() => ledger.remove('weights', 101)).toThrow(RangeError);
+  expect(() => ledger.remove('weights', 101)).toThrow(AssertionError);
 });

@@ -47,7 +47,7 @@ const size = (plan: { messages: readonly { content: string }[] }): number =>
 describe('a turn before its agent is asked', () => {
   test('stays as it is without a limit, and where even its bytes fit is not counted', async () => {
     const plan = secondTurn(40);
-    expect(await fitTurn(plan, {}, 64)).toEqual({ messages: plan.messages, shortened: 0 });
+    expect(await fitTurn(plan, {}, 64)).toEqual({ messages: plan.messages, shortened: 0, read: [1] });
     const { context, counted } = limit(100_000);
     expect((await fitTurn(plan, { context }, 64)).messages).toBe(plan.messages);
     expect(counted()).toBe(0);
@@ -63,8 +63,9 @@ describe('a turn before its agent is asked', () => {
   test('loses the oldest text first, keeps the answer at its end, and is marked', async () => {
     const plan = secondTurn(200);
     const { context } = limit(size(plan) + 64 - 60);
-    const { messages, shortened } = await fitTurn(plan, { context }, 64);
+    const { messages, shortened, read } = await fitTurn(plan, { context }, 64);
     expect(shortened).toBe(1);
+    expect(read).toEqual([1]);
     const own = messages.find(({ role }) => role === 'assistant')?.content ?? '';
     expect(own.startsWith('... 0w')).toBe(true);
     expect(own.endsWith('0w199 #### 1')).toBe(true);
@@ -76,8 +77,9 @@ describe('a turn before its agent is asked', () => {
   test('leaves earlier replies out when the question alone fills the context', async () => {
     const plan = secondTurn(200);
     const { context } = limit(150);
-    const { messages, shortened } = await fitTurn(plan, { context }, 64);
+    const { messages, shortened, read } = await fitTurn(plan, { context }, 64);
     expect(shortened).toBe(2);
+    expect(read).toEqual([]);
     expect(messages.some(({ content }) => content.includes('0w199'))).toBe(false);
     expect(messages.at(-1)?.content).toContain(question!.text);
   });

@@ -143,7 +143,7 @@ describe('the context budget', () => {
 
   test('leaves texts alone that fit', () => {
     const fitted = fitContext(['a b c'], ['d e f'], { tokens: 6, count });
-    expect(fitted).toEqual({ own: ['a b c'], peers: ['d e f'], shortened: 0 });
+    expect(fitted).toEqual({ own: ['a b c'], peers: ['d e f'], keptPeers: [0], shortened: 0 });
   });
 
   test('shortens the oldest first, keeps their ends, and marks them', () => {
@@ -156,6 +156,6 @@ describe('the context budget', () => {
 
   test('leaves out what cannot be shortened enough and goes on with the next', () => {
     const fitted = fitContext(['o1 o2 o3'], ['p1 p2 p3 p4', 'q1 q2 q3 q4'], { tokens: 6, count, marker: '' });
-    expect(fitted).toEqual({ own: [], peers: ['p3 p4', 'q1 q2 q3 q4'], shortened: 2 });
+    expect(fitted).toEqual({ own: [], peers: ['p3 p4', 'q1 q2 q3 q4'], keptPeers: [0, 1], shortened: 2 });
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { countsQuestions, dropReasons } from '../../../src/records/dropped';
 import type { Dataset, Question, Turn } from '../../../src/records/records';
 import { controlDataset, strategyDatasets } from '../../../src/distill/datasets';
 import {
@@ -77,10 +78,10 @@ describe('RSFT', () => {
     expect(dataset.traces[0]!.messages[0]!.content).toMatch(/^Problem a\?/);
     expect([byDoubling, bySumming]).toContain(dataset.traces[0]!.target);
     expect(dataset.dropped).toEqual({
-      'wrong traces': 2,
-      'failed traces': 1,
-      'correct traces not drawn': 1,
-      'questions without a correct trace': 1,
+      'wrong-trace': 2,
+      'failed-trace': 1,
+      'correct-not-drawn': 1,
+      'no-correct-trace': 1,
     });
   });
 
@@ -111,7 +112,7 @@ describe('RSFT', () => {
       ),
     );
     expect(dataset.traces.map((trace) => trace.questionId)).toEqual(['b']);
-    expect(dataset.dropped).toMatchObject({ 'truncated traces': 1 });
+    expect(dataset.dropped).toMatchObject({ 'truncated-trace': 1 });
   });
 
   test('accept any keeps wrong and truncated traces, but not failed ones', () => {
@@ -123,9 +124,9 @@ describe('RSFT', () => {
     const dataset = one(strategyDatasets('rsft', input(turns, { accept: 'any' })));
     expect(dataset.traces.map((trace) => trace.target)).toEqual([wrong]);
     expect(dataset.dropped).toEqual({
-      'failed traces': 1,
-      'empty traces': 1,
-      'questions without a correct trace': 1,
+      'failed-trace': 1,
+      'empty-trace': 1,
+      'no-correct-trace': 1,
     });
   });
 });
@@ -149,10 +150,10 @@ describe('DA', () => {
       new Set([byDoubling, bySumming]),
     );
     expect(dataset.dropped).toEqual({
-      'wrong traces': 1,
-      'near-duplicate traces': 1,
-      'questions with fewer than 2 correct traces': 1,
-      'correct traces of dropped questions': 1,
+      'wrong-trace': 1,
+      'near-duplicate': 1,
+      'fewer-than-2-correct-traces': 1,
+      'correct-of-dropped-question': 1,
     });
   });
 
@@ -192,7 +193,7 @@ describe('DA', () => {
     expect(targets[0]).toBe(first);
     expect([far, likeFar]).toContain(targets[1]);
     expect(targets[2]).toBe(near);
-    expect(dataset.dropped).toMatchObject({ 'near-duplicate traces': 1, 'correct traces not drawn': 1 });
+    expect(dataset.dropped).toMatchObject({ 'near-duplicate': 1, 'correct-not-drawn': 1 });
   });
 
   test('the stack rsft+da is both datasets in this order', () => {
@@ -239,7 +240,7 @@ describe('controls', () => {
     const { solution: _, ...bare } = makeQuestion('b');
     const dataset = controlDataset('gold-sft', { ...source, questions: [makeQuestion('a'), bare] });
     expect(dataset.traces.map((trace) => trace.target)).toEqual([byDoubling]);
-    expect(dataset.dropped).toEqual({ 'questions without a solution': 1 });
+    expect(dataset.dropped).toEqual({ 'no-solution': 1 });
   });
 
   test('self-consistency draws from as many independent samples as the debate took tokens', () => {
@@ -258,9 +259,9 @@ describe('controls', () => {
     ];
     const dataset = controlDataset('self-consistency', input([...debated, ...samples]));
     expect(dataset.traces.map((trace) => trace.source)).toEqual([[{ round: 0, agent: 3 }]]);
-    expect(dataset.dropped).toEqual({ 'wrong traces': 3 });
+    expect(dataset.dropped).toEqual({ 'wrong-trace': 3 });
     const short = controlDataset('self-consistency', input([...debated, samples[1]!]));
-    expect(short.dropped).toMatchObject({ 'questions short of the debate tokens': 1 });
+    expect(short.dropped).toMatchObject({ 'short-of-debate-tokens': 1 });
   });
 
   test('wrong takes a trace of the most common wrong answer', () => {
@@ -277,10 +278,10 @@ describe('controls', () => {
     );
     expect(dataset.traces.map((trace) => trace.target)).toEqual([wrong]);
     expect(dataset.dropped).toEqual({
-      'correct traces': 2,
-      'wrong traces not drawn': 2,
-      'traces without an answer': 1,
-      'questions without a wrong trace': 1,
+      'correct-trace': 2,
+      'wrong-not-drawn': 2,
+      'unparsed-trace': 1,
+      'no-wrong-trace': 1,
     });
   });
 });
@@ -297,9 +298,9 @@ test('kept and dropped traces add up to the turns', () => {
     one(strategyDatasets('da', input(turns))),
     controlDataset('wrong', input(turns)),
   ]) {
-    const counts = Object.entries(dataset.dropped);
-    const traces = counts.filter(([name]) => name.includes('traces') && !name.startsWith('questions'));
-    expect(dataset.kept + traces.reduce((sum, [, count]) => sum + count, 0)).toBe(240);
+    const traces = dropReasons.filter((reason) => !countsQuestions(reason));
+    const dropped = traces.reduce((sum, reason) => sum + (dataset.dropped[reason] ?? 0), 0);
+    expect(dataset.kept + dropped).toBe(240);
     expect(dataset.kept).toBe(dataset.traces.length);
   }
 });

@@ -48,14 +48,14 @@ describe('traces of the reward model', () => {
     );
     expect(dataset.traces.map(({ source }) => source[0]?.agent)).toEqual([0, 1]);
     expect(dataset.kept).toBe(2);
-    expect(dataset.dropped).toEqual({ 'failed traces': 1 });
+    expect(dataset.dropped).toEqual({ 'failed-trace': 1 });
   });
 
   it('leave out those of held-out agents, and count them', () => {
     const turns = [0, 1, 2].map((agent) => turn(agent, '4 + 5 = 9. 9 * 2 = 18. #### 18'));
     const { traces, dropped } = rewardDataset({ ...input(turns), heldOutAgents: new Set([0, 2]) });
     expect(traces.map(({ source }) => source[0]?.agent)).toEqual([1]);
-    expect(dropped).toEqual({ 'traces of held-out agents': 2 });
+    expect(dropped).toEqual({ 'held-out-agent': 2 });
   });
 
   it('carry a label a step: each step in itself, a slip early on condemning only itself', () => {

@@ -41,7 +41,7 @@ const input: ReportInput = {
   environment: { arklet: '0.1.0', device: 'test', backend: 'cpu', userAgent: 'node', threads: 1 },
   repeatable: 'bytes',
   splits: { train: 10, test: n },
-  datasets: [{ name: 'rsft', dataset: { strategy: 'rsft', kept: 8, dropped: { 'wrong traces': 5 } } }],
+  datasets: [{ name: 'rsft', dataset: { strategy: 'rsft', kept: 8, dropped: { 'wrong-trace': 5 } } }],
   test: {
     questions,
     arms: [

@@ -222,7 +222,7 @@ describe('a job', () => {
     expect(taught).not.toContain(place(0));
     expect(dataset!.traces.map(({ questionId }) => questionId)).not.toContain(whole);
     // Three agents spoke twice to the question that is left out as a whole, and one trace is named by itself.
-    expect(dataset!.dropped['traces excluded by hand']).toBe(7);
+    expect(dataset!.dropped['excluded-trace']).toBe(7);
     const adapter = async (id: string): Promise<number[]> => [
       ...(await job.coordinator.adapter(id, 'rsft', 0))['adapter_model.safetensors']!,
     ];

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { ArkletError, ImportError } from '../../../src/core/errors';
+import { reportWithDropCounts, withDropCounts } from '../../../src/records/dropped';
 import type { RunArchive } from '../../../src/records/runRecords';
 import { reportMarkdown } from '../../../src/eval/markdown';
 import { parseArchive } from '../../../src/records/archiveSchema';
@@ -27,7 +28,7 @@ function refusal(change: unknown): string {
 }
 
 describe('an archive from outside', () => {
-  it('is taken as it is where Arklet made it: the recorded run, with the settings it lacks completed', () => {
+  it('is taken as it is where Arklet made it: the recorded run, with the settings it lacks completed and reasons for dropped traces as codes', () => {
     const raw = JSON.parse(gunzipSync(readFileSync('public/recorded/run.json.gz')).toString()) as RunArchive;
     const { run, ...rest } = parseArchive(raw);
     expect(rest).toEqual({
@@ -36,9 +37,12 @@ describe('an archive from outside', () => {
       questions: raw.questions,
       turns: raw.turns,
       timings: raw.timings,
-      datasets: raw.datasets,
+      datasets: raw.datasets.map(withDropCounts),
       logs: raw.logs,
-      report: raw.report && { ...raw.report, config: storedConfig(raw.report.config) },
+      report: raw.report && {
+        ...reportWithDropCounts(raw.report),
+        config: storedConfig(raw.report.config),
+      },
     });
     expect(run.config).toEqual(storedConfig(raw.run.config));
   });

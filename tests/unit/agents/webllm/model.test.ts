@@ -230,7 +230,7 @@ describe('the context budget of a WebLLM agent', () => {
         tokens: 8,
         count: (text) => counted.get(text) ?? text.split(' ').length,
       }),
-    ).toEqual({ own: ['... e'], peers: ['f g h', 'i j k'], shortened: 1 });
+    ).toEqual({ own: ['... e'], peers: ['f g h', 'i j k'], keptPeers: [0, 1], shortened: 1 });
   });
 
   it('is estimated from above without a tokenizer', async () => {

@@ -1,11 +1,8 @@
 /** Steps, the tokens that end them, their labels, and Monte-Carlo continuations. */
+import type { ContinuationRecord } from '../../../../src/records/padRecords';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countLabels, exactLabels } from '../../../../src/distill/pad/labels';
-import {
-  continuationLabels,
-  monteCarloLabels,
-  type ContinuationRecord,
-} from '../../../../src/distill/pad/monteCarlo';
+import { continuationLabels, monteCarloLabels } from '../../../../src/distill/pad/monteCarlo';
 import { packSteps, stepDocument } from '../../../../src/distill/pad/rewardData';
 import { splitReply, splitters, tokenSteps } from '../../../../src/distill/pad/steps';
 import { loadStudent, type Student } from './student';
