@@ -15,6 +15,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { withPage } from './browser.mjs';
 import { ensureBuild } from './build.mjs';
 import { badArgument, CommandError, readFlags } from './commandError.mjs';
+import { withSources } from './node.mjs';
 import { ensureWasm } from './wasm.mjs';
 import { chainFlags, learntFromWebllm, sourceArchive } from './webllm/chain.mjs';
 import { makeNoiseModel } from './webllm/noiseModel.mjs';
@@ -159,10 +160,9 @@ async function check(page, urls, { work, out, maxTokens, library, files }) {
   await distil(chainFlags, null, 'bundled');
 
   const spec = `webllm:noise?model=${encodeURIComponent(urls.files[0])}&lib=${encodeURIComponent(library)}&context=1024`;
-  writeFileSync(
-    join(work, 'source.json.gz'),
-    gzipSync(JSON.stringify(sourceArchive(readArchive(join(out, 'bundled')), spec, maxTokens))),
-  );
+  const { isEvaluation } = await withSources((load) => load('/src/records/evalProtocol.ts'));
+  const source = sourceArchive(readArchive(join(out, 'bundled')), spec, maxTokens, isEvaluation);
+  writeFileSync(join(work, 'source.json.gz'), gzipSync(JSON.stringify(source)));
   say('Two WebLLM agents debate one question, and a student learns from them');
   await distil(chainFlags, `${urls.files[2]}source.json.gz`, 'webllm');
 

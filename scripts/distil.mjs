@@ -60,7 +60,7 @@ class Mounts {
   }
 }
 
-/** A progress line on stderr: redrawn on a terminal, one line every ten seconds elsewhere. */
+/** A progress line on stderr, and lines above it: redrawn on a terminal, one line every ten seconds elsewhere. */
 function progressLine(stream = process.stderr) {
   let shown = '';
   let last = 0;
@@ -75,14 +75,13 @@ function progressLine(stream = process.stderr) {
     if (stream.isTTY) stream.write(`\r\x1b[K${line}\n${shown}`);
     else stream.write(`${line}\n`);
   };
-  return (event) => {
+  const show = (event) => {
     if (event.type === 'device') say(`${event.backend} (${event.device}). ${event.reason}`);
     if (event.type === 'error') say(`warning: ${event.error.message}`);
     if (event.type === 'dataset') {
       const { strategy, kept, dropped } = event.dataset;
       say(`${strategy}: ${kept} traces, dropped ${JSON.stringify(dropped)}`);
     }
-    if (event.type === 'pad') padLines(event.pad).forEach(say);
     if (event.type !== 'progress') return;
     const share = event.total === 0 ? 1 : event.done / event.total;
     const speed = event.tokensPerSecond === null ? '' : ` ${Math.round(event.tokensPerSecond)} tokens/s`;
@@ -99,25 +98,7 @@ function progressLine(stream = process.stderr) {
     lastStage = stage;
     stream.write(`${line}\n`);
   };
-}
-
-/** What PAD came to, a line for each reward model and training. */
-function padLines({ rewardModels, runs }) {
-  const percent = (share) => `${(100 * share).toFixed(1)} %`;
-  const judges = rewardModels.map(
-    ({ seed, auc, n }) =>
-      `reward model, seed ${seed}: step AUC ${auc?.toFixed(3) ?? 'unknown'} on ${n} held-out steps`,
-  );
-  const trainings = runs.map(({ strategy, seed, evaluations, generatedTokens, stopped }) => {
-    const [first, last] = [evaluations[0], evaluations.at(-1)];
-    const accuracy =
-      first && last ? `, held out ${percent(first.accuracy)} -> ${percent(last.accuracy)}` : '';
-    const end = stopped
-      ? ` REWARD HACKING: ended at update ${stopped.step}, the reward rose while accuracy fell.`
-      : '';
-    return `${strategy}, seed ${seed}: ${generatedTokens} tokens generated${accuracy}.${end}`;
-  });
-  return [...judges, ...trainings];
+  return { show, say };
 }
 
 /** A name of the output folder that follows from the settings: the same command finds its run again. */
@@ -280,14 +261,14 @@ export async function main(args) {
     console.error('\nStopping; the same command goes on from here. Once more to end at once.');
     working?.evaluate(() => window.arklet?.stop()).catch(() => {});
   };
-  const show = progressLine();
+  const { show, say } = progressLine();
   const outcome = await stoppable(stop, () =>
     withPage(options, async (page, urls) => {
       await page.exposeFunction('arkletEvent', (event) => {
         worked ||= event.type === 'progress' && event.done > 0;
         show(event);
       });
-      await page.exposeFunction('arkletSay', (line) => void process.stderr.write(`${line}\n`));
+      await page.exposeFunction('arkletSay', say);
       await page.waitForFunction(() => window.arklet !== undefined, undefined, { timeout: 60_000 });
       if (wasInterrupted()) throw interruption();
       working = page;

@@ -16,6 +16,7 @@ import { cpus, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readFlags } from './commandError.mjs';
+import { withSources } from './node.mjs';
 import { easyProblems } from './prove/easyProblems.mjs';
 import { padDemonstrations } from './prove/pad.mjs';
 import { ensurePython } from './python.mjs';
@@ -137,7 +138,9 @@ function wilson(correct, n) {
 }
 
 /** What agents answer alone, and what they vote, at the student's decoding on a preset's own questions; the training is only for show. */
-function greedyAgents(preset) {
+async function greedyAgents(preset) {
+  const { parseArm } = await withSources((load) => load('/src/eval/arm.ts'));
+  const isVote = (name) => ['vote', 'vote-zero-shot', 'vote-equal-tokens'].includes(parseArm(name).kind);
   const run = distil(`single-greedy-${preset}`, [
     ...`--preset ${preset} --protocol self-consistency --temperature 0 --n-agents 3 --strategy rsft --controls=`.split(
       ' ',
@@ -161,7 +164,7 @@ function greedyAgents(preset) {
     };
   });
   const alone = (found) =>
-    found && { arms: found.arms.filter(({ name }) => /^(single-greedy|vote)/.test(name)) };
+    found && { arms: found.arms.filter(({ name }) => name === 'single-greedy' || isVote(name)) };
   return {
     command: run.command,
     seconds: run.seconds,
@@ -170,7 +173,7 @@ function greedyAgents(preset) {
     splits,
     agents,
     ...alone({ arms }),
-    pairs: pairs.filter(({ a, b }) => /^vote/.test(a) && b === 'single-greedy'),
+    pairs: pairs.filter(({ a, b }) => isVote(a) && b === 'single-greedy'),
     ood: alone(ood),
     robust: alone(robust),
   };
@@ -253,8 +256,8 @@ const demonstrations = {
       misses.push(`gain kept is ${run.report.gainKept?.value ?? 'not shown'}`);
     return { result: summary(run), misses };
   },
-  'single-greedy': () => {
-    const result = { quick: greedyAgents('quick'), full: greedyAgents('full') };
+  'single-greedy': async () => {
+    const result = { quick: await greedyAgents('quick'), full: await greedyAgents('full') };
     const misses = ['quick', 'full'].filter(
       (preset) => !result[preset].arms.some(({ name }) => name === 'single-greedy'),
     );

@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { withSources } from './node.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const folder = process.argv[2];
@@ -12,11 +13,15 @@ if (!folder) {
   process.exit(2);
 }
 
+const { parseEvalProtocol } = await withSources((load) => load('/src/records/evalProtocol.ts'));
 const archive = JSON.parse(gunzipSync(readFileSync(join(folder, 'run.arklet.json.gz'))).toString('utf8'));
 const mean = (values) => Number((values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(5));
 archive.turns = archive.turns
   // Of the student's own answers those of the first seed stay: they are what a reader follows back to the traces.
-  .filter(({ protocol }) => !protocol.startsWith('eval:') || !/#|:check$/.test(protocol))
+  .filter(({ protocol }) => {
+    const evaluation = parseEvalProtocol(protocol);
+    return evaluation === null || (evaluation.seed === 0 && !evaluation.check);
+  })
   .map(({ promptIds: _promptIds, replyIds: _replyIds, logprobs, ...turn }) =>
     logprobs?.length ? { ...turn, logprobs: [mean(logprobs)] } : turn,
   );

@@ -28,12 +28,13 @@ const ownQuestion = {
 
 /**
  * The bundled agents' debate on the test questions, with one training question that WebLLM's agents have yet to debate. Logs and
- * adapters stay: a student that took them over would never have seen what WebLLM says.
+ * adapters stay: a student that took them over would never have seen what WebLLM says. `isEvaluation` is that of
+ * src/records/evalProtocol.ts.
  */
-export function sourceArchive(archive, spec, maxTokens) {
+export function sourceArchive(archive, spec, maxTokens, isEvaluation) {
   const kept = ({ questionId, protocol }) =>
     archive.questions.some(({ id, split }) => id === questionId && split === 'test') &&
-    !protocol.startsWith('eval:');
+    !isEvaluation(protocol);
   return {
     ...archive,
     run: { ...archive.run, config: { ...archive.run.config, agents: [spec], maxTokens, accept: 'any' } },

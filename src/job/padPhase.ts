@@ -1,6 +1,7 @@
 /** The two trainings of PAD: the process reward model, and group RL of the student with it. */
 import type { PadReport, PadRewardModel, PadRun, PadTrace } from '../records/padRecords';
 import type { Turn } from '../records/records';
+import { rewardModelName } from '../records/trainings';
 import { hashKey } from '../core/rng';
 import { turnMessages } from '../debate/prompts';
 import type { LabelledTrace } from '../distill/pad/rewardData';
@@ -11,6 +12,7 @@ import { defaultGroupRlOptions } from '../distill/pad/rlOptions';
 import { spokenTraces } from '../distill/rewardTraces';
 import { linearNames } from '../lm/types';
 import { valueAt, type Path } from '../settings/config';
+import { endsInPad } from '../settings/strategy';
 import type { CheckpointId } from '../store/checkpoints';
 import type { Job } from './job';
 import { labelTraces } from './padLabels';
@@ -18,10 +20,6 @@ import type { AdapterFiles, PadUpdate } from '../engine/padProtocol';
 import { hasTraining, trainingInputs } from './trainingInputs';
 import { openTrainingRecord, type TrainingRecord } from './trainingRecord';
 
-/** Name under which the reward model's files and log are stored. */
-export const rewardModelName = 'reward-model';
-/** Name of the training that a reward model starts from where agents are held out. */
-export const rewardStartName = 'reward-start';
 /** File beside the adapter that says how it was made: a PadRun, or what a reward model came to. */
 const noteFile = 'pad.json';
 /** Held-out traces that are kept with their scores for reading. */
@@ -318,7 +316,7 @@ export async function readPadReport(job: Job): Promise<PadReport | null> {
   const rewardModels: PadRewardModel[] = [];
   const runs: PadRun[] = [];
   let traces: readonly PadTrace[] = [];
-  const trained = logs.filter(({ strategy }) => strategy === rewardModelName || strategy.endsWith('pad'));
+  const trained = logs.filter(({ strategy }) => strategy === rewardModelName || endsInPad(strategy));
   for (const { strategy, seed } of [...trained].sort((a, b) => a.seed - b.seed)) {
     const id = { runId, strategy, seed };
     if (strategy === rewardModelName) {

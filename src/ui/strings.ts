@@ -1,12 +1,11 @@
-/** Every word that the page shows: here and in strings/, one file an area. */
+/** Every word of the page: here and in strings/, one file an area. Sentences on results are eval's, for report.md says them too. */
 import { formatCount, formatPercent, formatPlural } from './format';
-import { armNames, controlNames, strategyHelp, strategyNames } from './strings/arms';
+import { controlNames, strategyHelp, strategyNames } from './strings/arms';
 import { compareStrings } from './strings/compare';
 import { debateStrings } from './strings/debate';
 import { distilStrings } from './strings/distil';
 import { errorStrings } from './strings/errors';
 import { importingStrings } from './strings/importing';
-import { verdictStrings } from './strings/verdict';
 
 export const strings = {
   app: {
@@ -135,8 +134,6 @@ export const strings = {
   debate: debateStrings,
   distil: distilStrings,
   compare: compareStrings,
-  verdict: verdictStrings,
-  arms: armNames,
   strategies: strategyNames,
   strategyHelp,
   controls: controlNames,

@@ -116,6 +116,7 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
       'lm',
       'train',
       'agents',
+      'eval',
       'wire',
       'job',
       'coordinator',
