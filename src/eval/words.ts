@@ -27,13 +27,11 @@ function figures({ difference, interval: [lo, hi] }: PairVerdict): string {
 /** What n questions could have shown. */
 function power({ kind, n, difference, detectable }: PairVerdict): string {
   if (detectable === null) return ruleOfThree(n);
-  const count = formatCount(n);
-  if (kind !== 'undecided')
-    return `With ${count} questions differences above about ${inPoints(detectable)} points show; smaller ones may go unseen.`;
-  const few = `${count} questions are too few to settle this: only differences above about ${inPoints(detectable)} points show.`;
-  if (difference === 0) return few;
+  const [count, shown] = [formatCount(n), `differences above about ${inPoints(detectable)} points show`];
+  if (kind !== 'undecided' || difference === 0)
+    return `With ${count} questions ${shown}; smaller ones may go unseen.`;
   const wanted = formatCount(questionsNeeded({ detectable, difference }, n));
-  return `${few} About ${wanted} would be needed for a difference as small as this one.`;
+  return `${count} questions are too few to settle this: only ${shown}. About ${wanted} questions would be needed for a difference as small as this one.`;
 }
 
 /** Names of a pair's arms in a sentence. */

@@ -107,7 +107,7 @@ export async function rewardStage(
     lr,
     warmup: Math.min(config.warmup, steps),
     lora: loraOf(job),
-    seed: hashKey(config.seed, 'reward-model', seed),
+    seed: hashKey(config.seed, rewardModelName, seed),
     evalEvery: Math.max(1, Math.ceil(steps / 10)),
     saveEvery: Math.max(1, Math.min(50, Math.ceil(steps / 4))),
   };
