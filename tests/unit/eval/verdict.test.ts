@@ -90,6 +90,12 @@ describe('over random reports', () => {
     }
   });
 
+  it('where there was no debate no sentence speaks of one', () => {
+    const without = reports.filter(({ arms }) => !arms.some(({ name }) => name === 'debate'));
+    expect(without.length).toBeGreaterThan(50);
+    expect(without.flatMap(verdictSentences).filter((line) => /debate/.test(line))).toEqual([]);
+  });
+
   it('the ensemble is the debate, else the vote over most samples, and never one without examples', () => {
     for (const { report } of all) {
       const names = report.arms.map(({ name }) => name);
