@@ -15,13 +15,14 @@ import { withPage } from '../lib/browser.mjs';
 import { ensureBuild } from '../lib/build.mjs';
 import { badArgument, CommandError, readFlags } from '../lib/commandError.mjs';
 import { parseJson } from '../lib/json.mjs';
+import { withSources } from '../node.mjs';
 import { jobWords } from '../lib/jobWords.mjs';
 import { ensureWasm } from '../wasm.mjs';
 import { chainFlags, learntFromWebllm, sourceArchive } from '../lib/webllm/chain.mjs';
 import { makeNoiseModel } from '../lib/webllm/noiseModel.mjs';
 /** @import {BrowserContext, Page} from 'playwright' */
 /** @import {Urls} from '../lib/types' */
-/** @import {Automation, JobEvent, JobWords, Outcome, RunArchive, Turn} from '../lib/product' */
+/** @import {Automation, EvalProtocol, JobEvent, JobWords, Outcome, RunArchive, Turn} from '../lib/product' */
 
 /**
  * @typedef {Partial<Record<string, string>>} Flags
@@ -205,10 +206,11 @@ async function check(page, urls, { work, out, maxTokens, library, files }) {
   await distil(chainFlags, null, 'bundled');
 
   const spec = `webllm:noise?model=${encodeURIComponent(urls.files[0] ?? '')}&lib=${encodeURIComponent(library)}&context=1024`;
-  writeFileSync(
-    join(work, 'source.json.gz'),
-    gzipSync(JSON.stringify(sourceArchive(readArchive(join(out, 'bundled')), spec, maxTokens))),
+  const { isEvaluation } = await withSources(
+    async (load) => /** @type {EvalProtocol} */ (await load('/src/records/evalProtocol.ts')),
   );
+  const source = sourceArchive(readArchive(join(out, 'bundled')), spec, maxTokens, isEvaluation);
+  writeFileSync(join(work, 'source.json.gz'), gzipSync(JSON.stringify(source)));
   say('Two WebLLM agents debate one question, and a student learns from them');
   await distil(chainFlags, `${urls.files[2]}source.json.gz`, 'webllm');
 

@@ -9,10 +9,10 @@ import { jobWords } from '../lib/jobWords.mjs';
 import { withSources } from '../node.mjs';
 import { writableFolder } from '../lib/outFolder.mjs';
 /** @import {Page} from 'playwright' */
-/** @import {Automation, DistilRequest, JobEvent, JobWords, PadReport} from '../lib/product' */
+/** @import {Automation, DistilRequest, JobEvent, JobWords} from '../lib/product' */
 
 /**
- * A progress line on stderr: redrawn on a terminal, one line every ten seconds elsewhere.
+ * A progress line on stderr, and lines above it: redrawn on a terminal, one line every ten seconds elsewhere.
  * @param {JobWords} words
  */
 function progressLine(words, stream = process.stderr) {
@@ -32,11 +32,10 @@ function progressLine(words, stream = process.stderr) {
     if (stream.isTTY) stream.write(`\r\x1b[K${line}\n${shown}`);
     else stream.write(`${line}\n`);
   };
-  return (/** @type {JobEvent} */ event) => {
+  const show = (/** @type {JobEvent} */ event) => {
     if (event.type === 'device') say(`${event.backend} (${event.device}). ${words.deviceText(event.reason)}`);
     if (event.type === 'error') say(`warning: ${event.error.message}`);
     if (event.type === 'dataset') say(words.datasetText(event.dataset));
-    if (event.type === 'pad') padLines(event.pad).forEach(say);
     if (event.type !== 'progress') return;
     const detail = words.progressText(event.detail);
     const share = event.total === 0 ? 1 : event.done / event.total;
@@ -54,29 +53,7 @@ function progressLine(words, stream = process.stderr) {
     lastStage = stage;
     stream.write(`${line}\n`);
   };
-}
-
-/**
- * What PAD came to, a line for each reward model and training.
- * @param {PadReport} report
- */
-function padLines({ rewardModels, runs }) {
-  /** @param {number} share */
-  const percent = (share) => `${(100 * share).toFixed(1)} %`;
-  const judges = rewardModels.map(
-    ({ seed, auc, n }) =>
-      `reward model, seed ${seed}: step AUC ${auc?.toFixed(3) ?? 'unknown'} on ${n} held-out steps`,
-  );
-  const trainings = runs.map(({ strategy, seed, evaluations, generatedTokens, stopped }) => {
-    const [first, last] = [evaluations[0], evaluations.at(-1)];
-    const accuracy =
-      first && last ? `, held out ${percent(first.accuracy)} -> ${percent(last.accuracy)}` : '';
-    const end = stopped
-      ? ` REWARD HACKING: ended at update ${stopped.step}, the reward rose while accuracy fell.`
-      : '';
-    return `${strategy}, seed ${seed}: ${generatedTokens} tokens generated${accuracy}.${end}`;
-  });
-  return [...judges, ...trainings];
+  return { show, say };
 }
 
 /**
@@ -237,17 +214,14 @@ export async function main(args) {
     console.error('\nStopping; the same command goes on from here. Once more to end at once.');
     working?.evaluate(() => window.arklet?.stop()).catch(() => {});
   };
-  const show = progressLine(await jobWords());
+  const { show, say } = progressLine(await jobWords());
   const outcome = await stoppable(stop, () =>
     withPage(options, async (page, urls) => {
       await page.exposeFunction('arkletEvent', (/** @type {JobEvent} */ event) => {
         worked ||= event.type === 'progress' && event.done > 0;
         show(event);
       });
-      await page.exposeFunction(
-        'arkletSay',
-        (/** @type {string} */ line) => void process.stderr.write(`${line}\n`),
-      );
+      await page.exposeFunction('arkletSay', say);
       await page.waitForFunction(() => window.arklet !== undefined, undefined, { timeout: 60_000 });
       if (wasInterrupted()) throw interruption();
       working = page;

@@ -6,6 +6,8 @@ export type { ErrorData } from '../../src/core/errors';
 export type { JobEvent } from '../../src/wire/jobApi';
 export type { RunArchive } from '../../src/records/runRecords';
 export type { PadReport } from '../../src/records/padRecords';
+export type ArmGrammar = typeof import('../../src/eval/arm');
+export type EvalProtocol = typeof import('../../src/records/evalProtocol');
 export type JobWords = typeof import('../../src/ui/strings/job');
 export type { Report, Turn } from '../../src/records/records';
 export type { SelftestReport } from '../../src/compute/selftestReport';

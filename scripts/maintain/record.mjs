@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { parseJson } from '../lib/json.mjs';
 import { root } from '../lib/root.mjs';
+import { withSources } from '../node.mjs';
 
 const folder = process.argv[2];
 if (!folder) {
@@ -14,7 +15,10 @@ if (!folder) {
   process.exit(2);
 }
 
-/** @typedef {import('../lib/product').RunArchive} RunArchive */
+const { parseEvalProtocol } = await withSources(
+  async (load) => /** @type {EvalProtocol} */ (await load('/src/records/evalProtocol.ts')),
+);
+/** @import {EvalProtocol, RunArchive} from '../lib/product' */
 /** @type {RunArchive} */
 const { adapters: _adapters, ...archive } = parseJson(
   gunzipSync(readFileSync(join(folder, 'run.arklet.json.gz'))).toString('utf8'),
@@ -23,7 +27,10 @@ const { adapters: _adapters, ...archive } = parseJson(
 const mean = (values) => Number((values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(5));
 const turns = archive.turns
   // Of the student's own answers those of the first seed stay: they are what a reader follows back to the traces.
-  .filter(({ protocol }) => !protocol.startsWith('eval:') || !/#|:check$/.test(protocol))
+  .filter(({ protocol }) => {
+    const evaluation = parseEvalProtocol(protocol);
+    return evaluation === null || (evaluation.seed === 0 && !evaluation.check);
+  })
   .map(({ promptIds: _promptIds, replyIds: _replyIds, logprobs, ...turn }) =>
     logprobs?.length ? { ...turn, logprobs: [mean(logprobs)] } : turn,
   );

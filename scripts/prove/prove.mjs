@@ -17,9 +17,10 @@ import {
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { readFlags } from '../lib/commandError.mjs';
+import { withSources } from '../node.mjs';
 import { easyProblems } from './easyProblems.mjs';
 import { padDemonstrations, turnsOf } from './pad.mjs';
-/** @import {Report} from '../lib/product' */
+/** @import {ArmGrammar, Report} from '../lib/product' */
 /** @import {Demonstration, Run} from './pad.mjs' */
 import { parseJson, readJson } from '../lib/json.mjs';
 import { ensurePython } from '../lib/python.mjs';
@@ -168,7 +169,12 @@ function wilson(correct, n) {
  * for show.
  * @param {string} preset
  */
-function greedyAgents(preset) {
+async function greedyAgents(preset) {
+  const { parseArm } = await withSources(
+    async (load) => /** @type {ArmGrammar} */ (await load('/src/eval/arm.ts')),
+  );
+  const isVote = (/** @type {string} */ name) =>
+    ['vote', 'vote-zero-shot', 'vote-equal-tokens'].includes(parseArm(name).kind);
   const run = distil(`single-greedy-${preset}`, [
     ...`--preset ${preset} --protocol self-consistency --temperature 0 --n-agents 3 --strategy rsft --controls=`.split(
       ' ',
@@ -193,7 +199,7 @@ function greedyAgents(preset) {
   });
   /** @param {Pick<Report, 'arms'> | null} found */
   const alone = (found) =>
-    found && { arms: found.arms.filter(({ name }) => /^(single-greedy|vote)/.test(name)) };
+    found && { arms: found.arms.filter(({ name }) => name === 'single-greedy' || isVote(name)) };
   return {
     command: run.command,
     seconds: run.seconds,
@@ -202,7 +208,7 @@ function greedyAgents(preset) {
     splits,
     agents,
     ...alone({ arms }),
-    pairs: pairs.filter(({ a, b }) => /^vote/.test(a) && b === 'single-greedy'),
+    pairs: pairs.filter(({ a, b }) => isVote(a) && b === 'single-greedy'),
     ood: alone(ood),
     robust: alone(robust),
   };
@@ -291,8 +297,8 @@ const demonstrations = {
       misses.push(`gain kept is ${run.report.gainKept?.value ?? 'not shown'}`);
     return { result: summary(run), misses };
   },
-  'single-greedy': () => {
-    const result = { quick: greedyAgents('quick'), full: greedyAgents('full') };
+  'single-greedy': async () => {
+    const result = { quick: await greedyAgents('quick'), full: await greedyAgents('full') };
     const misses = /** @type {const} */ (['quick', 'full']).filter(
       (preset) => !result[preset].arms?.some(({ name }) => name === 'single-greedy'),
     );

@@ -17,6 +17,7 @@ import { packArchive, timingsJsonl, unpackArchive } from '../records/archiveFile
 import { configFromFlags } from '../settings/flags';
 import { configIdentity } from '../settings/scopes';
 import { commandError } from './commandError';
+import { eventLines, reportLines } from './runLines';
 import { connectJob } from '../coordinator/jobClient';
 import type { WebllmCheckRequest, WebllmCheckResult } from './webllmCheck';
 
@@ -91,6 +92,9 @@ function answered<T>(work: Promise<T>): Promise<T> {
   return Promise.race([work, silent]);
 }
 
+/** A line on the command's stderr. */
+const say = (line: string): void => window.arkletSay?.(line);
+
 /** Most rows of one kind that are named one by one. */
 const linesSaid = 10;
 
@@ -98,7 +102,6 @@ async function readQuestions(api: JobApi, url: string): Promise<readonly Questio
   const name = decodeURIComponent(url.slice(url.lastIndexOf('/') + 1));
   const bytes = new Uint8Array(await (await get(url)).arrayBuffer());
   const { questions, altered, rejected } = await api.importQuestions(bytes, name);
-  const say = (line: string): void => window.arkletSay?.(line);
   for (const { line, reason } of rejected.slice(0, linesSaid))
     say(`${name} line ${line} is left out: ${reason}.`);
   if (rejected.length > linesSaid) say(`${rejected.length} rows of ${name} are left out.`);
@@ -127,6 +130,7 @@ async function exportRun(api: JobApi, run: RunRecord, out: string): Promise<void
   }
   await put(`${out}report.md`, await api.markdown(report));
   await put(`${out}report.json`, `${JSON.stringify(report, null, 1)}\n`);
+  reportLines(report).forEach(say);
 }
 
 function stopOf(name: string): ErrorData {
@@ -160,6 +164,7 @@ function startAutomation(): void {
     let wake = (): void => undefined;
     const close = client.listen((event) => {
       if (event.type !== 'text' && event.type !== 'turn') window.arkletEvent?.(event);
+      eventLines(event).forEach(say);
       if (event.type === 'error' && event.runId !== null) problems.set(event.runId, event.error);
       if (event.type === 'ended' && event.status !== 'done')
         ends.set(event.runId, event.error ?? stopOf(event.runId));
@@ -265,7 +270,6 @@ function startAutomation(): void {
     async webllm(request) {
       try {
         const { webllmCheck } = await import('./webllmCheck');
-        const say = (line: string): void => window.arkletSay?.(line);
         return { ok: true, value: await webllmCheck({ ...request, say }) };
       } catch (thrown) {
         return { ok: false, error: commandError(asArkletError(thrown).toData()) };

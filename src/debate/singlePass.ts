@@ -3,7 +3,7 @@ import type { Protocol } from './protocol';
 import type { TurnSampling } from './scheduler';
 
 /**
- * One answer a question, by agent 0 in round 0: the evaluation of a student (name `eval:<arm>`), its self-check (the messages
+ * One answer a question, by agent 0 in round 0: the evaluation of a student (named by records/evalProtocol.ts), its self-check (the messages
  * hold its own earlier answer) and the summariser (the messages hold the last round).
  */
 export function singlePass(options: {

@@ -1,4 +1,5 @@
 import type { Dataset, Question } from '../records/records';
+import { stagesOf, type StrategyStageKind } from '../settings/strategy';
 import type { Control, Strategy } from '../settings/table';
 import { answerOnly, goldSft, selfConsistencyTraces, wrongTraces } from './controls';
 import { da } from './da';
@@ -6,29 +7,18 @@ import { rewardDataset } from './rewardTraces';
 import { rsft } from './rsft';
 import type { DistillInput } from './source';
 
+const datasets: Readonly<Record<StrategyStageKind, (input: DistillInput) => Dataset>> = {
+  rsft: (input) => rsft(input),
+  da: (input) => da(input),
+  pad: (input) => rewardDataset(input),
+};
+
 /**
  * The dataset of each stage of a strategy, in the order in which the student is trained: RSFT and DA learn to write
  * their traces, PAD's are the traces that its reward model learns to judge.
  */
 export function strategyDatasets(strategy: Strategy, input: DistillInput): readonly Dataset[] {
-  switch (strategy) {
-    case 'rsft':
-      return [rsft(input)];
-    case 'da':
-      return [da(input)];
-    case 'rsft+da':
-      return [rsft(input), da(input)];
-    case 'pad':
-      return [rewardDataset(input)];
-    case 'rsft+pad':
-      return [rsft(input), rewardDataset(input)];
-    case 'da+pad':
-      return [da(input), rewardDataset(input)];
-    case 'pad+da':
-      return [rewardDataset(input), da(input)];
-    default:
-      return strategy satisfies never;
-  }
+  return stagesOf(strategy).map(({ kind }) => datasets[kind](input));
 }
 
 /** The dataset of a control. `answer` writes a question's bare answer in the student's format. */

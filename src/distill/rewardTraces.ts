@@ -1,11 +1,12 @@
 /** What the process reward model learns from: every trace that was spoken, right or wrong, with labels for its steps. */
+import { evalProtocol } from '../records/evalProtocol';
 import type { Dataset, Question, Trace, Turn } from '../records/records';
 import { exactLabels, type ExactLabelOptions, type StepLabel } from './pad/labels';
 import type { LabelledTrace } from './pad/rewardData';
 import { Dropped, makeDataset, spokenTurns, turnsByQuestion, type DistillInput } from './source';
 
 /** Protocol of the student's own samples. */
-export const ownProtocol = 'eval:pad-student';
+export const ownProtocol = evalProtocol('pad-student');
 
 /** A trace before its steps are labelled, with the turn that it is. */
 export interface UnlabelledTrace {

@@ -1,9 +1,11 @@
 /** The arms of the comparison (docs/contracts.md): one answer a question each, made from stored turns. */
 import { ArkletError } from '../core/errors';
 import type { Question, Turn, Verdict } from '../records/records';
+import { evalProtocol } from '../records/evalProtocol';
 import { greedyProtocol } from '../records/trajectories';
 import { majority, type Vote } from '../debate/vote';
 import { filteredAnswer, filteredCorrect } from '../tasks/filteredAnswers';
+import { armId, type Arm } from './arm';
 import type { TurnIndex } from './turnIndex';
 
 export interface ArmAnswer extends Verdict {
@@ -14,14 +16,10 @@ export interface ArmAnswer extends Verdict {
   readonly seconds: number;
 }
 
-export interface Arm {
+/** An arm's answers; `name` is its id. */
+export interface AnsweredArm {
   readonly name: string;
   readonly answers: ReadonlyMap<string, ArmAnswer>;
-}
-
-/** The protocol name under which the single-pass answers of an arm are stored; the first seed carries no number. */
-export function evalProtocol(arm: string, seedIndex = 0): string {
-  return seedIndex === 0 ? `eval:${arm}` : `eval:${arm}#${seedIndex}`;
 }
 
 /** The protocol name of independent samples without shots. */
@@ -30,16 +28,12 @@ export const zeroShotProtocol = 'self-consistency:zero-shot';
 /** The protocol name of the agent that reads the debate's last round. */
 export const summariserProtocol = 'summariser';
 
-/** The protocol name of an arm's self-check turns. */
-export function checkProtocol(arm: string, seedIndex = 0): string {
-  return `${evalProtocol(arm, seedIndex)}:check`;
-}
-
 function makeArm(
-  name: string,
+  arm: Arm,
   questions: readonly Question[],
   answer: (question: Question) => ArmAnswer | null,
-): Arm {
+): AnsweredArm {
+  const name = armId(arm);
   const answers = new Map<string, ArmAnswer>();
   for (const question of questions) {
     const found = answer(question);
@@ -102,14 +96,14 @@ function fromVote(
   };
 }
 
-/** One greedy answer a question, stored under `protocol` (default `eval:<name>`): base, base-shots, distilled, controls, summariser. */
+/** One greedy answer a question, stored under `protocol` (default that of its evaluation): base, base-shots, distilled, controls, summariser. */
 export function singlePassArm(
   index: TurnIndex,
-  name: string,
+  arm: Arm,
   questions: readonly Question[],
-  protocol = evalProtocol(name),
-): Arm {
-  return makeArm(name, questions, (question) => {
+  protocol = evalProtocol(armId(arm)),
+): AnsweredArm {
+  return makeArm(arm, questions, (question) => {
     const turns = index.turns(protocol, question.id);
     return fromTurn(index, question, turns[0], turns);
   });
@@ -142,8 +136,8 @@ export function bestAgent(index: TurnIndex, validation: readonly Question[]): nu
 }
 
 /** `single`: what one agent answered alone. */
-export function singleArm(index: TurnIndex, questions: readonly Question[], agent: number): Arm {
-  return makeArm('single', questions, (question) => {
+export function singleArm(index: TurnIndex, questions: readonly Question[], agent: number): AnsweredArm {
+  return makeArm({ kind: 'single' }, questions, (question) => {
     const turn = independentSamples(index, question.id).find((sample) => sample.agent === agent);
     return fromTurn(index, question, turn, turn ? [turn] : []);
   });
@@ -164,30 +158,30 @@ export function bestGreedyAgent(turns: readonly Turn[]): number | null {
  * `single-greedy`: one agent alone, decoded as the student is; the one that was best at that on the validation questions. Null
  * where no agent could be asked (a debate that was imported or is a recording).
  */
-export function singleGreedyArm(index: TurnIndex, questions: readonly Question[]): Arm | null {
+export function singleGreedyArm(index: TurnIndex, questions: readonly Question[]): AnsweredArm | null {
   const all = questions.every(({ id }) => index.turns(greedyProtocol, id).length > 0);
-  return all ? singlePassArm(index, greedyProtocol, questions, greedyProtocol) : null;
+  return all ? singlePassArm(index, { kind: 'single-greedy' }, questions, greedyProtocol) : null;
 }
 
 /** `vote:<k>`: majority of the first k independent samples. */
-export function voteArm(index: TurnIndex, questions: readonly Question[], k: number): Arm {
-  return makeArm(`vote:${k}`, questions, (question) => {
+export function voteArm(index: TurnIndex, questions: readonly Question[], k: number): AnsweredArm {
+  return makeArm({ kind: 'vote', k }, questions, (question) => {
     const samples = independentSamples(index, question.id).slice(0, k);
     return samples.length < k ? null : fromVote(index, question, samples, samples);
   });
 }
 
 /** `vote-zero-shot:<k>`: majority of k independent samples that saw no shots. */
-export function zeroShotVoteArm(index: TurnIndex, questions: readonly Question[], k: number): Arm {
-  return makeArm(`vote-zero-shot:${k}`, questions, (question) => {
+export function zeroShotVoteArm(index: TurnIndex, questions: readonly Question[], k: number): AnsweredArm {
+  return makeArm({ kind: 'vote-zero-shot', k }, questions, (question) => {
     const samples = index.turns(zeroShotProtocol, question.id).slice(0, k);
     return samples.length < k ? null : fromVote(index, question, samples, samples);
   });
 }
 
 /** `debate`: majority of the last round; it costs all turns of all rounds. */
-export function debateArm(index: TurnIndex, questions: readonly Question[]): Arm {
-  return makeArm('debate', questions, (question) => {
+export function debateArm(index: TurnIndex, questions: readonly Question[]): AnsweredArm {
+  return makeArm({ kind: 'debate' }, questions, (question) => {
     const turns = index.turns('debate', question.id);
     const last = Math.max(...turns.map((turn) => turn.round));
     return fromVote(
@@ -237,7 +231,7 @@ export function holdsEqualTokens(index: TurnIndex, questions: readonly Question[
  * `vote-equal-tokens`: majority of as many independent samples as it takes to generate at least the tokens that the debate of
  * this question generated (rounding goes in the vote's favour). Throws when the samples hold under 95 % of the debate's tokens.
  */
-export function equalTokensArm(index: TurnIndex, questions: readonly Question[]): Arm {
+export function equalTokensArm(index: TurnIndex, questions: readonly Question[]): AnsweredArm {
   const { wanted, spent } = tokenShare(index, questions);
   if (spent < enough * wanted) {
     throw new ArkletError(
@@ -245,15 +239,15 @@ export function equalTokensArm(index: TurnIndex, questions: readonly Question[])
       'Resume the run: more independent samples are needed before this arm can be compared.',
     );
   }
-  return makeArm('vote-equal-tokens', questions, (question) => {
+  return makeArm({ kind: 'vote-equal-tokens' }, questions, (question) => {
     const samples = equalSamples(index, question.id);
     return fromVote(index, question, samples, samples);
   });
 }
 
 /** `summariser`: a single pass over the last round, whose debate counts as cost as well. */
-export function summariserArm(index: TurnIndex, questions: readonly Question[]): Arm {
-  return makeArm('summariser', questions, (question) => {
+export function summariserArm(index: TurnIndex, questions: readonly Question[]): AnsweredArm {
+  return makeArm({ kind: 'summariser' }, questions, (question) => {
     const turns = index.turns(summariserProtocol, question.id);
     return fromTurn(index, question, turns[0], [...index.turns('debate', question.id), ...turns]);
   });

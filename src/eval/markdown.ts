@@ -3,9 +3,11 @@ import { parseReport } from '../records/reportSchema';
 import { droppedText } from './droppedWords';
 import { seedSummaries } from './seeds';
 import type { AgentInfo, ArmResult, PairResult, Report } from '../records/records';
-import { table } from './markdownTable';
+import { percent, points, pointsInterval, table } from './markdownTable';
+import { formatP } from './numbers';
 import { padMarkdown } from './padMarkdown';
-import { beatsAlone, pairVerdict, percent, points, pointsInterval, pValue, verdictText } from './verdict';
+import { shareKept, standing } from './verdict';
+import { verdictSentences } from './words';
 
 const figures =
   'Right and accuracy are the verdict, which reads answers as a careful person would. Strict-match (the first "#### number") and ' +
@@ -48,9 +50,9 @@ function pairTable(pairs: readonly PairResult[], n: number): string {
       points(pair.difference),
       pointsInterval(pair.ci),
       `${pair.aOnly} / ${pair.bOnly}`,
-      pValue(pair.mcnemarP),
+      formatP(pair.mcnemarP),
       pair.aOnly + pair.bOnly === 0 ? '-' : (100 * pair.detectable).toFixed(1),
-      pairVerdict(pair, n),
+      standing(pair, n).replace('-', ' '),
     ]),
   );
 }
@@ -97,8 +99,8 @@ function agentTable(agents: readonly AgentInfo[], hosts: readonly string[]): str
 export function reportMarkdown(input: Report): string {
   const report = parseReport(input);
   const { environment, gainKept } = report;
-  const parts = ['# Comparison', ...verdictText(report), '## Arms', figures, armTable(report.arms)];
-  if (gainKept && beatsAlone(report)) {
+  const parts = ['# Comparison', ...verdictSentences(report), '## Arms', figures, armTable(report.arms)];
+  if (gainKept && shareKept(report)) {
     parts.push(
       `Gain kept by ${gainKept.strategy} of ${gainKept.ensemble}: ${gainKept.value.toFixed(2)} [${gainKept.ci[0].toFixed(2)}, ${gainKept.ci[1].toFixed(2)}]`,
     );

@@ -1,7 +1,7 @@
 /** The section of report.md on process-aware distillation. */
 import { baselineNames, type PadReport, type PadRewardModel, type PadRun } from '../records/padRecords';
-import { table } from './markdownTable';
-import { percent } from './verdict';
+import { percent, table } from './markdownTable';
+import { hackingText } from './padWords';
 
 const three = (value: number | null): string => (value === null ? '-' : value.toFixed(3));
 
@@ -53,25 +53,6 @@ function runRow(run: PadRun): string[] {
   ];
 }
 
-/** Why a training was ended, in words; nothing for one that reached its last update. */
-function stoppedPart({ strategy, seed, stopped }: PadRun): string[] {
-  if (!stopped) return [];
-  const { reward, accuracy, length, repetition } = stopped;
-  const sentences = [
-    `Reward hacking in ${strategy}, seed ${seed}: the reward rose from ${reward.from.toFixed(2)} to ${reward.to.toFixed(2)} ` +
-      `while accuracy on held-out questions fell from ${percent(accuracy.from)} to ${percent(accuracy.to)}.`,
-    ...(length
-      ? [`A completion went from ${length.from.toFixed(1)} to ${length.to.toFixed(1)} tokens.`]
-      : []),
-    ...(repetition
-      ? [
-          `Sentences that repeat an earlier one of their completion: ${percent(repetition.from)}, then ${percent(repetition.to)}.`,
-        ]
-      : []),
-  ];
-  return [sentences.join(' ')];
-}
-
 /** Blocks of Markdown, the heading first. */
 export function padMarkdown(pad: PadReport): readonly string[] {
   return [
@@ -83,6 +64,6 @@ export function padMarkdown(pad: PadReport): readonly string[] {
       ['Training', 'Seed', 'Reward', 'Samples', 'Tokens', 'Held out, before', 'After', 'Ended by'],
       pad.runs.map(runRow),
     ),
-    ...pad.runs.flatMap(stoppedPart),
+    ...pad.runs.flatMap((run) => hackingText(run) ?? []),
   ];
 }

@@ -1,7 +1,9 @@
 /** Which arms are compared with which, and the figures of arms and pairs. */
 import type { ArmResult, GainKept, PairResult, Question } from '../records/records';
 import { hashKey } from '../core/rng';
-import type { Arm, ArmAnswer } from './arms';
+import { armKinds, parseArm, type ArmKind } from './arm';
+import type { AnsweredArm, ArmAnswer } from './arms';
+import { ensembleOf } from './keyArms';
 import { gainKeptInterval, pairedBootstrap } from './bootstrap';
 import { detectableDifference, mcnemarMidP, wilson } from './statistics';
 
@@ -14,61 +16,40 @@ export interface PairCounts {
   readonly n: number;
 }
 
-const isDistilled = (name: string): boolean => name.startsWith('distilled:');
-const isControl = (name: string): boolean => name.startsWith('control:');
-const isVote = (name: string): boolean => name.startsWith('vote:');
-
-/** The ensemble that the student is held against: the debate, or where there is none the vote over most samples. */
-export function ensembleOf(names: readonly string[]): string | null {
-  if (names.includes('debate')) return 'debate';
-  const votes = names.filter(isVote).sort((a, b) => Number(b.slice(5)) - Number(a.slice(5)));
-  return votes[0] ?? null;
-}
-
 /**
  * Pairs to compare, each once: students against base, an agent alone (sampled, greedy), ensembles and controls; the debate against the votes and an agent alone;
  * all of them against base.
  */
 export function pairNames(names: readonly string[]): readonly (readonly [string, string])[] {
-  const zeroShot = names.filter((name) => name.startsWith('vote-zero-shot:'));
-  const votes = [...names.filter(isVote), ...zeroShot];
-  const has = (name: string): boolean => names.includes(name);
-  const references = [
-    'base',
-    'base-shots',
-    'single',
-    'single-greedy',
-    ...votes,
-    'vote-equal-tokens',
-    'debate',
-    'summariser',
-  ];
+  const of = (...kinds: readonly ArmKind[]): string[] =>
+    kinds.flatMap((kind) => names.filter((name) => parseArm(name).kind === kind));
+  const [students, controls] = [of('distilled'), of('control')];
+  const references = of(...armKinds.filter((kind) => kind !== 'distilled' && kind !== 'control'));
+  const votes = of('vote', 'vote-zero-shot');
   const pairs: [string, string][] = [];
-  for (const a of names.filter((name) => isDistilled(name) || isControl(name))) {
-    for (const b of references) if (has(b)) pairs.push([a, b]);
-  }
-  for (const a of names.filter(isDistilled)) {
-    for (const b of names.filter(isControl)) pairs.push([a, b]);
-  }
-  if (has('debate')) {
-    for (const b of [...votes, 'vote-equal-tokens', 'single', 'single-greedy'])
-      if (has(b)) pairs.push(['debate', b]);
-  }
-  if (has('summariser') && has('debate')) pairs.push(['summariser', 'debate']);
-  for (const alone of ['single', 'single-greedy'])
-    if (has(alone)) for (const a of votes) pairs.push([a, alone]);
-  if (has('base')) {
-    for (const a of ['debate', 'summariser', ...votes, 'single', 'single-greedy', 'base-shots'])
-      if (has(a)) pairs.push([a, 'base']);
-  }
+  const compare = (all: readonly string[], others: readonly string[]): void => {
+    for (const a of all) for (const b of others) pairs.push([a, b]);
+  };
+  compare(
+    names.filter((name) => students.includes(name) || controls.includes(name)),
+    references,
+  );
+  compare(students, controls);
+  compare(of('debate'), [...votes, ...of('vote-equal-tokens', 'single', 'single-greedy')]);
+  compare(of('summariser'), of('debate'));
+  for (const alone of of('single', 'single-greedy')) compare(votes, [alone]);
+  compare(
+    [...of('debate', 'summariser'), ...votes, ...of('single', 'single-greedy', 'base-shots')],
+    of('base'),
+  );
   return pairs;
 }
 
-function answersOf(arm: Arm, questions: readonly Question[]): readonly ArmAnswer[] {
+function answersOf(arm: AnsweredArm, questions: readonly Question[]): readonly ArmAnswer[] {
   return questions.flatMap((question) => arm.answers.get(question.id) ?? []);
 }
 
-export function armResult(arm: Arm, questions: readonly Question[]): ArmResult {
+export function armResult(arm: AnsweredArm, questions: readonly Question[]): ArmResult {
   const answers = answersOf(arm, questions);
   const n = answers.length;
   const count = (test: (answer: ArmAnswer) => boolean): number => answers.filter(test).length;
@@ -91,7 +72,12 @@ export function armResult(arm: Arm, questions: readonly Question[]): ArmResult {
 }
 
 /** a against b on the same questions; the bootstrap is seeded by run and names. */
-export function pairResult(a: Arm, b: Arm, questions: readonly Question[], seed: number): PairResult {
+export function pairResult(
+  a: AnsweredArm,
+  b: AnsweredArm,
+  questions: readonly Question[],
+  seed: number,
+): PairResult {
   let aOnly = 0;
   let bOnly = 0;
   for (const { id } of questions) {
@@ -119,7 +105,7 @@ export function pairFromCounts({ a, b, aOnly, bOnly, n }: PairCounts, seed: numb
 
 /** All pairs of the arms given. */
 export function pairResults(
-  arms: readonly Arm[],
+  arms: readonly AnsweredArm[],
   questions: readonly Question[],
   seed: number,
 ): PairResult[] {
@@ -133,18 +119,18 @@ export function pairResults(
 
 /** Gain kept by one student; null when an arm is missing or the ensemble's own gain is not above 0. */
 export function gainKept(
-  arms: readonly Arm[],
+  arms: readonly AnsweredArm[],
   strategy: string,
   questions: readonly Question[],
   seed: number,
 ): GainKept | null {
   const ensemble = ensembleOf(arms.map((arm) => arm.name));
-  const find = (name: string | null): Arm | undefined => arms.find((arm) => arm.name === name);
+  const find = (name: string | null): AnsweredArm | undefined => arms.find((arm) => arm.name === name);
   const [student, base, whole] = [find(strategy), find('base'), find(ensemble)];
   if (!student || !base || !whole || ensemble === null) return null;
   const cells = new Array<number>(8).fill(0);
   for (const { id } of questions) {
-    const bit = (arm: Arm, at: number): number => (arm.answers.get(id)?.correct ? 1 << at : 0);
+    const bit = (arm: AnsweredArm, at: number): number => (arm.answers.get(id)?.correct ? 1 << at : 0);
     const cell = bit(student, 0) | bit(base, 1) | bit(whole, 2);
     cells[cell] = (cells[cell] ?? 0) + 1;
   }

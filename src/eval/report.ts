@@ -11,13 +11,15 @@ import type {
   Verdict,
 } from '../records/records';
 import type { RunConfig } from '../settings/config';
-import type { Arm } from './arms';
+import { trainingOf } from './arm';
+import type { AnsweredArm } from './arms';
+import { bestStudent } from './keyArms';
 import { armResult, gainKept, pairResults } from './pairs';
 
 /** Arms on one split. */
 export interface Comparison {
   readonly questions: readonly Question[];
-  readonly arms: readonly Arm[];
+  readonly arms: readonly AnsweredArm[];
 }
 
 export interface ReportInput {
@@ -35,7 +37,7 @@ export interface ReportInput {
   readonly ood: Comparison | null;
   readonly robust: Comparison | null;
   /** Students and controls of the further distillation seeds on the test split (arm names as of the first seed's). */
-  readonly seeds: readonly { readonly seed: number; readonly arms: readonly Arm[] }[];
+  readonly seeds: readonly { readonly seed: number; readonly arms: readonly AnsweredArm[] }[];
   readonly selfCorrection: readonly SelfCorrection[];
   readonly trainQuestions: readonly Question[];
   readonly pad: Report['pad'];
@@ -67,15 +69,6 @@ function itemsOf({ questions, arms }: Comparison): readonly ReportItem[] {
   });
 }
 
-/** The student with most right answers on these questions; the first of equals. */
-export function bestStudent(arms: readonly ArmResult[]): ArmResult | null {
-  let best: ArmResult | null = null;
-  for (const arm of arms) {
-    if (arm.name.startsWith('distilled:') && (best === null || arm.accuracy > best.accuracy)) best = arm;
-  }
-  return best;
-}
-
 export function buildReport(input: ReportInput): Report {
   const { config, test } = input;
   const { seed } = config;
@@ -85,7 +78,7 @@ export function buildReport(input: ReportInput): Report {
   const first = input.datasets[0];
   const seeds = input.seeds.map((other) => {
     const names = new Set(other.arms.map((arm) => arm.name));
-    const shared = test.arms.filter((arm) => !/^(distilled|control):/.test(arm.name));
+    const shared = test.arms.filter((arm) => trainingOf(arm.name) === null);
     const result = compare({ questions: test.questions, arms: [...shared, ...other.arms] }, seed);
     return {
       seed: other.seed,

@@ -1,5 +1,5 @@
 import type { Question, SelfCorrection } from '../records/records';
-import { checkProtocol, evalProtocol } from './arms';
+import { checkProtocol, evalProtocol } from '../records/evalProtocol';
 import type { TurnIndex } from './turnIndex';
 
 /** How many answers a student mends and spoils when it checks its own: over the questions that have both turns. */

@@ -30,6 +30,30 @@ export function detectableDifference(discordant: number, n: number): number {
   return n === 0 ? 1 : 2.8 * Math.sqrt(discordant / n / n);
 }
 
+/**
+ * Interval of a difference of two independent shares, from their Wilson intervals (Newcombe 1998, Statistics in Medicine
+ * 17:873, method 10).
+ */
+export function newcombe(a: Share, b: Share): { difference: number; ci: readonly [number, number] } {
+  const difference = a.accuracy - b.accuracy;
+  const down = Math.hypot(a.accuracy - a.ci[0], b.ci[1] - b.accuracy);
+  const up = Math.hypot(a.ci[1] - a.accuracy, b.accuracy - b.ci[0]);
+  return { difference, ci: [difference - down, difference + up] };
+}
+
+interface Share {
+  readonly accuracy: number;
+  readonly ci: readonly [number, number];
+}
+
+/** Questions at which a difference of that size would show, at the share of disagreement seen: n (detectable / difference)^2. */
+export function questionsNeeded(
+  { detectable, difference }: { readonly detectable: number; readonly difference: number },
+  n: number,
+): number {
+  return Math.ceil(n * (detectable / Math.abs(difference)) ** 2);
+}
+
 /** The q-quantile of sorted values, linear between neighbours (NumPy's default). */
 export function quantile(sorted: ArrayLike<number>, q: number): number {
   const at = q * (sorted.length - 1);

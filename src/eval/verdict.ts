@@ -1,212 +1,184 @@
-/** What a report says, in plain words, for the page and for report.md. */
-import type { ArmResult, PairResult, Report } from '../records/records';
-import { seedSummaries } from './seeds';
-import { ensembleOf } from './pairs';
-import { bestStudent } from './report';
+/** What a report says, as data: findings in order of weight. words.ts puts them into sentences. */
+import type { GainKept, PairResult, Report } from '../records/records';
+import { armId, familyOf, parseArm, trainingOf } from './arm';
+import { findArm, findPair, greedyArm, keyArms, type KeyArms } from './keyArms';
+import { seedSummaries, type SeedSummary } from './seeds';
 
-/** "Not below" means that the lower bound of the difference is above this (docs/contracts.md). */
-const margin = -0.02;
+/** "Not below" means that the lower bound of the difference is above minus this (docs/contracts.md). */
+export const margin = 0.02;
 
-/** 0.1234 as "12.3 %". */
-export function percent(fraction: number): string {
-  return `${(100 * fraction).toFixed(1)} %`;
+/** What the interval of a difference allows to say. */
+export type Standing = 'above' | 'below' | 'not-below' | 'undecided';
+
+/** How an arm stands to another on the same n questions. */
+export interface PairVerdict {
+  readonly kind: Standing;
+  /** Arms by their ids. */
+  readonly a: string;
+  readonly b: string;
+  readonly n: number;
+  /** accuracy(a) - accuracy(b), with its paired-bootstrap 95 % interval. */
+  readonly difference: number;
+  readonly interval: readonly [number, number];
+  /** Questions that only a has right, and only b. */
+  readonly aOnly: number;
+  readonly bOnly: number;
+  readonly test: { readonly name: 'mcnemar-mid-p'; readonly p: number };
+  /** Smallest difference that n questions show; null where no answer differs: its spread is not known then. */
+  readonly detectable: number | null;
 }
 
-/** 0.1234 as "+12.3". */
-export function points(fraction: number): string {
-  const value = (100 * fraction).toFixed(1);
-  return fraction < 0 || value === '0.0' ? value.replace('-0.0', '0.0') : `+${value}`;
-}
+export type Finding =
+  | { readonly type: 'no-questions' }
+  /** The student after training against before. */
+  | { readonly type: 'gain'; readonly pair: PairVerdict; readonly before: number; readonly after: number }
+  | { readonly type: 'best-of'; readonly arm: string; readonly students: number }
+  | ({ readonly type: 'seeds' } & SeedSummary)
+  /** The student against one agent alone at its own decoding; null: none was measured. */
+  | { readonly type: 'alone'; readonly pair: PairVerdict | null; readonly ensemble: string | null }
+  | { readonly type: 'ensemble' | 'debate' | 'unlike' | 'control'; readonly pair: PairVerdict }
+  /** Share of the ensemble's gain; null: that gain is not distinguishable from 0. */
+  | {
+      readonly type: 'kept';
+      readonly ensemble: string;
+      readonly share: { readonly value: number; readonly interval: readonly [number, number] } | null;
+    }
+  | {
+      readonly type: 'cost';
+      readonly ensemble: string;
+      /** Tokens a question. */
+      readonly student: number;
+      readonly tokens: number;
+    }
+  /** Few questions: the standard error of an accuracy. */
+  | { readonly type: 'noise'; readonly n: number; readonly error: number }
+  | { readonly type: 'repeatable'; readonly how: Report['repeatable'] };
 
-export function pointsInterval([lo, hi]: readonly [number, number]): string {
-  return `[${points(lo)}, ${points(hi)}]`;
+export interface ReportVerdict {
+  readonly keys: KeyArms | null;
+  readonly findings: readonly Finding[];
 }
-
-/** A p-value; small ones as a bound. */
-export function pValue(p: number): string {
-  return p < 0.001 ? '< 0.001' : p.toFixed(3);
-}
-
-/** What an interval of a difference allows to say. */
-export type PairVerdict = 'above' | 'below' | 'not below' | 'undecided';
 
 /**
  * Above or below: the interval lies on one side of 0. Not below: its lower bound is above the margin and n is large enough to
  * have shown such a loss: without a single lost item a bootstrap sees no loss at all, so 3 / n (the 95 % bound of a share that
  * was never observed) has to be within the margin too.
  */
-export function pairVerdict(pair: Pick<PairResult, 'ci' | 'bOnly'>, n: number): PairVerdict {
-  if (pair.ci[0] > 0) return 'above';
-  if (pair.ci[1] < 0) return 'below';
-  const seen = pair.bOnly > 0 || 3 / n <= -margin;
-  return pair.ci[0] > margin && seen ? 'not below' : 'undecided';
+export function standing({ ci, bOnly }: Pick<PairResult, 'ci' | 'bOnly'>, n: number): Standing {
+  if (ci[0] > 0) return 'above';
+  if (ci[1] < 0) return 'below';
+  return ci[0] > -margin && (bOnly > 0 || rulesOutMargin(n)) ? 'not-below' : 'undecided';
 }
 
-/** Arm names as a reader says them. */
-export function armLabel(name: string): string {
-  const [kind, detail = ''] = name.split(':');
-  switch (kind) {
-    case 'base':
-      return 'the student before training';
-    case 'base-shots':
-      return "the student before training with the agents' examples";
-    case 'single':
-      return 'the best single agent';
-    case 'single-greedy':
-      return 'the best single agent (greedy, as the student is decoded)';
-    case 'vote':
-      return `the vote of ${detail} independent answers`;
-    case 'vote-zero-shot':
-      return `the vote of ${detail} independent answers without examples`;
-    case 'vote-equal-tokens':
-      return 'the vote of independent answers at the same tokens';
-    case 'debate':
-      return 'the debate';
-    case 'summariser':
-      return 'the summariser';
-    case 'distilled':
-      return `the distilled student (${detail})`;
-    case 'control':
-      return `the control "${detail}"`;
-    default:
-      return name;
-  }
+/** Whether a loss of the margin would have shown among n questions: the rule of three. */
+export function rulesOutMargin(n: number): boolean {
+  return 3 / n <= margin;
 }
 
-/** Whether the best student is above one agent alone at its own decoding: only then is a share of the ensemble's gain its own. */
-export function beatsAlone({ arms, pairs }: Pick<Report, 'arms' | 'pairs'>): boolean {
-  const student = bestStudent(arms)?.name;
-  const pair = pairs.find(({ a, b }) => a === student && b === 'single-greedy');
-  return pair !== undefined && pair.ci[0] > 0;
-}
-
-/**
- * What n questions allow to say when two arms are right on the same of them. The 95 % bound of a share that was never
- * observed is about 3 / n (the rule of three); a detectable difference cannot be computed without a discordant item.
- */
-function noneDiffers(n: number): string {
-  const bound = `${(300 / n).toFixed(1)} points`;
-  return 3 / n <= -margin
-    ? `Both are right on the same questions; with ${n} of them a difference above ${bound} would have shown`
-    : `Both are right on the same questions, but ${n} is too small a number to rule out a difference of up to ${bound}`;
-}
-
-function sentence(pair: PairResult, n: number): string {
-  const figures =
-    `${points(pair.difference)} points ${pointsInterval(pair.ci)}, ${pair.aOnly} gained, ${pair.bOnly} lost, ` +
-    `p ${pValue(pair.mcnemarP)}`;
-  const [a, b] = [armLabel(pair.a), armLabel(pair.b)];
-  const start = a.charAt(0).toUpperCase() + a.slice(1);
-  switch (pairVerdict(pair, n)) {
-    case 'above':
-      return `${start} is above ${b}: ${figures}.`;
-    case 'below':
-      return `${start} is below ${b}: ${figures}.`;
-    case 'not below':
-      return (
-        `${start} is not below ${b} (by more than 2 points): ${figures}.` +
-        (pair.aOnly + pair.bOnly === 0 ? ` ${noneDiffers(n)}.` : '')
-      );
-    case 'undecided':
-      return (
-        `${start} and ${b} cannot be told apart: ${figures}. ` +
-        (pair.aOnly + pair.bOnly === 0
-          ? `${noneDiffers(n)}.`
-          : `With ${n} questions a difference shows from about ${(100 * pair.detectable).toFixed(1)} points on, so ${n} is too small a number to tell.`)
-      );
-  }
-}
-
-function costSentence(student: ArmResult, ensemble: ArmResult): string | null {
-  if (student.tokensPerQuestion <= 0 || ensemble.tokensPerQuestion <= 0) return null;
-  const [few, many] = [student.tokensPerQuestion, ensemble.tokensPerQuestion];
-  return (
-    `The student writes ${few.toFixed(0)} tokens for a question, ${armLabel(ensemble.name)} ${many.toFixed(0)} ` +
-    `(${(many / few).toFixed(1)} times as many).`
-  );
-}
-
-/** Sentences, most important first. */
-export function verdictText(
-  report: Pick<Report, 'arms' | 'pairs' | 'gainKept' | 'seeds' | 'repeatable'> & Partial<Pick<Report, 'ood'>>,
-): readonly string[] {
-  const { arms, pairs } = report;
-  const arm = (name: string | null): ArmResult | undefined => arms.find((one) => one.name === name);
-  const pair = (a: string, b: string): PairResult | undefined => pairs.find((p) => p.a === a && p.b === b);
-  const n = arms[0]?.n ?? 0;
-  if (n === 0) return ['No question was answered yet, so nothing can be compared.'];
-  const lines: string[] = [];
-  const say = (found: PairResult | undefined): void => {
-    if (found) lines.push(sentence(found, n));
+export function pairVerdict(pair: PairResult, n: number): PairVerdict {
+  const { a, b, difference, ci, aOnly, bOnly, mcnemarP, detectable } = pair;
+  return {
+    kind: standing(pair, n),
+    a,
+    b,
+    n,
+    difference,
+    interval: ci,
+    aOnly,
+    bOnly,
+    test: { name: 'mcnemar-mid-p', p: mcnemarP },
+    detectable: aOnly + bOnly === 0 ? null : detectable,
   };
-  const student = bestStudent(arms);
-  const ensembleName = ensembleOf(arms.map((one) => one.name));
-  const ensemble = arm(ensembleName);
-  const base = arm('base');
-  if (student && base) {
-    lines.push(
-      `On ${n} held-out questions ${armLabel(student.name)} is right in ${percent(student.accuracy)}, before training ${percent(base.accuracy)}` +
-        (ensemble ? `, ${armLabel(ensemble.name)} in ${percent(ensemble.accuracy)}.` : '.'),
-    );
-    if (arms.filter((one) => one.name.startsWith('distilled:')).length > 1) {
-      lines.push('It is the best of several on these very questions, which flatters it a little.');
-    }
-    say(pair(student.name, 'base'));
-    const alone = pair(student.name, 'single-greedy');
-    say(alone);
-    if (!alone)
-      lines.push(
-        "No agent was measured at the student's greedy decoding, so whether the debate adds anything is not known.",
-      );
-    if (ensembleName !== null) say(pair(student.name, ensembleName));
+}
+
+type Told = Pick<Report, 'arms' | 'pairs' | 'gainKept' | 'seeds' | 'repeatable'> &
+  Partial<Pick<Report, 'ood'>>;
+
+const debate = armId({ kind: 'debate' });
+
+/** What the debate is held against: the other ensembles, and one agent alone at the student's decoding. */
+const isRival = (id: string): boolean => id === greedyArm || familyOf(id) === 'ensemble';
+
+/** Whether the report's share of the gain is of these arms: one from elsewhere may hold another. */
+function isOf({ strategy, ensemble }: GainKept, keys: KeyArms): boolean {
+  return ensemble === keys.ensemble && [keys.distilled, trainingOf(keys.distilled)].includes(strategy);
+}
+
+function studentFindings(report: Told, keys: KeyArms, n: number): Finding[] {
+  const { arms, pairs, gainKept } = report;
+  const found: Finding[] = [];
+  const between = (a: string, b: string): PairVerdict | null => {
+    const pair = findPair(pairs, a, b);
+    return pair && pairVerdict(pair, n);
+  };
+  const { base, distilled, ensemble } = keys;
+  const [before, after] = [findArm(report, base), findArm(report, distilled)];
+  const gain = between(distilled, base);
+  if (gain && before && after)
+    found.push({ type: 'gain', pair: gain, before: before.accuracy, after: after.accuracy });
+  const students = arms.filter(({ name }) => parseArm(name).kind === 'distilled').length;
+  if (students > 1) found.push({ type: 'best-of', arm: distilled, students });
+  const summary = seedSummaries(report).find(({ name }) => name === distilled);
+  if (summary) found.push({ type: 'seeds', ...summary });
+  const alone = between(distilled, greedyArm);
+  found.push({ type: 'alone', pair: alone, ensemble });
+  const against = ensemble === null ? null : between(distilled, ensemble);
+  if (against) found.push({ type: 'ensemble', pair: against });
+  if (gainKept === null) {
+    if (ensemble !== null) found.push({ type: 'kept', ensemble, share: null });
+  } else if (gain?.kind === 'above' && alone?.kind === 'above' && isOf(gainKept, keys)) {
+    // A student that fell keeps no share of a gain, and one that an agent alone matches has no gain of the ensemble's.
+    const { value, ci } = gainKept;
+    found.push({ type: 'kept', ensemble: gainKept.ensemble, share: { value, interval: ci } });
   }
-  if (report.gainKept && !beatsAlone(report)) {
-    // A share of the gain would hold the agents' sampling against the student's greedy decoding.
-    if (pair(student?.name ?? '', 'single-greedy'))
-      lines.push(
-        'The student is not above one agent alone at its own decoding, so no gain from the debate is shown.',
-      );
-  } else if (report.gainKept) {
-    const { value, ci } = report.gainKept;
-    lines.push(
-      `It keeps ${(100 * value).toFixed(0)} % [${(100 * ci[0]).toFixed(0)}, ${(100 * ci[1]).toFixed(0)}] of what ${armLabel(report.gainKept.ensemble)} gains over the student before training.`,
-    );
-  } else if (ensemble && base) {
-    lines.push(
-      `How much of the gain was kept cannot be said: ${armLabel(ensemble.name)} is not distinguishably above the student before training.`,
-    );
-  }
-  if (ensembleName === 'debate') {
-    for (const found of pairs) {
-      if (found.a === 'debate' && /^(vote|single-greedy)/.test(found.b)) say(found);
-    }
-  }
-  const unlike = report.ood?.pairs.find(({ a, b }) => a === 'debate' && b.startsWith('vote:'));
+  return found;
+}
+
+/** What a report says, the most important first. */
+export function reportVerdict(report: Told): ReportVerdict {
+  const { arms, pairs, ood } = report;
+  const n = arms[0]?.n ?? 0;
+  const keys = keyArms(report);
+  if (n === 0) return { keys, findings: [{ type: 'no-questions' }] };
+  const findings: Finding[] = keys ? studentFindings(report, keys, n) : [];
+  for (const pair of pairs)
+    if (pair.a === debate && isRival(pair.b)) findings.push({ type: 'debate', pair: pairVerdict(pair, n) });
+  const unlike = ood?.pairs.find(({ a, b }) => a === debate && parseArm(b).kind === 'vote');
   if (unlike && unlike.ci[1] < 0)
-    lines.push(
-      `Out of distribution the debate is below ${armLabel(unlike.b)}: ${points(unlike.difference)} points ${pointsInterval(unlike.ci)}.`,
-    );
-  if (student) {
-    for (const found of pairs) {
-      if (found.a === student.name && found.b.startsWith('control:')) say(found);
-    }
-    if (ensemble) lines.push(...[costSentence(student, ensemble)].filter((line) => line !== null));
-    const summary = seedSummaries(report).find((row) => row.name === student.name);
-    if (summary) {
-      lines.push(
-        `Over ${summary.seeds} trainings with different seeds it is right in ${percent(summary.mean)} on average (${percent(summary.lo)} to ${percent(summary.hi)}).`,
-      );
-    }
+    findings.push({ type: 'unlike', pair: pairVerdict(unlike, ood?.arms[0]?.n ?? 0) });
+  if (keys) {
+    for (const pair of pairs)
+      if (pair.a === keys.distilled && parseArm(pair.b).kind === 'control')
+        findings.push({ type: 'control', pair: pairVerdict(pair, n) });
+    const student = findArm(report, keys.distilled)?.tokensPerQuestion ?? 0;
+    const tokens = findArm(report, keys.ensemble)?.tokensPerQuestion ?? 0;
+    if (keys.ensemble !== null && student > 0 && tokens > 0)
+      findings.push({ type: 'cost', ensemble: keys.ensemble, student, tokens });
   }
-  if (n < 300) {
-    lines.push(
-      `With ${n} questions one standard error of an accuracy is up to ${(50 / Math.sqrt(n)).toFixed(1)} points: take small differences as noise.`,
-    );
+  if (n < 300) findings.push({ type: 'noise', n, error: 0.5 / Math.sqrt(n) });
+  findings.push({ type: 'repeatable', how: report.repeatable });
+  return { keys, findings };
+}
+
+/** What stands above everything else and in the terminal; the rest is for who reads on. */
+export function isHeadline(finding: Finding): boolean {
+  switch (finding.type) {
+    case 'debate':
+      // What speaks against the debate.
+      return finding.pair.kind === 'below';
+    case 'control':
+    case 'noise':
+    case 'repeatable':
+      return false;
+    default:
+      return true;
   }
-  lines.push(
-    report.repeatable === 'bytes'
-      ? 'The same seed on this device gives the same bytes again.'
-      : 'The settings can be repeated; the exact texts may differ, because an agent does not promise them.',
-  );
-  return lines;
+}
+
+/** The share of the ensemble's gain, where it may be said. */
+export function shareKept(
+  report: Told,
+): { readonly value: number; readonly interval: readonly [number, number] } | null {
+  for (const finding of reportVerdict(report).findings) if (finding.type === 'kept') return finding.share;
+  return null;
 }

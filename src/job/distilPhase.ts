@@ -1,28 +1,23 @@
 /** From turns to adapters: a dataset per strategy and control, a training per stage and distillation seed. */
 import type { Dataset, Question, Turn } from '../records/records';
 import type { RunConfig } from '../settings/config';
+import { stagesOf } from '../settings/strategy';
+import { rewardModelName, rewardStartName } from '../records/trainings';
 import { hashKey } from '../core/rng';
 import { turnMessages } from '../debate/prompts';
 import { controlDataset, strategyDatasets } from '../distill/datasets';
 import type { DistillInput } from '../distill/source';
 import { boundedSteps } from '../settings/boundedSteps';
 import type { ProgressDetail } from '../wire/progress';
+import type { Arm } from '../eval/arm';
 import type { Job } from './job';
-import {
-  readPadReport,
-  rewardModelName,
-  rewardStage,
-  rewardStartName,
-  rewardSteps,
-  rlStage,
-} from './padPhase';
+import { readPadReport, rewardStage, rewardSteps, rlStage } from './padPhase';
 import { StagePace, type StageKind } from './stagePace';
 import { supervisedStage, type StageHooks } from './supervisedStage';
 
 /** A trained student. */
 export interface Trained {
-  /** distilled:NAME or control:NAME */
-  readonly arm: string;
+  readonly arm: Arm;
   /** Name under which adapter and log are stored. */
   readonly strategy: string;
   /** Index of the distillation seed. */
@@ -31,6 +26,11 @@ export interface Trained {
   readonly dataset: Dataset;
   /** It was trained just now: what it answered before was another one's. */
   readonly fresh: boolean;
+}
+
+/** The students of the first distillation seed, controls left out. */
+export function firstStudents(trained: readonly Trained[]): readonly Trained[] {
+  return trained.filter(({ arm, seed }) => seed === 0 && arm.kind === 'distilled');
 }
 
 /** One training: a stage of a strategy, or a control. PAD takes two: its reward model, then the student's. */
@@ -72,18 +72,17 @@ function rewardStart(config: RunConfig, input: DistillInput): Stage | null {
 }
 
 /** All stages of one distillation seed, and which arm each last stage is. */
-function plan(config: RunConfig, input: DistillInput): { stages: Stage[]; arms: Map<string, string> } {
+function plan(config: RunConfig, input: DistillInput): { stages: Stage[]; arms: Map<string, Arm> } {
   const stages = new Map<string, Stage>();
-  const arms = new Map<string, string>();
+  const arms = new Map<string, Arm>();
   const add = (stage: Stage): void => {
     if (!stages.has(stage.strategy)) stages.set(stage.strategy, stage);
   };
   for (const strategy of config.strategies) {
-    const names = strategy.split('+');
-    strategyDatasets(strategy, input).forEach((dataset, i) => {
-      const name = names.slice(0, i + 1).join('+');
-      const after = i === 0 ? null : names.slice(0, i).join('+');
-      const pad = names[i] === 'pad';
+    const datasets = strategyDatasets(strategy, input);
+    stagesOf(strategy).forEach(({ kind, name, after }, i) => {
+      const dataset = datasets[i]!;
+      const pad = kind === 'pad';
       if (pad && config.pad.rl.reward !== 'verifiable') {
         const start = rewardStart(config, input);
         if (start) add(start);
@@ -91,11 +90,11 @@ function plan(config: RunConfig, input: DistillInput): { stages: Stage[]; arms: 
       }
       add({ kind: pad ? 'rl' : 'sft', strategy: name, dataset, after });
     });
-    arms.set(strategy, `distilled:${strategy}`);
+    arms.set(strategy, { kind: 'distilled', strategy });
   }
   for (const control of config.controls) {
     add({ kind: 'sft', strategy: control, dataset: controlDataset(control, input), after: null });
-    arms.set(control, `control:${control}`);
+    arms.set(control, { kind: 'control', control });
   }
   return { stages: [...stages.values()], arms };
 }

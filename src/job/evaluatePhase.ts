@@ -1,16 +1,17 @@
 /** The student's answers: every arm that is one greedy reply a question. */
 import { engineAgent } from '../agents/engine';
 import { StorageError } from '../core/errors';
+import { checkProtocol, evalProtocol } from '../records/evalProtocol';
 import type { Message, Question, Turn } from '../records/records';
 import { selfCheckMessages, turnMessages } from '../debate/prompts';
 import { styled } from '../debate/protocol';
 import { runTurns } from '../debate/scheduler';
 import { greedy, singlePass } from '../debate/singlePass';
-import { checkProtocol, evalProtocol } from '../eval/arms';
+import { armId, type Arm } from '../eval/arm';
 import { shotsOf } from './debatePhase';
 import type { ProgressDetail } from '../wire/progress';
 import { adapterId, type Job } from './job';
-import type { Trained } from './distilPhase';
+import { firstStudents, type Trained } from './distilPhase';
 
 interface Pass {
   readonly protocol: string;
@@ -33,7 +34,7 @@ function passes(job: Job, trained: readonly Trained[]): Pass[] {
     turnMessages({ style, question, own: [], peers: [] });
   const list: Pass[] = [
     {
-      protocol: evalProtocol('base'),
+      protocol: evalProtocol(armId({ kind: 'base' })),
       adapter: null,
       questions: everywhere,
       messages: plain,
@@ -43,7 +44,7 @@ function passes(job: Job, trained: readonly Trained[]): Pass[] {
   if (config.shots > 0) {
     const shots = shotsOf(job);
     list.push({
-      protocol: evalProtocol('base-shots'),
+      protocol: evalProtocol(armId({ kind: 'base-shots' })),
       adapter: null,
       questions: everywhere,
       messages: (question) => turnMessages({ style, question, own: [], peers: [], shots }),
@@ -51,12 +52,13 @@ function passes(job: Job, trained: readonly Trained[]): Pass[] {
     });
   }
   for (const { arm, strategy, seed, fresh } of trained) {
+    const name = armId(arm);
     list.push({
-      protocol: evalProtocol(arm, seed),
+      protocol: evalProtocol(name, seed),
       adapter: { strategy, seed },
       questions: seed === 0 ? everywhere : tested,
       messages: plain,
-      detail: { kind: 'arm', arm, seed },
+      detail: { kind: 'arm', arm: name, seed },
       fresh,
     });
   }
@@ -67,24 +69,27 @@ function passes(job: Job, trained: readonly Trained[]): Pass[] {
 function checks(job: Job, trained: readonly Trained[], answers: readonly Turn[]): Pass[] {
   const { studentStyle: style } = job;
   const tested = job.questions.filter(({ split }) => split === 'test');
-  const students: { arm: string; adapter: Pass['adapter']; fresh: boolean }[] = [
-    { arm: 'base', adapter: null, fresh: false },
-    ...trained
-      .filter(({ arm, seed }) => seed === 0 && arm.startsWith('distilled:'))
-      .map(({ arm, strategy, seed, fresh }) => ({ arm, adapter: { strategy, seed }, fresh })),
+  const students: { arm: Arm; adapter: Pass['adapter']; fresh: boolean }[] = [
+    { arm: { kind: 'base' }, adapter: null, fresh: false },
+    ...firstStudents(trained).map(({ arm, strategy, seed, fresh }) => ({
+      arm,
+      adapter: { strategy, seed },
+      fresh,
+    })),
   ];
   return students.map(({ arm, adapter, fresh }) => {
+    const name = armId(arm);
     const own = new Map(
       answers
-        .filter(({ protocol }) => protocol === evalProtocol(arm))
+        .filter(({ protocol }) => protocol === evalProtocol(name))
         .map((turn) => [turn.questionId, turn.reply]),
     );
     return {
-      protocol: checkProtocol(arm),
+      protocol: checkProtocol(name),
       adapter,
       questions: tested,
       messages: (question) => selfCheckMessages({ style, question, own: own.get(question.id) ?? '' }),
-      detail: { kind: 'check', arm, seed: 0 },
+      detail: { kind: 'check', arm: name, seed: 0 },
       fresh,
     };
   });
@@ -99,7 +104,7 @@ export async function evaluatePhase(
   const first = passes(job, trained);
   const all: Turn[] = [];
   const count = (list: readonly Pass[]): number => list.reduce((sum, pass) => sum + pass.questions.length, 0);
-  const students = 1 + trained.filter(({ arm, seed }) => seed === 0 && arm.startsWith('distilled:')).length;
+  const students = 1 + firstStudents(trained).length;
   const tested = job.questions.filter(({ split }) => split === 'test').length;
   const total = count(first) + (job.config.selfCheck ? students * tested : 0);
   const run = async (list: readonly Pass[]): Promise<void> => {

@@ -3,6 +3,7 @@ import type { PadReport, PadRewardModel, PadRun, PadTrace } from '../records/pad
 import type { Turn } from '../records/records';
 import type { Question } from '../records/records';
 import type { RunConfig } from '../settings/config';
+import { rewardModelName } from '../records/trainings';
 import { hashKey } from '../core/rng';
 import { turnMessages } from '../debate/prompts';
 import type { LabelledTrace } from '../distill/pad/rewardData';
@@ -14,6 +15,7 @@ import { spokenTraces } from '../distill/rewardTraces';
 import { linearNames } from '../lm/types';
 import { boundedSteps } from '../settings/boundedSteps';
 import { valueAt, type Path } from '../settings/config';
+import { endsInPad } from '../settings/strategy';
 import type { CheckpointId } from '../store/checkpoints';
 import type { TrainingNote } from '../wire/progress';
 import type { Job } from './job';
@@ -22,10 +24,6 @@ import type { AdapterFiles, PadUpdate } from '../engine/padProtocol';
 import { hasTraining, trainingInputs } from './trainingInputs';
 import { openTrainingRecord, type TrainingRecord } from './trainingRecord';
 
-/** Name under which the reward model's files and log are stored. */
-export const rewardModelName = 'reward-model';
-/** Name of the training that a reward model starts from where agents are held out. */
-export const rewardStartName = 'reward-start';
 /** File beside the adapter that says how it was made: a PadRun, or what a reward model came to. */
 const noteFile = 'pad.json';
 /** Held-out traces that are kept with their scores for reading. */
@@ -127,7 +125,7 @@ export async function rewardStage(
     lr,
     warmup: Math.min(config.warmup, steps),
     lora: loraOf(job),
-    seed: hashKey(config.seed, 'reward-model', seed),
+    seed: hashKey(config.seed, rewardModelName, seed),
     evalEvery: Math.max(1, Math.ceil(steps / 10)),
     saveEvery: Math.max(1, Math.min(50, Math.ceil(steps / 4))),
   };
@@ -336,7 +334,7 @@ export async function readPadReport(job: Job): Promise<PadReport | null> {
   const rewardModels: PadRewardModel[] = [];
   const runs: PadRun[] = [];
   let traces: readonly PadTrace[] = [];
-  const trained = logs.filter(({ strategy }) => strategy === rewardModelName || strategy.endsWith('pad'));
+  const trained = logs.filter(({ strategy }) => strategy === rewardModelName || endsInPad(strategy));
   for (const { strategy, seed } of [...trained].sort((a, b) => a.seed - b.seed)) {
     const id = { runId, strategy, seed };
     if (strategy === rewardModelName) {

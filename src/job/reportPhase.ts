@@ -1,10 +1,11 @@
 /** From stored turns to report.json. */
 import type { Question, Report, SelfCorrection, Split, Turn } from '../records/records';
+import { evalProtocol } from '../records/evalProtocol';
+import { armId, type Arm } from '../eval/arm';
 import {
   bestAgent,
   debateArm,
   equalTokensArm,
-  evalProtocol,
   holdsEqualTokens,
   singleArm,
   singleGreedyArm,
@@ -12,14 +13,14 @@ import {
   summariserArm,
   voteArm,
   zeroShotVoteArm,
-  type Arm,
+  type AnsweredArm,
 } from '../eval/arms';
 import { buildReport, type Comparison } from '../eval/report';
 import { selfCorrection } from '../eval/selfCorrection';
 import { TurnIndex } from '../eval/turnIndex';
 import { hostsOf } from '../specs/hosts';
 import { agentInfos } from './crew';
-import type { Trained } from './distilPhase';
+import { firstStudents, type Trained } from './distilPhase';
 import type { Job } from './job';
 import { readPadReport } from './padPhase';
 import { isImported } from './resolveAgents';
@@ -34,8 +35,8 @@ function comparison(
   if (questions.length === 0) return null;
   const validation = job.questions.filter((question) => question.split === 'validation');
   const { config } = job;
-  const arms: Arm[] = [singlePassArm(index, 'base', questions)];
-  if (config.shots > 0) arms.push(singlePassArm(index, 'base-shots', questions));
+  const arms: AnsweredArm[] = [singlePassArm(index, { kind: 'base' }, questions)];
+  if (config.shots > 0) arms.push(singlePassArm(index, { kind: 'base-shots' }, questions));
   arms.push(singleArm(index, questions, bestAgent(index, validation)));
   const greedy = singleGreedyArm(index, questions);
   if (greedy) arms.push(greedy);
@@ -58,12 +59,12 @@ function furtherSeeds(
   index: TurnIndex,
   trained: readonly Trained[],
   questions: readonly Question[],
-): { seed: number; arms: Arm[] }[] {
+): { seed: number; arms: AnsweredArm[] }[] {
   return Array.from({ length: job.config.distilSeeds - 1 }, (_, i) => i + 1).map((seed) => ({
     seed,
     arms: trained
       .filter((one) => one.seed === seed)
-      .map(({ arm }) => singlePassArm(index, arm, questions, evalProtocol(arm, seed))),
+      .map(({ arm }) => singlePassArm(index, arm, questions, evalProtocol(armId(arm), seed))),
   }));
 }
 
@@ -72,8 +73,8 @@ function checks(
   trained: readonly Trained[],
   questions: readonly Question[],
 ): SelfCorrection[] {
-  const students = trained.filter(({ seed, arm }) => seed === 0 && arm.startsWith('distilled:'));
-  return ['base', ...students.map(({ arm }) => arm)].map((arm) => selfCorrection(index, arm, questions));
+  const students: Arm[] = [{ kind: 'base' }, ...firstStudents(trained).map(({ arm }) => arm)];
+  return students.map((arm) => selfCorrection(index, armId(arm), questions));
 }
 
 /** Builds, stores and announces the report. */
@@ -108,7 +109,7 @@ export async function reportPhase(
     splits,
     datasets: trained
       .filter(({ seed }) => seed === 0)
-      .map(({ arm, dataset }) => ({ name: arm, dataset: { ...dataset, strategy: dataset.strategy } })),
+      .map(({ arm, dataset }) => ({ name: armId(arm), dataset: { ...dataset, strategy: dataset.strategy } })),
     test,
     ood: comparison(job, index, trained, 'ood'),
     robust: comparison(job, index, trained, 'robust'),

@@ -2,6 +2,7 @@
 import { DeviceLostError, ImportError, throwIfAborted, WorkerError } from '../core/errors';
 import type { Gate } from '../core/gate';
 import type { JobEvent } from '../wire/jobApi';
+import { isEvaluation } from '../records/evalProtocol';
 import type { Phase, Question, Turn } from '../records/records';
 import type { RunConfig } from '../settings/config';
 import { fetchCatalogue } from '../models/catalogue';
@@ -167,7 +168,7 @@ async function runPhases(setup: JobSetup, keeper: RunKeeper, progress: ThinnedPr
 async function soundTurns(job: Job): Promise<readonly Turn[]> {
   const damages: Damage[] = [];
   const turns = await job.store.getTurns(job.runId, (damage) => damages.push(damage));
-  const spoken = damages.filter(({ name }) => !name.startsWith('eval:')).length;
+  const spoken = damages.filter(({ name }) => !isEvaluation(name)).length;
   if (spoken > 0 && isImported(job)) {
     throw new ImportError(
       `${spoken} stored turns of this imported debate are damaged.`,

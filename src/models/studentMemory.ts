@@ -1,6 +1,7 @@
 /** What the student takes in a run: each training, and the comparison. */
 import type { MemoryItem } from './memoryPlan';
 import type { RunConfig } from '../settings/config';
+import { usesPad } from '../settings/strategy';
 import {
   adapterElements,
   cacheBound,
@@ -74,10 +75,7 @@ export function training(input: PlanInput, sizer: Sizer): MemoryItem[] {
     }),
     ...(config.validationQuestions > 0 ? answering(input, sizer, probes) : []),
   ];
-  const stages = [
-    supervised,
-    ...(config.strategies.some((name) => name.includes('pad')) ? pad(input, sizer) : []),
-  ];
+  const stages = [supervised, ...(usesPad(config) ? pad(input, sizer) : [])];
   return stages.reduce((most, one) => (sum(one) > sum(most) ? one : most));
 }
 

@@ -3,6 +3,7 @@ import { Gunzip, gzipSync, strFromU8, strToU8 } from 'fflate';
 import * as v from 'valibot';
 import { ImportError } from '../core/errors';
 import { byteLimit, parseJson } from '../core/gunzip';
+import { isEvaluation } from './evalProtocol';
 import type { RunArchive } from './runRecords';
 import { issueOf, turnSchema } from './recordSchemas';
 import type { Turn, TurnTiming } from './records';
@@ -11,7 +12,7 @@ import { parseArchive } from './archiveSchema';
 /** The clock values of the same turns in the same order. */
 export function timingsJsonl(timings: readonly TurnTiming[]): string {
   return [...timings]
-    .filter(({ protocol }) => !protocol.startsWith('eval:'))
+    .filter(({ protocol }) => !isEvaluation(protocol))
     .sort((a, b) => {
       if (a.questionId !== b.questionId) return a.questionId < b.questionId ? -1 : 1;
       if (a.protocol !== b.protocol) return a.protocol < b.protocol ? -1 : 1;

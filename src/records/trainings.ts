@@ -1,5 +1,12 @@
 /** The order of a run's trainings: that of its settings, in which they are done and shown; storage gives them by name. */
 import type { RunConfig } from '../settings/config';
+import { stagesOf } from '../settings/strategy';
+
+/** Name under which a run keeps its reward model. */
+export const rewardModelName = 'reward-model';
+
+/** And what it starts from, where that is not RSFT's own stage. */
+export const rewardStartName = 'reward-start';
 
 /** Names of stages, strategies and controls, in the order in which a run trains them. */
 export function trainingOrder({
@@ -8,12 +15,11 @@ export function trainingOrder({
 }: Pick<RunConfig, 'strategies' | 'controls'>): string[] {
   const order = new Set<string>();
   for (const strategy of strategies) {
-    const names = strategy.split('+');
-    names.forEach((name, i) => {
+    for (const { kind, name } of stagesOf(strategy)) {
       // The reward model comes before the student that it judges, and what it starts from before it.
-      if (name === 'pad') for (const stage of ['rsft', 'reward-start', 'reward-model']) order.add(stage);
-      order.add(names.slice(0, i + 1).join('+'));
-    });
+      if (kind === 'pad') for (const before of ['rsft', rewardStartName, rewardModelName]) order.add(before);
+      order.add(name);
+    }
   }
   for (const control of controls) order.add(control);
   return [...order];

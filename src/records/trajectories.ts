@@ -1,4 +1,5 @@
 /** trajectories.jsonl: what is in it, in which order, and its text. Same run, same bytes. */
+import { isEvaluation } from './evalProtocol';
 import type { Turn } from './records';
 
 /** The order of trajectories.jsonl: question, protocol, round, agent. */
@@ -10,7 +11,7 @@ export function compareTurns(a: Turn, b: Turn): number {
 
 /** Turns of a student under evaluation are answers, not trajectories. */
 export function isTrajectory(turn: Turn): boolean {
-  return !turn.protocol.startsWith('eval:');
+  return !isEvaluation(turn.protocol);
 }
 
 /** One line of trajectories.jsonl, its keys in the order of the contract. */

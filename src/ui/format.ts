@@ -1,23 +1,8 @@
 /** Numbers as people read them. Input units: seconds, bytes, fractions 0-1. */
 
-const integer = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+import { formatCount } from '../eval/numbers';
 
-export function formatCount(value: number): string {
-  return integer.format(value);
-}
-
-/** 0.683 -> "68.3 %", the space not breaking; whole per cents for fewer than 1,000 items would hide a tie, so one digit always. */
-export function formatPercent(fraction: number, digits = 1): string {
-  return `${(100 * fraction).toFixed(digits)}\u00a0%`;
-}
-
-/** A difference of fractions in points, with its sign: 0.365 -> "+36.5". The minus is a real minus. */
-export function formatPoints(difference: number): string {
-  const points = 100 * difference;
-  const text = Math.abs(points).toFixed(1);
-  if (text === '0.0') return '0.0';
-  return `${points > 0 ? '+' : '\u2212'}${text}`;
-}
+export { formatCount, formatP, formatPercent, formatPoints } from '../eval/numbers';
 
 export function formatSeconds(seconds: number): string {
   if (seconds < 1) return `${Math.max(1, Math.round(1000 * seconds))} ms`;
@@ -49,11 +34,6 @@ export function formatSmall(value: number): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
   return size < 1e-3 || size >= 1e5 ? value.toExponential(1).replace('e', ' e') : value.toPrecision(3);
-}
-
-/** A p-value: never "0". */
-export function formatP(p: number): string {
-  return p < 0.001 ? '< 0.001' : p.toFixed(3);
 }
 
 export function formatDate(milliseconds: number): string {

@@ -3,13 +3,12 @@
  * the error's own, and what report.md says in the same words stands in eval/.
  */
 import { formatCount, formatPercent, formatPlural } from './format';
-import { armNames, controlNames, strategyHelp, strategyNames } from './strings/arms';
+import { controlNames, strategyHelp, strategyNames } from './strings/arms';
 import { compareStrings } from './strings/compare';
 import { debateStrings } from './strings/debate';
 import { distilStrings } from './strings/distil';
 import { errorStrings } from './strings/errors';
 import { importingStrings } from './strings/importing';
-import { verdictStrings } from './strings/verdict';
 
 export const strings = {
   app: {
@@ -138,8 +137,6 @@ export const strings = {
   debate: debateStrings,
   distil: distilStrings,
   compare: compareStrings,
-  verdict: verdictStrings,
-  arms: armNames,
   strategies: strategyNames,
   strategyHelp,
   controls: controlNames,

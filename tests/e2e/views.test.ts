@@ -130,7 +130,7 @@ describe('the comparison', () => {
       .first()
       .waitFor();
     const verdict = page.getByRole('region', { name: 'In plain words' });
-    expect(await verdict.innerText()).toMatch(/worse than Vote after the debate|cannot be told apart/);
+    expect(await verdict.innerText()).toMatch(/worse than the debate|cannot be told apart/);
     const cells = page.getByRole('table', { name: /who is right/ });
     expect(await cells.innerText()).toContain(`${pair.aOnly} only Distilled: RSFT right`);
     expect(await cells.innerText()).toContain(`${pair.bOnly} only Vote after the debate right`);

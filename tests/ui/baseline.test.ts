@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ArmResult, ReportItem } from '../../src/records/records';
-import { cellsOf, deltaOf, newcombe, questionsNeeded } from '../../src/ui/compare/baseline';
+import { newcombe, questionsNeeded } from '../../src/eval/statistics';
+import { cellsOf, deltaOf } from '../../src/ui/compare/baseline';
 import { makeArchive } from './fixtures/archive';
 
 const report = makeArchive(60).report!;

@@ -59,7 +59,7 @@ describe('the result at a glance', () => {
     expect(row.textContent).toMatch(/One agent, greedy/);
     expect(row.textContent).toMatch(/60\u00a0%/);
     await expect
-      .element(page.getByText(/points better than one agent alone, decoded greedily as the student is/))
+      .element(page.getByText(/is better than the best single agent \(greedy, as the student is decoded\)/))
       .toBeVisible();
   });
 

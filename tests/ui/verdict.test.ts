@@ -5,7 +5,8 @@ import PlainVerdict from '../../src/ui/compare/PlainVerdict.svelte';
 import { filterItems } from '../../src/ui/compare/itemFilter';
 import { placeLabels } from '../../src/ui/compare/placeLabels';
 import { formatPercent } from '../../src/ui/format';
-import { findPair, keyArms, verdictSentences } from '../../src/ui/verdict';
+import { findPair, keyArms } from '../../src/eval/keyArms';
+import { headlineSentences } from '../../src/eval/words';
 import { makeArchive } from './fixtures/archive';
 
 const report = makeArchive(40).report!;
@@ -24,25 +25,29 @@ function withPair(b: string, change: Partial<PairResult>): Report {
 
 describe('the verdict in words', () => {
   it('says by how much the student rose when the interval is above 0', () => {
-    const [first] = verdictSentences(report);
-    expect(first).toMatch(/lifted the student from 32\.7\u00a0% to 66\.3\u00a0%: \+33\.7 points/);
+    const [first] = headlineSentences(report);
+    expect(first).toMatch(
+      /lifted the student from 32\.7\u00a0% to 66\.3\u00a0% of 300 questions: \+33\.7 points/,
+    );
   });
 
   it('says that the student became worse when the interval is below 0', () => {
-    const [first] = verdictSentences(withGain({ difference: -0.1, ci: [-0.15, -0.05] }));
-    expect(first).toMatch(/worse: \u221210\.0 points/);
+    const [first] = headlineSentences(withGain({ difference: -0.1, ci: [-0.15, -0.05] }));
+    expect(first).toMatch(/made the student worse, .*: \u221210\.0 points/);
   });
 
   it('claims nothing when the interval holds 0, and tells what size would have shown', () => {
-    const [first] = verdictSentences(withGain({ difference: 0.02, ci: [-0.03, 0.07], detectable: 0.08 }));
-    expect(first).toMatch(/^No clear change: \+2\.0 points/);
-    expect(first).toMatch(/300 questions only a difference of about 8 points/);
+    const [first] = headlineSentences(withGain({ difference: 0.02, ci: [-0.03, 0.07], detectable: 0.08 }));
+    expect(first).toMatch(/^No clear change, from .*: \+2\.0 points/);
+    expect(first).toMatch(
+      /300 questions are too few to settle this: only differences above about 8\.0 points show/,
+    );
   });
 
   it('says so when no answer changed sides', () => {
     const same = { difference: 0, ci: [0, 0], aOnly: 0, bOnly: 0, detectable: 0 } as const;
-    expect(verdictSentences(withGain(same))[0]).toMatch(
-      /changed nothing: .* gets the same of the 300 questions right\. With 300 questions a difference above 1\.0 points would have shown/,
+    expect(headlineSentences(withGain(same))[0]).toMatch(
+      /changed nothing: .* is right on the same of the 300 questions\. With 300 questions a difference above 1\.0 points would have shown/,
     );
   });
 
@@ -54,57 +59,66 @@ describe('the verdict in words', () => {
       arms: report.arms.map((arm) => ({ ...arm, n: 12 })),
       pairs: report.pairs.map((pair) => ({ ...pair, ...same })),
     };
-    const said = verdictSentences(few);
+    const said = headlineSentences(few);
     expect(said[0]).toMatch(/12 questions are too few to rule out a difference of up to 25 points/);
-    expect(said[1]).toMatch(/It and one agent alone, .* get the same of the 12 questions right/);
-    expect(said[2]).toMatch(/It and the ensemble get the same of the 12 questions right/);
+    expect(said[1]).toMatch(
+      /student \(RSFT\) and the best single agent .* are right on exactly the same of the 12 questions/,
+    );
+    expect(said[2]).toMatch(
+      /student \(RSFT\) and the debate are right on exactly the same of the 12 questions/,
+    );
     expect(said.join(' ')).not.toMatch(/\b0(\.0)? points/);
   });
 
   it('gives no share of a gain that the ensemble may not have', () => {
-    expect(verdictSentences(report).join(' ')).toMatch(
-      /keeps 73\u00a0% of the ensemble's gain \(62 to 84\u00a0%\)/,
+    expect(headlineSentences(report).join(' ')).toMatch(
+      /keeps 73\u00a0% of the gain of the debate \(95\u00a0% interval 62 to 84\u00a0%\)/,
     );
-    expect(verdictSentences({ ...report, gainKept: null }).join(' ')).toMatch(/not distinguishable from 0/);
+    expect(headlineSentences({ ...report, gainKept: null }).join(' ')).toMatch(/not distinguishable from 0/);
   });
 
   it('gives no share of a gain that one agent alone has too, and says by how much that agent is better', () => {
     const beaten = withPair('single-greedy', { difference: -0.097, ci: [-0.133, -0.06] });
-    const said = verdictSentences(beaten).join(' ');
+    const said = headlineSentences(beaten).join(' ');
     expect(said).toContain(
-      'One agent alone, decoded greedily as the student is, gets 60.0\u00a0%: 9.7 points better than the student (95\u00a0% interval 6.0 to 13.3), so no gain from the debate is shown.',
+      'The distilled student (RSFT) is worse than the best single agent (greedy, as the student is decoded): \u22129.7 points (95\u00a0% interval \u221213.3 to \u22126.0). So no gain from the debate is shown.',
     );
     expect(said).not.toMatch(/keeps/);
-    const level = verdictSentences(withPair('single-greedy', { difference: 0.01, ci: [-0.03, 0.05] }));
-    expect(level.join(' ')).toMatch(/cannot be told apart from one agent alone/);
+    const level = headlineSentences(withPair('single-greedy', { difference: 0.01, ci: [-0.03, 0.05] }));
+    expect(level.join(' ')).toMatch(/and the best single agent \(.*\) cannot be told apart/);
     expect(level.join(' ')).not.toMatch(/keeps/);
   });
 
   it('claims nothing for the debate where no agent was measured at the student’s decoding', () => {
     const arms = report.arms.filter(({ name }) => name !== 'single-greedy');
     const pairs = report.pairs.filter(({ b }) => b !== 'single-greedy');
-    const said = verdictSentences({ ...report, arms, pairs }).join(' ');
-    expect(said).toMatch(/No agent was measured at the student’s greedy decoding/);
+    const said = headlineSentences({ ...report, arms, pairs }).join(' ');
+    expect(said).toMatch(/No agent was measured at the student's greedy decoding/);
     expect(said).not.toMatch(/keeps/);
   });
 
   it('gives a student that fell no share at all', () => {
     const fell = withGain({ difference: -0.1, ci: [-0.15, -0.05] });
     const gainKept = { strategy: 'rsft', ensemble: 'debate', value: -0.4, ci: [-6, 0] } as const;
-    expect(verdictSentences({ ...fell, gainKept }).join(' ')).not.toMatch(/keeps|share/);
+    expect(headlineSentences({ ...fell, gainKept }).join(' ')).not.toMatch(/keeps|share/);
   });
 
   it('tells what speaks against the debate beside what it gained', () => {
     const lost = withPair('vote-equal-tokens', { difference: -0.05, ci: [-0.08, -0.02] });
     const vote = report.pairs.find(({ b }) => b === 'vote:3')!;
     const ood = { arms: report.arms, pairs: [{ ...vote, difference: -0.12, ci: [-0.175, -0.07] as const }] };
-    const said = verdictSentences({ ...lost, ood }).join(' ');
-    expect(said).toContain("at the debate's tokens gets 79.7\u00a0%, the debate 78.7\u00a0%");
-    expect(said).toMatch(/loses 12\.0 points to its own first vote \(95\u00a0% interval 7\.0 to 17\.5\)/);
+    const said = headlineSentences({ ...lost, ood }).join(' ');
+    expect(said).toMatch(
+      /The debate is worse than the vote of independent answers at the same tokens: \u22125\.0 points/,
+    );
+    expect(said).toMatch(
+      /On questions unlike the training ones the debate is worse than the vote of 3 independent answers: \u221212\.0 points \(95\u00a0% interval \u221217\.5 to \u22127\.0\)/,
+    );
   });
 
-  it('is silent where nothing was distilled', () => {
-    expect(verdictSentences({ ...report, arms: report.arms.slice(0, 2), gainKept: null })).toEqual([]);
+  it('says nothing of a student where nothing was distilled', () => {
+    const none = { ...report, arms: report.arms.slice(0, 2), pairs: [], gainKept: null };
+    expect(headlineSentences(none)).toEqual([]);
   });
 });
 
@@ -136,7 +150,7 @@ describe('one pair in plain words', () => {
     ] as const)
       expect(told(change)).not.toContain('too few to settle');
     expect(told({ difference: 0.1, ci: [0.05, 0.15], detectable: 0.08 })).toContain(
-      'With 300 questions, differences above about 8.0 points show',
+      'With 300 questions differences above about 8.0 points show',
     );
   });
 });
@@ -145,9 +159,9 @@ describe('the headline where there are several students or seeds', () => {
   const other = (name: string, accuracy: number) => ({ ...report.arms.at(-1)!, name, accuracy });
 
   it('names the one that is shown, and says that it is the best of several on these very questions', () => {
-    expect(verdictSentences(report).join(' ')).not.toContain('the best of');
+    expect(headlineSentences(report).join(' ')).not.toContain('the best of');
     const several = { ...report, arms: [...report.arms, other('distilled:rsft+da', 0.5)] };
-    expect(verdictSentences(several)).toContain(
+    expect(headlineSentences(several)).toContain(
       'Shown is "Distilled: RSFT", the best of 2 students on these very questions, which flatters it.',
     );
   });
@@ -159,7 +173,7 @@ describe('the headline where there are several students or seeds', () => {
       pairs: [],
     }));
     // The fixture's student has 199 of 300 right: (66.33 + 60 + 72) / 3 = 66.1.
-    expect(verdictSentences({ ...report, seeds })).toContain(
+    expect(headlineSentences({ ...report, seeds })).toContain(
       `Over 3 trainings with different seeds it is right in ${formatPercent(0.6611)} on average (${formatPercent(0.6)} to ${formatPercent(0.72)}).`,
     );
   });

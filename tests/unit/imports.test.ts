@@ -119,6 +119,7 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
       'lm',
       'train',
       'agents',
+      'eval',
       'wire',
       'job',
       'coordinator',

@@ -38,13 +38,14 @@ const ownQuestion = {
  * @param {RunArchive} archive
  * @param {string} spec of WebLLM's agents
  * @param {number} maxTokens
+ * @param {(protocol: string) => boolean} isEvaluation that of src/records/evalProtocol.ts
  * @returns {RunArchive}
  */
-export function sourceArchive(archive, spec, maxTokens) {
+export function sourceArchive(archive, spec, maxTokens, isEvaluation) {
   /** @param {{questionId: string, protocol: string}} turn */
   const kept = ({ questionId, protocol }) =>
     archive.questions.some(({ id, split }) => id === questionId && split === 'test') &&
-    !protocol.startsWith('eval:');
+    !isEvaluation(protocol);
   return {
     ...archive,
     run: { ...archive.run, config: { ...archive.run.config, agents: [spec], maxTokens, accept: 'any' } },

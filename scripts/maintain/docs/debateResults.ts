@@ -1,5 +1,6 @@
 /** The sections of docs/results.md on the debate and on supervised distillation. */
 import type { ArmResult } from '../../../src/records/records';
+import { trainingOf } from '../../../src/eval/arm';
 import { arm, overSeeds, pair, unpaired, type Results, type RunResult } from './results';
 import { change, count, deviceOf, duration, interval, origin, percent, spread, table } from './words';
 
@@ -83,7 +84,7 @@ function full(results: Results): string[] {
   const alone = results.read<Greedy>('single-greedy').result.full;
   const student = arm(run, 'distilled:rsft');
   const [greedy, vote] = [arm(alone, 'single-greedy'), arm(alone, 'vote:3')];
-  const trained = run.arms.filter(({ name }) => /^(distilled|control):/.test(name));
+  const trained = run.arms.filter(({ name }) => trainingOf(name) !== null);
   const seeds = trained.map(({ name }) => [`\`${name}\``, spread(overSeeds(run, name))]);
   const check = run.selfCorrection.map(({ arm: name, n, before, after, wrongToRight, rightToWrong }) => [
     `\`${name}\``,

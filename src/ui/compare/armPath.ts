@@ -1,6 +1,6 @@
-import type { ArmKind } from '../armName';
+import type { ArmFamily } from '../../eval/arm';
 
-const paths: Readonly<Record<ArmKind, string>> = {
+const paths: Readonly<Record<ArmFamily, string>> = {
   base: 'M-6-6H6V6H-6z',
   distilled: 'M0-7.5C4.5-2.5 6.5 0 6.5 2.2A6.5 5.6 0 0 1-6.5 2.2C-6.5 0-4.5-2.5 0-7.5z',
   ensemble: 'M0-7L7 6H-7z',
@@ -9,6 +9,6 @@ const paths: Readonly<Record<ArmKind, string>> = {
 };
 
 /** SVG path of an arm's sign, centred on 0 0, about 13 units wide. */
-export function armPath(kind: ArmKind): string {
+export function armPath(kind: ArmFamily): string {
   return paths[kind];
 }

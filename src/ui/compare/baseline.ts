@@ -1,7 +1,8 @@
 /** Differences of arms against a baseline: an arm of the same report, or one of a pinned run. */
+import { findPair } from '../../eval/keyArms';
 import type { PairCounts } from '../../eval/pairs';
+import { newcombe } from '../../eval/statistics';
 import type { ArmResult, PairResult, Report, ReportItem } from '../../records/records';
-import { findPair } from '../verdict';
 
 export interface Baseline {
   readonly arm: ArmResult;
@@ -45,17 +46,6 @@ export function cellsOf(
   return cells.n === 0 ? null : cells;
 }
 
-/**
- * Interval of a difference of two independent shares, from their Wilson intervals (Newcombe 1998, Statistics in Medicine
- * 17:873, method 10).
- */
-export function newcombe(a: ArmResult, b: ArmResult): { difference: number; ci: readonly [number, number] } {
-  const difference = a.accuracy - b.accuracy;
-  const down = Math.hypot(a.accuracy - a.ci[0], b.ci[1] - b.accuracy);
-  const up = Math.hypot(a.ci[1] - a.accuracy, b.accuracy - b.ci[0]);
-  return { difference, ci: [difference - down, difference + up] };
-}
-
 /** How an arm stands against the baseline. `counts`: the coordinator has to make the interval. */
 export function deltaOf(
   report: Pick<Report, 'pairs'> & { readonly items: readonly ReportItem[] },
@@ -73,9 +63,4 @@ export function deltaOf(
   if (!cells || cells.n !== arm.n) return { type: 'unpaired', ...newcombe(arm, baseline.arm) };
   const { aOnly, bOnly, n } = cells;
   return { type: 'counts', counts: { a: arm.name, b: baseline.arm.name, aOnly, bOnly, n } };
-}
-
-/** Questions at which a difference of that size would show, at the share of disagreement seen: n (detectable / difference)^2. */
-export function questionsNeeded({ detectable, difference }: PairResult, n: number): number {
-  return Math.ceil(n * (detectable / Math.abs(difference)) ** 2);
 }

@@ -1,6 +1,6 @@
 /** The trained arms of the run whose debate a run uses, beside its own: the same questions, so they are compared in pairs. */
 import type { ArmResult, Report, ReportItem } from '../../records/records';
-import { armKind } from '../armName';
+import { trainingOf } from '../../eval/arm';
 import { deltaOf, type Baseline, type Delta } from './baseline';
 
 export interface EarlierArm {
@@ -18,7 +18,7 @@ function sameAnswers(name: string, a: readonly ReportItem[], b: readonly ReportI
 /** Those that the run did not take over. */
 export function earlierArms(own: Report, earlier: Report): readonly EarlierArm[] {
   return earlier.arms
-    .filter(({ name }) => armKind(name) === 'distilled' || armKind(name) === 'control')
+    .filter(({ name }) => trainingOf(name) !== null)
     .filter(
       ({ name }) =>
         !(own.arms.some((arm) => arm.name === name) && sameAnswers(name, own.items, earlier.items)),
@@ -26,7 +26,16 @@ export function earlierArms(own: Report, earlier: Report): readonly EarlierArm[]
     .map((arm) => ({ key: `earlier|${arm.name}`, arm }));
 }
 
-export function earlierDelta({ key, arm }: EarlierArm, { items }: Report, baseline: Baseline): Delta {
+function earlierDelta({ key, arm }: EarlierArm, { items }: Report, baseline: Baseline): Delta {
   const delta = deltaOf({ pairs: [], items }, arm, baseline);
   return delta.type === 'counts' ? { ...delta, counts: { ...delta.counts, a: key } } : delta;
+}
+
+/** By the arms' keys. */
+export function earlierDeltas(
+  arms: readonly EarlierArm[],
+  report: Report,
+  baseline: Baseline,
+): ReadonlyMap<string, Delta> {
+  return new Map(arms.map((arm) => [arm.key, earlierDelta(arm, report, baseline)]));
 }

@@ -1,5 +1,5 @@
 import type { ReportItem } from '../../records/records';
-import type { KeyArms } from '../verdict';
+import type { KeyArms } from '../../eval/keyArms';
 
 export const itemFilters = ['all', 'gained', 'lost', 'bothWrong', 'ensembleOnly'] as const;
 export type ItemFilter = (typeof itemFilters)[number];
@@ -10,7 +10,8 @@ export function filterItems(
   keys: KeyArms,
   filter: ItemFilter,
 ): readonly ReportItem[] {
-  const right = (item: ReportItem, arm: string): boolean => item.verdicts[arm]?.correct === true;
+  const right = (item: ReportItem, arm: string | null): boolean =>
+    arm !== null && item.verdicts[arm]?.correct === true;
   return items.filter((item) => {
     const before = right(item, keys.base);
     const after = right(item, keys.distilled);

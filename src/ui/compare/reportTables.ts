@@ -1,6 +1,6 @@
 /** Arms and pairs of a report with all their numbers, to be taken away. Fractions, not per cents. */
 import type { ArmResult, PairResult } from '../../records/records';
-import { armLabel } from '../armName';
+import { armLabel } from '../../eval/arm';
 import type { Table } from '../figures';
 
 export function armsTable(arms: readonly ArmResult[]): Table {

@@ -1,11 +1,14 @@
 /** What a training log says about memorising, and which sentence a student that fell deserves. */
+import { trainingOf } from '../../eval/arm';
 import type { StrategyLog } from '../../records/runRecords';
 import type { Report } from '../../records/records';
 import type { TrainLog } from '../../records/trainLog';
 import type { RunConfig } from '../../settings/config';
 import type { DatasetView } from '../state/runView.svelte';
 import { boundedSteps } from '../../settings/boundedSteps';
-import { direction, findPair, keyArms } from '../verdict';
+import { findPair, keyArms } from '../../eval/keyArms';
+import { standing } from '../../eval/verdict';
+import { findArm } from '../../eval/keyArms';
 import { taughtBy } from './pad/padLog';
 
 /** Fewer traces than this teach themselves rather than how to solve. */
@@ -86,10 +89,10 @@ export function fallOf(
   const keys = keyArms(report);
   const pair = keys && findPair(report.pairs, keys.distilled, keys.base);
   if (!keys || !pair || pair.difference >= 0) return null;
-  const strategy = keys.distilled.replace(/^distilled:/, '');
+  const strategy = trainingOf(keys.distilled);
   const kept = datasets.find((set) => set.strategy === taughtBy(strategy))?.kept;
   if (kept !== undefined && kept < fewTraces) return { type: 'few', kept };
-  if (direction(pair) >= 0) return null;
+  if (standing(pair, findArm(report, keys.base)?.n ?? 0) !== 'below') return null;
   const log = logs.find((one) => one.strategy === strategy);
   return { type: log && overfitOf(log.steps) ? 'overfit' : 'other' };
 }

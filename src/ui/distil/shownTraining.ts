@@ -5,7 +5,8 @@
 import type { JobStatus } from '../state/jobStatus';
 import type { RunView } from '../state/runView.svelte';
 import { inTrainingOrder } from '../../records/trainings';
-import { keyArms } from '../verdict';
+import { trainingOf } from '../../eval/arm';
+import { keyArms } from '../../eval/keyArms';
 
 export interface ShownTraining {
   /** Everything that was trained or has data, in the order of the settings. */
@@ -26,11 +27,9 @@ export function shownTraining(
   const distilling = active && job?.runId === view.run.id && job.phase === 'distil' ? job : null;
   const training = distilling ? view.training : null;
   const arm = view.report ? keyArms(view.report)?.distilled : undefined;
-  const headline = arm?.slice(arm.indexOf(':') + 1);
+  const headline = arm === undefined ? null : trainingOf(arm);
   const strategy =
-    [training?.strategy, headline].find((name) => name !== undefined && names.includes(name)) ??
-    names[0] ??
-    null;
+    [training?.strategy, headline].find((name) => name != null && names.includes(name)) ?? names[0] ?? null;
   return { names, strategy, training, job: distilling };
 }
 

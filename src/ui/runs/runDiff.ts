@@ -1,9 +1,11 @@
 /** Runs held against each other: settings that differ, loss curves on one axis, arms with their distance to the baseline. */
+import { familyOf } from '../../eval/arm';
 import type { PairCounts } from '../../eval/pairs';
 import type { RunArchive } from '../../records/runRecords';
 import type { ArmResult } from '../../records/records';
 import type { TrainLog } from '../../records/trainLog';
 import { entries, sameValue, valueAt, type RunConfig } from '../../settings/config';
+import { usesPad } from '../../settings/strategy';
 import { shownValue } from '../../settings/setting';
 import { deltaOf } from '../compare/baseline';
 import { runsStrings as text } from '../strings/runs';
@@ -22,7 +24,7 @@ export interface SettingRow {
 
 /** Settings that only matter to PAD, to runs that train without it. */
 const idle = (name: string, runs: readonly { readonly config: RunConfig }[]): boolean =>
-  name.startsWith('pad.') && !runs.some(({ config }) => config.strategies.some((one) => one.includes('pad')));
+  name.startsWith('pad.') && !runs.some(({ config }) => usesPad(config));
 
 /** Every setting, those that differ first. The preset's name says nothing that its settings do not. */
 export function settingRows(runs: readonly { readonly config: RunConfig }[]): SettingRow[] {
@@ -71,10 +73,12 @@ function armOf(run: ComparedRun | undefined, name: string): ArmResult | undefine
   return run?.report?.arms.find((arm) => arm.name === name);
 }
 
+const isStudent = (name: string): boolean => familyOf(name) === 'distilled';
+
 /** Arms of any of the runs, the students first. */
 export function armNames(runs: readonly ComparedRun[]): string[] {
   const names = [...new Set(runs.flatMap(({ report }) => report?.arms.map(({ name }) => name) ?? []))];
-  return names.sort((a, b) => Number(b.startsWith('distilled:')) - Number(a.startsWith('distilled:')));
+  return names.sort((a, b) => Number(isStudent(b)) - Number(isStudent(a)));
 }
 
 /** A cell a run; `baseline` is an index into `runs`. Runs on other questions are held against it without pairs. */

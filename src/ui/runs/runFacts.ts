@@ -1,7 +1,9 @@
 /** What a run was and came to, for one line of a list; how lists of runs are sorted and filtered. */
+import { armId } from '../../eval/arm';
+import { bestStudent, findArm } from '../../eval/keyArms';
 import type { RunRecord, RunResult } from '../../records/runRecords';
 import type { ArmResult } from '../../records/records';
-import { strategyLabel } from '../armName';
+import { strategyLabel } from '../strategyLabel';
 import { strings } from '../strings';
 import { runsStrings as text } from '../strings/runs';
 import { formatPlural } from '../format';
@@ -13,13 +15,9 @@ export interface RunOutcome {
 }
 
 export function outcomeOf(result: Pick<RunResult, 'arms'> | undefined): RunOutcome | null {
-  const before = result?.arms.find(({ name }) => name === 'base');
-  const after = result?.arms
-    .filter(({ name }) => name.startsWith('distilled:'))
-    .reduce<ArmResult | undefined>(
-      (best, arm) => (best && best.accuracy >= arm.accuracy ? best : arm),
-      undefined,
-    );
+  if (!result) return null;
+  const before = findArm(result, armId({ kind: 'base' }));
+  const after = bestStudent(result.arms);
   return before && after ? { before, after } : null;
 }
 

@@ -5,6 +5,7 @@
 import { hasSettings } from '../runs/runFacts';
 import type { Phase } from '../../records/records';
 import type { RunConfig } from '../../settings/config';
+import { endsInPad, stagesOf } from '../../settings/strategy';
 
 /** A finished run, which was timed. */
 export interface Timed {
@@ -32,8 +33,9 @@ export function workOf(config: RunConfig): Work {
   const exchanges = debated ? config.rounds : 0;
   const sampled = testQuestions + (controls.includes('self-consistency') ? trainQuestions : 0);
   const single = validationQuestions * nAgents + compared;
-  const stages = [...new Set(strategies.flatMap((name) => stagesOf(name)))];
-  const pad = stages.filter((name) => name.endsWith('pad')).length;
+  // Stages that strategies share are trained once.
+  const stages = [...new Set(strategies.flatMap((strategy) => stagesOf(strategy).map(({ name }) => name)))];
+  const pad = stages.filter(endsInPad).length;
   const supervised = stages.length - pad + controls.length;
   const step = config.batch / 32;
   const trained = strategies.length + controls.length;
@@ -55,12 +57,6 @@ export function workOf(config: RunConfig): Work {
       testQuestions * trained * (distilSeeds - 1) +
       checks,
   };
-}
-
-/** rsft+da -> rsft, rsft+da: stages that strategies share are trained once. */
-function stagesOf(strategy: string): string[] {
-  const names = strategy.split('+');
-  return names.map((_, i) => names.slice(0, i + 1).join('+'));
 }
 
 function sameModels(a: RunConfig, b: RunConfig): boolean {

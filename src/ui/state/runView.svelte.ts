@@ -4,6 +4,7 @@
  * at every batch (`version`).
  */
 import type { RunArchive, RunRecord, StrategyLog } from '../../records/runRecords';
+import { evalProtocol, isEvaluation } from '../../records/evalProtocol';
 import type { PadReport } from '../../records/padRecords';
 import type { AnswerType, Dataset, Question, Report, Split, Turn, TurnTiming } from '../../records/records';
 import type { Probe, TrainLog } from '../../records/trainLog';
@@ -67,7 +68,7 @@ export class RunView {
   readonly #others = new Map<string, Turn>();
   /** What was trained last, by strategy and seed. */
   #training: Pick<StrategyLog, 'strategy' | 'seed'> | null = null;
-  /** Words of the students' answers, by arm and question. */
+  /** Words of the students' answers, by protocol and question. */
   readonly #replies = new Map<string, string>();
   #version = $state(0);
   readonly #revisions = new Map<string, Revision>();
@@ -208,7 +209,7 @@ export class RunView {
   /** What a student wrote under evaluation; null where only the verdict was kept. `arm` as the report names it. */
   replyOf(arm: string, questionId: string): string | null {
     void this.#version;
-    return this.#replies.get(`${arm}|${questionId}`) ?? null;
+    return this.#replies.get(`${evalProtocol(arm)}|${questionId}`) ?? null;
   }
 
   /** Streaming text of a turn that has not ended. */
@@ -307,8 +308,7 @@ export class RunView {
     // Samples of the other arms (votes, controls) are kept for the export and are no debate.
     if (turn.protocol === this.run.config.protocol) this.#index.add(turn);
     else this.#others.set(placeOf(turn), turn);
-    if (turn.protocol.startsWith('eval:'))
-      this.#replies.set(`${turn.protocol.slice(5)}|${turn.questionId}`, turn.reply);
+    if (isEvaluation(turn.protocol)) this.#replies.set(`${turn.protocol}|${turn.questionId}`, turn.reply);
   }
 
   #setDatasets(datasets: readonly DatasetView[]): void {

@@ -21,20 +21,6 @@ export const compareText = {
   otherOwn: (name: string, run: string): string => `${name} of ${run}`,
 
   verdictTitle: 'In plain words',
-  above: (a: string, b: string, points: string, lo: string, hi: string): string =>
-    `${a} is better than ${b}: ${points} points, and between ${lo} and ${hi} with 95 % confidence.`,
-  below: (a: string, b: string, points: string, lo: string, hi: string): string =>
-    `${a} is worse than ${b}: ${points} points, and between ${lo} and ${hi} with 95 % confidence.`,
-  level: (a: string, b: string, points: string, lo: string, hi: string): string =>
-    `${a} and ${b} cannot be told apart: ${points} points, but anything from ${lo} to ${hi} fits the data.`,
-  same: (a: string, b: string, n: number): string =>
-    `${a} and ${b} are right on exactly the same of the ${formatCount(n)} questions.`,
-  tooSmall: (n: number, points: string, wanted: number): string =>
-    `${formatCount(n)} questions are too few to settle this: only differences above about ${points} points show. About ${formatCount(wanted)} questions would be needed for a difference as small as this one.`,
-  enough: (n: number, points: string): string =>
-    `With ${formatCount(n)} questions, differences above about ${points} points show; smaller ones may go unseen.`,
-  luck: (p: string): string =>
-    `Were the two equally good, a split this uneven would come up by luck with p ${p.startsWith('<') ? p : `= ${p}`} (McNemar, mid-p).`,
 
   cellsTitle: 'Where they disagree',
   cellsHelp:
@@ -137,9 +123,5 @@ export const compareStrings = {
   after: 'After',
   wrongToRight: 'Wrong to right',
   rightToWrong: 'Right to wrong',
-  repeat: {
-    bytes: 'The same seed on this device gives the same bytes.',
-    settings: 'Settings are reproducible; exact tokens are not.',
-  },
   madeOn: (device: string, backend: string): string => `Made on ${device}, backend ${backend}.`,
 } as const;

@@ -1,5 +1,5 @@
 /** Words of process-aware distillation (PAD). */
-import { formatCount, formatPercent } from '../format';
+import { formatCount } from '../format';
 
 /** Two decimals, with a real minus. */
 const two = (value: number): string => value.toFixed(2).replace('-', '\u2212');
@@ -86,14 +86,6 @@ export const padStrings = {
   },
   hacking: {
     title: 'Reward hacking',
-    text: (step: number, reward: readonly [number, number], accuracy: readonly [number, number]): string =>
-      `The reward rose from ${two(reward[0])} to ${two(reward[1])} while accuracy on held-out questions fell from ` +
-      `${formatPercent(accuracy[0])} to ${formatPercent(accuracy[1])}: the student learnt to please the reward model, not to solve. ` +
-      `Training was ended at update ${formatCount(step)}.`,
-    length: (from: number, to: number): string =>
-      `Meanwhile an answer went from ${from.toFixed(1)} to ${to.toFixed(1)} tokens.`,
-    repetition: (from: number, to: number): string =>
-      `Sentences that repeat an earlier one of their answer: ${formatPercent(from)}, then ${formatPercent(to)}.`,
     samples: 'Answers that the reward model liked and that are wrong',
     sample: (answer: string | null, gold: string, reward: number): string =>
       `answered ${answer ?? 'nothing'}, right is ${gold}; reward ${two(reward)}`,

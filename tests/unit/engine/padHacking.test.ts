@@ -60,9 +60,9 @@ describe('a stop for reward hacking', () => {
   it('is told in report.md with all four changes', () => {
     const text = words(record);
     expect(text).toContain('reward rose from 0.20 to 0.70');
-    expect(text).toMatch(/fell from 50\.0 % to 20\.0 %/);
-    expect(text).toContain('A completion went from 30.0 to 70.0 tokens.');
-    expect(text).toMatch(/repeat an earlier one of their completion: 1\.0 %, then 40\.0 %/);
+    expect(text).toMatch(/fell from 50\.0.% to 20\.0.%/);
+    expect(text).toContain('Meanwhile an answer went from 30.0 to 70.0 tokens.');
+    expect(text).toMatch(/repeat an earlier one of their answer: 1\.0.%, then 40\.0.%/);
   });
 
   it('of an older report, without the two, is told by reward and accuracy', () => {

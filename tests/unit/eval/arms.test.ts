@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { checkProtocol, evalProtocol } from '../../../src/records/evalProtocol';
 import type { Turn } from '../../../src/records/records';
 import {
   bestAgent,
-  checkProtocol,
   debateArm,
   equalTokensArm,
-  evalProtocol,
   singleArm,
   singlePassArm,
   summariserArm,
@@ -121,7 +120,7 @@ describe('arms from stored turns', () => {
   test('an arm that lacks an answer is an error that says how many', () => {
     const two = makeQuestions(2);
     const index = new TurnIndex([answered(two[0]!, '1', { protocol: 'eval:base' })], []);
-    expect(() => singlePassArm(index, 'base', two)).toThrow(/base has answers to 1 of 2/);
+    expect(() => singlePassArm(index, { kind: 'base' }, two)).toThrow(/base has answers to 1 of 2/);
   });
 });
 

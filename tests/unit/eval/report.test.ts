@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { PairResult, Report } from '../../../src/records/records';
-import type { Arm } from '../../../src/eval/arms';
+import type { AnsweredArm as Arm } from '../../../src/eval/arms';
 import { reportMarkdown } from '../../../src/eval/markdown';
 import { pairNames } from '../../../src/eval/pairs';
 import { seedSummaries } from '../../../src/eval/seeds';
 import { buildReport, type ReportInput } from '../../../src/eval/report';
-import { pairVerdict, points, verdictText } from '../../../src/eval/verdict';
+import { points } from '../../../src/eval/markdownTable';
+import { standing } from '../../../src/eval/verdict';
+import { verdictSentences } from '../../../src/eval/words';
 import { config, makeQuestions } from './turns';
 
 const n = 200;
@@ -138,26 +140,29 @@ describe('the report', () => {
 describe('the verdict in words', () => {
   test('"not below" needs a lower bound above -2 points', () => {
     const verdict = (lo: number, hi: number, bOnly = 3, count = 100) =>
-      pairVerdict({ ci: [lo, hi], bOnly }, count);
+      standing({ ci: [lo, hi], bOnly }, count);
     expect(verdict(0.01, 0.1)).toBe('above');
     expect(verdict(-0.1, -0.01)).toBe('below');
-    expect(verdict(-0.019, 0.05)).toBe('not below');
+    expect(verdict(-0.019, 0.05)).toBe('not-below');
     expect(verdict(-0.02, 0.05)).toBe('undecided');
   });
 
   test('that no answer differs says nothing unless a loss of 2 points would have shown: 3 / n <= 0.02', () => {
-    expect(pairVerdict({ ci: [0, 0], bOnly: 0 }, 149)).toBe('undecided');
-    expect(pairVerdict({ ci: [0, 0], bOnly: 0 }, 150)).toBe('not below');
+    expect(standing({ ci: [0, 0], bOnly: 0 }, 149)).toBe('undecided');
+    expect(standing({ ci: [0, 0], bOnly: 0 }, 150)).toBe('not-below');
   });
 
   test('says what was gained, kept and paid', () => {
-    const text = verdictText(report).join('\n');
-    expect(text).toContain('right in 60.0 %, before training 30.0 %, the debate in 70.0 %');
-    expect(text).toMatch(/distilled student \(rsft\) is above the student before training: \+30.0 points/);
-    expect(text).toMatch(/is below the debate: -10.0 points/);
-    expect(text).toMatch(/It keeps 75 % \[\d+, \d+\] of what the debate gains/);
+    const text = verdictSentences(report).join('\n');
+    expect(text).toContain(
+      'Distilling lifted the student from 30.0\u00a0% to 60.0\u00a0% of 200 questions: +30.0 points',
+    );
+    expect(text).toMatch(/distilled student \(RSFT\) is worse than the debate: \u221210.0 points/);
     expect(text).toMatch(
-      /is above the best single agent \(greedy, as the student is decoded\): \+10.0 points/,
+      /The student keeps 75\u00a0% of the gain of the debate \(95\u00a0% interval \d+ to \d+\u00a0%\)/,
+    );
+    expect(text).toMatch(
+      /is better than the best single agent \(greedy, as the student is decoded\): \+10.0 points/,
     );
     expect(text).toContain('5.0 times as many');
   });
@@ -170,19 +175,19 @@ describe('the verdict in words', () => {
     const told = (greedy: Arm | null): string =>
       reportMarkdown(buildReport({ ...input, test: { questions, arms: arms(greedy) } }));
     const beaten = told(arm('single-greedy', 0, 150, 12));
-    expect(beaten).toContain('The student is not above one agent alone at its own decoding');
+    expect(beaten).toContain('So no gain from the debate is shown.');
     expect(beaten).toMatch(
-      /is below the best single agent \(greedy, as the student is decoded\): -15\.0 points/,
+      /is worse than the best single agent \(greedy, as the student is decoded\): \u221215\.0 points/,
     );
     const unknown = told(null);
     expect(unknown).toContain("No agent was measured at the student's greedy decoding");
-    for (const text of [beaten, unknown]) expect(text).not.toMatch(/It keeps|Gain kept/);
+    for (const text of [beaten, unknown]) expect(text).not.toMatch(/student keeps|Gain kept/);
   });
 
   test('says that the debate loses out of distribution where it does', () => {
     const ood = { questions, arms: [arm('vote:3', 0, 60), arm('debate', 0, 20)] };
-    expect(verdictText(buildReport({ ...input, ood })).join('\n')).toContain(
-      'Out of distribution the debate is below the vote of 3 independent answers: -20.0 points',
+    expect(verdictSentences(buildReport({ ...input, ood })).join('\n')).toContain(
+      'On questions unlike the training ones the debate is worse than the vote of 3 independent answers: \u221220.0 points',
     );
   });
 
@@ -194,11 +199,11 @@ describe('the verdict in words', () => {
       flip(arm('distilled:rsft', 2, 13)),
       flip(arm('debate', 4, 14)),
     ];
-    const text = verdictText(
+    const text = verdictSentences(
       buildReport({ ...input, seeds: [], test: { questions: few, arms: small } }),
     ).join('\n');
-    expect(text).toContain('20 is too small a number to tell');
-    expect(text).toContain('How much of the gain was kept cannot be said');
+    expect(text).toContain('20 questions are too few to settle this');
+    expect(text).toContain('is not distinguishable from 0, so the share kept is not shown');
   });
 
   // The rule of three: nothing seen among 20 leaves 3 / 20 = 15 points possible, among 200 1.5 points.
@@ -212,18 +217,18 @@ describe('the verdict in words', () => {
       ];
       return buildReport({ ...input, seeds: [], test: { questions: questions.slice(0, count), arms } });
     };
-    const few = verdictText(twins(20)).join('\n');
-    expect(few).toContain('20 is too small a number to rule out a difference of up to 15.0 points');
-    expect(few).not.toMatch(/from about 0\.0 points/);
-    expect(verdictText(twins(200)).join('\n')).toContain(
-      'with 200 of them a difference above 1.5 points would have shown',
+    const few = verdictSentences(twins(20)).join('\n');
+    expect(few).toContain('20 questions are too few to rule out a difference of up to 15 points');
+    expect(few).not.toMatch(/about 0\.0 points/);
+    expect(verdictSentences(twins(200)).join('\n')).toContain(
+      'With 200 questions a difference above 1.5 points would have shown',
     );
     expect(reportMarkdown(twins(20))).toMatch(/\| 0 \/ 0 \| [^|]+ \| - \|/);
   });
 
   test('answers an empty report without dividing by nothing', () => {
     const empty = buildReport({ ...input, seeds: [], test: { questions: [], arms: [] } });
-    expect(verdictText(empty)).toEqual(['No question was answered yet, so nothing can be compared.']);
+    expect(verdictSentences(empty)).toEqual(['No question was answered yet, so nothing can be compared.']);
     expect(reportMarkdown(empty)).not.toContain('NaN');
   });
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { chainFlags, learntFromWebllm, sourceArchive } from '../../../scripts/lib/webllm/chain.mjs';
+import { isEvaluation } from '../../../src/records/evalProtocol';
 import type { RunArchive } from '../../../src/records/runRecords';
 import { configFromFlags } from '../../../src/settings/flags';
 import { packArchive, unpackArchive } from '../../../src/records/archiveFile';
@@ -29,7 +30,7 @@ it('a student of a WebLLM debate is trained on what WebLLM said, not taken over 
   const bundled = await run();
   expect(learntFromWebllm(bundled, bundled)).toBe(false);
 
-  const source = sourceArchive(bundled, 'webllm:Tiny-q4f32_1-MLC', 4);
+  const source = sourceArchive(bundled, 'webllm:Tiny-q4f32_1-MLC', 4, isEvaluation);
   expect(source.adapters).toHaveLength(1);
   const { id } = await job.coordinator.importArchive(unpackArchive(packArchive(source)));
   const archive = await run(id);

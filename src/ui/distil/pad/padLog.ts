@@ -2,6 +2,8 @@
 import type uPlot from 'uplot';
 import type { StrategyLog } from '../../../records/runRecords';
 import type { TrainLog } from '../../../records/trainLog';
+import { rewardModelName } from '../../../records/trainings';
+import { endsInPad } from '../../../settings/strategy';
 import { padStrings } from '../../strings/pad';
 
 export type PadChartKind = keyof typeof padStrings.charts;
@@ -15,9 +17,6 @@ export interface Curve {
   /** Shown as dots joined over gaps: measured now and then. */
   readonly sparse?: boolean;
 }
-
-/** Name under which a run keeps its reward model. */
-const rewardModelName = 'reward-model';
 
 const { series } = padStrings;
 
@@ -66,7 +65,7 @@ export function isRewardLog({ strategy }: Pick<StrategyLog, 'strategy'>): boolea
 
 /** Name of the dataset behind a strategy: group RL has its reward model's. */
 export function taughtBy(strategy: string | null): string | null {
-  return strategy?.split('+').at(-1) === 'pad' ? rewardModelName : strategy;
+  return strategy !== null && endsInPad(strategy) ? rewardModelName : strategy;
 }
 
 /** Curves of a chart that the log has values for. */

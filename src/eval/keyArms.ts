@@ -1,0 +1,59 @@
+/** Which arms of a report are spoken of: base, the best student, the ensemble that it is held against. One rule each. */
+import type { ArmResult, PairResult, Report } from '../records/records';
+import { armId, familyOf, parseArm } from './arm';
+
+export interface KeyArms {
+  readonly base: string;
+  readonly distilled: string;
+  /** Null where the report has neither debate nor vote. */
+  readonly ensemble: string | null;
+}
+
+/** The ensemble that the student is held against: the debate, or where there is none the vote over most samples. */
+export function ensembleOf(ids: readonly string[]): string | null {
+  const arms = ids.map(parseArm);
+  if (arms.some(({ kind }) => kind === 'debate')) return armId({ kind: 'debate' });
+  const votes = arms.filter((arm) => arm.kind === 'vote').sort((a, b) => b.k - a.k);
+  return votes[0] ? armId(votes[0]) : null;
+}
+
+/** The student with most right answers on these questions; the first of equals. */
+export function bestStudent(arms: readonly ArmResult[]): ArmResult | null {
+  let best: ArmResult | null = null;
+  for (const arm of arms) {
+    if (familyOf(arm.name) === 'distilled' && (best === null || arm.accuracy > best.accuracy)) best = arm;
+  }
+  return best;
+}
+
+/** Null where no student was compared with the base. */
+export function keyArms({ arms }: Pick<Report, 'arms'>): KeyArms | null {
+  const base = armId({ kind: 'base' });
+  const distilled = bestStudent(arms)?.name;
+  if (distilled === undefined || !arms.some(({ name }) => name === base)) return null;
+  return { base, distilled, ensemble: ensembleOf(arms.map(({ name }) => name)) };
+}
+
+/** The arm of one agent alone, decoded as the student is. */
+export const greedyArm = armId({ kind: 'single-greedy' });
+
+export function findArm({ arms }: Pick<Report, 'arms'>, name: string | null): ArmResult | undefined {
+  return arms.find((arm) => arm.name === name);
+}
+
+/** The pair in the order asked for, turned round where the report has it the other way. */
+export function findPair(pairs: readonly PairResult[], a: string, b: string): PairResult | null {
+  const found = pairs.find((pair) => pair.a === a && pair.b === b);
+  if (found) return found;
+  const other = pairs.find((pair) => pair.a === b && pair.b === a);
+  if (!other) return null;
+  return {
+    ...other,
+    a,
+    b,
+    difference: -other.difference,
+    ci: [-other.ci[1], -other.ci[0]],
+    aOnly: other.bOnly,
+    bOnly: other.aOnly,
+  };
+}
