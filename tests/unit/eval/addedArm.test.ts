@@ -1,4 +1,5 @@
 /** What docs/adding.md counts for an arm is enough: one is added to a copy of the sources by these edits, and appears everywhere. */
+import { parseSpec } from '../../../src/specs/spec';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -100,7 +101,7 @@ describe('an arm that is added', () => {
       store: createMemoryStore(),
       device: { device: 'test', backend: 'cpu', threads: 1 },
       agents: [{ backend: { kind: 'engine', model: 'm' } }],
-      specs: ['agent-a'],
+      specs: [parseSpec('agent-a')],
       base: 'https://app.invalid/',
       questions,
       emit: () => undefined,

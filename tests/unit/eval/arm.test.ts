@@ -90,7 +90,7 @@ const byHand: readonly (readonly [RegExp, readonly string[]])[] = [
   [
     /(?:startsWith|endsWith|includes|indexOf|replace|split|slice)\(\s*['"`/^(]*(?:distilled|control|vote|vote-zero-shot|base|single)(?::|\b['"])/,
     // Looks for a cell of the page's table.
-    ['scripts/checkWebllm.mjs'],
+    ['scripts/commands/checkWebllm.mjs'],
   ],
   [/\/\^\(?(?:distilled|control|vote|single|base)\b/, []],
   // A demonstration in plain JavaScript names the arms that it looks up.
