@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { BusyError } from '../../src/core/errors';
-import type { JobEvent } from '../../src/wire/jobApi';
+import type { JobEvent } from '../../src/wire/jobEvents';
 import { Session } from '../../src/ui/state/session.svelte';
 import { makeArchive } from './fixtures/archive';
 import { ScriptedClient } from './fixtures/scriptedClient';
@@ -90,8 +90,8 @@ describe('running', () => {
 
   it('keeps events that come before the answer to start', async () => {
     const [turn] = makeArchive(8).turns;
-    const start = client.api.start;
-    Object.assign(client.api, {
+    const { start } = client.api.control;
+    Object.assign(client.api.control, {
       start: async (...args: Parameters<typeof start>) => {
         const run = await start(...args);
         client.emit({ type: 'turn', runId: 'new', turn: turn! });

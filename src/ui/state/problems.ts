@@ -1,5 +1,5 @@
 /** Where what went wrong in a run is said. */
-import type { JobEvent } from '../../wire/jobApi';
+import type { JobEvent } from '../../wire/jobEvents';
 import type { Notices } from './notices.svelte';
 import type { RunView } from './runView.svelte';
 
