@@ -315,3 +315,15 @@ test('only gpu/ says GPUDevice', () => {
   const sayers = listFiles(source).filter((file) => /\bGPUDevice\b/.test(readFileSync(file, 'utf8')));
   expect(sayers.filter((file) => !file.startsWith(join(source, 'gpu')))).toEqual([]);
 });
+
+test('a component asks for what it uses: the whole session is known to App and mount alone', () => {
+  const knowing = all.filter(({ target }) => target.endsWith('/session.svelte'));
+  expect([...new Set(knowing.map(({ file }) => relative(source, file)))].sort()).toEqual([
+    'ui/App.svelte',
+    'ui/mount.ts',
+  ]);
+  const components = [...files].filter((file) => file.endsWith('.svelte') && !file.endsWith('App.svelte'));
+  expect(components.length).toBeGreaterThan(50);
+  const naming = components.filter((file) => /\bSession\b/.test(readFileSync(file, 'utf8')));
+  expect(naming.map((file) => relative(source, file))).toEqual([]);
+});

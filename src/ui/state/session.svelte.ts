@@ -183,11 +183,6 @@ export class Session {
     return run;
   }
 
-  /** Hands a server's key to the coordinator, which keeps it in memory. */
-  async setEndpointKey(url: string, key: string): Promise<void> {
-    await this.notices.guard(async () => (await this.#api()).endpoints.setKey({ url, key }), 'server');
-  }
-
   async resume(runId: string): Promise<void> {
     await this.#act(async (api) => {
       const archive = await api.runs.archive(runId);
