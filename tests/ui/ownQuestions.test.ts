@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import type { QuestionImport } from '../../src/tasks/questionFiles';
 import type { MountedApp } from '../../src/ui/mount';
+import { readQuestionFile } from '../../src/tasks/readQuestionFile';
 import { makeArchive, sixQuestions } from './fixtures/archive';
 import { mountPage, violations } from './fixtures/mounted';
 import { ScriptedClient } from './fixtures/scriptedClient';
@@ -198,7 +199,8 @@ describe('a question that is too long', () => {
   const [question] = makeArchive(6).questions;
 
   it('is counted before the run', async () => {
-    const long = [{ questionId: question!.id, model: 'student', tokens: 5207, context: 512 }];
+    const read = readQuestionFile(new TextEncoder().encode(sixQuestions), 'mine.jsonl').questions[0];
+    const long = [{ questionId: read!.id, model: 'student', tokens: 5207, context: 512 }];
     client.check = { ...client.check, long };
     await open();
     await useFile();

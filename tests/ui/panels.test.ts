@@ -71,7 +71,8 @@ describe('the playground', () => {
   it('asks base, chosen adapters and the ensemble, and shows answers as they come', async () => {
     await open('#panel=ask');
     await expect.element(page.getByLabelText('Your question')).toHaveFocus();
-    const [example] = makeArchive(3).questions;
+    await vi.waitFor(() => expect(app.session.playground.examples).toHaveLength(3));
+    const [example] = app.session.playground.examples;
     await button(example!.text).click();
     await page.getByLabelText('DA of silver-tern').click();
     let finish = (_: readonly AskResult[]): void => undefined;
