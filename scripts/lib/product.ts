@@ -3,7 +3,7 @@
  * editor that moves a source.
  */
 export type { ErrorData } from '../../src/core/errors';
-export type { JobEvent } from '../../src/wire/jobApi';
+export type { JobEvent } from '../../src/wire/jobEvents';
 export type { RunArchive } from '../../src/records/runRecords';
 export type { PadReport } from '../../src/records/padRecords';
 export type ArmGrammar = typeof import('../../src/eval/arm');

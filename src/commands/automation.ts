@@ -9,9 +9,12 @@ import {
   StorageError,
   type ErrorData,
 } from '../core/errors';
-import type { JobApi, JobEvent } from '../wire/jobApi';
+import type { JobApi } from '../wire/jobApi';
+import type { JobEvent } from '../wire/jobEvents';
 import type { RunRecord } from '../records/runRecords';
 import type { Question } from '../records/records';
+import { reportMarkdown } from '../eval/markdown';
+import { readQuestionFile } from '../tasks/readQuestionFile';
 import { trajectoriesJsonl } from '../records/trajectories';
 import { packArchive, timingsJsonl, unpackArchive } from '../records/archiveFile';
 import { configFromFlags } from '../settings/flags';
@@ -98,10 +101,10 @@ const say = (line: string): void => window.arkletSay?.(line);
 /** Most rows of one kind that are named one by one. */
 const linesSaid = 10;
 
-async function readQuestions(api: JobApi, url: string): Promise<readonly Question[]> {
+async function readQuestions(url: string): Promise<readonly Question[]> {
   const name = decodeURIComponent(url.slice(url.lastIndexOf('/') + 1));
   const bytes = new Uint8Array(await (await get(url)).arrayBuffer());
-  const { questions, altered, rejected } = await api.importQuestions(bytes, name);
+  const { questions, altered, rejected } = readQuestionFile(bytes, name);
   for (const { line, reason } of rejected.slice(0, linesSaid))
     say(`${name} line ${line} is left out: ${reason}.`);
   if (rejected.length > linesSaid) say(`${rejected.length} rows of ${name} are left out.`);
@@ -116,19 +119,19 @@ async function readQuestions(api: JobApi, url: string): Promise<readonly Questio
 /** Writes all files of a finished run. */
 async function exportRun(api: JobApi, run: RunRecord, out: string): Promise<void> {
   // With its adapters: what is trained further on this debate does not train them again.
-  const archive = await api.archive(run.id, true);
+  const archive = await api.runs.wholeArchive(run.id);
   const { report } = archive;
   if (!report) throw new ConfigError(`${run.name} has no report.`, 'Let it run to its end.');
   await put(`${out}trajectories.jsonl`, trajectoriesJsonl(archive.turns));
   await put(`${out}timings.jsonl`, timingsJsonl(archive.timings));
   await put(`${out}run.arklet.json.gz`, packArchive(archive));
   for (const { strategy, seed } of archive.logs) {
-    const files = await api.adapter(run.id, strategy, seed);
+    const files = await api.runs.adapter({ runId: run.id, strategy, seed });
     for (const [name, bytes] of Object.entries(files)) {
       await put(`${out}adapters/${strategy}-${seed}/${name}`, bytes);
     }
   }
-  await put(`${out}report.md`, await api.markdown(report));
+  await put(`${out}report.md`, reportMarkdown(report));
   await put(`${out}report.json`, `${JSON.stringify(report, null, 1)}\n`);
   reportLines(report).forEach(say);
 }
@@ -190,7 +193,7 @@ function startAutomation(): void {
           await Promise.race([new Promise<void>((resolve) => (wake = resolve)), pause(askEvery)]);
           if (performance.now() - asked < askEvery) continue;
           asked = performance.now();
-          const now = await answered(api.runs()).catch((thrown: unknown) => {
+          const now = await answered(api.runs.list()).catch((thrown: unknown) => {
             const problem = problems.get(runId);
             throw problem ? errorFromData(problem) : thrown;
           });
@@ -219,14 +222,14 @@ function startAutomation(): void {
 
   async function distil({ flags, questions, from, keys, out }: DistilRequest): Promise<{ name: string }> {
     const config = configFromFlags(new Map(Object.entries(flags)));
-    for (const [url, key] of Object.entries(keys)) await api.setKey(url, key);
+    for (const [url, key] of Object.entries(keys)) await api.endpoints.setKey({ url, key });
     const events = ending();
     try {
-      const imported = questions === null ? null : await readQuestions(api, questions);
+      const imported = questions === null ? null : await readQuestions(questions);
       // The same command finds its run again: by its settings, or by what this page remembers of a debate used again.
       const command = `arklet.command ${JSON.stringify({ flags, from })}`;
       const known = from === null ? null : localStorage.getItem(command);
-      const runs = await api.runs();
+      const runs = await api.runs.list();
       let run = runs.find(
         (one) =>
           one.damaged === undefined &&
@@ -236,16 +239,18 @@ function startAutomation(): void {
         const source =
           from === null
             ? undefined
-            : await api.importArchive(unpackArchive(new Uint8Array(await (await get(from)).arrayBuffer())));
+            : await api.runs.importArchive(
+                unpackArchive(new Uint8Array(await (await get(from)).arrayBuffer())),
+              );
         goOn();
-        run = await api.start(config, imported, source?.id);
+        run = await api.control.start({ config, questions: imported, ...(source && { from: source.id }) });
         if (from !== null) localStorage.setItem(command, run.id);
-        if (stopped) await api.stop();
+        if (stopped) await api.control.stop();
         await Promise.race([events.of(run.id), gone]);
       } else if (run.status !== 'done') {
         goOn();
-        await api.resume(run.id);
-        if (stopped) await api.stop();
+        await api.control.resume(run.id);
+        if (stopped) await api.control.stop();
         await Promise.race([events.of(run.id), gone]);
       }
       await exportRun(api, run, out);
@@ -265,7 +270,7 @@ function startAutomation(): void {
     },
     stop: () => {
       stopped = true;
-      return api.stop();
+      return api.control.stop();
     },
     async webllm(request) {
       try {

@@ -2,7 +2,7 @@
 import { padLines } from '../eval/padWords';
 import { headlineSentences } from '../eval/words';
 import type { Report } from '../records/records';
-import type { JobEvent } from '../wire/jobApi';
+import type { JobEvent } from '../wire/jobEvents';
 
 /** Lines that an event deserves. */
 export function eventLines(event: JobEvent): readonly string[] {

@@ -1,7 +1,7 @@
 /** The job that this tab works on: begun, paused, stopped within a limit, and ended with what the store and the pages are told. */
 import { asArkletError, InterruptedError, WorkerError, type ArkletError } from '../core/errors';
 import { Gate } from '../core/gate';
-import type { JobEvent } from '../wire/jobApi';
+import type { JobEvent } from '../wire/jobEvents';
 import type { Question, RunStatus } from '../records/records';
 import type { JobStore } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';

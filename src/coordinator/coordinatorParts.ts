@@ -1,5 +1,5 @@
 /** What a coordinator is made of. */
-import type { JobEvent } from '../wire/jobApi';
+import type { JobEvent } from '../wire/jobEvents';
 import type { JobStore } from '../store/jobStore';
 import type { EngineClient } from '../engine/engineClient';
 import type { ProofMemory } from '../engine/proofs';

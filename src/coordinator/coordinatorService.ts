@@ -1,12 +1,12 @@
 import { asArkletError } from '../core/errors';
-import type { JobApi } from '../wire/jobApi';
-import type { Handlers } from '../rpc/rpc';
 import { serveWorker } from '../rpc/workerPort';
 import { openJobStore } from '../store/jobStore';
-import { Coordinator, type CoordinatorParts } from './coordinator';
+import type { JobProtocol } from '../wire/jobApi';
+import { eventChannel, peerChannel } from './channels';
+import type { CoordinatorParts } from './coordinatorParts';
 import { EventBatch } from './eventBatch';
 import type { Room } from './planDisk';
-import { eventChannel, jobMethods, peerChannel, type JobProtocol } from './jobProtocol';
+import { openServices, type Services } from './services';
 
 /** What the browser grants this site, where it says so. */
 async function room(): Promise<Room | null> {
@@ -22,20 +22,14 @@ export function serveCoordinator(
   const channel = new BroadcastChannel(eventChannel);
   const batch = new EventBatch((events) => channel.postMessage(events));
   const peers = new BroadcastChannel(peerChannel);
-  const opening: Promise<Coordinator> = openJobStore(undefined, () => {
-    void opening.then((coordinator) => coordinator.storeClosed());
-  }).then((store) => new Coordinator({ ...parts, store, peers, room, emit: (event) => batch.emit(event) }));
+  const opening: Promise<Services> = openJobStore(undefined, () => {
+    void opening.then(({ coordinator }) => coordinator.storeClosed());
+  }).then((store) => openServices({ ...parts, store, peers, room, emit: (event) => batch.emit(event) }));
   opening.catch((thrown: unknown) =>
     batch.emit({ type: 'error', runId: null, error: asArkletError(thrown).toData() }),
   );
-  const handlers = Object.fromEntries(
-    jobMethods.map((name) => [
-      name,
-      async (request: never) => {
-        const coordinator: JobApi = await opening;
-        return (coordinator[name] as (...all: unknown[]) => Promise<unknown>).apply(coordinator, request);
-      },
-    ]),
-  ) as unknown as Handlers<JobProtocol>;
-  serveWorker<JobProtocol>(scope, handlers);
+  serveWorker<JobProtocol>(
+    scope,
+    opening.then(({ handlers }) => handlers),
+  );
 }

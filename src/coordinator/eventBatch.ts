@@ -2,7 +2,7 @@
  * Events on their way to the pages. Debates make thousands a second, and each message costs the page's main thread a task
  * of its own: turns, their text and counts wait a moment and go out together; whatever else comes takes them along at once.
  */
-import type { JobEvent } from '../wire/jobApi';
+import type { JobEvent } from '../wire/jobEvents';
 
 /** Milliseconds that an event may wait: six frames. */
 const pause = 100;

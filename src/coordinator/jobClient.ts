@@ -1,15 +1,33 @@
-import type { JobApi, JobClient, JobEvent } from '../wire/jobApi';
+import { callsOf, type Caller } from '../rpc/calls';
 import { linkWorker } from '../rpc/workerPort';
-import { eventChannel, jobMethods, type JobProtocol } from './jobProtocol';
+import { controlNames, type ControlProtocol } from '../wire/control';
+import { deviceNames, type DeviceProtocol } from '../wire/device';
+import { endpointsNames, type EndpointsProtocol } from '../wire/endpoints';
+import type { JobApi, JobClient, JobProtocol } from '../wire/jobApi';
+import type { JobEvent } from '../wire/jobEvents';
+import { playgroundNames, type PlaygroundProtocol } from '../wire/playground';
+import { questionsNames, type QuestionsProtocol } from '../wire/questions';
+import { runsNames, type RunsProtocol } from '../wire/runs';
+import { studentsNames, type StudentsProtocol } from '../wire/students';
+import { eventChannel } from './channels';
+
+export function jobApi(caller: Caller<JobProtocol>): JobApi {
+  return {
+    control: callsOf<ControlProtocol>(caller, controlNames),
+    runs: callsOf<RunsProtocol>(caller, runsNames),
+    questions: callsOf<QuestionsProtocol>(caller, questionsNames),
+    endpoints: callsOf<EndpointsProtocol>(caller, endpointsNames),
+    playground: callsOf<PlaygroundProtocol>(caller, playgroundNames),
+    students: callsOf<StudentsProtocol>(caller, studentsNames),
+    device: callsOf<DeviceProtocol>(caller, deviceNames),
+  };
+}
 
 /** The page's end of the coordinator worker: its requests, and the events of whichever tab runs the job. */
 export function connectJob(worker: Worker): JobClient {
   const { client, gone } = linkWorker<JobProtocol>(worker, 'coordinator');
-  const api = Object.fromEntries(
-    jobMethods.map((name) => [name, (...request: never) => client.call(name, request)]),
-  ) as unknown as JobApi;
   return {
-    api,
+    api: jobApi(client),
     gone,
     listen(listener) {
       const channel = new BroadcastChannel(eventChannel);

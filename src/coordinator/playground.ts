@@ -8,7 +8,15 @@ import {
   throwIfAborted,
   type ArkletError,
 } from '../core/errors';
-import type { AskArm, AskReply, AskRequest, AskResult, JobEvent } from '../wire/jobApi';
+import type { CallContext } from '../rpc/rpc';
+import type {
+  AdapterArm,
+  AskArm,
+  AskReply,
+  AskRequest,
+  AskResult,
+  PlaygroundProtocol,
+} from '../wire/playground';
 import type { Question, Turn } from '../records/records';
 import type { RunConfig } from '../settings/config';
 import { majority } from '../debate/vote';
@@ -31,7 +39,6 @@ import { pacedLoad } from '../job/loadPace';
 import { agentSlots, castOf, type AgentParts, type Cast } from '../job/resolveAgents';
 import { studentOf } from '../models/student';
 import { specId } from '../specs/spec';
-import type { AdapterArm } from '../wire/jobApi';
 
 /** Longest question in characters: a word problem has some hundred. */
 const longest = 4000;
@@ -41,7 +48,6 @@ export interface PlaygroundParts {
   readonly agents: Omit<AgentParts, 'engine'>;
   readonly lock: JobLock;
   engine(): EngineClient;
-  emit(event: JobEvent): void;
   /** The base that an adapter belongs to, and its PEFT files. Throws ConfigError when there is none. */
   adapter(arm: AdapterArm): Promise<{
     readonly student: string;
@@ -49,10 +55,10 @@ export interface PlaygroundParts {
   }>;
 }
 
-type AskParts = Omit<PlaygroundParts, 'engine' | 'lock'> & {
-  readonly engine: EngineClient;
-  readonly signal: AbortSignal;
-};
+/** Who asks: hears how it goes, and may end it. */
+export type Asker = CallContext<PlaygroundProtocol['ask']>;
+
+type AskParts = Omit<PlaygroundParts, 'engine' | 'lock'> & Asker & { readonly engine: EngineClient };
 
 /** What an arm speaks with. */
 interface Plan {
@@ -73,13 +79,15 @@ export class Playground {
   }
 
   /** Ends the question before; throws BusyError while a run works, else what `ask` throws. */
-  async ask(request: AskRequest): Promise<readonly AskResult[]> {
+  async ask(request: AskRequest, { signal: asked, progress }: Asker): Promise<readonly AskResult[]> {
     await this.stop();
+    throwIfAborted(asked);
     const { lock, engine: open, ...parts } = this.#parts;
     const release = await lock.take();
     const controller = new AbortController();
+    const signal = AbortSignal.any([asked, controller.signal]);
     const engine = open();
-    const work = ask({ ...parts, engine, signal: controller.signal }, request).finally(release);
+    const work = ask({ ...parts, engine, signal, progress }, request).finally(release);
     const ended = work.then(
       () => undefined,
       () => undefined,
@@ -136,15 +144,14 @@ async function ask(parts: AskParts, request: AskRequest): Promise<readonly AskRe
     needed.set(cast.student.id, cast.student);
   const models = [...needed.values()];
 
-  const device = await engine.open(config.backend, models);
-  parts.emit({ type: 'device', backend: device.backend, device: device.device, reason: device.reason });
+  await engine.open(config.backend, models);
   for (const { id } of models) {
-    const onProgress = pacedLoad((progress) => parts.emit({ type: 'load', model: id, ...progress }));
+    const onProgress = pacedLoad((load) => parts.progress({ type: 'load', model: id, ...load }));
     await engine.load(id, { signal, onProgress });
   }
   await checkWords(engine, models, [text, ...options].join(' '));
   const slots = voices ? await agentSlots(cast, config, { ...parts.agents, engine }) : [];
-  const crew = new Crew({ slots, signal, emit: parts.emit });
+  const crew = new Crew({ slots, signal, emit: parts.progress });
 
   const loaded: { readonly model: string; readonly adapter: string }[] = [];
   try {
@@ -162,9 +169,7 @@ async function ask(parts: AskParts, request: AskRequest): Promise<readonly AskRe
       loaded.push({ model: student.id, adapter });
       plans.push(single(engine, student, config, adapter));
     }
-    return await Promise.all(
-      plans.map((plan, arm) => answer(parts, request.id, arm, plan, question, config)),
-    );
+    return await Promise.all(plans.map((plan, arm) => answer(parts, arm, plan, question, config)));
   } finally {
     await crew.release();
     for (const { model, adapter } of loaded) await engine.dropAdapter(model, adapter).catch(() => undefined);
@@ -252,8 +257,7 @@ function replyOf(turn: Turn): AskReply {
 }
 
 async function answer(
-  { emit, signal }: AskParts,
-  id: string,
+  { progress, signal }: AskParts,
   arm: number,
   plan: Plan,
   question: Question,
@@ -262,7 +266,7 @@ async function answer(
   const began = performance.now();
   let problem: ArkletError | null = null;
   const turns = await runTurns({
-    runId: id,
+    runId: 'ask',
     seed: config.seed,
     protocol: plan.protocol,
     questions: [question],
@@ -270,9 +274,8 @@ async function answer(
     sampling: plan.sampling,
     retries: 0,
     signal,
-    record: async (turn) => emit({ type: 'ask', id, arm, part: { type: 'reply', reply: replyOf(turn) } }),
-    onText: ({ round, agent }, text) =>
-      emit({ type: 'ask', id, arm, part: { type: 'text', round, agent, text } }),
+    record: async (turn) => progress({ type: 'reply', arm, reply: replyOf(turn) }),
+    onText: ({ round, agent }, text) => progress({ type: 'text', arm, round, agent, text }),
     onProblem: (_place, error) => (problem ??= error),
   });
   throwIfAborted(signal);
@@ -286,6 +289,6 @@ async function answer(
     seconds: (performance.now() - began) / 1000,
     replies: turns.map(replyOf),
   };
-  emit({ type: 'ask', id, arm, part: { type: 'done', result } });
+  progress({ type: 'done', arm, result });
   return result;
 }

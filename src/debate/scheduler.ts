@@ -69,200 +69,262 @@ interface OpenQuestion {
 export async function runTurns(job: TurnsJob): Promise<readonly Turn[]> {
   if (job.agents.length === 0) throw new ConfigError('There are 0 agents.', 'Choose at least one agent.');
   throwIfAborted(job.signal);
-  const { protocol, questions } = job;
-  const failure = new AbortController();
-  const signal = job.signal ? AbortSignal.any([job.signal, failure.signal]) : failure.signal;
-  let thrown: { readonly error: unknown } | null = null;
-  const fail = (error: unknown): void => {
-    thrown ??= { error };
-    failure.abort();
-  };
+  return new Scheduler(job).run();
+}
 
-  const backendOf = (agent: number): AgentBackend => job.agents[agent % job.agents.length]!;
+/** One job of turns: questions are opened in order, their turns wait in the lane of their backend. */
+class Scheduler {
+  readonly #job: TurnsJob;
+  readonly #failure = new AbortController();
+  readonly #signal: AbortSignal;
+  #thrown: { readonly error: unknown } | null = null;
+  readonly #lanes: ReadonlyMap<AgentBackend, Lane>;
+  readonly #shifts: Shifts | null;
+  /** Questions that may be open at once. */
+  readonly #mostOpen: number;
+  readonly #pace = new Pace(clock());
 
-  const own = (job.stored ?? []).filter((turn) => turn.protocol === protocol.name);
-  const stored = groupedBy(own, ({ questionId }) => questionId);
+  /** Turns of earlier sessions, by question. */
+  readonly #stored: ReadonlyMap<string, readonly Turn[]>;
+  readonly #open = new Set<OpenQuestion>();
+  /** Turns of the questions that are closed. */
+  readonly #all: Turn[] = [];
+  #nextQuestion = 0;
+  #questionsDone = 0;
+  #turnsDone = 0;
+  #turnsLeft = 0;
 
-  const pace = new Pace(clock());
-  const open = new Set<OpenQuestion>();
-  const all: Turn[] = [];
-  let nextQuestion = 0;
-  let questionsDone = 0;
-  let turnsDone = 0;
-  let turnsLeft = 0;
-  for (const question of questions) {
-    const spoken = stored.get(question.id)?.length ?? 0;
-    turnsDone += spoken;
-    if (protocol.next(question, stored.get(question.id) ?? []).length > 0) {
-      turnsLeft += Math.max(1, protocol.maxTurns - spoken);
+  readonly #failedInRow = new Map<AgentBackend, number>();
+  /** Failed turns wait here until some turn succeeds, so that a dead backend leaves nothing behind that a resume would replay. */
+  readonly #failures: { readonly at: OpenQuestion; readonly spoken: Spoken }[] = [];
+  #successes = 0;
+  #wake = (): void => undefined;
+
+  constructor(job: TurnsJob) {
+    this.#job = job;
+    const { signal: failed } = this.#failure;
+    this.#signal = job.signal ? AbortSignal.any([job.signal, failed]) : failed;
+    // While a backend is being loaded no work ends that would tell.
+    this.#signal.addEventListener('abort', () => this.#wake(), { once: true });
+    const onEnd = (): void => {
+      this.#shifts?.turn();
+      this.#wake();
+    };
+    const lanes = new Map(job.agents.map((agent) => [agent, new Lane(agent.concurrency, onEnd)]));
+    this.#lanes = lanes;
+    this.#shifts = job.only
+      ? new Shifts({ lanes, change: job.only, fail: (error) => this.#fail(error) })
+      : null;
+    // One after another, each backend speaks on all questions before the next one comes.
+    this.#mostOpen = this.#shifts ? Infinity : [...lanes.values()].reduce((sum, { width }) => sum + width, 0);
+    const own = (job.stored ?? []).filter((turn) => turn.protocol === job.protocol.name);
+    this.#stored = groupedBy(own, ({ questionId }) => questionId);
+    this.#countTurns();
+  }
+
+  async run(): Promise<readonly Turn[]> {
+    this.#report();
+    while (!this.#signal.aborted) {
+      const picked = this.#pick();
+      if (!picked) {
+        if (!(await this.#waitForMore())) break;
+      } else if (!this.#job.gate?.paused) {
+        this.#exchange(picked);
+      } else {
+        if (!(await this.#pass(this.#job.gate))) break;
+        this.#exchange(this.#ready() ?? picked);
+      }
+    }
+    for (const lane of this.#lanes.values()) lane.clear();
+    while (this.#working) await this.#nextEnd();
+    await this.#shifts?.settled();
+    throwIfAborted(this.#job.signal);
+    if (this.#thrown) throw this.#thrown.error;
+    return this.#all.sort(compareTurns);
+  }
+
+  /** What is spoken already, and how much may be left. */
+  #countTurns(): void {
+    const { protocol, questions } = this.#job;
+    for (const question of questions) {
+      const turns = this.#stored.get(question.id) ?? [];
+      this.#turnsDone += turns.length;
+      if (protocol.next(question, turns).length > 0)
+        this.#turnsLeft += Math.max(1, protocol.maxTurns - turns.length);
     }
   }
 
-  let wake = (): void => undefined;
-  /** Resolves when a piece of work has ended. */
-  const nextEnd = (): Promise<void> => new Promise((resolve) => (wake = resolve));
-  const onEnd = (): void => {
-    shifts?.turn();
-    wake();
-  };
-  const lanes = new Map(job.agents.map((agent) => [agent, new Lane(agent.concurrency, onEnd)]));
-  const shifts = job.only && new Shifts({ lanes, change: job.only, fail });
-  // While a backend is being loaded no work ends that would tell.
-  signal.addEventListener('abort', () => wake(), { once: true });
-  const working = (): boolean => [...lanes.values()].some((lane) => lane.load > 0);
-  // One after another, each backend speaks on all questions before the next one comes.
-  const mostOpen = shifts ? Infinity : [...lanes.values()].reduce((sum, lane) => sum + lane.width, 0);
-
-  const hopelessAfter = job.hopelessAfter ?? 4;
-  const failedInRow = new Map(job.agents.map((agent) => [agent, 0]));
-  const isHopeless = (backend: AgentBackend): boolean => (failedInRow.get(backend) ?? 0) >= hopelessAfter;
-  /** Failed turns wait here until some turn succeeds, so that a dead backend leaves nothing behind that a resume would replay. */
-  const failures: { readonly at: OpenQuestion; readonly spoken: Spoken }[] = [];
-  let successes = 0;
-
-  function report(): void {
-    job.onProgress?.({
-      questionsDone,
-      questions: questions.length,
-      turnsDone,
-      turns: turnsDone + turnsLeft,
-      secondsLeft: turnsLeft === 0 ? 0 : pace.secondsLeft(turnsLeft),
-      tokensPerSecond: pace.tokensPerSecond,
-    });
+  #backendOf(agent: number): AgentBackend {
+    const { agents } = this.#job;
+    return agents[agent % agents.length]!;
   }
 
-  function noAgentAnswers(): AgentError {
-    const names = [...lanes.keys()].map((agent) => agent.model).join(', ');
-    return new AgentError(
-      `No agent answers any more: ${failures.length} turns failed in a row (${names}).`,
-      'Check the agents (is the server running, is the model loaded?), then resume: what was made is kept.',
+  get #working(): boolean {
+    return [...this.#lanes.values()].some((lane) => lane.load > 0);
+  }
+
+  /** Resolves when a piece of work has ended. */
+  #nextEnd(): Promise<void> {
+    return new Promise((resolve) => (this.#wake = resolve));
+  }
+
+  #fail(error: unknown): void {
+    this.#thrown ??= { error };
+    this.#failure.abort();
+  }
+
+  #isHopeless(backend: AgentBackend): boolean {
+    return (this.#failedInRow.get(backend) ?? 0) >= (this.#job.hopelessAfter ?? 4);
+  }
+
+  #failHopeless(): void {
+    const names = [...this.#lanes.keys()].map((agent) => agent.model).join(', ');
+    this.#fail(
+      new AgentError(
+        `No agent answers any more: ${this.#failures.length} turns failed in a row (${names}).`,
+        'Check the agents (is the server running, is the model loaded?), then resume: what was made is kept.',
+      ),
     );
   }
 
-  async function keep(at: OpenQuestion, { turn, timing }: Spoken): Promise<void> {
-    await job.record(turn, timing);
-    at.turns.push(turn);
-    turnsDone++;
-    turnsLeft = Math.max(0, turnsLeft - 1);
-    pace.add(clock(), turn.usage.completion);
-    at.running--;
-    if (at.running === 0) settle(at);
-    report();
+  #report(): void {
+    this.#job.onProgress?.({
+      questionsDone: this.#questionsDone,
+      questions: this.#job.questions.length,
+      turnsDone: this.#turnsDone,
+      turns: this.#turnsDone + this.#turnsLeft,
+      secondsLeft: this.#turnsLeft === 0 ? 0 : this.#pace.secondsLeft(this.#turnsLeft),
+      tokensPerSecond: this.#pace.tokensPerSecond,
+    });
   }
 
-  async function keepFailures(): Promise<void> {
-    for (const { at, spoken } of failures.splice(0)) await keep(at, spoken);
-  }
+  // Which question is next
 
-  async function work(at: OpenQuestion, plan: PlannedTurn): Promise<void> {
-    const place: TurnPlace = { questionId: at.question.id, round: plan.round, agent: plan.agent };
-    const backend = backendOf(plan.agent);
-    const own = typeof job.sampling === 'function' ? job.sampling(plan.agent) : job.sampling;
-    const { runSeed = job.seed, ...sampling } = own;
-    const seed = hashKey(runSeed, at.question.id, plan.agent, plan.round, 0);
-    try {
-      const spoken = await speak(backend, at.question, plan, {
-        runId: job.runId,
-        protocol: protocol.name,
-        sampling: { ...sampling, seed },
-        retries: isHopeless(backend) ? 0 : (job.retries ?? 2),
-        retryDelay: job.retryDelay ?? 0.5,
-        signal,
-        ...(job.onText && { onText: (text: string) => job.onText?.(place, text) }),
-        onProblem: (error) => job.onProblem?.(place, error),
-      });
-      if (spoken.failed) {
-        failures.push({ at, spoken });
-        failedInRow.set(backend, (failedInRow.get(backend) ?? 0) + 1);
-        if ([...lanes.keys()].every(isHopeless)) fail(noAgentAnswers());
-      } else {
-        successes++;
-        failedInRow.set(backend, 0);
-        await keep(at, spoken);
-        await keepFailures();
-      }
-    } catch (error) {
-      fail(error);
-    }
-  }
-
-  /** Closes a question that has no exchange left. */
-  function settle(at: OpenQuestion): boolean {
-    if (protocol.next(at.question, at.turns).length > 0) return false;
-    turnsLeft = Math.max(0, turnsLeft - Math.max(0, protocol.maxTurns - at.turns.length));
-    open.delete(at);
-    all.push(...at.turns);
-    questionsDone++;
-    return true;
-  }
-
-  /** Opens questions in order until one has something to say; null when none is left. */
-  function openNext(): OpenQuestion | null {
-    for (;;) {
-      const question = questions[nextQuestion];
-      if (!question) return null;
-      const turns = [...(stored.get(question.id) ?? [])];
-      const at: OpenQuestion = { index: nextQuestion++, question, turns, running: 0 };
-      if (protocol.next(question, turns).length > 0) {
-        open.add(at);
-        return at;
-      }
-      all.push(...turns);
-      questionsDone++;
-    }
+  /** A question whose next exchange can start: the earliest open one, else a new one if a backend has room. */
+  #pick(): OpenQuestion | null {
+    const first = this.#ready();
+    if (first) return first;
+    const hungry = this.#shifts !== null || [...this.#lanes.values()].some((lane) => lane.hungry);
+    return this.#open.size < this.#mostOpen && hungry ? this.#openNext() : null;
   }
 
   /** The earliest open question of which nothing is running. */
-  function ready(): OpenQuestion | null {
+  #ready(): OpenQuestion | null {
     let first: OpenQuestion | null = null;
-    for (const at of open) {
+    for (const at of this.#open) {
       if (at.running === 0 && (first === null || at.index < first.index)) first = at;
     }
     return first;
   }
 
-  /** A question whose next exchange can start: the earliest open one, else a new one if a backend has room. */
-  function pick(): OpenQuestion | null {
-    const first = ready();
-    if (first) return first;
-    const room = open.size < mostOpen && (shifts || [...lanes.values()].some((lane) => lane.hungry));
-    return room ? openNext() : null;
-  }
-
-  report();
-  while (!signal.aborted) {
-    let at = pick();
-    if (!at) {
-      if (working()) await nextEnd();
-      else if (failures.length === 0) break;
-      else if (successes > 0) await keepFailures();
-      else fail(noAgentAnswers());
-      continue;
-    }
-    if (job.gate?.paused) {
-      pace.stop(clock());
-      try {
-        await job.gate.pass(signal);
-      } catch (error) {
-        fail(error);
-        break;
+  /** Opens questions in order until one has something to say; null when none is left. */
+  #openNext(): OpenQuestion | null {
+    const { protocol, questions } = this.#job;
+    for (;;) {
+      const question = questions[this.#nextQuestion];
+      if (!question) return null;
+      const turns = [...(this.#stored.get(question.id) ?? [])];
+      const at: OpenQuestion = { index: this.#nextQuestion++, question, turns, running: 0 };
+      if (protocol.next(question, turns).length > 0) {
+        this.#open.add(at);
+        return at;
       }
-      pace.start(clock());
-      at = ready() ?? at;
+      this.#all.push(...turns);
+      this.#questionsDone++;
     }
-    const plans = protocol.next(at.question, at.turns);
-    at.running = plans.length;
-    for (const plan of plans) {
-      const spoken = at;
-      lanes.get(backendOf(plan.agent))?.add(() => work(spoken, plan));
-    }
-    shifts?.turn();
   }
 
-  for (const lane of lanes.values()) lane.clear();
-  while (working()) await nextEnd();
-  await shifts?.settled();
-  throwIfAborted(job.signal);
-  if (thrown) throw (thrown as { readonly error: unknown }).error;
-  return all.sort(compareTurns);
+  /** Closes a question that has no exchange left. */
+  #settle(at: OpenQuestion): void {
+    const { protocol } = this.#job;
+    if (protocol.next(at.question, at.turns).length > 0) return;
+    this.#turnsLeft = Math.max(0, this.#turnsLeft - Math.max(0, protocol.maxTurns - at.turns.length));
+    this.#open.delete(at);
+    this.#all.push(...at.turns);
+    this.#questionsDone++;
+  }
+
+  /** While no exchange can start; false when nothing more will come. */
+  async #waitForMore(): Promise<boolean> {
+    if (this.#working) await this.#nextEnd();
+    else if (this.#failures.length === 0) return false;
+    else if (this.#successes > 0) await this.#keepFailures();
+    else this.#failHopeless();
+    return true;
+  }
+
+  /** Waits until the gate opens; false where the job ends instead. */
+  async #pass(gate: Gate): Promise<boolean> {
+    this.#pace.stop(clock());
+    try {
+      await gate.pass(this.#signal);
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+    this.#pace.start(clock());
+    return true;
+  }
+
+  // Speaking
+
+  /** Hands the turns of a question's next exchange to their backends. */
+  #exchange(at: OpenQuestion): void {
+    const plans = this.#job.protocol.next(at.question, at.turns);
+    at.running = plans.length;
+    for (const plan of plans) this.#lanes.get(this.#backendOf(plan.agent))?.add(() => this.#work(at, plan));
+    this.#shifts?.turn();
+  }
+
+  async #work(at: OpenQuestion, plan: PlannedTurn): Promise<void> {
+    const backend = this.#backendOf(plan.agent);
+    try {
+      const spoken = await this.#speak(backend, at.question, plan);
+      if (spoken.failed) {
+        this.#failures.push({ at, spoken });
+        this.#failedInRow.set(backend, (this.#failedInRow.get(backend) ?? 0) + 1);
+        if ([...this.#lanes.keys()].every((one) => this.#isHopeless(one))) this.#failHopeless();
+      } else {
+        this.#successes++;
+        this.#failedInRow.set(backend, 0);
+        await this.#keep(at, spoken);
+        await this.#keepFailures();
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #speak(backend: AgentBackend, question: Question, plan: PlannedTurn): Promise<Spoken> {
+    const job = this.#job;
+    const place: TurnPlace = { questionId: question.id, round: plan.round, agent: plan.agent };
+    const own = typeof job.sampling === 'function' ? job.sampling(plan.agent) : job.sampling;
+    const { runSeed = job.seed, ...sampling } = own;
+    const seed = hashKey(runSeed, question.id, plan.agent, plan.round, 0);
+    return speak(backend, question, plan, {
+      runId: job.runId,
+      protocol: job.protocol.name,
+      sampling: { ...sampling, seed },
+      retries: this.#isHopeless(backend) ? 0 : (job.retries ?? 2),
+      retryDelay: job.retryDelay ?? 0.5,
+      signal: this.#signal,
+      ...(job.onText && { onText: (text: string) => job.onText?.(place, text) }),
+      onProblem: (error) => job.onProblem?.(place, error),
+    });
+  }
+
+  async #keep(at: OpenQuestion, { turn, timing }: Spoken): Promise<void> {
+    await this.#job.record(turn, timing);
+    at.turns.push(turn);
+    this.#turnsDone++;
+    this.#turnsLeft = Math.max(0, this.#turnsLeft - 1);
+    this.#pace.add(clock(), turn.usage.completion);
+    at.running--;
+    if (at.running === 0) this.#settle(at);
+    this.#report();
+  }
+
+  async #keepFailures(): Promise<void> {
+    for (const { at, spoken } of this.#failures.splice(0)) await this.#keep(at, spoken);
+  }
 }

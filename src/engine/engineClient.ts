@@ -2,7 +2,7 @@ import { AssertionError } from '../core/assert';
 import type { AgentCallbacks, AgentRequest, Completion, LoadOptions } from '../agents/agent';
 import type { AgentEngine } from '../agents/engine';
 import type { ArkletError } from '../core/errors';
-import type { KernelInfo } from '../wire/jobApi';
+import type { KernelInfo } from '../wire/device';
 import type { SelftestReport, SelftestRow } from '../compute/selftestReport';
 import type { ModelRef } from '../models/modelSpec';
 import type { RpcClient } from '../rpc/rpc';

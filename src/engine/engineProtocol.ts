@@ -1,7 +1,7 @@
 /** What the coordinator asks of the engine worker. Both sides import this file. */
 import type { Completion, LoadProgress } from '../agents/agent';
 import type { BackendKind } from '../compute/ops';
-import type { KernelInfo } from '../wire/jobApi';
+import type { KernelInfo } from '../wire/device';
 import type { SelftestReport, SelftestRow } from '../compute/selftestReport';
 import type { DeviceFacts } from '../records/device';
 import type { Message, Sampling } from '../records/records';

@@ -1,7 +1,7 @@
 /** The engine's kernels for a reader: the files, and the forms of each that ran. */
 import type { GpuBackend } from '../compute/gpuBackend';
 import type { Backend } from '../compute/ops';
-import type { KernelInfo } from '../wire/jobApi';
+import type { KernelInfo } from '../wire/device';
 import { kernelSources } from '../gpu/kernels';
 import { kernelCode } from '../gpu/pipelines';
 

@@ -1,6 +1,6 @@
 /** The agents of a job: loaded when there is something left to say, all or one at a time, released before the student comes. */
 import type { AgentBackend } from '../agents/agent';
-import type { JobEvent } from '../wire/jobApi';
+import type { JobEvent } from '../wire/jobEvents';
 import type { AgentInfo, PromptStyle } from '../records/records';
 import type { RunConfig } from '../settings/config';
 import { personaOf } from '../settings/personas';
@@ -14,7 +14,7 @@ export interface AgentSlot {
 export interface CrewOptions {
   readonly slots: readonly AgentSlot[];
   readonly signal: AbortSignal;
-  emit(event: JobEvent): void;
+  emit(event: Extract<JobEvent, { type: 'load' }>): void;
 }
 
 export class Crew {

@@ -1,6 +1,6 @@
 /** What every phase of a job works with. */
 import type { Gate } from '../core/gate';
-import type { JobEvent } from '../wire/jobApi';
+import type { JobEvent } from '../wire/jobEvents';
 import type { ProgressDetail } from '../wire/progress';
 import type { Phase, PromptStyle, Question } from '../records/records';
 import type { RunConfig } from '../settings/config';

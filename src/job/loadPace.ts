@@ -1,6 +1,6 @@
 /** How fast a model comes, where its loader tells only bytes. */
 import type { LoadProgress } from '../agents/agent';
-import type { JobEvent } from '../wire/jobApi';
+import type { JobEvent } from '../wire/jobEvents';
 import { ByteRate } from '../models/pace';
 
 /** `bytesPerSecond` and `secondsLeft` as in the event `load`. */

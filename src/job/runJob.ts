@@ -1,7 +1,7 @@
 /** A job from its stored state to its report; what is stored already is not done again. */
 import { DeviceLostError, ImportError, throwIfAborted, WorkerError } from '../core/errors';
 import type { Gate } from '../core/gate';
-import type { JobEvent } from '../wire/jobApi';
+import type { JobEvent } from '../wire/jobEvents';
 import { isEvaluation } from '../records/evalProtocol';
 import type { Phase, Question, Turn } from '../records/records';
 import type { RunConfig } from '../settings/config';

@@ -4,7 +4,7 @@ import type { EngineClient } from '../engine/engineClient';
 import type { Progress } from './job';
 import type { Gate } from '../core/gate';
 import type { RunRecord } from '../records/runRecords';
-import type { JobEvent } from '../wire/jobApi';
+import type { JobEvent } from '../wire/jobEvents';
 
 interface Listeners {
   readonly run: Pick<RunRecord, 'id'>;

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { FileFormatError } from '../core/errors';
 import { filesSource } from '../core/fileSource';
-import type { AdapterInfo } from '../wire/jobApi';
+import type { AdapterInfo } from '../wire/playground';
 import { checkFits } from '../lm/adapter';
 import type { ModelConfig } from '../lm/types';
 import type { BundledModel } from '../models/catalogue';

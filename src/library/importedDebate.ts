@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { ConfigError, ImportError } from '../core/errors';
 import { groupedBy } from '../core/groupedBy';
 import { issueText } from '../core/issueText';
-import type { TrajectoryImport } from '../wire/jobApi';
+import type { TrajectoryImport } from '../wire/runs';
 import type { RunArchive, RunRecord } from '../records/runRecords';
 import type { Question, Split, Turn } from '../records/records';
 import type { RunConfig } from '../settings/config';

@@ -1,7 +1,7 @@
 /** Adapters of the recorded run, which ship with the page: public/recorded/adapters.json and the PEFT folders beside it. */
 import * as v from 'valibot';
 import { DownloadError, FileFormatError } from '../core/errors';
-import type { AdapterInfo } from '../wire/jobApi';
+import type { AdapterInfo } from '../wire/playground';
 import { parseConfig } from '../settings/config';
 
 const schema = v.object({

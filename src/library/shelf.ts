@@ -1,8 +1,8 @@
 /** The stored runs as a user keeps them: names, notes, the baseline, the bin, sizes, and their adapters. */
 import { toBase64 } from '../core/base64';
 import { BusyError, ConfigError, StorageError, type ErrorData } from '../core/errors';
-import type { AdapterInfo } from '../wire/jobApi';
-import type { ArchivedAdapter, RunArchive, RunRecord, RunResult } from '../records/runRecords';
+import type { AdapterInfo } from '../wire/playground';
+import type { ArchivedAdapter, RunArchive, RunOutcome, RunRecord, RunResult } from '../records/runRecords';
 import type { RunStatus } from '../records/records';
 import type { Damage, OnDamage } from '../store/digest';
 import type { JobStore } from '../store/jobStore';
@@ -10,10 +10,10 @@ import type { StoredRun } from '../store/schema';
 import { Bin } from './bin';
 import { importedRunId, listAdapters, readAdapter } from './importedAdapters';
 import type { JobLock } from './jobLock';
-import type { AdapterArm } from '../wire/jobApi';
+import type { AdapterArm } from '../wire/playground';
 import { recordedAdapters, recordedFiles } from './recordedAdapters';
 import { leftOut, shownRun, soundRun } from './damage';
-import { readArchive, record } from './storedRuns';
+import { readArchive, readOutcome, record } from './storedRuns';
 
 const alive: readonly RunStatus[] = ['running', 'paused'];
 
@@ -161,6 +161,11 @@ export class Shelf {
     const sizes: Record<string, number> = {};
     for (const { id } of await this.#store.listRuns()) sizes[id] = await this.#store.sizeOf(id);
     return sizes;
+  }
+
+  /** A finished run without its debate. */
+  async outcome(runId: string): Promise<RunOutcome> {
+    return readOutcome(this.#store, await this.run(runId));
   }
 
   /** With its adapters: those that are stored, and for a copy of the recorded run those that ship with the page. */

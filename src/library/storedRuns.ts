@@ -1,6 +1,6 @@
 /** Runs as records and as archives: ids, names, and the way in and out of the store. */
 import { fromBase64, toBase64 } from '../core/base64';
-import type { ArchivedAdapter, RunArchive, RunRecord } from '../records/runRecords';
+import type { ArchivedAdapter, RunArchive, RunOutcome, RunRecord } from '../records/runRecords';
 import type { Question, Turn } from '../records/records';
 import type { RunConfig } from '../settings/config';
 import { hashKey } from '../core/rng';
@@ -54,11 +54,32 @@ export async function readArchive(
   withAdapters = false,
   onDamage?: OnDamage,
 ): Promise<RunArchive> {
-  const run = soundRun(stored);
-  const { id, config } = run;
-  const [questions, turns, timings, datasets, logs, report] = await Promise.all([
+  const { id } = stored;
+  const [{ run, ...rest }, questions, turns] = await Promise.all([
+    readOutcome(store, stored, onDamage),
     store.getQuestions(id),
     store.getTurns(id, onDamage),
+  ]);
+  return {
+    format: 'arklet-run',
+    version: withAdapters ? 2 : 1,
+    run,
+    questions: questions ?? [],
+    turns: withFacts(turns, { ...run.config, agents: run.config.nAgents }),
+    ...rest,
+    ...(withAdapters && { adapters: await readAdapters(store, id, onDamage) }),
+  };
+}
+
+/** What is stored of a run beside its debate. Throws ImportError for a damaged record. */
+export async function readOutcome(
+  store: JobStore,
+  stored: StoredRun,
+  onDamage?: OnDamage,
+): Promise<RunOutcome> {
+  const run = soundRun(stored);
+  const { id, config } = run;
+  const [timings, datasets, logs, report] = await Promise.all([
     store.getTimings(id),
     store.getDatasets(id, onDamage),
     store.getLogs(id, onDamage),
@@ -67,16 +88,11 @@ export async function readArchive(
   // A file goes where the other run is not.
   const { deletedAt: _, from: _from, ...kept } = record(run);
   return {
-    format: 'arklet-run',
-    version: withAdapters ? 2 : 1,
     run: kept,
-    questions: questions ?? [],
-    turns: withFacts(turns, { ...config, agents: config.nAgents }),
     timings,
     datasets: inTrainingOrder(datasets, config),
     logs: inTrainingOrder(logs, config).map(({ runId: _runId, ...log }) => log),
     report,
-    ...(withAdapters && { adapters: await readAdapters(store, id, onDamage) }),
   };
 }
 

@@ -54,6 +54,9 @@ export interface RunArchive {
   readonly adapters?: readonly ArchivedAdapter[];
 }
 
+/** A run beside its debate. */
+export type RunOutcome = Pick<RunArchive, 'run' | 'timings' | 'datasets' | 'logs' | 'report'>;
+
 /** Training log of one strategy (or control) and distillation seed. */
 export interface StrategyLog {
   readonly strategy: string;

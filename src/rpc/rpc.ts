@@ -77,9 +77,17 @@ function startPort(port: Port): void {
   if ('start' in port) (port as MessagePort).start();
 }
 
-/** Answers calls that arrive at the port; the returned function stops serving and aborts what runs. */
-export function serve<P extends Protocol<P>>(port: Port, handlers: Handlers<P>): () => void {
+/**
+ * Answers calls that arrive at the port; the returned function stops serving and aborts what runs. Calls wait for handlers that
+ * are still being made, and reject where that fails.
+ */
+export function serve<P extends Protocol<P>>(
+  port: Port,
+  handlers: Handlers<P> | Promise<Handlers<P>>,
+): () => void {
   const running = new Map<number, AbortController>();
+  // Each call tells of it.
+  if (handlers instanceof Promise) handlers.catch(() => undefined);
 
   const onMessage = (event: MessageEvent): void => {
     const message = envelopeOf(event.data);
@@ -93,13 +101,13 @@ export function serve<P extends Protocol<P>>(port: Port, handlers: Handlers<P>):
       signal: controller.signal,
       progress: (progress: unknown): void => send({ rpc: 'progress', id, progress }),
     };
-    const handler = Object.hasOwn(handlers, method) ? handlers[method as keyof P] : undefined;
-    const work = handler
-      ? handler(request, context)
-      : Promise.reject(
-          new ArkletError(`There is no method ${method}.`, 'Reload the page: its parts differ in version.'),
-        );
-    work
+    const work = async (): Promise<unknown> => {
+      const made = handlers instanceof Promise ? await handlers : handlers;
+      const handler = Object.hasOwn(made, method) ? made[method as keyof P] : undefined;
+      if (handler) return handler(request, context);
+      throw new ArkletError(`There is no method ${method}.`, 'Reload the page: its parts differ in version.');
+    };
+    work()
       .then((response: unknown) => {
         const [value, transfer] =
           response instanceof Transferring ? [response.value as unknown, response.transfer] : [response, []];

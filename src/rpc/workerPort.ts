@@ -18,18 +18,13 @@ function aliveName(data: unknown): string | null {
 /** Serves the handlers in a worker, and holds a lock that tells the other side that it lives. */
 export function serveWorker<P extends Protocol<P>>(
   scope: DedicatedWorkerGlobalScope,
-  handlers: Handlers<P>,
+  handlers: Handlers<P> | Promise<Handlers<P>>,
 ): void {
-  const held = holdLife(scope);
   // No call is begun before the other side can notice that it ends.
-  const waiting = Object.entries<Handlers<P>[keyof P]>(handlers).map(([name, handler]) => {
-    const later: typeof handler = async (request, context) => {
-      await held;
-      return handler(request, context);
-    };
-    return [name, later];
-  });
-  serve<P>(scope, Object.fromEntries(waiting) as Handlers<P>);
+  serve<P>(
+    scope,
+    holdLife(scope).then(() => handlers),
+  );
 }
 
 /** Holds a lock for the worker's life, tells its name, and resolves then. Without locks nothing is told, or watched. */

@@ -6,14 +6,14 @@
 import { ImportError } from '../core/errors';
 import type { Question, Split } from '../records/records';
 import type { ColumnChoice, FileColumns } from './questionFiles';
-import { chosenRow, objectColumns, tableColumns } from './columns';
-import { parseCsv, type CsvRow } from './csv';
-import { parseExactJson } from './exactJson';
-import { decodeFile, type Encoding } from './fileText';
+import { chosenRow, objectColumns, tableColumns } from './files/columns';
+import { parseCsv, type CsvRow } from './files/csv';
+import { parseExactJson } from './files/exactJson';
+import { decodeFile, type Encoding } from './files/fileText';
 import { doubtful, type GoldReason } from './golds';
 import { questionId, textShare } from './questionText';
-import { excerpt, fileConventions, readRow, unreadable, type RowShape } from './questionRows';
-import { namesQuestions } from './rowFields';
+import { excerpt, fileConventions, readRow, unreadable, type RowShape } from './files/questionRows';
+import { namesQuestions } from './files/rowFields';
 
 export interface ImportOptions {
   /** Shown in messages and kept as each question's origin; its ending decides nothing. */

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { withPage } from '../../scripts/lib/browser.mjs';
-import type { JobEvent } from '../../src/wire/jobApi';
+import type { JobEvent } from '../../src/wire/jobEvents';
 
 const root = resolve(import.meta.dirname, '../..');
 const work = mkdtempSync(join(tmpdir(), 'arklet-ends-'));

@@ -2,7 +2,7 @@ import { withValues } from '../../src/settings/config';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startServer } from '../../scripts/lib/server.mjs';
-import type { JobEvent } from '../../src/wire/jobApi';
+import type { JobEvent } from '../../src/wire/jobEvents';
 import type { RunConfig } from '../../src/settings/config';
 import { planRun } from '../../src/modelsWorker/planMemory';
 import { nodeJobs, tinyJob } from '../support/nodeJob';
@@ -41,7 +41,7 @@ async function measured(config: RunConfig): Promise<number> {
   const job = await newJob();
   await job.coordinator.start(config, null);
   await job.coordinator.ended();
-  expect((await job.coordinator.runs())[0]?.status).toBe('done');
+  expect((await job.api.runs.list())[0]?.status).toBe('done');
   const told = job.events.filter(
     (event): event is Extract<JobEvent, { type: 'progress' }> => event.type === 'progress',
   );

@@ -102,7 +102,7 @@ describe('an endpoint agent of a real server with SmolLM2', () => {
     try {
       const alone = await job.coordinator.start(tiny, null);
       await job.coordinator.ended();
-      const { turns: recorded } = await job.coordinator.archive(alone.id);
+      const { turns: recorded } = await job.api.runs.archive(alone.id);
       writeFileSync(join(work, 'debate.jsonl'), trajectoriesJsonl(recorded));
       const mixed = await job.coordinator.start(
         {
@@ -114,7 +114,7 @@ describe('an endpoint agent of a real server with SmolLM2', () => {
         null,
       );
       await job.coordinator.ended();
-      const { run, turns, report } = await job.coordinator.archive(mixed.id);
+      const { run, turns, report } = await job.api.runs.archive(mixed.id);
       expect(run.error).toBeNull();
       const debate = turns.filter(({ protocol }) => protocol === 'debate');
       expect(debate).toHaveLength(3 * 3 * 2);

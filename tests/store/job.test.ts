@@ -1,6 +1,6 @@
 import { deleteDB } from 'idb';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import type { JobEvent } from '../../src/wire/jobApi';
+import type { JobEvent } from '../../src/wire/jobEvents';
 import type { RunRecord } from '../../src/records/runRecords';
 import { trajectoriesJsonl } from '../../src/records/trajectories';
 import { closeTabs, ends, openTab, remove, tiny, type Tab } from './tabs';
@@ -8,8 +8,8 @@ import { closeTabs, ends, openTab, remove, tiny, type Tab } from './tabs';
 // The real chain: coordinator worker, engine worker inside it, IndexedDB, OPFS, Web Lock, BroadcastChannel.
 
 async function outputs(tab: Tab, id: string) {
-  const { turns, run } = await tab.client.api.archive(id);
-  const adapter = await tab.client.api.adapter(id, 'rsft', 0);
+  const { turns, run } = await tab.client.api.runs.archive(id);
+  const adapter = await tab.client.api.runs.adapter({ runId: id, strategy: 'rsft', seed: 0 });
   return {
     error: run.error,
     trajectories: trajectoriesJsonl(turns),
@@ -33,14 +33,14 @@ describe('a job in the browser', () => {
     ['evaluation', (event: JobEvent) => event.type === 'turn' && event.turn.protocol.startsWith('eval:')],
   ])('whose tab dies in the middle of its %s goes on to the same bytes', async (_, when) => {
     const first = openTab();
-    const started = await first.client.api.start(tiny, null);
+    const started = await first.client.api.control.start({ config: tiny, questions: null });
     await first.until(ends('done', started.id));
     const whole = await outputs(first, started.id);
     expect(whole.error).toBeNull();
     await remove(first, started.id);
 
     const dying = openTab();
-    const { id } = await dying.client.api.start(tiny, null);
+    const { id } = await dying.client.api.control.start({ config: tiny, questions: null });
     expect(id).toBe(started.id);
     await dying.until(when);
     dying.worker.terminate();
@@ -48,7 +48,7 @@ describe('a job in the browser', () => {
     const reopened = openTab();
     const found = await untilInterrupted(reopened, id);
     expect(found.status).toBe('interrupted');
-    await reopened.client.api.resume(id);
+    await reopened.client.api.control.resume(id);
     await reopened.until(ends('done', id));
     expect(await outputs(reopened, id)).toEqual(whole);
     await remove(reopened, id);
@@ -56,11 +56,13 @@ describe('a job in the browser', () => {
 
   it('refuses a second tab while the first one works', async () => {
     const first = openTab();
-    const { id } = await first.client.api.start(tiny, null);
+    const { id } = await first.client.api.control.start({ config: tiny, questions: null });
     const second = openTab();
-    await expect(second.client.api.start({ ...tiny, seed: 9 }, null)).rejects.toMatchObject({ code: 'busy' });
-    expect((await second.client.api.runs()).find((run) => run.id === id)?.status).toBe('running');
-    await first.client.api.stop();
+    await expect(
+      second.client.api.control.start({ config: { ...tiny, seed: 9 }, questions: null }),
+    ).rejects.toMatchObject({ code: 'busy' });
+    expect((await second.client.api.runs.list()).find((run) => run.id === id)?.status).toBe('running');
+    await first.client.api.control.stop();
     await remove(first, id);
   });
 });
@@ -68,7 +70,7 @@ describe('a job in the browser', () => {
 /** The dead worker's lock is free a moment after its end. */
 async function untilInterrupted(tab: Tab, id: string): Promise<RunRecord> {
   for (;;) {
-    const run = (await tab.client.api.runs()).find((one) => one.id === id);
+    const run = (await tab.client.api.runs.list()).find((one) => one.id === id);
     if (run?.status === 'interrupted') return run;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -2,7 +2,7 @@
 import { deleteDB, openDB } from 'idb';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { ArkletError } from '../../src/core/errors';
-import type { JobEvent } from '../../src/wire/jobApi';
+import type { JobEvent } from '../../src/wire/jobEvents';
 import type { RunRecord } from '../../src/records/runRecords';
 import { RandomStream } from '../../src/core/rng';
 import { openJobStore } from '../../src/store/jobStore';
@@ -21,7 +21,7 @@ afterAll(async () => {
 const debating = (event: JobEvent): boolean => event.type === 'turn';
 
 async function started(tab: Tab): Promise<RunRecord> {
-  const run = await tab.client.api.start(long, null);
+  const run = await tab.client.api.control.start({ config: long, questions: null });
   await tab.until(debating);
   return run;
 }
@@ -38,15 +38,18 @@ describe('a run in two tabs', () => {
     const first = openTab();
     const { id } = await started(first);
     const second = openTab();
-    expect((await second.client.api.runs()).find((run) => run.id === id)?.status).toBe('running');
+    expect((await second.client.api.runs.list()).find((run) => run.id === id)?.status).toBe('running');
     first.worker.terminate();
     expect(await took(second.until(ends('interrupted', id)))).toBeLessThan(2000);
-    const cut = (await second.client.api.runs()).find((run) => run.id === id)!;
+    const cut = (await second.client.api.runs.list()).find((run) => run.id === id)!;
     expect(cut.error?.message).toBe('The tab that ran this was closed.');
     const third = openTab();
-    const taken = await Promise.allSettled([second.client.api.resume(id), third.client.api.resume(id)]);
+    const taken = await Promise.allSettled([
+      second.client.api.control.resume(id),
+      third.client.api.control.resume(id),
+    ]);
     expect(taken.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    await second.client.api.stop();
+    await second.client.api.control.stop();
     await remove(second, id);
   });
 
@@ -54,28 +57,28 @@ describe('a run in two tabs', () => {
     const first = openTab();
     const { id } = await started(first);
     const second = openTab();
-    await expect(second.client.api.remove(id)).rejects.toMatchObject({ code: 'busy' });
-    await expect(second.client.api.purge(id)).rejects.toMatchObject({ code: 'busy' });
-    await second.client.api.update(id, { note: 'kept' });
-    await first.client.api.stop();
-    const run = (await second.client.api.runs()).find((one) => one.id === id)!;
+    await expect(second.client.api.runs.remove(id)).rejects.toMatchObject({ code: 'busy' });
+    await expect(second.client.api.runs.purge(id)).rejects.toMatchObject({ code: 'busy' });
+    await second.client.api.runs.update({ runId: id, change: { note: 'kept' } });
+    await first.client.api.control.stop();
+    const run = (await second.client.api.runs.list()).find((one) => one.id === id)!;
     expect([run.status, run.note]).toEqual(['interrupted', 'kept']);
     await remove(second, id);
-    await expect(first.client.api.resume(id)).rejects.toMatchObject({ code: 'config' });
-    expect(await first.client.api.runs()).toEqual([]);
+    await expect(first.client.api.control.resume(id)).rejects.toMatchObject({ code: 'config' });
+    expect(await first.client.api.runs.list()).toEqual([]);
   });
 
   it('is paused, stepped, gone on with and stopped from either', async () => {
     const first = openTab();
     const { id } = await started(first);
     const second = openTab();
-    await second.client.api.pause();
-    expect((await first.client.api.runs()).find((run) => run.id === id)?.status).toBe('paused');
-    await second.client.api.step();
-    await second.client.api.unpause();
-    expect((await first.client.api.runs()).find((run) => run.id === id)?.status).toBe('running');
-    await second.client.api.stop();
-    expect((await second.client.api.runs()).find((run) => run.id === id)?.status).toBe('interrupted');
+    await second.client.api.control.pause();
+    expect((await first.client.api.runs.list()).find((run) => run.id === id)?.status).toBe('paused');
+    await second.client.api.control.step();
+    await second.client.api.control.unpause();
+    expect((await first.client.api.runs.list()).find((run) => run.id === id)?.status).toBe('running');
+    await second.client.api.control.stop();
+    expect((await second.client.api.runs.list()).find((run) => run.id === id)?.status).toBe('interrupted');
     await remove(second, id);
   });
 });
@@ -84,14 +87,14 @@ describe('two changes of one run at once', () => {
   it('are both kept, whichever tab they come from', async () => {
     const [first, second] = [openTab(), openTab()];
     const { id } = await started(first);
-    await first.client.api.stop();
+    await first.client.api.control.stop();
     for (let i = 0; i < 10; i++) {
       await Promise.all([
-        first.client.api.update(id, { note: `note ${i}` }),
-        second.client.api.update(id, { pinned: i % 2 === 0 }),
-        first.client.api.update(id, { name: `name ${i}` }),
+        first.client.api.runs.update({ runId: id, change: { note: `note ${i}` } }),
+        second.client.api.runs.update({ runId: id, change: { pinned: i % 2 === 0 } }),
+        first.client.api.runs.update({ runId: id, change: { name: `name ${i}` } }),
       ]);
-      const run = (await second.client.api.runs()).find((one) => one.id === id)!;
+      const run = (await second.client.api.runs.list()).find((one) => one.id === id)!;
       expect([run.note, run.pinned, run.name]).toEqual([`note ${i}`, i % 2 === 0, `name ${i}`]);
     }
     await remove(first, id);
@@ -109,26 +112,44 @@ describe('two tabs that do two things to one run at once', () => {
   it('never leave a run without questions, rows without a run, or a purged run that comes back', async () => {
     const tabs = [openTab(), openTab()] as const;
     const act = async (tab: Tab, what: (typeof things)[number], id: string): Promise<void> => {
-      const { api } = tab.client;
-      await (what === 'update' ? api.update(id, { note: what }) : api[what](id));
+      const { runs, control } = tab.client.api;
+      switch (what) {
+        case 'update':
+          await runs.update({ runId: id, change: { note: what } });
+          return;
+        case 'pause':
+        case 'stop':
+          return control[what]();
+        case 'resume':
+          return control.resume(id);
+        case 'restore':
+          await runs.restore(id);
+          return;
+        case 'remove':
+        case 'purge':
+          return runs[what](id);
+        default:
+          what satisfies never;
+      }
     };
     const store = await openJobStore();
     const stream = new RandomStream(12);
     for (const [a, b] of pairs) {
-      const { id } = await tabs[0].client.api.start(tiny, null);
+      const { id } = await tabs[0].client.api.control.start({ config: tiny, questions: null });
       await new Promise((resolve) => setTimeout(resolve, stream.integer(0, 300)));
-      if (stream.integer(0, 2) === 0) await tabs[stream.integer(0, 2) === 0 ? 0 : 1].client.api.stop();
+      if (stream.integer(0, 2) === 0)
+        await tabs[stream.integer(0, 2) === 0 ? 0 : 1].client.api.control.stop();
       const ended = await Promise.allSettled([act(tabs[0], a, id), act(tabs[1], b, id)]);
       for (const one of ended)
         if (one.status === 'rejected')
           expect((one.reason as ArkletError).code, `${a} and ${b}`).toMatch(/^(busy|config|interrupted)$/);
-      await tabs[0].client.api.stop();
+      await tabs[0].client.api.control.stop();
       const run = await store.getRun(id);
       if (run) {
         expect(await store.getQuestions(id), `${a} and ${b}`).not.toBeNull();
         expect(['interrupted', 'done'], `${a} and ${b}`).toContain(run.status);
-        if (run.deletedAt === undefined) await tabs[1].client.api.remove(id);
-        await tabs[0].client.api.purge(id);
+        if (run.deletedAt === undefined) await tabs[1].client.api.runs.remove(id);
+        await tabs[0].client.api.runs.purge(id);
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
       expect([await store.getRun(id), await store.sizeOf(id)], `${a} and ${b}`).toEqual([null, 0]);
@@ -177,8 +198,8 @@ describe('a database that goes away', () => {
     const end = await tab.until((event) => event.type === 'ended');
     expect(end).toMatchObject({ runId: id, status: 'interrupted', error: { code: 'storage' } });
     expect(end.type === 'ended' && end.error?.message).toMatch(/was cleared/);
-    const next = await tab.client.api.start({ ...tiny, seed: 4 }, null);
-    await tab.client.api.stop();
+    const next = await tab.client.api.control.start({ config: { ...tiny, seed: 4 }, questions: null });
+    await tab.client.api.control.stop();
     await remove(tab, next.id);
   });
 });

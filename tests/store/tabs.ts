@@ -1,5 +1,6 @@
 /** Tabs as the product has them: a coordinator worker each, on one database. */
-import type { JobClient, JobEvent } from '../../src/wire/jobApi';
+import type { JobClient } from '../../src/wire/jobApi';
+import type { JobEvent } from '../../src/wire/jobEvents';
 import type { RunRecord } from '../../src/records/runRecords';
 import { connectJob } from '../../src/coordinator/jobClient';
 import { makeTinyConfig } from '../support/makeConfig';
@@ -54,7 +55,7 @@ export const ends = (status: RunRecord['status'], id?: string) => (event: JobEve
   event.runs.some((run) => run.status === status && (id === undefined || run.id === id));
 
 export async function remove(tab: Tab, id: string): Promise<void> {
-  await tab.client.api.remove(id);
+  await tab.client.api.runs.remove(id);
   // A run in the bin keeps its id.
-  await tab.client.api.purge(id);
+  await tab.client.api.runs.purge(id);
 }

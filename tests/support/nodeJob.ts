@@ -4,11 +4,14 @@ import { afterEach, expect } from 'vitest';
 import type { Backend } from '../../src/compute/ops';
 import { createWasmBackend } from '../../src/compute/wasmBackend';
 import { GpuUnavailableError, WorkerError } from '../../src/core/errors';
-import type { JobEvent } from '../../src/wire/jobApi';
+import type { JobApi, JobProtocol } from '../../src/wire/jobApi';
+import type { JobEvent } from '../../src/wire/jobEvents';
 import type { RunConfig } from '../../src/settings/config';
 import { RpcClient, serve } from '../../src/rpc/rpc';
 import { Coordinator } from '../../src/coordinator/coordinator';
-import type { CoordinatorParts } from '../../src/coordinator/coordinator';
+import type { CoordinatorParts } from '../../src/coordinator/coordinatorParts';
+import { jobApi } from '../../src/coordinator/jobClient';
+import { openServices } from '../../src/coordinator/services';
 import { EngineClient } from '../../src/engine/engineClient';
 import type { EngineProtocol } from '../../src/engine/engineProtocol';
 import { EngineService } from '../../src/engine/engineService';
@@ -24,6 +27,8 @@ setMaxListeners(0);
 /** The product's own coordinator and engine in Node: WASM kernels, the bundled models over HTTP, a store in memory. */
 export interface NodeJob {
   readonly coordinator: Coordinator;
+  /** What a page holds: every other request, over a port. */
+  readonly api: JobApi;
   readonly store: JobStore;
   readonly events: JobEvent[];
   /** Called at each event. */
@@ -42,36 +47,42 @@ export async function openNodeJob(
 ): Promise<NodeJob> {
   const server = await startServer({ root: resolve('public') });
   const channels: MessageChannel[] = [];
+  const events: JobEvent[] = [];
+  const { coordinator, handlers } = openServices({
+    ...parts,
+    store,
+    locks: null,
+    base: server.url,
+    version: 'test',
+    emit: (event) => {
+      events.push(event);
+      job.onEvent(event);
+    },
+    openEngine: () => {
+      const channel = new MessageChannel();
+      channels.push(channel);
+      const service = new EngineService({
+        webgpu: () => Promise.reject(new GpuUnavailableError('No WebGPU in this test.', 'None needed.')),
+        wasm: makeBackend,
+        threads: 1,
+        openSource: openModelSource,
+      });
+      serve<EngineProtocol>(channel.port2, service.handlers());
+      const client = new RpcClient<EngineProtocol>(channel.port1);
+      job.killEngine = () => client.close(new WorkerError('The engine worker failed: test.', 'Resume.'));
+      job.muteEngine = () => channel.port2.close();
+      return new EngineClient(client);
+    },
+  });
+  const port = new MessageChannel();
+  channels.push(port);
+  serve<JobProtocol>(port.port2, handlers);
   const job: NodeJob = {
     store,
-    events: [],
+    events,
+    coordinator,
+    api: jobApi(new RpcClient<JobProtocol>(port.port1)),
     onEvent: () => undefined,
-    coordinator: new Coordinator({
-      ...parts,
-      store,
-      locks: null,
-      base: server.url,
-      version: 'test',
-      emit: (event) => {
-        job.events.push(event);
-        job.onEvent(event);
-      },
-      openEngine: () => {
-        const channel = new MessageChannel();
-        channels.push(channel);
-        const service = new EngineService({
-          webgpu: () => Promise.reject(new GpuUnavailableError('No WebGPU in this test.', 'None needed.')),
-          wasm: makeBackend,
-          threads: 1,
-          openSource: openModelSource,
-        });
-        serve<EngineProtocol>(channel.port2, service.handlers());
-        const client = new RpcClient<EngineProtocol>(channel.port1);
-        job.killEngine = () => client.close(new WorkerError('The engine worker failed: test.', 'Resume.'));
-        job.muteEngine = () => channel.port2.close();
-        return new EngineClient(client);
-      },
-    }),
     killEngine: () => undefined,
     muteEngine: () => undefined,
     async close() {
@@ -115,7 +126,7 @@ export async function goneOn(
   const { id } = await first.coordinator.start(config, null);
   await first.coordinator.ended();
   await Promise.resolve(stopping);
-  expect((await first.coordinator.runs())[0]?.status).toBe('interrupted');
+  expect((await first.api.runs.list())[0]?.status).toBe('interrupted');
   const second = await newJob(first.store);
   await second.coordinator.resume(id);
   await second.coordinator.ended();

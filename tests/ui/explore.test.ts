@@ -2,7 +2,8 @@
 import { unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
-import type { JobEvent } from '../../src/wire/jobApi';
+import type { AdapterPlace } from '../../src/wire/runs';
+import type { JobEvent } from '../../src/wire/jobEvents';
 import type { RunArchive, RunRecord } from '../../src/records/runRecords';
 import type { MountedApp } from '../../src/ui/mount';
 import { makeArchive, makeTurn } from './fixtures/archive';
@@ -107,7 +108,7 @@ describe('a run that came to the bytes of the recorded one', () => {
     const bytes = (id: string) => ({
       'adapter_model.safetensors': new Uint8Array([1, id === 'fixture' ? 2 : 3]),
     });
-    (client.api as { adapter: unknown }).adapter = async (id: string) => bytes(id);
+    Object.assign(client.api.runs, { adapter: async ({ runId }: AdapterPlace) => bytes(runId) });
     await open();
     await vi.waitFor(() => expect(app.session.runs).toHaveLength(2));
     for (const id of ['other', 'adapter']) {

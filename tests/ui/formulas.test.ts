@@ -2,7 +2,6 @@
 import { unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
-import { readQuestionFile } from '../../src/library/questionImport';
 import type { Question } from '../../src/records/records';
 import type { MountedApp } from '../../src/ui/mount';
 import { makeArchive } from './fixtures/archive';
@@ -25,7 +24,6 @@ async function open(change: Partial<Question>): Promise<HTMLElement> {
 
 beforeEach(async () => {
   client = new ScriptedClient();
-  client.reads = readQuestionFile;
   localStorage.clear();
   await page.viewport(1280, 900);
 });

@@ -2,7 +2,7 @@
 import { unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page } from 'vitest/browser';
-import type { JobEvent } from '../../src/wire/jobApi';
+import type { JobEvent } from '../../src/wire/jobEvents';
 import type { RunArchive, RunRecord } from '../../src/records/runRecords';
 import type { PairResult } from '../../src/records/records';
 import type { TrainLog } from '../../src/records/trainLog';

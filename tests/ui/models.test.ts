@@ -140,8 +140,8 @@ beforeEach(async () => {
   target = document.createElement('div');
   document.body.append(target);
   client = new ScriptedClient();
-  Object.assign(client.api, {
-    setKey: async (url: string, key: string | null) => void keys.push([url, key]),
+  Object.assign(client.api.endpoints, {
+    setKey: async ({ url, key }: { url: string; key: string | null }) => void keys.push([url, key]),
   });
   app = mountApp(target, {
     connect: async () => client,

@@ -21,7 +21,7 @@ import { readArchive } from '../../src/ui/archiveFile';
 import type { MountedApp } from '../../src/ui/mount';
 import { pageError, plainWords } from '../../src/ui/pageError';
 import { Notices } from '../../src/ui/state/notices.svelte';
-import { config, makeArchive, makeQuestion, makeTurn } from './fixtures/archive';
+import { config, makeArchive, makeQuestion, makeTurn, sixQuestions } from './fixtures/archive';
 import { mountPage, violations } from './fixtures/mounted';
 import { ScriptedClient } from './fixtures/scriptedClient';
 
@@ -64,12 +64,11 @@ describe('a message', () => {
     await button('Settings').click();
     const pick = page.getByLabelText('Use a file of your own');
     for (const name of ['a.csv', 'b.csv']) {
-      client.failures.set('importQuestions', new ImportError(`${name} is no table.`, 'Give it two columns.'));
-      await userEvent.upload(pick, new File(['a'], name));
-      await expect.element(page.getByText(`${name} is no table.`).first()).toBeVisible();
+      await userEvent.upload(pick, new File([' '], name));
+      await expect.element(page.getByText(`${name} is empty.`).first()).toBeVisible();
     }
-    expect(said()).toEqual(['b.csv is no table.']);
-    await userEvent.upload(pick, new File(['{}'], 'c.jsonl'));
+    expect(said()).toEqual(['b.csv is empty.']);
+    await userEvent.upload(pick, new File([sixQuestions], 'c.jsonl'));
     await vi.waitFor(() => expect(said()).toEqual([]));
   });
 
@@ -121,7 +120,7 @@ describe('a message', () => {
       'importTrajectories',
       new ImportError('gsm.jsonl line 1 is no turn.', 'Pick another.'),
     );
-    const file = new File(['{"question": "What is 2+2?", "answer": "#### 4"}\n'], 'gsm.jsonl');
+    const file = new File([sixQuestions], 'gsm.jsonl');
     await userEvent.upload(page.getByLabelText('Import a run'), file);
     await expect.element(page.getByText('gsm.jsonl is a question file, not a run.').first()).toBeVisible();
     expect(await violations()).toEqual([]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JobEvent } from '../../src/wire/jobApi';
+import type { JobEvent } from '../../src/wire/jobEvents';
 import { Pace } from '../../src/ui/state/pace';
 
 type Progress = Extract<JobEvent, { type: 'progress' }>;

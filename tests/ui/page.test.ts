@@ -1,12 +1,11 @@
 import { unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cdp, page, userEvent } from 'vitest/browser';
-import { ImportError } from '../../src/core/errors';
-import type { JobEvent } from '../../src/wire/jobApi';
+import type { JobEvent } from '../../src/wire/jobEvents';
 import type { RunArchive } from '../../src/records/runRecords';
 import { packArchive } from '../../src/ui/archiveFile';
 import type { MountedApp } from '../../src/ui/mount';
-import { makeArchive } from './fixtures/archive';
+import { makeArchive, sixQuestions } from './fixtures/archive';
 import { mountPage, violations } from './fixtures/mounted';
 import { ScriptedClient } from './fixtures/scriptedClient';
 
@@ -439,9 +438,12 @@ describe('a question file', () => {
   it('shows counts, a preview and the rows left out, and is used by the next run', async () => {
     await open();
     await button('Settings').click();
-    await userEvent.upload(page.getByLabelText('Use a file of your own'), new File(['{}'], 'mine.jsonl'));
+    await userEvent.upload(
+      page.getByLabelText('Use a file of your own'),
+      new File([sixQuestions], 'mine.jsonl'),
+    );
     await expect.element(page.getByText('6 questions read, 1 row left out')).toBeVisible();
-    await expect.element(page.getByText('no answer after "####"')).toBeVisible();
+    await expect.element(page.getByText('no number after "####"')).toBeVisible();
     await button('Use these questions').click();
     await button('Close').click();
     await button('Run on mine.jsonl').click();
@@ -460,7 +462,10 @@ describe('a question file', () => {
     await open();
     await button('Settings').click();
     await vi.waitFor(() => expect(counts()).toEqual([800, 64, 300]));
-    await userEvent.upload(page.getByLabelText('Use a file of your own'), new File(['{}'], 'mine.jsonl'));
+    await userEvent.upload(
+      page.getByLabelText('Use a file of your own'),
+      new File([sixQuestions], 'mine.jsonl'),
+    );
     await button('Use these questions').click();
     expect(counts()).toEqual([4, 1, 1]);
     const note = page.getByText(/mine\.jsonl holds 6 different questions, but 1,164 were asked for/);
@@ -492,7 +497,10 @@ describe('a question file', () => {
       page.getByRole('spinbutton', { name: `${name} questions` }),
     );
     for (const field of fields) await expect.element(field).toBeValid();
-    await userEvent.upload(page.getByLabelText('Use a file of your own'), new File(['{}'], 'mine.jsonl'));
+    await userEvent.upload(
+      page.getByLabelText('Use a file of your own'),
+      new File([sixQuestions], 'mine.jsonl'),
+    );
     await button('Use these questions').click();
     await button('Full').click();
     for (const field of fields)
@@ -502,14 +510,10 @@ describe('a question file', () => {
   });
 
   it('that cannot be read at all becomes a message with its hint', async () => {
-    client.failures.set(
-      'importQuestions',
-      new ImportError('No row of x.csv is a question.', 'Give it two columns.'),
-    );
     await open();
     await button('Settings').click();
-    await userEvent.upload(page.getByLabelText('Use a file of your own'), new File(['a'], 'x.csv'));
-    await expect.element(page.getByText('Give it two columns.').first()).toBeVisible();
+    await userEvent.upload(page.getByLabelText('Use a file of your own'), new File([' '], 'x.csv'));
+    await expect.element(page.getByText('Pick a file with one question per line.').first()).toBeVisible();
   });
 });
 

@@ -3,7 +3,7 @@ import { flushSync, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import { BusyError, ConfigError } from '../../src/core/errors';
-import type { AskResult } from '../../src/wire/jobApi';
+import type { AskResult } from '../../src/wire/playground';
 import type { RunArchive } from '../../src/records/runRecords';
 import { unpacked } from './fixtures/saved';
 import { zipFiles } from '../../src/ui/exports';
@@ -71,7 +71,8 @@ describe('the playground', () => {
   it('asks base, chosen adapters and the ensemble, and shows answers as they come', async () => {
     await open('#panel=ask');
     await expect.element(page.getByLabelText('Your question')).toHaveFocus();
-    const [example] = makeArchive(3).questions;
+    await vi.waitFor(() => expect(app.session.playground.examples).toHaveLength(3));
+    const [example] = app.session.playground.examples;
     await button(example!.text).click();
     await page.getByLabelText('DA of silver-tern').click();
     let finish = (_: readonly AskResult[]): void => undefined;
@@ -79,25 +80,18 @@ describe('the playground', () => {
     await userEvent.keyboard('{Tab}');
     await dialog('Ask them a question').getByRole('button', { name: 'Ask', exact: true }).click();
     await vi.waitFor(() => expect(client.names()).toContain('ask'));
-    const request = client.calls.find(([name]) => name === 'ask')![1] as { id: string; arms: object[] };
+    const request = client.calls.find(([name]) => name === 'ask')![1] as { arms: object[] };
     expect(request.arms).toEqual([
       { type: 'base' },
       { type: 'distilled', runId: 'old', strategy: 'rsft', seed: 0 },
       { type: 'distilled', runId: 'old', strategy: 'da', seed: 0 },
       { type: 'ensemble' },
     ]);
-    const { id } = request;
-    client.emit({ type: 'ask', id, arm: 0, part: { type: 'text', round: 0, agent: 0, text: '3 + 4' } });
-    client.emit({ type: 'ask', id, arm: 0, part: { type: 'text', round: 0, agent: 0, text: ' = 8' } });
+    client.tellAsker({ type: 'text', arm: 0, round: 0, agent: 0, text: '3 + 4' });
+    client.tellAsker({ type: 'text', arm: 0, round: 0, agent: 0, text: ' = 8' });
     await expect.element(page.getByText('3 + 4 = 8', { exact: true })).toBeVisible();
-    client.emit({
-      type: 'ask',
-      id: 'of another tab',
-      arm: 1,
-      part: { type: 'text', round: 0, agent: 0, text: 'no' },
-    });
-    client.emit({ type: 'ask', id, arm: 1, part: { type: 'done', result: result(example!.gold) } });
-    client.emit({ type: 'ask', id, arm: 0, part: { type: 'done', result: result('-1') } });
+    client.tellAsker({ type: 'done', arm: 1, result: result(example!.gold) });
+    client.tellAsker({ type: 'done', arm: 0, result: result('-1') });
     const answers = page.getByRole('region', { name: 'Answers' });
     await expect.element(answers.getByText('right', { exact: true })).toBeVisible();
     await expect.element(answers.getByText('wrong', { exact: true })).toBeVisible();

@@ -1,7 +1,6 @@
 import { unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
-import { readQuestionFile } from '../../src/library/questionImport';
 import type { MountedApp } from '../../src/ui/mount';
 import { makeArchive } from './fixtures/archive';
 import { mountPage, violations } from './fixtures/mounted';
@@ -12,7 +11,6 @@ let target: HTMLElement;
 
 beforeEach(async () => {
   const client = new ScriptedClient();
-  client.reads = readQuestionFile;
   localStorage.clear();
   await page.viewport(1280, 900);
   ({ app, target } = await mountPage(client, makeArchive(4), ''));

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { BusyError } from '../../src/core/errors';
-import type { JobEvent } from '../../src/wire/jobApi';
+import type { JobEvent } from '../../src/wire/jobEvents';
 import { Session } from '../../src/ui/state/session.svelte';
 import { makeArchive } from './fixtures/archive';
 import { ScriptedClient } from './fixtures/scriptedClient';
@@ -88,10 +88,42 @@ describe('running', () => {
     await vi.waitFor(() => expect(session.view?.debateFacts.questions).toBe(1));
   });
 
+  it('is told of questions and turns once, and asks for the whole run only where a turn is missing', async () => {
+    const { questions, turns } = makeArchive(8);
+    const timings = turns.map((turn) => ({ ...turn, startedAt: 0, seconds: 1 }));
+    const fetched = () => client.names().filter((name) => name === 'archive' || name === 'outcome');
+    await session.start();
+    await vi.waitFor(() => expect(session.view?.question(questions[0]!.id)).toBeDefined());
+    expect(fetched()).toEqual([]);
+    for (const turn of turns.slice(0, 2)) client.emit({ type: 'turn', runId: 'new', turn });
+    const end = (known: number): void => {
+      const archive = client.archives.get('new')!;
+      client.archives.set('new', { ...archive, turns, timings: timings.slice(0, known) });
+      for (const status of ['running', 'done'] as const)
+        client.emit({
+          type: 'progress',
+          runId: 'new',
+          phase: status === 'done' ? 'done' : 'report',
+          status,
+          done: 1,
+          total: 1,
+          detail: null,
+          secondsLeft: null,
+          tokensPerSecond: null,
+          bytes: null,
+        });
+    };
+    end(2);
+    await vi.waitFor(() => expect(fetched()).toEqual(['outcome']));
+    end(3);
+    await vi.waitFor(() => expect(fetched()).toEqual(['outcome', 'outcome', 'archive']));
+    expect(session.view?.turns).toBe(turns.length);
+  });
+
   it('keeps events that come before the answer to start', async () => {
     const [turn] = makeArchive(8).turns;
-    const start = client.api.start;
-    Object.assign(client.api, {
+    const { start } = client.api.control;
+    Object.assign(client.api.control, {
       start: async (...args: Parameters<typeof start>) => {
         const run = await start(...args);
         client.emit({ type: 'turn', runId: 'new', turn: turn! });

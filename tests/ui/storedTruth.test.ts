@@ -3,7 +3,7 @@ import { flushSync, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page } from 'vitest/browser';
 import { seedSummaries } from '../../src/eval/seeds';
-import type { JobEvent } from '../../src/wire/jobApi';
+import type { JobEvent } from '../../src/wire/jobEvents';
 import type { RunArchive, RunRecord } from '../../src/records/runRecords';
 import type { ArmResult } from '../../src/records/records';
 import type { TrainLog } from '../../src/records/trainLog';

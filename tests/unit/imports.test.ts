@@ -30,7 +30,7 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
   eval: { imports: ['core', 'settings', 'records', 'tasks', 'debate'] },
   wire: {
     imports: ['core'],
-    types: ['settings', 'records', 'specs', 'tasks', 'compute', 'models', 'distill', 'eval'],
+    types: ['settings', 'records', 'specs', 'rpc', 'tasks', 'compute', 'models'],
   },
   engine: {
     imports: [
@@ -115,6 +115,7 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
       'settings',
       'records',
       'rpc',
+      'tasks',
       'compute',
       'lm',
       'train',
@@ -127,13 +128,13 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
   },
   /** The page's, beside `pure` below. */
   ui: {
-    imports: ['core', 'settings', 'records', 'specs', 'eval', 'wire'],
-    types: ['rpc', 'offline', 'store', 'tasks', 'compute', 'models', 'distill', 'engine', 'modelsWorker'],
+    imports: ['core', 'settings', 'records', 'specs', 'tasks', 'eval', 'wire'],
+    types: ['rpc', 'offline', 'store', 'compute', 'models', 'distill', 'engine', 'modelsWorker'],
   },
 };
 
 /** Modules of other rooms that the page may import whole: pure functions, no device and no storage. */
-const pure = ['debate/vote', 'debate/readPrompt', 'models/memoryPlan'];
+const pure = ['debate/vote', 'debate/readPrompt', 'distill/similar', 'models/memoryPlan'];
 
 /** Packages that only one folder may import. */
 const owners: Record<string, string> = {
@@ -174,6 +175,15 @@ function importsOf(file: string): Import[] {
 
 const files = new Set(listFiles(source));
 const all = [...files].flatMap(importsOf);
+
+/** The files of ours that each file imports. */
+const importsByFile = new Map<string, { found: string; typeOnly: boolean }[]>();
+for (const { file, target, typeOnly } of all) {
+  if (!target.startsWith('.')) continue;
+  const path = resolve(dirname(file), target);
+  const found = ['', '.ts', '.svelte', '.svelte.ts'].map((end) => path + end).find((one) => files.has(one));
+  if (found) importsByFile.set(file, [...(importsByFile.get(file) ?? []), { found, typeOnly }]);
+}
 
 /** Each cycle of the graph that a walk in depth meets, as "a -> b -> a". */
 function cycles(graph: ReadonlyMap<string, readonly string[]>): string[] {
@@ -237,15 +247,35 @@ test('every room imports only what its rule allows, and none that stands above i
 });
 
 test('no two files import each other, over however many others and be it types alone', () => {
-  const graph = new Map<string, string[]>();
-  for (const { file, target } of all) {
-    if (!target.startsWith('.')) continue;
-    const path = resolve(dirname(file), target);
-    const found = ['', '.ts', '.svelte', '.svelte.ts'].map((end) => path + end).find((one) => files.has(one));
-    if (found) graph.set(file, [...(graph.get(file) ?? []), found]);
-  }
+  const graph = new Map([...importsByFile].map(([file, list]) => [file, list.map(({ found }) => found)]));
   expect(graph.size).toBeGreaterThan(200);
   expect(cycles(graph)).toEqual([]);
+});
+
+test('nothing that the page imports, be it later or by way of others, reaches a device, a store or a job', () => {
+  const reached = new Map<string, string>();
+  const visit = (file: string, by: string): void => {
+    if (reached.has(file)) return;
+    reached.set(file, by);
+    for (const one of importsByFile.get(file) ?? []) if (!one.typeOnly) visit(one.found, file);
+  };
+  for (const file of files) if (relative(source, file).startsWith('ui/')) visit(file, 'the page');
+  const far = [
+    'gpu',
+    'cpu',
+    'compute',
+    'lm',
+    'train',
+    'store',
+    'agents',
+    'engine',
+    'job',
+    'library',
+    'coordinator',
+  ];
+  const broken = [...reached].filter(([file]) => far.includes(relative(source, file).split('/')[0]!));
+  expect(reached.size).toBeGreaterThan(250);
+  expect(broken.map(([file, by]) => `${relative(root, by)} imports ${relative(root, file)}`)).toEqual([]);
 });
 
 test('the search for cycles finds one', () => {
@@ -289,4 +319,16 @@ test('packages with one owner are imported by that folder alone', () => {
 test('only gpu/ says GPUDevice', () => {
   const sayers = listFiles(source).filter((file) => /\bGPUDevice\b/.test(readFileSync(file, 'utf8')));
   expect(sayers.filter((file) => !file.startsWith(join(source, 'gpu')))).toEqual([]);
+});
+
+test('a component asks for what it uses: the whole session is known to App and mount alone', () => {
+  const knowing = all.filter(({ target }) => target.endsWith('/session.svelte'));
+  expect([...new Set(knowing.map(({ file }) => relative(source, file)))].sort()).toEqual([
+    'ui/App.svelte',
+    'ui/mount.ts',
+  ]);
+  const components = [...files].filter((file) => file.endsWith('.svelte') && !file.endsWith('App.svelte'));
+  expect(components.length).toBeGreaterThan(50);
+  const naming = components.filter((file) => /\bSession\b/.test(readFileSync(file, 'utf8')));
+  expect(naming.map((file) => relative(source, file))).toEqual([]);
 });

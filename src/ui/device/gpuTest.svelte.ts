@@ -9,20 +9,21 @@ export class GpuTest {
   report = $state.raw<SelftestReport | null>(null);
   error = $state.raw<ErrorData | null>(null);
   running = $state(false);
-
-  receive(row: SelftestRow): void {
-    if (this.running) this.rows = [...this.rows, row];
-  }
+  #controller = new AbortController();
 
   /** Never rejects: what goes wrong is shown in the panel. */
-  async run(api: () => Promise<JobApi>, backend: 'webgpu' | 'cpu'): Promise<void> {
+  async run(device: () => Promise<JobApi['device']>, backend: 'webgpu' | 'cpu'): Promise<void> {
     if (this.running) return;
     this.running = true;
     this.rows = [];
     this.report = null;
     this.error = null;
+    this.#controller = new AbortController();
+    const { signal } = this.#controller;
     try {
-      this.report = await (await api()).testDevice(backend);
+      this.report = await (
+        await device()
+      ).testDevice(backend, { signal, onProgress: (row) => (this.rows = [...this.rows, row]) });
       this.rows = this.report.kernels;
     } catch (thrown) {
       const error = asArkletError(thrown);
@@ -31,6 +32,10 @@ export class GpuTest {
     } finally {
       this.running = false;
     }
+  }
+
+  stop(): void {
+    this.#controller.abort();
   }
 }
 

@@ -1,6 +1,6 @@
 /** Where each step of the tour points, and what it brings on screen first. */
 import { changeOf } from '../state/debateIndex';
-import type { Session } from '../state/session.svelte';
+import type { Screen } from '../state/page';
 import type { Step } from '../state/sessionParts';
 import type { GuideStepId } from '../strings/guide';
 
@@ -23,8 +23,8 @@ const stops: Readonly<Record<GuideStepId, Stop>> = {
 };
 
 /** A test question whose vote turned from wrong to right by reading: the debate at its best. */
-function tellingQuestion(session: Session): string | null {
-  const { view } = session;
+function tellingQuestion(screen: Screen): string | null {
+  const { view } = screen;
   if (!view) return null;
   const flipped = view.questionIds('flipped', 'test');
   const turned = flipped.find((id) => {
@@ -46,13 +46,13 @@ function tellingQuestion(session: Session): string | null {
 }
 
 /** Shows the recorded run and the part of it that the step is about. */
-export function prepare(session: Session, id: GuideStepId): void {
-  if (session.recorded && session.view !== session.recorded) session.show(session.recorded);
+export function prepare(screen: Screen, id: GuideStepId): void {
+  if (screen.recorded && screen.view !== screen.recorded) screen.show(screen.recorded);
   const { step } = stops[id];
-  if (step !== null && session.step !== step) session.chooseStep(step);
+  if (step !== null && screen.step !== step) screen.chooseStep(step);
   if (step === 'debate') {
-    const question = tellingQuestion(session);
-    if (question !== null && session.selected !== question) session.selected = question;
+    const question = tellingQuestion(screen);
+    if (question !== null && screen.selected !== question) screen.selected = question;
   }
 }
 

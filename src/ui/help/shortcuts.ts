@@ -1,11 +1,14 @@
 /** Every single-key shortcut: one table that the keyboard follows and that the help prints. */
 import type { Appearance } from '../state/appearance.svelte';
 import type { Panels } from '../state/panels.svelte';
-import type { Session } from '../state/session.svelte';
+import type { Controls, Screen } from '../state/page';
+import type { Restart } from '../state/restart.svelte';
 import { helpStrings } from '../strings/help';
 
 export interface Desk {
-  readonly session: Session;
+  readonly controls: Controls;
+  readonly screen: Screen;
+  readonly restart: Restart;
   readonly panels: Panels;
   readonly appearance: Appearance;
 }
@@ -20,20 +23,20 @@ export interface Shortcut {
   press(desk: Desk): void;
 }
 
-function start(session: Session): Promise<void> {
-  return session.active ? Promise.resolve() : session.start();
+function start(controls: Controls): Promise<void> {
+  return controls.active ? Promise.resolve() : controls.start();
 }
 
-function pauseOrGoOn(session: Session): Promise<void> {
-  if (!session.active || session.busy) return Promise.resolve();
-  return session.job?.status === 'paused' ? session.unpause() : session.pause();
+function pauseOrGoOn(controls: Controls): Promise<void> {
+  if (!controls.active || controls.busy) return Promise.resolve();
+  return controls.job?.status === 'paused' ? controls.unpause() : controls.pause();
 }
 
 /** Selects the question `by` places on, of those that the debate view lists. */
-function walkQuestions(session: Session, by: number): void {
-  const ids = session.view?.questionIds(null, null) ?? [];
-  const at = session.selected === null ? -1 : ids.indexOf(session.selected);
-  session.selected = ids[Math.min(ids.length - 1, Math.max(0, at + by))] ?? null;
+function walkQuestions(screen: Screen, by: number): void {
+  const ids = screen.view?.questionIds(null, null) ?? [];
+  const at = screen.selected === null ? -1 : ids.indexOf(screen.selected);
+  screen.selected = ids[Math.min(ids.length - 1, Math.max(0, at + by))] ?? null;
 }
 
 export const shortcuts: readonly Shortcut[] = [
@@ -41,27 +44,27 @@ export const shortcuts: readonly Shortcut[] = [
     id: 'run',
     group: 'run',
     key: 'r',
-    press: ({ session, appearance }) =>
-      void (session.busy ? undefined : appearance.stage ? session.restart.press() : start(session)),
+    press: ({ controls, restart, appearance }) =>
+      void (controls.busy ? undefined : appearance.stage ? restart.press() : start(controls)),
   },
-  { id: 'pause', group: 'run', key: 'p', press: ({ session }) => void pauseOrGoOn(session) },
+  { id: 'pause', group: 'run', key: 'p', press: ({ controls }) => void pauseOrGoOn(controls) },
   {
     id: 'step',
     group: 'run',
     key: '.',
-    press: ({ session }) => void (session.job?.status === 'paused' ? session.stepOnce() : undefined),
+    press: ({ controls }) => void (controls.job?.status === 'paused' ? controls.stepOnce() : undefined),
   },
   {
     id: 'stop',
     group: 'run',
     key: 'x',
-    press: ({ session }) => void (session.active ? session.stop() : undefined),
+    press: ({ controls }) => void (controls.active ? controls.stop() : undefined),
   },
-  { id: 'debate', group: 'look', key: '1', press: ({ session }) => session.chooseStep('debate') },
-  { id: 'distil', group: 'look', key: '2', press: ({ session }) => session.chooseStep('distil') },
-  { id: 'compare', group: 'look', key: '3', press: ({ session }) => session.chooseStep('compare') },
-  { id: 'next', group: 'look', key: 'j', press: ({ session }) => walkQuestions(session, 1) },
-  { id: 'previous', group: 'look', key: 'k', press: ({ session }) => walkQuestions(session, -1) },
+  { id: 'debate', group: 'look', key: '1', press: ({ screen }) => screen.chooseStep('debate') },
+  { id: 'distil', group: 'look', key: '2', press: ({ screen }) => screen.chooseStep('distil') },
+  { id: 'compare', group: 'look', key: '3', press: ({ screen }) => screen.chooseStep('compare') },
+  { id: 'next', group: 'look', key: 'j', press: ({ screen }) => walkQuestions(screen, 1) },
+  { id: 'previous', group: 'look', key: 'k', press: ({ screen }) => walkQuestions(screen, -1) },
   { id: 'guide', group: 'look', key: 'g', press: ({ panels }) => panels.walk(panels.guide === null ? 1 : 0) },
   { id: 'ask', group: 'panels', key: 'a', press: ({ panels }) => panels.open('ask') },
   { id: 'runs', group: 'panels', key: 'u', press: ({ panels }) => panels.open('runs') },

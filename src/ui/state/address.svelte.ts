@@ -4,11 +4,17 @@
  */
 import type { Appearance } from './appearance.svelte';
 import { addressKeys, Panels } from './panels.svelte';
-import { type Session } from './session.svelte';
+import type { Screen } from './page';
+import type { QuestionFile } from './questionFile.svelte';
+import type { Settings } from './settings.svelte';
 import { steps } from './sessionParts';
 
 interface Desk {
-  readonly session: Session;
+  readonly screen: Screen;
+  readonly settings: Settings;
+  readonly file: QuestionFile;
+  /** Whether the coordinator has answered. */
+  connected(): boolean;
   readonly panels: Panels;
   readonly appearance: Appearance;
 }
@@ -54,27 +60,27 @@ export class Address {
   }
 
   get #run(): string {
-    const { view } = this.#desk.session;
+    const { view } = this.#desk.screen;
     return view === null || view.source === 'recorded' ? '' : view.run.id;
   }
 
   get #now(): Place {
-    const { session, panels } = this.#desk;
+    const { screen, panels } = this.#desk;
     return {
-      step: session.step,
+      step: screen.step,
       panel: panels.address,
       run: this.#run,
-      question: session.selected ?? '',
+      question: screen.selected ?? '',
       guided: panels.guide !== null,
     };
   }
 
   get hash(): string {
-    const { session, panels, appearance } = this.#desk;
+    const { screen, settings: own, file, panels, appearance } = this.#desk;
     const run = this.#run === '' ? '' : `&run=${encodeURIComponent(this.#run)}`;
-    const question = session.selected === null ? '' : `&question=${encodeURIComponent(session.selected)}`;
+    const question = screen.selected === null ? '' : `&question=${encodeURIComponent(screen.selected)}`;
     const stage = appearance.stage ? '&stage=on' : '';
-    return `#${session.settings.hash}${session.file.address}&step=${session.step}${stage}${run}${question}${panels.hash}`;
+    return `#${own.hash}${file.address}&step=${screen.step}${stage}${run}${question}${panels.hash}`;
   }
 
   /** Brings the address up to date; to be called in an effect. */
@@ -134,30 +140,30 @@ export class Address {
 
   /** Settings are read only where somebody wrote the address: Back does not take them back. */
   #read(settings: boolean): void {
-    const { session, panels, appearance } = this.#desk;
+    const { screen, settings: own, file, panels, appearance } = this.#desk;
     const params = new URLSearchParams(location.hash.slice(1));
     if (settings) {
-      session.settings.readHash(location.hash, addressKeys);
-      session.file.readAddress(params);
+      own.readHash(location.hash, addressKeys);
+      file.readAddress(params);
       // Before the engine is there, connecting looks for the file.
-      if (session.connected) void session.file.find();
+      if (this.#desk.connected()) void file.find();
     }
     panels.read(params);
     if (params.get('stage') === 'on' && !appearance.stage) appearance.toggleStage();
     const step = steps.find((known) => known === params.get('step'));
     this.#ready = false;
     void this.#show(params.get('run') ?? '').then(() => {
-      session.selected = params.get('question');
-      if (step !== undefined) session.step = step;
+      screen.selected = params.get('question');
+      if (step !== undefined) screen.step = step;
       this.#place = this.#now;
       this.#ready = true;
     });
   }
 
   async #show(run: string): Promise<void> {
-    const { session } = this.#desk;
+    const { screen } = this.#desk;
     if (run === this.#run) return;
-    if (run === '') session.show(session.recorded);
-    else await session.open(run);
+    if (run === '') screen.show(screen.recorded);
+    else await screen.open(run);
   }
 }

@@ -1,6 +1,7 @@
 /** The page's coordinator: started by the first action, and again after it ended. */
 import { ArkletError } from '../../core/errors';
-import type { JobApi, JobClient, JobEvent } from '../../wire/jobApi';
+import type { JobApi, JobClient } from '../../wire/jobApi';
+import type { JobEvent } from '../../wire/jobEvents';
 import { strings } from '../strings';
 
 export interface LinkParts {

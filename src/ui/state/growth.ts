@@ -1,5 +1,5 @@
 /** Which view a phase belongs to, and how a run's view grows by events. */
-import type { JobEvent } from '../../wire/jobApi';
+import type { JobEvent } from '../../wire/jobEvents';
 import type { Phase } from '../../records/records';
 import type { RunView } from './runView.svelte';
 import type { Step } from './sessionParts';

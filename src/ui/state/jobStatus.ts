@@ -1,6 +1,6 @@
 /** Where the job is, as the page shows it. */
 import type { ErrorData } from '../../core/errors';
-import type { JobEvent } from '../../wire/jobApi';
+import type { JobEvent } from '../../wire/jobEvents';
 import type { RunRecord } from '../../records/runRecords';
 import type { RunStatus } from '../../records/records';
 

@@ -1,5 +1,5 @@
 /** Time left and tokens a second of a phase, measured here where the job does not say them. */
-import type { JobEvent } from '../../wire/jobApi';
+import type { JobEvent } from '../../wire/jobEvents';
 import type { Phase, RunStatus } from '../../records/records';
 
 type Progress = Extract<JobEvent, { type: 'progress' }>;

@@ -1,6 +1,7 @@
 /** The playground: a new question, the arms that are asked, and their answers as they grow. */
 import { asArkletError, type ErrorData } from '../../core/errors';
-import type { AdapterInfo, AskArm, AskReply, AskResult, JobApi, JobEvent } from '../../wire/jobApi';
+import type { JobApi } from '../../wire/jobApi';
+import type { AdapterInfo, AskArm, AskProgress, AskReply, AskResult } from '../../wire/playground';
 import type { RunRecord } from '../../records/runRecords';
 import type { AnswerType, Question } from '../../records/records';
 import { pageError } from '../pageError';
@@ -10,7 +11,7 @@ import type { Notices } from './notices.svelte';
 import type { RunView } from './runView.svelte';
 import type { Settings } from './settings.svelte';
 
-type AskEvent = Extract<JobEvent, { type: 'ask' }>;
+type AskPart = Exclude<AskProgress, { type: 'load' }>;
 
 /** A turn as it is shown: text so far, and the reply once it has ended. */
 export interface GrowingReply {
@@ -56,8 +57,10 @@ export class PlaygroundState {
   error = $state.raw<ErrorData | null>(null);
   /** Name of the adapter that was imported last. */
   imported = $state<string | null>(null);
+  /** A model that is loaded for the question. */
+  load = $state.raw<Extract<AskProgress, { type: 'load' }> | null>(null);
   readonly #session: Owner;
-  #id: string | null = null;
+  #controller = new AbortController();
 
   constructor(session: Owner) {
     this.#session = session;
@@ -124,7 +127,7 @@ export class PlaygroundState {
     void bundledWords().then((words) => (this.words ??= words));
     await this.#session.notices.guard(async () => {
       const api = await this.#session.api();
-      const adapters = await api.adapters();
+      const adapters = await api.playground.adapters();
       this.adapters = adapters;
       const keys = adapters.map(adapterKey);
       const kept = this.chosen.filter((key) => keys.includes(key));
@@ -138,7 +141,8 @@ export class PlaygroundState {
   async moreExamples(): Promise<void> {
     await this.#session.notices.guard(async () => {
       this.exampleSeed += 1;
-      this.examples = await (await this.#session.api()).examples(this.exampleSeed, 3);
+      const { generateQuestions } = await import('../../tasks/wordProblems');
+      this.examples = generateQuestions({ seed: this.exampleSeed, split: 'test', count: 3 });
     }, 'ask/examples');
   }
 
@@ -154,8 +158,8 @@ export class PlaygroundState {
       const { name, files } = await readAdapterFiles(picked);
       const api = await this.#session.api();
       const student = this.run?.config.student ?? this.#session.settings.config?.student ?? 'bundled';
-      const adapter = await api.importAdapter(files, name, student);
-      this.adapters = await api.adapters();
+      const adapter = await api.playground.importAdapter({ files, name, student });
+      this.adapters = await api.playground.adapters();
       this.chosen = [...this.chosen, adapterKey(adapter)];
       this.imported = adapter.runName;
     }, 'ask/import');
@@ -164,8 +168,8 @@ export class PlaygroundState {
   async removeAdapter(adapter: AdapterInfo): Promise<void> {
     await this.#session.notices.guard(async () => {
       const api = await this.#session.api();
-      await api.removeAdapter(adapter.strategy);
-      this.adapters = await api.adapters();
+      await api.playground.removeAdapter(adapter.strategy);
+      this.adapters = await api.playground.adapters();
       this.chosen = this.chosen.filter((key) => key !== adapterKey(adapter));
       this.imported = null;
     }, 'ask/import');
@@ -193,8 +197,8 @@ export class PlaygroundState {
     const config = this.run?.config ?? this.#session.settings.config;
     const question = this.text.trim();
     if (!config || this.asking) return;
-    const id = crypto.randomUUID();
-    this.#id = id;
+    const controller = new AbortController();
+    this.#controller = controller;
     this.asked = question;
     this.asking = true;
     this.error = null;
@@ -202,36 +206,42 @@ export class PlaygroundState {
     try {
       const backend = this.#session.settings.config?.backend ?? config.backend;
       const api = await this.#session.api();
-      await api.ask({
-        id,
-        question,
-        answerType: this.options.length > 0 ? 'choice' : this.#answerType(question),
-        ...(this.options.length > 0 && { options: this.options }),
-        config: { ...config, backend },
-        arms: this.arms,
-      });
+      const { signal } = controller;
+      await api.playground.ask(
+        {
+          question,
+          answerType: this.options.length > 0 ? 'choice' : this.#answerType(question),
+          ...(this.options.length > 0 && { options: this.options }),
+          config: { ...config, backend },
+          arms: this.arms,
+        },
+        { signal, onProgress: (progress) => this.#follow(progress) },
+      );
     } catch (thrown) {
       const error = asArkletError(thrown).toData();
       const { message, hint } = pageError(error);
       if (error.code !== 'interrupted') this.error = { ...error, message, hint };
       if (this.answers.every(({ replies }) => replies.length === 0)) this.answers = [];
     } finally {
-      if (this.#id === id) this.asking = false;
+      this.asking = false;
+      this.load = null;
     }
   }
 
-  async stop(): Promise<void> {
-    await this.#session.notices.guard(async () => (await this.#session.api()).stopAsk(), 'ask/stop');
+  stop(): void {
+    this.#controller.abort();
   }
 
-  receive({ id, arm, part }: AskEvent): void {
-    const known = this.answers[arm];
-    if (id !== this.#id || !known) return;
-    this.answers = this.answers.map((answer, at) => (at === arm ? grown(answer, part) : answer));
+  #follow(progress: AskProgress): void {
+    if (progress.type === 'load') this.load = progress;
+    else
+      this.answers = this.answers.map((answer, at) =>
+        at === progress.arm ? grown(answer, progress) : answer,
+      );
   }
 }
 
-function grown(answer: ArmAnswer, part: AskEvent['part']): ArmAnswer {
+function grown(answer: ArmAnswer, part: AskPart): ArmAnswer {
   switch (part.type) {
     case 'text': {
       const { round, agent } = part;

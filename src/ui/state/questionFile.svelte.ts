@@ -88,7 +88,7 @@ export class QuestionFile {
     this.drop();
     this.#take(file);
     void this.#owner.notices.guard(async () => {
-      const hash = await (await this.#owner.api()).keepQuestions(file);
+      const hash = await (await this.#owner.api()).questions.keepQuestions(file);
       if (this.imported === file) this.hash = hash;
     }, subject);
   }
@@ -154,7 +154,7 @@ export class QuestionFile {
     const { needed } = this;
     if (needed === null || this.looked) return;
     await this.#owner.notices.guard(async () => {
-      const kept = await (await this.#owner.api()).keptQuestions(needed.name, needed.hash);
+      const kept = await (await this.#owner.api()).questions.keptQuestions(needed);
       if (this.needed !== needed) return;
       this.looked = true;
       if (!kept) return;
@@ -185,7 +185,8 @@ export class QuestionFile {
     this.#checked = key;
     this.warned = false;
     const work = this.#owner.notices.guard(async () => {
-      const check = await (await this.#owner.api()).checkQuestions(config, imported.questions);
+      const { questions } = await this.#owner.api();
+      const check = await questions.checkQuestions({ config, questions: imported.questions });
       if (this.#checked === key) this.check = check;
     }, `${subject}/check`);
     this.#checking = work.then(() => undefined);

@@ -32,13 +32,13 @@ function sameBytes(a: Uint8Array | undefined, b: Uint8Array): boolean {
 
 /** The weights of every adapter that ships with the recording, beside those that this run trained. */
 export async function learntTheSame(api: JobApi, runId: string, recordedId: string): Promise<boolean> {
-  const shipped = (await api.adapters()).filter(
+  const shipped = (await api.playground.adapters()).filter(
     ({ origin, runId: of }) => origin === 'recorded' && of === recordedId,
   );
   for (const { strategy, seed } of shipped) {
     const [own, theirs] = [
-      await api.adapter(runId, strategy, seed),
-      await api.adapter(recordedId, strategy, seed),
+      await api.runs.adapter({ runId, strategy, seed }),
+      await api.runs.adapter({ runId: recordedId, strategy, seed }),
     ];
     const weights = Object.keys(theirs).filter((name) => name.endsWith('.safetensors'));
     if (!weights.every((name) => sameBytes(own[name], theirs[name] ?? new Uint8Array()))) return false;

@@ -1,6 +1,8 @@
 /** What a user does with stored runs: names and notes, the bin, the baseline, sizes, files. */
 import { toBase64 } from '../../core/base64';
-import type { AdapterInfo, JobApi, TrajectoryImport } from '../../wire/jobApi';
+import type { JobApi } from '../../wire/jobApi';
+import type { AdapterInfo } from '../../wire/playground';
+import type { TrajectoryImport } from '../../wire/runs';
 import type { ArchivedAdapter, RunArchive, RunRecord, RunResult } from '../../records/runRecords';
 import { importStrings } from '../strings/imports';
 import type { Notices } from './notices.svelte';
@@ -43,9 +45,9 @@ export class RunShelf {
   async refresh(): Promise<void> {
     await this.#session.notices.guard(async () => {
       const api = await this.#session.api();
-      this.binned = await api.bin();
-      this.sizes = await api.sizes();
-      this.shipped ??= (await api.adapters()).filter(({ origin }) => origin === 'recorded');
+      this.binned = await api.runs.bin();
+      this.sizes = await api.runs.sizes();
+      this.shipped ??= (await api.playground.adapters()).filter(({ origin }) => origin === 'recorded');
     }, 'runs/shelf');
   }
 
@@ -56,7 +58,7 @@ export class RunShelf {
     if (missing.length === 0) return;
     for (const id of missing) this.#asked.add(id);
     await this.#session.notices.guard(async () => {
-      const found = await (await this.#session.api()).results(missing);
+      const found = await (await this.#session.api()).runs.results(missing);
       this.results = { ...this.results, ...found };
     });
     for (const id of missing) this.#asked.delete(id);
@@ -77,14 +79,14 @@ export class RunShelf {
     await session.notices.guard(async () => {
       const api = await session.api();
       try {
-        const { name, note, pinned } = await api.update(runId, change);
+        const { name, note, pinned } = await api.runs.update({ runId, change });
         show({
           ...(change.name !== undefined && { name }),
           ...(change.note !== undefined && { note }),
           ...(change.pinned !== undefined && { pinned }),
         });
       } catch (thrown) {
-        session.runs = await api.runs();
+        session.runs = await api.runs.list();
         const stored = session.runs.find(({ id }) => id === runId);
         if (stored) show(stored);
         throw thrown;
@@ -99,32 +101,32 @@ export class RunShelf {
       const api = await session.api();
       // The coordinator announces the shorter list before it answers.
       const run = session.runs.find((known) => known.id === runId) ?? null;
-      await api.remove(runId);
+      await api.runs.remove(runId);
       this.deleted = run;
       session.runs = session.runs.filter((run) => run.id !== runId);
       if (session.live?.run.id === runId) session.live = null;
       if (session.view?.run.id === runId) session.show(session.recorded);
-      this.binned = await api.bin();
+      this.binned = await api.runs.bin();
     }, `runs/${runId}`);
   }
 
   async restore(runId: string): Promise<void> {
     await this.#session.notices.guard(async () => {
       const api = await this.#session.api();
-      await api.restore(runId);
+      await api.runs.restore(runId);
       if (this.deleted?.id === runId) this.deleted = null;
-      this.#session.runs = await api.runs();
-      this.binned = await api.bin();
+      this.#session.runs = await api.runs.list();
+      this.binned = await api.runs.bin();
     }, `runs/${runId}`);
   }
 
   async purge(runId: string): Promise<void> {
     await this.#session.notices.guard(async () => {
       const api = await this.#session.api();
-      await api.purge(runId);
+      await api.runs.purge(runId);
       if (this.deleted?.id === runId) this.deleted = null;
-      this.binned = await api.bin();
-      this.sizes = await api.sizes();
+      this.binned = await api.runs.bin();
+      this.sizes = await api.runs.sizes();
     }, `runs/${runId}`);
   }
 
@@ -132,16 +134,21 @@ export class RunShelf {
   async archiveOf(runId: string, withAdapters = false): Promise<RunArchive> {
     const { recorded } = this.#session;
     const stored = this.#session.runs.some(({ id }) => id === runId);
-    if (stored || recorded?.run.id !== runId) return (await this.#session.api()).archive(runId, withAdapters);
+    if (stored || recorded?.run.id !== runId) {
+      const { runs } = await this.#session.api();
+      return withAdapters ? runs.wholeArchive(runId) : runs.archive(runId);
+    }
     const archive = recorded.archive();
     return withAdapters ? { ...archive, version: 2, adapters: await this.#shippedWith(runId) } : archive;
   }
 
   async #shippedWith(runId: string): Promise<ArchivedAdapter[]> {
     const api = await this.#session.api();
-    const shipped = (await api.adapters()).filter((one) => one.origin === 'recorded' && one.runId === runId);
+    const shipped = (await api.playground.adapters()).filter(
+      (one) => one.origin === 'recorded' && one.runId === runId,
+    );
     const read = shipped.map(async ({ strategy, seed }) => {
-      const contents = Object.entries(await api.adapter(runId, strategy, seed));
+      const contents = Object.entries(await api.runs.adapter({ runId, strategy, seed }));
       return {
         strategy,
         seed,
@@ -153,19 +160,19 @@ export class RunShelf {
 
   async importArchive(archive: RunArchive): Promise<void> {
     const api = await this.#session.api();
-    const run = await api.importArchive(archive);
-    this.#session.runs = await api.runs();
+    const run = await api.runs.importArchive(archive);
+    this.#session.runs = await api.runs.list();
     // What was taken of the file, not the file itself.
-    this.#session.show(RunView.of(await api.archive(run.id), 'stored'));
+    this.#session.show(RunView.of(await api.runs.archive(run.id), 'stored'));
   }
 
   /** A debate as a run of its own, shown at once and ready to be gone on with. */
   async importTrajectories(text: string, name: string, report: string | null): Promise<TrajectoryImport> {
     const api = await this.#session.api();
-    const found = await api.importTrajectories(text, name, report);
-    const run = await api.update(found.run.id, { note: importStrings.note(name) });
-    this.#session.runs = await api.runs();
-    this.#session.show(RunView.of({ ...(await api.archive(run.id)), run }, 'stored'));
+    const found = await api.runs.importTrajectories({ text, name, report });
+    const run = await api.runs.update({ runId: found.run.id, change: { note: importStrings.note(name) } });
+    this.#session.runs = await api.runs.list();
+    this.#session.show(RunView.of({ ...(await api.runs.archive(run.id)), run }, 'stored'));
     return found;
   }
 }

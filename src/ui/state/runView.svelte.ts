@@ -3,7 +3,7 @@
  * lie in plain maps and readers are told at most five times a second: those of one question when it changed, all others
  * at every batch (`version`).
  */
-import type { RunArchive, RunRecord, StrategyLog } from '../../records/runRecords';
+import type { RunArchive, RunRecord, StrategyLog, RunOutcome } from '../../records/runRecords';
 import { evalProtocol, isEvaluation } from '../../records/evalProtocol';
 import type { PadReport } from '../../records/padRecords';
 import type { AnswerType, Dataset, Question, Report, Split, Turn, TurnTiming } from '../../records/records';
@@ -90,11 +90,16 @@ export class RunView {
 
   /** Adds what is stored to what has come by events since. */
   load(archive: RunArchive): void {
-    this.run = archive.run;
-    if (this.excluded.size === 0) this.excluded = new Set(archive.run.config.exclude ?? []);
     this.#addQuestions(archive.questions);
     for (const turn of archive.turns) this.#addTurn(turn);
-    for (const log of archive.logs) {
+    this.end(archive);
+  }
+
+  /** Adds what is stored of it beside the debate. */
+  end({ run, logs, timings, datasets, report }: RunOutcome): void {
+    this.run = run;
+    if (this.excluded.size === 0) this.excluded = new Set(run.config.exclude ?? []);
+    for (const log of logs) {
       const known = this.#logOf(log.strategy, log.seed);
       const last = log.steps.at(-1)?.step ?? -1;
       known.steps.splice(0, known.steps.length, ...log.steps, ...known.steps.filter((s) => s.step > last));
@@ -102,13 +107,10 @@ export class RunView {
       const newest = asked.at(-1)?.step ?? -1;
       known.probes.splice(0, known.probes.length, ...asked, ...known.probes.filter((p) => p.step > newest));
     }
-    for (const timing of archive.timings) this.#timings.set(placeOf(timing), timing);
-    const stored = archive.datasets.map((dataset) => dataset.strategy);
-    this.#setDatasets([
-      ...archive.datasets,
-      ...this.datasets.filter((set) => !stored.includes(set.strategy)),
-    ]);
-    if (archive.report) this.report = archive.report;
+    for (const timing of timings) this.#timings.set(placeOf(timing), timing);
+    const stored = datasets.map((dataset) => dataset.strategy);
+    this.#setDatasets([...datasets, ...this.datasets.filter((set) => !stored.includes(set.strategy))]);
+    if (report) this.report = report;
     this.#tell();
   }
 
@@ -175,6 +177,11 @@ export class RunView {
 
   get agents(): number {
     return Math.max(this.#index.agents, this.source === 'live' ? this.run.config.nAgents : 0);
+  }
+
+  /** Turns that are held, those outside the debate included. */
+  get turns(): number {
+    return this.#index.turns + this.#others.size;
   }
 
   /** The question that was spoken to last. */

@@ -1,12 +1,14 @@
 /** What the page knows and does: the run shown, the job in progress, the stored runs, and every action of a user. */
 import type { ArkletError } from '../../core/errors';
-import type { JobApi, JobEvent } from '../../wire/jobApi';
+import type { JobApi } from '../../wire/jobApi';
+import type { JobEvent } from '../../wire/jobEvents';
 import type { RunRecord } from '../../records/runRecords';
 import type { RunStatus } from '../../records/records';
 import type { RunConfig } from '../../settings/config';
 import { GpuTest } from '../device/gpuTest.svelte';
 import { expectedStatus, isGoing, newsOf, withStatus, type Ending, type JobStatus } from './jobStatus';
-import { grow, stepOf, type DataEvent } from './growth';
+import { GrowingView } from './growingView.svelte';
+import { stepOf } from './growth';
 import { Models } from '../models/models.svelte';
 import { StageCheck } from '../models/modelsStage.svelte';
 import { newestCut } from './newestCut';
@@ -36,7 +38,6 @@ export class Session {
   readonly models: Models;
   readonly stage: StageCheck;
   view = $state.raw<RunView | null>(null);
-  live = $state.raw<RunView | null>(null);
   recorded = $state.raw<RunView | null>(null);
   /** The recorded run was looked for: there is one or there is none. */
   looked = $state(false);
@@ -67,9 +68,14 @@ export class Session {
   readonly #counts = new CountGate();
   readonly #link: CoordinatorLink;
   #follow = true;
-  #fetching = new Set<string>();
-  /** Events of a run whose view is still being made. */
-  #early: DataEvent[] = [];
+  readonly #growing = new GrowingView({
+    notices: this.notices,
+    api: () => this.#api(),
+    onBegin: (view) => {
+      this.show(view);
+      this.step = stepOf(view.run.phase);
+    },
+  });
 
   constructor(sources: SessionSources, offline = new Offline(null)) {
     this.#sources = sources;
@@ -80,6 +86,15 @@ export class Session {
     });
     this.models = new Models(sources.models?.bind(sources), this.notices);
     this.stage = new StageCheck(this, offline);
+  }
+
+  /** The view of the run that works, or worked last. */
+  get live(): RunView | null {
+    return this.#growing.view;
+  }
+
+  set live(view: RunView | null) {
+    this.#growing.view = view;
   }
 
   get version(): string {
@@ -111,7 +126,7 @@ export class Session {
   async connect(): Promise<void> {
     await this.notices.guard(async () => {
       const api = await this.#api();
-      this.runs = await api.runs();
+      this.runs = await api.runs.list();
       this.#followRuns();
       this.connected = true;
       this.notices.addBadSettings(this.settings.bad);
@@ -132,7 +147,7 @@ export class Session {
       if (!(await this.file.readyFor(config))) return;
       const { imported } = this.file;
       const named = imported === null ? config : { ...config, questions: imported.name };
-      await this.#launch(api, () => api.start(named, imported?.questions ?? null));
+      await this.#launch(() => api.control.start({ config: named, questions: imported?.questions ?? null }));
     });
   }
 
@@ -141,75 +156,75 @@ export class Session {
     await this.#act(async (api) => {
       const { config } = this.settings;
       // The recorded run is stored first: the coordinator starts from its own runs only.
-      const stored = (await api.runs()).some((run) => run.id === view.run.id);
-      const from = stored ? view.run.id : (await api.importArchive(view.archive())).id;
-      await this.#launch(api, () =>
-        api.start({ ...config, exclude: [...view.excluded], ...change }, null, from),
+      const stored = (await api.runs.list()).some((run) => run.id === view.run.id);
+      const from = stored ? view.run.id : (await api.runs.importArchive(view.archive())).id;
+      const run = await this.#launch(() =>
+        api.control.start({
+          config: { ...config, exclude: [...view.excluded], ...change },
+          questions: null,
+          from,
+        }),
       );
+      // No event tells of the debate that is used again.
+      this.live?.load(await api.runs.archive(run.id));
     });
   }
 
-  async #launch(api: JobApi, start: () => Promise<RunRecord>): Promise<void> {
+  async #launch(start: () => Promise<RunRecord>): Promise<RunRecord> {
     this.#follow = true;
     this.load = null;
     // What was said of the run before is over.
     this.notices.clear('run');
     this.file.warned = false;
-    const run = await start();
-    // The first events of the run may have come before this answer.
-    if (this.live?.run.id !== run.id) this.#begin(new RunView(run, 'live'));
+    const run = await this.#growing.start(start);
     this.#expect({ ...run, status: 'running' });
-    // The questions that the coordinator planned; their events do not repeat them.
-    this.live?.load(await api.archive(run.id));
-  }
-
-  /** Hands a server's key to the coordinator, which keeps it in memory. */
-  async setEndpointKey(url: string, key: string): Promise<void> {
-    await this.notices.guard(async () => (await this.#api()).setKey(url, key), 'server');
+    return run;
   }
 
   async resume(runId: string): Promise<void> {
     await this.#act(async (api) => {
-      const archive = await api.archive(runId);
+      const archive = await api.runs.archive(runId);
       this.#follow = true;
       this.load = null;
       this.notices.clear('run');
-      this.#begin(RunView.of(archive, 'live'));
+      this.#growing.begin(RunView.of(archive, 'live'));
       this.#expect({ ...archive.run, status: 'running' });
-      await api.resume(runId);
+      await api.control.resume(runId);
     });
   }
 
   async pause(): Promise<void> {
-    await this.#act((api) => api.pause());
+    await this.#act((api) => api.control.pause());
     this.#setStatus('running', 'paused');
   }
 
   async unpause(): Promise<void> {
-    await this.#act((api) => api.unpause());
+    await this.#act((api) => api.control.unpause());
     this.#setStatus('paused', 'running');
   }
 
   async stepOnce(): Promise<void> {
-    await this.#act((api) => api.step());
+    await this.#act((api) => api.control.step());
   }
 
   async stop(): Promise<void> {
-    await this.#act((api) => api.stop());
+    await this.#act((api) => api.control.stop());
     this.#cut();
     await this.refreshRuns();
   }
 
   async refreshRuns(): Promise<void> {
     await this.notices.guard(async () => {
-      this.runs = await (await this.#api()).runs();
+      this.runs = await (await this.#api()).runs.list();
       this.#followRuns();
     }, 'runs');
   }
 
   async open(runId: string): Promise<void> {
     await this.#act(async (api) => {
-      this.show(this.live?.run.id === runId ? this.live : RunView.of(await api.archive(runId), 'stored'));
+      this.show(
+        this.live?.run.id === runId ? this.live : RunView.of(await api.runs.archive(runId), 'stored'),
+      );
       const phase = this.view?.run.phase;
       if (phase !== undefined) this.step = stepOf(phase);
     });
@@ -245,9 +260,7 @@ export class Session {
         // An agent that answers again has got over what was said of it.
         if (event.type === 'turn' && event.turn.finishReason !== 'error')
           this.notices.clear(`run/agent-${event.turn.agent}`);
-        const view = this.#liveView(event.runId);
-        if (view) grow(view, event);
-        else this.#early.push(event);
+        this.#growing.take(event);
         return;
       }
       case 'runs':
@@ -257,15 +270,6 @@ export class Session {
       case 'ended':
         // The stored run is read when its last progress came, or its record.
         if (event.status !== 'done') this.#ended(event);
-        return;
-      case 'selftest':
-        this.gpuTest.receive(event.row);
-        return;
-      case 'export':
-        this.shelf.students.receive(event);
-        return;
-      case 'ask':
-        this.playground.receive(event);
         return;
       case 'error':
         tellProblem(this, event);
@@ -286,7 +290,7 @@ export class Session {
     // Models of a phase are ready before its units are counted: what another one left loading is over.
     if (before?.runId !== event.runId || before.phase !== event.phase) this.load = null;
     this.job = status;
-    const view = this.#liveView(event.runId);
+    const view = this.#growing.of(event.runId);
     if (view && (view.run.phase !== event.phase || view.run.status !== event.status)) {
       view.run = { ...view.run, phase: event.phase, status: event.status };
     }
@@ -322,7 +326,7 @@ export class Session {
     const news = newsOf(this.job, this.runs);
     if (news?.type === 'begun') {
       this.#expect(news.run);
-      this.#liveView(news.run.id);
+      this.#growing.of(news.run.id);
     } else if (news) {
       const { runId, status, error } = news;
       this.#ended({ runId, status, error });
@@ -336,32 +340,14 @@ export class Session {
     // It came to its end: what went wrong on the way is over.
     this.notices.clear('run');
     await this.notices.guard(async () => {
-      const archive = await (await this.#api()).archive(runId);
-      if (this.live?.run.id === runId) this.live.load(archive);
-      this.runs = await (await this.#api()).runs();
+      const { runs } = await this.#api();
+      const outcome = await runs.outcome(runId);
+      const view = this.live?.run.id === runId ? this.live : null;
+      view?.end(outcome);
+      // A turn that no event told of.
+      if (view && view.turns < outcome.timings.length) view.load(await runs.archive(runId));
+      this.runs = await runs.list();
     }, 'runs');
-  }
-
-  /** The view that grows by this run's events. One that another page started is fetched first. */
-  #liveView(runId: string): RunView | null {
-    if (this.live?.run.id === runId) return this.live;
-    if (this.#fetching.has(runId)) return null;
-    this.#fetching.add(runId);
-    void this.notices
-      .guard(async () => {
-        const archive = await (await this.#api()).archive(runId);
-        if (this.live?.run.id !== runId) this.#begin(RunView.of(archive, 'live'));
-      }, 'runs')
-      .finally(() => this.#fetching.delete(runId));
-    return null;
-  }
-
-  #begin(view: RunView): void {
-    this.live = view;
-    for (const event of this.#early) if (event.runId === view.run.id) grow(view, event);
-    this.#early = [];
-    this.show(view);
-    this.step = stepOf(view.run.phase);
   }
 
   #expect(run: Pick<RunRecord, 'id' | 'phase' | 'status'>): void {

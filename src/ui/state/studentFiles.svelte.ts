@@ -1,6 +1,7 @@
 /** Students on their way to a file: one at a time, with how far it is; the file is saved when it is made. */
 import { InterruptedError } from '../../core/errors';
-import type { JobApi, JobEvent, StudentExport } from '../../wire/jobApi';
+import type { JobApi } from '../../wire/jobApi';
+import type { ExportProgress, StudentExport } from '../../wire/students';
 import { saveFile, zipFiles } from '../exports';
 import type { Models } from '../models/models.svelte';
 import type { Notices } from './notices.svelte';
@@ -11,32 +12,37 @@ interface Owner {
   api(): Promise<JobApi>;
 }
 
-type Progress = Extract<JobEvent, { type: 'export' }>;
-
 export class StudentFiles {
   /** What is being made; null: nothing. */
   making = $state.raw<StudentExport | null>(null);
   /** Null while the student is loaded. */
-  progress = $state.raw<Progress | null>(null);
-  readonly #session: Owner;
+  progress = $state.raw<Extract<ExportProgress, { type: 'merge' }> | null>(null);
+  readonly #owner: Owner;
+  #controller: AbortController | null = null;
 
-  constructor(session: Owner) {
-    this.#session = session;
-  }
-
-  receive(event: Progress): void {
-    if (this.making) this.progress = event;
+  constructor(owner: Owner) {
+    this.#owner = owner;
   }
 
   async save(chosen: StudentExport, name: string): Promise<void> {
-    const { notices, models } = this.#session;
+    const { notices, models } = this.#owner;
     if (this.making) return;
     this.making = chosen;
     this.progress = null;
+    const controller = new AbortController();
+    this.#controller = controller;
     await notices.guard(async () => {
-      const api = await this.#session.api();
+      const { students } = await this.#owner.api();
       try {
-        const files = await api.exportStudent(chosen, models.plan?.budget ?? null);
+        const files = await students.exportStudent(
+          { chosen, budget: models.plan?.budget ?? null },
+          {
+            signal: controller.signal,
+            onProgress: (progress) => {
+              if (progress.type === 'merge') this.progress = progress;
+            },
+          },
+        );
         const gguf = files['model.gguf'];
         if (gguf) saveFile(`${name}.gguf`, new Blob([new Uint8Array(gguf)]));
         else saveFile(`${name}.zip`, await zipFiles(files));
@@ -49,7 +55,7 @@ export class StudentFiles {
     this.progress = null;
   }
 
-  async stop(): Promise<void> {
-    await this.#session.notices.guard(async () => (await this.#session.api()).stopExport());
+  stop(): void {
+    this.#controller?.abort();
   }
 }

@@ -3,22 +3,29 @@ import type { RunConfig } from '../../settings/config';
 import { formatLeft } from '../format';
 import { strings } from '../strings';
 import { secondsOf, timedLike, type Timed } from './runTime';
-import type { Session } from './session.svelte';
+import type { Screen, StoredRuns } from './page';
+import type { RunShelf } from './runShelf.svelte';
+
+interface Past {
+  readonly stored: StoredRuns;
+  readonly shelf: Pick<RunShelf, 'results'>;
+  readonly screen: Pick<Screen, 'recorded'>;
+}
 
 /** The newest run of the same models on this machine, else the recorded one. */
 export function timed(
-  session: Session,
+  { stored, shelf, screen }: Past,
   config: RunConfig,
 ): { readonly known: Timed | null; readonly here: boolean } {
-  const own = timedLike(config, session.runs, session.shelf.results);
-  const report = session.recorded?.report;
+  const own = timedLike(config, stored.runs, shelf.results);
+  const report = screen.recorded?.report;
   if (own || !report) return { known: own, here: true };
   return { known: { config: report.config, timings: report.timings }, here: false };
 }
 
 /** A sentence; empty where nothing was measured. */
-export function duration(session: Session, config: RunConfig): string {
-  const { known, here } = timed(session, config);
+export function duration(past: Past, config: RunConfig): string {
+  const { known, here } = timed(past, config);
   const seconds = secondsOf(config, known);
   if (seconds === null) return '';
   const time = formatLeft(seconds);

@@ -1,5 +1,5 @@
 /** Words of what is taken in: runs, debates, adapters. */
-import type { TrajectoryImport } from '../../wire/jobApi';
+import type { TrajectoryImport } from '../../wire/runs';
 
 const counted = (count: number, one: string, many: string): string =>
   `${count.toLocaleString('en')} ${count === 1 ? one : many}`;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { JobEvent } from '../../../src/wire/jobApi';
+import type { JobEvent } from '../../../src/wire/jobEvents';
 import type { Turn } from '../../../src/records/records';
 import { EventBatch } from '../../../src/coordinator/eventBatch';
 

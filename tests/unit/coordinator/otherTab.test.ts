@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { Coordinator } from '../../../src/coordinator/coordinator';
+import type { Coordinator } from '../../../src/coordinator/coordinator';
+import { openServices } from '../../../src/coordinator/services';
 import type { LockSource } from '../../../src/library/jobLock';
 import { createMemoryStore } from '../../support/memoryStore';
 
@@ -14,7 +15,7 @@ function locksOf(held: boolean): LockSource {
 }
 
 const tab = (held: boolean): Coordinator =>
-  new Coordinator({
+  openServices({
     store: createMemoryStore(),
     locks: locksOf(held),
     base: 'http://app/',
@@ -23,7 +24,7 @@ const tab = (held: boolean): Coordinator =>
     openEngine: () => {
       throw new Error('no engine is needed');
     },
-  });
+  }).coordinator;
 
 it.each(['stop', 'pause', 'unpause', 'step'] as const)(
   '%s in a tab that cannot reach the one that works says so, and is no news where nobody works',

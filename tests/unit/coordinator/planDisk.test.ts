@@ -12,7 +12,7 @@ describe('a run that there is no room for', () => {
       message: expect.stringMatching(/grants 0\.0 MB more \(5\.0 MB of 5\.0 MB/) as string,
       hint: expect.stringMatching(/Delete old runs/) as string,
     });
-    expect(await job.coordinator.runs()).toEqual([]);
+    expect(await job.api.runs.list()).toEqual([]);
   });
 
   it('is told by a bound that a real run reaches', () => {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BusyError, ConfigError } from '../../../src/core/errors';
-import type { AskArm, AskRequest } from '../../../src/wire/jobApi';
+import type { AskArm, AskRequest } from '../../../src/wire/playground';
+import { generateQuestions } from '../../../src/tasks/wordProblems';
+import type { AskProgress } from '../../../src/wire/playground';
 import { unpackArchive } from '../../../src/records/archiveFile';
 import { openNodeJob } from '../../support/nodeJob';
 import type { NodeJob } from '../../support/nodeJob';
@@ -22,104 +24,113 @@ beforeAll(async () => {
 afterAll(() => job.close());
 
 function request(question: string, arms: readonly AskArm[], change: Partial<AskRequest> = {}): AskRequest {
-  return { id: `ask-${Math.random()}`, question, answerType: 'number', config: tiny, arms, ...change };
+  return { question, answerType: 'number', config: tiny, arms, ...change };
 }
 
-const [known] = await examples();
-async function examples() {
-  const fresh = await openNodeJob();
-  const list = await fresh.coordinator.examples(7, 3);
-  await fresh.close();
+const [known] = examples();
+function examples() {
+  const list = generateQuestions({ seed: 7, split: 'test', count: 3 });
   return list.map(({ text }) => text) as [string, string, string];
 }
 
 describe('the playground', () => {
   it('asks a multiple choice with its options, and refuses one option alone', async () => {
     const choice = { answerType: 'choice', options: [' 12 ', '9', ''] } as const;
-    const [result] = await job.coordinator.ask(request(known, [{ type: 'base' }], choice));
+    const [result] = await job.api.playground.ask(request(known, [{ type: 'base' }], choice));
     expect(result!.answer === null || /^[AB]$/.test(result!.answer)).toBe(true);
     const alone = request(known, [{ type: 'base' }], { answerType: 'choice', options: ['9'] });
-    await expect(job.coordinator.ask(alone)).rejects.toThrow('2 to 10 options; this one has 1');
+    await expect(job.api.playground.ask(alone)).rejects.toThrow('2 to 10 options; this one has 1');
     const unknown = request(known, [{ type: 'base' }], { answerType: 'choice', options: ['9', 'Wombat'] });
-    await expect(job.coordinator.ask(unknown)).rejects.toThrow('Wombat');
+    await expect(job.api.playground.ask(unknown)).rejects.toThrow('Wombat');
   });
 
   it('asks the base, an adapter and the ensemble at once, and streams what each says', async () => {
-    job.events.length = 0;
     const asked = request(known, [{ type: 'base' }, adapted, { type: 'ensemble' }]);
-    const results = await job.coordinator.ask(asked);
+    const said: AskProgress[] = [];
+    job.events.length = 0;
+    const results = await job.api.playground.ask(asked, { onProgress: (progress) => said.push(progress) });
+    // Only whoever asked hears of it.
+    expect(job.events).toEqual([]);
     expect(results.map(({ replies }) => replies.length)).toEqual([1, 1, tiny.nAgents * (tiny.rounds + 1)]);
     expect(results[2]!.votes?.total).toBe(tiny.nAgents);
-    const said = job.events.filter((event) => event.type === 'ask');
-    expect(said.every(({ id }) => id === asked.id)).toBe(true);
     for (const arm of [0, 1, 2]) {
-      const parts = said.filter((event) => event.arm === arm).map(({ part }) => part);
+      const parts = said.filter((part) => part.type !== 'load' && part.arm === arm);
       expect(parts.filter(({ type }) => type === 'reply')).toHaveLength(results[arm]!.replies.length);
       expect(parts.at(-1)?.type).toBe('done');
     }
   });
 
   it('switches adapters without loading the base again', async () => {
-    job.events.length = 0;
-    const [base] = await job.coordinator.ask(request(known, [{ type: 'base' }]));
-    const [first] = await job.coordinator.ask(request(known, [adapted]));
-    const [again] = await job.coordinator.ask(request(known, [adapted]));
-    expect(job.events.filter(({ type }) => type === 'load')).toEqual([]);
+    const said: AskProgress[] = [];
+    const heard = { onProgress: (progress: AskProgress) => void said.push(progress) };
+    const [base] = await job.api.playground.ask(request(known, [{ type: 'base' }]), heard);
+    const [first] = await job.api.playground.ask(request(known, [adapted]), heard);
+    const [again] = await job.api.playground.ask(request(known, [adapted]), heard);
+    expect(said.length).toBeGreaterThan(0);
+    expect(said.filter(({ type }) => type === 'load')).toEqual([]);
     expect(first!.replies[0]!.reply).toBe(again!.replies[0]!.reply);
     expect(first!.replies[0]!.reply).not.toBe(base!.replies[0]!.reply);
   });
 
   it('gives the answer that the evaluation gave to the same question', async () => {
-    const { turns, questions } = await job.coordinator.archive(runId);
+    const { turns, questions } = await job.api.runs.archive(runId);
     for (const [arm, protocol] of [
       [{ type: 'base' }, 'eval:base'],
       [adapted, 'eval:distilled:rsft'],
     ] as const) {
       const turn = turns.find((one) => one.protocol === protocol && one.split === 'test')!;
       const { text } = questions.find(({ id }) => id === turn.questionId)!;
-      const [result] = await job.coordinator.ask(request(text, [arm]));
+      const [result] = await job.api.playground.ask(request(text, [arm]));
       expect(result!.replies[0]!.reply, protocol).toBe(turn.reply);
     }
   });
 
   it('names the words that the bundled models do not know, and how a known one is written', async () => {
-    const asked = job.coordinator.ask(request('anna has 3 giraffes. How many?', [{ type: 'base' }]));
+    const asked = job.api.playground.ask(request('anna has 3 giraffes. How many?', [{ type: 'base' }]));
     await expect(asked).rejects.toThrow(ConfigError);
     await expect(asked).rejects.toThrow('"anna" (write Anna) and "giraffes"');
     await expect(asked).rejects.toMatchObject({ details: { words: ['anna', 'giraffes'] } });
   });
 
   it('refuses an empty question, no arm, and an adapter that does not exist', async () => {
-    await expect(job.coordinator.ask(request('  ', [{ type: 'base' }]))).rejects.toThrow('is empty');
-    await expect(job.coordinator.ask(request(known, []))).rejects.toThrow('0 arms');
+    await expect(job.api.playground.ask(request('  ', [{ type: 'base' }]))).rejects.toThrow('is empty');
+    await expect(job.api.playground.ask(request(known, []))).rejects.toThrow('0 arms');
     const nobody: AskArm = { type: 'distilled', runId, strategy: 'da', seed: 0 };
-    await expect(job.coordinator.ask(request(known, [nobody]))).rejects.toThrow('no finished adapter da');
-    await expect(job.coordinator.ask(request(known, [{ type: 'base' }]))).resolves.toHaveLength(1);
+    await expect(job.api.playground.ask(request(known, [nobody]))).rejects.toThrow('no finished adapter da');
+    await expect(job.api.playground.ask(request(known, [{ type: 'base' }]))).resolves.toHaveLength(1);
   });
 
   it('is refused while a run works, and a run that starts ends the question', async () => {
     const other = { ...tiny, seed: 5 };
     await job.coordinator.start(other, null);
-    await expect(job.coordinator.ask(request(known, [{ type: 'base' }]))).rejects.toThrow(BusyError);
+    await expect(job.api.playground.ask(request(known, [{ type: 'base' }]))).rejects.toThrow(BusyError);
     await job.coordinator.stop();
-    const asked = job.coordinator.ask(request(known, [{ type: 'ensemble' }]));
+    const asked = job.api.playground.ask(request(known, [{ type: 'ensemble' }]));
     const ending = expect(asked).rejects.toMatchObject({ code: 'interrupted' });
-    await job.coordinator.resume(
-      (await job.coordinator.runs()).find((run) => run.status === 'interrupted')!.id,
-    );
+    await job.coordinator.resume((await job.api.runs.list()).find((run) => run.status === 'interrupted')!.id);
     await ending;
     await job.coordinator.stop();
   });
 
+  it('is ended by whoever asked, and the next question is answered', async () => {
+    const controller = new AbortController();
+    const asked = job.api.playground.ask(request(known, [{ type: 'ensemble' }]), {
+      signal: controller.signal,
+      onProgress: () => controller.abort(),
+    });
+    await expect(asked).rejects.toMatchObject({ code: 'interrupted' });
+    await expect(job.api.playground.ask(request(known, [{ type: 'base' }]))).resolves.toHaveLength(1);
+  });
+
   it('lists the adapters of stored runs, and those that ship with the page', async () => {
-    const listed = await job.coordinator.adapters();
+    const listed = await job.api.playground.adapters();
     expect(listed[0]).toMatchObject({ runId, strategy: 'rsft', seed: 0, origin: 'run' });
     expect(listed.filter(({ origin }) => origin === 'recorded')).toHaveLength(1);
   });
 
   it('asks the recorded adapter, which gives the answers that the recorded run was judged by', async () => {
     const recorded = unpackArchive(readFileSync('public/recorded/run.json.gz'));
-    const shipped = (await job.coordinator.adapters()).find(({ origin }) => origin === 'recorded')!;
+    const shipped = (await job.api.playground.adapters()).find(({ origin }) => origin === 'recorded')!;
     expect(shipped.runId).toBe(recorded.run.id);
     const { strategy, seed } = shipped;
     for (const item of recorded.report!.items.slice(0, 12)) {
@@ -127,14 +138,14 @@ describe('the playground', () => {
       const asked = request(item.question, [arm], {
         config: { ...tiny, ...recorded.run.config, backend: 'cpu' },
       });
-      const [result] = await job.coordinator.ask(asked);
+      const [result] = await job.api.playground.ask(asked);
       expect(result!.answer).toBe(item.verdicts['distilled:rsft']!.answer);
     }
   });
 
   it('asks an adapter that was imported, and answers as the one that it is a copy of', async () => {
-    const files = await job.coordinator.adapter(runId, 'rsft', 0);
-    const first = await job.coordinator.importAdapter(files, 'Mine', 'agent-a');
+    const files = await job.api.runs.adapter({ runId, strategy: 'rsft', seed: 0 });
+    const first = await job.api.playground.importAdapter({ files, name: 'Mine', student: 'agent-a' });
     // Its config names the bundled student, which counts more than the model that was at hand.
     expect(first).toEqual({
       runId: 'imported',
@@ -144,26 +155,26 @@ describe('the playground', () => {
       student: 'student',
       origin: 'imported',
     });
-    const second = await job.coordinator.importAdapter(files, 'Mine', 'student');
+    const second = await job.api.playground.importAdapter({ files, name: 'Mine', student: 'student' });
     expect(second).toMatchObject({ runName: 'Mine (2)', strategy: 'mine-2' });
     const arm: AskArm = { type: 'distilled', runId: 'imported', strategy: 'mine', seed: 0 };
     const own: AskArm = { type: 'distilled', runId, strategy: 'rsft', seed: 0 };
-    const [imported, trained] = await job.coordinator.ask(request(known, [arm, own]));
+    const [imported, trained] = await job.api.playground.ask(request(known, [arm, own]));
     expect(imported!.replies.map(({ reply }) => reply)).toEqual(trained!.replies.map(({ reply }) => reply));
 
-    await job.coordinator.removeAdapter('mine');
-    const left = (await job.coordinator.adapters()).filter(({ origin }) => origin === 'imported');
+    await job.api.playground.removeAdapter('mine');
+    const left = (await job.api.playground.adapters()).filter(({ origin }) => origin === 'imported');
     expect(left).toEqual([second]);
-    await expect(job.coordinator.ask(request(known, [arm]))).rejects.toThrow('no imported adapter mine');
-    await job.coordinator.removeAdapter('mine-2');
+    await expect(job.api.playground.ask(request(known, [arm]))).rejects.toThrow('no imported adapter mine');
+    await job.api.playground.removeAdapter('mine-2');
   });
 
   it('refuses adapters that are damaged, of another kind, or of another model', async () => {
-    const files = await job.coordinator.adapter(runId, 'rsft', 0);
+    const files = await job.api.runs.adapter({ runId, strategy: 'rsft', seed: 0 });
     const config = JSON.parse(new TextDecoder().decode(files['adapter_config.json'])) as object;
     const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
     const refused = (change: Record<string, Uint8Array>) =>
-      job.coordinator.importAdapter({ ...files, ...change }, 'Other', 'student');
+      job.api.playground.importAdapter({ files: { ...files, ...change }, name: 'Other', student: 'student' });
     const weights = files['adapter_model.safetensors']!;
     await expect(refused({ 'adapter_model.safetensors': weights.slice(0, 900) })).rejects.toMatchObject({
       code: 'file-format',
@@ -171,30 +182,34 @@ describe('the playground', () => {
     await expect(refused({ 'adapter_config.json': bytes({ ...config, use_dora: true }) })).rejects.toThrow(
       'DoRA',
     );
-    expect((await job.coordinator.adapters()).some(({ origin }) => origin === 'imported')).toBe(false);
+    expect((await job.api.playground.adapters()).some(({ origin }) => origin === 'imported')).toBe(false);
 
     const stranger = bytes({ ...config, base_model_name_or_path: 'somebody/else' });
-    const { student } = await job.coordinator.importAdapter(
-      { ...files, 'adapter_config.json': stranger },
-      'Stranger',
-      'agent-a',
-    );
+    const { student } = await job.api.playground.importAdapter({
+      files: { ...files, 'adapter_config.json': stranger },
+      name: 'Stranger',
+      student: 'agent-a',
+    });
     expect(student).toBe('agent-a');
     // Matrices of rank 16 under a config that says 8: as with another model, they do not fit.
     await expect(refused({ 'adapter_config.json': bytes({ ...config, r: 8 }) })).rejects.toThrow(
       /but this model needs \[8, /,
     );
     const odd = { 'adapter_config.json': bytes({ ...config, base_model_name_or_path: 'x', r: 8 }) };
-    await expect(job.coordinator.importAdapter({ ...files, ...odd }, 'Odd', 'bundled')).rejects.toThrow(
-      /but this model needs \[8, /,
-    );
+    await expect(
+      job.api.playground.importAdapter({ files: { ...files, ...odd }, name: 'Odd', student: 'bundled' }),
+    ).rejects.toThrow(/but this model needs \[8, /);
     // A model that is not at hand says nothing before it is asked.
-    const far = await job.coordinator.importAdapter({ ...files, ...odd }, 'Far', 'nobody');
+    const far = await job.api.playground.importAdapter({
+      files: { ...files, ...odd },
+      name: 'Far',
+      student: 'nobody',
+    });
     expect(far.student).toBe('nobody');
   });
 
   it('shows every kernel with its source, and none as compiled on the CPU', async () => {
-    const kernels = await job.coordinator.kernels();
+    const kernels = await job.api.device.kernels();
     expect(kernels.length).toBeGreaterThan(20);
     for (const { source, compiled } of kernels) {
       expect(source).toMatch(/^\/\//);

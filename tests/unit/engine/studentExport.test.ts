@@ -3,13 +3,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../../src/compute/referenceBackend';
 import { BusyError, InterruptedError, ModelError, OutOfMemoryError } from '../../../src/core/errors';
 import { MemorySource } from '../../../src/core/fileSource';
-import type { StudentExport } from '../../../src/wire/jobApi';
+import type { ExportProgress, StudentExport } from '../../../src/wire/students';
 import { loadModel } from '../../../src/lm/load';
 import { loadTokenizer } from '../../../src/lm/tokenizer';
 import { openNodeJob, tinyJob, type NodeJob } from '../../support/nodeJob';
 
 let job: NodeJob;
 let chosen: StudentExport;
+
+const make = (
+  student: StudentExport,
+  budget: number | null,
+  options?: { signal?: AbortSignal; onProgress?: (progress: ExportProgress) => void },
+): Promise<Readonly<Record<string, Uint8Array>>> =>
+  job.api.students.exportStudent({ chosen: student, budget }, options);
 
 beforeAll(async () => {
   job = await openNodeJob();
@@ -21,8 +28,10 @@ afterAll(() => job.close());
 
 describe('a student that is exported', () => {
   it('is a folder that loads, with another weight wherever the adapter has learnt', async () => {
-    job.events.length = 0;
-    const files = await job.coordinator.exportStudent(chosen, null);
+    const said: Extract<ExportProgress, { type: 'merge' }>[] = [];
+    const files = await make(chosen, null, {
+      onProgress: (progress) => progress.type === 'merge' && said.push(progress),
+    });
     expect(Object.keys(files)).toEqual(
       expect.arrayContaining(['model.safetensors', 'config.json', 'tokenizer.json']),
     );
@@ -33,7 +42,6 @@ describe('a student that is exported', () => {
     const backend = createReferenceBackend();
     const model = await loadModel(own, backend, { owner: 'own' });
     await loadTokenizer(own, { eosIds: model.config.eosIds });
-    const said = job.events.filter((event) => event.type === 'export');
     expect(said.map(({ done }) => done)).toEqual(Array.from({ length: model.config.layers }, (_, i) => i));
     expect(said[0]?.bytes).toBeGreaterThan(0.9 * files['model.safetensors']!.length);
     expect(said[0]?.bytes).toBeLessThan(1.1 * files['model.safetensors']!.length);
@@ -41,28 +49,29 @@ describe('a student that is exported', () => {
 
   // tests/unit/train/export.test.ts has those that can.
   it('is no GGUF file where its tokenizer is one of words', async () => {
-    const refused = job.coordinator.exportStudent({ ...chosen, format: 'gguf' }, null);
+    const refused = make({ ...chosen, format: 'gguf' }, null);
     await expect(refused).rejects.toBeInstanceOf(ModelError);
   });
 
   it('is refused before anything is made where the machine has no room, with numbers', async () => {
-    const refused = job.coordinator.exportStudent(chosen, 100_000);
+    const refused = make(chosen, 100_000);
     await expect(refused).rejects.toBeInstanceOf(OutOfMemoryError);
     await expect(refused).rejects.toThrow(/would hold \d+ MB, more than the 1 MB of this machine/);
   });
 
   it('can be cancelled, and is made by the next call', async () => {
-    job.onEvent = (event) => {
-      if (event.type === 'export') void job.coordinator.stopExport();
-    };
-    await expect(job.coordinator.exportStudent(chosen, null)).rejects.toBeInstanceOf(InterruptedError);
-    job.onEvent = () => undefined;
-    expect(Object.keys(await job.coordinator.exportStudent(chosen, null))).toContain('model.safetensors');
+    const controller = new AbortController();
+    const stopped = make(chosen, null, {
+      signal: controller.signal,
+      onProgress: ({ type }) => type === 'merge' && controller.abort(),
+    });
+    await expect(stopped).rejects.toBeInstanceOf(InterruptedError);
+    expect(Object.keys(await make(chosen, null))).toContain('model.safetensors');
   });
 
   it('waits for no run: one that works has the machine', async () => {
     const { id } = await job.coordinator.start({ ...tinyJob, seed: 5 }, null);
-    await expect(job.coordinator.exportStudent(chosen, null)).rejects.toBeInstanceOf(BusyError);
+    await expect(make(chosen, null)).rejects.toBeInstanceOf(BusyError);
     await job.coordinator.stop();
     await job.coordinator.ended();
     expect(id).not.toBe('');

@@ -34,9 +34,9 @@ async function run(deaths: readonly number[]) {
   const resumed = async () => {
     await job.coordinator.resume(id);
     await job.coordinator.ended();
-    return job.coordinator.archive(id);
+    return job.api.runs.archive(id);
   };
-  return { archive: await job.coordinator.archive(id), opened, events: job.events, resumed };
+  return { archive: await job.api.runs.archive(id), opened, events: job.events, resumed };
 }
 
 describe('a device that is lost', () => {
@@ -80,7 +80,7 @@ describe('an engine whose worker ends', () => {
     };
     const { id } = await job.coordinator.start(tiny, null);
     await job.coordinator.ended();
-    const archive = await job.coordinator.archive(id);
+    const archive = await job.api.runs.archive(id);
     expect(archive.run.status).toBe('done');
     expect(trajectoriesJsonl(archive.turns)).toBe(trajectoriesJsonl(whole.archive.turns));
     expect(job.events.some((event) => event.type === 'error' && event.error.code === 'worker')).toBe(true);
@@ -93,12 +93,12 @@ describe('an engine whose worker ends', () => {
     };
     const { id } = await job.coordinator.start(tiny, null);
     await job.coordinator.ended();
-    const { run: cut } = await job.coordinator.archive(id);
+    const { run: cut } = await job.api.runs.archive(id);
     expect([cut.status, cut.error?.code]).toEqual(['interrupted', 'worker']);
     job.onEvent = () => undefined;
     await job.coordinator.resume(id);
     await job.coordinator.ended();
-    expect((await job.coordinator.archive(id)).run.status).toBe('done');
+    expect((await job.api.runs.archive(id)).run.status).toBe('done');
   });
 
   it('or that answers nothing any more does not hold up a stop', async () => {
@@ -116,9 +116,9 @@ describe('an engine whose worker ends', () => {
     await job.coordinator.stop();
     expect(performance.now() - before).toBeLessThan(2000);
     job.onEvent = () => undefined;
-    expect((await job.coordinator.runs())[0]?.status).toBe('interrupted');
+    expect((await job.api.runs.list())[0]?.status).toBe('interrupted');
     await job.coordinator.resume(id);
     await job.coordinator.ended();
-    expect((await job.coordinator.archive(id)).run.status).toBe('done');
+    expect((await job.api.runs.archive(id)).run.status).toBe('done');
   });
 });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { turnMessages } from '../../../src/debate/prompts';
 import { trajectoriesJsonl } from '../../../src/records/trajectories';
-import type { JobEvent } from '../../../src/wire/jobApi';
+import type { JobEvent } from '../../../src/wire/jobEvents';
 import type { Turn } from '../../../src/records/records';
 import { nodeJobs, tinyJob } from '../../support/nodeJob';
 
@@ -24,7 +24,7 @@ it('a run tells facts: its turns say how they were prompted and whom they read, 
     null,
   );
   await job.coordinator.ended();
-  const { run, turns, questions } = await job.coordinator.archive(id);
+  const { run, turns, questions } = await job.api.runs.archive(id);
   expect(run.error).toBeNull();
 
   expect(new Set(turns.map(({ style }) => style))).toEqual(new Set(['compact']));

@@ -78,7 +78,7 @@ describe('a write that fails', () => {
       }
       // There is room again. What was recorded is there, no lock is left, and the run goes on.
       const again = await newJob(inner);
-      const [run] = await again.coordinator.runs();
+      const [run] = await again.api.runs.list();
       if (run === undefined) expect(id, place).toBeNull();
       if (run === undefined) continue;
       expect(['interrupted', 'done'], place).toContain(run.status);

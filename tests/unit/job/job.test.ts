@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../../src/compute/ops';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
 import { BusyError } from '../../../src/core/errors';
-import type { JobEvent } from '../../../src/wire/jobApi';
+import type { JobEvent } from '../../../src/wire/jobEvents';
 import type { RunConfig } from '../../../src/settings/config';
 import { trajectoriesJsonl } from '../../../src/records/trajectories';
 import { packArchive, unpackArchive } from '../../../src/records/archiveFile';
@@ -15,10 +15,10 @@ const pass = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(
 
 /** Runs a config to its end and gives everything that must repeat. */
 async function outputs(job: NodeJob, id: string) {
-  const archive = await job.coordinator.archive(id);
+  const archive = await job.api.runs.archive(id);
   expect(archive.run.error).toBeNull();
   expect(archive.run.status).toBe('done');
-  const adapter = await job.coordinator.adapter(id, 'rsft', 0);
+  const adapter = await job.api.runs.adapter({ runId: id, strategy: 'rsft', seed: 0 });
   return {
     trajectories: trajectoriesJsonl(archive.turns),
     adapter: Object.fromEntries(Object.entries(adapter).map(([name, bytes]) => [name, [...bytes]])),
@@ -69,7 +69,7 @@ describe('a job', () => {
       null,
     );
     await job.coordinator.ended();
-    const { report, turns } = await job.coordinator.archive(id);
+    const { report, turns } = await job.api.runs.archive(id);
     const arms = new Map(report?.arms.map((arm) => [arm.name, arm]));
     expect(arms.get('vote-zero-shot:2')?.n).toBe(6);
     expect(arms.get('summariser')?.n).toBe(6);
@@ -88,7 +88,7 @@ describe('a job', () => {
     await job.coordinator.ended();
     const told = job.events.flatMap((event) => (event.type === 'questions' ? [event] : []));
     expect(told.map(({ runId }) => runId)).toEqual([id]);
-    expect(told[0]?.questions).toEqual((await job.coordinator.archive(id)).questions);
+    expect(told[0]?.questions).toEqual((await job.api.runs.archive(id)).questions);
     const types = job.events.map(({ type }) => type);
     expect(types.indexOf('questions')).toBeLessThan(types.indexOf('turn'));
   });
@@ -127,7 +127,7 @@ describe('a job', () => {
     });
     expect(await outputs(second, id)).toEqual(whole);
     const repeated = second.events.filter((event) => event.type === 'turn').length;
-    const spoken = (await second.coordinator.archive(id)).turns.length;
+    const spoken = (await second.api.runs.archive(id)).turns.length;
     expect(repeated).toBeLessThan(spoken);
   });
 
@@ -145,7 +145,7 @@ describe('a job', () => {
     const job = await newJob();
     const { id } = await job.coordinator.start(config, null);
     await job.coordinator.ended();
-    const { report, run, logs } = await job.coordinator.archive(id);
+    const { report, run, logs } = await job.api.runs.archive(id);
     expect(run.error).toBeNull();
     const trained = [
       'distilled:rsft',
@@ -173,7 +173,7 @@ describe('a job', () => {
     await job.coordinator.ended();
     const spoken = job.events.flatMap((event) => (event.type === 'turn' ? [event.turn.protocol] : []));
     expect(spoken.every((protocol) => protocol.startsWith('eval:'))).toBe(true);
-    const { report } = await job.coordinator.archive(again.id);
+    const { report } = await job.api.runs.archive(again.id);
     expect(report?.arms.map(({ name }) => name)).toContain('distilled:da');
   });
 
@@ -187,13 +187,17 @@ describe('a job', () => {
       const { id } = await job.coordinator.start(config, null, source.id);
       await job.coordinator.ended();
       const steps = job.events.filter((event) => event.type === 'train');
-      const { logs } = await job.coordinator.archive(id);
-      return { steps: steps.length, logs, adapter: await job.coordinator.adapter(id, 'rsft', 0) };
+      const { logs } = await job.api.runs.archive(id);
+      return {
+        steps: steps.length,
+        logs,
+        adapter: await job.api.runs.adapter({ runId: id, strategy: 'rsft', seed: 0 }),
+      };
     };
-    const first = await job.coordinator.archive(source.id);
+    const first = await job.api.runs.archive(source.id);
     const same = await trainedAgain({});
     expect(same.steps).toBe(0);
-    expect(same.adapter).toEqual(await job.coordinator.adapter(source.id, 'rsft', 0));
+    expect(same.adapter).toEqual(await job.api.runs.adapter({ runId: source.id, strategy: 'rsft', seed: 0 }));
     expect(same.logs).toEqual(first.logs);
     expect((await trainedAgain({ lr: tiny.lr / 2 })).steps).toBeGreaterThan(0);
   });
@@ -202,7 +206,7 @@ describe('a job', () => {
     const job = await newJob();
     const source = await job.coordinator.start(tiny, null);
     await job.coordinator.ended();
-    const before = (await job.coordinator.archive(source.id)).datasets[0]!;
+    const before = (await job.api.runs.archive(source.id)).datasets[0]!;
     const place = (at: number): string => {
       const { questionId, source: from } = before.traces[at]!;
       return `${questionId}/${from[0]!.round}/${from[0]!.agent}`;
@@ -211,7 +215,7 @@ describe('a job', () => {
     const exclude = [place(0), whole];
     const run = await job.coordinator.start({ ...tiny, exclude }, null, source.id);
     await job.coordinator.ended();
-    const after = await job.coordinator.archive(run.id);
+    const after = await job.api.runs.archive(run.id);
     expect(after.run.error).toBeNull();
     expect(after.run.config.exclude).toEqual(exclude);
     expect(after.report?.config.exclude).toEqual(exclude);
@@ -224,7 +228,7 @@ describe('a job', () => {
     // Three agents spoke twice to the question that is left out as a whole, and one trace is named by itself.
     expect(dataset!.dropped['excluded-trace']).toBe(7);
     const adapter = async (id: string): Promise<number[]> => [
-      ...(await job.coordinator.adapter(id, 'rsft', 0))['adapter_model.safetensors']!,
+      ...(await job.api.runs.adapter({ runId: id, strategy: 'rsft', seed: 0 }))['adapter_model.safetensors']!,
     ];
     expect(await adapter(run.id)).not.toEqual(await adapter(source.id));
   });
@@ -243,10 +247,10 @@ describe('a job', () => {
     while (turns() < tiny.nAgents) await pass(20);
     await pass(300);
     expect(turns()).toBe(tiny.nAgents);
-    expect((await job.coordinator.runs())[0]?.status).toBe('paused');
+    expect((await job.api.runs.list())[0]?.status).toBe('paused');
     await job.coordinator.unpause();
     await job.coordinator.ended();
-    expect((await job.coordinator.archive(id)).run.status).toBe('done');
+    expect((await job.api.runs.archive(id)).run.status).toBe('done');
   });
 
   it('with one agent loaded at a time says and learns the same bytes, and holds less while it debates', async () => {
@@ -284,7 +288,7 @@ describe('a job', () => {
     const job = await newJob();
     await job.coordinator.start({ ...tiny, student: 'no-such-model' }, null);
     await job.coordinator.ended();
-    const [run] = await job.coordinator.runs();
+    const [run] = await job.api.runs.list();
     expect(run?.status).toBe('failed');
     expect(run?.error?.code).toBe('config');
     expect(run?.error?.message).toContain('no-such-model');
@@ -294,13 +298,13 @@ describe('a job', () => {
     const job = await newJob();
     const { id } = await job.coordinator.start(tiny, null);
     await job.coordinator.ended();
-    const archive = await job.coordinator.archive(id);
-    const copy = await job.coordinator.importArchive(unpackArchive(packArchive(archive)));
+    const archive = await job.api.runs.archive(id);
+    const copy = await job.api.runs.importArchive(unpackArchive(packArchive(archive)));
     expect(copy.id).not.toBe(id);
-    const again = await job.coordinator.archive(copy.id);
+    const again = await job.api.runs.archive(copy.id);
     expect(again.report).toEqual(archive.report);
     expect(trajectoriesJsonl(again.turns).replaceAll(copy.id, id)).toBe(trajectoriesJsonl(archive.turns));
-    await expect(job.coordinator.importArchive({ format: 'other' })).rejects.toMatchObject({
+    await expect(job.api.runs.importArchive({ format: 'other' })).rejects.toMatchObject({
       code: 'import',
     });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JobEvent } from '../../../src/wire/jobApi';
+import type { JobEvent } from '../../../src/wire/jobEvents';
 import { withValues, type Path, type RunConfig, type ValueAt } from '../../../src/settings/config';
 import { changedStore, createMemoryStore } from '../../support/memoryStore';
 import { goneOn, nodeJobs, tinyJob, type NodeJob } from '../../support/nodeJob';
@@ -23,11 +23,14 @@ const newJob = nodeJobs();
 
 /** What a run of PAD must repeat: adapters of student and reward model, the log, what the report says of PAD. */
 async function outputs(job: NodeJob, id: string, strategy = 'pad') {
-  const { run, logs, report } = await job.coordinator.archive(id);
+  const { run, logs, report } = await job.api.runs.archive(id);
   expect(run.error).toBeNull();
   expect(run.status).toBe('done');
   const bytes = async (name: string) =>
-    Object.entries(await job.coordinator.adapter(id, name, 0)).map(([file, all]) => [file, [...all]]);
+    Object.entries(await job.api.runs.adapter({ runId: id, strategy: name, seed: 0 })).map(([file, all]) => [
+      file,
+      [...all],
+    ]);
   return {
     student: await bytes(strategy),
     judge: await bytes('reward-model'),
@@ -56,7 +59,7 @@ describe('a run with PAD', () => {
       null,
     );
     await job.coordinator.ended();
-    const { run, report, logs, datasets } = await job.coordinator.archive(id);
+    const { run, report, logs, datasets } = await job.api.runs.archive(id);
     expect(run.error).toBeNull();
     expect(report?.arms.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['distilled:pad', 'distilled:rsft+pad', 'distilled:pad+da']),
@@ -107,7 +110,7 @@ describe('a run with PAD', () => {
     const job = await newJob();
     const { id } = await job.coordinator.start(once({ 'pad.rl.reward': 'verifiable' }), null);
     await job.coordinator.ended();
-    const { report, logs } = await job.coordinator.archive(id);
+    const { report, logs } = await job.api.runs.archive(id);
     expect(logs.map(({ strategy }) => strategy)).toEqual(['pad']);
     expect(report?.pad?.rewardModel).toBeNull();
     expect(report?.pad?.runs[0]?.reward).toBe('verifiable');
@@ -118,7 +121,7 @@ describe('a run with PAD', () => {
       const job = await newJob();
       const { id } = await job.coordinator.start(once({ 'pad.reward.start': start }), null);
       await job.coordinator.ended();
-      const { report, logs } = await job.coordinator.archive(id);
+      const { report, logs } = await job.api.runs.archive(id);
       // What only the reward model needed is no arm.
       expect(report?.arms.some(({ name }) => name === 'distilled:rsft')).toBe(false);
       const [first] = logs.find(({ strategy }) => strategy === 'reward-model')?.steps ?? [];
@@ -140,7 +143,7 @@ describe('a run with PAD', () => {
       const job = await newJob();
       const { id } = await job.coordinator.start(once(change), null);
       await job.coordinator.ended();
-      const { run, report, logs } = await job.coordinator.archive(id);
+      const { run, report, logs } = await job.api.runs.archive(id);
       expect(run.error).toBeNull();
       const losses = logs.find(({ strategy }) => strategy === 'reward-model')?.steps.map(({ loss }) => loss);
       return { losses, labels: report?.pad?.rewardModel?.labels };
@@ -169,8 +172,12 @@ describe('a run with PAD', () => {
       });
       const { id } = await job.coordinator.start(config, null);
       await job.coordinator.ended();
-      expect((await job.coordinator.archive(id)).run.error).toBeNull();
-      return [...(await job.coordinator.adapter(id, 'pad', 0))['adapter_model.safetensors']!];
+      expect((await job.api.runs.archive(id)).run.error).toBeNull();
+      return [
+        ...(await job.api.runs.adapter({ runId: id, strategy: 'pad', seed: 0 }))[
+          'adapter_model.safetensors'
+        ]!,
+      ];
     };
     expect(await policy({ [name]: value })).not.toEqual(await policy({}));
   });
@@ -180,7 +187,7 @@ describe('a run with PAD', () => {
     const config = once({ 'pad.reward.heldOutAgents': [2] });
     const { id } = await job.coordinator.start(config, null);
     await job.coordinator.ended();
-    const { report, datasets, logs } = await job.coordinator.archive(id);
+    const { report, datasets, logs } = await job.api.runs.archive(id);
     // Nor does what it starts from.
     expect(logs.map(({ strategy }) => strategy).sort()).toEqual(['pad', 'reward-model', 'reward-start']);
     const start = datasets.find(({ strategy }) => strategy === 'reward-start');
@@ -214,7 +221,7 @@ describe('a run with PAD', () => {
         null,
       );
       await job.coordinator.ended();
-      const { run, report } = await job.coordinator.archive(id);
+      const { run, report } = await job.api.runs.archive(id);
       expect(run.error).toBeNull();
       const { kind, judged, good = 0, bad = 0, soft = 0, ...rest } = report!.pad!.rewardModel!.labels;
       expect(kind).toBe('monte-carlo');
@@ -248,7 +255,7 @@ describe('a run with PAD', () => {
     );
     const { id } = await first.coordinator.start(config, null);
     await first.coordinator.ended();
-    expect((await first.coordinator.runs())[0]?.status).toBe('interrupted');
+    expect((await first.api.runs.list())[0]?.status).toBe('interrupted');
     const kept = await continuations(store, id);
     expect(kept).toEqual(all.slice(0, kept.length));
     expect(written[0]).toBeLessThan(all.length);
@@ -265,12 +272,14 @@ describe('a run with PAD', () => {
     const job = await newJob();
     const { id } = await job.coordinator.start(once({ strategies: ['da+pad'] }), null);
     await job.coordinator.ended();
-    const { run, report, logs } = await job.coordinator.archive(id);
+    const { run, report, logs } = await job.api.runs.archive(id);
     expect(run.error).toBeNull();
     expect(report?.arms.some(({ name }) => name === 'distilled:da+pad')).toBe(true);
     expect(logs.map(({ strategy }) => strategy).sort()).toEqual(['da', 'da+pad', 'reward-model', 'rsft']);
     const weights = async (strategy: string) => [
-      ...(await job.coordinator.adapter(id, strategy, 0))['adapter_model.safetensors']!,
+      ...(await job.api.runs.adapter({ runId: id, strategy: strategy, seed: 0 }))[
+        'adapter_model.safetensors'
+      ]!,
     ];
     expect(await weights('da+pad')).not.toEqual(await weights('da'));
   });

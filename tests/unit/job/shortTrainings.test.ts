@@ -10,7 +10,7 @@ const newJob = nodeJobs();
 async function finished(job: NodeJob, config: RunConfig): Promise<RunArchive> {
   const { id } = await job.coordinator.start(config, null);
   await job.coordinator.ended();
-  const archive = await job.coordinator.archive(id, true);
+  const archive = await job.api.runs.wholeArchive(id);
   expect(archive.run.error).toBeNull();
   return archive;
 }
@@ -87,7 +87,7 @@ describe('early stopping', () => {
       withValues(eager, { patience: 2 }),
       (event) => event.type === 'train' && event.log.step === 7,
     );
-    const again = await second.coordinator.archive(id, true);
+    const again = await second.api.runs.wholeArchive(id);
     expect(weights(again)).toBe(weights(whole));
     expect(stepsOf(again, 'rsft')).toBe(stepsOf(whole, 'rsft'));
   });

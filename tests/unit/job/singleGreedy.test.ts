@@ -11,7 +11,7 @@ describe('one agent alone at the student’s decoding', () => {
     const job = await newJob();
     const { id } = await job.coordinator.start({ ...tinyJob, nAgents: 5, robustQuestions: 2 }, null);
     await job.coordinator.ended();
-    const { turns, report } = await job.coordinator.archive(id);
+    const { turns, report } = await job.api.runs.archive(id);
     const own = turns.filter(({ protocol }) => protocol === greedyProtocol);
     // Of five agents three are different models: greedily the others would say the same again.
     const judged = own.filter(({ split }) => split === 'validation');
@@ -33,7 +33,7 @@ describe('one agent alone at the student’s decoding', () => {
     const job = await newJob();
     const { id } = await job.coordinator.start(tinyJob, null);
     await job.coordinator.ended();
-    const { turns } = await job.coordinator.archive(id);
+    const { turns } = await job.api.runs.archive(id);
     const greedy = turns.filter(({ protocol }) => protocol === greedyProtocol);
     const agent = recordedAgent('r', greedy);
     const { messages, sampling } = greedy[0]!;
@@ -45,7 +45,7 @@ describe('one agent alone at the student’s decoding', () => {
     const { id } = await job.coordinator.start(tinyJob, null);
     await job.coordinator.ended();
     const said = async (run: string): Promise<string[]> =>
-      (await job.coordinator.archive(run)).turns
+      (await job.api.runs.archive(run)).turns
         .filter(({ protocol }) => protocol === greedyProtocol)
         .map(({ questionId, agent, reply }) => `${questionId} ${agent} ${reply}`)
         .sort();

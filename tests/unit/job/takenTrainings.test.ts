@@ -23,7 +23,7 @@ const withPad = withValues(config, {
 async function finished(job: NodeJob, settings: RunConfig, from?: string): Promise<RunArchive> {
   const { id } = await job.coordinator.start(settings, null, from);
   await job.coordinator.ended();
-  const archive = await job.coordinator.archive(id, true);
+  const archive = await job.api.runs.wholeArchive(id);
   expect(archive.run.error).toBeNull();
   return archive;
 }
@@ -34,7 +34,7 @@ async function imported(
   archive: RunArchive,
   change: (archive: RunArchive) => RunArchive,
 ): Promise<string> {
-  return (await job.coordinator.importArchive(unpackArchive(packArchive(change(archive))))).id;
+  return (await job.api.runs.importArchive(unpackArchive(packArchive(change(archive))))).id;
 }
 
 /** Steps that were trained since the last look, by strategy. */
@@ -111,7 +111,7 @@ describe('a training of the run whose debate is used', () => {
     await job.coordinator.resume(id);
     await job.coordinator.ended();
     expect(trained(job)).toEqual({ rsft: config.steps });
-    const { turns } = await job.coordinator.archive(id);
+    const { turns } = await job.api.runs.archive(id);
     expect(turns.some(({ reply }) => reply === 'an answer of another student')).toBe(false);
   });
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Gate } from '../../../src/core/gate';
-import type { JobEvent } from '../../../src/wire/jobApi';
+import type { JobEvent } from '../../../src/wire/jobEvents';
 import { ThinnedProgress } from '../../../src/job/thinnedProgress';
 import type { JobSetup } from '../../../src/job/runJob';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JobEvent } from '../../../src/wire/jobApi';
+import type { JobEvent } from '../../../src/wire/jobEvents';
 import type { RunRecord } from '../../../src/records/runRecords';
 import { trajectoriesJsonl } from '../../../src/records/trajectories';
 import type { Damage, OnDamage } from '../../../src/store/digest';
@@ -18,10 +18,10 @@ async function undisturbed() {
 }
 
 async function outcome(job: NodeJob, id: string) {
-  const { run, turns, logs } = await job.coordinator.archive(id);
+  const { run, turns, logs } = await job.api.runs.archive(id);
   expect(run.error).toBeNull();
   expect(run.status).toBe('done');
-  const adapter = await job.coordinator.adapter(id, 'rsft', 0);
+  const adapter = await job.api.runs.adapter({ runId: id, strategy: 'rsft', seed: 0 });
   return {
     trajectories: trajectoriesJsonl(turns),
     adapter: Object.fromEntries(Object.entries(adapter).map(([name, bytes]) => [name, [...bytes]])),
@@ -202,25 +202,25 @@ describe('a stored run whose own record is damaged', () => {
       const store = createMemoryStore();
       await store.putRun(good);
       await store.putRun(broken(change));
-      const { coordinator } = await newJob(store);
-      const runs: readonly RunRecord[] = await coordinator.runs();
+      const { coordinator, api } = await newJob(store);
+      const runs: readonly RunRecord[] = await api.runs.list();
       expect(runs.map(({ id, damaged }) => [id, damaged === undefined])).toEqual([
         ['0000000a', true],
         ['0000000b', false],
       ]);
       expect(runs[1]?.damaged).toContain(reason);
-      for (const call of [() => coordinator.archive('0000000b'), () => coordinator.resume('0000000b')]) {
+      for (const call of [() => api.runs.archive('0000000b'), () => coordinator.resume('0000000b')]) {
         await expect(call()).rejects.toMatchObject({
           code: 'import',
           message: expect.stringContaining('record of run 0000000b is damaged') as string,
           hint: 'Delete this run and start a new one.',
         });
       }
-      expect((await coordinator.adapters()).every(({ runId }) => runId !== '0000000b')).toBe(true);
-      await coordinator.remove('0000000b');
-      expect((await coordinator.runs()).map(({ id }) => id)).toEqual(['0000000a']);
-      expect((await coordinator.bin()).map(({ id }) => id)).toEqual(['0000000b']);
-      await coordinator.purge('0000000b');
+      expect((await api.playground.adapters()).every(({ runId }) => runId !== '0000000b')).toBe(true);
+      await api.runs.remove('0000000b');
+      expect((await api.runs.list()).map(({ id }) => id)).toEqual(['0000000a']);
+      expect((await api.runs.bin()).map(({ id }) => id)).toEqual(['0000000b']);
+      await api.runs.purge('0000000b');
       expect((await store.listRuns()).map(({ id }) => id)).toEqual(['0000000a']);
     },
   );

@@ -7,25 +7,25 @@ import { nodeJobs, openNodeJob, tinyJob, type NodeJob } from '../../support/node
 const newJob = nodeJobs();
 
 async function adapterOf(job: NodeJob, id: string): Promise<unknown> {
-  const files = await job.coordinator.adapter(id, 'rsft', 0);
+  const files = await job.api.runs.adapter({ runId: id, strategy: 'rsft', seed: 0 });
   return Object.entries(files).map(([name, bytes]) => [name, [...bytes]]);
 }
 
 /** Imports into a fresh store and goes on to the end. */
 async function goneOn(jsonl: string, report: string) {
   const job = await newJob();
-  const found = await job.coordinator.importTrajectories(jsonl, 'trajectories.jsonl', report);
+  const found = await job.api.runs.importTrajectories({ text: jsonl, name: 'trajectories.jsonl', report });
   expect(found.run.status).toBe('interrupted');
   await job.coordinator.resume(found.run.id);
   await job.coordinator.ended();
-  const archive = await job.coordinator.archive(found.run.id);
+  const archive = await job.api.runs.archive(found.run.id);
   expect(archive.run.error).toBeNull();
   expect(archive.run.status).toBe('done');
   return { job, found, archive };
 }
 
 const refused = async (jsonl: string, report: string | null) =>
-  (await newJob()).coordinator.importTrajectories(jsonl, 'some.jsonl', report).then(
+  (await newJob()).api.runs.importTrajectories({ text: jsonl, name: 'some.jsonl', report }).then(
     () => 'imported',
     (thrown: Error & { code: string }) => `${thrown.code}: ${thrown.message}`,
   );
@@ -47,7 +47,7 @@ describe('a debate that comes as trajectories.jsonl', () => {
     const job = await openNodeJob();
     const { id } = await job.coordinator.start(tinyJob, null);
     await job.coordinator.ended();
-    source = await job.coordinator.archive(id);
+    source = await job.api.runs.archive(id);
     expect(source.run.error).toBeNull();
     adapter = await adapterOf(job, id);
     jsonl = trajectoriesJsonl(source.turns);
@@ -66,8 +66,12 @@ describe('a debate that comes as trajectories.jsonl', () => {
 
   it('without it takes texts and right answers from the turns, and leaves out what nobody answered rightly', async () => {
     const job = await newJob();
-    const found = await job.coordinator.importTrajectories(jsonl, 'trajectories.jsonl', null);
-    const archive = await job.coordinator.archive(found.run.id);
+    const found = await job.api.runs.importTrajectories({
+      text: jsonl,
+      name: 'trajectories.jsonl',
+      report: null,
+    });
+    const archive = await job.api.runs.archive(found.run.id);
     const right = solved();
     expect(found).toMatchObject({ questions: right.size, incomplete: 0, unknown: 16 - right.size });
     const told = new Map(source.questions.map((question) => [question.id, question]));
@@ -107,7 +111,7 @@ describe('a debate that comes as trajectories.jsonl', () => {
     const { job, found } = await goneOn(jsonl, JSON.stringify(source.report));
     const { id } = await job.coordinator.start({ ...tinyJob, strategies: ['da'] }, null, found.run.id);
     await job.coordinator.ended();
-    const { run, report } = await job.coordinator.archive(id);
+    const { run, report } = await job.api.runs.archive(id);
     expect(run.error).toBeNull();
     expect(report!.arms.map(({ name }) => name)).toContain('distilled:da');
   });

@@ -28,13 +28,13 @@ const withAdapter = (): RunArchive => ({
 
 describe('a run in one file', () => {
   it('holds its adapters, and a copy that was imported holds the same bytes', async () => {
-    const { id } = await job.coordinator.importArchive(withAdapter());
-    const archive = await job.coordinator.archive(id, true);
-    const copy = await job.coordinator.importArchive(unpackArchive(packArchive(archive)));
+    const { id } = await job.api.runs.importArchive(withAdapter());
+    const archive = await job.api.runs.wholeArchive(id);
+    const copy = await job.api.runs.importArchive(unpackArchive(packArchive(archive)));
     expect(copy.id).not.toBe(id);
-    const files = await job.coordinator.adapter(copy.id, 'rsft+da', 1);
+    const files = await job.api.runs.adapter({ runId: copy.id, strategy: 'rsft+da', seed: 1 });
     expect([...files['adapter_model.safetensors']!]).toEqual([0, 255, 128]);
-    const again = await job.coordinator.archive(copy.id, true);
+    const again = await job.api.runs.wholeArchive(copy.id);
     expect({ ...again, run: null, turns: again.turns.length }).toEqual({
       ...archive,
       run: null,
@@ -43,8 +43,8 @@ describe('a run in one file', () => {
   });
 
   it('of version 1 is still read', async () => {
-    const run = await job.coordinator.importArchive({ ...makeArchive(2), version: 1 });
-    expect((await job.coordinator.archive(run.id)).turns.length).toBeGreaterThan(0);
+    const run = await job.api.runs.importArchive({ ...makeArchive(2), version: 1 });
+    expect((await job.api.runs.archive(run.id)).turns.length).toBeGreaterThan(0);
   });
 
   it('whose adapter is no base64 or leaves its folder is refused', async () => {
@@ -54,7 +54,7 @@ describe('a run in one file', () => {
       adapters: [{ ...adapter, files }],
     });
     for (const files of [{ 'a.json': 'not base64!' }, { '../a.json': 'AAAA' }]) {
-      await expect(job.coordinator.importArchive(hostile(files))).rejects.toMatchObject({ code: 'import' });
+      await expect(job.api.runs.importArchive(hostile(files))).rejects.toMatchObject({ code: 'import' });
     }
   });
 });
@@ -63,18 +63,18 @@ describe('a stored copy of the recorded run', () => {
   const recorded = () => unpackArchive(readFileSync('public/recorded/run.json.gz'));
 
   it('that came without adapters leaves with those that ship, and they are then listed once', async () => {
-    const { id } = await job.coordinator.importArchive(recorded());
-    expect((await job.coordinator.adapters()).map((one) => one.origin)).toEqual(['recorded']);
-    const whole = await job.coordinator.archive(id, true);
+    const { id } = await job.api.runs.importArchive(recorded());
+    expect((await job.api.playground.adapters()).map((one) => one.origin)).toEqual(['recorded']);
+    const whole = await job.api.runs.wholeArchive(id);
     expect(whole.adapters?.map(({ strategy, seed }) => [strategy, seed])).toEqual([['rsft', 0]]);
-    expect((await job.coordinator.archive(id)).adapters).toBeUndefined();
+    expect((await job.api.runs.archive(id)).adapters).toBeUndefined();
 
-    await job.coordinator.remove(id);
-    await job.coordinator.purge(id);
-    const copy = await job.coordinator.importArchive(unpackArchive(packArchive(whole)));
+    await job.api.runs.remove(id);
+    await job.api.runs.purge(id);
+    const copy = await job.api.runs.importArchive(unpackArchive(packArchive(whole)));
     expect(await job.store.listAdapters(copy.id)).toEqual([{ strategy: 'rsft', seed: 0 }]);
-    expect((await job.coordinator.adapters()).map((one) => one.origin)).toEqual(['run']);
-    const files = await job.coordinator.adapter(copy.id, 'rsft', 0);
+    expect((await job.api.playground.adapters()).map((one) => one.origin)).toEqual(['run']);
+    const files = await job.api.runs.adapter({ runId: copy.id, strategy: 'rsft', seed: 0 });
     const shipped = readFileSync('public/recorded/adapters/rsft-0/adapter_model.safetensors');
     expect(shipped.equals(files['adapter_model.safetensors']!)).toBe(true);
   });
@@ -82,18 +82,20 @@ describe('a stored copy of the recorded run', () => {
 
 describe('the bin', () => {
   it('keeps a deleted run, gives it back, and deletes for good only what lies in it', async () => {
-    const { id } = await job.coordinator.importArchive(withAdapter());
-    await expect(job.coordinator.purge(id)).rejects.toThrow('is not in the bin');
-    await job.coordinator.remove(id);
-    expect(await job.coordinator.runs()).toEqual([]);
-    expect((await job.coordinator.bin()).map((run) => run.id)).toEqual([id]);
-    const back = await job.coordinator.restore(id);
+    const { id } = await job.api.runs.importArchive(withAdapter());
+    await expect(job.api.runs.purge(id)).rejects.toThrow('is not in the bin');
+    await job.api.runs.remove(id);
+    expect(await job.api.runs.list()).toEqual([]);
+    expect((await job.api.runs.bin()).map((run) => run.id)).toEqual([id]);
+    const back = await job.api.runs.restore(id);
     expect(back.deletedAt).toBeUndefined();
-    expect((await job.coordinator.runs()).map((run) => run.id)).toEqual([id]);
-    expect(Object.keys(await job.coordinator.adapter(id, 'rsft+da', 1))).toHaveLength(2);
-    await job.coordinator.remove(id);
-    await job.coordinator.purge(id);
-    expect(await job.coordinator.bin()).toEqual([]);
+    expect((await job.api.runs.list()).map((run) => run.id)).toEqual([id]);
+    expect(Object.keys(await job.api.runs.adapter({ runId: id, strategy: 'rsft+da', seed: 1 }))).toHaveLength(
+      2,
+    );
+    await job.api.runs.remove(id);
+    await job.api.runs.purge(id);
+    expect(await job.api.runs.bin()).toEqual([]);
     expect(await job.store.getRun(id)).toBeNull();
   });
 
@@ -101,16 +103,16 @@ describe('the bin', () => {
   async function openedOn(now: number): Promise<string[]> {
     vi.useFakeTimers({ toFake: ['Date'], now });
     const later = await openNodeJob(job.store);
-    await later.coordinator.runs();
-    const left = (await later.coordinator.bin()).map((run) => run.id);
+    await later.api.runs.list();
+    const left = (await later.api.runs.bin()).map((run) => run.id);
     await later.close();
     return left;
   }
   const day = 24 * 3600 * 1000;
 
   it('outlives the session and is emptied of runs that lay there for its days of use', async () => {
-    const { id } = await job.coordinator.importArchive(makeArchive(1));
-    await job.coordinator.remove(id);
+    const { id } = await job.api.runs.importArchive(makeArchive(1));
+    await job.api.runs.remove(id);
     const first = Date.now();
     for (let i = 0; i < binDays; i++) expect(await openedOn(first + i * day + 1)).toEqual([id]);
     expect(await openedOn(first + binDays * day + 1)).toEqual([]);
@@ -118,8 +120,8 @@ describe('the bin', () => {
   });
 
   it('is not emptied by a clock that was set wrong, however often the app is opened then', async () => {
-    const { id } = await job.coordinator.importArchive(makeArchive(1));
-    await job.coordinator.remove(id);
+    const { id } = await job.api.runs.importArchive(makeArchive(1));
+    await job.api.runs.remove(id);
     const now = Date.now();
     expect(await openedOn(now)).toEqual([id]);
     for (let i = 0; i < 12; i++) expect(await openedOn(now + 40 * day + i)).toEqual([id]);
@@ -130,11 +132,11 @@ describe('the bin', () => {
 
 describe('the baseline', () => {
   it('is one run at a time', async () => {
-    const one = await job.coordinator.importArchive(makeArchive(1));
-    const two = await job.coordinator.importArchive(makeArchive(2));
-    await job.coordinator.update(one.id, { pinned: true });
-    await job.coordinator.update(two.id, { pinned: true });
-    const pinned = (await job.coordinator.runs()).filter((run) => run.pinned);
+    const one = await job.api.runs.importArchive(makeArchive(1));
+    const two = await job.api.runs.importArchive(makeArchive(2));
+    await job.api.runs.update({ runId: one.id, change: { pinned: true } });
+    await job.api.runs.update({ runId: two.id, change: { pinned: true } });
+    const pinned = (await job.api.runs.list()).filter((run) => run.pinned);
     expect(pinned.map(({ id }) => id)).toEqual([two.id]);
   });
 });

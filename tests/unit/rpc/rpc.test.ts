@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ArkletError, ConfigError, InterruptedError, throwIfAborted } from '../../../src/core/errors';
+import { callsOf } from '../../../src/rpc/calls';
 import { RpcClient, serve, Transferring, type Handlers } from '../../../src/rpc/rpc';
 
 interface Sums {
@@ -30,6 +31,8 @@ const handlers: Handlers<Sums> = {
   bytes: async ({ bytes }) => new Transferring({ bytes }, [bytes.buffer as ArrayBuffer]),
 };
 
+const names = { add: true, count: true, fail: true, wait: true, bytes: true } as const;
+
 describe('calls over a message channel', () => {
   let channel: MessageChannel;
   const open = (): RpcClient<Sums> => {
@@ -40,6 +43,31 @@ describe('calls over a message channel', () => {
   afterEach(() => {
     channel.port1.close();
     channel.port2.close();
+  });
+
+  it('serves a protocol as functions, with progress and abort, once its handlers are made', async () => {
+    channel = new MessageChannel();
+    serve<Sums>(channel.port2, new Promise((resolve) => setTimeout(() => resolve(handlers), 5)));
+    const sums = callsOf<Sums>(new RpcClient<Sums>(channel.port1), names);
+    expect(await sums.add({ a: 1, b: 2 })).toBe(3);
+    const heard: number[] = [];
+    expect(await sums.count({ to: 3 }, { onProgress: (at) => heard.push(at) })).toBe('done');
+    expect(heard).toEqual([1, 2, 3]);
+    await expect(sums.fail()).rejects.toBeInstanceOf(ConfigError);
+    const controller = new AbortController();
+    const { signal } = controller;
+    await expect(sums.wait(null, { signal, onProgress: () => controller.abort() })).rejects.toBeInstanceOf(
+      InterruptedError,
+    );
+    // @ts-expect-error names of methods that are missing do not compile
+    callsOf<Sums>(new RpcClient<Sums>(channel.port1), { add: true });
+  });
+
+  it('rejects every call where the handlers could not be made', async () => {
+    channel = new MessageChannel();
+    serve<Sums>(channel.port2, Promise.reject(new ConfigError('No store.', 'Reload.')));
+    const sums = callsOf<Sums>(new RpcClient<Sums>(channel.port1), names);
+    await expect(sums.add({ a: 1, b: 2 })).rejects.toMatchObject({ code: 'config', message: 'No store.' });
   });
 
   it('answers each call with its own response, whatever the order', async () => {

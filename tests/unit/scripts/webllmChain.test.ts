@@ -23,7 +23,7 @@ it('a student of a WebLLM debate is trained on what WebLLM said, not taken over 
   const run = async (from?: string): Promise<RunArchive> => {
     const { id } = await job.coordinator.start(config, null, from);
     await job.coordinator.ended();
-    const archive = await job.coordinator.archive(id, true);
+    const archive = await job.api.runs.wholeArchive(id);
     expect(archive.run.error).toBeNull();
     return archive;
   };
@@ -32,7 +32,7 @@ it('a student of a WebLLM debate is trained on what WebLLM said, not taken over 
 
   const source = sourceArchive(bundled, 'webllm:Tiny-q4f32_1-MLC', 4, isEvaluation);
   expect(source.adapters).toHaveLength(1);
-  const { id } = await job.coordinator.importArchive(unpackArchive(packArchive(source)));
+  const { id } = await job.api.runs.importArchive(unpackArchive(packArchive(source)));
   const archive = await run(id);
   expect(learntFromWebllm(archive, bundled)).toBe(true);
   // Two agents, two rounds, one question; one worker for both agents.

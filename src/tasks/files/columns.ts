@@ -1,5 +1,5 @@
 /** The columns of a question file as a person sees and chooses them. */
-import type { ColumnChoice, FileColumns } from './questionFiles';
+import type { ColumnChoice, FileColumns } from '../questionFiles';
 
 const samples = 3;
 /** Rows that are looked at for names of fields. */

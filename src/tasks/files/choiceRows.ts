@@ -1,8 +1,8 @@
 /** Multiple choice in a question file: its options, however they are written down, and which of them is right. */
 import * as v from 'valibot';
-import { normalText } from './textAnswers';
+import { normalText } from '../textAnswers';
 import { parseExactJson } from './exactJson';
-import type { GoldReason } from './golds';
+import type { GoldReason } from '../golds';
 
 export interface OptionList {
   readonly texts: readonly string[];

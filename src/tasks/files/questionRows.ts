@@ -1,9 +1,9 @@
 /** One row of a question file, in any of the known shapes, as a question without id and split. */
 import * as v from 'valibot';
-import type { AnswerType } from '../records/records';
-import { lastBoxed, parseAnswer } from './answers';
+import type { AnswerType } from '../../records/records';
+import { lastBoxed, parseAnswer } from '../answers';
 import { countOf, optionList, rightOption, type Counting, type OptionList } from './choiceRows';
-import { readGold, type GoldReason } from './golds';
+import { readGold, type GoldReason } from '../golds';
 import { rowFields, type RowFields } from './rowFields';
 
 export type RowShape = 'gsm8k' | 'math' | 'medmcqa' | 'choices' | 'generic';

@@ -2,7 +2,7 @@
  * Comma-separated values (RFC 4180): quoted cells may hold commas, quotes ("") and line breaks; lines end in CR LF, LF or CR; a
  * BOM is dropped.
  */
-import { ImportError } from '../core/errors';
+import { ImportError } from '../../core/errors';
 
 export interface CsvRow {
   /** 1-based line on which the row begins. */

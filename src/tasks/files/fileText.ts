@@ -1,5 +1,5 @@
 /** A file's bytes as text: UTF-8, UTF-16 of either order, with and without a byte order mark, else Windows-1252. */
-import { ImportError } from '../core/errors';
+import { ImportError } from '../../core/errors';
 
 export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ColumnChoice } from '../../../src/tasks/questionFiles';
-import { ImportError } from '../../../src/core/errors';
-import { importQuestions } from '../../../src/tasks/importers';
+import type { ColumnChoice } from '../../../../src/tasks/questionFiles';
+import { ImportError } from '../../../../src/core/errors';
+import { importQuestions } from '../../../../src/tasks/importers';
 
 const choice = (part: Partial<ColumnChoice>): ColumnChoice => ({
   question: 0,

@@ -1,7 +1,6 @@
-/** What the page and the command are told of a question file. */
-import type { QuestionImport } from '../tasks/questionFiles';
-import type { ColumnChoice } from '../tasks/questionFiles';
-import { importQuestionFile } from '../tasks/importers';
+/** A question file as the page and the command are told of it. */
+import type { ColumnChoice, QuestionImport } from './questionFiles';
+import { importQuestionFile } from './importers';
 
 /** Reads a question file. Throws ImportError when no row of it is a question. */
 export function readQuestionFile(file: Uint8Array, name: string, choice?: ColumnChoice): QuestionImport {

@@ -1,0 +1,76 @@
+/** What pages ask of the stored runs; those that change the list tell every page. */
+import type { Handlers } from '../rpc/rpc';
+import type { JobEvent } from '../wire/jobEvents';
+import type { RunsProtocol } from '../wire/runs';
+import { parseArchive } from '../records/archiveSchema';
+import type { RunArchive } from '../records/runRecords';
+import type { Damage } from '../store/digest';
+import type { JobStore } from '../store/jobStore';
+import { leftOut } from '../library/damage';
+import { importedDebate } from '../library/importedDebate';
+import type { Shelf } from '../library/shelf';
+import { record, storeArchive } from '../library/storedRuns';
+
+export interface RunsParts {
+  readonly store: JobStore;
+  readonly shelf: Shelf;
+  emit(event: JobEvent): void;
+  /** Tells the pages the list of runs. */
+  announce(): Promise<void>;
+  /** Ends the job of this run, if this tab works on it. */
+  stop(runId: string): Promise<void>;
+}
+
+/** A run with what of it is whole; what is damaged is said. */
+export async function readRun(
+  { shelf, emit }: Pick<RunsParts, 'shelf' | 'emit'>,
+  runId: string,
+  withAdapters = false,
+): Promise<RunArchive> {
+  const damages: Damage[] = [];
+  const archive = await shelf.archive(runId, withAdapters, (one) => damages.push(one));
+  if (damages.length > 0) emit({ type: 'error', runId, error: leftOut(archive.run.name, damages).toData() });
+  return archive;
+}
+
+export function runsHandlers(parts: RunsParts): Handlers<RunsProtocol> {
+  const { store, shelf, announce } = parts;
+  return {
+    list: () => shelf.runs(),
+    results: (runIds) => shelf.results(runIds),
+    archive: (runId) => readRun(parts, runId),
+    wholeArchive: (runId) => readRun(parts, runId, true),
+    outcome: (runId) => shelf.outcome(runId),
+    importArchive: async (input) => {
+      const run = await storeArchive(store, parseArchive(input));
+      await announce();
+      return record(run);
+    },
+    importTrajectories: async ({ text, name, report }) => {
+      const { archive, found } = importedDebate(text, name, report);
+      const run = await storeArchive(store, archive);
+      await announce();
+      return { run: record(run), ...found };
+    },
+    update: async ({ runId, change }) => {
+      const changed = await shelf.update(runId, change);
+      // Listing all runs is no part of the change: whoever asked for it does not wait for that.
+      void announce().catch(() => undefined);
+      return changed;
+    },
+    remove: async (runId) => {
+      await parts.stop(runId);
+      await shelf.remove(runId);
+      await announce();
+    },
+    restore: async (runId) => {
+      const run = await shelf.restore(runId);
+      await announce();
+      return run;
+    },
+    purge: (runId) => shelf.purge(runId),
+    bin: () => shelf.bin(),
+    sizes: () => shelf.sizes(),
+    adapter: async (place) => (await shelf.adapter(place)).files,
+  };
+}

@@ -1,0 +1,76 @@
+/** The parts of a coordinator put together: what each protocol of the page is answered by. */
+import type { Handlers } from '../rpc/rpc';
+import type { JobProtocol } from '../wire/jobApi';
+import { fetchCatalogue } from '../models/catalogue';
+import { addAdapter, removeAdapter } from '../library/importedAdapters';
+import { JobLock } from '../library/jobLock';
+import { Shelf } from '../library/shelf';
+import { ActiveJob } from './activeJob';
+import { Coordinator } from './coordinator';
+import type { CoordinatorParts } from './coordinatorParts';
+import { deviceHandlers } from './deviceService';
+import { EndpointKeys } from './endpointKeys';
+import { Playground } from './playground';
+import { proofMemory } from './proofMemory';
+import { questionsHandlers } from './questionsService';
+import { readRun, runsHandlers } from './runsService';
+import { studentsHandlers } from './studentExport';
+
+export interface Services {
+  readonly coordinator: Coordinator;
+  readonly handlers: Handlers<JobProtocol>;
+}
+
+export function openServices(parts: CoordinatorParts): Services {
+  const { store, base, version, peers = null, patience = 20_000, makers = {} } = parts;
+  const emit: CoordinatorParts['emit'] = (event) => parts.emit(event);
+  const announce = async (): Promise<void> => emit({ type: 'runs', runs: await shelf.runs() });
+  // A tab that dies says nothing: whoever waits for its lock tells the pages that its run can be gone on with.
+  const lock = new JobLock(parts.locks, announce);
+  const shelf = new Shelf(store, base, lock);
+  const keys = new EndpointKeys();
+  const agents = {
+    base,
+    makers,
+    endpointKey: (url: string) => keys.of(url),
+    storedTurns: (runId: string) => store.getTurns(runId),
+  };
+  const openEngine = () => parts.openEngine(proofMemory(store));
+  const job = new ActiveJob({ store, base, version, emit, openEngine, agents, patience, announce });
+  const engine = () => job.engine();
+  const playground = new Playground({ base, agents, lock, engine, adapter: (arm) => shelf.adapter(arm) });
+  const coordinator = new Coordinator({
+    store,
+    shelf,
+    lock,
+    job,
+    patience,
+    peers,
+    emit,
+    announce,
+    source: (runId) => readRun({ shelf, emit }, runId),
+    room: async () => (await parts.room?.()) ?? null,
+    clear: () => playground.stop(),
+  });
+  const handlers: Handlers<JobProtocol> = {
+    ...coordinator.handlers(),
+    ...runsHandlers({
+      store,
+      shelf,
+      emit,
+      announce,
+      stop: async (runId) => {
+        if (job.runId === runId) await job.stop();
+      },
+    }),
+    ...questionsHandlers(store, base),
+    ...keys.handlers(),
+    ...studentsHandlers({ base, lock, engine, adapter: (place) => shelf.adapter(place) }),
+    ...deviceHandlers(engine, lock),
+    ask: (request, context) => playground.ask(request, context),
+    adapters: () => shelf.adapters(),
+    importAdapter: async (files) => addAdapter(store, files, { base, catalogue: await fetchCatalogue(base) }),
+    removeAdapter: (strategy) => removeAdapter(store, strategy),
+  };
+  return { coordinator, handlers };
+}

@@ -1,0 +1,18 @@
+/** Shapes that the protocols of this room are written in (src/rpc). */
+
+/** One answer to one request. */
+export interface Call<Request, Response> {
+  readonly request: Request;
+  readonly progress: never;
+  readonly response: Response;
+}
+
+/** One that tells of its work before it answers, and that an abort ends. */
+export interface Stream<Request, Progress, Response> {
+  readonly request: Request;
+  readonly progress: Progress;
+  readonly response: Response;
+}
+
+/** The names of a protocol's methods: one that is missing does not compile. */
+export type Names<P> = { readonly [K in keyof P]: true };

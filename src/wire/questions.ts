@@ -1,0 +1,28 @@
+/** Question files of the user's own. */
+import type { Question } from '../records/records';
+import type { RunConfig } from '../settings/config';
+import type { QuestionCheck, QuestionImport } from '../tasks/questionFiles';
+import type { Call, Names } from './calls';
+
+export interface KeptQuestions {
+  readonly hash: string;
+  readonly file: QuestionImport;
+}
+
+export interface QuestionsProtocol {
+  /** Stores an imported file so that a reload finds it; resolves to the hash of its questions. The last few files are kept. */
+  readonly keepQuestions: Call<QuestionImport, string>;
+  /** A kept file by its hash, else (hash null) the newest of that name; null where there is none. */
+  readonly keptQuestions: Call<{ readonly name: string; readonly hash: string | null }, KeptQuestions | null>;
+  /** Whether agents and student of a config know the words of these questions and have room for them. */
+  readonly checkQuestions: Call<
+    { readonly config: RunConfig; readonly questions: readonly Question[] },
+    QuestionCheck
+  >;
+}
+
+export const questionsNames: Names<QuestionsProtocol> = {
+  keepQuestions: true,
+  keptQuestions: true,
+  checkQuestions: true,
+};
