@@ -1,6 +1,13 @@
 /** The coordinator worker's logic: the only writer of runs, and the only one to start a job (one at a time, by a Web Lock). */
 import { asArkletError, BusyError, ConfigError, StorageError } from '../core/errors';
-import type { AdapterInfo, AskRequest, AskResult, JobApi, KernelInfo, TrajectoryImport } from '../wire/jobApi';
+import type {
+  AdapterInfo,
+  AskRequest,
+  AskResult,
+  JobApi,
+  KernelInfo,
+  TrajectoryImport,
+} from '../wire/jobApi';
 import type { ColumnChoice } from '../tasks/questionFiles';
 import type { QuestionCheck, QuestionImport } from '../tasks/questionFiles';
 import type { PairCounts } from '../eval/pairs';
@@ -129,7 +136,7 @@ export class Coordinator implements JobApi {
       if (run.status === 'done')
         throw new ConfigError(`${run.name} is finished.`, 'Start a new run instead.');
       if (run.deletedAt !== undefined)
-        throw new ConfigError(`${run.name} is in the bin.`, 'Take it back first, under Runs.');
+        throw new ConfigError(`${run.name} is in the trash.`, 'Restore it first, under Runs.');
       const questions = await this.#parts.store.getQuestions(runId);
       if (!questions) throw new ConfigError(`${run.name} holds no questions.`, 'Start a new run instead.');
       const { config } = run;

@@ -27,7 +27,7 @@ function passed({ proven, left, seconds }: KernelProof): string {
   const time = `in ${seconds.toFixed(1)} s`;
   if (left === 0) return `${proven.length} tests of its kernels passed ${time}.`;
   const some = `${proven.length} of ${proven.length + left} tests of its kernels passed ${time}`;
-  return `${some}, when time was up: the run began with the rest untested, and the next one goes on with them.`;
+  return `${some}, when time was up: the run began with the rest untested, and the next one continues with them.`;
 }
 
 /** What is said stays with the run, so it must be true of its beginning. */

@@ -118,7 +118,7 @@ function ownTurns(
         job.emit({ type: 'turn', runId, turn });
       },
       onProblem: (_place, error) => job.emit({ type: 'error', runId, error: error.toData() }),
-      onProgress: ({ turnsDone, turns }) => onNote(`the student's own samples, ${turnsDone} of ${turns}`),
+      onProgress: ({ turnsDone, turns }) => onNote(`on-policy samples, ${turnsDone} of ${turns}`),
     }),
   );
 }

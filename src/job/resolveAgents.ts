@@ -80,7 +80,7 @@ async function recordedTurns(spec: string, parts: AgentParts): Promise<readonly 
   if (spec === importedAgents) {
     if (parts.importedTurns) return (await parts.importedTurns()).filter(isTrajectory);
     throw new ConfigError(
-      'An imported debate cannot answer anew.',
+      'An imported debate cannot answer new questions.',
       'Ask the student, or choose other agents.',
     );
   }

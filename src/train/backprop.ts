@@ -181,7 +181,7 @@ export class Backprop {
     if (!gradients || !this.#adapter || !pass.lora)
       throw new ConfigError(
         'Backward needs an adapter and buffers for it.',
-        'Run forward with the adapter on, and without forwardOnly.',
+        'Run the forward pass of training, with the adapter on.',
       );
     if (this.#views?.flat !== gradient)
       this.#views = { flat: gradient, layers: adapterViews(this.#model, this.#adapter.config, gradient) };

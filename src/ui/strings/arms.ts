@@ -20,19 +20,19 @@ export const armNames = {
 export const strategyNames: Readonly<Record<string, string>> = {
   ...settingNames,
   'reward-model': 'Reward model',
-  'reward-start': 'Reward model: its start',
+  'reward-start': 'Reward model: initial adapter',
 };
 
 export const strategyHelp = {
   rsft: 'one correct trace per question',
   da: 'up to three different correct traces, corrective ones first',
   'rsft+da': 'the first, then the second on top',
-  pad: 'a reward model judges steps, the student practises on its scores',
-  'rsft+pad': 'correct traces first, then practice on scores',
-  'da+pad': 'different correct traces first, then practice on scores',
-  'pad+da': 'practice on scores, then different correct traces',
-  'reward-model': 'learns to judge steps',
-  'reward-start': 'correct traces of the agents that the reward model may learn from: what it starts from',
+  pad: 'a reward model scores the steps, group RL trains the student on the scores',
+  'rsft+pad': 'one correct trace per question first, then PAD',
+  'da+pad': 'different correct traces first, then PAD',
+  'pad+da': 'PAD first, then different correct traces',
+  'reward-model': 'learns to score steps',
+  'reward-start': 'the adapter that the reward model starts from: RSFT on the agents that are not held out',
 } as Readonly<Record<string, string>>;
 
 export const controlNames: Readonly<Record<string, string>> = settingControls;

@@ -80,10 +80,10 @@ describe('a stored copy of the recorded run', () => {
   });
 });
 
-describe('the bin', () => {
+describe('the trash', () => {
   it('keeps a deleted run, gives it back, and deletes for good only what lies in it', async () => {
     const { id } = await job.coordinator.importArchive(withAdapter());
-    await expect(job.coordinator.purge(id)).rejects.toThrow('is not in the bin');
+    await expect(job.coordinator.purge(id)).rejects.toThrow('is not in the trash');
     await job.coordinator.remove(id);
     expect(await job.coordinator.runs()).toEqual([]);
     expect((await job.coordinator.bin()).map((run) => run.id)).toEqual([id]);
