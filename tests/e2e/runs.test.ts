@@ -228,7 +228,7 @@ describe('two tabs', () => {
     await other.reload();
     await other.locator('.example').first().click();
     await other.keyboard.press('Enter');
-    await other.getByText(/A run is working\. Stop or finish/).waitFor();
+    await other.getByText(/A run is in progress\. Stop or finish/).waitFor();
     await other.keyboard.press('Escape');
     await page.close();
     await other.getByText(/was interrupted during/).waitFor();

@@ -260,7 +260,7 @@ describe('kernel validation', () => {
       await page.goto(server.url);
       await page.getByRole('button', { name: 'This device' }).click();
       await page.getByRole('button', { name: 'Validate on the GPU' }).click();
-      await page.getByText(/^\d+ kernels tested/).waitFor({ timeout: patience });
+      await page.getByText(/^\d+ kernels validated/).waitFor({ timeout: patience });
       await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click();
       await page.getByRole('button', { name: 'Validate on the CPU' }).click({ timeout: patience });
       await page.getByText(/All \d+ tests pass on/).waitFor({ timeout: patience });

@@ -187,7 +187,7 @@ describe('the playground', () => {
     await open('#panel=ask');
     await page.getByLabelText('Your question').fill('How many?');
     await userEvent.keyboard('{Enter}');
-    await expect.element(page.getByText(/A run is working\. Stop or finish/)).toBeVisible();
+    await expect.element(page.getByText(/A run is in progress\. Stop or finish/)).toBeVisible();
   });
 });
 
@@ -238,11 +238,11 @@ describe('help', () => {
     const term = page.getByRole('button', { name: 'Wilson interval' });
     (term.element() as HTMLElement).focus();
     await userEvent.keyboard('{Enter}');
-    await expect.element(page.getByText(/in which the true accuracy lies/)).toBeVisible();
+    await expect.element(page.getByText(/that holds the true accuracy/)).toBeVisible();
     await expect.element(term).toHaveAttribute('aria-expanded', 'true');
     expect(await violations()).toEqual([]);
     await userEvent.keyboard('{Escape}');
-    await expect.element(page.getByText(/in which the true accuracy lies/)).not.toBeVisible();
+    await expect.element(page.getByText(/that holds the true accuracy/)).not.toBeVisible();
   });
 
   it('explains every term of the glossary, and each view has its own terms beside what they are about', async () => {
