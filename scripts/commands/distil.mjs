@@ -133,7 +133,7 @@ const silent = () =>
   new CommandError({
     code: 'browser',
     message: `The browser has not answered for ${look.patience / 1000} s.`,
-    hint: 'Run the same command again: it goes on where it stopped.',
+    hint: 'Run the same command again: it continues where it stopped.',
   });
 
 /**

@@ -19,7 +19,7 @@ function browserError(message) {
   return new CommandError({
     code: 'browser',
     message,
-    hint: 'Run the same command again: it goes on where it stopped.',
+    hint: 'Run the same command again: it continues where it stopped.',
   });
 }
 

@@ -18,7 +18,7 @@ export function interruption() {
   return new CommandError({
     code: 'interrupted',
     message: 'Stopped.',
-    hint: 'The same command goes on where it stopped.',
+    hint: 'The same command continues where it stopped.',
   });
 }
 

@@ -153,7 +153,7 @@ async function debate(page) {
   const slider = await found(page, '.scrubber input[type=range]');
   await slider.focus();
   await keys(page, 'Home');
-  await until(page, () => document.body.innerText.match(/has not spoken yet/g)?.length === 5);
+  await until(page, () => document.body.innerText.match(/has not answered yet/g)?.length === 5);
   hold(
     !(await page.evaluate(() => document.body.innerText)).includes('The vote flipped from'),
     'told too early',
@@ -220,7 +220,7 @@ async function stage(page) {
   const size = () => page.evaluate(() => getComputedStyle(document.documentElement).fontSize);
   const before = await size();
   await keys(page, 'm');
-  await appears(page, 'Stage mode');
+  await appears(page, 'Presentation mode');
   hold((await size()) === '22px', `type on the stage is ${await size()}`);
   await flagged(page, 'stage', 'on');
   await keys(page, 'm');
@@ -318,7 +318,7 @@ export async function savedReport(page, folder) {
 }
 
 /**
- * A stored run leaves as one file, goes into the bin, comes back from each, and is compared with the recorded one.
+ * A stored run leaves as one file, goes into the trash, comes back from each, and is compared with the recorded one.
  * @param {Page} page
  * @param {string} folder of downloads
  */
@@ -348,11 +348,11 @@ async function runs(page, folder) {
   await press(page, 'Runs');
   await page.waitForSelector('dialog[open] .run');
   await gone();
-  await click(page, '//summary[starts-with(., "Deleted runs (1)")]');
-  await press(page, `Take back: ${name}`);
+  await click(page, '//summary[starts-with(., "Trash (1)")]');
+  await press(page, `Restore: ${name}`);
   await page.waitForSelector('dialog[open] .run');
   await gone();
-  await click(page, '//summary[starts-with(., "Deleted runs (1)")]');
+  await click(page, '//summary[starts-with(., "Trash (1)")]');
   await press(page, `Delete for good: ${name}`);
   await until(page, () => !document.body.innerText.includes('Deleted runs'));
 
@@ -378,7 +378,7 @@ export const recordedChecks = [
   { what: 'filters and the slider of the debate', check: debate },
   { what: 'every step of the tour', check: tour },
   { what: 'the map of keys, and the keys', check: help },
-  { what: 'stage mode', check: stage },
+  { what: 'presentation mode', check: stage },
   { what: 'settings, seen in the address', check: settings },
   { what: 'a question file', check: questionFile },
   { what: 'the playground on the CPU', check: playground },

@@ -89,7 +89,7 @@ function answered<T>(work: Promise<T>): Promise<T> {
   const silent = pause(patience).then((): never => {
     throw new ArkletError(
       `The run has not answered for ${patience / 1000} s.`,
-      'Run the same command again: it goes on where it stopped.',
+      'Run the same command again: it continues where it stopped.',
     );
   });
   return Promise.race([work, silent]);
@@ -140,7 +140,7 @@ function stopOf(name: string): ErrorData {
   return {
     code: 'interrupted',
     message: `${name} was stopped.`,
-    hint: 'The same command goes on where it stopped.',
+    hint: 'The same command continues where it stopped.',
   };
 }
 
@@ -201,7 +201,7 @@ function startAutomation(): void {
           if (!record) {
             throw new StorageError(
               'The run is no longer in the browser’s storage.',
-              'Run the same command again: it starts anew.',
+              'Run the same command again: it starts from the beginning.',
             );
           }
           if (record.status === 'running' || record.status === 'paused') continue;
@@ -217,7 +217,7 @@ function startAutomation(): void {
   }
 
   function goOn(): void {
-    if (stopped) throw new InterruptedError('Stopped.', 'The same command goes on where it stopped.');
+    if (stopped) throw new InterruptedError('Stopped.', 'The same command continues where it stopped.');
   }
 
   async function distil({ flags, questions, from, keys, out }: DistilRequest): Promise<{ name: string }> {

@@ -32,7 +32,7 @@ function needHeads(op: string, shape: HeadShape): number {
   if (shape.heads % shape.kvHeads !== 0) {
     fail(`${op}: ${shape.heads} heads do not divide into ${shape.kvHeads} key-value heads.`);
   }
-  if (shape.headDim % 2 !== 0) fail(`${op}: headDim ${shape.headDim} is odd.`);
+  if (shape.headDim % 2 !== 0) fail(`${op}: the head size is ${shape.headDim}, which is odd.`);
   return (shape.heads + 2 * shape.kvHeads) * shape.headDim;
 }
 

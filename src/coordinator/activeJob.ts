@@ -98,7 +98,7 @@ export class ActiveJob {
       () => null,
       (thrown: unknown) =>
         controller.signal.aborted
-          ? new InterruptedError('Stopped.', 'Resume the run: it goes on from what is stored.')
+          ? new InterruptedError('Stopped.', 'Resume the run: it continues from what is stored.')
           : asArkletError(thrown),
     );
     const ended = Promise.race([end, givenUp]).then(async (error) => {
@@ -135,11 +135,11 @@ export class ActiveJob {
     this.#engine?.terminate(
       new WorkerError(
         `The engine did not stop within ${patience / 1000} s and was ended.`,
-        'Resume the run: it goes on from what is stored.',
+        'Resume the run: it continues from what is stored.',
       ),
     );
     if (await within(active.ended, patience)) return;
-    active.giveUp(new InterruptedError('Stopped.', 'Resume the run: it goes on from what is stored.'));
+    active.giveUp(new InterruptedError('Stopped.', 'Resume the run: it continues from what is stored.'));
     await active.ended;
   }
 

@@ -102,7 +102,7 @@ export class Coordinator {
       if (run.status === 'done')
         throw new ConfigError(`${run.name} is finished.`, 'Start a new run instead.');
       if (run.deletedAt !== undefined)
-        throw new ConfigError(`${run.name} is in the bin.`, 'Take it back first, under Runs.');
+        throw new ConfigError(`${run.name} is in the trash.`, 'Restore it first, under Runs.');
       const questions = await this.#parts.store.getQuestions(runId);
       if (!questions) throw new ConfigError(`${run.name} holds no questions.`, 'Start a new run instead.');
       const { config } = run;

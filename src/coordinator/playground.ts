@@ -116,7 +116,7 @@ async function ask(parts: AskParts, request: AskRequest): Promise<readonly AskRe
   const config = parseConfig(request.config);
   const text = checkedText(request.question);
   const options = checkedOptions(request);
-  if (request.arms.length === 0) throw new ConfigError('0 arms were asked.', 'Choose at least one.');
+  if (request.arms.length === 0) throw new ConfigError('No arm is chosen.', 'Choose at least one.');
   const question: Question = {
     id: questionId([text, ...options].join('\n')),
     split: 'test',

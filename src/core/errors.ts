@@ -129,7 +129,7 @@ const byCode = new Map(classes.map((type) => [new type('', '').code as string, t
 export function asArkletError(thrown: unknown): ArkletError {
   if (thrown instanceof ArkletError) return thrown;
   if (thrown instanceof DOMException && thrown.name === 'AbortError') {
-    return new InterruptedError('Stopped.', 'Run it again to go on where it stopped.', { cause: thrown });
+    return new InterruptedError('Stopped.', 'Run it again to continue where it stopped.', { cause: thrown });
   }
   if (thrown instanceof DOMException && thrown.name === 'QuotaExceededError') {
     return new StorageError(
@@ -162,5 +162,5 @@ export function errorFromData(data: ErrorData): ArkletError {
 
 /** Throws InterruptedError when the signal has fired. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new InterruptedError('Stopped.', 'Run it again to go on where it stopped.');
+  if (signal?.aborted) throw new InterruptedError('Stopped.', 'Run it again to continue where it stopped.');
 }

@@ -53,7 +53,7 @@ export class Gate {
       };
       const stop = (): void => {
         this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
-        reject(new InterruptedError('Stopped while paused.', 'Run it again to go on where it stopped.'));
+        reject(new InterruptedError('Stopped while paused.', 'Run it again to continue where it stopped.'));
       };
       this.#waiting.push(waiter);
       signal?.addEventListener('abort', stop, { once: true });

@@ -18,10 +18,10 @@ export interface DebateOptions extends Visibility {
 export function debate(options: DebateOptions): Protocol {
   const { agents, rounds } = options;
   if (!Number.isInteger(agents) || agents < 1) {
-    throw new ConfigError(`A debate of ${agents} agents cannot be held.`, 'Use 1 or more agents.');
+    throw new ConfigError(`A debate needs at least 1 agent, not ${agents}.`, 'Use 1 or more agents.');
   }
   if (!Number.isInteger(rounds) || rounds < 0) {
-    throw new ConfigError(`rounds is ${rounds}.`, 'Use a whole number from 0 on.');
+    throw new ConfigError(`The number of rounds is ${rounds}.`, 'Use a whole number from 0 on.');
   }
 
   function plan(question: Question, turns: readonly Turn[], round: number, agent: number): PlannedTurn {

@@ -67,7 +67,7 @@ interface OpenQuestion {
  * backend was given up, and whatever `record` or a backend's non-agent failure throws.
  */
 export async function runTurns(job: TurnsJob): Promise<readonly Turn[]> {
-  if (job.agents.length === 0) throw new ConfigError('There are 0 agents.', 'Choose at least one agent.');
+  if (job.agents.length === 0) throw new ConfigError('There are no agents.', 'Choose at least one agent.');
   throwIfAborted(job.signal);
   return new Scheduler(job).run();
 }
@@ -182,7 +182,7 @@ class Scheduler {
     this.#fail(
       new AgentError(
         `No agent answers any more: ${this.#failures.length} turns failed in a row (${names}).`,
-        'Check the agents (is the server running, is the model loaded?), then resume: what was made is kept.',
+        'Check the agents (is the server running, is the model loaded?), then resume: everything so far is saved.',
       ),
     );
   }

@@ -24,7 +24,7 @@ export interface SelfConsistencyOptions {
 export function selfConsistency(options: SelfConsistencyOptions): Protocol {
   const { samples, prompt, name = 'self-consistency', prior, budget } = options;
   if (!Number.isInteger(samples) || samples < 1) {
-    throw new ConfigError(`A vote over ${samples} samples cannot be held.`, 'Use 1 or more samples.');
+    throw new ConfigError(`A vote needs at least 1 sample, not ${samples}.`, 'Use 1 or more samples.');
   }
   return {
     name,

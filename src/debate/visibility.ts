@@ -30,7 +30,7 @@ export function visiblePeers(
         .sort((a, b) => a - b);
     default:
       throw new ConfigError(
-        `visibility is "${String(options.visibility satisfies never)}".`,
+        `The choice of peers is "${String(options.visibility satisfies never)}".`,
         'Use all, ring or random.',
       );
   }

@@ -44,7 +44,15 @@ function armTable(arms: readonly ArmResult[]): string {
 
 function pairTable(pairs: readonly PairResult[], n: number): string {
   return table(
-    ['Pair', 'Difference (points)', '95 % interval', 'a only / b only', 'McNemar p', 'Detectable', 'Verdict'],
+    [
+      'Pair',
+      'Difference (points)',
+      '95 % interval',
+      'a only / b only',
+      'McNemar p',
+      'Minimum detectable effect',
+      'Verdict',
+    ],
     pairs.map((pair) => [
       `${pair.a} - ${pair.b}`,
       points(pair.difference),
@@ -102,13 +110,13 @@ export function reportMarkdown(input: Report): string {
   const parts = ['# Comparison', ...verdictSentences(report), '## Arms', figures, armTable(report.arms)];
   if (gainKept && shareKept(report)) {
     parts.push(
-      `Gain kept by ${gainKept.strategy} of ${gainKept.ensemble}: ${gainKept.value.toFixed(2)} [${gainKept.ci[0].toFixed(2)}, ${gainKept.ci[1].toFixed(2)}]`,
+      `Performance gap recovered (PGR) by ${gainKept.strategy} of ${gainKept.ensemble}: ${gainKept.value.toFixed(2)} [${gainKept.ci[0].toFixed(2)}, ${gainKept.ci[1].toFixed(2)}]`,
     );
   }
   parts.push(
     '## Pairs',
     "Differences are accuracy(a) - accuracy(b) on the same questions, with a paired bootstrap (10,000 resamples) and McNemar's mid-p. " +
-      '"not below" means that the lower bound is above -2 points; "detectable" is the smallest difference found with 80 % power ("-" where no answer differs).',
+      '"not below" means that the lower bound is above -2 points; the minimum detectable effect is the smallest difference found with 80 % power ("-" where no answer differs).',
     pairTable(report.pairs, report.arms[0]?.n ?? 0),
   );
   const summaries = seedSummaries(report);
@@ -129,7 +137,7 @@ export function reportMarkdown(input: Report): string {
   }
   for (const [title, other] of [
     ['Out of distribution', report.ood],
-    ['Renamed and distracted', report.robust],
+    ['Perturbed (renamed entities and a distractor sentence)', report.robust],
   ] as const) {
     if (other) parts.push(`## ${title}`, armTable(other.arms), pairTable(other.pairs, other.arms[0]?.n ?? 0));
   }

@@ -12,11 +12,11 @@ function rewardModelPart(rewardModel: PadRewardModel, models: readonly PadReward
   const sampled = ownSampleTokens + continuationTokens;
   const parts = [
     `Reward model: step AUC ${three(auc)} on ${n} steps of held-out questions (trace AUC ${three(traceAuc)}, Brier score ${three(brier)}); ` +
-      `learnt from ${labels.judged} steps${counted} labelled by ${labels.kind === 'exact' ? `the exact checker${labels.afterError === 'bad' ? ', all after the first error as wrong' : ', each in itself'}` : 'continuations'}` +
+      `trained on ${labels.judged} steps${counted} labelled by ${labels.kind === 'exact' ? `the exact checker${labels.afterError === 'bad' ? ', all after the first error as wrong' : ', each in itself'}` : 'continuations'}` +
       `${sampled > 0 ? `; ${sampled} tokens were generated for it beside the debate` : ''}. ` +
-      `Judges that read no arithmetic: position ${three(baselines.position)}, operator ${three(baselines.operator)}, answer only ${three(baselines.answerOnly)}.`,
+      `Baselines that do no arithmetic: position ${three(baselines.position)}, operator ${three(baselines.operator)}, answer only ${three(baselines.answerOnly)}.`,
     table(
-      ['Written by', 'Learnt from', 'Steps', 'Step AUC', 'Position', 'Operator', 'Answer only'],
+      ['Written by', 'Trained on', 'Steps', 'Step AUC', 'Position', 'Operator', 'Answer only'],
       rewardModel.byAgent.map((row) => [
         row.agent,
         row.trained ? 'yes' : 'no',
@@ -28,7 +28,7 @@ function rewardModelPart(rewardModel: PadRewardModel, models: readonly PadReward
   ];
   if (bestOfN) {
     parts.push(
-      `Picking one of ${bestOfN.n} traces on ${bestOfN.questions} questions: one drawn ${percent(bestOfN.single)}, vote ${percent(bestOfN.vote)}, ` +
+      `Picking one of ${bestOfN.n} traces on ${bestOfN.questions} questions: one at random ${percent(bestOfN.single)}, vote ${percent(bestOfN.vote)}, ` +
         `the reward model's pick ${percent(bestOfN.rewardModel)}, any right ${percent(bestOfN.oracle)}.`,
     );
   }

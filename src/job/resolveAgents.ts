@@ -83,7 +83,7 @@ async function recordedTurns(spec: RecordedSpec, parts: AgentParts): Promise<rea
   if (spec.place === 'imported') {
     if (parts.importedTurns) return (await parts.importedTurns()).filter(isTrajectory);
     throw new ConfigError(
-      'An imported debate cannot answer anew.',
+      'An imported debate cannot answer new questions.',
       'Ask the student, or choose other agents.',
     );
   }

@@ -17,12 +17,12 @@ const between = 50;
 
 const jobBusy = (): BusyError =>
   new BusyError(
-    'A run is going on already, here or in another tab.',
+    'A run is in progress already, here or in another tab.',
     'Stop it there, or wait until it ends.',
   );
 
 const runBusy = (): BusyError =>
-  new BusyError('This run is being worked on, here or in another tab.', 'Stop it there first.');
+  new BusyError('This run is in progress, here or in another tab.', 'Stop it there first.');
 
 export class JobLock {
   /** Null where there are no locks (Node): then nobody else can be working. */

@@ -21,7 +21,7 @@ const alive: readonly RunStatus[] = ['running', 'paused'];
 const closedTab: ErrorData = {
   code: 'interrupted',
   message: 'The tab that ran this was closed.',
-  hint: 'Resume it: it goes on where it stopped.',
+  hint: 'Resume it: it continues where it stopped.',
 };
 
 function noRun(runId: string): ConfigError {
@@ -146,7 +146,7 @@ export class Shelf {
     await this.#lock.alone(runId, async () => {
       const run = await this.run(runId);
       if (run.deletedAt === undefined)
-        throw new ConfigError(`${run.name} is not in the bin.`, 'Delete it first.');
+        throw new ConfigError(`${run.name} is not in the trash.`, 'Delete it first.');
       await this.#store.removeRun(runId);
     });
   }

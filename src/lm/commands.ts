@@ -100,7 +100,7 @@ export async function logitsCommand(
 export async function generateCommand(options: GenerateArguments): Promise<GenerateOutput> {
   const { n = 1, temperature = 0, topP = 1, seed = 0, maxTokens = 64, prompt } = options;
   if (!Number.isInteger(n) || n < 1 || n > 4096)
-    throw new ConfigError(`n is ${n}; it must be a whole number from 1 to 4096.`, 'Set --n anew.');
+    throw new ConfigError(`n is ${n}; it must be a whole number from 1 to 4096.`, 'Change --n.');
   const tokenizer = await tokenizerOf(options.source, options.onNotice);
   const promptIds = options.chat
     ? tokenizer.chatIds([{ role: 'user', content: prompt }], { addGenerationPrompt: true })

@@ -62,7 +62,7 @@ export class Generator {
     const { maxSequences = 64, blockSize = 16, prefillRows = 256, owner = 'generation' } = options;
     for (const [name, value] of Object.entries({ maxSequences, blockSize, prefillRows })) {
       if (!Number.isInteger(value) || value < 1)
-        throw new ConfigError(`${name} is ${value}; it must be a whole number from 1.`, `Set ${name} anew.`);
+        throw new ConfigError(`${name} is ${value}; it must be a whole number from 1.`, `Change ${name}.`);
     }
     this.model = model;
     this.tokenizer = tokenizer;

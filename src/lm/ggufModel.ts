@@ -6,7 +6,7 @@ import { llama3Divisor } from './rotary';
 import type { Family, ModelConfig, RopeScaling } from './types';
 
 const families: Readonly<Record<string, Family>> = { llama: 'llama', qwen2: 'qwen2', qwen3: 'qwen3' };
-const hint = 'Download the file again, or convert the model anew with llama.cpp.';
+const hint = 'Download the file again, or convert it again with llama.cpp.';
 
 /**
  * The config of a GGUF. `ropeFactors` are the values of the tensor rope_freqs.weight where the file has one.

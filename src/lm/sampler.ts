@@ -13,7 +13,7 @@ export interface SampledToken {
 export function checkSampling(sampling: Sampling): void {
   const { temperature, topP, topK, minP, maxTokens, seed } = sampling;
   const check = (ok: boolean, name: string, value: unknown, range: string) => {
-    if (!ok) throw new ConfigError(`${name} is ${String(value)}; it must be ${range}.`, `Set ${name} anew.`);
+    if (!ok) throw new ConfigError(`${name} is ${String(value)}; it must be ${range}.`, `Change ${name}.`);
   };
   check(temperature >= 0 && Number.isFinite(temperature), 'temperature', temperature, 'a number from 0');
   check(topP > 0 && topP <= 1, 'topP', topP, 'above 0 and at most 1');
@@ -51,7 +51,7 @@ export class Sampler {
     if (!Number.isFinite(sum) || !Number.isFinite(most)) {
       throw new ModelError(
         'The model’s logits are not finite.',
-        'The weights or the adapter are damaged, or too coarse a format was chosen: load them anew.',
+        'The weights or the adapter are damaged, or too coarse a format was chosen: load them again.',
       );
     }
     const id = sampling.temperature === 0 ? best : this.#draw(logits, most, sampling, index);

@@ -71,7 +71,7 @@ async function openFolder(source: FileSource, signal?: AbortSignal): Promise<Wei
     if (other) {
       throw new ModelError(
         `The file holds ${name} twice: as ${other.called} and as ${called}.`,
-        'Save the model anew with transformers.',
+        'Save the model again with transformers.',
       );
     }
     held.set(name, { name, called, shape, float: /^(BF|F)\d/.test(dtype), dtype });

@@ -181,7 +181,7 @@ async function bring(
     });
   } catch (thrown) {
     if (signal?.aborted)
-      throw new InterruptedError('The download is paused.', 'It goes on where it stopped.');
+      throw new InterruptedError('The download is paused.', 'Resume it: it continues where it stopped.');
     if (!(thrown instanceof StorageError)) throw thrown;
     full = thrown;
     disk.truncate(0);

@@ -165,7 +165,7 @@ async function persistently(
         const { host } = new URL(file.url ?? 'about:blank');
         throw new DownloadError(
           `${file.path} from ${host}: ${thrown.message}, ${waits.length + 1} times.`,
-          'Check the connection and try again: it goes on where it stopped.',
+          'Check the connection and try again: it continues where it stopped.',
           { cause: thrown, details: { done: progress(), total: file.bytes } },
         );
       }

@@ -208,7 +208,7 @@ async function sizeOf(url: string, signal?: AbortSignal): Promise<number | null>
     (response.status === 200 ? response.headers.get('content-length') : null);
   if (total === null || total === undefined) {
     throw new DownloadError(
-      `${new URL(url).host} does not tell how large ${new URL(url).pathname} is.`,
+      `${new URL(url).host} does not report the size of ${new URL(url).pathname}.`,
       'Its server must answer range requests and let this page read Content-Range (CORS).',
     );
   }

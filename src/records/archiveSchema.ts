@@ -90,7 +90,7 @@ function checkPlaces({ turns }: Pick<RunArchive, 'turns'>, { nAgents, rounds }: 
     (turn) => turn.protocol === 'debate' && (turn.agent >= nAgents || turn.round > rounds),
   );
   if (outside >= 0)
-    throw refused(`turns.${outside}: the settings have ${nAgents} agents and ${rounds} exchanges.`);
+    throw refused(`turns.${outside}: the settings have ${nAgents} agents and ${rounds} rounds.`);
 }
 
 /** Checks an archive that comes from outside. Throws ImportError. */

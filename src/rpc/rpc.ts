@@ -163,7 +163,7 @@ export class RpcClient<P extends Protocol<P>> {
     const { signal } = options;
     if (this.#closed) return Promise.reject(this.#closed);
     if (signal?.aborted) {
-      return Promise.reject(new InterruptedError('Stopped.', 'Run it again to go on where it stopped.'));
+      return Promise.reject(new InterruptedError('Stopped.', 'Run it again to continue where it stopped.'));
     }
     const id = this.#next++;
     return new Promise((resolve, reject) => {

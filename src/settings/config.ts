@@ -155,8 +155,7 @@ function refused(path: string, label: string, value: unknown, allowed: string): 
 /** A validated config. Throws ConfigError that names the setting, its value and its range. */
 export function parseConfig(input: unknown): RunConfig {
   const config = migrateConfig(input);
-  if (!isRecord(config))
-    throw new ConfigError('The settings are no list of settings.', 'Choose a run of Arklet.');
+  if (!isRecord(config)) throw new ConfigError('This is not a list of settings.', 'Choose a run of Arklet.');
   const { preset } = config;
   if (preset !== 'quick' && preset !== 'full' && preset !== 'custom')
     throw refused('preset', 'Preset', preset, 'quick, full or custom');
@@ -184,7 +183,7 @@ function agreeing(config: RunConfig): RunConfig {
   }
   if (config.strategies.length + config.controls.length > 0 && config.trainQuestions === 0) {
     throw new ConfigError(
-      'There are 0 training questions, but a strategy needs questions to learn from.',
+      'There are no training questions, but a strategy needs questions to learn from.',
       'Ask for at least 1 training question, or choose no strategy.',
       { details: { name: 'trainQuestions' } },
     );

@@ -76,7 +76,7 @@ export const table = {
     scopes: ['machine'],
     group: 'machine',
     label: 'Requests in flight',
-    help: 'Most requests at one server at the same time.',
+    help: 'Maximum number of requests to one server at the same time.',
   }),
   endpointRate: integer([0, 100_000], {
     flag: 'endpoint-rate',
@@ -84,7 +84,7 @@ export const table = {
     scopes: ['machine'],
     group: 'machine',
     label: 'Requests per minute',
-    help: 'Most requests a minute to one server; 0 sets no limit.',
+    help: 'Maximum number of requests per minute to one server; 0 sets no limit.',
   }),
   protocol: choice(
     { debate: 'Debate', 'self-consistency': 'Self-consistency' },
@@ -103,8 +103,8 @@ export const table = {
     full: 2,
     scopes: ['debate'],
     group: 'debate',
-    label: 'Exchanges',
-    help: 'How often the agents read each other.',
+    label: 'Rounds',
+    help: 'How often the agents read each other after the first answers.',
   }),
   consensusStop: onOff({
     flag: 'consensus-stop',
@@ -131,7 +131,7 @@ export const table = {
     scopes: ['debate'],
     group: 'debate',
     label: 'Peers at random',
-    help: 'How many peers an agent reads then.',
+    help: 'How many peers an agent reads when they are drawn at random.',
   }),
   student: text({
     flag: 'student',
@@ -228,7 +228,7 @@ export const table = {
     scopes: ['debate'],
     group: 'debate',
     label: 'Vote without examples',
-    help: 'Samples of one more arm; 0 leaves it out.',
+    help: 'Number of samples of one more arm; 0 leaves it out.',
   }),
   summariser: onOff({
     flag: 'summariser',
@@ -252,7 +252,7 @@ export const table = {
     scopes: ['debate', 'judge', 'rl'],
     group: 'debate',
     label: 'Longest answer (tokens)',
-    help: 'Longer answers are cut and count as they stand.',
+    help: 'Longer answers are truncated and scored as they are.',
   }),
   temperature: real(temperatureRange, {
     flag: 'temperature',
@@ -291,8 +291,8 @@ export const table = {
     quick: 100,
     scopes: ['training'],
     group: 'learn',
-    label: 'Most epochs',
-    help: 'How often a training sees each of its traces at most: on few traces it takes fewer steps. 0 sets no limit.',
+    label: 'Maximum epochs',
+    help: 'How often a training sees each trace at most: with few traces it takes fewer steps. 0 sets no limit.',
   }),
   patience: integer([0, 1000], {
     flag: 'patience',
@@ -300,7 +300,7 @@ export const table = {
     scopes: ['training'],
     group: 'learn',
     label: 'Early stopping',
-    help: 'A training ends when the held-out loss, measured ten times, is not lower than its best so often in a row; the adapter of the best is kept. 0 trains to the last step. Needs validation questions with worked solutions.',
+    help: 'A training stops when the held-out loss, evaluated ten times, has not improved this many times in a row; the best adapter is kept. 0 trains to the last step. Needs validation questions with worked solutions.',
   }),
   lr: real([1e-9, 1], {
     flag: 'lr',
@@ -308,7 +308,7 @@ export const table = {
     scopes: ['training'],
     group: 'learn',
     label: 'Learning rate',
-    help: 'Peak; it falls linearly after the warm-up. Too high and the loss jumps, too low and it hardly moves.',
+    help: 'Peak; it falls linearly after the warm-up. If it is too high the loss jumps, if too low the loss hardly falls.',
   }),
   warmup: integer([0, 1_000_000], {
     flag: 'warmup',
@@ -361,7 +361,7 @@ export const table = {
     scopes: ['training'],
     group: 'learn',
     label: 'Traces left out',
-    help: 'Traces taken out by hand, or a question for all of its traces.',
+    help: 'Traces left out by hand, or a question for all of its traces.',
   }),
   seed: integer(seedRange, {
     flag: 'seed',
@@ -379,25 +379,25 @@ export const table = {
       scopes: ['machine', 'training', 'judge', 'rl'],
       group: 'machine',
       label: 'Backend',
-      help: 'Automatic times both and takes the faster.',
+      help: 'Automatic benchmarks both and takes the faster.',
     },
   ),
   schedule: choice(
-    { together: 'All loaded', 'agents-out': 'Agents leave', 'one-at-a-time': 'One at a time' },
+    { together: 'All loaded', 'agents-out': 'Unload agents', 'one-at-a-time': 'One at a time' },
     {
       flag: 'schedule',
       quick: 'together',
       scopes: ['machine'],
       group: 'machine',
       label: 'Models in memory',
-      help: 'Agents can leave before the student comes, or be loaded one at a time: less memory, the same turns.',
+      help: 'Agents can be unloaded before the student is loaded, or loaded one at a time: less memory, the same turns.',
     },
   ),
   pad: {
     /** The process reward model: option names as distill/pad/rewardOptions.ts has them. */
     reward: {
       start: choice(
-        { rsft: 'RSFT on this debate', base: 'The student as it is' },
+        { rsft: 'RSFT on this debate', base: 'Untrained student' },
         {
           flag: 'pad-reward-start',
           was: 'padRewardStart',
@@ -406,7 +406,7 @@ export const table = {
           scopes: ['judge'],
           group: 'pad',
           label: 'The reward model starts from',
-          help: 'An adapter that has learnt to solve, or nothing.',
+          help: 'The student trained by RSFT on this debate, or the untrained student.',
         },
       ),
       steps: integer([1, 1_000_000], {
@@ -446,7 +446,7 @@ export const table = {
         help: 'Answers of the student to each training question that the reward model learns from too.',
       }),
       labels: choice(
-        { auto: 'Whichever can', exact: 'Checker', 'monte-carlo': 'Continuations' },
+        { auto: 'Automatic', exact: 'Checker', 'monte-carlo': 'Continuations' },
         {
           flag: 'pad-labels',
           was: 'padLabels',
@@ -464,7 +464,7 @@ export const table = {
         scopes: ['judge'],
         group: 'pad',
         label: 'Continuations',
-        help: 'Tried from each step: more are steadier and slower.',
+        help: 'Sampled from each step: more give less noisy labels and take longer.',
       }),
       labelForm: choice(
         { soft: 'Share', hard: 'Any' },
@@ -491,7 +491,7 @@ export const table = {
         },
       ),
       afterError: choice(
-        { own: 'Each in itself', bad: 'All wrong' },
+        { own: 'Each by itself', bad: 'All wrong' },
         {
           flag: 'pad-after-error',
           was: 'padAfterError',
@@ -499,7 +499,7 @@ export const table = {
           scopes: ['judge'],
           group: 'pad',
           label: 'Steps after the first error',
-          help: 'Judged in themselves, or all wrong because they build on it.',
+          help: 'Each labelled by itself, or all wrong because they build on it.',
         },
       ),
       contrastive: real([0, 10], {
@@ -509,7 +509,7 @@ export const table = {
         scopes: ['judge'],
         group: 'pad',
         label: 'Contrastive weight',
-        help: 'Pulls steps of one label together; AgentArk has 0.5, 0 leaves it out.',
+        help: 'Pulls steps of one label together; AgentArk uses 0.5, 0 turns it off.',
       }),
     },
     /** Group RL: option names as distill/pad/rlOptions.ts has them. */
@@ -572,7 +572,7 @@ export const table = {
         scopes: ['rl'],
         group: 'pad',
         label: 'Updates per rollout',
-        help: 'How often one rollout is gone through.',
+        help: 'Passes over one rollout.',
       }),
       temperature: real([0.05, 2], {
         flag: 'pad-temperature',
@@ -581,7 +581,7 @@ export const table = {
         scopes: ['rl', 'judge'],
         group: 'pad',
         label: 'Sampling temperature',
-        help: 'Of the student while it practises.',
+        help: 'Temperature of the rollouts.',
       }),
       klWeight: real([0, 10], {
         flag: 'pad-kl',
@@ -590,7 +590,7 @@ export const table = {
         scopes: ['rl'],
         group: 'pad',
         label: 'KL weight',
-        help: 'How strongly the student is held near where it started.',
+        help: 'Weight of the penalty on divergence from the initial student.',
       }),
       klForm: choice(
         { 'k3-loss': 'In the loss (k3)', 'k1-reward': 'Off the reward (k1)' },
@@ -631,8 +631,8 @@ export const table = {
         quick: false,
         scopes: ['rl'],
         group: 'pad',
-        label: 'Leave out answers that were cut',
-        help: 'An answer cut off at the longest length teaches nothing.',
+        label: 'Mask truncated answers',
+        help: 'Answers truncated at the maximum length do not count in the loss.',
       }),
       stopOnHacking: onOff({
         flag: 'pad-stop-on-hacking',
@@ -641,7 +641,7 @@ export const table = {
         scopes: ['rl'],
         group: 'pad',
         label: 'Stop on reward hacking',
-        help: 'End a training in which the reward rises while accuracy falls.',
+        help: 'Stop a training in which the reward rises while accuracy falls.',
       }),
     },
   },

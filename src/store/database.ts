@@ -38,7 +38,7 @@ export function asStorageError(thrown: unknown): ArkletError {
   }
   return new StorageError(
     `The browser's storage failed: ${message}`,
-    'The disk may be full: free some space. Or allow this site to store data (private windows often refuse). Then go on.',
+    'The disk may be full: free some space. Or allow this site to store data (private windows often refuse). Then resume.',
     { cause: thrown },
   );
 }

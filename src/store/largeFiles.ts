@@ -66,7 +66,7 @@ function openHandle(handle: FileSystemSyncAccessHandle, path: string): LargeFile
         // A full disk shows as a short write on some systems.
         throw new StorageError(
           `${path}: ${written} of ${bytes.byteLength} bytes were written, then the disk was full.`,
-          'Free disk space or delete models, then go on.',
+          'Free disk space or delete models, then resume.',
         );
       }
       run(() => handle.flush());

@@ -112,7 +112,7 @@ export async function readPeft(source: FileSource): Promise<AdapterData> {
         `Only these can be adapted: ${linearNames.join(', ')}.`,
       );
     const name = `base_model.model.${matrix.module}.lora_${matrix.part}.weight`;
-    if (named.has(name)) throw new ModelError(`The adapter holds ${name} twice.`, 'Save it anew with peft.');
+    if (named.has(name)) throw new ModelError(`The adapter holds ${name} twice.`, 'Save it again with peft.');
     if (!isTargeted(raw, matrix.module))
       throw new ModelError(
         `The adapter holds ${called}, but its ${configFile} leaves ${matrix.module} out.`,
@@ -123,7 +123,7 @@ export async function readPeft(source: FileSource): Promise<AdapterData> {
     const bad = values.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0)
       throw new FileFormatError(
-        `${called} holds ${values[bad]} at ${bad}: no answer could be worked out with it.`,
+        `${called} holds ${values[bad]} at ${bad}: no answer can be computed with it.`,
         'Its training diverged, or the file is damaged: use an earlier checkpoint.',
       );
     named.set(name, { rows, cols, values });
@@ -131,7 +131,7 @@ export async function readPeft(source: FileSource): Promise<AdapterData> {
   if (modules.size === 0)
     throw new FileFormatError(
       `${weightsFile} of ${source.name} holds no matrices.`,
-      'Save the adapter anew.',
+      'Save the adapter again.',
     );
   const config: LoraConfig = {
     ...uniformScale(raw, [...modules.keys()]),

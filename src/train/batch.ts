@@ -67,8 +67,8 @@ export function parseRows(jsonl: string): TrainRow[] {
       const parsed = v.safeParse(rowSchema, value);
       if (!parsed.success)
         throw new ImportError(
-          `${where} is neither {messages} nor {prompt, completion}.`,
-          'Give {"messages": [{"role", "content"}, ...]} or {"prompt": "...", "completion": "..."}.',
+          `${where} has neither messages nor a prompt with its completion.`,
+          'Give each line "messages" (a list with "role" and "content"), or "prompt" and "completion".',
         );
       rows.push(parsed.output);
     });
@@ -101,7 +101,7 @@ function exampleOfMessages(tokenizer: Tokenizer, messages: readonly Message[]): 
   if (reply === undefined || last === 0)
     throw new ImportError(
       `A row of ${messages.length} messages has no assistant turn after a prompt.`,
-      'The last assistant turn is what is learnt; put a user turn before it.',
+      'The last assistant turn is the target; put a user turn before it.',
     );
   const prompt = tokenizer.chatIds(messages.slice(0, last), { addGenerationPrompt: true });
   const whole = tokenizer.chatIds(messages.slice(0, last + 1), { addGenerationPrompt: false });

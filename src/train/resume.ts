@@ -32,7 +32,7 @@ export function checkResume(
   const { resume, options, examples, adapter: given } = request;
   if (given && canonical(given.config) !== canonical(options.lora))
     throw new ConfigError(
-      'The adapter to go on with has other LoRA settings than the options.',
+      'The adapter to continue from has other LoRA settings than the options.',
       'Use the settings in its adapter_config.json.',
     );
   if (!resume) return;

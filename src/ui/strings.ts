@@ -31,7 +31,7 @@ export const strings = {
     settings: 'Settings',
     theme: 'Theme',
     themes: { system: 'System', light: 'Light', dark: 'Dark' },
-    stage: 'Stage mode',
+    stage: 'Presentation mode',
     stageHint: 'Large type for a talk',
     close: 'Close',
     dismiss: 'Dismiss',
@@ -61,7 +61,7 @@ export const strings = {
         .filter((part) => part !== '')
         .join(' '),
     offerImported: (name: string): string =>
-      `The debate of ${name} is imported. Resume it, and a student learns from it and is compared with it.`,
+      `The debate of ${name} is imported. Resume it to train a student on it and to compare the two.`,
     discard: 'Not now',
     phases: {
       load: 'Load',
@@ -172,7 +172,7 @@ export const strings = {
     shared: 'Copied',
     strategy: 'Strategies',
     controls: 'Controls',
-    controlsHelp: 'Does debate add anything? These tell.',
+    controlsHelp: 'Controls show what the debate itself adds.',
   },
 
   importing: importingStrings,

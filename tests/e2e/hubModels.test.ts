@@ -68,7 +68,7 @@ it('an ONNX model is looked up, downloaded, verified and debates with the networ
   expect(asked.filter((address) => address.includes('/resolve/'))).toEqual([]);
   await button('Download').click();
   await button('Check for offline').click();
-  await page.getByText('Ready for offline: all 5 files are here and hash right.').waitFor();
+  await page.getByText('Ready for offline: all 5 files are here and match their hashes.').waitFor();
   await button('Use tiny/agent@fp32').click();
   await page.waitForFunction(() => /transformers(:|%3A)tiny/.test(location.hash));
   // By its name alone it is the form that is here.
@@ -108,5 +108,5 @@ it('a model of WebLLM’s list comes once, by our download, and WebLLM reads it 
     .locator('li', { hasText: listed.replace('-MLC', '') })
     .filter({ hasText: 'on this device' });
   await row.getByRole('button', { name: 'Check for offline' }).click();
-  await row.getByText('Ready for offline: all 5 files are here and hash right.').waitFor();
+  await row.getByText('Ready for offline: all 5 files are here and match their hashes.').waitFor();
 });

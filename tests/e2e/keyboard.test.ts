@@ -120,7 +120,7 @@ describe('by keys alone', () => {
     await press('Escape');
     await tabTo(/^Play the debate/);
     await press('Tab', 'Home');
-    expect(await page.getByText('has not spoken yet').count()).toBe(5);
+    expect(await page.getByText('has not answered yet').count()).toBe(5);
   });
 
   it('a comparison gets another baseline, and an answer leads to the turn that its trace was made of', async () => {
@@ -147,7 +147,7 @@ describe('by keys alone', () => {
       .waitFor();
     await tabTo(/^Open this turn in its debate/);
     await press('Enter');
-    await page.getByText('This turn is what the trace was made of.').waitFor();
+    await page.getByText('The trace was made from this turn.').waitFor();
     expect(await tab(/Debate/).getAttribute('aria-selected')).toBe('true');
   });
 
@@ -204,7 +204,7 @@ describe('by keys alone', () => {
     expect(await result.getByRole('row', { name: /Baseline/ }).count()).toBe(1);
   });
 
-  it('a trace is left out and taken back, and the probes are taken through the training', async () => {
+  it('a trace is left out and restored, and the eval samples are taken through the training', async () => {
     await open('&step=distil');
     const excluded = page.getByRole('button', { name: /^Left out [01]$/ });
     await tabTo(/^Browse the traces$/);
@@ -214,13 +214,13 @@ describe('by keys alone', () => {
     expect(await excluded.innerText()).toMatch(/0$/);
     await tabTo(/^Leave out$/);
     await press('Enter');
-    expect(await keys.focused()).toBe('Take back');
+    expect(await keys.focused()).toBe('Restore');
     await page.getByText('1 trace left out by hand').waitFor();
     await press('Enter');
     expect(await excluded.innerText()).toMatch(/0$/);
     await tabTo(/^Leave out the whole question$/);
     await press('Enter');
-    await tabTo(/^Take all back$/);
+    await tabTo(/^Restore all$/);
     await press('Enter');
     expect(await excluded.innerText()).toMatch(/0$/);
 
@@ -281,7 +281,7 @@ describe('by keys alone', () => {
     await open('');
     await tabTo(/^This device/);
     await press('Enter');
-    await tabTo(/^Test the CPU backend/);
+    await tabTo(/^Validate on the CPU/);
     await press('Enter');
     await page.getByText(/All \d+ tests pass/).waitFor();
     await press('Escape');
@@ -300,7 +300,7 @@ describe('by keys alone', () => {
     await press('t');
     await page.locator(':root[data-theme=dark]').waitFor();
     await press('m');
-    await page.getByText('Stage mode').first().waitFor();
+    await page.getByText('Presentation mode').first().waitFor();
     await press('m');
     expect(await page.locator(':root.stage').count()).toBe(0);
   });

@@ -145,9 +145,9 @@ describe('by keys alone', () => {
     await openRuns();
     await keys.go(/^Delete by-keys/);
     await page.getByText('No run is stored').waitFor();
-    await keys.go(/^Deleted runs \(1\)/);
+    await keys.go(/^Trash \(1\)/);
     await keys.go(/^Delete for good: by-keys/);
-    await page.getByText('Deleted runs').waitFor({ state: 'detached' });
+    await page.getByText(/^Trash/).waitFor({ state: 'detached' });
     await openRuns();
     await page.getByText('No run is stored').waitFor();
 

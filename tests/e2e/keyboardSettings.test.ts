@@ -54,8 +54,8 @@ describe('by keys alone', () => {
     await keys.press('Shift+Tab', 'Enter');
     await expect.poll(() => setting('preset')).toBe('quick');
 
-    await keys.go(/^Debate .*How the agents speak/);
-    await keys.fill(/^Exchanges/, '2');
+    await keys.go(/^Debate .*How the agents answer/);
+    await keys.fill(/^Rounds/, '2');
     await keys.go(/^Self-consistency$/, 'Space');
     await expect.poll(() => setting('protocol')).toBe('self-consistency');
     await keys.go(/^Complementary$/);
@@ -128,7 +128,7 @@ describe('by keys alone', () => {
     await page.getByText(/^Ready for offline: all \d files/).waitFor();
     await keys.go(/^Use ?127.*agent-b/);
     await expect.poll(() => setting('agents')).toContain('models/agent-b');
-    await keys.tabTo(/^Take out http.*agent-b/, 'Shift+Tab');
+    await keys.tabTo(/^Remove http.*agent-b/, 'Shift+Tab');
     await keys.press('Enter');
     await expect.poll(() => setting('agents')).toBe(null);
     await keys.tabTo(/^Delete .*agent-b/);
@@ -157,7 +157,7 @@ describe('by keys alone', () => {
     await keys.choose(/^Pick a folder$/, picked);
     await keys.go(/^Use ?my-student$/);
     await expect.poll(() => setting('student')).toBe('local:my-student');
-    await keys.go(/^Take out my-student$/);
+    await keys.go(/^Remove my-student$/);
     await expect.poll(() => setting('student')).toBe(null);
   });
 });

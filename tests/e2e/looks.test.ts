@@ -199,7 +199,7 @@ const states: readonly State[] = [
     drawer: true,
     prepare: async (page) => {
       await press(page, 'Delete quiet-heron');
-      await page.getByText('Deleted runs (1)').click();
+      await page.getByText('Trash (1)').click();
       await page.getByRole('button', { name: 'Delete for good: quiet-heron' }).scrollIntoViewIfNeeded();
     },
   },

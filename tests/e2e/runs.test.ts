@@ -186,10 +186,10 @@ describe('by keyboard alone', () => {
 
     await page.reload();
     await press('u');
-    await page.getByText('Deleted runs (1)').waitFor();
-    await tabTo(/^Deleted runs/);
+    await page.getByText('Trash (1)').waitFor();
+    await tabTo(/^Trash/);
     await press('Enter');
-    await tabTo(/^Take back/);
+    await tabTo(/^Restore/);
     await press('Enter');
     await note.waitFor();
     expect(await note.inputValue()).toBe('by hand');
@@ -228,7 +228,7 @@ describe('two tabs', () => {
     await other.reload();
     await other.locator('.example').first().click();
     await other.keyboard.press('Enter');
-    await other.getByText(/A run is working\. Stop or finish/).waitFor();
+    await other.getByText(/A run is in progress\. Stop or finish/).waitFor();
     await other.keyboard.press('Escape');
     await page.close();
     await other.getByText(/was interrupted during/).waitFor();
@@ -239,15 +239,15 @@ describe('two tabs', () => {
   });
 });
 
-describe('stage mode', () => {
+describe('presentation mode', () => {
   it('restarts by one key with the fixed seed', async () => {
     await page.goto(`${server.url}${long}&seed=3&stage=on`);
-    await page.getByText('Stage mode').first().waitFor();
+    await page.getByText('Presentation mode').first().waitFor();
     await page.getByRole('option').first().waitFor();
     await press('r');
     await said(page, 'Debate: running').waitFor({ state: 'attached' });
     await press('r');
-    await page.getByText(/R again stops it and starts anew/).waitFor();
+    await page.getByText(/R again stops it and starts a new one/).waitFor();
     await press('r');
     await said(page, 'Debate: running').waitFor({ state: 'attached' });
     expect(await page.evaluate(() => getComputedStyle(document.documentElement).fontSize)).toBe('22px');

@@ -250,7 +250,7 @@ describe('after one visit', () => {
   });
 });
 
-describe('Test my GPU', () => {
+describe('kernel validation', () => {
   // Every kernel on the software adapter takes minutes: `selftest` does that; here it starts, counts and stops.
   it('starts and stops on the GPU, and on the CPU runs every kernel and copies a report', async () => {
     const server = await startServer({ root });
@@ -259,10 +259,10 @@ describe('Test my GPU', () => {
     try {
       await page.goto(server.url);
       await page.getByRole('button', { name: 'This device' }).click();
-      await page.getByRole('button', { name: 'Test the GPU' }).click();
-      await page.getByText(/^\d+ kernels tested/).waitFor({ timeout: patience });
+      await page.getByRole('button', { name: 'Validate on the GPU' }).click();
+      await page.getByText(/^\d+ kernels validated/).waitFor({ timeout: patience });
       await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click();
-      await page.getByRole('button', { name: 'Test the CPU backend' }).click({ timeout: patience });
+      await page.getByRole('button', { name: 'Validate on the CPU' }).click({ timeout: patience });
       await page.getByText(/All \d+ tests pass on/).waitFor({ timeout: patience });
       await page.getByText('Show every test').click();
       expect(await page.getByRole('dialog').locator('tbody tr').count()).toBeGreaterThan(60);

@@ -1,4 +1,4 @@
-/** "Prepare for the stage": a rehearsal that is given nothing but what is stored, and says what it asked for. */
+/** "Prepare for a presentation": a rehearsal that is given nothing but what is stored, and says what it asked for. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -82,7 +82,7 @@ async function fetched(address: string): Promise<string> {
   );
 }
 
-describe('Prepare for the stage', () => {
+describe('Prepare for a presentation', () => {
   it('rehearses with the network cut: nothing reaches a server, what is asked for is named, and then the network is back', async () => {
     await visitAgain();
     const unknown = `${app.url}not-of-this-build`;
@@ -104,7 +104,7 @@ describe('Prepare for the stage', () => {
     await visitAgain('&agents=recorded:files/0/turns.jsonl');
     expect(await fetched(`${app.url}files/0/turns.jsonl`)).toBe('answered 200');
     await prepare();
-    const message = page.getByText(/The rehearsal did not come to its end without the network/);
+    const message = page.getByText(/The rehearsal did not finish without the network/);
     await message.waitFor({ timeout: patience });
     expect(await message.innerText()).toMatch(/Not stored here: .*\/files\/0\/turns\.jsonl/);
     expect(served).toEqual([]);

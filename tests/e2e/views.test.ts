@@ -59,10 +59,10 @@ describe('the debate', () => {
     await slider.focus();
     await page.keyboard.press('Home');
     expect(await slider.getAttribute('aria-valuetext')).toMatch(/^Turn 1 of 6: Alone, Ada/);
-    expect(await page.getByText('has not spoken yet').count()).toBe(5);
+    expect(await page.getByText('has not answered yet').count()).toBe(5);
     expect(await story.getByText(/The vote flipped from/).count()).toBe(0);
     for (let turn = 1; turn < turns; turn++) await page.keyboard.press('ArrowRight');
-    expect(await page.getByText('has not spoken yet').count()).toBe(0);
+    expect(await page.getByText('has not answered yet').count()).toBe(0);
     await story.getByText(/The vote flipped from/).waitFor();
   });
 
@@ -91,7 +91,7 @@ describe('the training', () => {
     expect(await page.getByText(asked[0]!.answers[1]!.reply, { exact: true }).count()).toBeGreaterThan(0);
     await page.keyboard.press('End');
     await page.getByText(`After step ${asked.at(-1)!.step}`).waitFor();
-    const table = page.getByRole('table', { name: 'Answers to the probe questions by training step' });
+    const table = page.getByRole('table', { name: 'Eval samples by training step' });
     expect(await table.locator('tbody tr').count()).toBe(asked[0]!.answers.length);
   });
 
@@ -151,6 +151,6 @@ describe('the comparison', () => {
     expect(await thread.locator('mark').count()).toBeGreaterThan(0);
     await thread.getByRole('button', { name: 'Open this turn in its debate' }).first().click();
     expect(await page.getByRole('tab', { name: /Debate/ }).getAttribute('aria-selected')).toBe('true');
-    await page.getByText('This turn is what the trace was made of.').waitFor();
+    await page.getByText('The trace was made from this turn.').waitFor();
   });
 });

@@ -72,7 +72,7 @@ describe('arguments that are wrong', () => {
       [['--out', join(file, 'x')], /is a file/],
       [['--out', '/proc/x'], /cannot be made/],
       [['--no-such-flag', '3', '--out', join(work, 'a')], /no flag --no-such-flag/],
-      [['--rounds', '-4', '--out', join(work, 'b')], /Exchanges is -4.*\(--rounds\)/],
+      [['--rounds', '-4', '--out', join(work, 'b')], /Rounds is -4.*\(--rounds\)/],
       [['--backend', 'abacus', '--out', join(work, 'c')], /Backend is "abacus".*\(--backend\)/],
       [['--agents', 'no-such-model', '--out', join(work, 'd')], /no-such-model/],
     ];

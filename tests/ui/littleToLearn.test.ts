@@ -177,7 +177,7 @@ describe('a training', () => {
     await expect
       .element(
         page.getByText(
-          'Trained for 32 steps instead of 200, so that no trace is seen more than 100 times (Most epochs).',
+          'Trained for 32 steps instead of 200, so that no trace is seen more than 100 times (Maximum epochs).',
         ),
       )
       .toBeVisible();

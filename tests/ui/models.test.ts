@@ -96,7 +96,7 @@ function scripted(): ModelsApi {
     download: (_spec, given = {}) => {
       calls = given;
       return new Promise((resolve, reject) => {
-        given.signal?.addEventListener('abort', () => reject(new InterruptedError('Paused.', 'Go on.')));
+        given.signal?.addEventListener('abort', () => reject(new InterruptedError('Paused.', 'Resume it.')));
         finish = () => resolve(unsaid ? { ...hub, splitUnsaid: true } : hub);
       });
     },
@@ -159,7 +159,7 @@ afterEach(async () => {
 describe('the memory of a run', () => {
   it('is shown with its verdict and its sum before anything loads, and a proposal is one click', async () => {
     await expect
-      .element(page.getByText('900.0 MB at most, while learning, of about 1.00 GB to be used'))
+      .element(page.getByText('900.0 MB at most, while learning, of about 1.00 GB available'))
       .toBeVisible();
     await page.getByText('Show the sum').click();
     await expect.element(page.getByText('Adapter, student')).toBeVisible();
@@ -197,7 +197,7 @@ describe('a model of the hub', () => {
     listed = [...listed, { ...hub, state: 'partial', doneBytes: 90e6 }];
     await button('Pause').click();
     await expect.element(page.getByText('partly downloaded').first()).toBeVisible();
-    await button('Go on').first().click();
+    await button('Resume').first().click();
     listed = [entry({}), { ...hub, state: 'ready', doneBytes: 270e6 }];
     finish();
     await button('Check for offline').click();
@@ -314,8 +314,8 @@ describe('an agent', () => {
       '',
     ]);
     await button('Use Q-q4f32_1').click();
-    await button('Close the list').click();
-    await button('Take out Q-q4f32_1-MLC').click();
+    await button('Close Agents').click();
+    await button('Remove Q-q4f32_1-MLC').click();
     await button('Add a model').click();
     await button('Server').click();
     await userEvent.fill(page.getByLabelText('Address'), 'http://localhost:11434/v1');
@@ -405,7 +405,7 @@ describe('a model of WebLLM’s list', () => {
     listed = [entry({}), entry({ ...stored, state: 'partial', doneBytes: 40e6 })];
     await button('Pause').click();
     await expect.element(page.getByText('partly downloaded')).toBeVisible();
-    await button('Go on').click();
+    await button('Resume').click();
     listed = [entry({}), entry({ ...stored, state: 'ready', doneBytes: 160e6 })];
     finish();
     await expect.element(button('Check for offline')).toBeVisible();
@@ -423,8 +423,8 @@ describe('a model of WebLLM’s list', () => {
 });
 
 describe('the settings', () => {
-  it('take a ready choice for a machine', async () => {
-    await page.getByText('Ready choices for a machine').click();
+  it('take a preset by machine', async () => {
+    await page.getByText('Presets by machine').click();
     await button(/^Choose/).click();
     expect(app.session.settings.config).toMatchObject({
       agents: ['webllm:Small-MLC'],

@@ -184,7 +184,7 @@ describe('the settings of PAD', () => {
     await panel.getByText('More', { exact: true }).click();
     await panel.getByRole('button', { name: 'Off the reward (k1)' }).click();
     await panel.getByRole('checkbox', { name: 'Cy' }).click();
-    await panel.getByRole('checkbox', { name: 'Leave out answers that were cut' }).click();
+    await panel.getByRole('checkbox', { name: 'Mask truncated answers' }).click();
     const own = panel.getByRole('spinbutton', { name: 'On-policy samples' });
     await own.fill('2');
     await userEvent.keyboard('{Tab}');

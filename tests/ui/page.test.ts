@@ -147,7 +147,7 @@ describe('the comparison', () => {
       await expect.element(page.getByRole('row', { name: new RegExp(name) }).first()).toBeVisible();
     }
     await expect.element(page.getByText('27.4\u00a0% – 38.0\u00a0%')).toBeVisible();
-    await expect.element(page.getByText('gain kept 73\u00a0%')).toBeVisible();
+    await expect.element(page.getByText('PGR 73\u00a0%')).toBeVisible();
     await page.getByRole('button', { name: /^Gained/ }).click();
     for (const option of options()) expect(option.textContent).toMatch(/wrong[\s\S]*right/);
   });
@@ -197,7 +197,7 @@ describe('a run', () => {
     const warming = { model: 'agent-a', phase: 'warm up', bytesPerSecond: null, secondsLeft: null } as const;
     client.emit({ type: 'load', ...warming, loaded: 1, total: 1 });
     await expect.element(page.getByText('3 * 4 =', { exact: true })).toBeVisible();
-    await expect.element(page.getByText('speaking …')).toBeVisible();
+    await expect.element(page.getByText('answering …')).toBeVisible();
     expect([...target.querySelectorAll('[role=status]')].map((node) => node.textContent)).toContain(
       'Warm up: running',
     );
@@ -328,7 +328,7 @@ describe('live figures', () => {
     await vi.waitFor(() => expect(chart(1)).not.toBe(before[1]));
     await expect.element(page.getByText('asked at 10', { exact: true })).toBeVisible();
     await expect.element(page.getByText('1 of 1 right')).toBeVisible();
-    const columns = page.getByRole('table', { name: 'Answers to the probe questions by training step' });
+    const columns = page.getByRole('table', { name: 'Eval samples by training step' });
     expect(columns.element().querySelectorAll('thead th')).toHaveLength(3);
   });
 });
@@ -417,8 +417,8 @@ describe('the runs', () => {
     const report = new File(['{}'], 'report.json');
     await userEvent.upload(page.getByLabelText('Import a run'), [report, turns]);
     await expect.element(page.getByText(/still-heron-0: a debate of 8 questions and 48 turns/)).toBeVisible();
-    await expect.element(page.getByText(/Left out: 1 question whose debate is not whole/)).toBeVisible();
-    await expect.element(page.getByText(/no turn answered rightly/)).not.toBeInTheDocument();
+    await expect.element(page.getByText(/Left out: 1 question whose debate is incomplete/)).toBeVisible();
+    await expect.element(page.getByText(/no turn answered correctly/)).not.toBeInTheDocument();
     expect(client.calls.find(([name]) => name === 'importTrajectories')).toEqual([
       'importTrajectories',
       'trajectories.jsonl',
@@ -428,7 +428,9 @@ describe('the runs', () => {
     expect(await violations()).toEqual([]);
 
     await userEvent.upload(page.getByLabelText('Import a run'), turns);
-    await expect.element(page.getByText(/Left out: 2 questions that no turn answered rightly/)).toBeVisible();
+    await expect
+      .element(page.getByText(/Left out: 2 questions that no turn answered correctly/))
+      .toBeVisible();
     await userEvent.upload(page.getByLabelText('Import a run'), [turns, new File([''], 'other.jsonl')]);
     await expect.element(page.getByText(/2 files were picked/)).toBeVisible();
   });

@@ -177,11 +177,11 @@ describe('the playground', () => {
   });
 
   it('says so politely while a run works', async () => {
-    client.failures.set('ask', new BusyError('A run is going on already.', 'Wait.'));
+    client.failures.set('ask', new BusyError('A run is in progress already.', 'Wait.'));
     await open('#panel=ask');
     await page.getByLabelText('Your question').fill('How many?');
     await userEvent.keyboard('{Enter}');
-    await expect.element(page.getByText(/A run is working\. Stop or finish/)).toBeVisible();
+    await expect.element(page.getByText(/A run is in progress\. Stop or finish/)).toBeVisible();
   });
 });
 
@@ -232,11 +232,11 @@ describe('help', () => {
     const term = page.getByRole('button', { name: 'Wilson interval' });
     (term.element() as HTMLElement).focus();
     await userEvent.keyboard('{Enter}');
-    await expect.element(page.getByText(/in which the true accuracy lies/)).toBeVisible();
+    await expect.element(page.getByText(/that holds the true accuracy/)).toBeVisible();
     await expect.element(term).toHaveAttribute('aria-expanded', 'true');
     expect(await violations()).toEqual([]);
     await userEvent.keyboard('{Escape}');
-    await expect.element(page.getByText(/in which the true accuracy lies/)).not.toBeVisible();
+    await expect.element(page.getByText(/that holds the true accuracy/)).not.toBeVisible();
   });
 
   it('explains every term of the glossary, and each view has its own terms beside what they are about', async () => {
@@ -252,18 +252,18 @@ describe('help', () => {
     expect(await terms('Debate')).toEqual(expect.arrayContaining(['Debate', 'Round', 'Vote']));
     expect(await terms('Distil')).toEqual(expect.arrayContaining(['Trace', 'RSFT', 'Loss', 'LoRA']));
     expect(await terms('Compare')).toEqual(
-      expect.arrayContaining(['Wilson interval', 'Gain kept', 'McNemar mid-p']),
+      expect.arrayContaining(['Wilson interval', 'Minimum detectable effect', 'McNemar mid-p']),
     );
   });
 
   it('shows each shader with its maths, and the form that ran', async () => {
     await open('#step=distil');
     await button('Show the shaders that ran this').click();
-    await expect.element(page.getByText('1 form has run in this session.')).toBeVisible();
+    await expect.element(page.getByText('1 variant has run in this session.')).toBeVisible();
     await expect.element(dialog('The shaders').getByText('y = W x.')).toBeVisible();
     await page.getByRole('button', { name: /^adamw/ }).click();
     await expect.element(dialog('The shaders').getByText('p = p - lr m.')).toBeVisible();
-    await page.getByRole('combobox', { name: 'Form' }).selectOptions('adamw VEC4');
+    await page.getByRole('combobox', { name: 'Variant' }).selectOptions('adamw VEC4');
     await expect.element(page.getByRole('region', { name: 'Source' })).toHaveTextContent('fn ran() {}');
     expect(await violations()).toEqual([]);
   });
@@ -314,13 +314,13 @@ describe('single keys', () => {
     );
   });
 
-  it('restart in stage mode with the same seed when asked twice, and delete nothing', async () => {
+  it('restart in presentation mode with the same seed when asked twice, and delete nothing', async () => {
     await open('#preset=quick&seed=7&stage=on');
     expect(document.documentElement.classList.contains('stage')).toBe(true);
     await userEvent.keyboard('r');
     await expect.element(button('Pause')).toBeEnabled();
     await userEvent.keyboard('r');
-    await expect.element(page.getByText(/R again stops it and starts anew/)).toBeVisible();
+    await expect.element(page.getByText(/R again stops it and starts a new one/)).toBeVisible();
     expect(client.names().filter((name) => /^(stop|start)$/.test(name))).toEqual(['start']);
     await userEvent.keyboard('r');
     await vi.waitFor(() => expect(client.names().filter((name) => name === 'start')).toHaveLength(2));
@@ -372,18 +372,18 @@ describe('the runs', () => {
     await expect.element(panel.getByRole('img', { name: /Smoothed training loss/ })).toBeVisible();
     const rows = panel.getByRole('region', { name: 'Runs and their result' }).getByRole('row');
     await expect.element(rows.nth(1)).toHaveTextContent(/silver-tern.*Baseline/);
-    await expect.element(rows.nth(2)).toHaveTextContent(/calm-finch.*other questions, unpaired.*32/);
+    await expect.element(rows.nth(2)).toHaveTextContent(/calm-finch.*different questions, unpaired.*32/);
     await panel.getByText('Show as a table').click();
     await expect.element(panel.getByRole('rowheader', { name: '200' })).toBeVisible();
     expect(await violations()).toEqual([]);
   });
 
-  it('lie in the bin after a reload, from where they are taken back or removed for good', async () => {
+  it('are in the trash after a reload, from where they are restored or removed for good', async () => {
     client.binned = [{ ...client.runs.shift()!, deletedAt: Date.now() }];
     await open('#panel=runs');
-    await page.getByText('Deleted runs (1)').click();
+    await page.getByText('Trash (1)').click();
     expect(await violations()).toEqual([]);
-    await button('Take back: silver-tern').click();
+    await button('Restore: silver-tern').click();
     await vi.waitFor(() => expect(app.session.runs.map(({ id }) => id)).toContain('one'));
   });
 

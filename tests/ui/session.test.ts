@@ -195,7 +195,7 @@ describe('running', () => {
 
   it('shows a refusal and stays where it was', async () => {
     await session.showRecorded();
-    client.failures.set('start', new BusyError('A run is going on already.', 'Stop it.'));
+    client.failures.set('start', new BusyError('A run is in progress already.', 'Stop it.'));
     await session.start();
     expect(session.notices.list[0]).toMatchObject({ code: 'busy', hint: 'Stop it.' });
     expect(session.view?.source).toBe('recorded');

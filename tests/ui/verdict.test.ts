@@ -180,7 +180,7 @@ describe('the headline where there are several students or seeds', () => {
 });
 
 describe('the arms that are compared', () => {
-  it('are those of the gain kept where the report has it', () => {
+  it('are those of the gap recovered where the report has it', () => {
     expect(keyArms(report)).toEqual({ base: 'base', distilled: 'distilled:rsft', ensemble: 'debate' });
   });
 

@@ -93,7 +93,7 @@ function full(results: Results): string[] {
   const less = unpaired(greedy, student);
   const [debate, ratio] = [arm(run, 'debate'), vote.tokensPerQuestion / arm(run, 'debate').tokensPerQuestion];
   return [
-    ...runSection(results, 'full', 'Preset full', '5 agents, 2 exchanges'),
+    ...runSection(results, 'full', 'Preset full', '5 agents, 2 rounds'),
     'Other work ran on the machine beside this run, so its seconds are an upper bound.',
     `Mean (range) over ${run.seeds.length + 1} distillation seeds:`,
     table(['arm', 'accuracy'], seeds),
@@ -205,12 +205,12 @@ export function debateSections(results: Results): string[] {
   return [
     ...full(results),
     ...greedySection(results),
-    ...runSection(results, 'quick', 'Preset quick', '3 agents, 1 exchange'),
+    ...runSection(results, 'quick', 'Preset quick', '3 agents, 1 round'),
     ...runSection(
       results,
       'quick-webgpu',
       'Preset quick on software WebGPU',
-      '3 agents, 1 exchange, other work beside',
+      '3 agents, 1 round, other work beside',
     ),
     ...repeat(results),
     ...smollm2(results),

@@ -29,7 +29,7 @@ export class Failures {
   ofStatus(status: number, text: string): AgentError | TokenError {
     const what = `${this.#url} answered ${status}${text ? `: ${this.#excerpt(text)}` : ''}.`;
     if (status === 400 && /context[ _]?(length|window|size)|maximum context|too long/i.test(text)) {
-      return new TokenError(what, 'Use fewer exchanges, agents or shots, or a longer context.');
+      return new TokenError(what, 'Use fewer rounds, agents or shots, or a longer context.');
     }
     const permanent = [401, 403, 404].includes(status);
     return new AgentError(what, hints[status] ?? 'Check the model name and the load of the server.', {
@@ -77,7 +77,7 @@ export class Failures {
   badKey(): AgentError {
     return new AgentError(
       `The key of ${this.#url} holds characters that no key has: line breaks, control characters or letters beyond ASCII.`,
-      'Copy the key again and give it anew.',
+      'Copy the key again and enter it again.',
       { details: { permanent: true, passing: false } },
     );
   }

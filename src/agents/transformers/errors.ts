@@ -15,7 +15,7 @@ export function translate(thrown: unknown, model: string, doing: 'load' | 'gener
   const name = thrown instanceof Error ? thrown.name : '';
   const text = (thrown instanceof Error ? thrown.message : String(thrown)).slice(0, 300);
   if (name === 'AbortError') {
-    return new InterruptedError('Stopped.', 'Run it again to go on where it stopped.', { cause });
+    return new InterruptedError('Stopped.', 'Run it again to continue where it stopped.', { cause });
   }
   if (/bad_alloc|out of memory|OOM|Array buffer allocation|failed to allocate|Out of bounds/i.test(text)) {
     return new OutOfMemoryError(

@@ -206,7 +206,7 @@ export class TransformersHost {
     if (room < 1) {
       throw new TokenError(
         `The prompt has ${promptIds.length} tokens, but ${name} reads ${info.contextTokens}.`,
-        'Use fewer exchanges, agents or shots, or a model with a longer context.',
+        'Use fewer rounds, agents or shots, or a model with a longer context.',
         { details: { tokens: promptIds.length, context: info.contextTokens ?? 0 } },
       );
     }

@@ -34,7 +34,7 @@ export function checkFeatures(
   const { model_id: id } = record;
   if (!adapter) {
     throw new GpuUnavailableError(
-      `${id} runs on WebGPU, and this browser offers no adapter.`,
+      `${id} runs on WebGPU, and no GPU was found for it.`,
       'Turn WebGPU on in this browser, or use bundled models on the CPU.',
     );
   }

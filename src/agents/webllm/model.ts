@@ -177,7 +177,7 @@ export class WebllmModel {
     const hung = stall.due.then((): never => {
       this.#drop(opened);
       throw new AgentError(
-        `${ref.id} said nothing for ${stallSeconds} s.`,
+        `${ref.id} sent nothing for ${stallSeconds} s.`,
         'Its worker was replaced; the turn is tried again.',
       );
     });

@@ -4,7 +4,7 @@ import { FileFormatError, ModelError } from '../../core/errors';
 import type { GgufFile, GgufValue } from '../gguf';
 import { ggufPres } from './ggufPre';
 
-const hint = 'Download the file again, or convert the model anew with llama.cpp.';
+const hint = 'Download the file again, or convert it again with llama.cpp.';
 const strings = v.array(v.string());
 
 /** Tokens that end a reply by their name, whatever the file's ids say. */
@@ -134,7 +134,7 @@ export function ggufTokenizer(gguf: GgufFile): GgufTokenizer {
     endIds: ends,
     notice:
       pre === undefined || pre === ''
-        ? 'The GGUF does not say how its tokenizer splits text (tokenizer.ggml.pre); as in llama.cpp, a general rule is used, which may be wrong for this model and worsen its replies. Convert the model anew, or use its Hugging Face folder.'
+        ? 'The GGUF does not say how its tokenizer splits text (tokenizer.ggml.pre); as in llama.cpp, a general rule is used, which may be wrong for this model and worsen its replies. Convert the model again, or use its Hugging Face folder.'
         : null,
   };
 }

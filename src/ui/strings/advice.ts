@@ -1,4 +1,4 @@
-/** Sentences for when little or nothing was learnt, each with its next step. */
+/** Sentences for when there is little or nothing to learn from, each with its next step. */
 import { formatCount, formatPlural, formatSmall } from '../format';
 
 const traces = (count: number): string => formatPlural(count, 'trace', 'traces');
@@ -7,12 +7,12 @@ export const adviceStrings = {
   nothingTitle: 'Nothing to learn from',
   stronger: 'Stronger agents',
   acceptAny: 'Accept any trace',
-  acceptAnyHelp: 'Trains on this debate again, on right and wrong traces alike: only to try the machinery.',
+  acceptAnyHelp: 'Trains on this debate again, on right and wrong traces alike: for testing only.',
   withoutControl: 'Train without this control',
   moreQuestions: 'More training questions',
 
   few: (kept: number, times: number): string =>
-    `The student learns from ${traces(kept)} only: each is seen about ${formatCount(times)} ${times === 1 ? 'time' : 'times'}, so it is learnt by heart. Use stronger agents or more training questions.`,
+    `The student learns from ${traces(kept)} only: each is seen about ${formatCount(times)} ${times === 1 ? 'time' : 'times'}, so the student memorises them. Use stronger agents or more training questions.`,
   overfit: (
     kept: number | null,
     best: { step: number; loss: number },
@@ -26,7 +26,7 @@ export const adviceStrings = {
   keptFrom: (step: number): string =>
     `The adapter of step ${formatCount(step)}, where the held-out loss was lowest, is kept.`,
   fewerSteps: (steps: number, planned: number, epochs: number): string =>
-    `Trained for ${formatPlural(steps, 'step', 'steps')} instead of ${formatCount(planned)}, so that no trace is seen more than ${formatPlural(epochs, 'time', 'times')} (Most epochs).`,
+    `Trained for ${formatPlural(steps, 'step', 'steps')} instead of ${formatCount(planned)}, so that no trace is seen more than ${formatPlural(epochs, 'time', 'times')} (Maximum epochs).`,
   stopEarly: 'Stop early in the next run',
   stopsEarly: 'The next run stops early and keeps the adapter of the lowest held-out loss.',
   useSteps: (steps: number): string => `Use ${formatPlural(steps, 'step', 'steps')} in the next run`,

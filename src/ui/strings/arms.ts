@@ -5,19 +5,20 @@ import { controlNames as settingControls, strategyNames as settingNames } from '
 export const strategyNames: Readonly<Record<string, string>> = {
   ...settingNames,
   [rewardModelName]: 'Reward model',
-  [rewardStartName]: 'Reward model: its start',
+  [rewardStartName]: 'Reward model: initial adapter',
 };
 
 export const strategyHelp = {
   rsft: 'one correct trace per question',
   da: 'up to three different correct traces, corrective ones first',
   'rsft+da': 'the first, then the second on top',
-  pad: 'a reward model judges steps, the student practises on its scores',
-  'rsft+pad': 'correct traces first, then practice on scores',
-  'da+pad': 'different correct traces first, then practice on scores',
-  'pad+da': 'practice on scores, then different correct traces',
-  [rewardModelName]: 'learns to judge steps',
-  [rewardStartName]: 'correct traces of the agents that the reward model may learn from: what it starts from',
+  pad: 'a reward model scores the steps, group RL trains the student on the scores',
+  'rsft+pad': 'one correct trace per question first, then PAD',
+  'da+pad': 'different correct traces first, then PAD',
+  'pad+da': 'PAD first, then different correct traces',
+  [rewardModelName]: 'learns to score steps',
+  [rewardStartName]:
+    'the adapter that the reward model starts from: RSFT on the agents that are not held out',
 } as Readonly<Record<string, string>>;
 
 export const controlNames: Readonly<Record<string, string>> = settingControls;

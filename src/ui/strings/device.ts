@@ -27,13 +27,13 @@ export const strings = {
   },
 
   gpu: {
-    title: 'Test my GPU',
+    title: 'Kernel validation',
     what: 'Runs every kernel on this device and compares it with a plain 64-bit reference.',
-    run: 'Test the GPU',
-    runCpu: 'Test the CPU backend',
+    run: 'Validate on the GPU',
+    runCpu: 'Validate on the CPU',
     stop: 'Stop',
-    busy: 'A run is going on. Test when it has ended.',
-    running: (done: number): string => `${formatCount(done)} kernels tested …`,
+    busy: 'A run is in progress. Validate when it has ended.',
+    running: (done: number): string => `${formatCount(done)} kernels validated …`,
     passed: (count: number, device: string): string => `All ${formatCount(count)} tests pass on ${device}.`,
     failed: (count: number, all: number, device: string): string =>
       `${formatCount(count)} of ${formatCount(all)} tests fail on ${device}.`,
@@ -50,7 +50,7 @@ export const strings = {
     },
     pass: 'pass',
     fail: 'FAIL',
-    progress: 'Progress of the test',
+    progress: 'Progress of the validation',
     all: 'Show every test',
   },
 

@@ -1,4 +1,4 @@
-/** Words of the training step: the data by hand, the settings, the probes. */
+/** Words of the training step: the data by hand, the settings, the eval samples. */
 import { droppedWords } from '../../eval/droppedWords';
 import type { DropReason } from '../../records/dropped';
 import { formatCount, formatPlural } from '../format';
@@ -11,7 +11,7 @@ export const distilText = {
   filterHelp: {
     all: 'Every trace that the student was trained on',
     corrective: 'The agent was wrong a round earlier and right in this turn',
-    excluded: 'Taken out by hand for the next run',
+    excluded: 'Left out by hand for the next run',
   },
   noneMatch: 'No trace matches.',
   browseHelp: 'Arrow keys move, X leaves a trace out of the next run.',
@@ -21,20 +21,20 @@ export const distilText = {
     correct <= 1
       ? 'It is the only right turn of its question.'
       : `It was drawn from the ${formatCount(correct)} right turns of its question.`,
-  whyCorrective: 'The same agent was wrong the round before: traces that mend a mistake come first.',
+  whyCorrective: 'The same agent was wrong the round before: traces that correct a mistake come first.',
   whyAny: 'This run accepts any trace, right or wrong.',
   whyWorked: 'It is the worked solution that came with the question.',
   leaveOut: 'Leave out',
-  takeBack: 'Take back',
+  takeBack: 'Restore',
   leaveOutQuestion: 'Leave out the whole question',
-  takeBackQuestion: 'Take the question back',
+  takeBackQuestion: 'Restore the whole question',
   excludedNote:
     'Another right turn of the question takes its place, if there is one. Left-out traces count in the next run on this debate.',
   badge: 'left out',
   excludedCount: (traces: number): string => `${formatPlural(traces, 'trace', 'traces')} left out by hand`,
   excludedBefore: (count: number): string =>
-    `This run was trained without ${formatPlural(count, 'entry', 'entries')} that somebody left out by hand.`,
-  clear: 'Take all back',
+    `This run was trained without ${formatPlural(count, 'entry', 'entries')} left out by hand.`,
+  clear: 'Restore all',
 
   /** A value that was measured at another step than the one under the pointer. */
   measuredAt: (value: string, step: number): string => `${value} (step ${formatCount(step)})`,
@@ -44,19 +44,19 @@ export const distilText = {
   took: 'Took',
   memory: 'Memory',
 
-  probes: 'Watch it learn',
+  probes: 'Eval samples',
   probesHelp:
-    'The same held-out questions, asked again and again while it trains. They are never trained on.',
-  probesNone: 'This training was recorded without such questions.',
+    'The same held-out questions, answered at intervals during training. They are never trained on.',
+  probesNone: 'This training was recorded without eval samples.',
   probesNoValidation: 'Needs validation questions: this run has none.',
   probeStep: 'Step',
   probeAt: (step: number): string => (step === 0 ? 'Before training' : `After step ${formatCount(step)}`),
-  probeTable: 'Answers to the probe questions by training step',
+  probeTable: 'Eval samples by training step',
   probeRight: (right: number, all: number): string => `${right} of ${all} right`,
 
   next: 'Learn another way from this debate',
   nextHelp:
-    'The debate is done and paid for. Choose how the student learns from it: nothing is debated again, only trained and compared. What this run has trained stands beside it as further arms. The settings of the next run stay as they are.',
+    'The debate is reused: only training and evaluation run. Choose how the student learns from it. The arms of this run are shown beside the new ones. The settings of the next run stay as they are.',
   toNext: 'Learn another way from this debate',
   without: 'Without the turns of',
   nextStart: 'Train on this debate',

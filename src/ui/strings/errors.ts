@@ -19,7 +19,7 @@ export const errorStrings = {
 
   unexpected: 'Arklet made a mistake here.',
   unexpectedHint:
-    'Reload the page and try again: what was made is kept. Please report it with the copied details.',
+    'Reload the page and try again: everything so far is saved. Please report it with the copied details.',
   copy: 'Copy the details',
   copied: 'Copied',
 
@@ -31,5 +31,5 @@ export const errorStrings = {
   splitUnsaid: (name: string): string =>
     `${name} does not say how its tokenizer splits text. A general rule is used, as in llama.cpp, which may make its replies worse.`,
   splitUnsaidHint:
-    'Convert the model anew with a current llama.cpp, or pick its Hugging Face folder instead of the .gguf file.',
+    'Convert the model again with a current llama.cpp, or pick its Hugging Face folder instead of the .gguf file.',
 } as const;

@@ -22,11 +22,11 @@ export const glossary = {
   },
   single: {
     name: 'Best single agent',
-    text: 'The agent with the most right answers on the validation questions, asked alone. "Greedy": decoded as the student is; without that word it draws its words as it does in the debate.',
+    text: 'The agent with the most right answers on the validation questions, asked alone. "Greedy": decoded as the student is; without that word it samples as it does in the debate.',
   },
   greedy: {
     name: 'Greedy',
-    text: 'Always the likeliest next word. The student answers so; agents that draw their words freely are often worse than they are greedily.',
+    text: 'Always the most likely next token. The student answers this way; agents that sample are often less accurate than the same agents decoded greedily.',
   },
   equalTokens: {
     name: 'Vote at equal tokens',
@@ -46,11 +46,7 @@ export const glossary = {
   },
   round: {
     name: 'Round',
-    text: 'One turn of every agent. First each answers alone; in each later round it has read what the others wrote.',
-  },
-  exchange: {
-    name: 'Exchange',
-    text: 'A round in which the agents have read each other: all rounds but the first.',
+    text: 'Every agent reads what the others wrote and answers again. Before the first round each answers alone.',
   },
   splits: {
     name: 'Train, validation, test',
@@ -82,7 +78,7 @@ export const glossary = {
   },
   groupRl: {
     name: 'Group RL',
-    text: 'The student answers a question several times; answers that score above their group become likelier, the others less.',
+    text: 'The student answers a question several times; answers that score above the mean of their group become more likely, the others less.',
   },
   kl: {
     name: 'KL',
@@ -94,7 +90,7 @@ export const glossary = {
   },
   control: {
     name: 'Control',
-    text: 'The same training on other data (answers only, wrong traces, independent samples): it tells what the debate itself adds.',
+    text: 'The same training on other data (answers only, wrong traces, independent samples): it shows what the debate itself adds.',
   },
   lora: {
     name: 'LoRA',
@@ -123,7 +119,7 @@ export const glossary = {
   },
   gradNorm: {
     name: 'Gradient norm',
-    text: 'How strongly one step’s data pull at the adapter. Sudden peaks mean that training is unsteady.',
+    text: 'The length of the gradient of one step. Sudden peaks mean that training is unstable.',
   },
   batch: { name: 'Batch', text: 'How many traces one training step learns from.' },
   seed: {
@@ -132,7 +128,7 @@ export const glossary = {
   },
   wilson: {
     name: 'Wilson interval',
-    text: 'The range in which the true accuracy lies with 95 % confidence, given right answers out of n. It stays inside 0 to 100 % and holds for small n.',
+    text: 'The range that holds the true accuracy with 95 % confidence, given right answers out of n. It stays inside 0 to 100 % and holds for small n.',
   },
   bootstrap: {
     name: 'Paired bootstrap',
@@ -143,12 +139,12 @@ export const glossary = {
     text: 'How likely a split at least as uneven is among the questions that only one of two arms got right, if both were equally good. Small p: the difference is hardly chance.',
   },
   gainKept: {
-    name: 'Gain kept',
-    text: '(distilled - base) / (ensemble - base): how much of the ensemble’s advantage the student keeps. Given only when that advantage is above 0 for sure.',
+    name: 'Performance gap recovered (PGR)',
+    text: '(distilled - base) / (ensemble - base): how much of the ensemble’s advantage the student recovers. Shown only when the interval of that advantage is above 0.',
   },
   detectable: {
-    name: 'Detectable difference',
-    text: 'The smallest difference that n questions show with 80 % power at 5 %: 2.8 times the root of (share of questions on which two arms differ / n).',
+    name: 'Minimum detectable effect',
+    text: 'The smallest difference that n questions detect with 80 % power at the 5 % level: 2.8 times the root of (share of questions on which two arms differ / n).',
   },
   strict: {
     name: 'Strict, flexible',
@@ -162,13 +158,29 @@ export const glossary = {
     name: 'Out of distribution',
     text: 'Questions unlike those of training: unseen names and sentences, one more step.',
   },
+  perturbed: {
+    name: 'Perturbed',
+    text: 'The test questions with renamed entities and a distractor sentence.',
+  },
+  onPolicy: {
+    name: 'On-policy samples',
+    text: 'Answers that the student itself gives while it is trained, as opposed to traces of the agents.',
+  },
+  rewardHacking: {
+    name: 'Reward hacking',
+    text: 'The reward rises while accuracy falls: the student finds wrong answers that the reward model scores high.',
+  },
+  evalSamples: {
+    name: 'Eval samples',
+    text: 'A few held-out questions that the student answers at intervals during training.',
+  },
   selfConsistency: {
     name: 'Self-consistency',
     text: 'Independent answers and a vote, without reading each other: what a debate must beat at equal tokens.',
   },
   temperature: {
     name: 'Temperature',
-    text: 'How freely words are drawn. 0 always takes the likeliest, 1 draws as the model believes.',
+    text: 'How freely tokens are sampled. 0 always takes the most likely, 1 samples from the probabilities of the model.',
   },
 } as const;
 

@@ -26,7 +26,7 @@ export const guideStrings = {
       text: 'All agree, they stay split, the vote flips, the vote is wrong, or an agent goes from wrong to right. Press a filter to see only those.',
     },
     data: {
-      title: 'What the student may read',
+      title: 'What the student is trained on',
       text: 'Only solutions that end with the right answer become training data, one for each question. The bars show how many were kept and why the rest were not.',
     },
     training: {

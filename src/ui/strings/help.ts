@@ -24,7 +24,7 @@ export const helpStrings = {
     always: 'Everywhere',
   },
   keys: {
-    run: 'Run (in stage mode: restart with the fixed seed)',
+    run: 'Run (in presentation mode: restart with the fixed seed)',
     pause: 'Pause, resume',
     step: 'One step while paused',
     stop: 'Stop',
@@ -40,16 +40,16 @@ export const helpStrings = {
     help: 'Keyboard shortcuts',
     kernels: 'Shaders',
     theme: 'Light, dark, system',
-    stage: 'Stage mode: large type for a talk',
+    stage: 'Presentation mode: large type for a talk',
     move: 'Move between controls',
     press: 'Press a button, open a section',
     arrows: 'Move in tabs, lists and the tour',
     escape: 'Close a panel, a term or the tour',
   },
-  stageBar: 'Stage mode',
+  stageBar: 'Presentation mode',
   stageKeys: 'R restarts with the fixed seed, M leaves, ? shows all keys.',
   stageAsk: (name: string): string =>
-    `${name === '' ? 'A run' : name} is at work. R again stops it and starts anew; it stays under Runs.`,
+    `${name === '' ? 'A run' : name} is running. R again stops it and starts a new one; it stays under Runs.`,
   stageSeed: (seed: number): string => `seed ${seed}`,
 } as const;
 
@@ -57,8 +57,9 @@ export const kernelStrings = {
   title: 'The shaders',
   intro:
     'Every computation on the GPU is one of these hand-written WGSL kernels. The first lines of each state its maths, shapes and grid.',
-  none: 'This session has not computed on a GPU, so the files are shown as written. After a run on WebGPU the exact forms that ran are listed.',
-  ran: (count: number): string => `${count} ${count === 1 ? 'form has' : 'forms have'} run in this session.`,
+  none: 'This session has not computed on a GPU, so the files are shown as written. After a run on WebGPU the exact variants that ran are listed.',
+  ran: (count: number): string =>
+    `${count} ${count === 1 ? 'variant has' : 'variants have'} run in this session.`,
   groups: {
     forward: 'Forward pass',
     backward: 'Backward pass',
@@ -67,7 +68,7 @@ export const kernelStrings = {
   },
   maths: 'Maths, shapes, grid',
   code: 'Source',
-  form: 'Form',
+  form: 'Variant',
   file: 'The file, with its directives',
   copy: 'Copy',
   copied: 'Copied',

@@ -5,7 +5,7 @@ import { formatCount, formatPlural } from '../format';
 const reasons: Readonly<Record<AlteredAnswer['reason'], string>> = {
   form: 'same answer, in one form',
   option: 'the letter of the option',
-  counted: 'counted from 0: nothing in the file tells 0 from 1',
+  counted: 'counted from 0: the file does not say whether it counts from 0 or 1',
   mixed: 'mixed number',
   unit: 'a number without its unit or sign',
   result: 'the result of the sum',

@@ -7,25 +7,25 @@ const counted = (count: number, one: string, many: string): string =>
 export const importStrings = {
   runs: 'Import a run or a debate',
   runsHelp:
-    'A whole run (.json.gz), or trajectories (.jsonl). Pick the report.json of the same run together with them: it tells the settings and the right answers.',
+    'A whole run (.json.gz), or trajectories (.jsonl). Pick the report.json of the same run together with them: it contains the settings and the right answers.',
   reading: 'Reading …',
   tooMany: (count: number): string => `${count} files were picked, which do not belong to one run.`,
   tooManyHint: 'Pick one .json.gz file, or one .jsonl file with at most one report.json.',
   found: ({ run, questions, turns, incomplete, unknown }: TrajectoryImport): string =>
     [
-      `${run.name}: a debate of ${counted(questions, 'question', 'questions')} and ${counted(turns, 'turn', 'turns')}. Resume it, and a student learns from it.`,
+      `${run.name}: a debate of ${counted(questions, 'question', 'questions')} and ${counted(turns, 'turn', 'turns')}. Resume it to train a student on it.`,
       ...(incomplete === 0
         ? []
-        : [`Left out: ${counted(incomplete, 'question', 'questions')} whose debate is not whole.`]),
+        : [`Left out: ${counted(incomplete, 'question', 'questions')} whose debate is incomplete.`]),
       ...(unknown === 0
         ? []
         : [
-            `Left out: ${counted(unknown, 'question', 'questions')} that no turn answered rightly, so the right answer is unknown. Accuracies here are of the other questions, which are the easier ones; import the report.json too to keep them all.`,
+            `Left out: ${counted(unknown, 'question', 'questions')} that no turn answered correctly, so the right answer is unknown. Accuracies here are of the other questions, which are the easier ones; import the report.json too to keep them all.`,
           ]),
     ].join('\n'),
   adapter: 'Import an adapter',
   adapterHelp:
-    'A LoRA adapter as PEFT writes it: adapter_config.json and adapter_model.safetensors. It is asked on the bundled model that its config names, else on the student of the run on screen.',
+    'A LoRA adapter as PEFT writes it: adapter_config.json and adapter_model.safetensors. It runs on the bundled model that its config names, else on the student of the run shown.',
   pickZip: 'Pick a .zip',
   pickFolder: 'Pick its folder',
   unnamed: 'adapter',

@@ -26,7 +26,7 @@ function noteText(note: TrainingNote): string {
     case 'tuning':
       return 'choosing the fastest kernels, 2 s at most';
     case 'own-samples':
-      return `the student's own samples, ${note.done} of ${note.total}`;
+      return `on-policy samples, ${note.done} of ${note.total}`;
     case 'judging-steps':
       return `judging steps, ${note.done} of ${note.total}`;
     default:
@@ -80,7 +80,7 @@ function factText(fact: DeviceFact): string {
       const time = `in ${seconds.toFixed(1)} s`;
       return left === 0
         ? `${passed} tests of its kernels passed ${time}.`
-        : `${passed} of ${passed + left} tests of its kernels passed ${time}, when time was up: the run began with the rest untested, and the next one goes on with them.`;
+        : `${passed} of ${passed + left} tests of its kernels passed ${time}, when time was up: the run began with the rest untested, and the next one continues with them.`;
     }
     case 'text':
       return fact.text;

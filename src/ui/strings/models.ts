@@ -19,8 +19,8 @@ export const strings = {
   bundledName: 'Bundled models',
   change: 'Change',
   add: 'Add a model',
-  close: 'Close the list',
-  removeAgent: (name: string): string => `Take out ${name}`,
+  close: 'Close',
+  removeAgent: (name: string): string => `Remove ${name}`,
   use: 'Use',
   used: 'In use',
 
@@ -45,16 +45,16 @@ export const strings = {
     'A model at an address or in a cache of your own choice is fetched by its library’s own code: without pause, and without our check by hash.',
   onnxHelp: 'transformers:OWNER/NAME for ONNX weights, which Transformers.js runs.',
   webllmHelp:
-    'Compiled models that WebLLM runs on the GPU: agents only. Before a download their bytes are worked out from their parameters. What is not here yet is downloaded when a run begins.',
+    'Compiled models that WebLLM runs on the GPU: agents only. Sizes before a download are estimated from the parameters. What is not on this device is downloaded when a run starts.',
   filesHelp:
-    'A folder as the hub has it (config.json, tokenizer.json, *.safetensors), one .gguf file with all its parts, or for agents an ONNX folder (config.json, onnx/) or an MLC folder with its compiled library (.wasm). It is copied into the browser’s storage, so that a run can go on after a reload. Nothing is sent anywhere.',
+    'A folder as the hub has it (config.json, tokenizer.json, *.safetensors), one .gguf file with all its parts, or for agents an ONNX folder (config.json, onnx/) or an MLC folder with its compiled library (.wasm). It is copied into the browser’s storage, so that a run can resume after a reload. Nothing is sent anywhere.',
   pickFolder: 'Pick a folder',
   pickFile: 'Pick a .gguf file',
   pickLibrary: 'Pick its library (.wasm)',
   needsLibrary: (name: string): string =>
     `${name} is an MLC model: WebLLM needs the library that was compiled for it, too.`,
   endpointHelp:
-    'Any server that speaks OpenAI’s chat completions: Ollama, llama.cpp, vLLM. Questions are sent to it, and only to it.',
+    'Any server with OpenAI’s chat completions API: Ollama, llama.cpp, vLLM. Questions are sent to it, and only to it.',
   endpointUrl: 'Address',
   endpointUrlPlaceholder: 'http://localhost:11434/v1',
   endpointModel: 'Model',
@@ -100,7 +100,7 @@ export const strings = {
     `${formatBytes(model)} for it + ${formatBytes(others)} for the rest of the run = ${formatBytes(model + others)} of ${formatBytes(budget)}`,
 
   download: 'Download',
-  resume: 'Go on',
+  resume: 'Resume',
   pause: 'Pause',
   cancel: 'Cancel',
   remove: 'Delete',
@@ -121,7 +121,8 @@ export const strings = {
     ]
       .filter((part) => part !== null)
       .join(' · '),
-  checked: (files: number): string => `Ready for offline: all ${files} files are here and hash right.`,
+  checked: (files: number): string =>
+    `Ready for offline: all ${files} files are here and match their hashes.`,
   checkFailed: (names: readonly string[]): string =>
     `Not ready for offline: ${names.join(', ')}. Download it again: only what is wrong is fetched.`,
 
@@ -130,9 +131,8 @@ export const strings = {
     meter: (usage: number, quota: number): string => `${formatBytes(usage)} of ${formatBytes(quota)} in use`,
     models: (bytes: number): string => `${formatBytes(bytes)} of it are models`,
     persisted: 'The browser keeps this site’s data until you delete it.',
-    notPersisted:
-      'The browser may clear this site’s data, models and runs, when the disk gets full. It can be asked not to.',
-    persist: 'Ask to keep it',
+    notPersisted: 'The browser may clear this site’s data, models and runs, when the disk gets full.',
+    persist: 'Ask the browser to keep it',
     refused: 'The browser did not promise to keep the data.',
     refusedHint:
       'Browsers grant it to sites that are installed, bookmarked or often visited. Nothing is lost now.',
@@ -142,7 +142,7 @@ export const strings = {
     title: 'Memory',
     planning: 'Working out the memory …',
     peak: (peak: number, budget: number, phase: PhaseMemory['phase']): string =>
-      `${formatBytes(peak)} at most, while ${{ debate: 'debating', distil: 'learning', evaluate: 'comparing' }[phase]}, of about ${formatBytes(budget)} to be used`,
+      `${formatBytes(peak)} at most, while ${{ debate: 'debating', distil: 'learning', evaluate: 'comparing' }[phase]}, of about ${formatBytes(budget)} available`,
     measured: (peak: number, planned: number): string =>
       `The last run held ${formatBytes(peak)} at most; its plan is ${formatBytes(planned)}.`,
     sum: 'Show the sum',
@@ -159,26 +159,26 @@ export const strings = {
       training: 'Activations kept for learning',
       reward: 'Reward model',
       spare: 'Buffers kept for reuse, scratch',
-      library: 'By its library’s figure or its files',
+      library: 'As stated by its library or its files',
     } satisfies Record<MemoryKind, string>,
     total: 'Together',
     part: 'Part',
     bytes: 'Bytes',
     from: {
-      user: 'You set what may be used.',
+      user: 'You set this limit.',
       'device memory':
-        'The browser tells a rounded size of memory, no free memory: half of it (a quarter on phones) is taken.',
-      guess: 'The browser tells nothing of memory: this is a guess.',
+        'Browsers report total memory only, rounded: half of it (a quarter on phones) is assumed to be free.',
+      guess: 'The browser does not report its memory: this is a guess.',
     },
-    budget: 'Memory to be used (GB)',
-    budgetHelp: 'Empty: by what the browser tells.',
+    budget: 'Memory limit (GB)',
+    budgetHelp: 'Leave empty to use what the browser reports.',
     missing: (features: readonly string[]): string =>
-      `A model needs ${features.join(', ')}, which this browser’s GPU does not offer. Choose its q4f32 form.`,
+      `A model needs ${features.join(', ')}, which this browser’s GPU does not offer. Choose its q4f32 variant.`,
     unknown: (names: readonly string[]): string => `Not in the sum, sizes unknown: ${names.join('; ')}.`,
     proposals: 'What would help',
     proposal: {
-      'agents-out': 'Agents leave memory before the student comes',
-      'one-at-a-time': 'One agent’s model at a time, loaded anew for each exchange: slower, the same turns',
+      'agents-out': 'Unload the agents before the student is loaded',
+      'one-at-a-time': 'One agent’s model at a time, loaded again for each round: slower, the same turns',
       'one-model': 'One model for all agents',
       'smaller-batch': 'A quarter of the batch',
       'shorter-replies': 'Half the length of answers',
@@ -189,7 +189,7 @@ export const strings = {
   },
 
   presets: {
-    title: 'Ready choices for a machine',
+    title: 'Presets by machine',
     help: 'Agents by WebLLM, a student from Hugging Face. Minutes are estimates, not measured on such machines.',
     load: 'Show them',
     names: {
@@ -205,13 +205,13 @@ export const strings = {
     choose: 'Choose',
   },
   stage: {
-    title: 'Prepare for the stage',
+    title: 'Prepare for a presentation',
     help: 'Downloads what the settings name, checks every file by its hash, then rehearses four questions with the network cut: a request that is not answered from what is stored here is refused.',
     start: 'Prepare',
     steps: {
       download: 'Downloading',
       verify: 'Checking every file',
-      fetch: 'Running once with the network, so that what lies at addresses of your own is fetched',
+      fetch: 'Running once with the network, so that files at addresses of your own are fetched',
       rehearse: 'Rehearsing with the network cut: watch the run',
       ready: 'Ready.',
       open: 'Rehearsed, but not proven: this address has no service worker to cut the network with (it needs https or localhost, and no private window). The rehearsal is the newest run.',
@@ -221,17 +221,17 @@ export const strings = {
       `Ready: rehearsed with the network cut. ${formatCount(answered)} requests answered from what is stored, ${formatCount(requests)} refused${requests === 0 ? '' : ': none was needed'}. The rehearsal is the newest run.`,
     refused: (count: number): string => `Requests refused: ${formatCount(count)}`,
     missing: (addresses: readonly string[]): string =>
-      `The rehearsal did not come to its end without the network. Not stored here: ${addresses.slice(0, 5).join(', ')}${addresses.length > 5 ? ` and ${addresses.length - 5} more` : ''}.`,
+      `The rehearsal did not finish without the network. Not stored here: ${addresses.slice(0, 5).join(', ')}${addresses.length > 5 ? ` and ${addresses.length - 5} more` : ''}.`,
     missingHint:
       'Store it (Settings, This device), or choose agents that run on this machine, then prepare again.',
-    stopped: 'The rehearsal did not come to its end, though no request was refused.',
+    stopped: 'The rehearsal did not finish, though no request was refused.',
     stoppedHint: 'See its own message, then prepare again.',
     notStored: 'The app itself is not stored here yet.',
     notStoredHint: 'Open This device and wait until it says "Ready", then prepare again.',
     outside:
       'A page or worker of this app was started before it was stored, so its requests cannot be cut off.',
     outsideHint: 'Close other tabs of the app, reload this page, then prepare again.',
-    broken: 'The rehearsal came to its end, but the network was not cut all the time.',
+    broken: 'The rehearsal finished, but the network was not cut all the time.',
     brokenHint: 'Keep this tab in front while it rehearses, then prepare again.',
   },
 };

@@ -6,7 +6,7 @@ const two = (value: number): string => value.toFixed(2).replace('-', '\u2212');
 
 export const padStrings = {
   title: 'Group RL',
-  help: 'The student answers each question several times; what was right more than its siblings is made likelier.',
+  help: 'The student answers each question several times; answers that score above the mean of their group become more likely.',
   change: (first: string, last: string): string => `Reward ${first} → ${last}`,
   samples: 'Samples',
   generated: 'Tokens generated',
@@ -35,16 +35,16 @@ export const padStrings = {
     },
     loss: {
       title: 'Loss',
-      help: 'Of the policy: it hovers about 0 and need not fall',
+      help: 'Of the policy: it stays near 0 and need not fall',
       label: 'Policy loss by update',
     },
     rate: {
       title: 'Learning rate',
-      help: 'How far an update goes',
+      help: 'Step size of an update',
       label: 'Learning rate by update',
     },
     judge: {
-      title: 'How well it judges',
+      title: 'How well it scores steps',
       help: 'Share of the batch’s steps judged right; AUC on held-out steps where it was measured',
       label: 'By step: share of the batch’s steps judged right, and AUC on held-out steps',
     },
@@ -86,27 +86,27 @@ export const padStrings = {
   },
   hacking: {
     title: 'Reward hacking',
-    samples: 'Answers that the reward model liked and that are wrong',
+    samples: 'Reward-hacking examples: wrong answers that the reward model scores high',
     sample: (answer: string | null, gold: string, reward: number): string =>
       `answered ${answer ?? 'nothing'}, right is ${gold}; reward ${two(reward)}`,
   },
   rewardModel: {
     title: 'Reward model',
     training: 'Training of the reward model',
-    trainingHelp: 'It learns to tell right steps from wrong ones. Lower loss is better.',
+    trainingHelp: 'It learns to classify steps as right or wrong. Lower loss is better.',
     lossLabel: 'Loss of the reward model on the training steps and on held-out ones, by step',
     judged: 'Batch judged right',
-    help: 'The student with a head that says of each step whether it is right. Measured on questions it never saw.',
+    help: 'The student with a head that predicts whether each step is right. Measured on questions it never saw.',
     auc: 'Step AUC',
     aucHelp: 'How often a right step scores above a wrong one',
     steps: (n: number): string => `${formatCount(n)} held-out steps`,
     traceAuc: 'Trace AUC',
     brier: 'Brier score',
-    byAgent: 'Step AUC by who wrote the trace, beside judges that read no arithmetic',
-    baselines: 'Judges that read no arithmetic',
+    byAgent: 'Step AUC by author of the trace, beside baselines that do no arithmetic',
+    baselines: 'Baselines that do no arithmetic',
     agent: 'Written by',
     n: 'Steps',
-    learnt: 'learnt from',
+    learnt: 'trained on',
     yes: 'yes',
     no: 'no',
     student: 'the student itself',
@@ -117,7 +117,7 @@ export const padStrings = {
     picked: 'reward model’s pick',
     vote: 'vote',
     oracle: 'any right',
-    single: 'one drawn',
+    single: 'one at random',
     accuracy: 'Accuracy',
     calibration: 'Calibration',
     calibrationHelp:
@@ -129,7 +129,7 @@ export const padStrings = {
     predicted: 'Predicted',
     observed: 'Right',
     labels: (judged: number, kind: 'exact' | 'monte-carlo'): string =>
-      `Learnt from ${formatCount(judged)} steps, labelled by ${kind === 'exact' ? 'the exact checker' : 'continuations'}.`,
+      `Trained on ${formatCount(judged)} steps, labelled by ${kind === 'exact' ? 'the exact checker' : 'continuations'}.`,
     none: 'Only the answer is rewarded in this run, so there is no reward model.',
   },
   traces: {

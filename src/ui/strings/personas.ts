@@ -1,10 +1,10 @@
 /** Words of the persona editor and of the hosts that agents contact. */
 export const personaStrings = {
   legend: 'Who the agents are',
-  help: 'Agent 1 is the first persona, agent 2 the second, and around again. The bundled agents read no system prompt: only temperature and seed tell them apart.',
+  help: 'Agent 1 is the first persona, agent 2 the second, and so on, starting over at the end. The bundled agents read no system prompt: they differ by temperature and seed only.',
   presets: { equals: 'Five equals', complementary: 'Complementary', sceptic: 'With a sceptic' },
   presetHelp: {
-    equals: 'As in the paper: no roles; agents differ by their random draws alone.',
+    equals: 'As in the paper: no roles; agents differ by their sampling seed only.',
     complementary: 'A planner, a calculator and an explorer, from cool to warm.',
     sceptic: 'Two solvers and one who doubts every solution.',
   },

@@ -15,13 +15,13 @@ export const playgroundStrings = {
   who: 'Who answers',
   base: 'Student before',
   ensemble: (agents: number, rounds: number): string =>
-    `The ensemble: ${agents} ${agents === 1 ? 'agent' : 'agents'}, ${rounds} ${rounds === 1 ? 'exchange' : 'exchanges'}`,
+    `The ensemble: ${agents} ${agents === 1 ? 'agent' : 'agents'}, ${rounds} ${rounds === 1 ? 'round' : 'rounds'}`,
   ensembleShort: 'The ensemble',
   adapter: (strategy: string, run: string, seed: number): string =>
     `${strategy} of ${run}${seed === 0 ? '' : `, seed ${seed}`}`,
   recorded: 'ships with the page',
   imported: (student: string): string =>
-    `imported, asked on ${student === 'bundled' ? 'the bundled student' : student}`,
+    `imported, runs on ${student === 'bundled' ? 'the bundled student' : student}`,
   remove: 'Remove',
   removeAdapter: (name: string): string => `Remove ${name}`,
   recordedAgents: 'The agents of this run are a recording: they cannot answer a new question.',
@@ -38,8 +38,8 @@ export const playgroundStrings = {
   votes: (count: number, total: number): string => `${count} of ${total} votes`,
   cost: (tokens: number, seconds: string): string =>
     `${tokens} ${tokens === 1 ? 'token' : 'tokens'}, ${seconds}`,
-  round: (round: number): string => (round === 0 ? 'Alone' : `After exchange ${round}`),
-  busy: 'A run is working. Stop or finish the run first.',
+  round: (round: number): string => (round === 0 ? 'Alone' : `Round ${round}`),
+  busy: 'A run is in progress. Stop or finish the run first.',
   done: (count: number): string => `${count} ${count === 1 ? 'answer' : 'answers'} received.`,
   answers: 'Answers',
   settingsOf: (run: string): string => `Agents and student as in the run ${run}.`,

@@ -13,7 +13,7 @@ export const fileStrings = {
   words: (bundled: boolean, known: number, words: number, name: string): string =>
     `${bundled ? 'The bundled models know' : 'The chosen models know'} only ${formatCount(known)} of the ${formatCount(words)} words of ${name}.`,
   signs: (bundled: boolean, name: string): string =>
-    `${bundled ? 'The bundled models lack' : 'The chosen models lack'} signs that ${name} uses.`,
+    `${bundled ? 'The bundled models lack' : 'The chosen models lack'} characters that ${name} uses.`,
   lacking: (words: readonly string[]): string => `Not known: ${words.join(', ')} …`,
   none: (count: number): string =>
     `They can read ${count === 1 ? 'its one question' : `none of its ${questions(count)}`} whole, so a run on them cannot learn anything.`,
@@ -30,7 +30,7 @@ export const fileStrings = {
         ? ''
         : ` (${count === 1 ? '' : 'up to '}${formatCount(tokens)} of ${formatCount(context)} tokens)`
     }: skipped`,
-  tooLongHelp: 'Without an answer it counts as wrong. The run goes on.',
+  tooLongHelp: 'Without an answer it counts as wrong. The run continues.',
   tooLongBefore: 'No model can answer it: it counts as wrong.',
   show: (count: number): string => (count === 1 ? 'Show it' : 'Show the first'),
   showAll: (count: number): string => (count === 1 ? 'Show it' : 'Show them'),

@@ -2,7 +2,7 @@
 
 export const groups = {
   models: { title: 'Models', note: 'Who debates, who learns' },
-  debate: { title: 'Debate', note: 'How the agents speak' },
+  debate: { title: 'Debate', note: 'How the agents answer' },
   learn: { title: 'Learning', note: 'Strategies, controls, optimiser' },
   pad: { title: 'Process-aware (PAD)', note: 'Reward model and group RL' },
   questions: { title: 'Questions', note: 'Word problems or a file of your own' },

@@ -94,7 +94,7 @@ describe('the playground', () => {
 
   it('refuses an empty question, no arm, and an adapter that does not exist', async () => {
     await expect(job.api.playground.ask(request('  ', [{ type: 'base' }]))).rejects.toThrow('is empty');
-    await expect(job.api.playground.ask(request(known, []))).rejects.toThrow('0 arms');
+    await expect(job.api.playground.ask(request(known, []))).rejects.toThrow('No arm is chosen');
     const nobody: AskArm = { type: 'distilled', runId, strategy: 'da', seed: 0 };
     await expect(job.api.playground.ask(request(known, [nobody]))).rejects.toThrow('no finished adapter da');
     await expect(job.api.playground.ask(request(known, [{ type: 'base' }]))).resolves.toHaveLength(1);

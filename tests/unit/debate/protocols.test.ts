@@ -70,7 +70,7 @@ describe('a debate', () => {
   });
 
   test('refuses absurd settings with a ConfigError that names the value', () => {
-    expect(() => debate({ ...options, agents: 0 })).toThrow(/0 agents/);
+    expect(() => debate({ ...options, agents: 0 })).toThrow(/not 0/);
     expect(() => debate({ ...options, rounds: 1.5 })).toThrow(/1.5/);
   });
 });

@@ -95,7 +95,7 @@ describe('the bootstrap', () => {
   });
 });
 
-describe('gain kept', () => {
+describe('performance gap recovered', () => {
   /** Cells by bits: 1 distilled, 2 base, 4 ensemble right. */
   const cells = (counts: Record<number, number>): number[] =>
     Array.from({ length: 8 }, (_, cell) => counts[cell] ?? 0);

@@ -81,7 +81,7 @@ describe('over random reports', () => {
       const text = verdictSentences(report).join(' ');
       const kept = /The student keeps/.test(text);
       expect(kept).toBe(shareKept(report) !== null);
-      expect(/^Gain kept by/m.test(reportMarkdown(report))).toBe(kept);
+      expect(/^Performance gap recovered \(PGR\) by/m.test(reportMarkdown(report))).toBe(kept);
       const kind = (type: Finding['type']): string | undefined => {
         const found = verdict.findings.find((one) => one.type === type);
         return found && 'pair' in found ? found.pair?.kind : undefined;

@@ -80,10 +80,10 @@ describe('a stored copy of the recorded run', () => {
   });
 });
 
-describe('the bin', () => {
+describe('the trash', () => {
   it('keeps a deleted run, gives it back, and deletes for good only what lies in it', async () => {
     const { id } = await job.api.runs.importArchive(withAdapter());
-    await expect(job.api.runs.purge(id)).rejects.toThrow('is not in the bin');
+    await expect(job.api.runs.purge(id)).rejects.toThrow('is not in the trash');
     await job.api.runs.remove(id);
     expect(await job.api.runs.list()).toEqual([]);
     expect((await job.api.runs.bin()).map((run) => run.id)).toEqual([id]);

@@ -107,7 +107,7 @@ describe('flags', () => {
     [['--strategy', 'magic'], /Strategies is/],
     [['--strategy', 'rsft,rsft'], /each once/],
     [['--backend', 'tpu'], /Backend is "tpu", but must be auto, webgpu or cpu/],
-    [['--train-questions', '0'], /0 training questions/],
+    [['--train-questions', '0'], /no training questions/],
   ])('refuse %j with the setting, its value and its range', (args, message) => {
     const error = failure(() => read(...args));
     expect(error.message).toMatch(message);
