@@ -3,7 +3,7 @@ import { version } from '../package.json';
 import { createGpuBackend } from '../src/compute/gpuBackend';
 import { createWasmBackend } from '../src/compute/wasmBackend';
 import { serveWorker } from '../src/rpc/workerPort';
-import { DeviceProofs } from '../src/engine/deviceProof';
+import { KernelValidation } from '../src/engine/kernelValidation';
 import type { EngineProtocol } from '../src/engine/engineProtocol';
 import { EngineService } from '../src/engine/engineService';
 import { openModelSource } from '../src/models/modelSource';
@@ -15,6 +15,6 @@ const service = new EngineService({
   wasm: (threads) => createWasmBackend({ threads }),
   threads: self.crossOriginIsolated ? Math.min(16, navigator.hardwareConcurrency) : 1,
   openSource: openModelSource,
-  proofs: new DeviceProofs(version),
+  proofs: new KernelValidation(version),
 });
 serveWorker<EngineProtocol>(self, service.handlers());

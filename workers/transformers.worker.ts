@@ -3,7 +3,7 @@ import { TransformersHost } from '../src/agents/transformers/host';
 import { openLibrary } from '../src/agents/transformers/library';
 import type { TransformersProtocol } from '../src/agents/transformers/protocol';
 import { serveWorker } from '../src/rpc/workerPort';
-import { bringOnnx } from '../src/modelsWorker/bringModels';
+import { fetchOnnx } from '../src/modelsWorker/fetchModels';
 import { storedBlob } from '../src/models/storedFiles';
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -17,7 +17,7 @@ const host = new TransformersHost({
   },
   threads: self.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1,
   files: { stored: storedBlob },
-  bring: bringOnnx,
+  bring: fetchOnnx,
 });
 
 serveWorker<TransformersProtocol>(self, {

@@ -4,7 +4,7 @@ import { WebllmHost } from '../src/agents/webllm/host';
 import type { WebllmProtocol } from '../src/agents/webllm/protocol';
 import { readCachedText } from '../src/agents/webllm/cachedText';
 import { serveWorker } from '../src/rpc/workerPort';
-import { bringWebllm } from '../src/modelsWorker/bringModels';
+import { fetchWebllm } from '../src/modelsWorker/fetchModels';
 import { openLocal } from '../src/models/storedFiles';
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -34,7 +34,7 @@ const host = new WebllmHost({
       maxStorageBufferBinding: adapter.limits.maxStorageBufferBindingSize,
     };
   },
-  bring: bringWebllm,
+  bring: fetchWebllm,
   readText: readCachedText,
 });
 

@@ -12,8 +12,8 @@ export type RowOps = Pick<
   | 'scatterRows'
   | 'rmsNorm'
   | 'rmsNormBackward'
-  | 'headNorm'
-  | 'headNormBackward'
+  | 'qkNorm'
+  | 'qkNormBackward'
   | 'swiglu'
   | 'swigluBackward'
 >;
@@ -115,11 +115,11 @@ export function rowOps({ recorder }: GpuContext): RowOps {
       });
     },
 
-    headNorm(op) {
-      checks.headNorm(op);
+    qkNorm(op) {
+      checks.qkNorm(op);
       const slots = op.rows * (op.heads + 2 * op.kvHeads);
       recorder.dispatch({
-        kernel: { name: 'headNorm' },
+        kernel: { name: 'qkNorm' },
         buffers: {
           x: rangeOf(op.x),
           qWeight: rangeOf(op.qWeight),
@@ -132,11 +132,11 @@ export function rowOps({ recorder }: GpuContext): RowOps {
       });
     },
 
-    headNormBackward(op) {
-      checks.headNormBackward(op);
+    qkNormBackward(op) {
+      checks.qkNormBackward(op);
       const slots = op.rows * (op.heads + 2 * op.kvHeads);
       recorder.dispatch({
-        kernel: { name: 'headNormBackward' },
+        kernel: { name: 'qkNormBackward' },
         buffers: {
           x: rangeOf(op.x),
           qWeight: rangeOf(op.qWeight),
@@ -155,7 +155,7 @@ export function rowOps({ recorder }: GpuContext): RowOps {
       const { flag, values: ffn } = unitsOf(op.ffn);
       recorder.dispatch({
         kernel: { name: 'swiglu', flags: [flag] },
-        buffers: { gu: rangeOf(op.gu), y: rangeOf(op.y) },
+        buffers: { gateUp: rangeOf(op.gateUp), y: rangeOf(op.y) },
         sizes: { rows: op.rows, ffn },
         threads: op.rows * ffn,
         flops: 12 * op.rows * op.ffn,
@@ -167,7 +167,7 @@ export function rowOps({ recorder }: GpuContext): RowOps {
       const { flag, values: ffn } = unitsOf(op.ffn);
       recorder.dispatch({
         kernel: { name: 'swigluBackward', flags: [flag] },
-        buffers: { gu: rangeOf(op.gu), dy: rangeOf(op.dy), dgu: rangeOf(op.dgu) },
+        buffers: { gateUp: rangeOf(op.gateUp), dy: rangeOf(op.dy), dGateUp: rangeOf(op.dGateUp) },
         sizes: { rows: op.rows, ffn },
         threads: op.rows * ffn,
         flops: 20 * op.rows * op.ffn,

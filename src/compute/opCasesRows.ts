@@ -89,9 +89,9 @@ export const rowCases = {
       },
     ),
 
-  headNorm: (rows: number, heads: HeadShape): OpCase =>
+  qkNorm: (rows: number, heads: HeadShape): OpCase =>
     opCase(
-      ['headNorm', 'headNormBackward'],
+      ['qkNorm', 'qkNormBackward'],
       '',
       [rows, heads.heads, heads.kvHeads, heads.headDim],
       norms,
@@ -106,8 +106,8 @@ export const rowCases = {
         const dx = make.f32('dx', shape);
         return {
           record: () => {
-            make.backend.headNorm({ ...heads, x, qWeight, kWeight, y, rows, eps: 1e-6 });
-            make.backend.headNormBackward({ ...heads, x, qWeight, kWeight, dy, dx, rows, eps: 1e-6 });
+            make.backend.qkNorm({ ...heads, x, qWeight, kWeight, y, rows, eps: 1e-6 });
+            make.backend.qkNormBackward({ ...heads, x, qWeight, kWeight, dy, dx, rows, eps: 1e-6 });
           },
           outputs: [y, dx],
         };
@@ -116,27 +116,27 @@ export const rowCases = {
 
   swiglu: (rows: number, ffn: number): OpCase =>
     opCase(['swiglu', 'swigluBackward'], '', [rows, ffn], elementwise, null, (make) => {
-      const gu = make.f32('gu', [rows, 2 * ffn], 12);
+      const gateUp = make.f32('gateUp', [rows, 2 * ffn], 12);
       const dy = make.f32('dy', [rows, ffn]);
       const y = make.f32('y', [rows, ffn]);
-      const dgu = make.f32('dgu', [rows, 2 * ffn]);
+      const dGateUp = make.f32('dGateUp', [rows, 2 * ffn]);
       return {
         record: () => {
-          make.backend.swiglu({ gu, y, rows, ffn });
-          make.backend.swigluBackward({ gu, dy, dgu, rows, ffn });
+          make.backend.swiglu({ gateUp, y, rows, ffn });
+          make.backend.swigluBackward({ gateUp, dy, dGateUp, rows, ffn });
         },
-        outputs: [y, dgu],
+        outputs: [y, dGateUp],
       };
     }),
 
   /** The gate where exp overflows, and where it vanishes. */
   swigluFarOut: (): OpCase =>
     opCase(['swiglu'], 'far out', [1, 7], norms, null, (make) => {
-      const gu = make.empty('gu', [1, 14]);
+      const gateUp = make.empty('gateUp', [1, 14]);
       const gates = [-1000, -100, -88, -20, 20, 88, 1000];
-      make.backend.write(gu, Float32Array.from([...gates, ...gates.map(() => 1)]));
+      make.backend.write(gateUp, Float32Array.from([...gates, ...gates.map(() => 1)]));
       const y = make.empty('y', [1, 7]);
-      return { record: () => make.backend.swiglu({ gu, y, rows: 1, ffn: 7 }), outputs: [y] };
+      return { record: () => make.backend.swiglu({ gateUp, y, rows: 1, ffn: 7 }), outputs: [y] };
     }),
 
   crossEntropy: (rows: number, vocab: number, gradient: boolean, temperature = 0.7): OpCase => {

@@ -143,11 +143,11 @@ export interface Backend {
     accumulate: boolean;
   }): void;
   /** Qwen3's QK norm: RMS norm of each head of q and k by a weight [headDim]; v is copied. y is not x. */
-  headNorm(
+  qkNorm(
     op: HeadShape & { x: Tensor; qWeight: Tensor; kWeight: Tensor; y: Tensor; rows: number; eps: number },
   ): void;
-  /** dx = gradient of headNorm; the v part is copied. dx is not dy. */
-  headNormBackward(
+  /** dx = gradient of qkNorm; the v part is copied. dx is not dy. */
+  qkNormBackward(
     op: HeadShape & {
       x: Tensor;
       qWeight: Tensor;
@@ -158,9 +158,9 @@ export interface Backend {
       eps: number;
     },
   ): void;
-  /** y[:, f] = silu(gu[:, f]) * gu[:, ffn + f]; gu [rows, 2 ffn]. */
-  swiglu(op: { gu: Tensor; y: Tensor; rows: number; ffn: number }): void;
-  swigluBackward(op: { gu: Tensor; dy: Tensor; dgu: Tensor; rows: number; ffn: number }): void;
+  /** y[:, f] = silu(gateUp[:, f]) * gateUp[:, ffn + f]; gateUp [rows, 2 ffn]. */
+  swiglu(op: { gateUp: Tensor; y: Tensor; rows: number; ffn: number }): void;
+  swigluBackward(op: { gateUp: Tensor; dy: Tensor; dGateUp: Tensor; rows: number; ffn: number }): void;
 
   // Linears
   /** y [rows, out] = x [rows, in] W^T (+ bias [out]) (+ LoRA from u) (+ residual [rows, out], which may be y itself). */

@@ -201,8 +201,8 @@ export function createReferenceBackend(): ReferenceBackend {
         rows.normRowBackward(x, weight, dy, dx, row * op.cols, op.cols, op.eps, op.accumulate);
       }
     },
-    headNorm(op) {
-      checks.headNorm(op);
+    qkNorm(op) {
+      checks.qkNorm(op);
       const [x, y, q, k] = [f64(op.x), f64(op.y), f64(op.qWeight), f64(op.kWeight)];
       eachHead(
         op,
@@ -211,8 +211,8 @@ export function createReferenceBackend(): ReferenceBackend {
         (from, to) => void y.set(x.subarray(from, to), from),
       );
     },
-    headNormBackward(op) {
-      checks.headNormBackward(op);
+    qkNormBackward(op) {
+      checks.qkNormBackward(op);
       const [x, dy, dx, q, k] = [f64(op.x), f64(op.dy), f64(op.dx), f64(op.qWeight), f64(op.kWeight)];
       eachHead(
         op,
@@ -223,11 +223,11 @@ export function createReferenceBackend(): ReferenceBackend {
     },
     swiglu(op) {
       checks.swiglu(op);
-      rows.swiglu(f64(op.gu), f64(op.y), op.rows, op.ffn);
+      rows.swiglu(f64(op.gateUp), f64(op.y), op.rows, op.ffn);
     },
     swigluBackward(op) {
       checks.swigluBackward(op);
-      rows.swigluBackward(f64(op.gu), f64(op.dy), f64(op.dgu), op.rows, op.ffn);
+      rows.swigluBackward(f64(op.gateUp), f64(op.dy), f64(op.dGateUp), op.rows, op.ffn);
     },
 
     linear(op) {

@@ -111,29 +111,29 @@ export const checks = {
     needSize('rmsNormBackward', 'dy', dy, rows * cols);
     needSize('rmsNormBackward', 'dx', dx, rows * cols);
   },
-  headNorm(op: OpOf<'headNorm'>): void {
-    const width = needHeads('headNorm', op);
-    needSize('headNorm', 'x', op.x, op.rows * width);
-    needSize('headNorm', 'y', op.y, op.rows * width);
-    needSize('headNorm', 'qWeight', op.qWeight, op.headDim);
-    needSize('headNorm', 'kWeight', op.kWeight, op.headDim);
+  qkNorm(op: OpOf<'qkNorm'>): void {
+    const width = needHeads('qkNorm', op);
+    needSize('qkNorm', 'x', op.x, op.rows * width);
+    needSize('qkNorm', 'y', op.y, op.rows * width);
+    needSize('qkNorm', 'qWeight', op.qWeight, op.headDim);
+    needSize('qkNorm', 'kWeight', op.kWeight, op.headDim);
   },
-  headNormBackward(op: OpOf<'headNormBackward'>): void {
-    const width = needHeads('headNormBackward', op);
-    needSize('headNormBackward', 'x', op.x, op.rows * width);
-    needSize('headNormBackward', 'dy', op.dy, op.rows * width);
-    needSize('headNormBackward', 'dx', op.dx, op.rows * width);
-    needSize('headNormBackward', 'qWeight', op.qWeight, op.headDim);
-    needSize('headNormBackward', 'kWeight', op.kWeight, op.headDim);
+  qkNormBackward(op: OpOf<'qkNormBackward'>): void {
+    const width = needHeads('qkNormBackward', op);
+    needSize('qkNormBackward', 'x', op.x, op.rows * width);
+    needSize('qkNormBackward', 'dy', op.dy, op.rows * width);
+    needSize('qkNormBackward', 'dx', op.dx, op.rows * width);
+    needSize('qkNormBackward', 'qWeight', op.qWeight, op.headDim);
+    needSize('qkNormBackward', 'kWeight', op.kWeight, op.headDim);
   },
-  swiglu({ gu, y, rows, ffn }: OpOf<'swiglu'>): void {
-    needSize('swiglu', 'gu', gu, rows * 2 * ffn);
+  swiglu({ gateUp, y, rows, ffn }: OpOf<'swiglu'>): void {
+    needSize('swiglu', 'gateUp', gateUp, rows * 2 * ffn);
     needSize('swiglu', 'y', y, rows * ffn);
   },
-  swigluBackward({ gu, dy, dgu, rows, ffn }: OpOf<'swigluBackward'>): void {
-    needSize('swigluBackward', 'gu', gu, rows * 2 * ffn);
+  swigluBackward({ gateUp, dy, dGateUp, rows, ffn }: OpOf<'swigluBackward'>): void {
+    needSize('swigluBackward', 'gateUp', gateUp, rows * 2 * ffn);
     needSize('swigluBackward', 'dy', dy, rows * ffn);
-    needSize('swigluBackward', 'dgu', dgu, rows * 2 * ffn);
+    needSize('swigluBackward', 'dGateUp', dGateUp, rows * 2 * ffn);
   },
   linear({ x, weight, y, rows, bias, residual, lora }: OpOf<'linear'>): void {
     needSize('linear', 'x', x, rows * weight.cols);

@@ -13,8 +13,8 @@ type OpName =
   | 'scatterRows'
   | 'rmsNorm'
   | 'rmsNormBackward'
-  | 'headNorm'
-  | 'headNormBackward'
+  | 'qkNorm'
+  | 'qkNormBackward'
   | 'swiglu'
   | 'swigluBackward'
   | 'rope'
@@ -84,24 +84,24 @@ export function createWasmOps(memory: WasmMemory, k: Kernels): Pick<Backend, OpN
       const accumulate = op.accumulate ? 1 : 0;
       k.rmsNormBackward(p(op.x), p(op.weight), p(op.dy), p(op.dx), op.rows, op.cols, op.eps, accumulate);
     },
-    headNorm(op) {
-      checks.headNorm(op);
+    qkNorm(op) {
+      checks.qkNorm(op);
       const { rows, heads, kvHeads, headDim, eps } = op;
-      k.headNorm(p(op.x), p(op.qWeight), p(op.kWeight), p(op.y), rows, heads, kvHeads, headDim, eps);
+      k.qkNorm(p(op.x), p(op.qWeight), p(op.kWeight), p(op.y), rows, heads, kvHeads, headDim, eps);
     },
-    headNormBackward(op) {
-      checks.headNormBackward(op);
+    qkNormBackward(op) {
+      checks.qkNormBackward(op);
       const { rows, heads, kvHeads, headDim, eps } = op;
       const [q, kw] = [p(op.qWeight), p(op.kWeight)];
-      k.headNormBackward(p(op.x), q, kw, p(op.dy), p(op.dx), rows, heads, kvHeads, headDim, eps);
+      k.qkNormBackward(p(op.x), q, kw, p(op.dy), p(op.dx), rows, heads, kvHeads, headDim, eps);
     },
     swiglu(op) {
       checks.swiglu(op);
-      k.swiglu(p(op.gu), p(op.y), op.rows, op.ffn);
+      k.swiglu(p(op.gateUp), p(op.y), op.rows, op.ffn);
     },
     swigluBackward(op) {
       checks.swigluBackward(op);
-      k.swigluBackward(p(op.gu), p(op.dy), p(op.dgu), op.rows, op.ffn);
+      k.swigluBackward(p(op.gateUp), p(op.dy), p(op.dGateUp), op.rows, op.ffn);
     },
 
     rope(op) {

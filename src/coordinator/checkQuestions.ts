@@ -10,7 +10,7 @@ import { fetchCatalogue } from '../models/catalogue';
 import type { ModelRef } from '../models/modelSpec';
 import { promptStyle } from '../job/job';
 import { openModelSource, readModelConfig } from '../models/modelSource';
-import { castOf } from '../job/resolveAgents';
+import { resolveModels } from '../job/resolveAgents';
 
 /** What of a model decides what it can read. */
 export interface Reader {
@@ -108,7 +108,7 @@ export class Readers {
 
   /** Of a config's agents and student; those that cannot be read here (not downloaded, other libraries') are left out. */
   async of(config: RunConfig, base: string): Promise<readonly Reader[]> {
-    const { models } = castOf(config, await fetchCatalogue(base), base);
+    const { models } = resolveModels(config, await fetchCatalogue(base), base);
     const found = await Promise.all(
       models.map((ref) => {
         const known = this.#known.get(ref.id) ?? readerOf(ref);

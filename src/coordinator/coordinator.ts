@@ -13,7 +13,7 @@ import { planQuestions } from '../tasks/planQuestions';
 import { soundRun } from '../library/damage';
 import type { JobLock } from '../library/jobLock';
 import { createNewRun } from '../library/newRun';
-import type { Shelf } from '../library/shelf';
+import type { RunRepository } from '../library/runRepository';
 import { record } from '../library/storedRuns';
 import type { ActiveJob } from './activeJob';
 import { Peers, type PeerChannel, type PeerCommand } from './peers';
@@ -24,7 +24,7 @@ const answerTime = 5000;
 
 export interface ControlParts {
   readonly store: JobStore;
-  readonly shelf: Shelf;
+  readonly repository: RunRepository;
   readonly lock: JobLock;
   readonly job: ActiveJob;
   /** Milliseconds that a stop may wait, twice at worst. */
@@ -98,7 +98,7 @@ export class Coordinator {
     let releaseRun = (): void => undefined;
     try {
       releaseRun = await this.#parts.lock.takeRun(runId);
-      const run = soundRun(await this.#parts.shelf.run(runId));
+      const run = soundRun(await this.#parts.repository.run(runId));
       if (run.status === 'done')
         throw new ConfigError(`${run.name} is finished.`, 'Start a new run instead.');
       if (run.deletedAt !== undefined)

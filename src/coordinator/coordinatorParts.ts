@@ -2,7 +2,7 @@
 import type { JobEvent } from '../wire/jobEvents';
 import type { JobStore } from '../store/jobStore';
 import type { EngineClient } from '../engine/engineClient';
-import type { ProofMemory } from '../engine/proofs';
+import type { ValidationMemory } from '../engine/validationRecords';
 import type { LockSource } from '../library/jobLock';
 import type { PeerChannel } from './peers';
 import type { Room } from './planDisk';
@@ -11,7 +11,7 @@ import type { AgentMakers } from '../job/resolveAgents';
 export interface CoordinatorParts {
   readonly store: JobStore;
   /** The engine worker; called again after it was closed. */
-  openEngine(memory: ProofMemory): EngineClient;
+  openEngine(memory: ValidationMemory): EngineClient;
   emit(event: JobEvent): void;
   /** Null where there are none (Node): then nobody else can be running. */
   readonly locks: LockSource | null;

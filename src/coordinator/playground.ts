@@ -30,13 +30,13 @@ import { fetchCatalogue } from '../models/catalogue';
 import { questionId } from '../tasks/questionText';
 import { parseConfig } from '../settings/config';
 import type { EngineClient } from '../engine/engineClient';
-import { agentPrompt, agentSampling } from '../job/speakers';
-import { Crew } from '../job/crew';
+import { agentPrompt, agentSampling } from '../job/turnRequests';
+import { AgentPool } from '../job/agentPool';
 import { promptStyle } from '../job/job';
-import type { AgentSlot } from '../job/crew';
+import type { AgentSlot } from '../job/agentPool';
 import type { JobLock } from '../library/jobLock';
-import { pacedLoad } from '../job/loadPace';
-import { agentSlots, castOf, type AgentParts, type Cast } from '../job/resolveAgents';
+import { withLoadRate } from '../job/loadRate';
+import { agentSlots, resolveModels, type AgentParts, type ResolvedModels } from '../job/resolveAgents';
 import { studentOf } from '../models/student';
 import { specId } from '../specs/spec';
 
@@ -126,41 +126,43 @@ async function ask(parts: AskParts, request: AskRequest): Promise<readonly AskRe
     ...(options.length > 0 && { options }),
   };
   const catalogue = await fetchCatalogue(base, signal);
-  const cast = castOf(config, catalogue, base);
+  const resolved = resolveModels(config, catalogue, base);
   const adapters = new Map<AskArm, Awaited<ReturnType<AskParts['adapter']>>>();
   for (const arm of request.arms) if (arm.type === 'distilled') adapters.set(arm, await parts.adapter(arm));
-  const baseOf = (arm: AskArm): Cast['student'] => {
+  const baseOf = (arm: AskArm): ResolvedModels['student'] => {
     const own = adapters.get(arm)?.student;
-    return own === undefined ? cast.student : studentOf(own, catalogue, base);
+    return own === undefined ? resolved.student : studentOf(own, catalogue, base);
   };
   const needed = new Map(
     request.arms
-      .flatMap((arm) => (arm.type === 'ensemble' ? cast.models.slice(0, -1) : [baseOf(arm)]))
+      .flatMap((arm) => (arm.type === 'ensemble' ? resolved.models.slice(0, -1) : [baseOf(arm)]))
       .map((model) => [model.id, model]),
   );
   const voices = request.arms.some(({ type }) => type === 'ensemble');
-  // An agent may be the student's own base, which the cast lists once, last.
-  if (voices && cast.specs.slice(0, config.nAgents).some((spec) => specId(spec) === cast.student.id))
-    needed.set(cast.student.id, cast.student);
+  // An agent may be the student's own base, which the resolved lists once, last.
+  if (voices && resolved.specs.slice(0, config.nAgents).some((spec) => specId(spec) === resolved.student.id))
+    needed.set(resolved.student.id, resolved.student);
   const models = [...needed.values()];
 
   await engine.open(config.backend, models);
   for (const { id } of models) {
-    const onProgress = pacedLoad((load) => parts.progress({ type: 'load', model: id, ...load }));
+    const onProgress = withLoadRate((load) => parts.progress({ type: 'load', model: id, ...load }));
     await engine.load(id, { signal, onProgress });
   }
   await checkWords(engine, models, [text, ...options].join(' '));
-  const slots = voices ? await agentSlots(cast, config, { ...parts.agents, engine }) : [];
-  const crew = new Crew({ slots, signal, emit: parts.progress });
+  const slots = voices ? await agentSlots(resolved, config, { ...parts.agents, engine }) : [];
+  const agentPool = new AgentPool({ slots, signal, emit: parts.progress });
 
   const loaded: { readonly model: string; readonly adapter: string }[] = [];
   try {
-    await crew.ready();
+    await agentPool.ready();
     const plans: Plan[] = [];
     for (const arm of request.arms) {
       const files = adapters.get(arm)?.files;
       if (files === undefined || arm.type !== 'distilled') {
-        plans.push(arm.type === 'ensemble' ? ensemble(config, slots) : single(engine, cast.student, config));
+        plans.push(
+          arm.type === 'ensemble' ? ensemble(config, slots) : single(engine, resolved.student, config),
+        );
         continue;
       }
       const student = baseOf(arm);
@@ -171,7 +173,7 @@ async function ask(parts: AskParts, request: AskRequest): Promise<readonly AskRe
     }
     return await Promise.all(plans.map((plan, arm) => answer(parts, arm, plan, question, config)));
   } finally {
-    await crew.release();
+    await agentPool.release();
     for (const { model, adapter } of loaded) await engine.dropAdapter(model, adapter).catch(() => undefined);
   }
 }
@@ -203,7 +205,11 @@ function checkedOptions({ options = [], answerType }: AskRequest): readonly stri
 }
 
 /** Models with a small vocabulary cannot read other words at all: say which, rather than let them guess. */
-async function checkWords(engine: EngineClient, models: Cast['models'], text: string): Promise<void> {
+async function checkWords(
+  engine: EngineClient,
+  models: ResolvedModels['models'],
+  text: string,
+): Promise<void> {
   for (const { id } of models) {
     const words = await engine.unknownWords(id, text);
     if (words.length === 0) continue;
@@ -223,7 +229,12 @@ async function checkWords(engine: EngineClient, models: Cast['models'], text: st
   }
 }
 
-function single(engine: EngineClient, student: Cast['student'], config: RunConfig, adapter?: string): Plan {
+function single(
+  engine: EngineClient,
+  student: ResolvedModels['student'],
+  config: RunConfig,
+  adapter?: string,
+): Plan {
   const style = promptStyle(student);
   return {
     protocol: singlePass({

@@ -8,12 +8,12 @@ import type { Damage } from '../store/digest';
 import type { JobStore } from '../store/jobStore';
 import { leftOut } from '../library/damage';
 import { importedDebate } from '../library/importedDebate';
-import type { Shelf } from '../library/shelf';
+import type { RunRepository } from '../library/runRepository';
 import { record, storeArchive } from '../library/storedRuns';
 
 export interface RunsParts {
   readonly store: JobStore;
-  readonly shelf: Shelf;
+  readonly repository: RunRepository;
   emit(event: JobEvent): void;
   /** Tells the pages the list of runs. */
   announce(): Promise<void>;
@@ -23,24 +23,24 @@ export interface RunsParts {
 
 /** A run with what of it is whole; what is damaged is said. */
 export async function readRun(
-  { shelf, emit }: Pick<RunsParts, 'shelf' | 'emit'>,
+  { repository, emit }: Pick<RunsParts, 'repository' | 'emit'>,
   runId: string,
   withAdapters = false,
 ): Promise<RunArchive> {
   const damages: Damage[] = [];
-  const archive = await shelf.archive(runId, withAdapters, (one) => damages.push(one));
+  const archive = await repository.archive(runId, withAdapters, (one) => damages.push(one));
   if (damages.length > 0) emit({ type: 'error', runId, error: leftOut(archive.run.name, damages).toData() });
   return archive;
 }
 
 export function runsHandlers(parts: RunsParts): Handlers<RunsProtocol> {
-  const { store, shelf, announce } = parts;
+  const { store, repository, announce } = parts;
   return {
-    list: () => shelf.runs(),
-    results: (runIds) => shelf.results(runIds),
+    list: () => repository.runs(),
+    results: (runIds) => repository.results(runIds),
     archive: (runId) => readRun(parts, runId),
     wholeArchive: (runId) => readRun(parts, runId, true),
-    outcome: (runId) => shelf.outcome(runId),
+    outcome: (runId) => repository.outcome(runId),
     importArchive: async (input) => {
       const run = await storeArchive(store, parseArchive(input));
       await announce();
@@ -53,24 +53,24 @@ export function runsHandlers(parts: RunsParts): Handlers<RunsProtocol> {
       return { run: record(run), ...found };
     },
     update: async ({ runId, change }) => {
-      const changed = await shelf.update(runId, change);
+      const changed = await repository.update(runId, change);
       // Listing all runs is no part of the change: whoever asked for it does not wait for that.
       void announce().catch(() => undefined);
       return changed;
     },
     remove: async (runId) => {
       await parts.stop(runId);
-      await shelf.remove(runId);
+      await repository.remove(runId);
       await announce();
     },
     restore: async (runId) => {
-      const run = await shelf.restore(runId);
+      const run = await repository.restore(runId);
       await announce();
       return run;
     },
-    purge: (runId) => shelf.purge(runId),
-    bin: () => shelf.bin(),
-    sizes: () => shelf.sizes(),
-    adapter: async (place) => (await shelf.adapter(place)).files,
+    purge: (runId) => repository.purge(runId),
+    bin: () => repository.bin(),
+    sizes: () => repository.sizes(),
+    adapter: async (place) => (await repository.adapter(place)).files,
   };
 }

@@ -4,14 +4,14 @@ import type { JobProtocol } from '../wire/jobApi';
 import { fetchCatalogue } from '../models/catalogue';
 import { addAdapter, removeAdapter } from '../library/importedAdapters';
 import { JobLock } from '../library/jobLock';
-import { Shelf } from '../library/shelf';
+import { RunRepository } from '../library/runRepository';
 import { ActiveJob } from './activeJob';
 import { Coordinator } from './coordinator';
 import type { CoordinatorParts } from './coordinatorParts';
 import { deviceHandlers } from './deviceService';
 import { EndpointKeys } from './endpointKeys';
 import { Playground } from './playground';
-import { proofMemory } from './proofMemory';
+import { validationMemory } from './validationMemory';
 import { questionsHandlers } from './questionsService';
 import { readRun, runsHandlers } from './runsService';
 import { studentsHandlers } from './studentExport';
@@ -24,10 +24,10 @@ export interface Services {
 export function openServices(parts: CoordinatorParts): Services {
   const { store, base, version, peers = null, patience = 20_000, makers = {} } = parts;
   const emit: CoordinatorParts['emit'] = (event) => parts.emit(event);
-  const announce = async (): Promise<void> => emit({ type: 'runs', runs: await shelf.runs() });
+  const announce = async (): Promise<void> => emit({ type: 'runs', runs: await repository.runs() });
   // A tab that dies says nothing: whoever waits for its lock tells the pages that its run can be gone on with.
   const lock = new JobLock(parts.locks, announce);
-  const shelf = new Shelf(store, base, lock);
+  const repository = new RunRepository(store, base, lock);
   const keys = new EndpointKeys();
   const agents = {
     base,
@@ -35,20 +35,26 @@ export function openServices(parts: CoordinatorParts): Services {
     endpointKey: (url: string) => keys.of(url),
     storedTurns: (runId: string) => store.getTurns(runId),
   };
-  const openEngine = () => parts.openEngine(proofMemory(store));
+  const openEngine = () => parts.openEngine(validationMemory(store));
   const job = new ActiveJob({ store, base, version, emit, openEngine, agents, patience, announce });
   const engine = () => job.engine();
-  const playground = new Playground({ base, agents, lock, engine, adapter: (arm) => shelf.adapter(arm) });
+  const playground = new Playground({
+    base,
+    agents,
+    lock,
+    engine,
+    adapter: (arm) => repository.adapter(arm),
+  });
   const coordinator = new Coordinator({
     store,
-    shelf,
+    repository,
     lock,
     job,
     patience,
     peers,
     emit,
     announce,
-    source: (runId) => readRun({ shelf, emit }, runId),
+    source: (runId) => readRun({ repository, emit }, runId),
     room: async () => (await parts.room?.()) ?? null,
     clear: () => playground.stop(),
   });
@@ -56,7 +62,7 @@ export function openServices(parts: CoordinatorParts): Services {
     ...coordinator.handlers(),
     ...runsHandlers({
       store,
-      shelf,
+      repository,
       emit,
       announce,
       stop: async (runId) => {
@@ -65,10 +71,10 @@ export function openServices(parts: CoordinatorParts): Services {
     }),
     ...questionsHandlers(store, base),
     ...keys.handlers(),
-    ...studentsHandlers({ base, lock, engine, adapter: (place) => shelf.adapter(place) }),
+    ...studentsHandlers({ base, lock, engine, adapter: (place) => repository.adapter(place) }),
     ...deviceHandlers(engine, lock),
     ask: (request, context) => playground.ask(request, context),
-    adapters: () => shelf.adapters(),
+    adapters: () => repository.adapters(),
     importAdapter: async (files) => addAdapter(store, files, { base, catalogue: await fetchCatalogue(base) }),
     removeAdapter: (strategy) => removeAdapter(store, strategy),
   };

@@ -1,7 +1,7 @@
 /** A merged student: one at a time, and none while a run works. */
 import { asArkletError, DeviceLostError, throwIfAborted } from '../core/errors';
 import type { EngineClient } from '../engine/engineClient';
-import { pacedLoad } from '../job/loadPace';
+import { withLoadRate } from '../job/loadRate';
 import type { JobLock } from '../library/jobLock';
 import { fetchCatalogue } from '../models/catalogue';
 import { studentOf } from '../models/student';
@@ -49,7 +49,7 @@ async function mergedStudent(
   const engine = open();
   try {
     await engine.open('auto', [model]);
-    const onProgress = pacedLoad((load) => progress({ type: 'load', model: model.id, ...load }));
+    const onProgress = withLoadRate((load) => progress({ type: 'load', model: model.id, ...load }));
     await engine.load(model.id, { signal, onProgress });
     return await engine.exportStudent(
       { model: model.id, adapter: files, format, budget },

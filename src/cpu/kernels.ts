@@ -52,7 +52,7 @@ export interface Kernels {
     eps: number,
     accumulate: number,
   ): void;
-  headNorm(
+  qkNorm(
     x: number,
     qw: number,
     kw: number,
@@ -63,7 +63,7 @@ export interface Kernels {
     d: number,
     eps: number,
   ): void;
-  headNormBackward(
+  qkNormBackward(
     x: number,
     qw: number,
     kw: number,
@@ -75,8 +75,8 @@ export interface Kernels {
     d: number,
     eps: number,
   ): void;
-  swiglu(gu: number, y: number, rows: number, ffn: number): void;
-  swigluBackward(gu: number, dy: number, dgu: number, rows: number, ffn: number): void;
+  swiglu(gateUp: number, y: number, rows: number, ffn: number): void;
+  swigluBackward(gateUp: number, dy: number, dGateUp: number, rows: number, ffn: number): void;
   rope(
     qkv: number,
     positions: number,

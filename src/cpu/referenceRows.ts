@@ -68,27 +68,27 @@ export function normRowBackward(
   }
 }
 
-/** y[:, f] = silu(gu[:, f]) * gu[:, ffn + f]. */
-export function swiglu(gu: F64, y: F64, rows: number, ffn: number): void {
+/** y[:, f] = silu(gateUp[:, f]) * gateUp[:, ffn + f]. */
+export function swiglu(gateUp: F64, y: F64, rows: number, ffn: number): void {
   for (let row = 0; row < rows; row++) {
     for (let f = 0; f < ffn; f++) {
-      const gate = gu[row * 2 * ffn + f]!;
-      y[row * ffn + f] = (gate / (1 + Math.exp(-gate))) * gu[row * 2 * ffn + ffn + f]!;
+      const gate = gateUp[row * 2 * ffn + f]!;
+      y[row * ffn + f] = (gate / (1 + Math.exp(-gate))) * gateUp[row * 2 * ffn + ffn + f]!;
     }
   }
 }
 
 /** d gate = dy up s (1 + gate (1 - s)), d up = dy gate s, with s = sigmoid(gate). */
-export function swigluBackward(gu: F64, dy: F64, dgu: F64, rows: number, ffn: number): void {
+export function swigluBackward(gateUp: F64, dy: F64, dGateUp: F64, rows: number, ffn: number): void {
   for (let row = 0; row < rows; row++) {
     for (let f = 0; f < ffn; f++) {
       const at = row * 2 * ffn + f;
-      const gate = gu[at]!;
-      const up = gu[at + ffn]!;
+      const gate = gateUp[at]!;
+      const up = gateUp[at + ffn]!;
       const sigmoid = 1 / (1 + Math.exp(-gate));
       const gradient = dy[row * ffn + f]!;
-      dgu[at] = gradient * up * sigmoid * (1 + gate * (1 - sigmoid));
-      dgu[at + ffn] = gradient * gate * sigmoid;
+      dGateUp[at] = gradient * up * sigmoid * (1 + gate * (1 - sigmoid));
+      dGateUp[at + ffn] = gradient * gate * sigmoid;
     }
   }
 }

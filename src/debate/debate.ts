@@ -41,9 +41,9 @@ export function debate(options: DebateOptions): Protocol {
     name: 'debate',
     maxTurns: agents * (rounds + 1),
     next(question, turns) {
-      const spoken = byRound(turns);
+      const generated = byRound(turns);
       for (let round = 0; round <= rounds; round++) {
-        const done = spoken[round] ?? [];
+        const done = generated[round] ?? [];
         const missing = Array.from({ length: agents }, (_, i) => i).filter(
           (agent) => !done.some((turn) => turn.agent === agent),
         );

@@ -1,6 +1,6 @@
 import type { Message, PromptStyle, Question, Turn } from '../records/records';
 
-/** A turn that can be spoken now. */
+/** A turn that can be generated now. */
 export interface PlannedTurn {
   readonly round: number;
   readonly agent: number;
@@ -57,7 +57,7 @@ export function byRound(turns: readonly Turn[]): readonly (readonly Turn[])[] {
   return Array.from(rounds, (round) => (round ?? []).sort((a, b) => a.agent - b.agent));
 }
 
-/** Turns of the last round spoken. */
+/** Turns of the last round generated. */
 export function lastRound(turns: readonly Turn[]): readonly Turn[] {
   return byRound(turns).at(-1) ?? [];
 }

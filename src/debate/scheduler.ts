@@ -5,11 +5,11 @@ import { groupedBy } from '../core/groupedBy';
 import type { Question, Sampling, Turn, TurnTiming } from '../records/records';
 import { hashKey } from '../core/rng';
 import { compareTurns } from '../records/trajectories';
-import { Lane } from './lane';
-import { Pace, type TurnProgress } from './pace';
+import { WorkerQueue } from './workerQueue';
+import { Pace, type TurnProgress } from './rate';
 import type { PlannedTurn, Protocol } from './protocol';
-import { Shifts } from './shifts';
-import { clock, speak, type Spoken } from './speak';
+import { ModelSwapper } from './modelSwapper';
+import { clock, generateTurn, type GeneratedTurn } from './generateTurn';
 
 /** Sampling of a turn without its seed, which the scheduler derives from the run's, or from `runSeed` where it is given. */
 export type TurnSampling = Omit<Sampling, 'seed'> & { readonly runSeed?: number };
@@ -31,7 +31,7 @@ export interface TurnsJob {
   /** Where backends cannot all be loaded: makes this one the only one that is. They then speak one after another. */
   readonly only?: (backend: AgentBackend) => Promise<void>;
   readonly sampling: TurnSampling | ((agent: number) => TurnSampling);
-  /** Turns stored by earlier sessions; those of this protocol and these questions are not spoken again. */
+  /** Turns stored by earlier sessions; those of this protocol and these questions are not generated again. */
   readonly stored?: readonly Turn[];
   /** Stores a finished turn; awaited, and its failure ends the job. */
   record(turn: Turn, timing: TurnTiming): Promise<void>;
@@ -72,14 +72,14 @@ export async function runTurns(job: TurnsJob): Promise<readonly Turn[]> {
   return new Scheduler(job).run();
 }
 
-/** One job of turns: questions are opened in order, their turns wait in the lane of their backend. */
+/** One job of turns: questions are opened in order, their turns wait in the queue of their backend. */
 class Scheduler {
   readonly #job: TurnsJob;
   readonly #failure = new AbortController();
   readonly #signal: AbortSignal;
   #thrown: { readonly error: unknown } | null = null;
-  readonly #lanes: ReadonlyMap<AgentBackend, Lane>;
-  readonly #shifts: Shifts | null;
+  readonly #queues: ReadonlyMap<AgentBackend, WorkerQueue>;
+  readonly #swapper: ModelSwapper | null;
   /** Questions that may be open at once. */
   readonly #mostOpen: number;
   readonly #pace = new Pace(clock());
@@ -96,7 +96,7 @@ class Scheduler {
 
   readonly #failedInRow = new Map<AgentBackend, number>();
   /** Failed turns wait here until some turn succeeds, so that a dead backend leaves nothing behind that a resume would replay. */
-  readonly #failures: { readonly at: OpenQuestion; readonly spoken: Spoken }[] = [];
+  readonly #failures: { readonly at: OpenQuestion; readonly generated: GeneratedTurn }[] = [];
   #successes = 0;
   #wake = (): void => undefined;
 
@@ -107,16 +107,18 @@ class Scheduler {
     // While a backend is being loaded no work ends that would tell.
     this.#signal.addEventListener('abort', () => this.#wake(), { once: true });
     const onEnd = (): void => {
-      this.#shifts?.turn();
+      this.#swapper?.turn();
       this.#wake();
     };
-    const lanes = new Map(job.agents.map((agent) => [agent, new Lane(agent.concurrency, onEnd)]));
-    this.#lanes = lanes;
-    this.#shifts = job.only
-      ? new Shifts({ lanes, change: job.only, fail: (error) => this.#fail(error) })
+    const queues = new Map(job.agents.map((agent) => [agent, new WorkerQueue(agent.concurrency, onEnd)]));
+    this.#queues = queues;
+    this.#swapper = job.only
+      ? new ModelSwapper({ queues, change: job.only, fail: (error) => this.#fail(error) })
       : null;
     // One after another, each backend speaks on all questions before the next one comes.
-    this.#mostOpen = this.#shifts ? Infinity : [...lanes.values()].reduce((sum, { width }) => sum + width, 0);
+    this.#mostOpen = this.#swapper
+      ? Infinity
+      : [...queues.values()].reduce((sum, { width }) => sum + width, 0);
     const own = (job.stored ?? []).filter((turn) => turn.protocol === job.protocol.name);
     this.#stored = groupedBy(own, ({ questionId }) => questionId);
     this.#countTurns();
@@ -135,15 +137,15 @@ class Scheduler {
         this.#exchange(this.#ready() ?? picked);
       }
     }
-    for (const lane of this.#lanes.values()) lane.clear();
+    for (const queue of this.#queues.values()) queue.clear();
     while (this.#working) await this.#nextEnd();
-    await this.#shifts?.settled();
+    await this.#swapper?.settled();
     throwIfAborted(this.#job.signal);
     if (this.#thrown) throw this.#thrown.error;
     return this.#all.sort(compareTurns);
   }
 
-  /** What is spoken already, and how much may be left. */
+  /** What is generated already, and how much may be left. */
   #countTurns(): void {
     const { protocol, questions } = this.#job;
     for (const question of questions) {
@@ -160,7 +162,7 @@ class Scheduler {
   }
 
   get #working(): boolean {
-    return [...this.#lanes.values()].some((lane) => lane.load > 0);
+    return [...this.#queues.values()].some((queue) => queue.load > 0);
   }
 
   /** Resolves when a piece of work has ended. */
@@ -178,7 +180,7 @@ class Scheduler {
   }
 
   #failHopeless(): void {
-    const names = [...this.#lanes.keys()].map((agent) => agent.model).join(', ');
+    const names = [...this.#queues.keys()].map((agent) => agent.model).join(', ');
     this.#fail(
       new AgentError(
         `No agent answers any more: ${this.#failures.length} turns failed in a row (${names}).`,
@@ -204,7 +206,7 @@ class Scheduler {
   #pick(): OpenQuestion | null {
     const first = this.#ready();
     if (first) return first;
-    const hungry = this.#shifts !== null || [...this.#lanes.values()].some((lane) => lane.hungry);
+    const hungry = this.#swapper !== null || [...this.#queues.values()].some((queue) => queue.hungry);
     return this.#open.size < this.#mostOpen && hungry ? this.#openNext() : null;
   }
 
@@ -272,22 +274,22 @@ class Scheduler {
   #exchange(at: OpenQuestion): void {
     const plans = this.#job.protocol.next(at.question, at.turns);
     at.running = plans.length;
-    for (const plan of plans) this.#lanes.get(this.#backendOf(plan.agent))?.add(() => this.#work(at, plan));
-    this.#shifts?.turn();
+    for (const plan of plans) this.#queues.get(this.#backendOf(plan.agent))?.add(() => this.#work(at, plan));
+    this.#swapper?.turn();
   }
 
   async #work(at: OpenQuestion, plan: PlannedTurn): Promise<void> {
     const backend = this.#backendOf(plan.agent);
     try {
-      const spoken = await this.#speak(backend, at.question, plan);
-      if (spoken.failed) {
-        this.#failures.push({ at, spoken });
+      const generated = await this.#generateTurn(backend, at.question, plan);
+      if (generated.failed) {
+        this.#failures.push({ at, generated });
         this.#failedInRow.set(backend, (this.#failedInRow.get(backend) ?? 0) + 1);
-        if ([...this.#lanes.keys()].every((one) => this.#isHopeless(one))) this.#failHopeless();
+        if ([...this.#queues.keys()].every((one) => this.#isHopeless(one))) this.#failHopeless();
       } else {
         this.#successes++;
         this.#failedInRow.set(backend, 0);
-        await this.#keep(at, spoken);
+        await this.#keep(at, generated);
         await this.#keepFailures();
       }
     } catch (error) {
@@ -295,13 +297,13 @@ class Scheduler {
     }
   }
 
-  #speak(backend: AgentBackend, question: Question, plan: PlannedTurn): Promise<Spoken> {
+  #generateTurn(backend: AgentBackend, question: Question, plan: PlannedTurn): Promise<GeneratedTurn> {
     const job = this.#job;
     const place: TurnPlace = { questionId: question.id, round: plan.round, agent: plan.agent };
     const own = typeof job.sampling === 'function' ? job.sampling(plan.agent) : job.sampling;
     const { runSeed = job.seed, ...sampling } = own;
     const seed = hashKey(runSeed, question.id, plan.agent, plan.round, 0);
-    return speak(backend, question, plan, {
+    return generateTurn(backend, question, plan, {
       runId: job.runId,
       protocol: job.protocol.name,
       sampling: { ...sampling, seed },
@@ -313,7 +315,7 @@ class Scheduler {
     });
   }
 
-  async #keep(at: OpenQuestion, { turn, timing }: Spoken): Promise<void> {
+  async #keep(at: OpenQuestion, { turn, timing }: GeneratedTurn): Promise<void> {
     await this.#job.record(turn, timing);
     at.turns.push(turn);
     this.#turnsDone++;
@@ -325,6 +327,6 @@ class Scheduler {
   }
 
   async #keepFailures(): Promise<void> {
-    for (const { at, spoken } of this.#failures.splice(0)) await this.#keep(at, spoken);
+    for (const { at, generated } of this.#failures.splice(0)) await this.#keep(at, generated);
   }
 }

@@ -4,20 +4,20 @@ import type { DeviceFacts } from '../records/device';
 import { asArkletError, GpuUnavailableError, throwIfAborted } from '../core/errors';
 
 /** What a measured block looks like: the linears of one layer of the model. */
-export interface ProbeSize {
+export interface BenchmarkSize {
   readonly hidden: number;
   readonly ffn: number;
   readonly layers: number;
 }
 
 /** Whether a device computes right, and what was found. */
-export interface Trust {
+export interface Validation {
   readonly right: boolean;
   readonly facts: DeviceFacts;
 }
 
 /** Of a device that is not tested. */
-export const trusted: Trust = { right: true, facts: [] };
+export const trusted: Validation = { right: true, facts: [] };
 
 export interface BackendMakers {
   webgpu(): Promise<Backend>;
@@ -25,7 +25,7 @@ export interface BackendMakers {
   /** Most threads that the CPU backend may use. */
   readonly threads: number;
   /** Tests the kernels of a device that is about to be used; without it every device is trusted. */
-  prove?(backend: Backend): Promise<Trust>;
+  prove?(backend: Backend): Promise<Validation>;
 }
 
 /** Rows of a probe: a batch of sequences that are being decoded. */
@@ -37,7 +37,7 @@ const repeats = 3;
 /** Seconds of a decoding step through the feed-forward parts of all layers: the best of three after a warm-up. */
 export async function measureBackend(
   backend: Backend,
-  size: ProbeSize,
+  size: BenchmarkSize,
   signal?: AbortSignal,
 ): Promise<number> {
   const { hidden, ffn } = size;
@@ -58,7 +58,7 @@ export async function measureBackend(
   try {
     const x = tensor(hidden, 'x');
     const normed = tensor(hidden, 'normed');
-    const gu = tensor(2 * ffn, 'gu');
+    const activated = tensor(2 * ffn, 'activated');
     const active = tensor(ffn, 'active');
     const weight = backend.tensor([hidden], { owner, label: 'norm' });
     tensors.push(weight);
@@ -73,8 +73,8 @@ export async function measureBackend(
       const began = performance.now();
       for (let layer = 0; layer < layers; layer++) {
         backend.rmsNorm({ x, weight, y: normed, rows, cols: hidden, eps: 1e-5 });
-        backend.linear({ x: normed, weight: gateUp, y: gu, rows, mode: 'generate' });
-        backend.swiglu({ gu, y: active, rows, ffn });
+        backend.linear({ x: normed, weight: gateUp, y: activated, rows, mode: 'generate' });
+        backend.swiglu({ gateUp: activated, y: active, rows, ffn });
         backend.linear({ x: active, weight: down, y: x, rows, mode: 'generate' });
       }
       // Reading waits for the work to be done, as a decoding step must.
@@ -88,7 +88,7 @@ export async function measureBackend(
   }
 }
 
-async function trustOf(backend: Backend, make: BackendMakers): Promise<Trust> {
+async function validationOf(backend: Backend, make: BackendMakers): Promise<Validation> {
   return (await make.prove?.(backend)) ?? trusted;
 }
 
@@ -109,7 +109,7 @@ interface Choice {
 }
 
 /** The CPU backend with one thread or with all, whichever is faster: small models lose more by sharing than they gain. */
-async function chooseThreads(size: ProbeSize, make: BackendMakers): Promise<Omit<Choice, 'found'>> {
+async function chooseThreads(size: BenchmarkSize, make: BackendMakers): Promise<Omit<Choice, 'found'>> {
   const one = await make.wasm(1);
   if (make.threads <= 1) return { backend: one, reason: [] };
   const all = await make.wasm(make.threads);
@@ -130,12 +130,12 @@ async function chooseThreads(size: ProbeSize, make: BackendMakers): Promise<Omit
  */
 export async function chooseBackend(
   wanted: 'auto' | 'webgpu' | 'cpu',
-  size: ProbeSize,
+  size: BenchmarkSize,
   make: BackendMakers,
 ): Promise<Choice> {
   if (wanted === 'webgpu') {
     const gpu = await make.webgpu();
-    const { right, facts } = await trustOf(gpu, make);
+    const { right, facts } = await validationOf(gpu, make);
     if (right) return { backend: gpu, reason: [{ kind: 'asked', backend: 'webgpu' }], found: facts };
     gpu.dispose();
     throw wrongDevice(gpu.device, facts);
@@ -155,7 +155,7 @@ export async function chooseBackend(
     const cpuSeconds = await measureBackend(cpu, size);
     const gpuSeconds = await measureBackend(gpu, size);
     const gpuWins = gpuSeconds < cpuSeconds;
-    const { right, facts } = gpuWins ? await trustOf(gpu, make) : { right: false, facts: [] };
+    const { right, facts } = gpuWins ? await validationOf(gpu, make) : { right: false, facts: [] };
     (right ? cpu : gpu).dispose();
     const measured = { kind: 'measured', sequences: rows, webgpu: gpuSeconds, cpu: cpuSeconds } as const;
     return right

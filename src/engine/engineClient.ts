@@ -8,21 +8,21 @@ import type { ModelRef } from '../models/modelSpec';
 import type { RpcClient } from '../rpc/rpc';
 import type { DeviceInfo, EngineProtocol, ModelInfo, TrainRequest, TrainUpdate } from './engineProtocol';
 import type { PadProtocol } from './padProtocol';
-import type { ProofMemory } from './proofs';
+import type { ValidationMemory } from './validationRecords';
 
 /** The coordinator's view of the engine worker. Every call rejects with the engine's own typed error. */
 export class EngineClient implements AgentEngine {
   readonly #rpc: RpcClient<EngineProtocol>;
   readonly #refs = new Map<string, ModelRef>();
   readonly #loads = new Map<string, Promise<ModelInfo>>();
-  readonly #memory: ProofMemory | null;
+  readonly #memory: ValidationMemory | null;
   readonly #end: ((error: ArkletError) => void) | null;
   #device: string | null = null;
 
   /** `end` ends the worker; without one `terminate` only lets its calls go. */
   constructor(
     rpc: RpcClient<EngineProtocol>,
-    memory: ProofMemory | null = null,
+    memory: ValidationMemory | null = null,
     end: ((error: ArkletError) => void) | null = null,
   ) {
     this.#rpc = rpc;

@@ -9,7 +9,7 @@ import type { TrainLog } from '../records/trainLog';
 import type { LinearName } from '../lm/types';
 import type { ModelRef } from '../models/modelSpec';
 import type { PadProtocol } from './padProtocol';
-import type { Proofs } from './proofs';
+import type { ValidationResults } from './validationRecords';
 
 export interface DeviceInfo {
   readonly backend: BackendKind;
@@ -47,7 +47,7 @@ export interface TrainSettings {
 }
 
 /** Questions that the student in training answers, greedily, every few steps. They change nothing in the training. */
-export interface ProbePlan {
+export interface EvalSamplePlan {
   readonly prompts: readonly (readonly Message[])[];
   /** Steps between two rounds of answers; the first round comes before step 1, the last after the last step. */
   readonly every: number;
@@ -64,7 +64,7 @@ export interface TrainRequest {
   /** Goes on from here, null to begin. */
   readonly checkpoint: Uint8Array<ArrayBuffer> | null;
   readonly checkpointEvery: number;
-  readonly probes: ProbePlan | null;
+  readonly probes: EvalSamplePlan | null;
 }
 
 export type TrainUpdate =
@@ -94,13 +94,13 @@ export interface EngineProtocol extends PadProtocol {
     };
     readonly progress: never;
     /** With the devices tested by this call, to be stored. */
-    readonly response: { readonly info: DeviceInfo; readonly proofs: Proofs };
+    readonly response: { readonly info: DeviceInfo; readonly proofs: ValidationResults };
   };
   /** Every kernel in every form on a device of its own; a new proof of it comes along. */
   readonly selftest: {
     readonly request: { readonly backend: 'webgpu' | 'cpu' };
     readonly progress: SelftestRow;
-    readonly response: { readonly report: SelftestReport; readonly proofs: Proofs };
+    readonly response: { readonly report: SelftestReport; readonly proofs: ValidationResults };
   };
   readonly load: {
     readonly request: { readonly model: ModelRef };

@@ -8,9 +8,9 @@ import type { FileSource } from '../core/fileSource';
 import { Gate } from '../core/gate';
 import { Transferring, type CallContext, type Handlers } from '../rpc/rpc';
 import { baseHash } from './baseHash';
-import { chooseBackend, trusted, type BackendMakers, type ProbeSize } from './chooseBackend';
-import { type DeviceProofs } from './deviceProof';
-import { parseProofs } from './proofs';
+import { chooseBackend, trusted, type BackendMakers, type BenchmarkSize } from './chooseBackend';
+import { type KernelValidation } from './kernelValidation';
+import { parseValidation } from './validationRecords';
 import { loadEngineModel, type EngineModel } from './engineModel';
 import type { DeviceInfo, EngineProtocol } from './engineProtocol';
 import type { ModelRef } from '../models/modelSpec';
@@ -23,7 +23,7 @@ import { trainAdapter } from './trainAdapter';
 
 export interface EngineParts extends Omit<BackendMakers, 'prove'> {
   /** Tests GPUs that are new; without it every device is trusted. */
-  readonly proofs?: DeviceProofs;
+  readonly proofs?: KernelValidation;
   openSource(ref: ModelRef): FileSource;
 }
 
@@ -124,7 +124,7 @@ export class EngineService {
     }
     await this.#close();
     const size = await this.#largest(request.models);
-    proofs?.learn(parseProofs(request.proofs));
+    proofs?.learn(parseValidation(request.proofs));
     const { backend, reason, found } = await chooseBackend(request.backend, size, {
       ...this.#parts,
       ...(proofs && { prove: (gpu: Backend) => proofs.trust(gpu) }),
@@ -196,8 +196,8 @@ export class EngineService {
     return { signal: context.signal, gate: this.#gate, onUpdate: (update) => context.progress(update) };
   }
 
-  async #largest(models: readonly ModelRef[]): Promise<ProbeSize> {
-    let largest: ProbeSize = { hidden: 96, ffn: 288, layers: 3 };
+  async #largest(models: readonly ModelRef[]): Promise<BenchmarkSize> {
+    let largest: BenchmarkSize = { hidden: 96, ffn: 288, layers: 3 };
     for (const ref of models) {
       const { hidden, ffn, layers } = await readModelConfig(this.#parts.openSource(ref));
       if (hidden * ffn * layers > largest.hidden * largest.ffn * largest.layers)

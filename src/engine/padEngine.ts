@@ -1,12 +1,12 @@
 /** Process-aware distillation inside the engine worker: each call frees what it put on the device. */
 import type { Gate } from '../core/gate';
 import type { PadHacking } from '../records/padRecords';
-import { groupRl } from '../distill/pad/groupRl';
-import type { HackingStop } from '../distill/pad/hacking';
+import { groupRl } from '../distil/pad/groupRl';
+import type { HackingStop } from '../distil/pad/hacking';
 import type { ContinuationRecord } from '../records/padRecords';
-import { monteCarloLabels } from '../distill/pad/monteCarlo';
-import { loadRewardModel, type RewardModel, type ScoredStep } from '../distill/pad/rewardModel';
-import { trainRewardModel } from '../distill/pad/trainReward';
+import { monteCarloLabels } from '../distil/pad/monteCarlo';
+import { loadRewardModel, type RewardModel, type ScoredStep } from '../distil/pad/rewardModel';
+import { trainRewardModel } from '../distil/pad/trainReward';
 import type { EngineModel } from './engineModel';
 import type {
   AdapterFiles,

@@ -3,14 +3,14 @@ import type { PadHacking } from '../records/padRecords';
 import type { Message } from '../records/records';
 import type { TrainLog } from '../records/trainLog';
 import type { ContinuationRecord } from '../records/padRecords';
-import type { ContinuationTrace } from '../distill/pad/monteCarlo';
-import type { LabelledTrace } from '../distill/pad/rewardData';
-import type { RewardMetrics } from '../distill/pad/rewardMetrics';
-import type { ScoredStep } from '../distill/pad/rewardModel';
-import type { RewardOptions } from '../distill/pad/rewardOptions';
-import type { GroupRlOptions } from '../distill/pad/rlOptions';
-import type { RlQuestion } from '../distill/pad/rollout';
-import type { Splitter } from '../distill/pad/steps';
+import type { ContinuationTrace } from '../distil/pad/monteCarlo';
+import type { LabelledTrace } from '../distil/pad/rewardData';
+import type { RewardMetrics } from '../distil/pad/rewardMetrics';
+import type { ScoredStep } from '../distil/pad/rewardModel';
+import type { RewardOptions } from '../distil/pad/rewardOptions';
+import type { GroupRlOptions } from '../distil/pad/rlOptions';
+import type { RlQuestion } from '../distil/pad/rollout';
+import type { Splitter } from '../distil/pad/steps';
 
 /** PEFT files, and whatever lies beside them. */
 export type AdapterFiles = Readonly<Record<string, Uint8Array>>;

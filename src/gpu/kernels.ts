@@ -9,8 +9,8 @@ import crossEntropy from './kernels/crossEntropy.wgsl?raw';
 import embed from './kernels/embed.wgsl?raw';
 import fill from './kernels/fill.wgsl?raw';
 import gatherRows from './kernels/gatherRows.wgsl?raw';
-import headNorm from './kernels/headNorm.wgsl?raw';
-import headNormBackward from './kernels/headNormBackward.wgsl?raw';
+import qkNorm from './kernels/qkNorm.wgsl?raw';
+import qkNormBackward from './kernels/qkNormBackward.wgsl?raw';
 import linear from './kernels/linear.wgsl?raw';
 import linearBackward from './kernels/linearBackward.wgsl?raw';
 import loraDownDropout from './kernels/loraDownDropout.wgsl?raw';
@@ -50,8 +50,8 @@ export const kernelSources = {
   embed,
   fill,
   gatherRows,
-  headNorm,
-  headNormBackward,
+  qkNorm,
+  qkNormBackward,
   linear,
   linearBackward,
   loraDownDropout,

@@ -13,7 +13,7 @@ import type { Job } from './job';
 import type { ProgressDetail } from '../wire/progress';
 import { isImported } from './resolveAgents';
 import { greedySingles } from './singleGreedy';
-import { agentPrompt, agentSampling } from './speakers';
+import { agentPrompt, agentSampling } from './turnRequests';
 
 /** Solved training questions that the agents see before the one asked. */
 export function shotsOf(job: Job): readonly Shot[] {
@@ -39,14 +39,14 @@ export async function speakAll(
   // A debate that is stored to its end goes on without its agents, whose server may be gone by now.
   const open = questions.some((one) => protocol.next(one, spoken.get(one.id) ?? []).length > 0);
   const alone = job.config.schedule === 'one-at-a-time';
-  if (open && !alone) await job.crew.ready();
+  if (open && !alone) await job.agentPool.ready();
   return runTurns({
     runId: job.runId,
     seed: job.config.seed,
     protocol: styled(protocol, (agent) => job.agents[agent % job.agents.length]?.style ?? 'natural'),
     questions,
     agents: job.agents.map(({ backend }) => backend),
-    ...(alone && { only: (backend: AgentBackend) => job.crew.only(backend) }),
+    ...(alone && { only: (backend: AgentBackend) => job.agentPool.only(backend) }),
     sampling: (agent) => sampling ?? agentSampling(job, agent),
     stored,
     gate: job.gate,

@@ -5,14 +5,14 @@ import { stagesOf } from '../settings/strategy';
 import { rewardModelName, rewardStartName } from '../records/trainings';
 import { hashKey } from '../core/rng';
 import { turnMessages } from '../debate/prompts';
-import { controlDataset, strategyDatasets } from '../distill/datasets';
-import type { DistillInput } from '../distill/source';
+import { controlDataset, strategyDatasets } from '../distil/datasets';
+import type { DistillInput } from '../distil/source';
 import { boundedSteps } from '../settings/boundedSteps';
 import type { ProgressDetail } from '../wire/progress';
 import type { Arm } from '../eval/arm';
 import type { Job } from './job';
 import { readPadReport, rewardStage, rewardSteps, rlStage } from './padPhase';
-import { StagePace, type StageKind } from './stagePace';
+import { StageEta, type StageKind } from './stageEta';
 import { supervisedStage, type StageHooks } from './supervisedStage';
 
 /** A trained student. */
@@ -120,7 +120,7 @@ export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<rea
     seed,
     ...plan(config, inputOf(job, turns, seed)),
   }));
-  const pace = new StagePace(
+  const pace = new StageEta(
     plans.flatMap(({ stages }) =>
       stages.map((stage) => ({ kind: stage.kind, steps: stepsOf(job, stage, turns) })),
     ),

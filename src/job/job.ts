@@ -7,11 +7,11 @@ import type { RunConfig } from '../settings/config';
 import type { ModelRef } from '../models/modelSpec';
 import type { ModelSpec } from '../specs/spec';
 import type { JobStore } from '../store/jobStore';
-import type { Crew } from './crew';
+import type { AgentPool } from './agentPool';
 import type { EngineClient } from '../engine/engineClient';
 import type { DeviceInfo } from '../engine/engineProtocol';
 import type { TurnWriter } from './turnWriter';
-import type { AgentSlot } from './crew';
+import type { AgentSlot } from './agentPool';
 
 export interface Progress {
   readonly done: number;
@@ -37,7 +37,7 @@ export interface Job {
   /** The app's address, ending with a slash. */
   readonly base: string;
   /** Loads them before they speak, and releases them. */
-  readonly crew: Crew;
+  readonly agentPool: AgentPool;
   readonly student: ModelRef;
   /** Hash of the student's files; null where they cannot be read now. */
   baseHash(): Promise<string | null>;

@@ -2,18 +2,18 @@
 import { NothingToLearnError } from '../core/errors';
 import type { Question, Turn } from '../records/records';
 import { hashKey } from '../core/rng';
-import type { StepLabel } from '../distill/pad/labels';
+import type { StepLabel } from '../distil/pad/labels';
 import type { ContinuationRecord } from '../records/padRecords';
-import { continuationLabels } from '../distill/pad/monteCarlo';
-import type { LabelledTrace } from '../distill/pad/rewardData';
-import { splitReply } from '../distill/pad/steps';
+import { continuationLabels } from '../distil/pad/monteCarlo';
+import type { LabelledTrace } from '../distil/pad/rewardData';
+import { splitReply } from '../distil/pad/steps';
 import {
   checkedLabels,
   labelledTrace,
   ownProtocol,
   spokenTraces,
   type UnlabelledTrace,
-} from '../distill/rewardTraces';
+} from '../distil/rewardTraces';
 import { engineAgent } from '../agents/engine';
 import { styled } from '../debate/protocol';
 import { runTurns } from '../debate/scheduler';

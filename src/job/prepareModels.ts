@@ -3,13 +3,13 @@ import { downloadModel, type DownloadOptions } from '../models/download';
 import { Library, openLibrary } from '../models/library';
 import type { ModelRef } from '../models/modelSpec';
 import { parseSpec } from '../specs/spec';
-import type { PacedProgress } from './loadPace';
+import type { LoadRateProgress } from './loadRate';
 
 export interface PrepareOptions extends Pick<DownloadOptions, 'endpoint'> {
   readonly signal: AbortSignal;
   /** Folder in the private file system; a test has its own. */
   readonly root?: string;
-  readonly onProgress: (model: string, progress: PacedProgress) => void;
+  readonly onProgress: (model: string, progress: LoadRateProgress) => void;
 }
 
 /**

@@ -19,7 +19,7 @@ import { buildReport, type Comparison } from '../eval/report';
 import { selfCorrection } from '../eval/selfCorrection';
 import { TurnIndex } from '../eval/turnIndex';
 import { hostsOf } from '../specs/hosts';
-import { agentInfos } from './crew';
+import { agentInfos } from './agentPool';
 import { firstStudents, type Trained } from './distilPhase';
 import type { Job } from './job';
 import { readPadReport } from './padPhase';

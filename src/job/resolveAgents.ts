@@ -12,7 +12,7 @@ import { resolveModel, type ModelRef } from '../models/modelSpec';
 import { parseTrajectories, unpackArchive } from '../records/archiveFile';
 import { withStyles } from '../debate/readPrompt';
 import { promptStyle } from './job';
-import type { AgentSlot } from './crew';
+import type { AgentSlot } from './agentPool';
 import { agentSpecs } from '../specs/agentSpecs';
 import { bundled } from '../specs/engine';
 import type { RecordedSpec } from '../specs/recorded';
@@ -22,7 +22,7 @@ import type { WebllmSpec } from '../specs/webllm';
 import { noModels, ofRole, studentOf } from '../models/student';
 
 /** Models that our engine must hold, and what the run's names stand for. */
-export interface Cast {
+export interface ResolvedModels {
   /** What the agents are, with "bundled" written out; agent i is specs[i mod length]. */
   readonly specs: readonly ModelSpec[];
   readonly student: ModelRef;
@@ -63,7 +63,11 @@ export interface AgentParts {
 }
 
 /** Throws ConfigError for a name that nothing stands behind. */
-export function castOf(config: RunConfig, catalogue: readonly BundledModel[], base: string): Cast {
+export function resolveModels(
+  config: RunConfig,
+  catalogue: readonly BundledModel[],
+  base: string,
+): ResolvedModels {
   const named = config.agents.flatMap((spec) => (spec === bundled ? ofRole(catalogue, 'agent') : [spec]));
   if (named.length === 0) throw noModels();
   const student = studentOf(config.student, catalogue, base);
@@ -125,8 +129,12 @@ function workerSlot<S extends TransformersSpec | WebllmSpec>(
 }
 
 /** One slot per name; names that repeat share their backend, so that its requests are batched together. */
-export async function agentSlots(cast: Cast, config: RunConfig, parts: AgentParts): Promise<AgentSlot[]> {
-  const byId = new Map(cast.models.map((ref) => [ref.id, ref]));
+export async function agentSlots(
+  resolved: ResolvedModels,
+  config: RunConfig,
+  parts: AgentParts,
+): Promise<AgentSlot[]> {
+  const byId = new Map(resolved.models.map((ref) => [ref.id, ref]));
   const { base, makers } = parts;
   const device = config.backend === 'cpu' ? 'wasm' : config.backend;
   const slot = async (spec: ModelSpec): Promise<AgentSlot> => {
@@ -147,7 +155,7 @@ export async function agentSlots(cast: Cast, config: RunConfig, parts: AgentPart
       case 'webllm':
         return workerSlot(spec, makers.webllm?.bind(makers), { base, device });
       case 'engine': {
-        const ref = byId.get(specId(spec)) ?? cast.student;
+        const ref = byId.get(specId(spec)) ?? resolved.student;
         const style = promptStyle(ref);
         const shortens = style === 'natural';
         return { backend: engineAgent(parts.engine, { model: ref.id, shortens }), style };
@@ -157,9 +165,9 @@ export async function agentSlots(cast: Cast, config: RunConfig, parts: AgentPart
     }
   };
   const made = new Map<string, AgentSlot>();
-  for (const spec of cast.specs) {
+  for (const spec of resolved.specs) {
     const id = specId(spec);
     if (!made.has(id)) made.set(id, await slot(spec));
   }
-  return cast.specs.flatMap((spec) => made.get(specId(spec)) ?? []);
+  return resolved.specs.flatMap((spec) => made.get(specId(spec)) ?? []);
 }

@@ -11,17 +11,17 @@ import type { Damage } from '../store/digest';
 import { runIsGone } from '../store/database';
 import type { JobStore } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
-import { Crew } from './crew';
+import { AgentPool } from './agentPool';
 import { madeAgain } from '../library/damage';
 import { debatePhase } from './debatePhase';
 import { distilPhase } from './distilPhase';
 import type { EngineClient } from '../engine/engineClient';
 import { evaluatePhase } from './evaluatePhase';
 import { promptStyle, type Job } from './job';
-import { pacedLoad } from './loadPace';
+import { withLoadRate } from './loadRate';
 import { prepareModels } from './prepareModels';
 import { reportPhase } from './reportPhase';
-import { agentSlots, castOf, isImported, type AgentParts, type Cast } from './resolveAgents';
+import { agentSlots, resolveModels, isImported, type AgentParts, type ResolvedModels } from './resolveAgents';
 import { ThinnedProgress } from './thinnedProgress';
 import { TurnWriter } from './turnWriter';
 
@@ -150,7 +150,7 @@ async function runPhases(setup: JobSetup, keeper: RunKeeper, progress: ThinnedPr
   const job = await keeper.phase('load', () => load(setup, keeper, progress));
   const stored = await soundTurns(job);
   const debated = await keeper.phase('debate', () =>
-    debatePhase(job, stored).finally(() => job.crew.release()),
+    debatePhase(job, stored).finally(() => job.agentPool.release()),
   );
   await agentsOut(setup, job);
   const trained = await keeper.phase('distil', () => distilPhase(job, debated));
@@ -182,7 +182,7 @@ async function soundTurns(job: Job): Promise<readonly Turn[]> {
 async function loadModel({ engine, signal, emit }: JobSetup, id: string): Promise<void> {
   await engine.load(id, {
     signal,
-    onProgress: pacedLoad((progress) => emit({ type: 'load', model: id, ...progress })),
+    onProgress: withLoadRate((progress) => emit({ type: 'load', model: id, ...progress })),
   });
 }
 
@@ -197,7 +197,10 @@ async function agentsOut(setup: JobSetup, job: Job): Promise<void> {
 }
 
 /** The models of our engine that are loaded before the debate. */
-function firstModels(schedule: RunConfig['schedule'], { models, student }: Cast): readonly ModelRef[] {
+function firstModels(
+  schedule: RunConfig['schedule'],
+  { models, student }: ResolvedModels,
+): readonly ModelRef[] {
   switch (schedule) {
     case 'together':
       return models;
@@ -217,22 +220,22 @@ async function load(setup: JobSetup, keeper: RunKeeper, progress: ThinnedProgres
   const { run, engine, emit, base, signal, gate, store, questions } = setup;
   const { config } = run;
   const catalogue = await fetchCatalogue(base, signal);
-  const named = castOf(config, catalogue, base);
+  const named = resolveModels(config, catalogue, base);
   const models = await prepareModels(named.models, {
     signal,
     onProgress: (model, progress) => emit({ type: 'load', model, ...progress }),
   });
-  const cast = { ...named, models };
+  const resolved = { ...named, models };
   // A run that was begun on one backend goes on there: another one would give other bytes.
   const kept = keeper.run.device?.backend;
   const wanted = kept === undefined ? config.backend : kept === 'webgpu' ? 'webgpu' : 'cpu';
-  const device = await engine.open(wanted, cast.models);
+  const device = await engine.open(wanted, resolved.models);
   const reason = keeper.run.device?.reason ?? device.reason;
   await keeper.change({ device: { ...device, reason } });
   emit({ type: 'device', backend: device.backend, device: device.device, reason });
-  for (const { id } of firstModels(config.schedule, cast)) await loadModel(setup, id);
+  for (const { id } of firstModels(config.schedule, resolved)) await loadModel(setup, id);
   const importedTurns = (): Promise<readonly Turn[]> => store.getTurns(run.id);
-  const agents = await agentSlots(cast, config, { ...setup.agents, engine, importedTurns });
+  const agents = await agentSlots(resolved, config, { ...setup.agents, engine, importedTurns });
   await progress.readHeldBytes();
   let hashed: Promise<string | null> | null = null;
   return {
@@ -245,13 +248,13 @@ async function load(setup: JobSetup, keeper: RunKeeper, progress: ThinnedProgres
     signal,
     device: { ...device, reason },
     agents,
-    specs: cast.specs,
+    specs: resolved.specs,
     base,
-    crew: new Crew({ slots: agents, signal, emit }),
-    student: cast.student,
-    baseHash: () => (hashed ??= engine.baseHash(cast.student.id, signal).catch(() => null)),
+    agentPool: new AgentPool({ slots: agents, signal, emit }),
+    student: resolved.student,
+    baseHash: () => (hashed ??= engine.baseHash(resolved.student.id, signal).catch(() => null)),
     from: run.from ?? null,
-    studentStyle: promptStyle(cast.student),
+    studentStyle: promptStyle(resolved.student),
     questions,
     emit,
     progress: progress.report,

@@ -8,7 +8,7 @@ import type { Protocol } from '../debate/protocol';
 import { greedy } from '../debate/singlePass';
 import { bestGreedyAgent } from '../eval/arms';
 import type { Job } from './job';
-import { agentPrompt } from './speakers';
+import { agentPrompt } from './turnRequests';
 
 /** How the debate phase lets agents speak. */
 type Speak = (

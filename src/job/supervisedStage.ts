@@ -4,7 +4,7 @@ import { hashKey } from '../core/rng';
 import { judge } from '../debate/judge';
 import { turnMessages } from '../debate/prompts';
 import { linearNames } from '../lm/types';
-import type { ProbePlan, TrainUpdate } from '../engine/engineProtocol';
+import type { EvalSamplePlan, TrainUpdate } from '../engine/engineProtocol';
 import { boundedSteps } from '../settings/boundedSteps';
 import type { TrainingNote } from '../wire/progress';
 import type { Job } from './job';
@@ -33,7 +33,7 @@ function probesOf(
   steps: number,
 ): {
   readonly asked: readonly Question[];
-  readonly plan: ProbePlan | null;
+  readonly plan: EvalSamplePlan | null;
 } {
   const asked = questions.filter(({ split }) => split === 'validation').slice(0, probeQuestions);
   if (asked.length === 0) return { asked, plan: null };

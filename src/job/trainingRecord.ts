@@ -1,6 +1,6 @@
 /** What a training leaves in the store while it runs: its log, its probes and its last checkpoint, so that it resumes exactly. */
 import { asArkletError } from '../core/errors';
-import type { Probe, TrainLog } from '../records/trainLog';
+import type { EvalSamples, TrainLog } from '../records/trainLog';
 import type { CheckpointId } from '../store/checkpoints';
 import type { Damage } from '../store/digest';
 import { madeAgain } from '../library/damage';
@@ -14,7 +14,7 @@ export interface TrainingRecord {
   readonly logs: readonly TrainLog[];
   log(entry: TrainLog): void;
   /** What the student answered at a step. */
-  probe(probe: Probe): void;
+  probe(probe: EvalSamples): void;
   save(step: number, bytes: Uint8Array<ArrayBuffer>): void;
   /**
    * Runs the training from its checkpoint (null: from its beginning) and stores its files. A checkpoint that cannot be used
@@ -44,7 +44,7 @@ export async function openTrainingRecord(
   const checkpoint = damages.length > 0 || !found ? null : kept;
   const reached = checkpoint?.step ?? -1;
   const logs: TrainLog[] = (found?.steps ?? []).filter(({ step }) => step <= reached);
-  const probes: Probe[] = (found?.probes ?? []).filter(({ step }) => step <= reached);
+  const probes: EvalSamples[] = (found?.probes ?? []).filter(({ step }) => step <= reached);
   const stored = () => ({
     ...id,
     steps: [...logs],

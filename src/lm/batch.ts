@@ -32,7 +32,7 @@ export class Batch {
   readonly #blockTable: Tensor;
   readonly #tableRow: Uint32Array;
   readonly #headInput: Tensor;
-  readonly #headNormed: Tensor;
+  readonly #qkNormed: Tensor;
   readonly #logits: Tensor;
   #adapter: LoraAdapter | null = null;
   #scratch: LoraScratch | null = null;
@@ -60,7 +60,7 @@ export class Batch {
     this.#blockTable = backend.tensor([sequences, this.maxBlocks], { ...u32, label: 'block table' });
     this.#tableRow = new Uint32Array(this.maxBlocks);
     this.#headInput = backend.tensor([sequences, config.hidden], { owner, label: 'head input' });
-    this.#headNormed = backend.tensor([sequences, config.hidden], { owner, label: 'head normed' });
+    this.#qkNormed = backend.tensor([sequences, config.hidden], { owner, label: 'head normed' });
     this.#logits = backend.tensor([sequences, config.vocab], { owner, label: 'logits' });
   }
 
@@ -137,7 +137,7 @@ export class Batch {
       x = this.#headInput;
       backend.gatherRows({ x: this.#workspace.x, indices, y: x, rows: wanted, cols: hidden });
     }
-    runHead(model, x, this.#headNormed, this.#logits, wanted);
+    runHead(model, x, this.#qkNormed, this.#logits, wanted);
     return backend.read(this.#logits, 0, wanted * vocab);
   }
 
@@ -149,7 +149,7 @@ export class Batch {
       this.#meta,
       this.#blockTable,
       this.#headInput,
-      this.#headNormed,
+      this.#qkNormed,
       this.#logits,
     );
   }

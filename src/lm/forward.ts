@@ -137,14 +137,14 @@ export function runLayers(
     let fused = qkv;
     if (qkvNormed && layer.qNorm && layer.kNorm) {
       const { qNorm: qWeight, kNorm: kWeight } = layer;
-      backend.headNorm({ ...shape, x: qkv, qWeight, kWeight, y: qkvNormed, rows, eps });
+      backend.qkNorm({ ...shape, x: qkv, qWeight, kWeight, y: qkvNormed, rows, eps });
       fused = qkvNormed;
     }
     attend(model, plan, index, fused, attended, rows);
     linear(attended, config.heads * config.headDim, layer.o, x, lora?.o, { residual: x });
     backend.rmsNorm({ x, weight: layer.postNorm, y: normed, rows, cols: hidden, eps });
     linear(normed, hidden, layer.gateUp, gateUp, lora?.gateUp);
-    backend.swiglu({ gu: gateUp, y: activated, rows, ffn });
+    backend.swiglu({ gateUp: gateUp, y: activated, rows, ffn });
     linear(activated, ffn, layer.down, x, lora?.down, { residual: x });
   });
 }

@@ -18,7 +18,7 @@ import {
   type ModelFile,
   type ModelManifest,
 } from './manifest';
-import { ByteRate } from './pace';
+import { ByteRate } from './rate';
 import { pickedModel } from './pickedFiles';
 import { describeRemote, type DescribeOptions, type RemoteModel } from './remote';
 import { checkWhole, verifyFile } from './verifyFile';

@@ -12,7 +12,7 @@ import type { ModelShape } from '../models/modelShape';
 import { resolveModel } from '../models/modelSpec';
 import { parseSpec, parseSpecOf } from '../specs/spec';
 import type { CallContext, Handlers } from '../rpc/rpc';
-import { bringModel, describeModel, isUsable, storedName, type FindWebllm } from './bringModels';
+import { fetchModel, describeModel, isUsable, storedName, type FindWebllm } from './fetchModels';
 import { devicePresets } from './devicePresets';
 import { openModelSource } from '../models/modelSource';
 import { planRun } from './planMemory';
@@ -88,7 +88,7 @@ export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
     async download(spec, context) {
       const named = parseSpec(spec);
       const entry = await entryOf(
-        await bringModel(await library(), named, parts.findWebllm, options(context)),
+        await fetchModel(await library(), named, parts.findWebllm, options(context)),
       );
       if (named.runtime !== 'engine' || !/\.gguf$/i.test(entry.spec)) return entry;
       const source = openModelSource(

@@ -13,7 +13,7 @@ import type { ModelShape } from '../models/modelShape';
 import { planMemory } from '../models/planner';
 import type { PlannedAgent } from '../models/studentMemory';
 import { describeRemote } from '../models/remote';
-import { describeModel, listedWebllm, storedName, type FindWebllm } from './bringModels';
+import { describeModel, listedWebllm, storedName, type FindWebllm } from './fetchModels';
 import { readModelShape } from './readModelShape';
 import { openModelSource } from '../models/modelSource';
 import { agentSpecs } from '../specs/agentSpecs';

@@ -1,7 +1,7 @@
 /** A run as it is stored, listed and archived. */
 import type { ErrorData } from '../core/errors';
 import type { Dataset, Phase, Question, Report, RunStatus, Turn, TurnTiming } from './records';
-import type { Probe, TrainLog } from './trainLog';
+import type { EvalSamples, TrainLog } from './trainLog';
 import type { RunConfig } from '../settings/config';
 
 /** A run as stored. */
@@ -63,10 +63,10 @@ export interface StrategyLog {
   readonly seed: number;
   readonly steps: readonly TrainLog[];
   /** The student's answers to fixed held-out questions while it learnt, by step; runs from before this lack it. */
-  readonly probes?: readonly Probe[];
+  readonly probes?: readonly EvalSamples[];
   /** Hash of all that the training hangs on: a training is taken over only where it is the same. Runs from before this lack it. */
   readonly inputs?: string;
 }
 
 /** Days of use that a deleted run can be taken back: days on which the app was not opened count as one at most. */
-export const binDays = 7;
+export const trashDays = 7;

@@ -11,7 +11,7 @@ export interface TrainLog {
 }
 
 /** An answer of the student, part way through its training, to one of the held-out questions it is asked every few steps. */
-export interface ProbeAnswer {
+export interface EvalSampleAnswer {
   readonly questionId: string;
   readonly reply: string;
   readonly answer: string | null;
@@ -19,7 +19,7 @@ export interface ProbeAnswer {
 }
 
 /** The student's answers to the probe questions after `step` optimiser steps; step 0 is before training. */
-export interface Probe {
+export interface EvalSamples {
   readonly step: number;
-  readonly answers: readonly ProbeAnswer[];
+  readonly answers: readonly EvalSampleAnswer[];
 }

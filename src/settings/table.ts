@@ -394,7 +394,7 @@ export const table = {
     },
   ),
   pad: {
-    /** The process reward model: option names as distill/pad/rewardOptions.ts has them. */
+    /** The process reward model: option names as distil/pad/rewardOptions.ts has them. */
     reward: {
       start: choice(
         { rsft: 'RSFT on this debate', base: 'Untrained student' },
@@ -512,7 +512,7 @@ export const table = {
         help: 'Pulls steps of one label together; AgentArk uses 0.5, 0 turns it off.',
       }),
     },
-    /** Group RL: option names as distill/pad/rlOptions.ts has them. */
+    /** Group RL: option names as distil/pad/rlOptions.ts has them. */
     rl: {
       reward: choice(
         { both: 'Answer and steps', verifiable: 'Answer', process: 'Steps' },

@@ -5,7 +5,7 @@ import type { RunRecord } from '../records/runRecords';
 import { storedConfig } from '../settings/config';
 import type { Dataset, Question, Report, Turn, TurnTiming } from '../records/records';
 import type { ContinuationRecord } from '../records/padRecords';
-import type { Probe, TrainLog } from '../records/trainLog';
+import type { EvalSamples, TrainLog } from '../records/trainLog';
 
 export interface StoredRun extends RunRecord {
   /** What it runs on, chosen before its first turn and kept when it is resumed; null before. */
@@ -26,7 +26,7 @@ export interface StoredLog {
   readonly strategy: string;
   readonly seed: number;
   readonly steps: readonly TrainLog[];
-  readonly probes?: readonly Probe[];
+  readonly probes?: readonly EvalSamples[];
   readonly inputs?: string;
 }
 

@@ -78,7 +78,7 @@ export function layerForward(
   linear('qkv', saves.normed, weights.qkv, saves.qkvRaw, weights.qkvBias ? { bias: weights.qkvBias } : {});
   if (weights.qNorm && weights.kNorm) {
     const { qNorm: qWeight, kNorm: kWeight } = weights;
-    backend.headNorm({ ...headShape, x: saves.qkvRaw, qWeight, kWeight, y: saves.qkv, rows, eps });
+    backend.qkNorm({ ...headShape, x: saves.qkvRaw, qWeight, kWeight, y: saves.qkv, rows, eps });
   }
   backend.rope({ ...headShape, qkv: saves.qkv, positions: work.positions, tables: model.rotary, rows });
   const { qkv, attended, lse } = saves;
@@ -86,7 +86,7 @@ export function layerForward(
   linear('o', attended, weights.o, saves.middle, { residual: x });
   backend.rmsNorm({ x: saves.middle, weight: weights.postNorm, y: saves.middleNormed, rows, cols, eps });
   linear('gateUp', saves.middleNormed, weights.gateUp, saves.gateUp, {});
-  backend.swiglu({ gu: saves.gateUp, y: saves.activated, rows, ffn });
+  backend.swiglu({ gateUp: saves.gateUp, y: saves.activated, rows, ffn });
   if (out) linear('down', saves.activated, weights.down, out, { residual: saves.middle });
   else down(pass, layer, 'down', saves.activated, saves);
 }
@@ -156,7 +156,13 @@ export function layerBackward(
     });
 
   if (linear('down', saves.activated, gradients.hidden, weights.down, gradients.activated)) return;
-  backend.swigluBackward({ gu: saves.gateUp, dy: gradients.activated, dgu: gradients.gateUp, rows, ffn });
+  backend.swigluBackward({
+    gateUp: saves.gateUp,
+    dy: gradients.activated,
+    dGateUp: gradients.gateUp,
+    rows,
+    ffn,
+  });
   if (linear('gateUp', saves.middleNormed, gradients.gateUp, weights.gateUp, gradients.normed)) return;
   norm(saves.middle, weights.postNorm);
   if (linear('o', saves.attended, gradients.hidden, weights.o, gradients.attended)) return;
@@ -176,7 +182,7 @@ export function layerBackward(
   if (weights.qNorm && weights.kNorm) {
     const { qNorm: qWeight, kNorm: kWeight } = weights;
     const { qkv: dy, qkvRaw: dx } = gradients;
-    backend.headNormBackward({ ...headShape, x: saves.qkvRaw, qWeight, kWeight, dy, dx, rows, eps });
+    backend.qkNormBackward({ ...headShape, x: saves.qkvRaw, qWeight, kWeight, dy, dx, rows, eps });
   }
   if (linear('qkv', saves.normed, gradients.qkvRaw, weights.qkv, gradients.normed)) return;
   norm(x, weights.inputNorm);

@@ -7,7 +7,7 @@ import type { DeviceFacts } from '../records/device';
 import type { PadReport } from '../records/padRecords';
 import type { Dataset, Phase, Question, Report, RunStatus, Turn } from '../records/records';
 import type { RunRecord } from '../records/runRecords';
-import type { Probe, TrainLog } from '../records/trainLog';
+import type { EvalSamples, TrainLog } from '../records/trainLog';
 import type { ProgressDetail } from './progress';
 
 export type JobEvent =
@@ -69,7 +69,7 @@ export type JobEvent =
       readonly runId: string;
       readonly strategy: string;
       readonly seed: number;
-      readonly probe: Probe;
+      readonly probe: EvalSamples;
     }
   /** What PAD came to so far: sent when its reward model or a student is trained. */
   | { readonly type: 'pad'; readonly runId: string; readonly pad: PadReport }

@@ -48,7 +48,7 @@ export interface RunsProtocol {
   >;
   readonly update: Call<{ readonly runId: string; readonly change: RunChange }, RunRecord>;
   /**
-   * Moves a run to the bin, where it is kept for `binDays`, also over reloads. This and the next two reject with BusyError while
+   * Moves a run to the bin, where it is kept for `trashDays`, also over reloads. This and the next two reject with BusyError while
    * another tab works on the run.
    */
   readonly remove: Call<string, void>;

@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGpuBackend, type GpuBackend } from '../../src/compute/gpuBackend';
 import { readAll } from '../../src/core/fileSource';
-import { groupRl, type GroupRlResult } from '../../src/distill/pad/groupRl';
-import { packSteps } from '../../src/distill/pad/rewardData';
-import { contrastiveLoss, headCrossEntropy } from '../../src/distill/pad/rewardHead';
-import { defaultGroupRlOptions } from '../../src/distill/pad/rlOptions';
+import { groupRl, type GroupRlResult } from '../../src/distil/pad/groupRl';
+import { packSteps } from '../../src/distil/pad/rewardData';
+import { contrastiveLoss, headCrossEntropy } from '../../src/distil/pad/rewardHead';
+import { defaultGroupRlOptions } from '../../src/distil/pad/rlOptions';
 import { namedMatrices } from '../../src/lm/adapter';
 import { loadModel } from '../../src/lm/load';
 import { UrlSource } from '../../src/lm/sources';
@@ -13,8 +13,8 @@ import { loadTokenizer } from '../../src/lm/tokenizer';
 import { generateQuestions } from '../../src/tasks/wordProblems';
 import { Backprop } from '../../src/train/backprop';
 import { compare, goldenFrom, type Golden } from '../unit/train/goldenModel';
-import { padGoldenFrom, type PolicyGolden, type RewardGolden } from '../unit/distill/pad/padGolden';
-import { holdAgainstTrl } from '../unit/distill/pad/policyGolden';
+import { padGoldenFrom, type PolicyGolden, type RewardGolden } from '../unit/distil/pad/padGolden';
+import { holdAgainstTrl } from '../unit/distil/pad/policyGolden';
 
 let backend: GpuBackend;
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import type { ModelsApi } from '../../src/wire/modelsApi';
 import type { ModelProgress } from '../../src/models/modelRecords';
 import { sha256 } from '../../src/models/hashes';
 import { StoredSource } from '../../src/models/storedSource';
-import type { PacedProgress } from '../../src/job/loadPace';
+import type { LoadRateProgress } from '../../src/job/loadRate';
 import { connectModels } from '../../src/modelsWorker/modelsClient';
 import type { Script } from './rangeServer';
 
@@ -120,7 +120,7 @@ describe('a model of the hub', () => {
     const url = new URL('./prepare.worker.ts', import.meta.url);
     url.search = new URLSearchParams({ endpoint: server, root, spec }).toString();
     const run = new Worker(url, { type: 'module' });
-    type Told = PacedProgress & { readonly model: string };
+    type Told = LoadRateProgress & { readonly model: string };
     const seen = await new Promise<readonly Told[]>((resolve) => {
       const told: Told[] = [];
       run.onmessage = ({ data }: MessageEvent<Told | null>) =>

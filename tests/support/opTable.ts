@@ -56,7 +56,7 @@ export const opTable: Readonly<Record<string, readonly OpCase[]>> = {
       rowCases.rmsNormBackward(rows, cols, true),
       rowCases.rmsNormBackward(rows, cols, false),
     ]),
-    ...sizes.flatMap((rows) => heads.map((shape) => rowCases.headNorm(rows, shape))),
+    ...sizes.flatMap((rows) => heads.map((shape) => rowCases.qkNorm(rows, shape))),
   ],
   'cross-entropy and its gradient': [
     ...pairs.flatMap(([rows, vocab]) => [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JobEvent } from '../../src/wire/jobEvents';
-import { Pace } from '../../src/ui/state/pace';
+import { Pace } from '../../src/ui/state/eta';
 
 type Progress = Extract<JobEvent, { type: 'progress' }>;
 

@@ -294,13 +294,13 @@ describe('a change of a run', () => {
   it('is shown at once, each field by itself, and comes back where it is refused', async () => {
     client.store({ id: 'a', name: 'older', status: 'done', note: '' });
     await session.connect();
-    const noted = session.shelf.update('a', { note: 'mine' });
-    const pinned = session.shelf.update('a', { pinned: true });
+    const noted = session.runHistory.update('a', { note: 'mine' });
+    const pinned = session.runHistory.update('a', { pinned: true });
     expect(session.runs.map(({ note, pinned }) => [note, pinned])).toEqual([['mine', true]]);
     await Promise.all([noted, pinned]);
     expect(session.runs.map(({ note, pinned }) => [note, pinned])).toEqual([['mine', true]]);
     client.failures.set('update', new BusyError('No.', 'Wait.'));
-    await session.shelf.update('a', { name: 'taken' });
+    await session.runHistory.update('a', { name: 'taken' });
     expect(session.runs.map(({ name }) => name)).toEqual(['older']);
   });
 });

@@ -26,7 +26,7 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
   models: { imports: ['core', 'settings', 'specs', 'store', 'lm'] },
   agents: { imports: ['core', 'records', 'specs', 'lm'] },
   debate: { imports: ['core', 'settings', 'records', 'tasks', 'agents'] },
-  distill: { imports: ['core', 'settings', 'records', 'tasks', 'lm', 'train', 'debate'] },
+  distil: { imports: ['core', 'settings', 'records', 'tasks', 'lm', 'train', 'debate'] },
   eval: { imports: ['core', 'settings', 'records', 'tasks', 'debate'] },
   wire: {
     imports: ['core'],
@@ -43,7 +43,7 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
       'train',
       'models',
       'agents',
-      'distill',
+      'distil',
       'wire',
     ],
   },
@@ -79,7 +79,7 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
       'models',
       'agents',
       'debate',
-      'distill',
+      'distil',
       'eval',
       'wire',
       'engine',
@@ -100,7 +100,7 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
       'models',
       'agents',
       'debate',
-      'distill',
+      'distil',
       'eval',
       'wire',
       'engine',
@@ -129,12 +129,12 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
   /** The page's, beside `pure` below. */
   ui: {
     imports: ['core', 'settings', 'records', 'specs', 'tasks', 'eval', 'wire'],
-    types: ['rpc', 'offline', 'store', 'compute', 'models', 'distill', 'engine', 'modelsWorker'],
+    types: ['rpc', 'offline', 'store', 'compute', 'models', 'distil', 'engine', 'modelsWorker'],
   },
 };
 
 /** Modules of other rooms that the page may import whole: pure functions, no device and no storage. */
-const pure = ['debate/vote', 'debate/readPrompt', 'distill/similar', 'models/memoryPlan'];
+const pure = ['debate/vote', 'debate/readPrompt', 'distil/similar', 'models/memoryPlan'];
 
 /** Packages that only one folder may import. */
 const owners: Record<string, string> = {

@@ -117,7 +117,7 @@ export function rmsNormBackward(
   }
 }
 
-export function headNorm(
+export function qkNorm(
   x: usize,
   qw: usize,
   kw: usize,
@@ -139,7 +139,7 @@ export function headNorm(
   }
 }
 
-export function headNormBackward(
+export function qkNormBackward(
   x: usize,
   qw: usize,
   kw: usize,
@@ -168,9 +168,9 @@ function sigmoid4(x: v128): v128 {
   return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(x))));
 }
 
-export function swiglu(gu: usize, y: usize, rows: i32, ffn: i32): void {
+export function swiglu(gateUp: usize, y: usize, rows: i32, ffn: i32): void {
   for (let row = shareStart(rows, 1), end = shareEnd(rows, 1); row < end; row++) {
-    const gate = at(gu, row * 2 * ffn);
+    const gate = at(gateUp, row * 2 * ffn);
     const up = at(gate, ffn);
     const to = at(y, row * ffn);
     let i = 0;
@@ -185,12 +185,12 @@ export function swiglu(gu: usize, y: usize, rows: i32, ffn: i32): void {
   }
 }
 
-export function swigluBackward(gu: usize, dy: usize, dgu: usize, rows: i32, ffn: i32): void {
+export function swigluBackward(gateUp: usize, dy: usize, dGateUp: usize, rows: i32, ffn: i32): void {
   const one = f32x4.splat(1);
   for (let row = shareStart(rows, 1), end = shareEnd(rows, 1); row < end; row++) {
-    const gate = at(gu, row * 2 * ffn);
+    const gate = at(gateUp, row * 2 * ffn);
     const up = at(gate, ffn);
-    const dGate = at(dgu, row * 2 * ffn);
+    const dGate = at(dGateUp, row * 2 * ffn);
     const dUp = at(dGate, ffn);
     const from = at(dy, row * ffn);
     let i = 0;

@@ -1,5 +1,5 @@
 // y = silu(gate) * up, silu(g) = g / (1 + exp(-g)).
-// gu [rows, 2 ffn] holds gate | up, y [rows, ffn], in units of Value. Grid: a thread a Value of y. Assigns.
+// gateUp [rows, 2 ffn] holds gate | up, y [rows, ffn], in units of Value. Grid: a thread a Value of y. Assigns.
 //#if VEC4
 alias Value = vec4<f32>;
 //#else
@@ -7,7 +7,7 @@ alias Value = f32;
 //#endif
 struct Sizes { rows: u32, ffn: u32 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> gu: array<Value>;
+@group(0) @binding(1) var<storage, read> gateUp: array<Value>;
 @group(0) @binding(2) var<storage, read_write> y: array<Value>;
 
 @compute @workgroup_size(64)
@@ -17,6 +17,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     return;
   }
   let gateIndex = index + index / sizes.ffn * sizes.ffn;
-  let gate = gu[gateIndex];
-  y[index] = gate / (1.0 + exp(min(-gate, Value(80.0)))) * gu[gateIndex + sizes.ffn];
+  let gate = gateUp[gateIndex];
+  y[index] = gate / (1.0 + exp(min(-gate, Value(80.0)))) * gateUp[gateIndex + sizes.ffn];
 }

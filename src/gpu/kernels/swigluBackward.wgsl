@@ -1,5 +1,5 @@
 // d gate = dy * up * s * (1 + gate * (1 - s)), d up = dy * gate * s, with s = 1 / (1 + exp(-gate)).
-// gu, dgu [rows, 2 ffn] hold gate | up, dy [rows, ffn], in units of Value. Grid: a thread a Value of dy. Assigns.
+// gateUp, dGateUp [rows, 2 ffn] hold gate | up, dy [rows, ffn], in units of Value. Grid: a thread a Value of dy. Assigns.
 //#if VEC4
 alias Value = vec4<f32>;
 //#else
@@ -7,9 +7,9 @@ alias Value = f32;
 //#endif
 struct Sizes { rows: u32, ffn: u32 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> gu: array<Value>;
+@group(0) @binding(1) var<storage, read> gateUp: array<Value>;
 @group(0) @binding(2) var<storage, read> dy: array<Value>;
-@group(0) @binding(3) var<storage, read_write> dgu: array<Value>;
+@group(0) @binding(3) var<storage, read_write> dGateUp: array<Value>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -18,10 +18,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     return;
   }
   let gateIndex = index + index / sizes.ffn * sizes.ffn;
-  let gate = gu[gateIndex];
-  let up = gu[gateIndex + sizes.ffn];
+  let gate = gateUp[gateIndex];
+  let up = gateUp[gateIndex + sizes.ffn];
   let gradient = dy[index];
   let sigmoid = 1.0 / (1.0 + exp(min(-gate, Value(80.0))));
-  dgu[gateIndex] = gradient * up * sigmoid * (1.0 + gate * (1.0 - sigmoid));
-  dgu[gateIndex + sizes.ffn] = gradient * gate * sigmoid;
+  dGateUp[gateIndex] = gradient * up * sigmoid * (1.0 + gate * (1.0 - sigmoid));
+  dGateUp[gateIndex + sizes.ffn] = gradient * gate * sigmoid;
 }

@@ -5,7 +5,7 @@ export const kernelGroups: readonly KernelGroup[] = ['forward', 'backward', 'tra
 const forward = [
   'embed',
   'rmsNorm',
-  'headNorm',
+  'qkNorm',
   'rope',
   'ropeAndCache',
   'linear',

@@ -9,7 +9,7 @@ import type { StageCheck } from '../models/modelsStage.svelte';
 import type { JobStatus } from './jobStatus';
 import { setNotices, type Notices } from './notices.svelte';
 import type { QuestionFile } from './questionFile.svelte';
-import type { RunShelf } from './runShelf.svelte';
+import type { RunHistory } from './runHistory.svelte';
 import type { RunView } from './runView.svelte';
 import type { Step, TurnPlace } from './sessionParts';
 import type { Settings } from './settings.svelte';
@@ -61,7 +61,7 @@ export type Api = () => Promise<JobApi>;
 export const [getControls, setControls] = createContext<Controls>();
 export const [getScreen, setScreen] = createContext<Screen>();
 export const [getStoredRuns, setStoredRuns] = createContext<StoredRuns>();
-export const [getShelf, setShelf] = createContext<RunShelf>();
+export const [getShelf, setShelf] = createContext<RunHistory>();
 export const [getSettings, setSettings] = createContext<Settings>();
 export const [getQuestionFile, setQuestionFile] = createContext<QuestionFile>();
 export const [getModels, setModels] = createContext<Models>();
@@ -69,7 +69,7 @@ export const [getStage, setStage] = createContext<StageCheck>();
 export const [getApi, setApi] = createContext<Api>();
 
 interface Page extends Controls, Screen, StoredRuns {
-  readonly shelf: RunShelf;
+  readonly runHistory: RunHistory;
   readonly settings: Settings;
   readonly file: QuestionFile;
   readonly models: Models;
@@ -83,7 +83,7 @@ export function providePage(page: Page): void {
   setControls(page);
   setScreen(page);
   setStoredRuns(page);
-  setShelf(page.shelf);
+  setShelf(page.runHistory);
   setSettings(page.settings);
   setQuestionFile(page.file);
   setModels(page.models);

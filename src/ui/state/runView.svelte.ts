@@ -7,7 +7,7 @@ import type { RunArchive, RunRecord, StrategyLog, RunOutcome } from '../../recor
 import { evalProtocol, isEvaluation } from '../../records/evalProtocol';
 import type { PadReport } from '../../records/padRecords';
 import type { AnswerType, Dataset, Question, Report, Split, Turn, TurnTiming } from '../../records/records';
-import type { Probe, TrainLog } from '../../records/trainLog';
+import type { EvalSamples, TrainLog } from '../../records/trainLog';
 import { inTrainingOrder } from '../../records/trainings';
 import { DebateIndex } from './debateIndex';
 import type { DebateTag, QuestionSummary } from './debateCounts';
@@ -27,7 +27,7 @@ interface GrowingLog {
   readonly strategy: string;
   readonly seed: number;
   readonly steps: TrainLog[];
-  readonly probes: Probe[];
+  readonly probes: EvalSamples[];
 }
 
 export interface DebateFacts {
@@ -153,7 +153,7 @@ export class RunView {
     this.#touch();
   }
 
-  addProbe(strategy: string, seed: number, probe: Probe): void {
+  addProbe(strategy: string, seed: number, probe: EvalSamples): void {
     const { probes } = this.#logOf(strategy, seed);
     while (probes.length > 0 && (probes.at(-1)?.step ?? 0) >= probe.step) probes.pop();
     probes.push(probe);

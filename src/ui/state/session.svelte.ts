@@ -11,17 +11,17 @@ import { GrowingView } from './growingView.svelte';
 import { stepOf } from './growth';
 import { Models } from '../models/models.svelte';
 import { StageCheck } from '../models/modelsStage.svelte';
-import { newestCut } from './newestCut';
+import { lastInterrupted } from './lastInterrupted';
 import { Notices } from './notices.svelte';
 import { Offline } from '../shell/offline.svelte';
 import { CoordinatorLink } from './coordinatorLink';
 import { CountGate } from './countGate';
-import { Pace } from './pace';
+import { Pace } from './eta';
 import { tellOfModel, tellProblem } from './problems';
 import { PlaygroundState } from './playground.svelte';
 import { QuestionFile } from './questionFile.svelte';
 import { Restart } from './restart.svelte';
-import { RunShelf } from './runShelf.svelte';
+import { RunHistory } from './runHistory.svelte';
 import type { SessionSources, Step, TurnPlace } from './sessionParts';
 import { RunView } from './runView.svelte';
 import { Settings } from './settings.svelte';
@@ -33,7 +33,7 @@ export class Session {
   readonly file = new QuestionFile(this);
   readonly gpuTest = new GpuTest();
   readonly playground = new PlaygroundState(this);
-  readonly shelf = new RunShelf(this);
+  readonly runHistory = new RunHistory(this);
   readonly restart = new Restart(this);
   readonly models: Models;
   readonly stage: StageCheck;
@@ -58,7 +58,7 @@ export class Session {
   readonly active = $derived(this.job !== null && isGoing(this.job));
   /** A run that ended before its time, to be offered while nothing else works. */
   readonly interrupted = $derived.by(() => {
-    const newest = this.active || this.busy ? null : newestCut(this.runs);
+    const newest = this.active || this.busy ? null : lastInterrupted(this.runs);
     return newest?.id === this.declined ? null : newest;
   });
 

@@ -4,20 +4,20 @@ import { formatLeft } from '../format';
 import { strings } from '../strings';
 import { secondsOf, timedLike, type Timed } from './runTime';
 import type { Screen, StoredRuns } from './page';
-import type { RunShelf } from './runShelf.svelte';
+import type { RunHistory } from './runHistory.svelte';
 
 interface Past {
   readonly stored: StoredRuns;
-  readonly shelf: Pick<RunShelf, 'results'>;
+  readonly runHistory: Pick<RunHistory, 'results'>;
   readonly screen: Pick<Screen, 'recorded'>;
 }
 
 /** The newest run of the same models on this machine, else the recorded one. */
 export function timed(
-  { stored, shelf, screen }: Past,
+  { stored, runHistory, screen }: Past,
   config: RunConfig,
 ): { readonly known: Timed | null; readonly here: boolean } {
-  const own = timedLike(config, stored.runs, shelf.results);
+  const own = timedLike(config, stored.runs, runHistory.results);
   const report = screen.recorded?.report;
   if (own || !report) return { known: own, here: true };
   return { known: { config: report.config, timings: report.timings }, here: false };

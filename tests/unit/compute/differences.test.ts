@@ -87,9 +87,9 @@ describe('gradients of the reference agree with central differences', () => {
     ];
     const [qWeight, kWeight] = [normal([6]), normal([6])];
     const shape = { ...heads, qWeight, kWeight, rows, eps: 1e-3 };
-    b.headNormBackward({ ...shape, x, dy, dx });
+    b.qkNormBackward({ ...shape, x, dy, dx });
     const loss = () => {
-      b.headNorm({ ...shape, x, y });
+      b.qkNorm({ ...shape, x, y });
       return inner(dy, y);
     };
     expect(deviation(x, b.readF64(dx), loss)).toBeLessThan(1);
@@ -97,18 +97,18 @@ describe('gradients of the reference agree with central differences', () => {
 
   test('of SwiGLU', () => {
     const [rows, ffn] = [3, 5];
-    const [gu, dy, y, dgu] = [
+    const [gateUp, dy, y, dGateUp] = [
       normal([rows, 2 * ffn], 2),
       normal([rows, ffn]),
       zeros([rows, ffn]),
       zeros([rows, 2 * ffn]),
     ];
-    b.swigluBackward({ gu, dy, dgu, rows, ffn });
+    b.swigluBackward({ gateUp, dy, dGateUp, rows, ffn });
     const loss = () => {
-      b.swiglu({ gu, y, rows, ffn });
+      b.swiglu({ gateUp, y, rows, ffn });
       return inner(dy, y);
     };
-    expect(deviation(gu, b.readF64(dgu), loss)).toBeLessThan(1);
+    expect(deviation(gateUp, b.readF64(dGateUp), loss)).toBeLessThan(1);
   });
 
   test.each([undefined, { rate: 0.3, key: 77 }] satisfies (LoraDropout | undefined)[])(

@@ -58,10 +58,10 @@ describe('memory and refusals', () => {
     const nll = backend.tensor([1], at);
     backend.crossEntropy({ logits, targets: words([0]), nll, rows: 1, vocab: 9 });
     expect((await backend.read(nll))[0]).toBeNaN();
-    const gu = backend.tensor([1, 10], at);
-    backend.write(gu, Float32Array.from([NaN, 1, 1, 1, NaN, 1, 1, 1, 1, 1]));
+    const gateUp = backend.tensor([1, 10], at);
+    backend.write(gateUp, Float32Array.from([NaN, 1, 1, 1, NaN, 1, 1, 1, 1, 1]));
     const y = backend.tensor([1, 5], at);
-    backend.swiglu({ gu, y, rows: 1, ffn: 5 });
+    backend.swiglu({ gateUp, y, rows: 1, ffn: 5 });
     const gated = await backend.read(y);
     expect([gated[0], gated[4]]).toEqual([NaN, NaN]);
   });

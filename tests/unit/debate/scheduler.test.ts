@@ -5,7 +5,7 @@ import { Gate } from '../../../src/core/gate';
 import type { Turn } from '../../../src/records/records';
 import { hashKey } from '../../../src/core/rng';
 import { debate, type DebateOptions } from '../../../src/debate/debate';
-import type { TurnProgress } from '../../../src/debate/pace';
+import type { TurnProgress } from '../../../src/debate/rate';
 import { runTurns, type TurnsJob } from '../../../src/debate/scheduler';
 import { greedy, singlePass } from '../../../src/debate/singlePass';
 import { makeQuestions, prompt, Recorder, rightAnswer, ScriptedAgent, seededReply } from './scriptedAgent';
@@ -38,7 +38,7 @@ function job(change: Partial<TurnsJob> & Pick<TurnsJob, 'record' | 'agents'>): T
 }
 
 /** Three agents of which one is loaded at a time; asking another one fails the test. */
-class Cast {
+class ResolvedModels {
   readonly log: string[] = [];
   readonly agents: readonly ScriptedAgent[];
   loaded: AgentBackend | null = null;
@@ -280,8 +280,10 @@ describe('the scheduler', () => {
   });
 
   test('loads one agent at a time, speaks an exchange of every question with it, and gives the same turns', async () => {
-    const all = await runTurns(job({ agents: new Cast().agents.map(plain), record: new Recorder().record }));
-    const cast = new Cast();
+    const all = await runTurns(
+      job({ agents: new ResolvedModels().agents.map(plain), record: new Recorder().record }),
+    );
+    const cast = new ResolvedModels();
     const { record, turns } = new Recorder();
     const alone = await runTurns(job({ agents: cast.agents, only: cast.only, record }));
     expect(alone).toEqual(all);
@@ -293,10 +295,10 @@ describe('the scheduler', () => {
 
   test('with one agent at a time goes on where a cancelled job stopped, also one stopped while it loads', async () => {
     const whole = await runTurns(
-      job({ agents: new Cast().agents.map(plain), record: new Recorder().record }),
+      job({ agents: new ResolvedModels().agents.map(plain), record: new Recorder().record }),
     );
     const stop = new AbortController();
-    const cut = new Cast();
+    const cut = new ResolvedModels();
     const first = new Recorder();
     const only = async (backend: AgentBackend): Promise<void> => {
       if (backend.model === 'b') stop.abort();
@@ -307,7 +309,7 @@ describe('the scheduler', () => {
     // What was being loaded is there before the job has ended, so that whoever frees it finds it.
     expect(cut.log).toEqual(['a', 'b']);
     expect(first.turns).toHaveLength(10);
-    const again = new Cast();
+    const again = new ResolvedModels();
     const result = await runTurns(
       job({ agents: again.agents, only: again.only, record: new Recorder().record, stored: first.turns }),
     );
@@ -316,7 +318,7 @@ describe('the scheduler', () => {
   });
 
   test('with one agent at a time a model that cannot be loaded ends the job with its error', async () => {
-    const cast = new Cast();
+    const cast = new ResolvedModels();
     const error = new ModelError('c does not load.', 'Use another.');
     const only = (backend: AgentBackend): Promise<void> =>
       backend.model === 'c' ? Promise.reject(error) : cast.only(backend);
@@ -327,7 +329,7 @@ describe('the scheduler', () => {
   test('with one agent at a time a step lets one exchange of one question pass', async () => {
     const gate = new Gate();
     gate.pause();
-    const cast = new Cast(0);
+    const cast = new ResolvedModels(0);
     const { record, turns } = new Recorder();
     const done = runTurns(
       job({ agents: cast.agents, only: cast.only, record, gate, questions: makeQuestions(3) }),

@@ -1,7 +1,7 @@
 /** A stop for reward hacking, from the detector to the words of the report. */
 import { describe, expect, it } from 'vitest';
 import type { PadHacking, PadReport } from '../../../src/records/padRecords';
-import { detectHacking, type HackingStop } from '../../../src/distill/pad/hacking';
+import { detectHacking, type HackingStop } from '../../../src/distil/pad/hacking';
 import { padMarkdown } from '../../../src/eval/padMarkdown';
 import { hackingRecord } from '../../../src/engine/padEngine';
 

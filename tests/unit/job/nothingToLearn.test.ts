@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Question, Turn } from '../../../src/records/records';
-import { controlDataset, strategyDatasets } from '../../../src/distill/datasets';
-import type { DistillInput } from '../../../src/distill/source';
+import { controlDataset, strategyDatasets } from '../../../src/distil/datasets';
+import type { DistillInput } from '../../../src/distil/source';
 import { nothingToLearn } from '../../../src/job/nothingToLearn';
 import { makeTurn } from '../../support/makeTurn';
 

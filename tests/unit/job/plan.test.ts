@@ -8,7 +8,7 @@ import { chooseBackend } from '../../../src/engine/chooseBackend';
 import { runHash } from '../../../src/library/storedRuns';
 import { parseTrajectories, unpackArchive } from '../../../src/records/archiveFile';
 import { checkDisjoint, planQuestions } from '../../../src/tasks/planQuestions';
-import { castOf, agentSlots } from '../../../src/job/resolveAgents';
+import { resolveModels, agentSlots } from '../../../src/job/resolveAgents';
 import { specId } from '../../../src/specs/spec';
 import { questionId } from '../../../src/tasks/questionText';
 import { makeConfig } from '../../support/makeConfig';
@@ -92,16 +92,17 @@ describe('the agents of a run', () => {
   const entry = (id: string, role: 'agent' | 'student') =>
     ({ id, role, name: id, bytes: 1, parameters: 1, promptStyle: 'compact' }) as const;
   const catalogue = [entry('a', 'agent'), entry('b', 'agent'), entry('s', 'student')];
-  const cast = (change: Partial<RunConfig>) => castOf({ ...config, ...change }, catalogue, 'http://host/');
+  const resolved = (change: Partial<RunConfig>) =>
+    resolveModels({ ...config, ...change }, catalogue, 'http://host/');
 
   it('are the bundled ones and the student, each loaded once', () => {
-    expect(cast({}).specs.map(specId)).toEqual(['a', 'b']);
-    expect(cast({}).models.map(({ id }) => id)).toEqual(['a', 'b', 's']);
-    expect(cast({ agents: ['s', 's'], student: 's' }).models.map(({ id }) => id)).toEqual(['s']);
+    expect(resolved({}).specs.map(specId)).toEqual(['a', 'b']);
+    expect(resolved({}).models.map(({ id }) => id)).toEqual(['a', 'b', 's']);
+    expect(resolved({ agents: ['s', 's'], student: 's' }).models.map(({ id }) => id)).toEqual(['s']);
   });
 
   it('are loaded once, however their name is written', () => {
-    const { models, specs } = cast({ agents: ['hf:o/m@main', 'hf:o/m'], student: 'hf:o/m' });
+    const { models, specs } = resolved({ agents: ['hf:o/m@main', 'hf:o/m'], student: 'hf:o/m' });
     expect(models.map(({ id }) => id)).toEqual(['hf:o/m']);
     expect(specs.map(specId)).toEqual(['hf:o/m', 'hf:o/m']);
   });
@@ -115,18 +116,18 @@ describe('the agents of a run', () => {
       endpointKey: () => null,
       storedTurns: () => Promise.resolve([]),
     };
-    const slots = await agentSlots(cast({ agents: ['hf:o/m@main', 'a'] }), config, parts);
+    const slots = await agentSlots(resolved({ agents: ['hf:o/m@main', 'a'] }), config, parts);
     expect(slots.map(({ backend }) => backend.model)).toEqual(['hf:o/m', 'a']);
   });
 
   it('that speak elsewhere load nothing here', () => {
-    expect(cast({ agents: ['endpoint:http://h/v1#m'] }).models.map(({ id }) => id)).toEqual(['s']);
+    expect(resolved({ agents: ['endpoint:http://h/v1#m'] }).models.map(({ id }) => id)).toEqual(['s']);
   });
 
   it.each([{ agents: ['nobody'] }, { agents: ['endpoint:h#m'] }, { student: 'webllm:Qwen' }])(
     'cannot be %j',
     (change) => {
-      expect(() => cast(change)).toThrow(ConfigError);
+      expect(() => resolved(change)).toThrow(ConfigError);
     },
   );
 });

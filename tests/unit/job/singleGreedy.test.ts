@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { greedyProtocol } from '../../../src/records/trajectories';
 import { recordedAgent } from '../../../src/agents/recorded';
-import { isExcluded } from '../../../src/distill/source';
+import { isExcluded } from '../../../src/distil/source';
 import { nodeJobs, tinyJob } from '../../support/nodeJob';
 
 const newJob = nodeJobs();

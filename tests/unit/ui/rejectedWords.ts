@@ -28,7 +28,10 @@ const terms: readonly Rejected[] = [
   { word: /\bby heart\b/i, instead: 'memorise' },
   { word: /\bdice\b/i, instead: 'seeds' },
   { word: /\bhow loud\b/i, instead: 'how strongly' },
-  { word: /\b(crew|cast|shelf|lane|shifts|breathe)\b/i, instead: 'agent pool, run history, worker queue' },
+  {
+    word: /\b(crew|cast|runHistory|lane|shifts|breathe)\b/i,
+    instead: 'agent pool, run history, worker queue',
+  },
   { word: /\bmachinery\b/i, instead: 'for testing only' },
   { word: /\bpaid for\b/i, instead: 'reused' },
   { word: /\bhash(es)? right\b/i, instead: 'match their hashes' },

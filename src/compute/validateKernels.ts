@@ -1,0 +1,133 @@
+/**
+ * The short test of a device that was not seen before: each kernel once at a ragged shape, in the form that runs use,
+ * against the f64 reference. Where a form fails, another one that passes takes its place; a kernel with no right form
+ * rules the device out. What there was no time for can be tested later: a proof goes on from an earlier one.
+ */
+import { DeviceLostError, throwIfAborted } from '../core/errors';
+import { variantChoices, type Variants } from '../gpu/variants';
+import type { GpuBackend } from './gpuBackend';
+import { caseName, largestError, type OpCase } from './opCase';
+import { linearCases } from './opCasesLinear';
+import { createReferenceBackend } from './referenceBackend';
+import { commonCases, corrupt } from './selftest';
+
+export interface ValidationResult {
+  /** Forms to use instead of the device's usual ones. */
+  readonly variants: Partial<Variants>;
+  /** The forms that failed, as "linear 8x8". */
+  readonly excluded: readonly string[];
+  /** Kernels that no form of computes right, with the worst error as a multiple of its bound. */
+  readonly failed: readonly { readonly kernel: string; readonly error: number }[];
+  /** The cases that passed, by name; those of kernels with several forms as "linear 8x8". */
+  readonly proven: readonly string[];
+  /** Cases that are still to come, because time was up. */
+  readonly left: number;
+  readonly tested: number;
+  readonly seconds: number;
+}
+
+export interface ValidationOptions {
+  /** After this many milliseconds no further case is begun. Default 5000. */
+  readonly budgetMs?: number;
+  /** What was found before: its cases are not tested again, and its figures are added to. */
+  readonly earlier?: ValidationResult | undefined;
+  readonly signal?: AbortSignal;
+  /** The test of the test: whether the outputs of a case are to be spoilt in these forms. */
+  readonly breaks?: (test: OpCase, variants: Variants) => boolean;
+}
+
+type Family = 'linear' | 'linearGenerate' | 'linearBackward' | 'loraGradU' | 'loraGradAB';
+
+/** The kernels with several forms. */
+const families: readonly (readonly [Family, OpCase])[] = [
+  ['linearGenerate', linearCases.linear(13, 65, 67, { mode: 'generate', extras: 'all', rank: 3 })],
+  ['linear', linearCases.linear(13, 65, 67, { extras: 'all', rank: 3 })],
+  ['linearBackward', linearCases.linearBackward(13, 65, 67, { extras: true, rank: 3 })],
+  ['loraGradU', linearCases.loraGrad(13, 65, 67, 9)],
+  ['loraGradAB', linearCases.loraGrad(70, 64, 96, 8)],
+];
+
+/** For each kernel that is not covered yet the first of the selftest's cases. */
+function otherCases(): OpCase[] {
+  const covered = new Set(families.flatMap(([, test]) => test.kernels));
+  return commonCases().filter(({ kernels }) => {
+    const fresh = kernels.some((kernel) => !covered.has(kernel));
+    for (const kernel of kernels) covered.add(kernel);
+    return fresh;
+  });
+}
+
+export async function validateKernels(
+  backend: GpuBackend,
+  options: ValidationOptions = {},
+): Promise<ValidationResult> {
+  const { budgetMs = 5000, earlier, signal, breaks } = options;
+  const reference = createReferenceBackend();
+  const began = performance.now();
+  const before = backend.variants();
+  const variants: { -readonly [K in Family]?: Variants[Family] } = { ...earlier?.variants };
+  const excluded = [...(earlier?.excluded ?? [])];
+  const failed = [...(earlier?.failed ?? [])];
+  const proven = [...(earlier?.proven ?? [])];
+  const done = new Set(proven);
+  let tested = earlier?.tested ?? 0;
+  let left = 0;
+
+  async function errorOf(test: OpCase, wanted: readonly Float32Array[]): Promise<number> {
+    throwIfAborted(signal);
+    tested += 1;
+    let got: Float32Array[];
+    try {
+      got = await test.run(backend);
+    } catch (thrown) {
+      if (thrown instanceof DeviceLostError) throw thrown;
+      // A form that the driver cannot compile or run is as wrong as one that computes wrong numbers.
+      return Number.POSITIVE_INFINITY;
+    }
+    if (breaks?.(test, backend.variants()) === true) corrupt(got);
+    return largestError(got, wanted, test);
+  }
+
+  const late = (): boolean => performance.now() - began > budgetMs;
+  try {
+    backend.useVariants(earlier?.variants ?? {});
+    for (const [family, test] of families) {
+      if (variantChoices[family].some((form) => done.has(`${family} ${form}`))) continue;
+      if (late()) {
+        left += 1;
+        continue;
+      }
+      const usual = backend.defaults()[family];
+      const wanted = await test.run(reference);
+      let worst = 0;
+      for (const form of [usual, ...variantChoices[family].filter((choice) => choice !== usual)]) {
+        backend.useVariants({ [family]: form });
+        const error = await errorOf(test, wanted);
+        if (error <= 1) {
+          if (form !== usual) variants[family] = form;
+          proven.push(`${family} ${form}`);
+          worst = 0;
+          break;
+        }
+        excluded.push(`${family} ${form}`);
+        worst = Math.max(worst, error);
+      }
+      if (worst > 0) failed.push({ kernel: family, error: worst });
+    }
+    for (const test of otherCases()) {
+      if (done.has(caseName(test))) continue;
+      if (late()) {
+        left += 1;
+        continue;
+      }
+      const error = await errorOf(test, await test.run(reference));
+      if (error > 1) failed.push({ kernel: test.kernels.join(', '), error });
+      else proven.push(caseName(test));
+    }
+  } finally {
+    backend.useVariants(before);
+    reference.dispose();
+  }
+  const seconds = (earlier?.seconds ?? 0) + (performance.now() - began) / 1000;
+  return { variants: variants as Partial<Variants>, excluded, failed, proven, left, tested, seconds };
+}
