@@ -24,6 +24,9 @@ function figures({ difference, interval: [lo, hi] }: PairVerdict): string {
   return `${formatPoints(difference)} points (95\u00a0% interval ${formatPoints(lo)} to ${formatPoints(hi)})`;
 }
 
+/** The same with the number of questions. */
+const counted = (pair: PairVerdict): string => `${figures(pair).slice(0, -1)}, n = ${formatCount(pair.n)})`;
+
 /** What n questions could have shown. */
 function power({ kind, n, difference, detectable }: PairVerdict): string {
   if (detectable === null) return ruleOfThree(n);
@@ -69,24 +72,27 @@ export function pairSentences(pair: PairVerdict, names: PairNames = namesOf(pair
 }
 
 /** The pair within a verdict: what n could show is said where the pair is open. */
-function pairText(pair: PairVerdict, before = ''): string {
-  const said = capital(before + stand(pair, namesOf(pair)));
+function pairText(pair: PairVerdict, before = '', names: PairNames = namesOf(pair)): string {
+  const said = capital(before + stand(pair, names));
   return open(pair) ? `${said} ${power(pair)}` : said;
 }
+
+/** A pair of the student that the sentences before named. */
+const studentText = (pair: PairVerdict): string => pairText(pair, '', { ...namesOf(pair), a: 'the student' });
 
 function gainText(pair: PairVerdict, before: number, after: number): string {
   if (pair.detectable === null)
     return `Distilling changed nothing: before and after, the student is right on the same of the ${formatCount(pair.n)} questions. ${ruleOfThree(pair.n)}`;
-  const way = `from ${formatPercent(before)} to ${formatPercent(after)} of ${formatCount(pair.n)} questions`;
+  const way = `from ${formatPercent(before)} to ${formatPercent(after)}`;
   switch (pair.kind) {
     case 'above':
-      return `Distilling lifted the student ${way}: ${figures(pair)}.`;
+      return `Distilling lifted the student ${way}: ${counted(pair)}.`;
     case 'below':
-      return `Distilling made the student worse, ${way}: ${figures(pair)}.`;
+      return `Distilling made the student worse, ${way}: ${counted(pair)}.`;
     case 'not-below':
-      return `No clear change, ${way}: ${figures(pair)}. A loss of more than ${100 * margin} points is ruled out.`;
+      return `No clear change, ${way}: ${counted(pair)}. A loss of more than ${100 * margin} points is ruled out.`;
     case 'undecided':
-      return `No clear change, ${way}: ${figures(pair)}. ${power(pair)}`;
+      return `No clear change, ${way}: ${counted(pair)}. ${power(pair)}`;
     default:
       return pair.kind satisfies never;
   }
@@ -96,7 +102,11 @@ function aloneText(pair: PairVerdict | null, ensemble: string | null): string {
   const whole = ensemble === null ? 'an ensemble' : armPhrase(ensemble);
   if (pair === null)
     return `No agent was measured at the student's greedy decoding, so whether ${whole} adds anything is not known.`;
-  return pair.kind === 'above' ? pairText(pair) : `${pairText(pair)} So no gain from ${whole} is shown.`;
+  const said = studentText(pair);
+  if (pair.kind === 'above') return said;
+  return open(pair)
+    ? `${said} So no gain from ${whole} is shown.`
+    : `${said.slice(0, -1)}, so no gain from ${whole} is shown.`;
 }
 
 const repeats: Readonly<Record<Report['repeatable'], string>> = {
@@ -124,6 +134,7 @@ export function sentence(finding: Finding): string {
     case 'alone':
       return aloneText(finding.pair, finding.ensemble);
     case 'ensemble':
+      return studentText(finding.pair);
     case 'debate':
     case 'control':
       return pairText(finding.pair);

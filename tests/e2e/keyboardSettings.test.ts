@@ -128,7 +128,7 @@ describe('by keys alone', () => {
     await page.getByText(/^Ready for offline: all \d files/).waitFor();
     await keys.go(/^Use ?127.*agent-b/);
     await expect.poll(() => setting('agents')).toContain('models/agent-b');
-    await keys.tabTo(/^Remove http.*agent-b/, 'Shift+Tab');
+    await keys.tabTo(/^Remove .*agent-b/, 'Shift+Tab');
     await keys.press('Enter');
     await expect.poll(() => setting('agents')).toBe(null);
     await keys.tabTo(/^Delete .*agent-b/);

@@ -87,7 +87,7 @@ describe('a folder that is picked', () => {
     await page.waitForFunction(() => /webllm(:|%3A)local/.test(location.hash));
     // The address keeps the drawer open.
     await page.reload();
-    await page.getByRole('button', { name: 'Remove local:Tiny-q4f32_1-MLC' }).waitFor();
+    await page.getByRole('button', { name: 'Remove Tiny-q4f32_1-MLC' }).waitFor();
     await page.getByRole('button', { name: 'Add a model' }).click();
     await page.getByRole('button', { name: 'Check for offline' }).click();
     await page.getByText('Ready for offline: all 4 files are here and match their hashes.').waitFor();

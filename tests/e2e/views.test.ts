@@ -135,7 +135,7 @@ describe('the comparison', () => {
     expect(await cells.innerText()).toContain(`${pair.aOnly} only Distilled: RSFT right`);
     expect(await cells.innerText()).toContain(`${pair.bOnly} only Vote after the debate right`);
     await page.getByLabel('Look at').selectOption('vote:3');
-    expect(await verdict.innerText()).toMatch(/^In plain words\s+Vote of 3/);
+    expect(await verdict.innerText()).toMatch(/^In plain words\s+The vote of 3/);
   });
 
   it('leads from an answer to like training traces, and on to the turn that one was made of', async () => {

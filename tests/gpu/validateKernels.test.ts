@@ -181,7 +181,9 @@ describe('a device that was not seen before', () => {
     });
     const { right, facts } = await broken.trust(backend);
     expect(right).toBe(false);
-    expect(facts).toMatchObject([{ kind: 'wrong-kernels', kernels: [{ kernel: 'attention' }] }]);
+    expect(facts).toMatchObject([
+      { kind: 'wrong-kernels', kernels: [{ kernel: expect.stringContaining('attention') as string }] },
+    ]);
     await memory.save(broken.take());
 
     const later = new KernelValidation('1', { breaks: () => expect.unreachable('it was tested before') });
