@@ -63,7 +63,7 @@ export const armTable = {
     family: 'distilled',
     detail: 'strategy',
     label: (strategy) => `Distilled: ${strategy}`,
-    phrase: (strategy) => `the distilled student (${strategy})`,
+    phrase: (strategy) => `the student (${strategy})`,
   },
   control: {
     family: 'control',

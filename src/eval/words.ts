@@ -72,13 +72,10 @@ export function pairSentences(pair: PairVerdict, names: PairNames = namesOf(pair
 }
 
 /** The pair within a verdict: what n could show is said where the pair is open. */
-function pairText(pair: PairVerdict, before = '', names: PairNames = namesOf(pair)): string {
-  const said = capital(before + stand(pair, names));
+function pairText(pair: PairVerdict, before = ''): string {
+  const said = capital(before + stand(pair, namesOf(pair)));
   return open(pair) ? `${said} ${power(pair)}` : said;
 }
-
-/** A pair of the student that the sentences before named. */
-const studentText = (pair: PairVerdict): string => pairText(pair, '', { ...namesOf(pair), a: 'the student' });
 
 function gainText(pair: PairVerdict, before: number, after: number): string {
   if (pair.detectable === null)
@@ -102,7 +99,7 @@ function aloneText(pair: PairVerdict | null, ensemble: string | null): string {
   const whole = ensemble === null ? 'an ensemble' : armPhrase(ensemble);
   if (pair === null)
     return `No agent was measured at the student's greedy decoding, so whether ${whole} adds anything is not known.`;
-  const said = studentText(pair);
+  const said = pairText(pair);
   if (pair.kind === 'above') return said;
   return open(pair)
     ? `${said} So no gain from ${whole} is shown.`
@@ -134,7 +131,6 @@ export function sentence(finding: Finding): string {
     case 'alone':
       return aloneText(finding.pair, finding.ensemble);
     case 'ensemble':
-      return studentText(finding.pair);
     case 'debate':
     case 'control':
       return pairText(finding.pair);

@@ -79,7 +79,7 @@ describe('the verdict in words', () => {
     const beaten = withPair('single-greedy', { difference: -0.097, ci: [-0.133, -0.06] });
     const said = headlineSentences(beaten).join(' ');
     expect(said).toContain(
-      'The student is worse than the best single agent (greedy, as the student is decoded): \u22129.7 points (95\u00a0% interval \u221213.3 to \u22126.0), so no gain from the debate is shown.',
+      'The student (RSFT) is worse than the best single agent (greedy, as the student is decoded): \u22129.7 points (95\u00a0% interval \u221213.3 to \u22126.0), so no gain from the debate is shown.',
     );
     expect(said).not.toMatch(/keeps/);
     const level = headlineSentences(withPair('single-greedy', { difference: 0.01, ci: [-0.03, 0.05] }));

@@ -115,7 +115,7 @@ describe('an arm that is added', () => {
     expect(arm.armId(arm.parseArm('oracle:3'))).toBe('oracle:3');
     expect([arm.armLabel('oracle:3'), arm.familyOf('oracle:3')]).toEqual(['Any of 3', 'ensemble']);
     expect(words.pairSentences(verdict.pairVerdict(pair, 2))[0]).toMatch(
-      /^The distilled student \(RSFT\) and any of 3 independent answers cannot be told apart: \u221250\.0 points/,
+      /^The student \(RSFT\) and any of 3 independent answers cannot be told apart: \u221250\.0 points/,
     );
   });
 

@@ -155,7 +155,7 @@ describe('the verdict in words', () => {
   test('says what was gained, kept and paid', () => {
     const text = verdictSentences(report).join('\n');
     expect(text).toContain('Distilling lifted the student from 30.0\u00a0% to 60.0\u00a0%: +30.0 points');
-    expect(text).toMatch(/The student is worse than the debate: \u221210.0 points/);
+    expect(text).toMatch(/The student \(RSFT\) is worse than the debate: \u221210.0 points/);
     expect(text).toMatch(
       /The student keeps 75\u00a0% of the gain of the debate \(95\u00a0% interval \d+ to \d+\u00a0%\)/,
     );
