@@ -16,7 +16,6 @@ import { ensureBuild } from '../lib/build.mjs';
 import { badArgument, CommandError, readFlags } from '../lib/commandError.mjs';
 import { parseJson } from '../lib/json.mjs';
 import { withSources } from '../node.mjs';
-import { jobWords } from '../lib/jobWords.mjs';
 import { ensureWasm } from '../wasm.mjs';
 import { chainFlags, learntFromWebllm, sourceArchive } from '../lib/webllm/chain.mjs';
 import { makeNoiseModel } from '../lib/webllm/noiseModel.mjs';
@@ -186,7 +185,10 @@ async function pick(context, app, { model, library }) {
 
 /** @param {Page} page @param {Urls} urls @param {CheckOptions} options */
 async function check(page, urls, { work, out, maxTokens, library, files }) {
-  const words = await jobWords();
+  const { words, isEvaluation } = await withSources(async (load) => ({
+    words: /** @type {JobWords} */ (await load('/src/ui/strings/job.ts')),
+    .../** @type {EvalProtocol} */ (await load('/src/records/evalProtocol.ts')),
+  }));
   await page.exposeFunction('arkletEvent', listener(words));
   await page.exposeFunction('arkletSay', say);
   await page.waitForFunction(() => window.arklet !== undefined, undefined, { timeout: 60_000 });
@@ -206,9 +208,6 @@ async function check(page, urls, { work, out, maxTokens, library, files }) {
   await distil(chainFlags, null, 'bundled');
 
   const spec = `webllm:noise?model=${encodeURIComponent(urls.files[0] ?? '')}&lib=${encodeURIComponent(library)}&context=1024`;
-  const { isEvaluation } = await withSources(
-    async (load) => /** @type {EvalProtocol} */ (await load('/src/records/evalProtocol.ts')),
-  );
   const source = sourceArchive(readArchive(join(out, 'bundled')), spec, maxTokens, isEvaluation);
   writeFileSync(join(work, 'source.json.gz'), gzipSync(JSON.stringify(source)));
   say('Two WebLLM agents debate one question, and a student learns from them');

@@ -5,7 +5,6 @@ import { withPage } from '../lib/browser.mjs';
 import { badArgument, CommandError, readFlags } from '../lib/commandError.mjs';
 import { interruption, stoppable, wasInterrupted } from '../lib/interrupt.mjs';
 import { parseJson } from '../lib/json.mjs';
-import { jobWords } from '../lib/jobWords.mjs';
 import { withSources } from '../node.mjs';
 import { writableFolder } from '../lib/outFolder.mjs';
 /** @import {Page} from 'playwright' */
@@ -122,7 +121,8 @@ async function pageRequest(asked) {
     );
     const { error, request } = checkRequest(asked);
     if (request === null) throw new CommandError(error);
-    return { ...request, keys: endpointKeys(request.endpoints) };
+    const words = /** @type {JobWords} */ (await load('/src/ui/strings/job.ts'));
+    return { ...request, keys: endpointKeys(request.endpoints), words };
   });
 }
 
@@ -175,10 +175,10 @@ function watch(page) {
 
 /** @param {string[]} args @returns {Promise<number>} exit code */
 export async function main(args) {
-  const { flags: read, rest: words } = readFlags(args, (name) => !bare.includes(name));
-  if (words.length > 0)
+  const { flags: read, rest: others } = readFlags(args, (name) => !bare.includes(name));
+  if (others.length > 0)
     throw badArgument(
-      `"${words[0]}" is not a flag.`,
+      `"${others[0]}" is not a flag.`,
       'Write flags as --name value; docs/contracts.md and docs/settings.md list them.',
     );
   /** @type {Partial<Record<string, string>>} */
@@ -188,7 +188,7 @@ export async function main(args) {
   const asked = Object.fromEntries(
     Object.entries(read).filter(([name]) => name !== 'out' && name !== 'json'),
   );
-  const { flags: rest, mounts, endpoints, keys, questionFile, archive } = await pageRequest(asked);
+  const { flags: rest, mounts, endpoints, keys, questionFile, archive, words } = await pageRequest(asked);
   const made = !existsSync(out);
   writableFolder(out);
 
@@ -214,7 +214,7 @@ export async function main(args) {
     console.error('\nStopping; the same command goes on from here. Once more to end at once.');
     working?.evaluate(() => window.arklet?.stop()).catch(() => {});
   };
-  const { show, say } = progressLine(await jobWords());
+  const { show, say } = progressLine(words);
   const outcome = await stoppable(stop, () =>
     withPage(options, async (page, urls) => {
       await page.exposeFunction('arkletEvent', (/** @type {JobEvent} */ event) => {

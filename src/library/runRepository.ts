@@ -1,7 +1,8 @@
 /** The stored runs as a user keeps them: names, notes, the baseline, the bin, sizes, and their adapters. */
 import { toBase64 } from '../core/base64';
 import { BusyError, ConfigError, StorageError, type ErrorData } from '../core/errors';
-import type { AdapterInfo } from '../wire/playground';
+import type { AdapterArm, AdapterInfo } from '../wire/playground';
+import type { RunChange } from '../wire/runs';
 import type { ArchivedAdapter, RunArchive, RunOutcome, RunRecord, RunResult } from '../records/runRecords';
 import type { RunStatus } from '../records/records';
 import type { Damage, OnDamage } from '../store/digest';
@@ -10,7 +11,6 @@ import type { StoredRun } from '../store/schema';
 import { Bin } from './trash';
 import { importedRunId, listAdapters, readAdapter } from './importedAdapters';
 import type { JobLock } from './jobLock';
-import type { AdapterArm } from '../wire/playground';
 import { recordedAdapters, recordedFiles } from './recordedAdapters';
 import { leftOut, shownRun, soundRun } from './damage';
 import { readArchive, readOutcome, record } from './storedRuns';
@@ -26,12 +26,6 @@ const closedTab: ErrorData = {
 
 function noRun(runId: string): ConfigError {
   return new ConfigError(`There is no run ${runId}.`, 'Choose one from the list of runs.');
-}
-
-export interface RunChange {
-  readonly name?: string;
-  readonly note?: string;
-  readonly pinned?: boolean;
 }
 
 function keyOf({ strategy, seed }: Pick<AdapterInfo, 'strategy' | 'seed'>): string {

@@ -57,6 +57,7 @@ export interface PadRewardModel {
   }[];
   /** Accuracy on questions with several traces: the reward model's pick, vote, any right, one drawn. */
   readonly bestOfN: {
+    /** Most traces of a question. */
     readonly n: number;
     readonly questions: number;
     readonly rewardModel: number;

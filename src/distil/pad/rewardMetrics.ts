@@ -1,5 +1,5 @@
 /** What a reward model is worth on held-out traces, and baselines that read no text. */
-import type { PadBaselines } from '../../records/padRecords';
+import type { PadBaselines, PadRewardModel } from '../../records/padRecords';
 import { majority } from '../../debate/vote';
 import { equationsIn } from '../../tasks/stepChecker';
 import { softMinimum } from './credit';
@@ -28,16 +28,7 @@ export interface RewardMetrics {
   readonly brier: number;
   readonly calibration: readonly CalibrationBin[];
   /** Accuracy when one trace of each question is chosen; null where no question has two traces. */
-  readonly bestOfN: {
-    /** Most traces of a question. */
-    readonly n: number;
-    readonly questions: number;
-    readonly rewardModel: number;
-    readonly vote: number;
-    readonly oracle: number;
-    /** A trace at random. */
-    readonly single: number;
-  } | null;
+  readonly bestOfN: PadRewardModel['bestOfN'];
 }
 
 /** Area under the ROC curve with ties at half (Mann-Whitney); null without both classes. */
