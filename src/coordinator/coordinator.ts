@@ -9,7 +9,7 @@ import type { RunConfig } from '../settings/config';
 import { parseConfig } from '../settings/config';
 import { sameDebate } from '../settings/scopes';
 import type { JobStore } from '../store/jobStore';
-import { planQuestions } from '../tasks/planQuestions';
+import { planRun, type QuestionSources } from '../tasks/planQuestions';
 import { soundRun } from '../library/damage';
 import type { JobLock } from '../library/jobLock';
 import { createNewRun } from '../library/newRun';
@@ -40,6 +40,10 @@ export interface ControlParts {
   announce(): Promise<void>;
 }
 
+function isList(files: QuestionSources | readonly Question[]): files is readonly Question[] {
+  return Array.isArray(files);
+}
+
 export class Coordinator {
   readonly #parts: ControlParts;
   readonly #peers: Peers | null;
@@ -53,7 +57,7 @@ export class Coordinator {
 
   handlers(): Handlers<ControlProtocol> {
     return {
-      start: ({ config, questions, from }) => this.start(config, questions, from),
+      start: ({ config, from, ...sources }) => this.start(config, sources, from),
       resume: (runId) => this.resume(runId),
       pause: () => this.pause(),
       unpause: () => this.unpause(),
@@ -62,10 +66,19 @@ export class Coordinator {
     };
   }
 
-  async start(config: RunConfig, questions: readonly Question[] | null, from?: string): Promise<RunRecord> {
+  /** `files`: the questions of the files that the settings name, or of the one file alone. */
+  async start(
+    config: RunConfig,
+    files: QuestionSources | readonly Question[] | null,
+    from?: string,
+  ): Promise<RunRecord> {
     const source = from === undefined ? null : await this.#parts.source(from);
     const checked = parseConfig(source ? sameDebate(config, source.run.config) : config);
-    const planned = source ? source.questions : planQuestions(checked, questions);
+    const sources = files === null || isList(files) ? { questions: files } : files;
+    const planned = source
+      ? { questions: source.questions, overlap: source.run.overlap ?? null }
+      : planRun(checked, sources);
+    const { questions } = planned;
     await this.#parts.clear();
     const releaseJob = await this.#parts.lock.take();
     try {
@@ -73,8 +86,8 @@ export class Coordinator {
       const { store, lock } = this.#parts;
       const { run, release } = await createNewRun({ store, lock }, checked, planned, source);
       try {
-        this.#parts.emit({ type: 'questions', runId: run.id, questions: planned });
-        this.#parts.job.launch(run, planned, () => {
+        this.#parts.emit({ type: 'questions', runId: run.id, questions });
+        this.#parts.job.launch(run, questions, () => {
           release();
           releaseJob();
         });

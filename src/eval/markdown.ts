@@ -5,6 +5,7 @@ import { seedSummaries } from './seeds';
 import type { AgentInfo, ArmResult, PairResult, Report } from '../records/records';
 import { percent, points, pointsInterval, table } from './markdownTable';
 import { formatP } from './numbers';
+import { overlapMarkdown } from './overlapWords';
 import { padMarkdown } from './padMarkdown';
 import { shareKept, standing } from './verdict';
 import { verdictSentences } from './words';
@@ -138,6 +139,7 @@ export function reportMarkdown(input: Report): string {
   for (const [title, other] of [
     ['Out of distribution', report.ood],
     ['Perturbed (renamed entities and a distractor sentence)', report.robust],
+    ...(report.evalSets ?? []).map((set) => [`${set.name} (${set.file ?? 'built in'})`, set] as const),
   ] as const) {
     if (other) parts.push(`## ${title}`, armTable(other.arms), pairTable(other.pairs, other.arms[0]?.n ?? 0));
   }
@@ -159,6 +161,7 @@ export function reportMarkdown(input: Report): string {
     Object.entries(report.splits)
       .map(([split, count]) => `- ${split}: ${count} questions`)
       .join('\n'),
+    ...(report.overlap ? [overlapMarkdown(report.overlap)] : []),
     datasetTable(report),
     ...(report.agents ? ['## Agents', agentTable(report.agents, report.hosts ?? [])] : []),
     '## Settings',

@@ -36,6 +36,9 @@ export interface ReportInput {
   readonly test: Comparison;
   readonly ood: Comparison | null;
   readonly robust: Comparison | null;
+  /** Evaluation sets beside those two. */
+  readonly evalSets?: readonly (Comparison & { readonly name: string; readonly file: string | null })[];
+  readonly overlap?: Report['overlap'];
   /** Students and controls of the further distillation seeds on the test split (arm names as of the first seed's). */
   readonly seeds: readonly { readonly seed: number; readonly arms: readonly AnsweredArm[] }[];
   readonly selfCorrection: readonly SelfCorrection[];
@@ -103,6 +106,15 @@ export function buildReport(input: ReportInput): Report {
     trainQuestions: input.trainQuestions.map(({ id, text }) => ({ id, question: text })),
     ood: input.ood && compare(input.ood, seed),
     robust: input.robust && compare(input.robust, seed),
+    ...(input.evalSets && {
+      evalSets: input.evalSets.map(({ name, file, ...set }) => ({
+        name,
+        file,
+        answerTypes: [...new Set(set.questions.map(({ answerType }) => answerType))],
+        ...compare(set, seed),
+      })),
+    }),
+    ...(input.overlap && { overlap: input.overlap }),
     selfCorrection: input.selfCorrection,
     seeds,
     pad: input.pad,

@@ -2,6 +2,7 @@
 import type { AgentBackend } from '../agents/agent';
 import { groupedBy } from '../core/groupedBy';
 import type { Question, Turn } from '../records/records';
+import { isCompared } from '../settings/evalSets';
 import { debate } from '../debate/debate';
 import { lastRound, styled, type Protocol } from '../debate/protocol';
 import { summariserMessages, type Shot } from '../debate/prompts';
@@ -101,7 +102,7 @@ async function summarise(
   spoken: readonly Turn[],
   stored: readonly Turn[],
 ): Promise<readonly Turn[]> {
-  const compared = job.questions.filter(({ split }) => split !== 'train' && split !== 'validation');
+  const compared = job.questions.filter(({ split }) => isCompared(split));
   const debated = byQuestion(spoken.filter(({ protocol }) => protocol === 'debate'));
   const style = job.agents[0]?.style ?? 'natural';
   const protocol = singlePass({

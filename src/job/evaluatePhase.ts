@@ -3,6 +3,7 @@ import { engineAgent } from '../agents/engine';
 import { StorageError } from '../core/errors';
 import { checkProtocol, evalProtocol } from '../records/evalProtocol';
 import type { Message, Question, Turn } from '../records/records';
+import { isCompared } from '../settings/evalSets';
 import { selfCheckMessages, turnMessages } from '../debate/prompts';
 import { styled } from '../debate/protocol';
 import { runTurns } from '../debate/scheduler';
@@ -23,12 +24,9 @@ interface Pass {
   readonly fresh?: boolean;
 }
 
-/** Splits that the arms are compared on. */
-const compared = new Set(['test', 'ood', 'robust']);
-
 function passes(job: Job, trained: readonly Trained[]): Pass[] {
   const { studentStyle: style, config } = job;
-  const everywhere = job.questions.filter(({ split }) => compared.has(split));
+  const everywhere = job.questions.filter(({ split }) => isCompared(split));
   const tested = job.questions.filter(({ split }) => split === 'test');
   const plain = (question: Question): readonly Message[] =>
     turnMessages({ style, question, own: [], peers: [] });

@@ -2,6 +2,7 @@
 import type { Gate } from '../core/gate';
 import type { JobEvent } from '../wire/jobEvents';
 import type { ProgressDetail } from '../wire/progress';
+import type { TrainOverlap } from '../records/overlap';
 import type { Phase, PromptStyle, Question } from '../records/records';
 import type { RunConfig } from '../settings/config';
 import type { ModelRef } from '../models/modelSpec';
@@ -45,6 +46,8 @@ export interface Job {
   readonly from: string | null;
   readonly studentStyle: PromptStyle;
   readonly questions: readonly Question[];
+  /** What the guard of the training questions found when the run was planned; null where it had nothing to guard. */
+  readonly overlap: TrainOverlap | null;
   emit(event: JobEvent): void;
   progress(phase: Phase, progress: Progress): void;
 }

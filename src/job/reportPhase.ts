@@ -1,6 +1,7 @@
 /** From stored turns to report.json. */
 import type { Question, Report, SelfCorrection, Split, Turn } from '../records/records';
 import { evalProtocol } from '../records/evalProtocol';
+import { evalSetsOf, isCompared } from '../settings/evalSets';
 import { armId, type Arm } from '../eval/arm';
 import {
   bestAgent,
@@ -15,7 +16,7 @@ import {
   zeroShotVoteArm,
   type AnsweredArm,
 } from '../eval/arms';
-import { buildReport, type Comparison } from '../eval/report';
+import { buildReport, type Comparison, type ReportInput } from '../eval/report';
 import { selfCorrection } from '../eval/selfCorrection';
 import { TurnIndex } from '../eval/turnIndex';
 import { hostsOf } from '../specs/hosts';
@@ -52,6 +53,23 @@ function comparison(
     arms.push(zeroShotVoteArm(index, questions, config.zeroShotVote));
   for (const { arm, seed } of trained) if (seed === 0) arms.push(singlePassArm(index, arm, questions));
   return { questions, arms };
+}
+
+/** The evaluation sets that have no field of their own in the report. */
+function furtherSets(
+  job: Job,
+  index: TurnIndex,
+  trained: readonly Trained[],
+): NonNullable<ReportInput['evalSets']> {
+  const own = new Set(['test', 'ood', 'robust']);
+  const names = [...new Set(job.questions.map(({ split }) => split))].filter(
+    (split) => isCompared(split) && !own.has(split),
+  );
+  const files = new Map(evalSetsOf(job.config.evalSets).map(({ name, file }) => [name, file]));
+  return names.flatMap((name) => {
+    const found = comparison(job, index, trained, name);
+    return found ? [{ name, file: files.get(name) ?? null, ...found }] : [];
+  });
 }
 
 function furtherSeeds(
@@ -92,6 +110,7 @@ export async function reportPhase(
     turns.every(({ backend }) => backend === 'engine');
   const index = new TurnIndex(turns, await store.getTimings(runId));
   const test = comparison(job, index, trained, 'test') ?? { questions: [], arms: [] };
+  const sets = furtherSets(job, index, trained);
   const splits: Record<string, number> = {};
   for (const { split } of questions) splits[split] = (splits[split] ?? 0) + 1;
   const report = buildReport({
@@ -113,6 +132,8 @@ export async function reportPhase(
     test,
     ood: comparison(job, index, trained, 'ood'),
     robust: comparison(job, index, trained, 'robust'),
+    ...(sets.length > 0 && { evalSets: sets }),
+    ...(job.overlap && { overlap: job.overlap }),
     seeds: furtherSeeds(job, index, trained, test.questions),
     selfCorrection: config.selfCheck ? checks(index, trained, test.questions) : [],
     trainQuestions: questions.filter(({ split }) => split === 'train'),

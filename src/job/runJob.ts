@@ -256,6 +256,7 @@ async function load(setup: JobSetup, keeper: RunKeeper, progress: ThinnedProgres
     from: run.from ?? null,
     studentStyle: promptStyle(resolved.student),
     questions,
+    overlap: run.overlap ?? null,
     emit,
     progress: progress.report,
   };

@@ -1,5 +1,6 @@
 /** The arm `single-greedy`: an agent alone at the student's decoding, so that no gain over an agent is one of decoding alone. */
 import { AgentError, ArkletError, asArkletError, DownloadError } from '../core/errors';
+import { isCompared } from '../settings/evalSets';
 import { personaOf } from '../settings/personas';
 import type { Question, Turn } from '../records/records';
 import { greedyProtocol } from '../records/trajectories';
@@ -64,14 +65,20 @@ export async function greedySingles(
   const kept = stored.filter(({ protocol }) => protocol === greedyProtocol);
   const agents = askable(job);
   if (agents.length === 0) return kept;
-  const of = (...splits: readonly string[]): readonly Question[] =>
-    job.questions.filter(({ split }) => splits.includes(split));
+  const of = (holds: (split: string) => boolean): readonly Question[] =>
+    job.questions.filter(({ split }) => holds(split));
   const ask = (questions: readonly Question[], who: readonly number[]): Promise<readonly Turn[]> =>
     speak(alone(job, shots, who), questions, greedy(job.config.maxTokens));
   try {
-    const judged = agents.length > 1 ? await ask(of('validation'), agents) : [];
+    const judged =
+      agents.length > 1
+        ? await ask(
+            of((split) => split === 'validation'),
+            agents,
+          )
+        : [];
     const best = bestGreedyAgent(judged) ?? agents[0] ?? 0;
-    return [...judged, ...(await ask(of('test', 'ood', 'robust'), [best]))];
+    return [...judged, ...(await ask(of(isCompared), [best]))];
   } catch (thrown) {
     const error = asArkletError(thrown);
     const gone = error instanceof AgentError || error instanceof DownloadError;

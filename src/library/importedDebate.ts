@@ -7,6 +7,7 @@ import type { TrajectoryImport } from '../wire/runs';
 import type { RunArchive, RunRecord } from '../records/runRecords';
 import type { Question, Split, Turn } from '../records/records';
 import type { RunConfig } from '../settings/config';
+import { evalSetsOf, writeEvalSet } from '../settings/evalSets';
 import { importedAgents } from '../specs/spec';
 import { isTrajectory } from '../records/trajectories';
 import { debate } from '../debate/debate';
@@ -17,7 +18,8 @@ import { summariserProtocol, zeroShotProtocol } from '../eval/arms';
 import { parseConfig } from '../settings/config';
 import { parseTrajectories } from '../records/archiveFile';
 import { memorableName } from './names';
-import { planQuestions } from '../tasks/planQuestions';
+import { generatedSets, isGeneratedSet } from '../tasks/generatedSets';
+import { generatedQuestions } from '../tasks/planQuestions';
 import { presets } from '../settings/config';
 import { runHash } from './storedRuns';
 
@@ -60,7 +62,7 @@ function readReport(json: string): Source {
   return {
     config,
     gold: new Map(items.map(({ id, answer }) => [id, answer])),
-    generated: config.questions === null ? planQuestions(config, null) : [],
+    generated: generatedQuestions(config),
   };
 }
 
@@ -104,7 +106,7 @@ function questionOf(turns: readonly Turn[], source: Source | null): Question | n
 const byQuestion = (turns: readonly Turn[]): Map<string, Turn[]> =>
   groupedBy(turns, ({ questionId }) => questionId);
 
-const splits: readonly Split[] = ['train', 'validation', 'test', 'ood', 'robust'];
+const learning: readonly Split[] = ['train', 'validation', 'test'];
 
 /**
  * Reads trajectories.jsonl, and the report.json of the same run where there is one: it states the settings and the right
@@ -160,10 +162,12 @@ export function importedDebate(
     if (question) questions.push(question);
     else unknown++;
   }
+  const named = evalSetsOf(source?.config.evalSets ?? []).map((set) => set.name);
+  const splits = [...new Set([...learning, ...generatedSets, ...named, ...turns.map(({ split }) => split)])];
+  const placeOf = (split: Split): number => splits.indexOf(split);
   const order = new Map(source?.generated.map(({ id }, place) => [id, place]));
   questions.sort(
-    (a, b) =>
-      splits.indexOf(a.split) - splits.indexOf(b.split) || (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0),
+    (a, b) => placeOf(a.split) - placeOf(b.split) || (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0),
   );
   const kept = new Set(questions.map(({ id }) => id));
   const keptTurns = turns.filter(({ questionId }) => kept.has(questionId));
@@ -201,6 +205,14 @@ interface Settings {
   readonly name: string;
 }
 
+/** The evaluation sets that the questions are of, beside the two that have counts of their own. */
+function setsOf(questions: readonly Question[], file: string): readonly string[] {
+  const names = new Set(questions.map(({ split }) => split).filter((split) => !learning.includes(split)));
+  return [...names]
+    .filter((name) => name !== 'ood' && name !== 'robust')
+    .map((name) => writeEvalSet({ name, file: isGeneratedSet(name) ? null : file.replaceAll(',', ' ') }));
+}
+
 /** The report's settings, or preset quick's with what the turns show; the agents are the recording. */
 function settingsOf({ source, shown, consensusStop, questions, turns, name }: Settings): RunConfig {
   const count = (split: Split): number => questions.filter((question) => question.split === split).length;
@@ -225,6 +237,9 @@ function settingsOf({ source, shown, consensusStop, questions, turns, name }: Se
     testQuestions: count('test'),
     oodQuestions: count('ood'),
     robustQuestions: count('robust'),
+    // Questions of files are in the turns: no file is read again.
+    ...(base.trainFile !== null && { trainFile: null, testFile: null, questions: base.trainFile }),
+    evalSets: setsOf(questions, name),
     summariser: has(summariserProtocol),
     zeroShotVote: samples.length === 0 ? 0 : Math.max(...samples.map(({ agent }) => agent)) + 1,
   });

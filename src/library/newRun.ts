@@ -1,4 +1,5 @@
 /** A run that begins: its id and name, its lock, and its first record with the questions. */
+import type { TrainOverlap } from '../records/overlap';
 import type { RunArchive } from '../records/runRecords';
 import type { Question } from '../records/records';
 import type { RunConfig } from '../settings/config';
@@ -13,7 +14,7 @@ import { freeName, runHash, timedTurns } from './storedRuns';
 export async function createNewRun(
   { store, lock }: { readonly store: JobStore; readonly lock: JobLock },
   config: RunConfig,
-  questions: readonly Question[],
+  { questions, overlap }: { readonly questions: readonly Question[]; readonly overlap: TrainOverlap | null },
   source: RunArchive | null,
 ): Promise<{ readonly run: StoredRun; readonly release: () => void }> {
   const hash = runHash(config, questions);
@@ -32,6 +33,7 @@ export async function createNewRun(
       error: null,
       device: null,
       seconds: {},
+      ...(overlap && { overlap }),
       ...(source && { from: source.run.id }),
     };
     const release = await lock.takeRun(id);

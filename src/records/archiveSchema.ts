@@ -1,6 +1,7 @@
 /** What is taken of a run's file: known keys alone, each of its shape, and settings that this version can work with. */
 import * as v from 'valibot';
 import { asArkletError, ImportError } from '../core/errors';
+import { overlapSchema } from './overlap';
 import type { RunArchive, RunRecord } from './runRecords';
 import {
   datasetSchema,
@@ -35,6 +36,7 @@ export const runSchema = v.object({
   pinned: v.optional(v.boolean(), false),
   error: v.optional(v.nullable(errorData), null),
   config: v.record(v.string(), v.unknown()),
+  overlap: v.exactOptional(overlapSchema),
 });
 
 const archiveSchema = v.object({

@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { issueText } from '../core/issueText';
+import { isSetName } from '../settings/evalSets';
 import { dropCounts } from './dropped';
 import type { StrategyLog } from './runRecords';
 import type { Dataset, Question, Turn, TurnTiming } from './records';
@@ -28,7 +29,10 @@ export function uniqueBy<const Item extends v.GenericSchema>(
   );
 }
 
-const split = v.picklist(['train', 'validation', 'test', 'ood', 'robust']);
+const split = v.pipe(
+  v.string(),
+  v.check((name) => isSetName(name) || ['train', 'validation', 'test'].includes(name), 'no name of a split'),
+);
 const message = v.object({ role: v.picklist(['system', 'user', 'assistant']), content: v.string() });
 
 /** Bounds of a debate as settings have them; samples for a vote may be 16 times as many as agents. */

@@ -5,6 +5,7 @@
 
 import type { RunConfig } from '../settings/config';
 import type { DropCounts } from './dropped';
+import type { TrainOverlap } from './overlap';
 import type { PadReport } from './padRecords';
 
 export interface Message {
@@ -12,7 +13,8 @@ export interface Message {
   readonly content: string;
 }
 
-export type Split = 'train' | 'validation' | 'test' | 'ood' | 'robust';
+/** `train`, `validation`, `test`, or the name of an evaluation set (settings/evalSets.ts). */
+export type Split = string;
 export type FinishReason = 'stop' | 'length' | 'aborted' | 'error';
 /**
  * How an agent is prompted. natural: for language models that read English. compact: for the bundled word-level models, whose
@@ -190,6 +192,16 @@ export interface Environment {
   readonly threads: number;
 }
 
+/** The arms on one evaluation set. */
+export interface EvalSetResult {
+  readonly name: string;
+  /** Name of its file; null: of the generator. */
+  readonly file: string | null;
+  readonly answerTypes: readonly AnswerType[];
+  readonly arms: readonly ArmResult[];
+  readonly pairs: readonly PairResult[];
+}
+
 export interface Report {
   readonly config: RunConfig;
   readonly seed: number;
@@ -209,6 +221,10 @@ export interface Report {
   readonly trainQuestions: readonly { readonly id: string; readonly question: string }[];
   readonly ood: { readonly arms: readonly ArmResult[]; readonly pairs: readonly PairResult[] } | null;
   readonly robust: { readonly arms: readonly ArmResult[]; readonly pairs: readonly PairResult[] } | null;
+  /** Evaluation sets beside those two, in the order in which they were named; absent in reports of older versions. */
+  readonly evalSets?: readonly EvalSetResult[];
+  /** Training questions near others; absent where all questions are generated, and in reports of older versions. */
+  readonly overlap?: TrainOverlap;
   readonly selfCorrection: readonly SelfCorrection[];
   readonly seeds: readonly {
     readonly seed: number;

@@ -1,6 +1,8 @@
 /** The shape of a report that comes from outside or from an older version: what the page and report.md can show. */
 import * as v from 'valibot';
 import { ImportError } from '../core/errors';
+import { isSetName } from '../settings/evalSets';
+import { overlapSchema } from './overlap';
 import type { PadReport } from './padRecords';
 import { count, droppedSchema, finite, issueOf, trainLogSchema, uniqueBy } from './recordSchemas';
 import type { Report } from './records';
@@ -170,6 +172,18 @@ export const reportSchema = v.object({
   trainQuestions: uniqueBy(v.object({ id: text, question: text }), ({ id }) => id),
   ood: v.nullable(compared),
   robust: v.nullable(compared),
+  evalSets: v.exactOptional(
+    uniqueBy(
+      v.object({
+        name: v.pipe(text, v.check(isSetName, 'no name of an evaluation set')),
+        file: v.nullable(text),
+        answerTypes: v.array(v.picklist(['number', 'choice', 'text'])),
+        ...compared.entries,
+      }),
+      ({ name }) => name,
+    ),
+  ),
+  overlap: v.exactOptional(overlapSchema),
   selfCorrection: uniqueBy(
     v.object({
       arm: text,

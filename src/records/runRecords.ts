@@ -1,5 +1,6 @@
 /** A run as it is stored, listed and archived. */
 import type { ErrorData } from '../core/errors';
+import type { TrainOverlap } from './overlap';
 import type { Dataset, Phase, Question, Report, RunStatus, Turn, TurnTiming } from './records';
 import type { EvalSamples, TrainLog } from './trainLog';
 import type { RunConfig } from '../settings/config';
@@ -19,6 +20,8 @@ export interface RunRecord {
   readonly error: ErrorData | null;
   /** The run whose debate it uses; not in archives. */
   readonly from?: string;
+  /** Training questions near others; absent where all questions are generated, and in runs of older versions. */
+  readonly overlap?: TrainOverlap;
   /** Milliseconds since the epoch; there while the run lies in the bin, from which it can be taken back. */
   readonly deletedAt?: number;
   /** What of its stored record is damaged; there only then. Such a run can be deleted and nothing else. */

@@ -181,6 +181,18 @@ function agreeing(config: RunConfig): RunConfig {
       { details: { name: 'pad.reward.heldOutAgents' } },
     );
   }
+  if (
+    (config.trainFile === null) !== (config.testFile === null) ||
+    (config.trainFile !== null && config.questions !== null)
+  ) {
+    throw new ConfigError(
+      config.questions !== null && config.trainFile !== null
+        ? `${config.questions} is to be split, and ${config.trainFile} is a training file.`
+        : `There is a ${config.testFile === null ? 'training' : 'test'} file, but no ${config.testFile === null ? 'test' : 'training'} file.`,
+      'Use a training file together with a test file, or one file that is split.',
+      { details: { name: config.testFile === null ? 'testFile' : 'trainFile' } },
+    );
+  }
   if (config.strategies.length + config.controls.length > 0 && config.trainQuestions === 0) {
     throw new ConfigError(
       'There are no training questions, but a strategy needs questions to learn from.',

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { personaPresetNames, personasText, readPersonas } from './personas';
 import type { Persona } from './personas';
+import { readEvalSet } from './evalSets';
 
 /**
  * What a setting has a say in. debate: the turns; arms: which trainings and comparisons there are; training: every training;
@@ -192,6 +193,26 @@ export function texts(
     ...facts,
     kind: { type: 'words' },
     schema: v.pipe(v.array(each), v.minLength(least), v.maxLength(most)),
+    read: words,
+    write: (value) => value.join(','),
+  };
+}
+
+/** Evaluation sets, each NAME or NAME=FILE with a name of its own. */
+export function evalSets(facts: Facts<readonly string[]>): Setting<readonly string[]> {
+  const each = v.pipe(
+    v.string(),
+    v.check((one) => readEvalSet(one) !== null),
+  );
+  const once = v.check<string[]>(
+    (list) => new Set(list.map((one) => readEvalSet(one)?.name)).size === list.length,
+  );
+  return {
+    ...facts,
+    kind: { type: 'words' },
+    schema: v.pipe(v.array(each), v.maxLength(16), once),
+    allowed:
+      'a list of at most 16 NAME or NAME=FILE, each name once, in lower case and not train, validation or test',
     read: words,
     write: (value) => value.join(','),
   };

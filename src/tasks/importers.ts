@@ -4,7 +4,7 @@
  * multiple choice, or plain question/answer. Names of columns in any case.
  */
 import { ImportError } from '../core/errors';
-import type { Question, Split } from '../records/records';
+import type { Question } from '../records/records';
 import type { ColumnChoice, FileColumns } from './questionFiles';
 import { chosenRow, objectColumns, tableColumns } from './files/columns';
 import { parseCsv, type CsvRow } from './files/csv';
@@ -171,7 +171,7 @@ export function importQuestions(text: string, options: ImportOptions): ImportRes
 function splitOf(
   share: number,
   shares: { train: number; validation: number },
-): Extract<Split, 'train' | 'validation' | 'test'> {
+): 'train' | 'validation' | 'test' {
   if (share < shares.train) return 'train';
   return share < shares.train + shares.validation ? 'validation' : 'test';
 }

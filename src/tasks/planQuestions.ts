@@ -1,56 +1,195 @@
+/** Which questions a run asks, and in which split: of the generator, of one file, or of files for training, test and evaluation. */
 import { ConfigError } from '../core/errors';
-import { askedOf } from '../records/questionCounts';
+import { askedOf, splitOf } from '../records/questionCounts';
+import type { TrainOverlap } from '../records/overlap';
 import type { Question, Split } from '../records/records';
 import type { RunConfig } from '../settings/config';
+import { evalSetsOf, isCompared } from '../settings/evalSets';
+import { generatedSets, isGeneratedSet, type GeneratedSplit } from './generatedSets';
+import { guardTraining } from './guardTraining';
 import { textShare } from './questionText';
 import { generateQuestions } from './wordProblems';
 
-type Counts = readonly (readonly [Split, number])[];
+/** The questions of files, as they were imported. */
+export interface QuestionSources {
+  /** Of one file that is split, or of the training file; null: the generator's. */
+  readonly questions: readonly Question[] | null;
+  /** Of the test file, where there is one. */
+  readonly test?: readonly Question[];
+  /** Of the evaluation files, by the name of their set. */
+  readonly sets?: Readonly<Record<string, readonly Question[]>>;
+}
 
-/** From the built-in generator, whose splits are disjoint by construction. */
-function generated(config: RunConfig): Question[] {
-  const counts: Counts = [
-    ['train', config.trainQuestions],
-    ['validation', config.validationQuestions],
-    ['test', config.testQuestions],
-    ['ood', config.oodQuestions],
-    ['robust', config.robustQuestions],
-  ];
+export interface PlannedQuestions {
+  readonly questions: readonly Question[];
+  /** Null where no question of a file is learnt from or asked. */
+  readonly overlap: TrainOverlap | null;
+}
+
+/** Questions of the generator, by the split that asks them. */
+function generated(
+  config: RunConfig,
+  counts: readonly (readonly [GeneratedSplit, number])[],
+): readonly Question[] {
   return counts.flatMap(([split, count]) =>
     count === 0 ? [] : generateQuestions({ seed: config.seed, split, count }),
   );
 }
 
-/**
- * Splits imported questions by a seeded hash of their normalised text: the smallest shares are tested, the next ones
- * validate, the rest trains. So a question's side does not depend on the order of the file.
- */
-export function splitImported(questions: readonly Question[], config: RunConfig): Question[] {
-  const distinct = [...new Map(questions.map((question) => [question.id, question])).values()];
-  const counts: Counts = [
-    ['test', config.testQuestions],
-    ['validation', config.validationQuestions],
-    ['train', config.trainQuestions],
-  ];
+/** How many questions each of the generator's evaluation sets is asked. */
+function generatedSetCounts(config: RunConfig): readonly (readonly [GeneratedSplit, number])[] {
+  const counts: Readonly<Record<string, number>> = {
+    ood: config.oodQuestions,
+    robust: config.robustQuestions,
+  };
+  const named = new Set(
+    evalSetsOf(config.evalSets).flatMap(({ name, file }) => (file === null ? [name] : [])),
+  );
+  return generatedSets.map((name) => {
+    const own = counts[name] ?? 0;
+    return [name, own === 0 && named.has(name) ? config.evalQuestions : own] as const;
+  });
+}
+
+/** Whether training and test questions are the generator's. */
+function learnsFromGenerator({ questions, trainFile }: RunConfig): boolean {
+  return questions === null && trainFile === null;
+}
+
+/** What of a run's questions the generator makes: all of them, or only the evaluation sets that are named. */
+export function generatedQuestions(config: RunConfig): readonly Question[] {
+  const { trainQuestions: train, validationQuestions: validation, testQuestions: test } = config;
+  if (learnsFromGenerator(config)) {
+    return generated(config, [
+      ['train', train],
+      ['validation', validation],
+      ['test', test],
+      ...generatedSetCounts(config),
+    ]);
+  }
+  // The counts of `ood` and `robust` belong to runs on generated problems; beside a file a set is asked when it is named.
+  const named = new Set(evalSetsOf(config.evalSets).map(({ name }) => name));
+  return generated(
+    config,
+    generatedSetCounts(config).filter(([name]) => named.has(name)),
+  );
+}
+
+function distinct(questions: readonly Question[]): readonly Question[] {
+  return [...new Map(questions.map((question) => [question.id, question])).values()];
+}
+
+/** By a seeded hash of the text, so that the order of a file decides nothing. */
+function drawn(questions: readonly Question[], seed: number): readonly Question[] {
+  const share = new Map(questions.map(({ id, text }) => [id, textShare(text, seed)]));
+  return [...questions].sort(
+    (a, b) => (share.get(a.id) ?? 0) - (share.get(b.id) ?? 0) || (a.id < b.id ? -1 : 1),
+  );
+}
+
+const asked = (split: Split) => (question: Question) => ({ ...question, split });
+
+/** Questions by what they are for. `train` holds more than are asked for: the guard may leave some out. */
+interface Parts {
+  readonly train: readonly Question[];
+  readonly others: readonly Question[];
+}
+
+/** One file: the smallest shares are tested, the next ones validate, the rest trains. */
+function ofOneFile(questions: readonly Question[], config: RunConfig): Parts {
+  const held = distinct(questions);
+  const { testQuestions: test, validationQuestions: validation, trainQuestions: train } = config;
   const needed = askedOf(config);
-  if (distinct.length < needed) {
+  if (held.length < needed) {
     throw new ConfigError(
-      `The file holds ${distinct.length} different questions, but ${needed} are asked for (${counts
-        .map(([split, count]) => `${count} ${split}`)
-        .join(', ')}).`,
+      `The file holds ${held.length} different questions, but ${needed} are asked for (${test} test, ${validation} validation, ${train} train).`,
       'Ask for fewer questions, or use a larger file.',
     );
   }
-  const share = new Map(distinct.map(({ id, text }) => [id, textShare(text, config.seed)]));
-  const ordered = [...distinct].sort(
-    (a, b) => (share.get(a.id) ?? 0) - (share.get(b.id) ?? 0) || (a.id < b.id ? -1 : 1),
-  );
-  let start = 0;
-  return counts.flatMap(([split, count]) => {
-    const part = ordered.slice(start, start + count).map((question) => ({ ...question, split }));
-    start += count;
-    return part;
+  const ordered = drawn(held, config.seed);
+  return {
+    train: ordered.slice(test + validation).map(asked('train')),
+    others: [
+      ...ordered.slice(test, test + validation).map(asked('validation')),
+      ...ordered.slice(0, test).map(asked('test')),
+    ],
+  };
+}
+
+/** A file for training and one for the test, each as it is; the smallest shares of the training file validate. */
+function ofTwoFiles(questions: readonly Question[], test: readonly Question[], config: RunConfig): Parts {
+  const held = distinct(questions);
+  const learnt = { ...config, testQuestions: 0 };
+  const fitted = askedOf(learnt) > held.length ? splitOf(learnt, held.length) : learnt;
+  if (fitted === null) {
+    throw new ConfigError(
+      `The training file holds ${held.length} different questions: too few to train and to validate.`,
+      'Use a larger training file, or ask for no validation questions.',
+    );
+  }
+  const ordered = drawn(held, config.seed);
+  const { validationQuestions: validation } = fitted;
+  return {
+    train: ordered.slice(validation).map(asked('train')),
+    others: [
+      ...ordered.slice(0, validation).map(asked('validation')),
+      ...drawn(distinct(test), config.seed).slice(0, config.testQuestions).map(asked('test')),
+    ],
+  };
+}
+
+function learning(config: RunConfig, { questions, test }: QuestionSources): Parts {
+  if (config.trainFile !== null) {
+    if (questions !== null && test) return ofTwoFiles(questions, test, config);
+    throw new ConfigError(
+      `The questions of ${questions === null ? config.trainFile : (config.testFile ?? 'the test file')} are not at hand.`,
+      'Pick the file again.',
+    );
+  }
+  if (questions !== null) return ofOneFile(questions, config);
+  const all = generatedQuestions(config);
+  return {
+    train: all.filter(({ split }) => split === 'train'),
+    others: all.filter(({ split }) => split !== 'train'),
+  };
+}
+
+/** The named sets, in the order in which they are named; a set of a file is drawn from it like a split. Throws ConfigError. */
+function evaluation(config: RunConfig, { sets = {} }: QuestionSources): readonly Question[] {
+  return evalSetsOf(config.evalSets).flatMap(({ name, file }) => {
+    if (file === null) {
+      if (isGeneratedSet(name)) return [];
+      throw new ConfigError(
+        `There is no built-in evaluation set "${name}".`,
+        `The built-in sets are ${generatedSets.join(', ')}; another one needs a file.`,
+      );
+    }
+    if (isGeneratedSet(name)) {
+      throw new ConfigError(
+        `"${name}" is the name of a built-in evaluation set.`,
+        `Give the set of ${file} another name.`,
+      );
+    }
+    const found = sets[name];
+    if (found === undefined)
+      throw new ConfigError(`The questions of ${file} are not at hand.`, 'Pick the file again.');
+    return drawn(distinct(found), config.seed).slice(0, config.evalQuestions).map(asked(name));
   });
+}
+
+/** Each question in the first set that asks it alone, because a run keeps one answer of an arm to a question. */
+function askedOnce(questions: readonly Question[]): {
+  readonly kept: readonly Question[];
+  readonly repeated: Readonly<Record<string, number>>;
+} {
+  const seen = new Set<string>();
+  const repeated: Record<string, number> = {};
+  const kept = questions.filter(({ id, split }) => {
+    if (!seen.has(id)) return Boolean(seen.add(id));
+    repeated[split] = (repeated[split] ?? 0) + 1;
+    return false;
+  });
+  return { kept, repeated };
 }
 
 /** Template parameters of a generated question (its numbers and operations); null for an imported one. */
@@ -85,9 +224,42 @@ export function checkDisjoint(questions: readonly Question[]): void {
   );
 }
 
-/** The questions of a run, all splits. Throws ConfigError. */
+/** Splits in the order in which they are asked: of one file the smallest share first, as runs always had it. */
+function inOrder(questions: readonly Question[], oneFile: boolean): readonly Question[] {
+  const own = oneFile ? ['test', 'validation', 'train'] : ['train', 'validation', 'test'];
+  const place = ({ split }: Question): number => (own.includes(split) ? own.indexOf(split) : own.length);
+  return [...questions].sort((a, b) => place(a) - place(b));
+}
+
+/** The questions of a run, all splits, and what the guard of the training questions found. Throws ConfigError. */
+export function planRun(config: RunConfig, sources: QuestionSources): PlannedQuestions {
+  const { train, others } = learning(config, sources);
+  const files = evaluation(config, sources);
+  const beside = learnsFromGenerator(config) ? [] : generatedQuestions(config);
+  const { kept, repeated } = askedOnce([...others, ...beside, ...files]);
+  for (const { name, file } of evalSetsOf(config.evalSets)) {
+    if (kept.some(({ split }) => split === name)) continue;
+    throw new ConfigError(
+      `The evaluation set ${name} asks nothing that the sets before it do not ask.`,
+      file === null ? 'Leave it out.' : `Leave it out, or give it another file than ${file}.`,
+    );
+  }
+  const { questions, overlap } = guardTraining(train, kept, {
+    policy: config.nearDuplicates,
+    count: config.trainQuestions,
+    repeated,
+  });
+  const planned = inOrder([...questions, ...kept], sources.questions !== null && config.trainFile === null);
+  checkDisjoint(planned);
+  return { questions: planned, overlap };
+}
+
+/** As `planRun`, for one file or none, without what the guard found. */
 export function planQuestions(config: RunConfig, imported: readonly Question[] | null): readonly Question[] {
-  const questions = imported ? splitImported(imported, config) : generated(config);
-  checkDisjoint(questions);
-  return questions;
+  return planRun(config, { questions: imported }).questions;
+}
+
+/** The splits that arms are compared on, the test questions first, then in the order in which questions come. */
+export function comparedSplits(questions: readonly Question[]): readonly Split[] {
+  return [...new Set(['test', ...questions.map(({ split }) => split).filter(isCompared)])];
 }

@@ -7,8 +7,9 @@
  * sentence: the answers are the test split's.
  */
 import { ConfigError } from '../core/errors';
-import type { Question, Split } from '../records/records';
+import type { Question } from '../records/records';
 import { hashKey, RandomStream } from '../core/rng';
+import type { GeneratedSplit as Split } from './generatedSets';
 import { questionId } from './questionText';
 import {
   defaultDifficulty,

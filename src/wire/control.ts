@@ -6,8 +6,12 @@ import type { Call, Names } from './calls';
 
 export interface StartRequest {
   readonly config: RunConfig;
-  /** Null: of the generator. */
+  /** Of one file that is split, or of the training file; null: of the generator. */
   readonly questions: readonly Question[] | null;
+  /** Of the test file, where the settings name one. */
+  readonly test?: readonly Question[];
+  /** Of the evaluation files that the settings name, by the name of their set. */
+  readonly sets?: Readonly<Record<string, readonly Question[]>>;
   /** A stored run whose questions and debate are used again: one debate, many strategies; the debate's settings are then that run's. */
   readonly from?: string;
 }

@@ -11,7 +11,7 @@ await withSources(async (load) => {
     await load('/scripts/maintain/bundled/problemLines.ts')
   );
   const lines = problemLines(
-    /** @type {import('../../../src/records/records').Split} */ (split),
+    /** @type {import('../../../src/tasks/generatedSets').GeneratedSplit} */ (split),
     Number(seed),
     Number(count),
   );

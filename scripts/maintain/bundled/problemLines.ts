@@ -1,5 +1,5 @@
 /** Generated problems as the trainers of the bundled models read them. Loaded through Vite by export.mjs. */
-import type { Split } from '../../../src/records/records';
+import type { GeneratedSplit as Split } from '../../../src/tasks/generatedSets';
 import { generateProblems } from '../../../src/tasks/wordProblems';
 import { problemWords } from '../../../src/tasks/wordings';
 

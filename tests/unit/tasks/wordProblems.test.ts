@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/core/errors';
-import type { Split } from '../../../src/records/records';
+import type { GeneratedSplit as Split } from '../../../src/tasks/generatedSets';
 import { evaluate, skeletonKey } from '../../../src/tasks/skeleton';
 import { generateProblems, generateQuestions } from '../../../src/tasks/wordProblems';
 import { normaliseText, questionId } from '../../../src/tasks/questionText';
