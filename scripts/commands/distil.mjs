@@ -55,6 +55,12 @@ function progressLine(words, stream = process.stderr) {
   return { show, say };
 }
 
+/** Without folders, also behind NAME=. @param {string} text */
+function shortPath(text) {
+  const [, name = '', path = ''] = /^([a-z0-9-]+=)?(.*)$/s.exec(text) ?? [];
+  return name + basename(path);
+}
+
 /**
  * A name of the output folder that follows from the settings: the same command finds its run again.
  * @param {Partial<Record<string, string>>} flags
@@ -64,7 +70,9 @@ function outFolder(flags) {
   const parts = Object.entries(flags)
     .filter(([name]) => name !== 'out' && name !== 'json')
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value = '']) => (name === 'preset' ? value : `${name}-${basename(value)}`));
+    .map(([name, value = '']) =>
+      name === 'preset' ? value : `${name}-${value.split(',').map(shortPath).join('+')}`,
+    );
   const name =
     parts
       .join('_')
@@ -108,6 +116,9 @@ const bare = [
   'pad-mask-truncated',
   'pad-stop-on-hacking',
 ];
+
+/** Flags that are given once for each part of a list. */
+const repeated = ['eval'];
 
 /**
  * What the page is asked for: paths of this machine as addresses under its mounts. Throws for flags that are unknown and
@@ -175,7 +186,7 @@ function watch(page) {
 
 /** @param {string[]} args @returns {Promise<number>} exit code */
 export async function main(args) {
-  const { flags: read, rest: others } = readFlags(args, (name) => !bare.includes(name));
+  const { flags: read, rest: others } = readFlags(args, (name) => !bare.includes(name), repeated);
   if (others.length > 0)
     throw badArgument(
       `"${others[0]}" is not a flag.`,
@@ -188,7 +199,7 @@ export async function main(args) {
   const asked = Object.fromEntries(
     Object.entries(read).filter(([name]) => name !== 'out' && name !== 'json'),
   );
-  const { flags: rest, mounts, endpoints, keys, questionFile, archive, words } = await pageRequest(asked);
+  const { flags: rest, mounts, endpoints, keys, files, archive, words } = await pageRequest(asked);
   const made = !existsSync(out);
   writableFolder(out);
 
@@ -230,7 +241,9 @@ export async function main(args) {
         /** @type {DistilRequest} */
         const request = {
           flags: rest,
-          questions: questionFile && urls.app + questionFile,
+          questions: files.questions && urls.app + files.questions,
+          test: files.test && urls.app + files.test,
+          sets: Object.fromEntries(Object.entries(files.sets).map(([name, file]) => [name, urls.app + file])),
           from: archive && urls.app + archive,
           keys,
           out: urls.out,

@@ -2,7 +2,9 @@
 import { basename, join } from 'node:path';
 import { commandError } from '../../src/commands/commandError';
 import { ConfigError } from '../../src/core/errors';
+import { readEvalSet, writeEvalSet } from '../../src/settings/evalSets';
 import { configFromFlags } from '../../src/settings/flags';
+import { checkSet } from '../../src/tasks/generatedSets';
 import { Mounts, type Mount } from './mounts';
 import type { ErrorData } from './product';
 
@@ -11,7 +13,12 @@ export interface PageRequest {
   readonly mounts: readonly Mount[];
   readonly endpoints: readonly string[];
   /** Addresses under the mounts. */
-  readonly questionFile: string | null;
+  readonly files: {
+    /** The one file, or the training file. */
+    readonly questions: string | null;
+    readonly test: string | null;
+    readonly sets: Readonly<Record<string, string>>;
+  };
   readonly archive: string | null;
 }
 
@@ -21,7 +28,7 @@ type Checked =
 
 /** Paths of this machine become addresses under mounts; flags that do not hold are an error as a command prints it. */
 export function checkRequest(asked: Readonly<Partial<Record<string, string>>>): Checked {
-  const { from, questions, ...given } = asked;
+  const { from, ...given } = asked;
   const flags = { ...given } as Record<string, string>;
   try {
     const mounts = new Mounts();
@@ -32,11 +39,33 @@ export function checkRequest(asked: Readonly<Partial<Record<string, string>>>): 
     if (flags.personas) flags.personas = mounts.personas(flags.personas);
     const endpoints = [...mounts.endpoints];
     if (flags.student) flags.student = mounts.spec(flags.student);
-    const questionFile = questions === undefined ? null : mounts.file(questions);
-    if (questions !== undefined) flags.questions = basename(questions);
+    const file = (flag: string): string | null => {
+      const path = flags[flag];
+      if (path === undefined) return null;
+      flags[flag] = basename(path);
+      return mounts.file(path);
+    };
+    const whole = file('questions');
+    const learnt = file('train-file');
+    const test = file('test-file');
+    const sets: Record<string, string> = {};
+    if (flags.eval !== undefined) {
+      flags.eval = flags.eval
+        .split(',')
+        .map((text) => {
+          const set = readEvalSet(text.trim());
+          if (!set) return text;
+          const named = { name: set.name, file: set.file === null ? null : basename(set.file) };
+          checkSet(named);
+          if (set.file !== null) sets[set.name] = mounts.file(set.file);
+          return writeEvalSet(named);
+        })
+        .join(',');
+    }
     const archive = from === undefined ? null : mounts.file(join(from, 'run.arklet.json.gz'));
     configFromFlags(new Map(Object.entries(flags)));
-    return { request: { flags, mounts: mounts.paths, endpoints, questionFile, archive }, error: null };
+    const files = { questions: whole ?? learnt, test, sets };
+    return { request: { flags, mounts: mounts.paths, endpoints, files, archive }, error: null };
   } catch (thrown) {
     // Settings are named as in the page; here their flags belong to it.
     if (thrown instanceof ConfigError) return { request: null, error: commandError(thrown.toData()) };

@@ -30,12 +30,13 @@ export const systemCode = (error) =>
 export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
 
 /**
- * `--name value`, `--name=value` and bare `--name`, which reads "true"; anything else goes to `rest`. Throws where a flag of
- * `valued` has no value.
+ * `--name value`, `--name=value` and bare `--name`, which reads "true"; anything else goes to `rest`. A flag of `repeated` is a
+ * list, whose parts it may be given one by one. Throws where a flag of `valued` has no value.
  * @param {readonly string[]} args
  * @param {(name: string) => boolean} valued
+ * @param {readonly string[]} repeated
  */
-export function readFlags(args, valued = (_name) => false) {
+export function readFlags(args, valued = (_name) => false, repeated = []) {
   /** @type {Record<string, string>} */
   const flags = {};
   /** @type {string[]} */
@@ -48,6 +49,7 @@ export function readFlags(args, valued = (_name) => false) {
       continue;
     }
     const next = args[i + 1];
+    const before = repeated.includes(name) ? flags[name] : undefined;
     if (value !== undefined) flags[name] = value;
     else if (next !== undefined && !next.startsWith('--')) {
       flags[name] = next;
@@ -56,6 +58,7 @@ export function readFlags(args, valued = (_name) => false) {
     else flags[name] = 'true';
     if (flags[name] === '' && valued(name))
       throw badArgument(`--${name} has an empty value.`, `Write --${name} VALUE.`);
+    if (before !== undefined) flags[name] = `${before},${flags[name]}`;
   }
   return { flags, rest };
 }

@@ -9,6 +9,7 @@ import {
   StorageError,
   type ErrorData,
 } from '../core/errors';
+import type { StartRequest } from '../wire/control';
 import type { JobApi } from '../wire/jobApi';
 import type { JobEvent } from '../wire/jobEvents';
 import type { RunRecord } from '../records/runRecords';
@@ -27,8 +28,11 @@ import type { WebllmCheckRequest, WebllmCheckResult } from './webllmCheck';
 export interface DistilRequest {
   /** Flags that set the config, without dashes. */
   readonly flags: Readonly<Record<string, string>>;
-  /** Address of the question file, null for the generator. */
+  /** Address of the one question file or of the training file, null for the generator. */
   readonly questions: string | null;
+  /** Address of the test file, and of the evaluation files by the name of their set. */
+  readonly test?: string | null;
+  readonly sets?: Readonly<Record<string, string>>;
   /** Address of a run's archive whose debate is used again. */
   readonly from: string | null;
   /** Keys of endpoints by address. */
@@ -114,6 +118,21 @@ async function readQuestions(url: string): Promise<readonly Question[]> {
   if (looked.length > linesSaid)
     say(`${looked.length} answers of ${name} are not read as written: check them.`);
   return questions;
+}
+
+/** The questions of all files that are named. */
+async function readSources({
+  questions,
+  test = null,
+  sets = {},
+}: DistilRequest): Promise<Omit<StartRequest, 'config' | 'from'>> {
+  const ofSets: Record<string, readonly Question[]> = {};
+  for (const [name, url] of Object.entries(sets)) ofSets[name] = await readQuestions(url);
+  return {
+    questions: questions === null ? null : await readQuestions(questions),
+    ...(test !== null && { test: await readQuestions(test) }),
+    ...(Object.keys(ofSets).length > 0 && { sets: ofSets }),
+  };
 }
 
 /** Writes all files of a finished run. */
@@ -220,12 +239,13 @@ function startAutomation(): void {
     if (stopped) throw new InterruptedError('Stopped.', 'The same command continues where it stopped.');
   }
 
-  async function distil({ flags, questions, from, keys, out }: DistilRequest): Promise<{ name: string }> {
+  async function distil(request: DistilRequest): Promise<{ name: string }> {
+    const { flags, from, keys, out } = request;
     const config = configFromFlags(new Map(Object.entries(flags)));
     for (const [url, key] of Object.entries(keys)) await api.endpoints.setKey({ url, key });
     const events = ending();
     try {
-      const imported = questions === null ? null : await readQuestions(questions);
+      const imported = await readSources(request);
       // The same command finds its run again: by its settings, or by what this page remembers of a debate used again.
       const command = `arklet.command ${JSON.stringify({ flags, from })}`;
       const known = from === null ? null : localStorage.getItem(command);
@@ -243,7 +263,7 @@ function startAutomation(): void {
                 unpackArchive(new Uint8Array(await (await get(from)).arrayBuffer())),
               );
         goOn();
-        run = await api.control.start({ config, questions: imported, ...(source && { from: source.id }) });
+        run = await api.control.start({ config, ...imported, ...(source && { from: source.id }) });
         if (from !== null) localStorage.setItem(command, run.id);
         if (stopped) await api.control.stop();
         await Promise.race([events.of(run.id), gone]);

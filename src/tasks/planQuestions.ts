@@ -5,7 +5,7 @@ import type { TrainOverlap } from '../records/overlap';
 import type { Question, Split } from '../records/records';
 import type { RunConfig } from '../settings/config';
 import { evalSetsOf, isCompared } from '../settings/evalSets';
-import { generatedSets, isGeneratedSet, type GeneratedSplit } from './generatedSets';
+import { checkSet, generatedSets, type GeneratedSplit } from './generatedSets';
 import { guardTraining } from './guardTraining';
 import { textShare } from './questionText';
 import { generateQuestions } from './wordProblems';
@@ -157,19 +157,8 @@ function learning(config: RunConfig, { questions, test }: QuestionSources): Part
 /** The named sets, in the order in which they are named; a set of a file is drawn from it like a split. Throws ConfigError. */
 function evaluation(config: RunConfig, { sets = {} }: QuestionSources): readonly Question[] {
   return evalSetsOf(config.evalSets).flatMap(({ name, file }) => {
-    if (file === null) {
-      if (isGeneratedSet(name)) return [];
-      throw new ConfigError(
-        `There is no built-in evaluation set "${name}".`,
-        `The built-in sets are ${generatedSets.join(', ')}; another one needs a file.`,
-      );
-    }
-    if (isGeneratedSet(name)) {
-      throw new ConfigError(
-        `"${name}" is the name of a built-in evaluation set.`,
-        `Give the set of ${file} another name.`,
-      );
-    }
+    checkSet({ name, file });
+    if (file === null) return [];
     const found = sets[name];
     if (found === undefined)
       throw new ConfigError(`The questions of ${file} are not at hand.`, 'Pick the file again.');
