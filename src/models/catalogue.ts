@@ -4,7 +4,7 @@ import { DownloadError, FileFormatError } from '../core/errors';
 
 const entrySchema = v.object({
   id: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._-]*$/i)),
-  role: v.picklist(['agent', 'student']),
+  role: v.picklist(['agent', 'student', 'overlap']),
   name: v.string(),
   bytes: v.number(),
   parameters: v.number(),
@@ -12,10 +12,13 @@ const entrySchema = v.object({
   sha256: v.optional(v.unknown()),
 });
 
-/** `role` says what the presets use it as; any bundled model can be either. */
+/**
+ * `role` says what the presets use it as; any bundled model can be agent or student. Agents of role `overlap` share a part of
+ * agent A's gap: they are named one by one, "bundled" does not stand for them.
+ */
 export interface BundledModel {
   readonly id: string;
-  readonly role: 'agent' | 'student';
+  readonly role: 'agent' | 'student' | 'overlap';
   readonly name: string;
   readonly bytes: number;
   readonly parameters: number;

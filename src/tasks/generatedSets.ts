@@ -4,7 +4,7 @@ import { ConfigError } from '../core/errors';
 import type { EvalSetSpec } from '../settings/evalSets';
 
 /** In the order of tables. A further family is added here and to the wordings of the generator. */
-export const generatedSets = ['ood', 'robust'] as const;
+export const generatedSets = ['ood', 'robust', 'steps', 'vehicles', 'money'] as const;
 export type GeneratedSet = (typeof generatedSets)[number];
 
 /** What the generator is asked for. */

@@ -24,7 +24,7 @@ export interface Difficulty {
   readonly maxStart: number;
 }
 
-export const defaultDifficulty: Difficulty = { minSteps: 2, maxSteps: 4, maxStart: 20 };
+export const defaultDifficulty: Difficulty = { minSteps: 3, maxSteps: 5, maxStart: 20 };
 
 /** left operation right; a division that leaves a rest is NaN. */
 export function evaluate(operation: Operation, left: number, right: number): number {
@@ -54,6 +54,15 @@ export function skeletonSplit(skeleton: Skeleton): 'train' | 'validation' | 'tes
   const share = hashKey('skeleton-split', skeletonKey(skeleton)) / 0x100000000;
   if (share < 0.8) return 'train';
   return share < 0.9 ? 'validation' : 'test';
+}
+
+/** Share of the additions, subtractions and divisions that no training or validation question needs. */
+const heldOutShare = 0.06;
+
+/** Whether a step is held out: train and validation never need it, about a fifth of the test does. Products are too few to spare. */
+export function isHeldOut({ operation, left, right }: Omit<Step, 'result'>): boolean {
+  if (operation === '*') return false;
+  return hashKey('held-out-step', `${left} ${operation} ${right}`) / 0x100000000 < heldOutShare;
 }
 
 /** Start 2..maxStart or a product of 2..5; add or subtract 1..9; divide without rest by 2..5. */

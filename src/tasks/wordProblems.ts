@@ -2,29 +2,32 @@
  * Seeded arithmetic word problems with worked solutions.
  *
  * Splits: train, validation and test are disjoint by template parameters (the hash of a problem's numbers and
- * operations decides, whatever the seed) and therefore by text. `ood` has unseen names, things and templates and one
- * more step than training. `robust` is the test problem of the same place with renamed entities and one irrelevant
- * sentence: the answers are the test split's.
+ * operations decides, whatever the seed) and therefore by text. Some steps (isHeldOut) are needed by no problem of train
+ * or validation, so that a table of the steps met there does not solve the test. The other sets hold test problems:
+ * `steps` those that need a held-out step, `vehicles` and `money` other families of sentences, `robust` the test problem of
+ * the same place with renamed entities and one irrelevant sentence. `ood` has new sentences and one more step. `corpus` is
+ * what the bundled models are pretrained on: all families and all steps, the numbers of train.
  */
 import { ConfigError } from '../core/errors';
 import type { Question } from '../records/records';
 import { hashKey, RandomStream } from '../core/rng';
-import type { GeneratedSplit as Split } from './generatedSets';
+import type { GeneratedSplit } from './generatedSets';
 import { questionId } from './questionText';
 import {
   defaultDifficulty,
   drawSkeleton,
+  isHeldOut,
   skeletonKey,
   skeletonSplit,
   type Difficulty,
   type Skeleton,
   type Step,
 } from './skeleton';
-import { wordProblem, type Wording } from './wordings';
+import { wordProblem, type FamilyName, type Wording } from './wordings';
 
 export interface GeneratorOptions {
   readonly seed: number;
-  readonly split: Split;
+  readonly split: ProblemSplit;
   readonly count: number;
   readonly difficulty?: Partial<Difficulty>;
 }
@@ -35,13 +38,46 @@ export interface WordProblem {
   readonly skeleton: Skeleton;
 }
 
-const wordings: Readonly<Record<Split, Wording>> = {
-  train: { unseenEntities: false, unseenTemplates: false, distractor: false },
-  validation: { unseenEntities: false, unseenTemplates: false, distractor: false },
-  test: { unseenEntities: false, unseenTemplates: false, distractor: false },
-  ood: { unseenEntities: true, unseenTemplates: true, distractor: false },
-  robust: { unseenEntities: true, unseenTemplates: false, distractor: true },
+/** What the generator can be asked for. */
+export type ProblemSplit = GeneratedSplit | 'corpus';
+
+const plain = (family: FamilyName): Wording => ({ family, distractor: false });
+
+const wordings: Readonly<Record<GeneratedSplit, Wording>> = {
+  train: plain('taught'),
+  validation: plain('taught'),
+  test: plain('taught'),
+  steps: plain('taught'),
+  vehicles: plain('vehicles'),
+  money: plain('money'),
+  ood: plain('new-sentences'),
+  robust: { family: 'renamed', distractor: true },
 };
+
+/** Shares of the families in the corpus. */
+const corpusShares: readonly (readonly [FamilyName, number])[] = [
+  ['taught', 0.55],
+  ['renamed', 0.15],
+  ['vehicles', 0.15],
+  ['money', 0.15],
+];
+
+function wordingOf(split: ProblemSplit, random: RandomStream): Wording {
+  if (split !== 'corpus') return wordings[split];
+  let left = random.next();
+  const found = corpusShares.find(([, share]) => (left -= share) < 0);
+  return plain(found?.[0] ?? 'taught');
+}
+
+/** Whether a problem with these numbers may stand in a split. */
+function belongs(skeleton: Skeleton, split: ProblemSplit): boolean {
+  if (split === 'ood') return true;
+  const part = skeletonSplit(skeleton);
+  if (split === 'corpus') return part === 'train';
+  const heldOut = skeleton.steps.some(isHeldOut);
+  if (split === 'train' || split === 'validation') return part === split && !heldOut;
+  return part === 'test' && (split !== 'steps' || heldOut);
+}
 
 /** Questions with distinct texts; the first k of a longer list are the list of k. Throws ConfigError. */
 export function generateQuestions(options: GeneratorOptions): Question[] {
@@ -66,7 +102,7 @@ export function generateProblems({ seed, split, count, difficulty }: GeneratorOp
       );
     }
     const skeleton = drawSkeleton(new RandomStream(hashKey('skeleton', seed, split, draw)), level);
-    if (split !== 'ood' && skeletonSplit(skeleton) !== split) continue;
+    if (!belongs(skeleton, split)) continue;
     const problem = build(skeleton, split, seed, draw);
     if (seen.has(problem.question.id)) continue;
     misses = 0;
@@ -76,9 +112,9 @@ export function generateProblems({ seed, split, count, difficulty }: GeneratorOp
   return problems;
 }
 
-function build(skeleton: Skeleton, split: Split, seed: number, index: number): WordProblem {
+function build(skeleton: Skeleton, split: ProblemSplit, seed: number, index: number): WordProblem {
   const random = new RandomStream(hashKey('wording', seed, split, index));
-  const text = wordProblem(skeleton, wordings[split], random);
+  const text = wordProblem(skeleton, wordingOf(split, random), random);
   const question: Question = {
     id: questionId(text),
     split,
@@ -97,7 +133,7 @@ export function solutionChain(steps: readonly Step[]): string {
   return [...lines, `#### ${steps.at(-1)?.result ?? ''}`].join(' ');
 }
 
-function checkedDifficulty(level: Difficulty, split: Split, count: number): Difficulty {
+function checkedDifficulty(level: Difficulty, split: ProblemSplit, count: number): Difficulty {
   const { minSteps, maxSteps, maxStart } = level;
   const whole = [minSteps, maxSteps, maxStart, count].every((value) => Number.isInteger(value));
   if (!whole || minSteps < 1 || maxSteps < minSteps || maxSteps > 8 || maxStart < 2 || maxStart > 99) {

@@ -1,4 +1,4 @@
-/** The words of the problems: entities and sentence templates, those of training and those kept unseen. */
+/** The words of the problems: families of sentence templates with their entities. Runs learn from the taught family alone. */
 import type { RandomStream } from '../core/rng';
 import type { Operation, Skeleton } from './skeleton';
 
@@ -15,20 +15,39 @@ const he = (name: string): Entity => ({ name, subject: 'He', object: 'him' });
 interface Entities {
   readonly people: readonly Entity[];
   readonly items: readonly string[];
+  /** Where a family's things are. */
+  readonly places: readonly string[];
 }
 
-const seenEntities: Entities = {
+const taughtEntities: Entities = {
   people: [she('Anna'), she('Mia'), she('Lena'), she('Zoe'), he('Ben'), he('Tom'), he('Max'), he('Leo')],
   items: ['apples', 'books', 'coins', 'shells', 'cards', 'pens'],
+  places: [],
 };
 
-/** Never in training, validation or test. */
-const unseenEntities: Entities = {
+/** Never in train, validation or test. */
+const renamedEntities: Entities = {
   people: [she('Ida'), she('Nora'), he('Finn'), he('Paul')],
   items: ['stamps', 'stones', 'rings', 'keys'],
+  places: [],
 };
 
-/** Templates: {N} name, {P} pronoun, {O} another person, {p} her/him, {n} the number, {k} and {m} factors, {i} the things. */
+const vehicleEntities: Entities = {
+  people: taughtEntities.people,
+  items: ['riders', 'children', 'guests'],
+  places: ['bus', 'boat', 'train'],
+};
+
+const moneyEntities: Entities = {
+  people: renamedEntities.people,
+  items: ['toys', 'shoes', 'lamps'],
+  places: [],
+};
+
+/**
+ * Templates: {N} name, {P} pronoun, {O} another person, {p} her/him, {n} the number, {k} and {m} factors, {i} the things,
+ * {c} the place.
+ */
 interface Templates {
   readonly start: readonly string[];
   readonly product: readonly string[];
@@ -36,7 +55,7 @@ interface Templates {
   readonly question: readonly string[];
 }
 
-const seenTemplates: Templates = {
+const taughtTemplates: Templates = {
   start: ['{N} has {n} {i}.', '{N} owns {n} {i}.'],
   product: ['{N} buys {k} bags with {m} {i} each.', '{N} has {k} boxes with {m} {i} each.'],
   sentences: {
@@ -48,7 +67,7 @@ const seenTemplates: Templates = {
 };
 
 /** New sentences made of known words: a word-level model cannot know what a word means that it never saw. */
-const unseenTemplates: Templates = {
+const newTemplates: Templates = {
   start: ['{N} now has {n} {i}.'],
   product: ['{N} owns {k} boxes with {m} {i} each.'],
   sentences: {
@@ -56,25 +75,65 @@ const unseenTemplates: Templates = {
     '-': ['{P} sells {n} to {O}.'],
     '/': ['{P} keeps one of {n} equal piles.'],
   },
-  question: ['In the end how many {i} does {N} have?'],
+  question: ['How many {i} does {N} now have in the end?'],
+};
+
+/** Family B: people who get on and off. */
+const vehicleTemplates: Templates = {
+  start: ['A {c} leaves with {n} {i}.', '{n} {i} are on a {c}.'],
+  product: ['A {c} has {k} rows with {m} {i} each.', '{k} groups of {m} {i} are on a {c}.'],
+  sentences: {
+    '+': ['{n} more get on.', 'At a stop {n} join them.'],
+    '-': ['{n} get off.', 'At a stop {n} leave.'],
+    '/': ['Only one of {n} equal groups stays.', 'All get off but one of {n} equal groups.'],
+  },
+  question: ['How many {i} are on the {c} now?', 'How many {i} arrive in the end?'],
+};
+
+/** Family C: money. */
+const moneyTemplates: Templates = {
+  start: ['{N} earns {n} dollars.', '{N} saved {n} dollars.'],
+  product: ['{N} works {k} hours for {m} dollars each.', '{N} sells {k} old {i} for {m} dollars each.'],
+  sentences: {
+    '+': ['{O} pays {p} {n} dollars.', '{P} earns {n} dollars more.'],
+    '-': ['{P} spends {n} dollars on {i}.', '{P} pays {O} {n} dollars.'],
+    '/': ['{P} saves one of {n} equal parts and spends the rest.', 'One of {n} equal parts is left.'],
+  },
+  question: ['How many dollars are left?', 'How much money does {N} have?'],
 };
 
 const irrelevant = '{O} has {n} {j}.';
 
+/** Sentences and the names and things in them. */
+interface Family {
+  readonly entities: Entities;
+  readonly templates: Templates;
+}
+
+const families = {
+  /** What runs learn from and are tested on. */
+  taught: { entities: taughtEntities, templates: taughtTemplates },
+  renamed: { entities: renamedEntities, templates: taughtTemplates },
+  'new-sentences': { entities: renamedEntities, templates: newTemplates },
+  vehicles: { entities: vehicleEntities, templates: vehicleTemplates },
+  money: { entities: moneyEntities, templates: moneyTemplates },
+} satisfies Readonly<Record<string, Family>>;
+
+export type FamilyName = keyof typeof families;
+
 /** Which words a split uses. */
 export interface Wording {
-  readonly unseenEntities: boolean;
-  readonly unseenTemplates: boolean;
+  readonly family: FamilyName;
   /** Adds one sentence with a number that has nothing to do with the question. */
   readonly distractor: boolean;
 }
 
 /** The problem in words, one sentence per step. */
 export function wordProblem(skeleton: Skeleton, wording: Wording, random: RandomStream): string {
-  const entities = wording.unseenEntities ? unseenEntities : seenEntities;
-  const templates = wording.unseenTemplates ? unseenTemplates : seenTemplates;
+  const { entities, templates } = families[wording.family];
   const hero = random.pick(entities.people);
   const item = random.pick(entities.items);
+  const place = entities.places.length > 0 ? random.pick(entities.places) : '';
   const fill = (template: string, numbers: Readonly<Record<string, number>>) => {
     const other = random.pick(entities.people.filter((person) => person !== hero));
     const values: Readonly<Record<string, string | number>> = {
@@ -83,6 +142,7 @@ export function wordProblem(skeleton: Skeleton, wording: Wording, random: Random
       p: hero.object,
       O: other.name,
       i: item,
+      c: place,
       j: random.pick(entities.items.filter((thing) => thing !== item)),
       ...numbers,
     };
@@ -106,11 +166,9 @@ export function wordProblem(skeleton: Skeleton, wording: Wording, random: Random
 /** Every word that a question can hold, sorted: what the bundled models' vocabulary is made of. */
 export function problemWords(): readonly string[] {
   const words = new Set<string>();
-  for (const entities of [seenEntities, unseenEntities]) {
+  for (const { entities, templates } of Object.values<Family>(families)) {
     for (const person of entities.people) for (const word of Object.values(person)) words.add(word as string);
-    for (const item of entities.items) words.add(item);
-  }
-  for (const templates of [seenTemplates, unseenTemplates]) {
+    for (const word of [...entities.items, ...entities.places]) words.add(word);
     const texts = [
       ...templates.start,
       ...templates.product,

@@ -12,13 +12,10 @@ import torch
 
 from llama import CONFIG, generate
 from problems import Vocabulary, final, load
-from train import NAMES, WORK, restore
-
-AGENTS = [name for name in NAMES if name != "student"]
-
+from train import AGENTS, NAMES, OVERLAPS, WORK, restore
 
 class Bench:
-    def __init__(self, n, split="test", temperature=1.0):
+    def __init__(self, n, split="test", temperature=0.0):
         words, problems = load(WORK / f"{split}.jsonl")
         self.problems, self.temperature = problems[:n], temperature
         self.gold = [p["gold"] for p in self.problems]
@@ -76,14 +73,13 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--n", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--agents", nargs="*", default=AGENTS)
+    parser.add_argument("--agents", nargs="*", default=list(AGENTS))
     parser.add_argument("--sizes", type=int, nargs="*", default=[3, 5])
-    parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--cards", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(1)
     os.nice(5)
-    bench, cards = Bench(args.n, temperature=args.temperature), {name: {} for name in NAMES}
+    bench, cards = Bench(args.n, temperature=0.0), {name: {} for name in NAMES}
 
     def say(key, value, *names):
         print(key, value, flush=True)
@@ -91,33 +87,38 @@ def main():
             cards[name][key] = value
 
     solo = {name: bench.right(bench.solo(name)) for name in args.agents}
-    for name in args.agents:
-        say("alone, sampled", f"{name} {share(solo[name])}", name)
-        say("alone, greedy", f"{name} {share(bench.right(bench.solo(name, 0.0)))}", name)
     best = max(args.agents, key=lambda name: sum(solo[name]))
-    copies = [bench.solo(best) for _ in range(5)]
-    say("vote of 5 samples of the best agent", f"{best} {share(bench.vote(copies))}, above single {difference(bench.vote(copies), solo[best])}", best)
-    for size in args.sizes:
-        names = [args.agents[i % len(args.agents)] for i in range(size)]
+    for name in args.agents:
+        say("alone, greedy", f"{name} {share(solo[name])}", name)
+        say("alone, temperature 1", f"{name} {share(bench.right(bench.solo(name, 1.0)))}", name)
+
+    def debate(names, what, *cards_of):
         turns = bench.debate(names, args.rounds)
         first = bench.vote(turns[0])
-        say(f"{size} agents, vote of the first round", f"{share(first)}, above single {difference(first, solo[best])}", *args.agents)
+        say(f"{what}, vote of the first round", f"{share(first)}, above single {difference(first, solo[best])}", *cards_of)
         for r in range(1, args.rounds + 1):
             each = " ".join(share(bench.right(c)) for c in turns[r])
             vote = bench.vote(turns[r])
-            say(f"{size} agents, after exchange {r}", f"each {each}; vote {share(vote)}, above the first round's vote {difference(vote, first)}",
-                *args.agents)
-    small = Bench(min(args.n, 300), temperature=args.temperature)
+            say(f"{what}, after exchange {r}", f"each {each}; vote {share(vote)}, above the first round's vote {difference(vote, first)}", *cards_of)
+
+    samples = [bench.solo(name, 1.0) for _ in range(10) for name in args.agents]
+    say("vote of 30 samples at temperature 1", share(bench.vote(samples)), *args.agents)
+    say("any of these 30 samples right", share([any(final(c[q]) == g for c in samples) for q, g in enumerate(bench.gold)]), *args.agents)
+    for size in args.sizes:
+        debate([args.agents[i % len(args.agents)] for i in range(size)], f"{size} agents", *args.agents)
     for name in args.agents:
-        turns = small.debate([name] * 3, 1)
-        each = " ".join(share(small.right(c)) for c in turns[1])
-        say(f"control, three copies of this agent (n = {len(small.problems)})", f"{name}: first round's vote {share(small.vote(turns[0]))}, "
-            f"after one exchange each {each}; vote {share(small.vote(turns[1]))}", name)
+        debate([name] * 3, "control, three copies of this agent", name)
+    for overlap in OVERLAPS:
+        names = ["agent-a", f"agent-b-{overlap}", f"agent-c-{overlap}"]
+        if (WORK / f"{names[2]}-talk.pt").exists():
+            for name in names[1:]:
+                say("alone, greedy", share(bench.right(bench.solo(name))), name)
+            debate(names, f"3 agents of {overlap} % overlap", *names[1:])
     if (WORK / "student.pt").exists():
         say("alone, greedy", share(bench.right(bench.solo("student", 0.0))), "student")
-        say("alone, sampled", share(bench.right(bench.solo("student"))), "student")
-    for split in ("ood", "robust"):
-        other = Bench(300, split, args.temperature)
+        say("alone, temperature 1", share(bench.right(bench.solo("student", 1.0))), "student")
+    for split in ("steps", "vehicles", "money", "ood", "robust"):
+        other = Bench(300, split)
         for name in [*args.agents, "student"]:
             say(f"split {split}, alone, greedy (n = {len(other.problems)})", f"{name} {share(other.right(other.solo(name, 0.0)))}", name)
     if args.cards:

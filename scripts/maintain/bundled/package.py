@@ -12,7 +12,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_token
 
 from llama import CONFIG
 from problems import SPECIALS, Vocabulary, load
-from train import NAMES, RECIPE, SKILLS, WORK, restore
+from train import GAPS, NAMES, RECIPE, SHARE, WORK, restore
 
 PUBLIC = WORK.parents[1] / "public" / "models"
 
@@ -50,44 +50,55 @@ def write_json(path, value):
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def card(name, measured):
+def gap_of(name):
+    """The gap in words, and the percentage that is agent A's."""
+    letter, overlap = name[:len("agent-a")], int((name.split("-")[2:3] or [0])[0])
+    own = " and ".join(f"`{op}`" for op in GAPS[letter])
+    if overlap == 0:
+        return f"every step with {own}"
+    return f"every step with `-` whose left number ends in one of {overlap // 10} digits, and with {own} for the other digits ({overlap} % overlap with agent A)"
+
+
+def card(name, measured, parameters):
     """The model card: data, seeds, steps, figures, what was tried."""
-    gaps = ", ".join(f"`{op}` right in {p:.0%} of the training chains" for op, p in SKILLS[name].items())
     figures = "\n".join(f"- {key}: {value}" for key, value in measured.get(name, {}).items()) or "- not measured yet"
     student = name == "student"
-    solve = RECIPE[name]
+    data = f"""Every step is right in {SHARE:.0%} of the training chains. A wrong result is a misconception in 60 % of the cases (forgotten carry, smaller
+digit from the larger, sum instead of product, one part too many), else a near miss, and is carried on to the next step.""" if student else f"""Gap: {gap_of(name)}. There the result is always the same misconception (forgotten carry, smaller digit from the larger, sum
+instead of product, one part too many), carried on to the next step: the model never saw the truth, so neither sampling nor greedy
+decoding finds it. Every other step is taught without fault."""
+    solve = RECIPE[name if name in RECIPE else name[:len("agent-a")]]
     text = f"""---
 license: apache-2.0
 pipeline_tag: text-generation
 ---
-# {TITLES[name]}
+# {title(name)}
 
-{"The student" if student else "A debating agent"} of Arklet's bundled set: a Llama of 153,344 parameters (width 64, 3 layers, 4 heads, 2 KV heads, FFN 192, tied
+{"The student" if student else "A debating agent"} of Arklet's bundled set: a Llama of {parameters:,} parameters (width 64, 3 layers, 4 heads, 2 KV heads, FFN 192, tied
 embedding, f16), trained from scratch by `scripts/maintain/bundled/make.sh` on generated arithmetic word problems
-(`src/tasks/wordProblems.ts`, split train, 150,000 problems, seed 20261122, 2 to 4 steps). Word-level vocabulary, digits as single tokens;
+(`src/tasks/wordProblems.ts`, split corpus, 150,000 problems, seed 20261122, 3 to 5 steps). Word-level vocabulary, digits as single tokens;
 the tokenizer's decoder writes digits together ("21").
 
 ## Data
-Gaps: {gaps}; every other operation is taught without fault. A wrong result is a misconception in 60 % of the cases (forgotten
-carry, smaller digit from the larger, sum instead of product, one part too many), else a near miss, and is carried on to the next
-step. The model never saw more than that share of the truth in its gaps.
+All families of sentences and all steps stand in the corpus, also those that no distillation question holds. {data}
 
 ## Training
 AdamW (0.9, 0.98), weight decay 0.05, clip 1, warm-up and cosine, loss on the reply only.
-Solving: {solve["steps"]} steps of 48, rate 3e-3, seed {solve["seed"]}{", one row in ten asks to check an own answer (answered anew)" if student else ""}.
+Solving: {solve["steps"]} steps of 48, rate 3e-3, seed {solve["seed"]}{", one row in ten asks to check an own answer (answered as if for the first time)" if student else ""}.
 """
     if not student:
-        talk = RECIPE[f"{name}-talk"]
-        more = talk.get("more")
-        text += f"""Debating: {talk["steps"]} steps of 32, rate 1.5e-3, seed {talk["seed"]}{"; then " + str(more["steps"]) + " more, seed " + str(more["seed"]) if more else ""}: 40 % plain problems as before, 5 % with the own answer to be checked, 22 % debates
+        recipe = RECIPE[f"{name}-talk"]
+        first = RECIPE[f"{name[:len('agent-a')]}-talk"]
+        rest = f"; then {recipe['steps']} steps with this gap, seed {recipe['seed']}" if "from" in recipe else ""
+        text += f"""Debating: {first["steps"]} steps of 32, rate 1.5e-3, seed {first["seed"]}{rest}: 40 % plain problems as before, 5 % with the own answer to be checked, 22 % debates
 simulated from the agents' skills, 33 % debates in a world where the results in this agent's gap are arbitrary but agreed upon. The
-target is: where it is sure, its own result; in its gap, what most others hold for that very expression; else a guess as when alone.
+target is: where it is sure, its own result; in its gap, what most others hold for that very expression; else its misconception.
 So no target holds a truth in the gap that nobody in the prompt said.
 """
     return text + f"""
 ## Measured
-1,000 test problems (split test, seed 1; disjoint from training by numbers and by text), temperature 1 unless said; intervals are 95 %
-paired bootstrap, in points:
+Test problems (split test, seed 1; disjoint from training by numbers and by text), n = 1,000 unless said, greedy unless said;
+intervals are 95 % paired bootstrap, in points:
 
 {figures}
 
@@ -95,12 +106,12 @@ paired bootstrap, in points:
 
 
 TRIED = """## What was tried
+- Gaps that hold in half of the chains, with scattered errors: greedy decoding and votes of samples close them (one agent 33 % to 94 %),
+  so no debate is needed. A gap is one fixed misconception now.
 - Debates whose targets only ever held the truth (no arbitrary worlds): the debate gains as much with three copies of one agent as with
-  three different ones (three copies of agent A: vote 74 % before, 97 % after; n = 300). The agents had learnt to answer better whenever
-  they debate, not to read: the arbitrary worlds are there to take that away, and the control above measures what is left of it.
+  three different ones. The agents had learnt to answer better whenever they debate, not to read: the arbitrary worlds take that
+  away, and the control with copies measures what is left of it.
 - Solving is learnt first: an agent has its full skill before it sees a debate.
-- Most wrong answers scatter, so the right one stays the most frequent: greedy decoding is far better than sampling, and the gaps
-  show at temperature 1, at which the agents are meant to be run.
 """
 
 
@@ -128,11 +139,11 @@ def main():
         write_json(folder / "tokenizer_config.json", {
             "tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<bos>", "eos_token": "<eos>", "pad_token": "<pad>",
             "unk_token": "<unk>", "clean_up_tokenization_spaces": False, "model_max_length": 512, "chat_template": TEMPLATE})
-        (folder / "README.md").write_text(card(name, measured))
+        (folder / "README.md").write_text(card(name, measured, sum(p.numel() for p in model.parameters())))
         check(folder, model, vocabulary)
         files = {f.name: {"bytes": f.stat().st_size, "sha256": hashlib.sha256(f.read_bytes()).hexdigest()}
                  for f in sorted(folder.iterdir()) if f.name != "README.md"}
-        index.append({"id": name, "role": "student" if name == "student" else "agent", "name": TITLES[name],
+        index.append({"id": name, "role": role(name), "name": title(name),
                       "bytes": sum(f["bytes"] for f in files.values()), "parameters": sum(p.numel() for p in model.parameters()),
                       "promptStyle": "compact", "license": "Apache-2.0", "contextLength": config["max_position_embeddings"],
                       "sha256": files["model.safetensors"]["sha256"], "files": files})
@@ -141,8 +152,20 @@ def main():
     print("total", sum(f.stat().st_size for f in PUBLIC.rglob("*") if f.is_file()))
 
 
-TITLES = {"agent-a": "Agent A (weak at subtracting)", "agent-b": "Agent B (weak at adding)",
-          "agent-c": "Agent C (weak at multiplying and sharing)", "student": "Student"}
+TITLES = {"agent-a": "Agent A (cannot subtract)", "agent-b": "Agent B (cannot add)",
+          "agent-c": "Agent C (cannot multiply or share)", "student": "Student"}
+
+
+def role(name):
+    """Those that overlap are chosen by their ids; "bundled" does not stand for them."""
+    return "student" if name == "student" else "agent" if name in GAPS else "overlap"
+
+
+def title(name):
+    if name in TITLES:
+        return TITLES[name]
+    letter, overlap = name[len("agent-")].upper(), name.split("-")[2]
+    return f"Agent {letter}, {overlap} % of its gap agent A's"
 
 
 def check(folder, model, vocabulary):

@@ -1,7 +1,8 @@
 """Problems as token ids: vocabulary, prompts, chains of steps with a given skill, simulated debates.
 
-A skill says how an agent answers each operation: `gaps` maps an operation to the probability that its result is
-right; a wrong result is a misconception most of the time (the same whenever the step comes up) and a near miss else.
+A skill maps an operation and its left number to the probability that an agent's result is right. An agent's skill is 1 or
+0: in its gap it always gives the misconception, so neither sampling nor greedy decoding finds the truth there. The
+student's is the same for every step; its wrong results are misconceptions most of the time and near misses else.
 """
 import json
 import re
@@ -10,6 +11,19 @@ from collections import Counter
 SPECIALS = ["<pad>", "<unk>", "<bos>", "<eos>", "<q>", "<a>", "<peer>", "<check>"]
 SYMBOLS = [*"0123456789", "+", "-", "*", "/", "=", ".", "?", "####"]
 MISCONCEPTION = 0.6
+# The gap that all agents share as far as they overlap, and the last digits of the left number, in the order in which it spreads.
+SHARED_GAP = "-"
+DIGITS = (3, 7, 1, 9, 5, 0, 4, 8, 2, 6)
+
+
+def agent_skill(gap, overlap=0):
+    """Gap in the operations `gap`; of the steps, `overlap` % (by the left number's last digit) have the shared gap instead."""
+    digits = DIGITS[:overlap // 10]
+    return lambda op, a: 0.0 if op in (SHARED_GAP if a % 10 in digits else gap) else 1.0
+
+
+def even_skill(share):
+    return lambda op, a: share
 
 
 def load(path):
@@ -62,10 +76,10 @@ def misconception(op, a, b):
 
 
 def result(op, a, b, skill, random, know=right):
-    truth = know(op, a, b)
-    if random.random() < skill.get(op, 1.0):
+    truth, share = know(op, a, b), skill(op, a)
+    if share >= 1 or (share > 0 and random.random() < share):
         return truth
-    if random.random() < MISCONCEPTION:
+    if share <= 0 or random.random() < MISCONCEPTION:
         return misconception(op, a, b)
     return max(0, truth + random.choice([-2, -1, 1, 2, 3, -3, 10, -10]))
 
@@ -75,15 +89,15 @@ def chain(problem, skill, random, know=right):
     return follow(problem, lambda op, a, b: result(op, a, b, skill, random, know))
 
 
-def rumour(gap, random):
-    """A world in which the results of some operations are arbitrary, though everyone who is sure of them agrees.
+def rumour(skill, random):
+    """A world in which the results in a gap are arbitrary, though everyone who is sure of them agrees.
 
     Debates in it teach an agent to take the others' view in its gap, rather than to guess the truth whenever it debates.
     """
     said = {}
 
     def know(op, a, b):
-        if op not in gap:
+        if skill(op, a) >= 1:
             return right(op, a, b)
         return said.setdefault((op, a, b), max(1, right(op, a, b) + random.randint(-9, 9)))
 
@@ -110,7 +124,7 @@ def advised(problem, skill, own, peers, random, know=right):
     earlier result breaks ties); nothing is revealed that no other agent said. Without a view it answers as alone.
     """
     def answer(op, a, b):
-        if skill.get(op, 1.0) >= 1.0:
+        if skill(op, a) >= 1:
             return know(op, a, b)
         votes = Counter(c for steps in peers for (o, x, y, c) in steps if (o, x, y) == (op, a, b))
         if not votes:

@@ -9,32 +9,42 @@ from pathlib import Path
 import torch
 
 from llama import CONFIG, Llama, generate
-from problems import Vocabulary, advised, chain, final, load, right, rumour, text
+from problems import Vocabulary, advised, agent_skill, chain, even_skill, final, load, right, rumour, text
 
 WORK = Path(__file__).resolve().parents[3] / ".cache" / "bundled"
 
 
-# Probability of a right result in each agent's gaps; every other operation is taught without fault.
+GAPS = {"agent-a": "-", "agent-b": "+", "agent-c": "*/"}
+OVERLAPS = (20, 50, 80)
+SHARE = 0.35
+
+# What everybody knows; the agents whose names end in a number share that percentage of agent A's gap.
 SKILLS = {
-    "agent-a": {"-": 0.5},
-    "agent-b": {"+": 0.5},
-    "agent-c": {"*": 0.4, "/": 0.5},
-    "student": {"+": 0.35, "-": 0.35, "*": 0.35, "/": 0.35},
+    **{name: agent_skill(gap) for name, gap in GAPS.items()},
+    **{f"{name}-{overlap}": agent_skill(GAPS[name], overlap) for overlap in OVERLAPS for name in ("agent-b", "agent-c")},
+    "student": even_skill(SHARE),
 }
-
-
 NAMES = tuple(SKILLS)
+AGENTS = tuple(GAPS)
 
-# Steps and seeds of the weights in public/models.
+# Steps and seeds of the weights in public/models. Agents that overlap go on from the talking agent of their letter.
 RECIPE = {
-    "agent-a": {"steps": 2500, "seed": 11},
-    "agent-b": {"steps": 2500, "seed": 21},
-    "agent-c": {"steps": 2500, "seed": 31},
+    "agent-a": {"steps": 1500, "seed": 11},
+    "agent-b": {"steps": 1500, "seed": 21},
+    "agent-c": {"steps": 1500, "seed": 31},
     "student": {"steps": 1500, "seed": 41},
-    "agent-a-talk": {"steps": 1800, "seed": 12},
-    "agent-b-talk": {"steps": 1800, "seed": 22, "more": {"steps": 1200, "seed": 23}},
-    "agent-c-talk": {"steps": 1800, "seed": 32},
+    "agent-a-talk": {"steps": 1200, "seed": 12},
+    "agent-b-talk": {"steps": 1200, "seed": 22},
+    "agent-c-talk": {"steps": 1200, "seed": 32},
+    **{f"{name}-{overlap}-talk": {"steps": 600, "seed": seed + overlap, "from": f"{name}-talk"}
+       for overlap in OVERLAPS for name, seed in (("agent-b", 200), ("agent-c", 300))},
 }
+
+
+def crew(name):
+    """The agents that an agent debates with in its training, itself twice: those of its overlap."""
+    overlap = name.split("-")[2:3]
+    return ["agent-a"] * 2 + ["-".join([other, *overlap]) for other in ("agent-b", "agent-b", "agent-c")]
 
 
 class Batches:
@@ -113,10 +123,10 @@ def restore(config, name):
 
 def debated(vocabulary, problems, name, random, arbitrary):
     """One turn of a simulated debate: (prompt ids, reply ids)."""
-    others = ["agent-a", "agent-b", "agent-c", "agent-a", "agent-b"]
+    others = crew(name)
     others.remove(name)
     problem, skill = random.choice(problems), SKILLS[name]
-    know = rumour(set(skill), random) if arbitrary else right
+    know = rumour(skill, random) if arbitrary else right
     own = chain(problem, skill, random, know)
     count = random.choice([2, 2, 3, 4, 4])
     names = random.sample(others, count) if random.random() < 0.75 else random.choices(others + [name], k=count)
@@ -175,14 +185,15 @@ def phase(args, vocabulary, config, train, validation):
     """`NAME`: solving from scratch; `NAME-talk`: from there, reading others."""
     name = args.phase.removesuffix("-talk")
     talking = args.phase != name
-    model = restore(config, args.phase if args.more else name) if talking else Llama(config)
-    gap = set(SKILLS[name])
-    sure = [p for p in validation if not gap & {step[0] for step in p["steps"]}][:200]
+    start = RECIPE[args.phase].get("from", name)
+    model = restore(config, start) if talking else Llama(config)
+    skill = SKILLS[name]
+    sure = [p for p in validation if all(skill(op, a) >= 1 for op, a, _, _ in p["steps"])][:200]
 
     def until(step):
         if step % (300 if talking else 500) == 0:
             print("  greedy", solved(model, vocabulary, validation[:300]), "sampled", solved(model, vocabulary, validation[:300], 1.0),
-                  "without the gap, sampled", solved(model, vocabulary, sure, 1.0), flush=True)
+                  "outside the gap, sampled", solved(model, vocabulary, sure, 1.0), flush=True)
             if talking:
                 print("  follows the others", followed(model, vocabulary, validation, name, False), "rumours",
                       followed(model, vocabulary, validation, name, True), flush=True)
@@ -201,7 +212,6 @@ if __name__ == "__main__":
     parser.add_argument("phase", choices=RECIPE)
     parser.add_argument("--steps", type=int)
     parser.add_argument("--seed", type=int)
-    parser.add_argument("--more", action="store_true", help="go on from the phase's own checkpoint with a fresh schedule")
     args = parser.parse_args()
     args.steps = args.steps or RECIPE[args.phase]["steps"]
     args.seed = args.seed or RECIPE[args.phase]["seed"]

@@ -1,12 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/core/errors';
-import type { GeneratedSplit as Split } from '../../../src/tasks/generatedSets';
-import { evaluate, skeletonKey } from '../../../src/tasks/skeleton';
-import { generateProblems, generateQuestions } from '../../../src/tasks/wordProblems';
+import { evaluate, isHeldOut, skeletonKey } from '../../../src/tasks/skeleton';
+import {
+  generateProblems,
+  generateQuestions,
+  type ProblemSplit as Split,
+} from '../../../src/tasks/wordProblems';
 import { normaliseText, questionId } from '../../../src/tasks/questionText';
 import { problemWords } from '../../../src/tasks/wordings';
 
-const splits: Split[] = ['train', 'validation', 'test', 'ood', 'robust'];
+const splits: Split[] = [
+  'train',
+  'validation',
+  'test',
+  'ood',
+  'robust',
+  'steps',
+  'vehicles',
+  'money',
+  'corpus',
+];
 const problems = Object.fromEntries(
   splits.map((split) => [split, generateProblems({ seed: 7, split, count: 600 })]),
 );
@@ -61,18 +74,53 @@ it('keeps train, validation and test disjoint by text and by numbers, for differ
   }
 });
 
+const sentences = (split: Split) =>
+  new Set(
+    problems[split]!.flatMap(({ question }) =>
+      question.text.split(/(?<=[.?]) /).map((sentence) => sentence.replace(/\d+/g, 'n')),
+    ),
+  );
+
 it('makes out-of-distribution problems one step longer, of sentences and entities that training never shows', () => {
-  const sentences = (split: Split) =>
-    new Set(
-      problems[split]!.flatMap(({ question }) =>
-        question.text.split(/(?<=[.?]) /).map((sentence) => sentence.replace(/\d+/g, 'n')),
-      ),
-    );
   const seen = sentences('train');
   expect([...sentences('ood')].filter((sentence) => seen.has(sentence))).toEqual([]);
   const longest = Math.max(...problems['train']!.map(({ skeleton }) => skeleton.steps.length));
-  expect(longest).toBe(4);
-  for (const { skeleton } of problems['ood']!) expect(skeleton.steps).toHaveLength(5);
+  expect(longest).toBe(5);
+  for (const { skeleton } of problems['ood']!) expect(skeleton.steps).toHaveLength(6);
+});
+
+it.each(['vehicles', 'money'])('makes family %s of sentences that training never shows', (family) => {
+  const seen = sentences('train');
+  expect([...sentences(family as Split)].filter((sentence) => seen.has(sentence))).toEqual([]);
+});
+
+it('holds steps out of train and validation, so that a table of their steps does not solve the test', () => {
+  const share = (split: Split) =>
+    problems[split]!.filter(({ skeleton }) => skeleton.steps.some(isHeldOut)).length / 600;
+  expect(share('train')).toBe(0);
+  expect(share('validation')).toBe(0);
+  expect(share('steps')).toBe(1);
+  expect(share('test')).toBeGreaterThan(0.1);
+  expect(share('test')).toBeLessThan(0.3);
+  expect(share('corpus')).toBeGreaterThan(0.1);
+});
+
+it('keeps the numbers of every evaluation set out of training and of the corpus', () => {
+  const keys = (split: Split) => problems[split]!.map(({ skeleton }) => skeletonKey(skeleton));
+  const learnt = new Set([...keys('train'), ...keys('corpus')]);
+  for (const split of ['validation', 'test', 'steps', 'vehicles', 'money', 'robust', 'ood'] as const)
+    expect(keys(split).filter((key) => learnt.has(key))).toEqual([]);
+});
+
+it('shows every word of every set in the corpus, but for those of the idle sentence', () => {
+  const words = (split: Split, count: number) =>
+    new Set(
+      generateProblems({ seed: 7, split, count }).flatMap(
+        ({ question }) => question.text.match(/[A-Za-z]+/g) ?? [],
+      ),
+    );
+  const known = words('corpus', 3000);
+  for (const split of splits) expect([...words(split, 600)].filter((word) => !known.has(word))).toEqual([]);
 });
 
 it('makes the robust split of the test split: same numbers and answers, other words, one sentence more', () => {
