@@ -1,22 +1,17 @@
 /** What a student explores with: the hero, ties, the runs list, comparing, exports, time left, the address, the next training, Ask. */
-import { unmount } from 'svelte';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import type { AdapterPlace } from '../../src/wire/runs';
 import type { JobEvent } from '../../src/wire/jobEvents';
 import type { RunArchive, RunRecord } from '../../src/records/runRecords';
-import type { MountedApp } from '../../src/ui/mount';
 import { makeArchive, makeTurn } from './fixtures/archive';
-import { mountPage, violations } from './fixtures/mounted';
+import { app, client, openPage, target, usePage, violations } from './fixtures/mounted';
 import { saved } from './fixtures/saved';
-import { ScriptedClient } from './fixtures/scriptedClient';
 
-let client: ScriptedClient;
-let app: MountedApp;
-let target: HTMLElement;
+usePage();
 
 async function open(hash = '', recorded: RunArchive | null = makeArchive(40)): Promise<void> {
-  ({ app, target } = await mountPage(client, recorded, hash));
+  await openPage(recorded, hash);
 }
 
 const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true });
@@ -42,16 +37,6 @@ function store(change: Partial<RunRecord>, count = 40): RunRecord {
   });
   return run;
 }
-
-beforeEach(async () => {
-  client = new ScriptedClient();
-  localStorage.clear();
-  await page.viewport(1280, 900);
-});
-afterEach(async () => {
-  await unmount(app.component);
-  target.remove();
-});
 
 describe('the result at a glance', () => {
   it('holds one agent alone, decoded as the student is, beside the ensemble', async () => {

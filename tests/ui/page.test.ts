@@ -1,20 +1,15 @@
-import { unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cdp, page, userEvent } from 'vitest/browser';
 import type { JobEvent } from '../../src/wire/jobEvents';
 import type { RunArchive } from '../../src/records/runRecords';
 import { packArchive } from '../../src/ui/archiveFile';
-import type { MountedApp } from '../../src/ui/mount';
 import { makeArchive, sixQuestions } from './fixtures/archive';
-import { mountPage, violations } from './fixtures/mounted';
-import { ScriptedClient } from './fixtures/scriptedClient';
+import { app, client, openPage, target, usePage, violations } from './fixtures/mounted';
 
-let client: ScriptedClient;
-let app: MountedApp;
-let target: HTMLElement;
+usePage();
 
 async function open(recorded: RunArchive | null = makeArchive(60), hash = ''): Promise<void> {
-  ({ app, target } = await mountPage(client, recorded, hash));
+  await openPage(recorded, hash);
 }
 
 const tab = (name: string): ReturnType<typeof page.getByRole> =>
@@ -22,16 +17,6 @@ const tab = (name: string): ReturnType<typeof page.getByRole> =>
 const button = (name: string): ReturnType<typeof page.getByRole> =>
   page.getByRole('button', { name, exact: true });
 const options = (): Element[] => [...target.querySelectorAll('[role=option]')];
-
-beforeEach(async () => {
-  client = new ScriptedClient();
-  localStorage.clear();
-  await page.viewport(1280, 900);
-});
-afterEach(async () => {
-  await unmount(app.component);
-  target.remove();
-});
 
 describe('the first paint', () => {
   it('shows the recorded debate, its result and the three steps', async () => {

@@ -1,6 +1,6 @@
 /** The panels over the page: playground, help, shaders, runs; the tour; the keyboard. */
-import { flushSync, unmount } from 'svelte';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { flushSync } from 'svelte';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import { BusyError, ConfigError } from '../../src/core/errors';
 import type { AskResult } from '../../src/wire/playground';
@@ -8,20 +8,16 @@ import type { RunArchive } from '../../src/records/runRecords';
 import { unpacked } from './fixtures/saved';
 import { zipFiles } from '../../src/ui/exports';
 import { nativeKeys, shortcuts } from '../../src/ui/help/shortcuts';
-import type { MountedApp } from '../../src/ui/mount';
 import { guideSteps, guideStrings } from '../../src/ui/strings/guide';
 import { glossary, termIds } from '../../src/ui/strings/glossary';
 import { helpStrings } from '../../src/ui/strings/help';
 import { makeArchive } from './fixtures/archive';
-import { mountPage, violations } from './fixtures/mounted';
-import { ScriptedClient } from './fixtures/scriptedClient';
+import { app, client, openPage, target, usePage, violations } from './fixtures/mounted';
 
-let client: ScriptedClient;
-let app: MountedApp;
-let target: HTMLElement;
+usePage();
 
 async function open(hash = '', recorded: RunArchive | null = makeArchive(40)): Promise<void> {
-  ({ app, target } = await mountPage(client, recorded, hash));
+  await openPage(recorded, hash);
   await vi.waitFor(() => expect(app.session.connected).toBe(true));
   flushSync();
 }
@@ -46,7 +42,6 @@ const result = (answer: string): AskResult => ({
 });
 
 beforeEach(async () => {
-  client = new ScriptedClient();
   client.adapterList = [
     { runId: 'old', runName: 'silver-tern', strategy: 'rsft', seed: 0, student: 'bundled', origin: 'run' },
     { runId: 'old', runName: 'silver-tern', strategy: 'da', seed: 0, student: 'bundled', origin: 'run' },
@@ -59,14 +54,7 @@ beforeEach(async () => {
       compiled: [{ key: 'adamw VEC4', code: 'fn ran() {}' }],
     },
   ];
-  localStorage.clear();
-  await page.viewport(1280, 900);
 });
-afterEach(async () => {
-  await unmount(app.component);
-  target.remove();
-});
-
 describe('the playground', () => {
   it('asks base, chosen adapters and the ensemble, and shows answers as they come', async () => {
     await open('#panel=ask');

@@ -1,6 +1,6 @@
 /** A run as it grows, as it is gone on with, and out of storage: the same numbers in the same words. */
-import { flushSync, unmount } from 'svelte';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { flushSync } from 'svelte';
+import { describe, expect, it, vi } from 'vitest';
 import { page } from 'vitest/browser';
 import { seedSummaries } from '../../src/eval/seeds';
 import type { JobEvent } from '../../src/wire/jobEvents';
@@ -9,30 +9,16 @@ import type { ArmResult } from '../../src/records/records';
 import type { TrainLog } from '../../src/records/trainLog';
 import type { RunConfig } from '../../src/settings/config';
 import { formatPercent } from '../../src/ui/format';
-import type { MountedApp } from '../../src/ui/mount';
 import type { Step } from '../../src/ui/state/sessionParts';
 import { makeArchive } from './fixtures/archive';
-import { mountPage } from './fixtures/mounted';
-import { ScriptedClient } from './fixtures/scriptedClient';
+import { app, client, closePage, freshClient, openPage, target, usePage } from './fixtures/mounted';
 
-let client: ScriptedClient;
-let app: MountedApp;
-let target: HTMLElement;
+usePage();
 
 async function open(): Promise<void> {
-  ({ app, target } = await mountPage(client, null, ''));
+  await openPage(null);
   await app.session.connect();
 }
-
-beforeEach(async () => {
-  client = new ScriptedClient();
-  localStorage.clear();
-  await page.viewport(1280, 900);
-});
-afterEach(async () => {
-  await unmount(app.component);
-  target.remove();
-});
 
 /** Losses of each training, so that none is taken for another. */
 const losses = { rsft: [0.182, 0.0144], da: [0.6, 0.21], 'answer-only': [7.03, 0.305] } as const;
@@ -164,9 +150,8 @@ describe('the page says of a run', () => {
     await follow({});
     train(['rsft', 'da', 'answer-only']);
     const live = await ended();
-    await unmount(app.component);
-    target.remove();
-    client = new ScriptedClient();
+    await closePage();
+    freshClient();
     const stored = await fromStorage();
     expect(stored).toEqual(live);
     expect(stored['tabs']).toContain('152 traces · 200 steps');
@@ -179,9 +164,8 @@ describe('the page says of a run', () => {
     await follow({ datasets: [whole.datasets[2]!], logs: [whole.logs[2]!] });
     train(['da', 'answer-only']);
     const resumed = await ended();
-    await unmount(app.component);
-    target.remove();
-    client = new ScriptedClient();
+    await closePage();
+    freshClient();
     expect(await fromStorage()).toEqual(resumed);
   });
 
