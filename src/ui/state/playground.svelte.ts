@@ -5,6 +5,7 @@ import type { AdapterInfo, AskArm, AskProgress, AskReply, AskResult } from '../.
 import type { RunRecord } from '../../records/runRecords';
 import type { AnswerType, Question } from '../../records/records';
 import { pageError } from '../pageError';
+import { bundled } from '../../specs/engine';
 import { readSpec } from '../../specs/spec';
 import { bundledWords, markUnknown, type Piece } from './knownWords';
 import type { Notices } from './notices.svelte';
@@ -102,7 +103,7 @@ export class PlaygroundState {
 
   /** The question with the words that the student does not know; empty while it knows them all. */
   readonly marked = $derived.by((): readonly Piece[] => {
-    if (this.words === null || this.run?.config.student !== 'bundled') return [];
+    if (this.words === null || this.run?.config.student !== bundled) return [];
     const found = markUnknown(this.text, this.words);
     return found.some(({ unknown }) => unknown) ? found : [];
   });
@@ -157,7 +158,7 @@ export class PlaygroundState {
       const { readAdapterFiles } = await import('../adapterFiles');
       const { name, files } = await readAdapterFiles(picked);
       const api = await this.#session.api();
-      const student = this.run?.config.student ?? this.#session.settings.config?.student ?? 'bundled';
+      const student = this.run?.config.student ?? this.#session.settings.config?.student ?? bundled;
       const adapter = await api.playground.importAdapter({ files, name, student });
       this.adapters = await api.playground.adapters();
       this.chosen = [...this.chosen, adapterKey(adapter)];
