@@ -92,7 +92,7 @@ describe('a run without a trace to learn from', () => {
     const withControl = { ...run, config: { ...run.config, controls: ['wrong', 'gold-sft'] as const } };
     client.store(withControl);
     await open();
-    await app.session.open(run.id);
+    await app.session.screen.open(run.id);
     await button('Train without this control').click();
     await vi.waitFor(() => expect(started()).toBeDefined());
     expect(started()![1]).toMatchObject({ controls: ['gold-sft'] });

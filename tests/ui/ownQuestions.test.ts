@@ -46,7 +46,7 @@ describe('a question file', () => {
       .element(page.getByText('These settings need gsm.jsonl, which is not on this device.'))
       .toBeVisible();
     await expect.element(button('Run on gsm.jsonl')).toBeDisabled();
-    await app.session.start();
+    await app.session.controls.start();
     expect(started()).toBeUndefined();
     expect(await violations()).toEqual([]);
     await userEvent.upload(page.getByLabelText('Pick gsm.jsonl'), new File([sixQuestions], 'gsm.jsonl'));
@@ -96,7 +96,7 @@ describe('a question file', () => {
       config: { ...makeArchive(1).run.config, questions: 'old.jsonl' },
     });
     await open();
-    await vi.waitFor(() => expect(app.session.runs).toHaveLength(1));
+    await vi.waitFor(() => expect(app.session.stored.runs).toHaveLength(1));
     await button('Runs').click();
     await button('Use its settings').last().click();
     await button('Close').click();
@@ -217,7 +217,7 @@ describe('a question that is too long', () => {
       .toBeVisible();
     expect(app.session.notices.list).toEqual([]);
     await button('Show it').click();
-    expect(app.session.selected).toBe(question!.id);
+    expect(app.session.screen.selected).toBe(question!.id);
     expect(await violations()).toEqual([]);
   });
 });

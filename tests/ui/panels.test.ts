@@ -195,10 +195,12 @@ describe('the tour', () => {
   it('begins where the address says, and leaves the choices of the reader alone', async () => {
     await open('#guide=reading');
     await expect.element(page.getByText(guideStrings.steps.reading.title)).toBeVisible();
-    const other = app.session.view!.questionIds(null, null).find((id) => id !== app.session.selected)!;
-    app.session.selected = other;
+    const other = app.session.screen
+      .view!.questionIds(null, null)
+      .find((id) => id !== app.session.screen.selected)!;
+    app.session.screen.selected = other;
     flushSync();
-    expect(app.session.selected).toBe(other);
+    expect(app.session.screen.selected).toBe(other);
   });
 });
 
@@ -263,9 +265,9 @@ describe('single keys', () => {
     await userEvent.keyboard('3');
     await expect.element(page.getByRole('tab', { name: /Compare/ })).toHaveAttribute('aria-selected', 'true');
     await userEvent.keyboard('1j');
-    const first = app.session.selected;
+    const first = app.session.screen.selected;
     await userEvent.keyboard('j');
-    expect(app.session.selected).not.toBe(first);
+    expect(app.session.screen.selected).not.toBe(first);
     await userEvent.keyboard('a');
     await expect.element(dialog('Ask them a question')).toBeVisible();
     await page.getByLabelText('Your question').fill('');
@@ -280,7 +282,7 @@ describe('single keys', () => {
     await page.getByLabelText(/Single-key shortcuts/).click();
     await button('Close').click();
     await userEvent.keyboard('3');
-    expect(app.session.step).toBe('debate');
+    expect(app.session.screen.step).toBe('debate');
     expect(localStorage.getItem('arklet-appearance')).toContain('"singleKeys":false');
   });
 
@@ -340,7 +342,7 @@ describe('the runs', () => {
     await button('Pin as baseline: silver-tern').click();
     await button('Pin as baseline: calm-finch').click();
     await vi.waitFor(() =>
-      expect(app.session.runs.filter(({ pinned }) => pinned).map(({ id }) => id)).toEqual(['two']),
+      expect(app.session.stored.runs.filter(({ pinned }) => pinned).map(({ id }) => id)).toEqual(['two']),
     );
     await button('Use its settings').nth(1).click();
     await expect.element(dialog('Settings')).toBeVisible();
@@ -372,12 +374,12 @@ describe('the runs', () => {
     await page.getByText('Trash (1)').click();
     expect(await violations()).toEqual([]);
     await button('Restore: silver-tern').click();
-    await vi.waitFor(() => expect(app.session.runs.map(({ id }) => id)).toContain('one'));
+    await vi.waitFor(() => expect(app.session.stored.runs.map(({ id }) => id)).toContain('one'));
   });
 
   it('leave as one file that holds the adapters, and as a link that holds settings and seed alone', async () => {
     await open('#panel=runs');
-    const link = app.session.settings.hashOf({ ...app.session.runs[0]!.config, seed: 9, rank: 32 });
+    const link = app.session.settings.hashOf({ ...app.session.stored.runs[0]!.config, seed: 9, rank: 32 });
     expect(new URLSearchParams(link).get('seed')).toBe('9');
     expect(new URLSearchParams(link).get('rank')).toBe('32');
     await page.getByText('Export', { exact: true }).nth(1).click();

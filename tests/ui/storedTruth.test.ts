@@ -106,7 +106,7 @@ async function said(): Promise<Record<string, string>> {
   const texts: Record<string, string> = {};
   const plain = (element: Element | null): string => (element?.textContent ?? '').replace(/\s+/g, ' ').trim();
   for (const step of ['debate', 'distil', 'compare'] satisfies Step[]) {
-    app.session.chooseStep(step);
+    app.session.screen.chooseStep(step);
     flushSync();
     await new Promise((resolve) => setTimeout(resolve, 300));
     texts[step] = plain(target.querySelector(`#panel-${step}`));
@@ -120,8 +120,8 @@ async function fromStorage(): Promise<Record<string, string>> {
   client.archives.set(run.id, whole);
   client.runs = [run];
   await open();
-  await app.session.open(run.id);
-  expect(app.session.view?.source).toBe('stored');
+  await app.session.screen.open(run.id);
+  expect(app.session.screen.view?.source).toBe('stored');
   return said();
 }
 
@@ -130,8 +130,8 @@ async function ended(): Promise<Record<string, string>> {
   client.runs = [run];
   client.emit({ type: 'report', runId: run.id, report: whole.report! });
   client.emit(progress('done', 'done', 10));
-  await vi.waitFor(() => expect(app.session.view?.datasets.every(({ traces }) => traces)).toBe(true));
-  expect(app.session.view?.source).toBe('live');
+  await vi.waitFor(() => expect(app.session.screen.view?.datasets.every(({ traces }) => traces)).toBe(true));
+  expect(app.session.screen.view?.source).toBe('live');
   return said();
 }
 
@@ -142,7 +142,7 @@ async function follow(stored: Partial<RunArchive>): Promise<void> {
   client.archives.set(run.id, { ...whole, datasets: [], logs: [], report: null, ...stored, run: going });
   await open();
   client.emit(progress('distil', 'running'));
-  await vi.waitFor(() => expect(app.session.view?.run.id).toBe(run.id));
+  await vi.waitFor(() => expect(app.session.screen.view?.run.id).toBe(run.id));
 }
 
 describe('the page says of a run', () => {
@@ -173,7 +173,7 @@ describe('the page says of a run', () => {
     await follow({ datasets: [whole.datasets[2]!], logs: [whole.logs[2]!] });
     train(['da']);
     client.emit(progress('distil', 'running', 2));
-    app.session.chooseStep('distil');
+    app.session.screen.chooseStep('distil');
     const training = page.getByRole('group', { name: 'Strategy' });
     await expect
       .element(training.getByRole('button', { name: 'DA', exact: true }))
@@ -199,8 +199,8 @@ describe('the table over the distillation seeds', () => {
       client.archives.set(run.id, { ...whole, report });
       client.runs = [run];
       await open();
-      await app.session.open(run.id);
-      app.session.chooseStep('compare');
+      await app.session.screen.open(run.id);
+      app.session.screen.chooseStep('compare');
       const table = page.getByRole('region', { name: 'Over the distillation seeds' });
       const [row] = seedSummaries(report);
       expect(row).toMatchObject({ name: 'distilled:rsft', seeds: further + 1 });

@@ -12,7 +12,7 @@ let saved: string[];
 async function open(student: string): Promise<void> {
   client.store({ id: 'own', name: 'calm-otter', config: { ...config, student } });
   await openPage(makeArchive(8));
-  await vi.waitFor(() => expect(app.session.runs).toHaveLength(1));
+  await vi.waitFor(() => expect(app.session.stored.runs).toHaveLength(1));
   await page.getByRole('button', { name: 'Runs', exact: true }).click();
   await page.getByText('Export', { exact: true }).nth(1).click();
 }

@@ -4,7 +4,7 @@
  */
 import type { Appearance } from './appearance.svelte';
 import { addressKeys, Panels } from './panels.svelte';
-import type { Screen } from './page';
+import type { Screen } from './screen.svelte';
 import type { QuestionFile } from './questionFile.svelte';
 import type { Settings } from './settings.svelte';
 import { steps } from './sessionParts';

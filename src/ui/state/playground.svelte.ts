@@ -10,6 +10,7 @@ import { readSpec } from '../../specs/spec';
 import { bundledWords, markUnknown, type Piece } from './knownWords';
 import type { Notices } from './notices.svelte';
 import type { RunView } from './runView.svelte';
+import type { Screen } from './screen.svelte';
 import type { Settings } from './settings.svelte';
 
 type AskPart = Exclude<AskProgress, { type: 'load' }>;
@@ -33,12 +34,11 @@ function place(list: readonly GrowingReply[], next: GrowingReply): GrowingReply[
   return [...others, next].sort((a, b) => a.round - b.round || a.agent - b.agent);
 }
 
-/** What the playground needs of the session. */
+/** What it needs of the page. */
 interface Owner {
   readonly notices: Notices;
   readonly settings: Settings;
-  readonly recorded: RunView | null;
-  readonly view: RunView | null;
+  readonly screen: Pick<Screen, 'recorded' | 'view'>;
   api(): Promise<JobApi>;
 }
 
@@ -60,11 +60,11 @@ export class PlaygroundState {
   imported = $state<string | null>(null);
   /** A model that is loaded for the question. */
   load = $state.raw<Extract<AskProgress, { type: 'load' }> | null>(null);
-  readonly #session: Owner;
+  readonly #page: Owner;
   #controller = new AbortController();
 
-  constructor(session: Owner) {
-    this.#session = session;
+  constructor(page: Owner) {
+    this.#page = page;
   }
 
   /** The right answer as somebody typed it. */
@@ -109,7 +109,8 @@ export class PlaygroundState {
   });
 
   get #view(): RunView | null {
-    return this.#session.view ?? this.#session.recorded;
+    const { view, recorded } = this.#page.screen;
+    return view ?? recorded;
   }
 
   /** The run whose agents and student answer: the one on screen. */
@@ -126,8 +127,8 @@ export class PlaygroundState {
   /** Reads the adapters and some examples; keeps what is chosen where it still exists. */
   async open(): Promise<void> {
     void bundledWords().then((words) => (this.words ??= words));
-    await this.#session.notices.guard(async () => {
-      const api = await this.#session.api();
+    await this.#page.notices.guard(async () => {
+      const api = await this.#page.api();
       const adapters = await api.playground.adapters();
       this.adapters = adapters;
       const keys = adapters.map(adapterKey);
@@ -140,7 +141,7 @@ export class PlaygroundState {
   }
 
   async moreExamples(): Promise<void> {
-    await this.#session.notices.guard(async () => {
+    await this.#page.notices.guard(async () => {
       this.exampleSeed += 1;
       const { generateQuestions } = await import('../../tasks/wordProblems');
       this.examples = generateQuestions({ seed: this.exampleSeed, split: 'test', count: 3 });
@@ -154,11 +155,11 @@ export class PlaygroundState {
 
   async importAdapter(picked: readonly File[]): Promise<void> {
     this.imported = null;
-    await this.#session.notices.guard(async () => {
+    await this.#page.notices.guard(async () => {
       const { readAdapterFiles } = await import('../adapterFiles');
       const { name, files } = await readAdapterFiles(picked);
-      const api = await this.#session.api();
-      const student = this.run?.config.student ?? this.#session.settings.config?.student ?? bundled;
+      const api = await this.#page.api();
+      const student = this.run?.config.student ?? this.#page.settings.config?.student ?? bundled;
       const adapter = await api.playground.importAdapter({ files, name, student });
       this.adapters = await api.playground.adapters();
       this.chosen = [...this.chosen, adapterKey(adapter)];
@@ -167,8 +168,8 @@ export class PlaygroundState {
   }
 
   async removeAdapter(adapter: AdapterInfo): Promise<void> {
-    await this.#session.notices.guard(async () => {
-      const api = await this.#session.api();
+    await this.#page.notices.guard(async () => {
+      const api = await this.#page.api();
       await api.playground.removeAdapter(adapter.strategy);
       this.adapters = await api.playground.adapters();
       this.chosen = this.chosen.filter((key) => key !== adapterKey(adapter));
@@ -195,7 +196,7 @@ export class PlaygroundState {
 
   /** Asks; a failure is kept in `error`, beside the question. */
   async ask(): Promise<void> {
-    const config = this.run?.config ?? this.#session.settings.config;
+    const config = this.run?.config ?? this.#page.settings.config;
     const question = this.text.trim();
     if (!config || this.asking) return;
     const controller = new AbortController();
@@ -205,8 +206,8 @@ export class PlaygroundState {
     this.error = null;
     this.answers = this.arms.map((arm) => ({ arm, replies: [], result: null }));
     try {
-      const backend = this.#session.settings.config?.backend ?? config.backend;
-      const api = await this.#session.api();
+      const backend = this.#page.settings.config?.backend ?? config.backend;
+      const api = await this.#page.api();
       const { signal } = controller;
       await api.playground.ask(
         {

@@ -1,4 +1,4 @@
-import type { RunRecord } from '../../records/runRecords';
+import type { RunRecord } from '../../../records/runRecords';
 
 /** The newest run that ended before its time and can be gone on with; null where there is none. */
 export function lastInterrupted(runs: readonly RunRecord[]): RunRecord | null {

@@ -1,9 +1,9 @@
 /** Where what went wrong in a run is said. */
-import { specLabel } from '../../specs/spec';
-import type { JobEvent } from '../../wire/jobEvents';
-import { errorStrings } from '../strings/errors';
-import type { Notices } from './notices.svelte';
-import type { RunView } from './runView.svelte';
+import { specLabel } from '../../../specs/spec';
+import type { JobEvent } from '../../../wire/jobEvents';
+import { errorStrings } from '../../strings/errors';
+import type { Notices } from '../notices.svelte';
+import type { RunView } from '../runView.svelte';
 
 interface Page {
   readonly live: RunView | null;

@@ -1,8 +1,8 @@
 /** Where the job is, as the page shows it. */
-import type { ErrorData } from '../../core/errors';
-import type { JobEvent } from '../../wire/jobEvents';
-import type { RunRecord } from '../../records/runRecords';
-import type { RunStatus } from '../../records/records';
+import type { ErrorData } from '../../../core/errors';
+import type { JobEvent } from '../../../wire/jobEvents';
+import type { RunRecord } from '../../../records/runRecords';
+import type { RunStatus } from '../../../records/records';
 
 export type JobStatus = Omit<Extract<JobEvent, { type: 'progress' }>, 'type'>;
 
