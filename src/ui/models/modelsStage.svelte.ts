@@ -22,7 +22,7 @@ export interface StagePage {
   };
 }
 
-/** Small enough for a minute; `any` trace is learnt from, so that four questions are enough. */
+/** Small enough for a minute; any trace is trained on, so that four questions are enough. */
 const rehearsal: Partial<RunConfig> = {
   trainQuestions: 4,
   validationQuestions: 2,

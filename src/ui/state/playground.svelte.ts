@@ -67,9 +67,9 @@ export class PlaygroundState {
     this.#page = page;
   }
 
-  /** The right answer as somebody typed it. */
+  /** The right answer as typed. */
   given = $state('');
-  /** Options of a multiple choice as somebody typed them, one a line. */
+  /** Options of a multiple choice as typed, one a line. */
   optionLines = $state('');
 
   /** A question of the run on screen with the same text: its options go along. */
@@ -148,7 +148,7 @@ export class PlaygroundState {
     }, 'ask/examples');
   }
 
-  /** Whether the agents of the run on screen only say again what was recorded. */
+  /** Whether the agents of the run on screen only replay a recording. */
   readonly recordedAgents = $derived.by(
     () => this.run?.config.agents.every((spec) => readSpec(spec)?.runtime === 'recorded') ?? false,
   );

@@ -1,4 +1,4 @@
-/** What a user does with stored runs: names and notes, the bin, the baseline, sizes, files. */
+/** What a user does with stored runs: names and notes, the trash, the baseline, sizes, files. */
 import { toBase64 } from '../../core/base64';
 import type { JobApi } from '../../wire/jobApi';
 import type { AdapterInfo } from '../../wire/playground';
@@ -25,7 +25,7 @@ export class RunHistory {
   binned = $state.raw<readonly RunRecord[]>([]);
   /** Bytes by run; null until they were counted. */
   sizes = $state.raw<Readonly<Record<string, number>> | null>(null);
-  /** What finished runs came to, by run. */
+  /** Results of finished runs, by run. */
   results = $state.raw<Readonly<Record<string, RunResult>>>({});
   readonly #asked = new Set<string>();
   /** Adapters that ship with the page; null until they were looked for. */
@@ -40,7 +40,7 @@ export class RunHistory {
     this.students = new StudentFiles(page);
   }
 
-  /** Reads the bin, the sizes, and once what adapters ship with the page. */
+  /** Reads the trash, the sizes, and once the adapters that ship with the page. */
   async refresh(): Promise<void> {
     await this.#page.notices.guard(async () => {
       const api = await this.#page.api();
@@ -50,7 +50,7 @@ export class RunHistory {
     }, 'runs/runHistory');
   }
 
-  /** Reads what runs came to that ended since it was asked last. */
+  /** Reads the results of runs that ended since the last call. */
   async readResults(): Promise<void> {
     const done = this.#page.stored.runs.filter(({ status }) => status === 'done').map(({ id }) => id);
     const missing = done.filter((id) => !(id in this.results) && !this.#asked.has(id));
@@ -93,7 +93,7 @@ export class RunHistory {
     }, `runs/${runId}`);
   }
 
-  /** Into the bin; `deleted` offers to undo it. */
+  /** Moves a run to the trash; `deleted` offers to undo it. */
   async remove(runId: string): Promise<void> {
     await this.#page.notices.guard(async () => {
       const { stored, screen } = this.#page;
@@ -165,7 +165,7 @@ export class RunHistory {
     this.#page.screen.show(RunView.of(await api.runs.archive(run.id), 'stored'));
   }
 
-  /** A debate as a run of its own, shown at once and ready to be gone on with. */
+  /** A debate as a run of its own, shown at once and ready to be resumed. */
   async importTrajectories(text: string, name: string, report: string | null): Promise<TrajectoryImport> {
     const api = await this.#page.api();
     const found = await api.runs.importTrajectories({ text, name, report });

@@ -49,7 +49,7 @@ export class Screen {
       if (archive) this.recorded = RunView.of(archive, 'recorded');
       this.looked = true;
     }
-    // A run that was opened or began meanwhile keeps the screen.
+    // A run that was opened or began in the meantime keeps the screen.
     if (this.view === null) this.show(this.recorded);
   }
 

@@ -4,7 +4,7 @@ import type { TrainLog } from '../../../records/trainLog';
 import { rewardModelName } from '../../../records/trainings';
 import { endsInPad } from '../../../settings/strategy';
 
-/** A group RL's log, told from a supervised training's by its reward. */
+/** A log of group RL has a reward, which a supervised training's has not. */
 export function isRlLog(steps: readonly TrainLog[]): boolean {
   return steps.some((log) => log['reward'] !== undefined);
 }

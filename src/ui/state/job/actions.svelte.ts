@@ -3,7 +3,7 @@ import type { JobApi } from '../../../wire/jobApi';
 import type { Notices } from '../notices.svelte';
 
 export class Actions {
-  /** An action waits for the coordinator. */
+  /** An action is waiting for the coordinator. */
   busy = $state(false);
   readonly api: () => Promise<JobApi>;
   readonly #notices: Notices;

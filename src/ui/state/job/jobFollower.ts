@@ -98,7 +98,7 @@ export class JobFollower {
     const { type: _, ...status } = event;
     const before = job.status;
     const again = (): void => {
-      // Unless it was paused or stopped meanwhile.
+      // Unless it was paused or stopped in the meantime.
       if (job.status?.runId === event.runId && job.status.status === event.status) this.#progress(event);
     };
     if (!this.#counts.pass(before, status, again)) return;
