@@ -1,6 +1,7 @@
 import svelte from 'eslint-plugin-svelte';
 import tseslint from 'typescript-eslint';
 
+/** @type {import('eslint').Linter.RulesRecord} */
 const rules = {
   '@typescript-eslint/no-explicit-any': 'error',
   '@typescript-eslint/no-floating-promises': 'error',
@@ -31,11 +32,10 @@ export default tseslint.config(
       'src/cpu/assembly/',
       'public/',
       'test-results/',
-      '**/*.js',
     ],
   },
   {
-    files: ['**/*.ts', '**/*.mjs'],
+    files: ['**/*.ts', '**/*.mjs', '**/*.js'],
     extends: [...tseslint.configs.recommendedTypeChecked],
     languageOptions,
     rules,

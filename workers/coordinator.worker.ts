@@ -17,7 +17,7 @@ serveCoordinator(self, {
   },
   makers: { transformers: transformersMaker(), webllm: webllmMaker() },
   locks: navigator.locks,
-  // This script lies one folder below the app, in the build (assets/) as in development (workers/).
+  // This script is one folder below the app, in the build (assets/) as in development (workers/).
   base: new URL('../', self.location.href).href,
   version,
 });

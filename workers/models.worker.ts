@@ -8,7 +8,7 @@ declare const self: DedicatedWorkerGlobalScope;
 serveWorker<ModelsProtocol>(
   self,
   modelsHandlers({
-    // This script lies one folder below the app, in the build (assets/) as in development (workers/).
+    // This script is one folder below the app, in the build (assets/) as in development (workers/).
     base: new URL('../', self.location.href).href,
     webllm: async () => (await import('../src/agents/webllm/picker')).webllmEntries(),
     findWebllm: async (id) => (await import('../src/agents/webllm/picker')).webllmPlace(id),

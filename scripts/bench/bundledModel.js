@@ -1,11 +1,16 @@
 /**
  * One random Llama of the bundled size, the same numbers for every contender: 64 wide, 3 layers, FFN 192, tied.
  */
-import { MemorySource } from '/src/core/fileSource.ts';
-import { writeSafetensors } from '/src/lm/safetensors.ts';
+import { MemorySource } from '../../src/core/fileSource.ts';
+import { writeSafetensors } from '../../src/lm/safetensors.ts';
 import { numbers } from './measure.js';
-import { linearShapes } from './jaxPeer.js';
+import { linearNames, linearShapes, perLinear } from './jaxPeer.js';
+/** @import { BenchConfig, BenchWeights, JaxBase, PerLinear } from './types' */
+/** @import { makeJaxPeer } from './jaxPeer.js' */
+/** @import { TensorToWrite } from '../../src/lm/safetensors' */
+/** @typedef {Float32Array<ArrayBuffer>} Data */
 
+/** @type {BenchConfig} */
 export const bundledConfig = {
   hidden: 64,
   layers: 3,
@@ -18,6 +23,7 @@ export const bundledConfig = {
   theta: 10000,
 };
 
+/** @type {PerLinear<string>} */
 const modules = {
   q: 'self_attn.q_proj',
   k: 'self_attn.k_proj',
@@ -28,22 +34,25 @@ const modules = {
   down: 'mlp.down_proj',
 };
 
-/** [in, out] of a linear stored [out, in], and the other way round. */
+/**
+ * [in, out] of a linear stored [out, in], and the other way round.
+ * @param {Data} data @param {number} rows @param {number} cols
+ */
 export function transposed(data, rows, cols) {
   const out = new Float32Array(data.length);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) out[j * rows + i] = data[i * cols + j];
+  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) out[j * rows + i] = data[i * cols + j] ?? 0;
   return out;
 }
 
-/** {embed [vocab, hidden], layers: [{q: [out, in], ...}]}, and LoRA's A as [{q: [rank, in], ...}]. */
+/**
+ * {embed [vocab, hidden], layers: [{q: [out, in], ...}]}, and LoRA's A as [{q: [rank, in], ...}].
+ * @param {BenchConfig} config @param {number} rank @returns {BenchWeights}
+ */
 export function randomWeights(config, rank) {
   const { hidden, layers, vocab } = config;
-  const shapes = Object.entries(linearShapes(config));
   let seed = 100;
-  const block = () =>
-    Object.fromEntries(shapes.map(([name, [i, o]]) => [name, numbers(i * o, seed++, 1.5 / Math.sqrt(i))]));
-  const lora = () =>
-    Object.fromEntries(shapes.map(([name, [i]]) => [name, numbers(rank * i, seed++, 1 / Math.sqrt(i))]));
+  const block = () => perLinear(config, (_, [i, o]) => numbers(i * o, seed++, 1.5 / Math.sqrt(i)));
+  const lora = () => perLinear(config, (_, [i]) => numbers(rank * i, seed++, 1 / Math.sqrt(i)));
   return {
     embed: numbers(vocab * hidden, 99, 1),
     layers: Array.from({ length: layers }, block),
@@ -51,10 +60,14 @@ export function randomWeights(config, rank) {
   };
 }
 
-/** The weights as a Hugging Face folder in memory. */
+/**
+ * The weights as a Hugging Face folder in memory.
+ * @param {BenchConfig} config @param {BenchWeights} weights
+ */
 export function modelSource(config, weights) {
   const { hidden, layers, heads, kvHeads, headDim, ffn, vocab, eps, theta } = config;
   const ones = new Float32Array(hidden).fill(1);
+  /** @param {string} name @param {readonly number[]} shape @param {Data} data @returns {TensorToWrite} */
   const tensor = (name, shape, data) => ({ name, dtype: 'F32', shape, data });
   const tensors = [
     tensor('model.embed_tokens.weight', [vocab, hidden], weights.embed),
@@ -64,7 +77,8 @@ export function modelSource(config, weights) {
     const prefix = `model.layers.${layer}.`;
     tensors.push(tensor(`${prefix}input_layernorm.weight`, [hidden], ones));
     tensors.push(tensor(`${prefix}post_attention_layernorm.weight`, [hidden], ones));
-    for (const [name, [i, o]] of Object.entries(linearShapes(config))) {
+    for (const name of linearNames) {
+      const [i, o] = linearShapes(config)[name];
       tensors.push(tensor(`${prefix}${modules[name]}.weight`, [o, i], block[name]));
     }
   });
@@ -92,11 +106,16 @@ export function modelSource(config, weights) {
   ]);
 }
 
-/** peft names of LoRA's matrices, A as drawn and B zero. */
+/**
+ * peft names of LoRA's matrices, A as drawn and B zero.
+ * @param {BenchConfig} config @param {BenchWeights} weights @param {number} rank
+ */
 export function loraMatrices(config, weights, rank) {
+  /** @type {Map<string, { rows: number, cols: number, values: Data }>} */
   const named = new Map();
   weights.lora.forEach((block, layer) => {
-    for (const [name, [i, o]] of Object.entries(linearShapes(config))) {
+    for (const name of linearNames) {
+      const [i, o] = linearShapes(config)[name];
       const path = `base_model.model.model.layers.${layer}.${modules[name]}`;
       named.set(`${path}.lora_A.weight`, { rows: rank, cols: i, values: block[name] });
       named.set(`${path}.lora_B.weight`, { rows: o, cols: rank, values: new Float32Array(o * rank) });
@@ -105,7 +124,10 @@ export function loraMatrices(config, weights, rank) {
   return named;
 }
 
-/** Rotary tables [time, headDim / 2]. */
+/**
+ * Rotary tables [time, headDim / 2].
+ * @param {BenchConfig} config @param {number} time
+ */
 export function rotaryTables({ headDim, theta }, time) {
   const half = headDim / 2;
   const cos = new Float32Array(time * half);
@@ -120,19 +142,18 @@ export function rotaryTables({ headDim, theta }, time) {
   return { cos, sin };
 }
 
-/** The base for jax-js: linears as [in, out]. */
+/**
+ * The base for jax-js: linears as [in, out].
+ * @param {Pick<ReturnType<typeof makeJaxPeer>, 'f32'>} peer @param {BenchConfig} config @param {BenchWeights} weights
+ * @returns {JaxBase}
+ */
 export function jaxBase(peer, config, weights) {
   const { hidden, vocab } = config;
   const ones = () => peer.f32(new Float32Array(hidden).fill(1), [hidden]);
   const layers = weights.layers.map((block) => ({
     inputNorm: ones(),
     postNorm: ones(),
-    ...Object.fromEntries(
-      Object.entries(linearShapes(config)).map(([name, [i, o]]) => [
-        name,
-        peer.f32(transposed(block[name], o, i), [i, o]),
-      ]),
-    ),
+    ...perLinear(config, (name, [i, o]) => peer.f32(transposed(block[name], o, i), [i, o])),
   }));
   return { embed: peer.f32(weights.embed, [vocab, hidden]), finalNorm: ones(), layers };
 }

@@ -1,15 +1,22 @@
 /** Greedy decoding at 1, 8 and 64 sequences: ours on both paths; at one sequence the same loop in jax-js. */
-import { loadModel, unloadModel } from '/src/lm/load.ts';
-import { Generator } from '/src/lm/generate.ts';
-import { UrlSource } from '/src/lm/sources.ts';
+import { loadModel, unloadModel } from '../../src/lm/load.ts';
+import { Generator } from '../../src/lm/generate.ts';
+import { UrlSource } from '../../src/lm/sources.ts';
 import { makeJaxPeer } from './jaxPeer.js';
 import { bundledConfig, jaxBase, modelSource, randomWeights, rotaryTables } from './bundledModel.js';
 import { race } from './measure.js';
+/** @import { FileSource } from '../../src/core/fileSource' */
+/** @import { Backend } from '../../src/compute/ops' */
+/** @import { BenchContext, BenchWeights, Contender, Jax, JaxDevice, WllamaModule, WllamaUrls } from './types' */
 
 const tokens = 24;
 const context = 32;
 const smollm2Tokens = 8;
 
+/**
+ * @param {string} contender @param {Backend} backend @param {FileSource} source @param {number} sequences @param {number} count
+ * @returns {Promise<Contender>}
+ */
 async function arklet(contender, backend, source, sequences, count) {
   const model = await loadModel(source, backend, { maxContext: 256, owner: 'bench' });
   const generator = new Generator(model, null, { maxSequences: sequences, owner: 'bench' });
@@ -25,27 +32,31 @@ async function arklet(contender, backend, source, sequences, count) {
   };
 }
 
+/** @param {string} contender @param {Jax} jax @param {JaxDevice} device @param {BenchWeights} weights @returns {Contender} */
 function jaxContender(contender, jax, device, weights) {
   const config = bundledConfig;
   const half = config.headDim / 2;
   jax.defaultDevice(device);
   const peer = makeJaxPeer(jax, device, config);
   const base = jaxBase(peer, config, weights);
-  const decode = peer.makeDecoder(context);
+  const decode = peer.makeDecoder();
   const { cos, sin } = rotaryTables(config, context);
   const cacheShape = [context, config.kvHeads, config.headDim];
   const zeros = () => peer.f32(new Float32Array(context * config.kvHeads * config.headDim), cacheShape);
   const run = async () => {
     jax.defaultDevice(device);
     let caches = weights.layers.map(() => ({ k: zeros(), v: zeros() }));
-    const ids = [3];
+    /** The newest token. */
+    let id = 3;
+    const ids = [];
     for (let t = 0; t < tokens; t++) {
       const onehot = new Float32Array(config.vocab);
-      onehot[ids[t]] = 1;
+      onehot[id] = 1;
       const here = new Float32Array(context);
       here[t] = 1;
       const mask = new Float32Array(context).fill(-1e30).fill(0, 0, t + 1);
-      const rotary = [cos, sin].map((table) => peer.f32(table.slice(t * half, (t + 1) * half), [1, 1, half]));
+      const rotary = (/** @type {Float32Array<ArrayBuffer>} */ table) =>
+        peer.f32(table.slice(t * half, (t + 1) * half), [1, 1, half]);
       const row = peer.f32(onehot, [1, config.vocab]);
       const place = peer.f32(here, [context, 1, 1]);
       const [logits, next] = decode(
@@ -53,22 +64,27 @@ function jaxContender(contender, jax, device, weights) {
         caches,
         row,
         place,
-        ...rotary,
+        rotary(cos),
+        rotary(sin),
         peer.f32(mask, [context]),
       );
       caches = next;
       const data = await logits.data();
-      ids.push(data.indexOf(Math.max(...data)));
+      id = data.indexOf(Math.max(...data));
+      ids.push(id);
     }
     jax.tree.dispose(caches);
-    return ids.slice(1);
+    return ids;
   };
   return { contender, run, release: () => jax.tree.dispose(base) };
 }
 
-/** llama.cpp in WASM on the Q4_1 file that the f32 folder was decoded from; its arithmetic is its own. */
+/**
+ * llama.cpp in WASM on the Q4_1 file that the f32 folder was decoded from; its arithmetic is its own.
+ * @param {WllamaUrls} urls @returns {Promise<Contender>}
+ */
 async function wllamaContender({ moduleUrl, wasmUrl, modelUrl }) {
-  const { Wllama } = await import(/* @vite-ignore */ moduleUrl);
+  const { Wllama } = /** @type {WllamaModule} */ (await import(/* @vite-ignore */ moduleUrl));
   const engine = new Wllama({ default: new URL(wasmUrl, location.href).href });
   const model = await (await fetch(modelUrl)).blob();
   await engine.loadModel([model], { n_ctx: 256, n_threads: navigator.hardwareConcurrency, n_gpu_layers: 0 });
@@ -86,6 +102,7 @@ async function wllamaContender({ moduleUrl, wasmUrl, modelUrl }) {
   };
 }
 
+/** @param {BenchContext} context */
 export async function benchDecode({ backends, jax, rounds, wanted, log, smollm2Url, wllama }) {
   const rows = [];
   const weights = randomWeights(bundledConfig, 8);
@@ -101,7 +118,7 @@ export async function benchDecode({ backends, jax, rounds, wanted, log, smollm2U
       contenders.push(jaxContender('jax-js', jax, 'webgpu', weights));
       contenders.push(jaxContender('jax-js-wasm', jax, 'wasm', weights));
     }
-    const score = (seconds) => (sequences * tokens) / seconds;
+    const score = (/** @type {number} */ seconds) => (sequences * tokens) / seconds;
     rows.push(...(await race({ work, unit: 'tokens/s', better: 'higher', contenders, rounds, score, log })));
     for (const contender of contenders) await contender.release();
   }
@@ -109,16 +126,17 @@ export async function benchDecode({ backends, jax, rounds, wanted, log, smollm2U
     const work = `decode-smollm2-${sequences}`;
     if (!wanted(work) || !smollm2Url) continue;
     const source = () => new UrlSource(new URL(smollm2Url, location.href).href);
+    /** @type {Contender[]} */
     const contenders = [];
-    for (const [contender, backend] of [
-      ['arklet', backends.webgpu],
-      ['arklet-cpu', backends.wasm],
+    for (const { contender, backend } of [
+      { contender: 'arklet', backend: backends.webgpu },
+      { contender: 'arklet-cpu', backend: backends.wasm },
     ]) {
       backend.ledger.resetPeak();
       contenders.push(await arklet(contender, backend, source(), sequences, smollm2Tokens));
     }
     if (sequences === 1 && wllama) contenders.push(await wllamaContender(wllama));
-    const score = (seconds) => (sequences * smollm2Tokens) / seconds;
+    const score = (/** @type {number} */ seconds) => (sequences * smollm2Tokens) / seconds;
     const few = Math.min(rounds, 3);
     rows.push(
       ...(await race({ work, unit: 'tokens/s', better: 'higher', contenders, rounds: few, score, log })),

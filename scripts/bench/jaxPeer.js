@@ -2,8 +2,29 @@
  * The same work in jax-js (github.com/ekzhang/jax-js): the LoRA step and the decoding loop of the bundled size.
  * jax-js consumes its arguments: every further use takes `.ref`.
  */
+/**
+ * @import {
+ *   BenchConfig, Jax, JaxAdapter, JaxArray, JaxBase, JaxBatch, JaxBlock, JaxCache, JaxDevice, JaxLora, LinearName, PerLinear
+ * } from './types'
+ */
 
-/** q, k, v, o, gate, up, down: [in, out] of each linear of a block. */
+/**
+ * @template T
+ * @param {readonly T[]} list @param {number} index @returns {T}
+ */
+function at(list, index) {
+  const found = list[index];
+  if (found === undefined) throw new RangeError(`no entry ${index} of ${list.length}`);
+  return found;
+}
+
+/** @type {readonly LinearName[]} */
+export const linearNames = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'];
+
+/**
+ * [in, out] of each linear of a block.
+ * @param {BenchConfig} config @returns {PerLinear<[number, number]>}
+ */
 export function linearShapes({ hidden, heads, kvHeads, headDim, ffn }) {
   return {
     q: [hidden, heads * headDim],
@@ -16,27 +37,51 @@ export function linearShapes({ hidden, heads, kvHeads, headDim, ffn }) {
   };
 }
 
+/**
+ * A value for each linear of a block, in the order of `linearNames`.
+ * @template T
+ * @param {BenchConfig} config @param {(name: LinearName, shape: [number, number]) => T} make @returns {PerLinear<T>}
+ */
+export function perLinear(config, make) {
+  const shapes = linearShapes(config);
+  return {
+    q: make('q', shapes.q),
+    k: make('k', shapes.k),
+    v: make('v', shapes.v),
+    o: make('o', shapes.o),
+    gate: make('gate', shapes.gate),
+    up: make('up', shapes.up),
+    down: make('down', shapes.down),
+  };
+}
+
+/** @param {Jax} jax @param {JaxDevice} device @param {BenchConfig} config */
 export function makeJaxPeer(jax, device, config) {
   const { numpy: np, nn } = jax;
-  const { hidden, layers, heads, kvHeads, headDim, vocab, eps } = config;
-  const place = (data, shape, dtype) =>
-    np.array(data, { device, ...(dtype ? { dtype } : {}) }).reshape(shape);
-  const f32 = (data, shape) => place(data, shape);
-  const i32 = (data, shape) => place(Int32Array.from(data), shape, np.int32);
+  const { hidden, heads, kvHeads, headDim, vocab, eps } = config;
+  /** @param {Float32Array<ArrayBuffer>} data @param {readonly number[]} shape */
+  const f32 = (data, shape) => np.array(data, { device }).reshape(shape);
 
+  /** @param {JaxArray} x @param {JaxArray} weight */
   function norm(x, weight) {
     const meanSquare = np.mean(np.square(x.ref), -1, { keepdims: true });
     return x.mul(np.reciprocal(np.sqrt(meanSquare.add(eps)))).mul(weight);
   }
 
-  /** x [.., in] through W [in, out] and, with an adapter, scale * (x A) B. */
+  /**
+   * x [.., in] through W [in, out] and, with an adapter, scale * (x A) B.
+   * @param {JaxArray} x @param {JaxArray} weight @param {JaxLora | undefined} lora @param {number} scale
+   */
   function linear(x, weight, lora, scale) {
     if (!lora) return np.matmul(x, weight);
     const base = np.matmul(x.ref, weight);
     return base.add(np.matmul(np.matmul(x, lora.a), lora.b).mul(scale));
   }
 
-  /** x [batch, time, heads, headDim]; cos, sin [time, 1, headDim / 2]. */
+  /**
+   * x [batch, time, heads, headDim]; cos, sin [time, 1, headDim / 2].
+   * @param {JaxArray} x @param {JaxArray} cos @param {JaxArray} sin
+   */
   function rotate(x, cos, sin) {
     const half = headDim / 2;
     const left = x.ref.slice([], [], [], [0, half]);
@@ -46,8 +91,12 @@ export function makeJaxPeer(jax, device, config) {
     return np.concatenate([first, second], -1);
   }
 
+  /**
+   * @param {JaxArray} x @param {JaxBlock} weights @param {PerLinear<JaxLora> | undefined} adapter @param {number} scale
+   * @param {(q: JaxArray, k: JaxArray, v: JaxArray) => JaxArray} attend
+   */
   function block(x, weights, adapter, scale, attend) {
-    const name = (key) => adapter?.[key];
+    const name = (/** @type {LinearName} */ key) => adapter?.[key];
     const h = norm(x.ref, weights.inputNorm);
     const q = linear(h.ref, weights.q, name('q'), scale);
     const k = linear(h.ref, weights.k, name('k'), scale);
@@ -59,7 +108,10 @@ export function makeJaxPeer(jax, device, config) {
     return y.add(linear(nn.silu(gate).mul(up), weights.down, name('down'), scale));
   }
 
-  /** Mean cross-entropy of targets [batch, time] given ids [batch, time]. */
+  /**
+   * Mean cross-entropy of targets [batch, time] given ids [batch, time].
+   * @param {JaxAdapter} adapter @param {JaxBatch} base @param {number} scale @param {number} batch @param {number} time
+   */
   function loss(adapter, base, scale, batch, time) {
     let x = np.matmul(base.onehot, base.embed.ref).reshape([batch, time, hidden]);
     const group = heads / kvHeads;
@@ -90,32 +142,47 @@ export function makeJaxPeer(jax, device, config) {
   /**
    * A jitted LoRA step: (params, m, v, base, correction1, correction2) -> [loss, params, m, v].
    * AdamW with torch's defaults, weight decay 0, no clipping; the base is frozen.
+   * @param {{ batch: number, time: number, lr: number, scale: number }} options
    */
   function makeStep({ batch, time, lr, scale }) {
     const { tree } = jax;
-    const step = jax.jit((params, m, v, base, c1, c2) => {
-      const [value, grads] = jax.valueAndGrad((p) => loss(p, base, scale, batch, time))(tree.ref(params));
+    /**
+     * @param {JaxAdapter} params @param {JaxAdapter} m @param {JaxAdapter} v @param {JaxBatch} base
+     * @param {JaxArray} c1 @param {JaxArray} c2 @returns {[JaxArray, JaxAdapter, JaxAdapter, JaxAdapter]}
+     */
+    const step = (params, m, v, base, c1, c2) => {
+      const [value, grads] = jax.valueAndGrad((/** @type {JaxAdapter} */ p) =>
+        loss(p, base, scale, batch, time),
+      )(tree.ref(params));
       const [g, structure] = tree.flatten(grads);
       const [p] = tree.flatten(params);
       const [mm] = tree.flatten(m);
       const [vv] = tree.flatten(v);
-      const nextM = g.map((grad, i) => mm[i].mul(0.9).add(grad.ref.mul(0.1)));
-      const nextV = g.map((grad, i) => vv[i].mul(0.999).add(np.square(grad).mul(0.001)));
+      const nextM = g.map((grad, i) => at(mm, i).mul(0.9).add(grad.ref.mul(0.1)));
+      const nextV = g.map((grad, i) => at(vv, i).mul(0.999).add(np.square(grad).mul(0.001)));
       const nextP = p.map((param, i) => {
-        const denominator = np.sqrt(nextV[i].ref.div(c2.ref)).add(1e-8);
-        return param.sub(nextM[i].ref.div(c1.ref).div(denominator).mul(lr));
+        const denominator = np.sqrt(at(nextV, i).ref.div(c2.ref)).add(1e-8);
+        return param.sub(at(nextM, i).ref.div(c1.ref).div(denominator).mul(lr));
       });
+      /** @param {readonly JaxArray[]} list @returns {JaxAdapter} */
       const build = (list) => tree.unflatten(structure, list);
       return [value, build(nextP), build(nextM), build(nextV)];
-    });
-    return step;
+    };
+    return jax.jit(step);
   }
 
-  /** One token of a greedy loop over a fixed-size cache: (base, caches, id, position) -> [next id, caches]. */
-  function makeDecoder(context) {
+  /**
+   * One token of a greedy loop over a fixed-size cache: (base, caches, id, position) -> [logits, caches].
+   */
+  function makeDecoder() {
     const group = heads / kvHeads;
-    return jax.jit((base, caches, onehot, here, cos, sin, mask) => {
+    /**
+     * @param {JaxBase} base @param {readonly JaxCache[]} caches @param {JaxArray} onehot @param {JaxArray} here @param {JaxArray} cos
+     * @param {JaxArray} sin @param {JaxArray} mask @returns {[JaxArray, JaxCache[]]}
+     */
+    const decode = (base, caches, onehot, here, cos, sin, mask) => {
       let x = np.matmul(onehot, base.embed.ref).reshape([1, 1, hidden]);
+      /** @type {JaxCache[]} */
       const next = [];
       base.layers.forEach((weights, index) => {
         x = block(x, weights, undefined, 1, (q, k, v) => {
@@ -127,8 +194,9 @@ export function makeJaxPeer(jax, device, config) {
           ]);
           const vv = v.reshape([1, kvHeads, headDim]);
           const keep = np.subtract(1, here.ref);
-          const keys = caches[index].k.mul(keep.ref).add(rk.mul(here.ref));
-          const values = caches[index].v.mul(keep).add(vv.mul(here.ref));
+          const cache = at(caches, index);
+          const keys = cache.k.mul(keep.ref).add(rk.mul(here.ref));
+          const values = cache.v.mul(keep).add(vv.mul(here.ref));
           next.push({ k: keys.ref, v: values.ref });
           const qh = rq.reshape([kvHeads, group, headDim]);
           const kh = keys.transpose([1, 2, 0]);
@@ -142,8 +210,9 @@ export function makeJaxPeer(jax, device, config) {
       });
       const logits = np.matmul(norm(x, base.finalNorm), np.transpose(base.embed)).reshape([vocab]);
       return [logits, next];
-    });
+    };
+    return jax.jit(decode);
   }
 
-  return { f32, i32, makeStep, makeDecoder };
+  return { f32, makeStep, makeDecoder };
 }

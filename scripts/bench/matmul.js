@@ -1,6 +1,11 @@
 /** Matrix products y [M, N] = x [M, K] w [K, N] in f32: ours against jax-js and tfjs. */
 import { numbers, race } from './measure.js';
+/** @import { Backend } from '../../src/compute/ops' */
+/** @import { BenchContext, Contender, Jax, JaxArray, JaxDevice, Tf } from './types' */
+/** @typedef {readonly [number, number, number]} Shape m, k, n */
+/** @typedef {Float32Array<ArrayBuffer>} Data */
 
+/** @type {readonly Shape[]} */
 export const matmulShapes = [
   [512, 512, 512],
   [2048, 96, 288],
@@ -8,12 +13,17 @@ export const matmulShapes = [
   [512, 576, 1536],
 ];
 
+/** @param {Data} data @param {number} rows @param {number} cols */
 function transpose(data, rows, cols) {
   const out = new Float32Array(data.length);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) out[j * rows + i] = data[i * cols + j];
+  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) out[j * rows + i] = data[i * cols + j] ?? 0;
   return out;
 }
 
+/**
+ * @param {string} contender @param {Backend} backend @param {Shape} shape @param {Data} x @param {Data} wT @param {number} repeat
+ * @returns {Contender}
+ */
 function arklet(contender, backend, [m, k, n], x, wT, repeat) {
   const owner = { owner: 'bench', label: 'bench' };
   const input = backend.tensor([m, k], owner);
@@ -35,11 +45,15 @@ function arklet(contender, backend, [m, k, n], x, wT, repeat) {
   };
 }
 
+/**
+ * @param {string} contender @param {Jax} jax @param {JaxDevice} device @param {Shape} shape @param {Data} x @param {Data} w
+ * @param {number} repeat @returns {Contender}
+ */
 function jaxContender(contender, jax, device, [m, k, n], x, w, repeat) {
   const { numpy: np } = jax;
   const a = np.array(x, { device }).reshape([m, k]);
   const b = np.array(w, { device }).reshape([k, n]);
-  const product = jax.jit((p, q) => np.matmul(p, q));
+  const product = jax.jit((/** @type {JaxArray} */ p, /** @type {JaxArray} */ q) => np.matmul(p, q));
   return {
     contender,
     run: async () => {
@@ -57,6 +71,7 @@ function jaxContender(contender, jax, device, [m, k, n], x, w, repeat) {
   };
 }
 
+/** @param {Tf} tf @param {Shape} shape @param {Data} x @param {Data} w @param {number} repeat @returns {Contender} */
 function tfjsContender(tf, [m, k, n], x, w, repeat) {
   const a = tf.tensor2d(x, [m, k]);
   const b = tf.tensor2d(w, [k, n]);
@@ -65,7 +80,7 @@ function tfjsContender(tf, [m, k, n], x, w, repeat) {
     run: async () => {
       const results = Array.from({ length: repeat }, () => tf.matMul(a, b));
       tf.backend().endComputePassEncoder?.();
-      const data = await results[repeat - 1].data();
+      const data = (await results[repeat - 1]?.data()) ?? [];
       results.forEach((result) => result.dispose());
       return data;
     },
@@ -73,6 +88,7 @@ function tfjsContender(tf, [m, k, n], x, w, repeat) {
   };
 }
 
+/** @param {BenchContext} context */
 export async function benchMatmul({ backends, jax, tf, rounds, wanted, log }) {
   const rows = [];
   for (const shape of matmulShapes) {
@@ -82,19 +98,16 @@ export async function benchMatmul({ backends, jax, tf, rounds, wanted, log }) {
     const x = numbers(m * k, 1);
     const w = numbers(k * n, 2);
     const repeat = 2;
-    const contenders = [];
-    if (backends.webgpu)
-      contenders.push(arklet('arklet', backends.webgpu, shape, x, transpose(w, k, n), repeat));
-    if (backends.wasm)
-      contenders.push(arklet('arklet-cpu', backends.wasm, shape, x, transpose(w, k, n), repeat));
-    if (jax) {
-      contenders.push(jaxContender('jax-js', jax, 'webgpu', shape, x, w, repeat));
-      contenders.push(jaxContender('jax-js-wasm', jax, 'wasm', shape, x, w, repeat));
-    }
-    if (tf) contenders.push(tfjsContender(tf, shape, x, w, repeat));
-    const score = (seconds) => (2 * m * k * n * repeat) / seconds / 1e9;
+    const contenders = [
+      arklet('arklet', backends.webgpu, shape, x, transpose(w, k, n), repeat),
+      arklet('arklet-cpu', backends.wasm, shape, x, transpose(w, k, n), repeat),
+      jaxContender('jax-js', jax, 'webgpu', shape, x, w, repeat),
+      jaxContender('jax-js-wasm', jax, 'wasm', shape, x, w, repeat),
+      tfjsContender(tf, shape, x, w, repeat),
+    ];
+    const score = (/** @type {number} */ seconds) => (2 * m * k * n * repeat) / seconds / 1e9;
     rows.push(...(await race({ work, unit: 'GFLOP/s', better: 'higher', contenders, rounds, score, log })));
-    for (const contender of contenders) contender.release();
+    for (const contender of contenders) await contender.release();
   }
   return rows;
 }

@@ -2,11 +2,13 @@
 import { benchMatmul } from './matmul.js';
 import { benchLoraStep } from './loraStep.js';
 import { benchDecode } from './decode.js';
-import { createGpuBackend } from '/src/compute/gpuBackend.ts';
-import { createWasmBackend } from '/src/compute/wasmBackend.ts';
+import { createGpuBackend } from '../../src/compute/gpuBackend.ts';
+import { createWasmBackend } from '../../src/compute/wasmBackend.ts';
+/** @import { BenchContext, Peers, RunBench } from './types' */
 
+/** @param {string} url @param {BenchContext['log']} log @returns {Promise<Peers>} */
 async function loadPeers(url, log) {
-  const peers = await import(/* @vite-ignore */ url);
+  const peers = /** @type {Peers} */ (await import(/* @vite-ignore */ url));
   const devices = await peers.jax.init();
   log(`jax-js devices: ${devices.join(', ')}`);
   await peers.tf.setBackend('webgpu');
@@ -15,8 +17,11 @@ async function loadPeers(url, log) {
 }
 
 /** Runs the works whose name contains one of `only` (all when empty); resolves with {device, rows}. */
-globalThis.runBench = async ({ only, rounds, peersUrl, smollm2Url, wllama }) => {
+/** @type {RunBench} */
+const runBench = async ({ only, rounds, peersUrl, smollm2Url, wllama }) => {
+  /** @param {string} line */
   const log = (line) => console.log(line);
+  /** @param {string} work */
   const wanted = (work) => only.length === 0 || only.some((part) => work.includes(part));
   const peers = await loadPeers(peersUrl, log);
   const backends = { webgpu: await createGpuBackend(navigator.gpu), wasm: await createWasmBackend() };
@@ -28,3 +33,4 @@ globalThis.runBench = async ({ only, rounds, peersUrl, smollm2Url, wllama }) => 
   ];
   return { device: `${backends.webgpu.device}; ${backends.wasm.device}`, rows };
 };
+Object.assign(globalThis, { runBench });

@@ -14,7 +14,6 @@ export const peersFolder = join(root, '.cache/peers');
 const entry = `
 import * as jax from '@jax-js/jax';
 import * as tf from '@tensorflow/tfjs-core';
-import { root } from '../lib/root.mjs';
 import '@tensorflow/tfjs-backend-webgpu';
 export { jax, tf };
 `;

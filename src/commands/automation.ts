@@ -170,11 +170,11 @@ function startAutomation(): void {
   });
   const client = connectJob(worker);
   const { api } = client;
-  /** A coordinator that ended tells nothing more. */
+  /** A coordinator that ended sends nothing more. */
   const gone: Promise<never> = new Promise((_, reject) => void client.gone?.then(reject));
   gone.catch(() => undefined);
 
-  /** The command was told to stop, perhaps before there was a run to be stopped. */
+  /** The command was stopped, perhaps before the run existed. */
   let stopped = false;
 
   function ending(): { of(runId: string): Promise<void>; close(): void } {
@@ -208,7 +208,7 @@ function startAutomation(): void {
           const run = ended.get(runId);
           if (run?.status === 'done') return;
           if (run) throw errorFromData(run.error ?? stopOf(run.name));
-          // Events may fail to come: a run whose storage has gone cannot say that it ended.
+          // Events may fail to come: a run whose storage has gone cannot record its end.
           await Promise.race([new Promise<void>((resolve) => (wake = resolve)), pause(askEvery)]);
           if (performance.now() - asked < askEvery) continue;
           asked = performance.now();

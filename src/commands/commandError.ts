@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import type { ErrorData } from '../core/errors';
 
-/** What an error's details tell a command: the page has fields and buttons for it. */
+/** What a command prints of an error's details: the page has fields and buttons for it. */
 const commandDetails = v.object({
   /** Settings that would help, by their flags. */
   settings: v.optional(v.array(v.string()), []),

@@ -1,4 +1,4 @@
-/** What the command says of a run beside its progress: the verdict's head, and what PAD came to. */
+/** What the command prints about a run beside its progress: the head of the verdict and the results of PAD. */
 import { padLines } from '../eval/padWords';
 import { headlineSentences } from '../eval/words';
 import type { Report } from '../records/records';
@@ -9,7 +9,7 @@ export function eventLines(event: JobEvent): readonly string[] {
   return event.type === 'pad' ? padLines(event.pad) : [];
 }
 
-/** What a finished run says: the sentences that its page and report.md begin with. */
+/** Lines of a finished run: the sentences that its page and report.md begin with. */
 export function reportLines(report: Report): readonly string[] {
   return headlineSentences(report);
 }

@@ -8,9 +8,9 @@ import { parseSpecOf } from '../specs/spec';
 export interface WebllmCheckRequest {
   /** webllm:ID?... */
   readonly spec: string;
-  /** A turn that was spoken before, and what it said. */
+  /** An earlier turn and its reply. */
   readonly spoken: AgentRequest & { readonly reply: string };
-  /** Hears what is going on. */
+  /** Receives progress. */
   readonly say: (line: string) => void;
 }
 
@@ -22,12 +22,12 @@ export interface WebllmCheckResult {
   readonly nextAnswered: boolean;
 }
 
-/** Milliseconds after which agent 1 is cancelled, if it has not said anything before. */
+/** Milliseconds after which agent 1 is cancelled, if it has not generated anything before. */
 const cancelAfter = 30_000;
 /** Seconds that the engine may take to end a cancelled reply: here it must do so, without a new worker. */
 const drainSeconds = 1200;
 
-/** Two agents of one model. Agent 1 is cancelled while it speaks and agent 2 waits; then agent 1 is asked again. */
+/** Two agents of one model. Agent 1 is cancelled while it generates and agent 2 waits; then agent 1 is called again. */
 export async function webllmCheck({ spec, spoken, say }: WebllmCheckRequest): Promise<WebllmCheckResult> {
   let workers = 0;
   const model = new WebllmModel({

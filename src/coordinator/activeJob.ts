@@ -1,4 +1,4 @@
-/** The job that this tab works on: begun, paused, stopped within a limit, and ended with what the store and the pages are told. */
+/** The job that this tab works on: started, paused, stopped within a limit, and ended in the store and for the pages. */
 import { asArkletError, InterruptedError, WorkerError, type ArkletError } from '../core/errors';
 import { Gate } from '../core/gate';
 import type { JobEvent } from '../wire/jobEvents';
@@ -18,7 +18,7 @@ export interface ActiveParts {
   readonly agents: Omit<AgentParts, 'engine'>;
   /** Milliseconds that a stop waits before it ends the engine's worker, and again before it gives the job up. */
   readonly patience: number;
-  /** Tells the pages the list of runs. */
+  /** Sends the list of runs to the pages. */
   announce(): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ interface Active {
 
 const alive: readonly RunStatus[] = ['running', 'paused'];
 
-/** What befell a job from outside: its run can be gone on with once that is over. */
+/** Interruptions from outside: the run can be resumed afterwards. */
 const passing: ReadonlySet<string> = new Set(['device-lost', 'worker', 'storage', 'busy']);
 
 /** Whether it came in time. */
@@ -69,7 +69,7 @@ export class ActiveJob {
     if (this.#engine) return this.#engine;
     const engine = this.#parts.openEngine();
     this.#engine = engine;
-    // A worker that comes in the middle of a paused job waits as the one before it did; one that dies tells its callers.
+    // A worker that comes in the middle of a paused job waits as the one before it did; one that dies rejects its calls.
     if (this.#active?.gate.paused === true) engine.gate('pause').catch(() => undefined);
     return engine;
   }
@@ -120,7 +120,7 @@ export class ActiveJob {
 
   async gate(action: 'pause' | 'unpause' | 'step'): Promise<void> {
     this.#active?.gate[action]();
-    // An engine that has died says so to whoever waits for its work.
+    // An engine that has died rejects the calls that wait for it.
     await this.#engine?.gate(action).catch(() => undefined);
     if (action !== 'step') await this.#mark(action === 'pause' ? 'paused' : 'running');
   }
@@ -162,7 +162,7 @@ export class ActiveJob {
     const status = stopped || lostGpu || passing.has(error.code) ? 'interrupted' : 'failed';
     const data = stopped ? null : error.toData();
     const stored = store.editRun(run.id, (last) => ({ ...last, status, error: data }));
-    // A store that takes nothing any more, or does not answer, keeps the old status; the pages are told the true one.
+    // A store that takes nothing any more, or does not answer, keeps the old status; the pages get the true one.
     await within(
       stored.catch(() => undefined),
       patience,

@@ -114,7 +114,7 @@ export class Readers {
         const known = this.#known.get(ref.id) ?? readerOf(ref);
         this.#known.set(ref.id, known);
         known.catch(() => this.#known.delete(ref.id));
-        // What is wrong with a model is said when it is loaded.
+        // Errors of a model are reported when it is loaded.
         return known.catch(() => null);
       }),
     );

@@ -36,7 +36,7 @@ export interface ControlParts {
   emit(event: JobEvent): void;
   /** Ends what else uses the engine. */
   clear(): Promise<void>;
-  /** Tells the pages the list of runs. */
+  /** Sends the list of runs to the pages. */
   announce(): Promise<void>;
 }
 
@@ -178,7 +178,7 @@ export class Coordinator {
   async #command(command: PeerCommand): Promise<void> {
     if (this.#parts.job.runId !== null) return this.#act(command);
     const working = (await this.#parts.lock.working()).size > 0;
-    // Nobody works: the pages that thought so are told.
+    // No job runs: pages that show one are notified.
     if (!working) return this.#parts.announce();
     if (!this.#peers)
       throw new BusyError('Another tab runs this.', 'Look at that tab, or close it and reload this one.');

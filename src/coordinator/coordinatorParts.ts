@@ -22,7 +22,7 @@ export interface CoordinatorParts {
   readonly makers?: AgentMakers;
   /** Through which the tabs hear one another; none where there is only one. */
   readonly peers?: PeerChannel;
-  /** What the browser grants; null where it does not say. */
+  /** What the browser grants; null where unknown. */
   room?(): Promise<Room | null>;
   /** Milliseconds that a stop waits before it ends the engine's worker; default 20 s. */
   readonly patience?: number;

@@ -8,7 +8,7 @@ import { EventBatch } from './eventBatch';
 import type { Room } from './planDisk';
 import { openServices, type Services } from './services';
 
-/** What the browser grants this site, where it says so. */
+/** What the browser grants this site, where known. */
 async function room(): Promise<Room | null> {
   const { usage, quota } = (await navigator.storage?.estimate?.()) ?? {};
   return usage === undefined || quota === undefined ? null : { usage, quota };

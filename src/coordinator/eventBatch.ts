@@ -16,7 +16,7 @@ const placeOf = ({ runId, questionId, round, agent }: Omit<TextEvent, 'type' | '
 export class EventBatch {
   readonly #send: (events: readonly JobEvent[]) => void;
   #events: (JobEvent | null)[] = [];
-  /** Where the text of an unfinished turn lies in `#events`. */
+  /** Where the text of an unfinished turn is in `#events`. */
   readonly #texts = new Map<string, number>();
   #count = -1;
   #shown: Progress | null = null;

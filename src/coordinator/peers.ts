@@ -1,4 +1,4 @@
-/** Tabs ask the one that works to pause, go on, step or stop: it answers when that is done. */
+/** Tabs ask the tab that runs the job to pause, resume, step or stop: it answers when that is done. */
 import { asArkletError, BusyError, errorFromData, type ErrorData } from '../core/errors';
 
 export type PeerCommand = 'pause' | 'unpause' | 'step' | 'stop';

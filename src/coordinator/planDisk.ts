@@ -3,7 +3,7 @@ import { askedOf } from '../records/questionCounts';
 import { StorageError } from '../core/errors';
 import type { RunConfig } from '../settings/config';
 
-/** What `navigator.storage.estimate` tells. */
+/** What `navigator.storage.estimate` reports. */
 export interface Room {
   readonly usage: number;
   readonly quota: number;

@@ -60,7 +60,7 @@ export type Asker = CallContext<PlaygroundProtocol['ask']>;
 
 type AskParts = Omit<PlaygroundParts, 'engine' | 'lock'> & Asker & { readonly engine: EngineClient };
 
-/** What an arm speaks with. */
+/** The model and adapter of an arm. */
 interface Plan {
   readonly protocol: Protocol;
   readonly agents: readonly AgentBackend[];

@@ -1,4 +1,4 @@
-/** What pages ask of the stored runs; those that change the list tell every page. */
+/** What pages ask of the stored runs; those that change the list notify every page. */
 import type { Handlers } from '../rpc/rpc';
 import type { JobEvent } from '../wire/jobEvents';
 import type { RunsProtocol } from '../wire/runs';
@@ -15,13 +15,13 @@ export interface RunsParts {
   readonly store: JobStore;
   readonly repository: RunRepository;
   emit(event: JobEvent): void;
-  /** Tells the pages the list of runs. */
+  /** Sends the list of runs to the pages. */
   announce(): Promise<void>;
   /** Ends the job of this run, if this tab works on it. */
   stop(runId: string): Promise<void>;
 }
 
-/** A run with what of it is whole; what is damaged is said. */
+/** The readable parts of a run; damaged ones are reported. */
 export async function readRun(
   { repository, emit }: Pick<RunsParts, 'repository' | 'emit'>,
   runId: string,
@@ -54,7 +54,7 @@ export function runsHandlers(parts: RunsParts): Handlers<RunsProtocol> {
     },
     update: async ({ runId, change }) => {
       const changed = await repository.update(runId, change);
-      // Listing all runs is no part of the change: whoever asked for it does not wait for that.
+      // Listing all runs is not part of the change: its caller does not wait for that.
       void announce().catch(() => undefined);
       return changed;
     },

@@ -1,4 +1,4 @@
-/** What is said when stored parts of a run are not as they were written, and what is done about it. */
+/** Messages about stored parts of a run that are not as they were written, and what is done about them. */
 import * as v from 'valibot';
 import { ImportError, StorageError } from '../core/errors';
 import type { RunRecord } from '../records/runRecords';
@@ -65,7 +65,7 @@ export function soundRun(run: StoredRun): StoredRun {
   );
 }
 
-/** How a list shows a run: one whose record is damaged says so, and can only be deleted. */
+/** How a list shows a run: one whose record is damaged is marked, and can only be deleted. */
 export function shownRun({ device: _device, seconds: _seconds, ...run }: StoredRun): RunRecord {
   const fault = faultOf({ ...run, device: null, seconds: {} });
   if (fault === null) return { ...run, config: configAt('settings', run.config) };

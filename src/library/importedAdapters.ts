@@ -47,7 +47,7 @@ function namedBase(config: Uint8Array | undefined, catalogue: readonly BundledMo
   return catalogue.find(({ id }) => id === base)?.id ?? null;
 }
 
-/** Null where a model is not at hand: nothing can be said then before it is asked. */
+/** Null where a model is not stored: it cannot be checked before it is used. */
 async function sizesOf(
   id: string,
   places: { readonly base: string; readonly catalogue: readonly BundledModel[] },

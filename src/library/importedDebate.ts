@@ -30,7 +30,7 @@ const reportSchema = v.looseObject({
   items: v.array(v.looseObject({ id: v.string(), question: v.string(), answer: v.string() })),
 });
 
-/** What a report.json tells of the run that the turns are from. */
+/** What a report.json has about the run that the turns are from. */
 interface Source {
   readonly config: RunConfig;
   /** Right answers by question, as far as it states them. */
@@ -120,7 +120,7 @@ export function importedDebate(
 ): { readonly archive: RunArchive; readonly found: Omit<TrajectoryImport, 'run'> } {
   const told = parseTrajectories(text, name).filter(isTrajectory);
   const source = report === null ? null : readReport(report);
-  // Without a report the prompts alone tell who read whom.
+  // Without a report only the prompts show who read whom.
   const turns = withFacts(told, source && { ...source.config, agents: source.config.nAgents });
   const main = (['debate', 'self-consistency'] as const).find((protocol) =>
     turns.some((turn) => turn.protocol === protocol),
@@ -143,7 +143,7 @@ export function importedDebate(
   const mainTurns = byQuestion(turns.filter(({ protocol }) => protocol === main));
   const whole = (consensusStop: boolean): ReadonlySet<string> => {
     const protocol = protocolOf({ ...shown, consensusStop });
-    // Only the turns decide whether a debate goes on; the question itself is looked at when one does.
+    // Only the turns decide whether a debate continues; the question is needed only then.
     const asked = (id: string): Question => ({ id, split: 'train', text: '', gold: '', answerType: 'text' });
     return new Set(
       [...mainTurns].filter(([id, own]) => protocol.next(asked(id), own).length === 0).map(([id]) => id),
@@ -229,7 +229,7 @@ function settingsOf({ source, shown, consensusStop, questions, turns, name }: Se
     ...base,
     preset: 'custom',
     agents: [importedAgents],
-    // A persona's own model would speak in the recording's place.
+    // A persona's own model would replace the recording.
     personas: base.personas.map(({ model: _, ...persona }) => persona),
     consensusStop,
     trainQuestions: count('train'),

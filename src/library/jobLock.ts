@@ -32,7 +32,7 @@ export class JobLock {
   readonly #runs = new Set<string>();
   #watching = false;
 
-  /** `onFree` is called when another tab, seen at work by `working`, gives the lock back or dies. */
+  /** `onFree` is called when another tab, found by `working`, releases the lock or dies. */
   constructor(locks: LockSource | null, onFree: () => Promise<void>) {
     this.#locks = locks;
     this.#onFree = onFree;
@@ -47,7 +47,7 @@ export class JobLock {
     return new Set([...runs, ...this.#runs]);
   }
 
-  /** Takes the job. The returned function gives it back. Throws BusyError at once when somebody has it. */
+  /** Locks the job. The returned function releases it. Throws BusyError at once when another tab has it. */
   async take(): Promise<() => void> {
     if (this.#taken) throw jobBusy();
     this.#taken = true;
@@ -68,7 +68,7 @@ export class JobLock {
     }
   }
 
-  /** Takes one run. The returned function gives it back. Throws BusyError when somebody works on it. */
+  /** Locks one run. The returned function releases it. Throws BusyError when another tab works on it. */
   async takeRun(runId: string): Promise<() => void> {
     for (let attempt = 0; attempt < tries; attempt++) {
       if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, between));

@@ -44,7 +44,7 @@ export async function createNewRun(
       release();
       throw thrown;
     }
-    // Another tab stored a run of that id meanwhile.
+    // Another tab stored a run of that id in the meantime.
     release();
   }
 }

@@ -1,4 +1,4 @@
-/** The stored runs as a user keeps them: names, notes, the baseline, the bin, sizes, and their adapters. */
+/** The stored runs as a user keeps them: names, notes, the baseline, the trash, sizes, and their adapters. */
 import { toBase64 } from '../core/base64';
 import { BusyError, ConfigError, StorageError, type ErrorData } from '../core/errors';
 import type { AdapterArm, AdapterInfo } from '../wire/playground';
@@ -17,7 +17,7 @@ import { readArchive, readOutcome, record } from './storedRuns';
 
 const alive: readonly RunStatus[] = ['running', 'paused'];
 
-/** What is said of a run whose tab is gone. */
+/** The message of a run whose tab is gone. */
 const closedTab: ErrorData = {
   code: 'interrupted',
   message: 'The tab that ran this was closed.',
@@ -46,7 +46,7 @@ export class RunRepository {
     this.#bin = new Bin(store, lock);
   }
 
-  /** Runs outside the bin, newest first. One that was going, and that nobody works on any more, is interrupted. */
+  /** Runs outside the trash, newest first. A running one that no tab works on any more is interrupted. */
   async runs(): Promise<RunRecord[]> {
     const working = await this.#lock.working();
     const runs = await this.#store.listRuns();
@@ -71,7 +71,7 @@ export class RunRepository {
     return found;
   }
 
-  /** Marks a run whose tab is gone; null when it was deleted meanwhile. */
+  /** Marks a run whose tab is gone; null when it was deleted in the meantime. */
   async #cut(run: StoredRun): Promise<StoredRun | null> {
     const change = (stored: StoredRun): StoredRun =>
       alive.includes(stored.status) ? { ...stored, status: 'interrupted', error: closedTab } : stored;

@@ -1,5 +1,5 @@
 /**
- * The bin's own clock. A deleted run goes for good after `trashDays` of use, and the machine's clock alone is not trusted with
+ * The clock of the trash. A deleted run goes for good after `trashDays` of use, and the machine's clock alone is not trusted with
  * that: between two starts of the app at most one day passes here, so that a clock that was set wrong deletes nothing.
  */
 import * as v from 'valibot';
@@ -17,7 +17,7 @@ const stateSchema = v.object({
   /** The machine's clock at the last sweep, and what this one showed. */
   seen: v.number(),
   clock: v.number(),
-  /** What this one showed when a run was first found in the bin. */
+  /** What this one showed when a run was first found in the trash. */
   since: v.record(v.string(), v.number()),
 });
 type State = v.InferOutput<typeof stateSchema>;
@@ -32,7 +32,7 @@ export class Bin {
     this.#lock = lock;
   }
 
-  /** Deletes for good what has lain in the bin for long enough: at the app's start, then once a day. */
+  /** Deletes for good what has been in the trash for long enough: at the app's start, then once a day. */
   async sweep(runs: readonly StoredRun[]): Promise<void> {
     const now = Date.now();
     if (Math.abs(now - this.#swept) < day) return;
@@ -64,7 +64,7 @@ export class Bin {
   async #purge(id: string): Promise<void> {
     try {
       await this.#lock.alone(id, async () => {
-        // It may have been taken back meanwhile.
+        // It may have been restored in the meantime.
         const run = await this.#store.getRun(id);
         if (run?.deletedAt !== undefined) await this.#store.removeRun(id);
       });

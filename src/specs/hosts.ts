@@ -1,4 +1,5 @@
 /** Which hosts the names of a run make the app contact, for the lists that name them. */
+import { namesOfRun, type RunModelNames } from './runModels';
 import { contactsOf, readSpec, type ModelSpec } from './spec';
 
 /** The host of an address elsewhere; none for the app's own. */
@@ -13,18 +14,7 @@ export function hostsOf(spec: ModelSpec, base: string): readonly string[] {
 }
 
 /** Hosts that a run with these agents, personas' models and student contacts, each once; none of an impossible name. */
-export function hostsOfRun(
-  {
-    agents,
-    personas,
-    student,
-  }: {
-    readonly agents: readonly string[];
-    readonly personas: readonly { readonly model?: string }[];
-    readonly student: string;
-  },
-  base: string,
-): readonly string[] {
-  const specs = [...agents, ...personas.flatMap(({ model }) => model ?? []), student].map(readSpec);
+export function hostsOfRun(models: RunModelNames, base: string): readonly string[] {
+  const specs = namesOfRun(models).map(readSpec);
   return [...new Set(specs.flatMap((spec) => (spec ? hostsOf(spec, base) : [])))];
 }

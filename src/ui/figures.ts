@@ -8,7 +8,7 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** What stands in a cell, on one line. Drawings and hidden controls say nothing. */
+/** The text of a cell, on one line. Drawings and hidden controls have none. */
 function cellText(cell: Element): string {
   const words: string[] = [];
   const walk = (node: Node): void => {
@@ -61,7 +61,7 @@ const painted = [
   'paint-order',
 ] as const;
 
-/** The drawing as a file of its own: what the page's styles say stands in it, on the page's ground. */
+/** The drawing as a file of its own, with the page's styles inlined and its background. */
 export function svgOf(drawn: SVGSVGElement, title: string): string {
   const copy = drawn.cloneNode(true) as SVGSVGElement;
   const parts = [drawn, ...drawn.querySelectorAll('*')];
@@ -92,7 +92,7 @@ function sizeOf(drawn: SVGSVGElement): { width: number; height: number } {
   return { width: Math.max(1, Math.round(width)), height: Math.max(1, Math.round(height)) };
 }
 
-/** The colour that lies behind a part of the page. */
+/** The background colour of a part of the page. */
 function groundOf(part: Element): string {
   for (let at: Element | null = part; at; at = at.parentElement) {
     const colour = getComputedStyle(at).backgroundColor;

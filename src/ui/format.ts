@@ -14,7 +14,7 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** Time to come: nobody waits for milliseconds. */
+/** Time left, without milliseconds. */
 export function formatLeft(seconds: number): string {
   if (seconds < 1) return 'under 1 s';
   return formatSeconds(seconds < 10 ? Math.round(seconds) : seconds)

@@ -20,6 +20,6 @@ export function mountApp(
 ): MountedApp {
   const session = new Session(sources, offline);
   const component = mount(App, { target, props: { session, offline } });
-  void session.showRecorded();
+  void session.screen.showRecorded();
   return { session, offline, component };
 }

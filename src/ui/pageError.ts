@@ -41,7 +41,7 @@ function plainJson(found: string): string {
   }
 }
 
-/** The last resort for texts that nobody put into the page's words. */
+/** The fallback for texts that the page has no words for. */
 export function plainWords(message: string): string {
   return plainEndpoints(message)
     .replace(/\s*\((?:[^()]*\s)?--[a-z][^()]*\)/g, '')

@@ -7,7 +7,7 @@ import { ArkletError } from '../core/errors';
 
 export type ZipFault = 'damaged' | 'encrypted' | 'tooLarge';
 
-/** `fault` says what is wrong, `file` in which file of the archive. */
+/** `fault` is the kind of error, `file` the file of the archive. */
 export class ZipError extends Error {
   readonly fault: ZipFault;
   readonly file: string | null;
@@ -38,7 +38,7 @@ const viewOf = async (file: Blob, start: number, end: number): Promise<DataView>
 
 const wide = (view: DataView, at: number): number => Number(view.getBigUint64(at, true));
 
-/** Where the list of files lies: from the record at the end, or from its 64-bit form before it. */
+/** Where the list of files is: from the record at the end, or from its 64-bit form before it. */
 async function directory(file: Blob): Promise<{ start: number; end: number; count: number }> {
   const tail = await viewOf(file, file.size - 65_557, file.size);
   let at = tail.byteLength - 22;

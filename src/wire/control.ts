@@ -19,7 +19,7 @@ export interface StartRequest {
 /** Pause, unpause, step and stop act in whichever tab works. */
 export interface ControlProtocol {
   readonly start: Call<StartRequest, RunRecord>;
-  /** Goes on with an interrupted run, by its id, where it stopped. */
+  /** Resumes an interrupted run, by its id, where it stopped. */
   readonly resume: Call<string, void>;
   readonly pause: Call<null, void>;
   readonly unpause: Call<null, void>;

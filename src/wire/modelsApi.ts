@@ -28,7 +28,7 @@ export interface ModelsApi {
   verify(spec: string, calls?: ModelCalls): Promise<readonly FileCheck[]>;
   remove(spec: string): Promise<void>;
   storage(): Promise<StorageMeter>;
-  /** What a run would hold in memory on this machine, and what to do where it is too much. */
+  /** The memory that a run needs on this machine, and what to do where it is too much. */
   plan(config: RunConfig, machine: MachineFacts): Promise<MemoryPlan>;
   /** Ready choices; `features` are the adapter's. */
   presets(features: readonly string[]): Promise<readonly DevicePreset[]>;

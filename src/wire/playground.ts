@@ -50,7 +50,7 @@ export interface AdapterInfo {
   readonly origin: 'run' | 'recorded' | 'imported';
 }
 
-/** What is told while a question is answered: the models that are loaded for it, and what each arm says. */
+/** Progress while a question is answered: the models that are loaded for it, and each arm's reply. */
 export type AskProgress =
   | Extract<JobEvent, { type: 'load' }>
   /** `arm` is its place in the request; `text` is what is new of a turn. */

@@ -2,7 +2,7 @@
 import type { RunArchive, RunOutcome, RunRecord, RunResult } from '../records/runRecords';
 import type { Call, Names } from './calls';
 
-/** What an import of trajectories came to: the run that was made of them, and what was left out. */
+/** Result of an import of trajectories: the run made of them, and what was left out. */
 export interface TrajectoryImport {
   readonly run: RunRecord;
   readonly questions: number;
@@ -35,11 +35,11 @@ export interface RunsProtocol {
   readonly archive: Call<string, RunArchive>;
   /** With its adapters: the whole run for a file. */
   readonly wholeArchive: Call<string, RunArchive>;
-  /** What events leave out of a run that has come to its end. */
+  /** What events leave out of a finished run. */
   readonly outcome: Call<string, RunOutcome>;
   readonly importArchive: Call<unknown, RunRecord>;
   /**
-   * A debate as an interrupted run that can be gone on with: trajectories.jsonl as text, and the report.json of the same
+   * A debate as an interrupted run that can be resumed: trajectories.jsonl as text, and the report.json of the same
    * run, which states settings and right answers (null: what the turns themselves show). Rejects with ImportError, ConfigError.
    */
   readonly importTrajectories: Call<
@@ -48,17 +48,17 @@ export interface RunsProtocol {
   >;
   readonly update: Call<{ readonly runId: string; readonly change: RunChange }, RunRecord>;
   /**
-   * Moves a run to the bin, where it is kept for `trashDays`, also over reloads. This and the next two reject with BusyError while
+   * Moves a run to the trash, where it is kept for `trashDays`, also over reloads. This and the next two reject with BusyError while
    * another tab works on the run.
    */
   readonly remove: Call<string, void>;
-  /** Takes a run back from the bin. */
+  /** Restores a run from the trash. */
   readonly restore: Call<string, RunRecord>;
-  /** Deletes a run of the bin for good. */
+  /** Deletes a run of the trash for good. */
   readonly purge: Call<string, void>;
-  /** Runs in the bin, newest deletion first. */
+  /** Runs in the trash, newest deletion first. */
   readonly bin: Call<null, readonly RunRecord[]>;
-  /** Bytes by run, those of the bin included: files exactly, database records by the length of their JSON. */
+  /** Bytes by run, those of the trash included: files exactly, database records by the length of their JSON. */
   readonly sizes: Call<null, Readonly<Record<string, number>>>;
   /** PEFT files of a trained adapter: name to bytes. */
   readonly adapter: Call<AdapterPlace, Readonly<Record<string, Uint8Array>>>;

@@ -1,22 +1,17 @@
 /** What a student explores with: the hero, ties, the runs list, comparing, exports, time left, the address, the next training, Ask. */
-import { unmount } from 'svelte';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import type { AdapterPlace } from '../../src/wire/runs';
 import type { JobEvent } from '../../src/wire/jobEvents';
 import type { RunArchive, RunRecord } from '../../src/records/runRecords';
-import type { MountedApp } from '../../src/ui/mount';
 import { makeArchive, makeTurn } from './fixtures/archive';
-import { mountPage, violations } from './fixtures/mounted';
+import { app, client, openPage, target, usePage, violations } from './fixtures/mounted';
 import { saved } from './fixtures/saved';
-import { ScriptedClient } from './fixtures/scriptedClient';
 
-let client: ScriptedClient;
-let app: MountedApp;
-let target: HTMLElement;
+usePage();
 
 async function open(hash = '', recorded: RunArchive | null = makeArchive(40)): Promise<void> {
-  ({ app, target } = await mountPage(client, recorded, hash));
+  await openPage(recorded, hash);
 }
 
 const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true });
@@ -42,16 +37,6 @@ function store(change: Partial<RunRecord>, count = 40): RunRecord {
   });
   return run;
 }
-
-beforeEach(async () => {
-  client = new ScriptedClient();
-  localStorage.clear();
-  await page.viewport(1280, 900);
-});
-afterEach(async () => {
-  await unmount(app.component);
-  target.remove();
-});
 
 describe('the result at a glance', () => {
   it('holds one agent alone, decoded as the student is, beside the ensemble', async () => {
@@ -79,8 +64,8 @@ describe('a run that came to the bytes of the recorded one', () => {
   it('says so, and offers the next seed', async () => {
     store({ id: 'again', name: 'silver-tern', status: 'done' });
     await open();
-    await vi.waitFor(() => expect(app.session.runs).toHaveLength(1));
-    await app.session.open('again');
+    await vi.waitFor(() => expect(app.session.stored.runs).toHaveLength(1));
+    await app.session.screen.open('again');
     await expect
       .element(page.getByText('Your machine reproduced the recorded run byte for byte (seed 0).'))
       .toBeVisible();
@@ -110,9 +95,9 @@ describe('a run that came to the bytes of the recorded one', () => {
     });
     Object.assign(client.api.runs, { adapter: async ({ runId }: AdapterPlace) => bytes(runId) });
     await open();
-    await vi.waitFor(() => expect(app.session.runs).toHaveLength(2));
+    await vi.waitFor(() => expect(app.session.stored.runs).toHaveLength(2));
     for (const id of ['other', 'adapter']) {
-      await app.session.open(id);
+      await app.session.screen.open(id);
       await new Promise((resolve) => setTimeout(resolve, 100));
       await expect.element(page.getByText(/byte for byte/)).not.toBeInTheDocument();
     }
@@ -331,10 +316,10 @@ describe('the address and Back', () => {
     await vi.waitFor(() => expect(address().get('n-agents')).toBe('5'));
     await back();
     await expect.element(page.getByRole('dialog')).not.toBeInTheDocument();
-    expect(app.session.step).toBe('compare');
+    expect(app.session.screen.step).toBe('compare');
     await vi.waitFor(() => expect(address().get('n-agents')).toBe('5'));
     await back();
-    await vi.waitFor(() => expect(app.session.step).toBe('debate'));
+    await vi.waitFor(() => expect(app.session.screen.step).toBe('debate'));
     expect(app.session.settings.config?.nAgents).toBe(5);
   });
 
@@ -345,7 +330,7 @@ describe('the address and Back', () => {
     await button('Close').click();
     await vi.waitFor(() => expect(address().get('panel')).toBeNull());
     await back();
-    await vi.waitFor(() => expect(app.session.step).toBe('distil'));
+    await vi.waitFor(() => expect(app.session.screen.step).toBe('distil'));
     await expect.element(page.getByRole('dialog')).not.toBeInTheDocument();
   });
 
@@ -353,14 +338,14 @@ describe('the address and Back', () => {
     store({ id: 'one', name: 'silver-tern', status: 'done' });
     const { id } = makeArchive(40).questions[2]!;
     await open(`#step=debate&run=one&question=${id}`);
-    await vi.waitFor(() => expect(app.session.view?.run.id).toBe('one'));
-    await vi.waitFor(() => expect(app.session.selected).toBe(id));
-    expect(app.session.step).toBe('debate');
+    await vi.waitFor(() => expect(app.session.screen.view?.run.id).toBe('one'));
+    await vi.waitFor(() => expect(app.session.screen.selected).toBe(id));
+    expect(app.session.screen.step).toBe('debate');
     expect(address().get('run')).toBe('one');
     await button('Show the recorded run').click();
     await vi.waitFor(() => expect(address().get('run')).toBeNull());
     await back();
-    await vi.waitFor(() => expect(app.session.view?.run.id).toBe('one'));
+    await vi.waitFor(() => expect(app.session.screen.view?.run.id).toBe('one'));
   });
 
   it('leaving while a run works is asked about first', async () => {
@@ -416,9 +401,9 @@ describe('learning another way from a debate', () => {
     client.archives.set('child', { ...parent, run, report: { ...report, arms, items } });
     client.runs.push({ ...run, from: 'parent' });
     await open('#step=compare');
-    await vi.waitFor(() => expect(app.session.runs).toHaveLength(2));
-    await app.session.open('child');
-    app.session.chooseStep('compare');
+    await vi.waitFor(() => expect(app.session.stored.runs).toHaveLength(2));
+    await app.session.screen.open('child');
+    app.session.screen.chooseStep('compare');
     await expect.element(page.getByText(/This run learns from the debate of old-heron/)).toBeVisible();
     const rows = (): string[] =>
       [...target.querySelectorAll('[data-guide=arms] tbody tr')].map((row) => row.textContent ?? '');
@@ -426,7 +411,7 @@ describe('learning another way from a debate', () => {
     expect(rows().filter((row) => row.includes('RSFT'))).toHaveLength(2);
     expect(await violations()).toEqual([]);
     await button('Open old-heron').click();
-    await vi.waitFor(() => expect(app.session.view?.run.id).toBe('parent'));
+    await vi.waitFor(() => expect(app.session.screen.view?.run.id).toBe('parent'));
     await expect.element(page.getByText(/This run learns from the debate of/)).not.toBeInTheDocument();
   });
 
@@ -484,7 +469,7 @@ describe('a question of one’s own', () => {
       questions: [question, ...others],
       run: { ...own.run, id: 'choices' },
     });
-    await app.session.open('choices');
+    await app.session.screen.open('choices');
     app.session.playground.text = 'Which one?';
     await app.session.playground.ask();
     const [, request] = client.calls.find(([name]) => name === 'ask')!;

@@ -1,36 +1,21 @@
 /** LaTeX in questions and right answers is drawn, money and HTML stay what they are, and nothing runs out of the page. */
-import { unmount } from 'svelte';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import type { Question } from '../../src/records/records';
-import type { MountedApp } from '../../src/ui/mount';
 import { makeArchive } from './fixtures/archive';
-import { mountPage, violations } from './fixtures/mounted';
-import { ScriptedClient } from './fixtures/scriptedClient';
+import { app, openPage, target, usePage, violations } from './fixtures/mounted';
 
-let app: MountedApp;
-let target: HTMLElement;
-let client: ScriptedClient;
+usePage();
 
 /** The first question of the recorded run is another one. */
 async function open(change: Partial<Question>): Promise<HTMLElement> {
   const archive = makeArchive(8);
   const questions = archive.questions.map((one, at) => (at === 0 ? { ...one, ...change } : one));
-  ({ app, target } = await mountPage(client, { ...archive, questions }, '#step=debate'));
+  await openPage({ ...archive, questions }, '#step=debate');
   await vi.waitFor(() => expect(target.querySelector('article h2')).not.toBeNull(), 5000);
   await page.getByRole('option').first().click();
   return target.querySelector<HTMLElement>('article')!;
 }
-
-beforeEach(async () => {
-  client = new ScriptedClient();
-  localStorage.clear();
-  await page.viewport(1280, 900);
-});
-afterEach(async () => {
-  await unmount(app.component);
-  target.remove();
-});
 
 const tex = String.raw;
 

@@ -1,6 +1,5 @@
 /** The page when little can be learnt: no trace, few traces, memorising, a student that fell. */
-import { unmount } from 'svelte';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { page } from 'vitest/browser';
 import type { JobEvent } from '../../src/wire/jobEvents';
 import type { RunArchive, RunRecord } from '../../src/records/runRecords';
@@ -8,33 +7,18 @@ import type { PairResult } from '../../src/records/records';
 import type { TrainLog } from '../../src/records/trainLog';
 import { nothingToLearn } from '../../src/job/nothingToLearn';
 import { fallOf, overfitOf } from '../../src/ui/distil/advice';
-import type { MountedApp } from '../../src/ui/mount';
 import { makeArchive } from './fixtures/archive';
-import { mountPage, violations } from './fixtures/mounted';
-import { ScriptedClient } from './fixtures/scriptedClient';
+import { app, client, openPage, target, usePage, violations } from './fixtures/mounted';
 
-let client: ScriptedClient;
-let app: MountedApp;
-let target: HTMLElement;
+usePage();
 
 async function open(archive: RunArchive = makeArchive(20), hash = ''): Promise<void> {
-  ({ app, target } = await mountPage(client, archive, hash));
+  await openPage(archive, hash);
   await vi.waitFor(() => expect(app.session.settings.config).not.toBeNull(), 5000);
 }
 const button = (name: string): ReturnType<typeof page.getByRole> =>
   page.getByRole('button', { name, exact: true });
 const started = (): readonly unknown[] | undefined => client.calls.findLast(([name]) => name === 'start');
-
-beforeEach(async () => {
-  client = new ScriptedClient();
-  localStorage.clear();
-  await page.viewport(1280, 900);
-});
-afterEach(async () => {
-  if (!target.isConnected) return;
-  await unmount(app.component);
-  target.remove();
-});
 
 const step = (at: number, heldOut?: number): TrainLog => ({
   step: at,
@@ -108,7 +92,7 @@ describe('a run without a trace to learn from', () => {
     const withControl = { ...run, config: { ...run.config, controls: ['wrong', 'gold-sft'] as const } };
     client.store(withControl);
     await open();
-    await app.session.open(run.id);
+    await app.session.screen.open(run.id);
     await button('Train without this control').click();
     await vi.waitFor(() => expect(started()).toBeDefined());
     expect(started()![1]).toMatchObject({ controls: ['gold-sft'] });

@@ -1,15 +1,10 @@
 /** What the loss chart's legend says under the pointer, on the real chart. */
-import { unmount } from 'svelte';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { page } from 'vitest/browser';
+import { beforeEach, expect, it, vi } from 'vitest';
 import type { TrainLog } from '../../src/records/trainLog';
-import type { MountedApp } from '../../src/ui/mount';
 import { makeArchive } from './fixtures/archive';
-import { mountPage } from './fixtures/mounted';
-import { ScriptedClient } from './fixtures/scriptedClient';
+import { openPage, target, usePage } from './fixtures/mounted';
 
-let app: MountedApp;
-let target: HTMLElement;
+usePage();
 
 /** 200 steps, measured on held-out questions at 100 (0.05) and 200 (0.04). */
 const steps = Array.from({ length: 200 }, (_, i): TrainLog => {
@@ -26,16 +21,9 @@ const steps = Array.from({ length: 200 }, (_, i): TrainLog => {
 });
 
 beforeEach(async () => {
-  localStorage.clear();
-  await page.viewport(1280, 900);
   const logs = [{ strategy: 'rsft', seed: 0, steps }];
-  ({ app, target } = await mountPage(new ScriptedClient(), { ...makeArchive(8), logs }, '#step=distil'));
+  await openPage({ ...makeArchive(8), logs }, '#step=distil');
 });
-afterEach(async () => {
-  await unmount(app.component);
-  target.remove();
-});
-
 it.each([
   [0.3, '0.0500 (step 100)'],
   [0.9, '0.0400 (step 200)'],

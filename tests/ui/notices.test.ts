@@ -1,6 +1,5 @@
 /** Messages: over when what they say is over, one for a subject, and in the page's own words. */
-import { unmount } from 'svelte';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import { parseSpec } from '../../src/specs/spec';
 import {
@@ -18,30 +17,20 @@ import { importedDebate } from '../../src/library/importedDebate';
 import { nothingToLearn } from '../../src/job/nothingToLearn';
 import { pickedModel } from '../../src/models/pickedFiles';
 import { readArchive } from '../../src/ui/archiveFile';
-import type { MountedApp } from '../../src/ui/mount';
 import { pageError, plainWords } from '../../src/ui/pageError';
 import { Notices } from '../../src/ui/state/notices.svelte';
 import { config, makeArchive, makeQuestion, makeTurn, sixQuestions } from './fixtures/archive';
-import { mountPage, violations } from './fixtures/mounted';
-import { ScriptedClient } from './fixtures/scriptedClient';
+import { app, client, openPage, target, usePage, violations } from './fixtures/mounted';
 
-let client: ScriptedClient;
-let app: MountedApp;
-let target: HTMLElement;
+usePage();
 
 async function open(): Promise<void> {
-  ({ app, target } = await mountPage(client, makeArchive(8), ''));
+  await openPage(makeArchive(8));
   await vi.waitFor(() => expect(app.session.settings.config).not.toBeNull(), 5000);
 }
 const button = (name: string): ReturnType<typeof page.getByRole> =>
   page.getByRole('button', { name, exact: true });
 const said = (): string[] => app.session.notices.list.map(({ message }) => message);
-
-beforeEach(async () => {
-  client = new ScriptedClient();
-  localStorage.clear();
-  await page.viewport(1280, 900);
-});
 
 /** What an action throws, as it reaches the page. */
 async function thrownBy(work: () => unknown): Promise<ErrorData> {
@@ -54,11 +43,6 @@ async function thrownBy(work: () => unknown): Promise<ErrorData> {
 }
 
 describe('a message', () => {
-  afterEach(async () => {
-    await unmount(app.component);
-    target.remove();
-  });
-
   it('about a file gives way to the one about the next file, and leaves when one is read', async () => {
     await open();
     await button('Settings').click();

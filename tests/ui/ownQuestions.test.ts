@@ -1,25 +1,16 @@
 /** A question file of the user's own: kept over a reload, named in links, checked before a run. */
-import { unmount } from 'svelte';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import type { QuestionImport } from '../../src/tasks/questionFiles';
-import type { MountedApp } from '../../src/ui/mount';
 import { readQuestionFile } from '../../src/tasks/readQuestionFile';
 import { makeArchive, sixQuestions } from './fixtures/archive';
-import { mountPage, violations } from './fixtures/mounted';
-import { ScriptedClient } from './fixtures/scriptedClient';
+import { app, client, closePage, openPage, usePage, violations } from './fixtures/mounted';
 
-let client: ScriptedClient;
-let app: MountedApp;
-let target: HTMLElement;
+usePage();
 
 async function open(hash = ''): Promise<void> {
-  ({ app, target } = await mountPage(client, makeArchive(20), hash));
+  await openPage(makeArchive(20), hash);
   await vi.waitFor(() => expect(app.session.settings.config).not.toBeNull(), 5000);
-}
-async function close(): Promise<void> {
-  await unmount(app.component);
-  target.remove();
 }
 const button = (name: string | RegExp): ReturnType<typeof page.getByRole> =>
   page.getByRole('button', { name, exact: true });
@@ -34,20 +25,13 @@ async function useFile(): Promise<void> {
 }
 const started = (): readonly unknown[] | undefined => client.calls.find(([name]) => name === 'start');
 
-beforeEach(async () => {
-  client = new ScriptedClient();
-  localStorage.clear();
-  await page.viewport(1280, 900);
-});
-afterEach(close);
-
 describe('a question file', () => {
   it('is kept, and found again after a reload, for the next run', async () => {
     await open();
     await useFile();
     await vi.waitFor(() => expect(location.hash).toContain('questions=mine.jsonl&questions-hash=f00d'));
     const { hash } = location;
-    await close();
+    await closePage();
     await open(hash);
     await expect.element(button('Run on mine.jsonl')).toBeVisible();
     await button('Run on mine.jsonl').click();
@@ -62,7 +46,7 @@ describe('a question file', () => {
       .element(page.getByText('These settings need gsm.jsonl, which is not on this device.'))
       .toBeVisible();
     await expect.element(button('Run on gsm.jsonl')).toBeDisabled();
-    await app.session.start();
+    await app.session.controls.start();
     expect(started()).toBeUndefined();
     expect(await violations()).toEqual([]);
     await userEvent.upload(page.getByLabelText('Pick gsm.jsonl'), new File([sixQuestions], 'gsm.jsonl'));
@@ -112,7 +96,7 @@ describe('a question file', () => {
       config: { ...makeArchive(1).run.config, questions: 'old.jsonl' },
     });
     await open();
-    await vi.waitFor(() => expect(app.session.runs).toHaveLength(1));
+    await vi.waitFor(() => expect(app.session.stored.runs).toHaveLength(1));
     await button('Runs').click();
     await button('Use its settings').last().click();
     await button('Close').click();
@@ -233,7 +217,7 @@ describe('a question that is too long', () => {
       .toBeVisible();
     expect(app.session.notices.list).toEqual([]);
     await button('Show it').click();
-    expect(app.session.selected).toBe(question!.id);
+    expect(app.session.screen.selected).toBe(question!.id);
     expect(await violations()).toEqual([]);
   });
 });

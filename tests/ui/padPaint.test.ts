@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { isPadLog, present, taughtBy } from '../../src/ui/distil/pad/padLog';
+import { padCharts } from '../../src/ui/distil/pad/padCharts';
+import { isPadLog, taughtBy } from '../../src/ui/distil/pad/padLog';
 import { tickValues } from '../../src/ui/distil/chartParts';
+import { presentCurves } from '../../src/ui/distil/logChart';
 import { paint, scoreKind } from '../../src/ui/distil/pad/paint';
 import { writerOf } from '../../src/ui/distil/pad/writer';
 
@@ -51,11 +53,11 @@ describe('a log of PAD', () => {
 
   it('shows only curves that it has values for', () => {
     const steps = [log({ reward: 1, 'rewards/verifiable/mean': 0.5 })];
-    expect(present(steps, 'reward').map(({ metric }) => metric)).toEqual([
+    expect(presentCurves(steps, padCharts.reward.curves).map(({ metric }) => metric)).toEqual([
       'reward',
       'rewards/verifiable/mean',
     ]);
-    expect(present(steps, 'kl')).toEqual([]);
+    expect(presentCurves(steps, padCharts.kl.curves)).toEqual([]);
   });
 
   it('names the reward model’s dataset for group RL and a strategy’s own else', () => {

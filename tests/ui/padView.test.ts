@@ -1,19 +1,15 @@
 /** The views of process-aware distillation, mounted in the page: what is drawn, what is said, and axe in both themes. */
-import { flushSync, unmount } from 'svelte';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { flushSync } from 'svelte';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import type { RunArchive } from '../../src/records/runRecords';
-import type { MountedApp } from '../../src/ui/mount';
 import { makePadArchive, rewardLog } from './fixtures/padArchive';
-import { mountPage, violations } from './fixtures/mounted';
-import { ScriptedClient } from './fixtures/scriptedClient';
+import { client, openPage, target, usePage, violations } from './fixtures/mounted';
 
-let client: ScriptedClient;
-let app: MountedApp;
-let target: HTMLElement;
+usePage();
 
 async function open(recorded: RunArchive, hash: string): Promise<void> {
-  ({ app, target } = await mountPage(client, recorded, hash));
+  await openPage(recorded, hash);
 }
 
 const button = (name: string): ReturnType<typeof page.getByRole> =>
@@ -37,16 +33,6 @@ function lastRow(table: Element): Record<string, string> {
   const cells = texts('tbody tr:last-child > *');
   return Object.fromEntries(texts('thead th').map((head, at) => [head, cells[at] ?? '']));
 }
-
-beforeEach(async () => {
-  client = new ScriptedClient();
-  localStorage.clear();
-  await page.viewport(1280, 900);
-});
-afterEach(async () => {
-  await unmount(app.component);
-  target.remove();
-});
 
 describe('a run that was ended by reward hacking', () => {
   beforeEach(async () => {

@@ -1,20 +1,15 @@
-import { unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cdp, page, userEvent } from 'vitest/browser';
 import type { JobEvent } from '../../src/wire/jobEvents';
 import type { RunArchive } from '../../src/records/runRecords';
 import { packArchive } from '../../src/ui/archiveFile';
-import type { MountedApp } from '../../src/ui/mount';
 import { makeArchive, sixQuestions } from './fixtures/archive';
-import { mountPage, violations } from './fixtures/mounted';
-import { ScriptedClient } from './fixtures/scriptedClient';
+import { app, client, openPage, target, usePage, violations } from './fixtures/mounted';
 
-let client: ScriptedClient;
-let app: MountedApp;
-let target: HTMLElement;
+usePage();
 
 async function open(recorded: RunArchive | null = makeArchive(60), hash = ''): Promise<void> {
-  ({ app, target } = await mountPage(client, recorded, hash));
+  await openPage(recorded, hash);
 }
 
 const tab = (name: string): ReturnType<typeof page.getByRole> =>
@@ -22,16 +17,6 @@ const tab = (name: string): ReturnType<typeof page.getByRole> =>
 const button = (name: string): ReturnType<typeof page.getByRole> =>
   page.getByRole('button', { name, exact: true });
 const options = (): Element[] => [...target.querySelectorAll('[role=option]')];
-
-beforeEach(async () => {
-  client = new ScriptedClient();
-  localStorage.clear();
-  await page.viewport(1280, 900);
-});
-afterEach(async () => {
-  await unmount(app.component);
-  target.remove();
-});
 
 describe('the first paint', () => {
   it('shows the recorded debate, its result and the three steps', async () => {
@@ -69,8 +54,8 @@ describe('what a run would contact', () => {
   it('is named before Run, wherever a model comes from elsewhere, also beside a stored run', async () => {
     client.store({ id: 'old', name: 'silver-tern', status: 'done' });
     await open(makeArchive(4), '#agents=endpoint:http://192.0.2.1:8080/v1%23m&student=hf:a/b');
-    await vi.waitFor(() => expect(app.session.runs).toHaveLength(1));
-    await app.session.open('old');
+    await vi.waitFor(() => expect(app.session.stored.runs).toHaveLength(1));
+    await app.session.screen.open('old');
     await expect
       .element(page.getByText(/^A run with the chosen models contacts 192\.0\.2\.1:8080, huggingface\.co, /))
       .toBeVisible();
@@ -386,7 +371,7 @@ describe('the runs', () => {
   it('are renamed, and deleted with an undo', async () => {
     client.store({ id: 'old', name: 'silver-tern', status: 'done' });
     await open();
-    await vi.waitFor(() => expect(app.session.runs).toHaveLength(1));
+    await vi.waitFor(() => expect(app.session.stored.runs).toHaveLength(1));
     await button('Runs').click();
     await page.getByRole('textbox', { name: 'Name' }).fill('my-run');
     await userEvent.keyboard('{Tab}');
@@ -395,7 +380,7 @@ describe('the runs', () => {
     await expect.element(page.getByText(/No run is stored/)).toBeVisible();
     await button('Close').click();
     await button('Undo').click();
-    await vi.waitFor(() => expect(app.session.runs.map(({ name }) => name)).toEqual(['my-run']));
+    await vi.waitFor(() => expect(app.session.stored.runs.map(({ name }) => name)).toEqual(['my-run']));
     expect(client.names()).toContain('restore');
   });
 
@@ -404,7 +389,7 @@ describe('the runs', () => {
     await button('Runs').click();
     const file = new File([await packArchive(makeArchive(5))], 'run.json.gz');
     await userEvent.upload(page.getByLabelText('Import a run'), file);
-    await vi.waitFor(() => expect(app.session.view?.run.id).toBe('imported'));
+    await vi.waitFor(() => expect(app.session.screen.view?.run.id).toBe('imported'));
     await button('Runs').click();
     await userEvent.upload(page.getByLabelText('Import a run'), new File(['hello'], 'x.json'));
     await expect.element(page.getByText(/not a run of Arklet/)).toBeVisible();
@@ -424,7 +409,7 @@ describe('the runs', () => {
       'trajectories.jsonl',
       '{}',
     ]);
-    expect(app.session.view?.run.note).toBe('Debate imported from trajectories.jsonl.');
+    expect(app.session.screen.view?.run.note).toBe('Debate imported from trajectories.jsonl.');
     expect(await violations()).toEqual([]);
 
     await userEvent.upload(page.getByLabelText('Import a run'), turns);
@@ -534,7 +519,7 @@ describe('every view', () => {
   it.each(['Runs', 'Settings'])('passes axe with the panel %s open', async (name) => {
     client.store({ id: 'old', name: 'silver-tern', status: 'done' });
     await open();
-    await vi.waitFor(() => expect(app.session.runs).toHaveLength(1));
+    await vi.waitFor(() => expect(app.session.stored.runs).toHaveLength(1));
     await button(name).click();
     await Promise.all(document.getAnimations().map((animation) => animation.finished));
     expect(await violations()).toEqual([]);

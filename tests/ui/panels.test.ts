@@ -1,6 +1,6 @@
 /** The panels over the page: playground, help, shaders, runs; the tour; the keyboard. */
-import { flushSync, unmount } from 'svelte';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { flushSync } from 'svelte';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import { BusyError, ConfigError } from '../../src/core/errors';
 import type { AskResult } from '../../src/wire/playground';
@@ -8,20 +8,16 @@ import type { RunArchive } from '../../src/records/runRecords';
 import { unpacked } from './fixtures/saved';
 import { zipFiles } from '../../src/ui/exports';
 import { nativeKeys, shortcuts } from '../../src/ui/help/shortcuts';
-import type { MountedApp } from '../../src/ui/mount';
 import { guideSteps, guideStrings } from '../../src/ui/strings/guide';
 import { glossary, termIds } from '../../src/ui/strings/glossary';
 import { helpStrings } from '../../src/ui/strings/help';
 import { makeArchive } from './fixtures/archive';
-import { mountPage, violations } from './fixtures/mounted';
-import { ScriptedClient } from './fixtures/scriptedClient';
+import { app, client, openPage, target, usePage, violations } from './fixtures/mounted';
 
-let client: ScriptedClient;
-let app: MountedApp;
-let target: HTMLElement;
+usePage();
 
 async function open(hash = '', recorded: RunArchive | null = makeArchive(40)): Promise<void> {
-  ({ app, target } = await mountPage(client, recorded, hash));
+  await openPage(recorded, hash);
   await vi.waitFor(() => expect(app.session.connected).toBe(true));
   flushSync();
 }
@@ -46,7 +42,6 @@ const result = (answer: string): AskResult => ({
 });
 
 beforeEach(async () => {
-  client = new ScriptedClient();
   client.adapterList = [
     { runId: 'old', runName: 'silver-tern', strategy: 'rsft', seed: 0, student: 'bundled', origin: 'run' },
     { runId: 'old', runName: 'silver-tern', strategy: 'da', seed: 0, student: 'bundled', origin: 'run' },
@@ -59,14 +54,7 @@ beforeEach(async () => {
       compiled: [{ key: 'adamw VEC4', code: 'fn ran() {}' }],
     },
   ];
-  localStorage.clear();
-  await page.viewport(1280, 900);
 });
-afterEach(async () => {
-  await unmount(app.component);
-  target.remove();
-});
-
 describe('the playground', () => {
   it('asks base, chosen adapters and the ensemble, and shows answers as they come', async () => {
     await open('#panel=ask');
@@ -207,10 +195,12 @@ describe('the tour', () => {
   it('begins where the address says, and leaves the choices of the reader alone', async () => {
     await open('#guide=reading');
     await expect.element(page.getByText(guideStrings.steps.reading.title)).toBeVisible();
-    const other = app.session.view!.questionIds(null, null).find((id) => id !== app.session.selected)!;
-    app.session.selected = other;
+    const other = app.session.screen
+      .view!.questionIds(null, null)
+      .find((id) => id !== app.session.screen.selected)!;
+    app.session.screen.selected = other;
     flushSync();
-    expect(app.session.selected).toBe(other);
+    expect(app.session.screen.selected).toBe(other);
   });
 });
 
@@ -275,9 +265,9 @@ describe('single keys', () => {
     await userEvent.keyboard('3');
     await expect.element(page.getByRole('tab', { name: /Compare/ })).toHaveAttribute('aria-selected', 'true');
     await userEvent.keyboard('1j');
-    const first = app.session.selected;
+    const first = app.session.screen.selected;
     await userEvent.keyboard('j');
-    expect(app.session.selected).not.toBe(first);
+    expect(app.session.screen.selected).not.toBe(first);
     await userEvent.keyboard('a');
     await expect.element(dialog('Ask them a question')).toBeVisible();
     await page.getByLabelText('Your question').fill('');
@@ -292,7 +282,7 @@ describe('single keys', () => {
     await page.getByLabelText(/Single-key shortcuts/).click();
     await button('Close').click();
     await userEvent.keyboard('3');
-    expect(app.session.step).toBe('debate');
+    expect(app.session.screen.step).toBe('debate');
     expect(localStorage.getItem('arklet-appearance')).toContain('"singleKeys":false');
   });
 
@@ -352,7 +342,7 @@ describe('the runs', () => {
     await button('Pin as baseline: silver-tern').click();
     await button('Pin as baseline: calm-finch').click();
     await vi.waitFor(() =>
-      expect(app.session.runs.filter(({ pinned }) => pinned).map(({ id }) => id)).toEqual(['two']),
+      expect(app.session.stored.runs.filter(({ pinned }) => pinned).map(({ id }) => id)).toEqual(['two']),
     );
     await button('Use its settings').nth(1).click();
     await expect.element(dialog('Settings')).toBeVisible();
@@ -384,12 +374,12 @@ describe('the runs', () => {
     await page.getByText('Trash (1)').click();
     expect(await violations()).toEqual([]);
     await button('Restore: silver-tern').click();
-    await vi.waitFor(() => expect(app.session.runs.map(({ id }) => id)).toContain('one'));
+    await vi.waitFor(() => expect(app.session.stored.runs.map(({ id }) => id)).toContain('one'));
   });
 
   it('leave as one file that holds the adapters, and as a link that holds settings and seed alone', async () => {
     await open('#panel=runs');
-    const link = app.session.settings.hashOf({ ...app.session.runs[0]!.config, seed: 9, rank: 32 });
+    const link = app.session.settings.hashOf({ ...app.session.stored.runs[0]!.config, seed: 9, rank: 32 });
     expect(new URLSearchParams(link).get('seed')).toBe('9');
     expect(new URLSearchParams(link).get('rank')).toBe('32');
     await page.getByText('Export', { exact: true }).nth(1).click();

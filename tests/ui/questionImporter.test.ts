@@ -1,26 +1,14 @@
-import { unmount } from 'svelte';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
-import type { MountedApp } from '../../src/ui/mount';
 import { makeArchive } from './fixtures/archive';
-import { mountPage, violations } from './fixtures/mounted';
-import { ScriptedClient } from './fixtures/scriptedClient';
+import { app, openPage, target, usePage, violations } from './fixtures/mounted';
 
-let app: MountedApp;
-let target: HTMLElement;
+usePage();
 
 beforeEach(async () => {
-  const client = new ScriptedClient();
-  localStorage.clear();
-  await page.viewport(1280, 900);
-  ({ app, target } = await mountPage(client, makeArchive(4), ''));
+  await openPage(makeArchive(4));
   await page.getByRole('button', { name: 'Settings', exact: true }).click();
 });
-afterEach(async () => {
-  await unmount(app.component);
-  target.remove();
-});
-
 const pick = (content: BlobPart, name: string): Promise<void> =>
   userEvent.upload(page.getByLabelText('Use a file of your own'), new File([content], name));
 

@@ -1,30 +1,17 @@
 /** Questions in the debate step: searched by text, and however long or without a blank they are. */
-import { unmount } from 'svelte';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { page } from 'vitest/browser';
 import type { RunArchive } from '../../src/records/runRecords';
-import type { MountedApp } from '../../src/ui/mount';
 import { makeArchive } from './fixtures/archive';
-import { mountPage, violations } from './fixtures/mounted';
-import { ScriptedClient } from './fixtures/scriptedClient';
+import { openPage, target, usePage, violations } from './fixtures/mounted';
 
-let app: MountedApp;
-let target: HTMLElement;
+usePage();
 
 async function open(archive: RunArchive): Promise<void> {
-  ({ app, target } = await mountPage(new ScriptedClient(), archive, ''));
+  await openPage(archive);
 }
 const options = (): string[] =>
   [...target.querySelectorAll('[role=option]')].map((option) => option.textContent ?? '');
-
-beforeEach(async () => {
-  localStorage.clear();
-  await page.viewport(1280, 900);
-});
-afterEach(async () => {
-  await unmount(app.component);
-  target.remove();
-});
 
 describe('the search over questions', () => {
   it('finds those that hold every word, in any case, beside the filters', async () => {

@@ -33,17 +33,17 @@ describe('opening the page', () => {
   it('shows the recorded run without starting the engine', async () => {
     const connect = vi.fn(async () => client);
     const fresh = new Session({ connect, recorded: async () => makeArchive(8) });
-    await fresh.showRecorded();
-    expect(fresh.view?.source).toBe('recorded');
-    expect(fresh.view?.debateFacts.questions).toBe(8);
+    await fresh.screen.showRecorded();
+    expect(fresh.screen.view?.source).toBe('recorded');
+    expect(fresh.screen.view?.debateFacts.questions).toBe(8);
     expect(connect).not.toHaveBeenCalled();
   });
 
   it('says that there is no recorded run where the build has none', async () => {
     const bare = new Session({ connect: async () => client, recorded: async () => null });
-    await bare.showRecorded();
-    expect(bare.view).toBeNull();
-    expect(bare.looked).toBe(true);
+    await bare.screen.showRecorded();
+    expect(bare.screen.view).toBeNull();
+    expect(bare.screen.looked).toBe(true);
     expect(bare.notices.list).toEqual([]);
   });
 
@@ -52,9 +52,9 @@ describe('opening the page', () => {
     client.store({ id: 'b', name: 'newer', status: 'interrupted', createdAt: 2 });
     client.store({ id: 'c', name: 'finished', status: 'done', createdAt: 3 });
     await session.connect();
-    expect(session.interrupted?.name).toBe('newer');
-    session.declined = 'b';
-    expect(session.interrupted).toBeNull();
+    expect(session.controls.interrupted?.name).toBe('newer');
+    session.controls.declined = 'b';
+    expect(session.controls.interrupted).toBeNull();
   });
 
   it('turns a coordinator that does not start into a notice, and tries again on the next action', async () => {
@@ -69,7 +69,7 @@ describe('opening the page', () => {
     });
     await flaky.connect();
     expect(flaky.notices.list.map((notice) => notice.message)).toEqual(['The engine did not start.']);
-    await flaky.start();
+    await flaky.controls.start();
     expect(client.names()).toContain('start');
   });
 });
@@ -77,23 +77,23 @@ describe('opening the page', () => {
 describe('running', () => {
   it('starts with the settings, shows the run and grows it by its events', async () => {
     session.settings.readHash('#n-agents=4', []);
-    await session.start();
+    await session.controls.start();
     expect(client.calls.find(([name]) => name === 'start')?.[1]).toMatchObject({
       nAgents: 4,
       preset: 'custom',
     });
-    expect(session.view?.source).toBe('live');
-    expect(session.active).toBe(true);
+    expect(session.screen.view?.source).toBe('live');
+    expect(session.controls.active).toBe(true);
     for (const turn of makeArchive(8).turns.slice(0, 6)) client.emit({ type: 'turn', runId: 'new', turn });
-    await vi.waitFor(() => expect(session.view?.debateFacts.questions).toBe(1));
+    await vi.waitFor(() => expect(session.screen.view?.debateFacts.questions).toBe(1));
   });
 
   it('is told of questions and turns once, and asks for the whole run only where a turn is missing', async () => {
     const { questions, turns } = makeArchive(8);
     const timings = turns.map((turn) => ({ ...turn, startedAt: 0, seconds: 1 }));
     const fetched = () => client.names().filter((name) => name === 'archive' || name === 'outcome');
-    await session.start();
-    await vi.waitFor(() => expect(session.view?.question(questions[0]!.id)).toBeDefined());
+    await session.controls.start();
+    await vi.waitFor(() => expect(session.screen.view?.question(questions[0]!.id)).toBeDefined());
     expect(fetched()).toEqual([]);
     for (const turn of turns.slice(0, 2)) client.emit({ type: 'turn', runId: 'new', turn });
     const end = (known: number): void => {
@@ -117,7 +117,7 @@ describe('running', () => {
     await vi.waitFor(() => expect(fetched()).toEqual(['outcome']));
     end(3);
     await vi.waitFor(() => expect(fetched()).toEqual(['outcome', 'outcome', 'archive']));
-    expect(session.view?.turns).toBe(turns.length);
+    expect(session.screen.view?.turns).toBe(turns.length);
   });
 
   it('keeps events that come before the answer to start', async () => {
@@ -130,40 +130,40 @@ describe('running', () => {
         return run;
       },
     });
-    await session.start();
-    await vi.waitFor(() => expect(session.view?.debateFacts.turns).toBe(1));
+    await session.controls.start();
+    await vi.waitFor(() => expect(session.screen.view?.debateFacts.turns).toBe(1));
   });
 
   it('follows the phases until somebody picks a step', async () => {
-    await session.start();
+    await session.controls.start();
     client.emit(progress({ phase: 'distil' }));
-    expect(session.step).toBe('distil');
-    session.chooseStep('debate');
+    expect(session.screen.step).toBe('distil');
+    session.screen.chooseStep('debate');
     client.emit(progress({ phase: 'evaluate' }));
-    expect(session.step).toBe('debate');
+    expect(session.screen.step).toBe('debate');
   });
 
   it('pauses, steps, resumes and stops, and offers the stopped run again', async () => {
-    await session.start();
+    await session.controls.start();
     client.emit(progress({}));
-    await session.pause();
-    expect(session.job?.status).toBe('paused');
-    await session.stepOnce();
-    await session.unpause();
-    expect(session.job?.status).toBe('running');
-    await session.stop();
+    await session.controls.pause();
+    expect(session.controls.job?.status).toBe('paused');
+    await session.controls.stepOnce();
+    await session.controls.unpause();
+    expect(session.controls.job?.status).toBe('running');
+    await session.controls.stop();
     expect(client.names().filter((name) => ['pause', 'step', 'unpause', 'stop'].includes(name))).toEqual([
       'pause',
       'step',
       'unpause',
       'stop',
     ]);
-    expect(session.active).toBe(false);
-    expect(session.interrupted?.id).toBe('new');
+    expect(session.controls.active).toBe(false);
+    expect(session.controls.interrupted?.id).toBe('new');
   });
 
   it('ends when the run is recorded as failed, and keeps what was made', async () => {
-    await session.start();
+    await session.controls.start();
     const [turn] = makeArchive(8).turns;
     client.emit({ type: 'turn', runId: 'new', turn: turn! });
     client.emit({
@@ -172,46 +172,46 @@ describe('running', () => {
       error: { code: 'device-lost', message: 'gone', hint: 'again' },
     });
     client.emit({ type: 'runs', runs: client.runs.map((run) => ({ ...run, status: 'failed' as const })) });
-    expect(session.active).toBe(false);
+    expect(session.controls.active).toBe(false);
     expect(session.notices.list[0]?.code).toBe('device-lost');
-    await vi.waitFor(() => expect(session.view?.debateFacts.turns).toBe(1));
+    await vi.waitFor(() => expect(session.screen.view?.debateFacts.turns).toBe(1));
   });
 
   it('reads the stored run when it is done, so that traces and report are there', async () => {
-    await session.start();
+    await session.controls.start();
     client.archives.set('new', { ...makeArchive(8), run: { ...makeArchive(1).run, id: 'new' } });
     client.emit(progress({ phase: 'done', status: 'done' }));
-    await vi.waitFor(() => expect(session.view?.report).not.toBeNull());
-    expect(session.view?.datasets[0]?.traces?.length).toBeGreaterThan(0);
+    await vi.waitFor(() => expect(session.screen.view?.report).not.toBeNull());
+    expect(session.screen.view?.datasets[0]?.traces?.length).toBeGreaterThan(0);
   });
 
   it('shows a run that another tab started', async () => {
     client.store({ id: 'elsewhere', name: 'far-tern', status: 'running', phase: 'debate' });
     await session.connect();
     client.emit(progress({ runId: 'elsewhere' }));
-    await vi.waitFor(() => expect(session.live?.run.name).toBe('far-tern'));
-    expect(session.active).toBe(true);
+    await vi.waitFor(() => expect(session.screen.live?.run.name).toBe('far-tern'));
+    expect(session.controls.active).toBe(true);
   });
 
   it('shows a refusal and stays where it was', async () => {
-    await session.showRecorded();
+    await session.screen.showRecorded();
     client.failures.set('start', new BusyError('A run is in progress already.', 'Stop it.'));
-    await session.start();
+    await session.controls.start();
     expect(session.notices.list[0]).toMatchObject({ code: 'busy', hint: 'Stop it.' });
-    expect(session.view?.source).toBe('recorded');
-    expect(session.busy).toBe(false);
+    expect(session.screen.view?.source).toBe('recorded');
+    expect(session.controls.busy).toBe(false);
   });
 
   it('goes on with an interrupted run from what is stored', async () => {
     client.store({ id: 'cut', name: 'cut-off', status: 'interrupted', phase: 'distil' });
-    await session.resume('cut');
+    await session.controls.resume('cut');
     expect(client.names().slice(-2)).toEqual(['archive', 'resume']);
-    expect(session.view?.run.name).toBe('cut-off');
-    expect(session.step).toBe('distil');
+    expect(session.screen.view?.run.name).toBe('cut-off');
+    expect(session.screen.step).toBe('distil');
   });
 
   it('drops the steps that a resumed training repeats', async () => {
-    await session.start();
+    await session.controls.start();
     const log = (step: number, loss: number): JobEvent => ({
       type: 'train',
       runId: 'new',
@@ -227,13 +227,15 @@ describe('running', () => {
       [3, 1],
     ] as const)
       client.emit(log(step, loss));
-    await vi.waitFor(() => expect(session.view?.logs[0]?.steps.map((s) => s.loss)).toEqual([3, 2.5, 1]));
+    await vi.waitFor(() =>
+      expect(session.screen.view?.logs[0]?.steps.map((s) => s.loss)).toEqual([3, 2.5, 1]),
+    );
   });
 });
 
 describe('streamed text', () => {
   it('is joined as it comes and gives way to the finished turn', async () => {
-    await session.start();
+    await session.controls.start();
     const turn = makeArchive(8).turns[0]!;
     const text = (part: string): JobEvent => ({
       type: 'text',
@@ -245,28 +247,28 @@ describe('streamed text', () => {
     });
     client.emit(text('3 * '));
     client.emit(text('4'));
-    expect(session.view?.text(turn.questionId, 0, 0)).toBe('3 * 4');
+    expect(session.screen.view?.text(turn.questionId, 0, 0)).toBe('3 * 4');
     client.emit({ type: 'turn', runId: 'new', turn });
-    expect(session.view?.text(turn.questionId, 0, 0)).toBeUndefined();
+    expect(session.screen.view?.text(turn.questionId, 0, 0)).toBeUndefined();
   });
 });
 
 describe('counts of a phase', () => {
   it('are shown a few times a second, another phase at once, and a count that waited not after a pause', async () => {
-    await session.start();
+    await session.controls.start();
     client.emit(progress({ done: 1 }));
     client.emit(progress({ done: 2 }));
     client.emit(progress({ done: 3 }));
-    expect(session.job?.done).toBe(1);
-    await vi.waitFor(() => expect(session.job?.done).toBe(3));
+    expect(session.controls.job?.done).toBe(1);
+    await vi.waitFor(() => expect(session.controls.job?.done).toBe(3));
     client.emit(progress({ done: 4 }));
     client.emit(progress({ phase: 'distil', done: 1 }));
-    expect(session.job).toMatchObject({ phase: 'distil', done: 1 });
+    expect(session.controls.job).toMatchObject({ phase: 'distil', done: 1 });
 
     client.emit(progress({ phase: 'distil', done: 2 }));
-    await session.pause();
+    await session.controls.pause();
     await new Promise((resolve) => setTimeout(resolve, 400));
-    expect(session.job).toMatchObject({ status: 'paused', done: 1 });
+    expect(session.controls.job).toMatchObject({ status: 'paused', done: 1 });
   });
 });
 
@@ -274,19 +276,26 @@ describe('a run of another tab', () => {
   it('is known from the list alone, also while it waits there', async () => {
     client.store({ id: 'far', name: 'far-off', status: 'paused' });
     await session.connect();
-    expect([session.active, session.job?.runId, session.job?.status]).toEqual([true, 'far', 'paused']);
+    expect([session.controls.active, session.controls.job?.runId, session.controls.job?.status]).toEqual([
+      true,
+      'far',
+      'paused',
+    ]);
   });
 
   it('that was deleted, or whose end could not be stored, is not shown as running for ever', async () => {
     const run = client.store({ id: 'far', name: 'far-off', status: 'running' });
     await session.connect();
     client.emit({ type: 'runs', runs: [] });
-    expect(session.active).toBe(false);
+    expect(session.controls.active).toBe(false);
     client.emit({ type: 'runs', runs: [{ ...run, id: 'other' }] });
-    expect(session.job?.runId).toBe('other');
+    expect(session.controls.job?.runId).toBe('other');
     const error = { code: 'storage', message: 'The disk is full.', hint: 'Free space.' };
     client.emit({ type: 'ended', runId: 'other', status: 'interrupted', error });
-    expect([session.active, session.interrupted?.error?.message]).toEqual([false, 'The disk is full.']);
+    expect([session.controls.active, session.controls.interrupted?.error?.message]).toEqual([
+      false,
+      'The disk is full.',
+    ]);
   });
 });
 
@@ -296,11 +305,11 @@ describe('a change of a run', () => {
     await session.connect();
     const noted = session.runHistory.update('a', { note: 'mine' });
     const pinned = session.runHistory.update('a', { pinned: true });
-    expect(session.runs.map(({ note, pinned }) => [note, pinned])).toEqual([['mine', true]]);
+    expect(session.stored.runs.map(({ note, pinned }) => [note, pinned])).toEqual([['mine', true]]);
     await Promise.all([noted, pinned]);
-    expect(session.runs.map(({ note, pinned }) => [note, pinned])).toEqual([['mine', true]]);
+    expect(session.stored.runs.map(({ note, pinned }) => [note, pinned])).toEqual([['mine', true]]);
     client.failures.set('update', new BusyError('No.', 'Wait.'));
     await session.runHistory.update('a', { name: 'taken' });
-    expect(session.runs.map(({ name }) => name)).toEqual(['older']);
+    expect(session.stored.runs.map(({ name }) => name)).toEqual(['older']);
   });
 });

@@ -1,6 +1,6 @@
 /** A run as it grows, as it is gone on with, and out of storage: the same numbers in the same words. */
-import { flushSync, unmount } from 'svelte';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { flushSync } from 'svelte';
+import { describe, expect, it, vi } from 'vitest';
 import { page } from 'vitest/browser';
 import { seedSummaries } from '../../src/eval/seeds';
 import type { JobEvent } from '../../src/wire/jobEvents';
@@ -9,30 +9,16 @@ import type { ArmResult } from '../../src/records/records';
 import type { TrainLog } from '../../src/records/trainLog';
 import type { RunConfig } from '../../src/settings/config';
 import { formatPercent } from '../../src/ui/format';
-import type { MountedApp } from '../../src/ui/mount';
 import type { Step } from '../../src/ui/state/sessionParts';
 import { makeArchive } from './fixtures/archive';
-import { mountPage } from './fixtures/mounted';
-import { ScriptedClient } from './fixtures/scriptedClient';
+import { app, client, closePage, freshClient, openPage, target, usePage } from './fixtures/mounted';
 
-let client: ScriptedClient;
-let app: MountedApp;
-let target: HTMLElement;
+usePage();
 
 async function open(): Promise<void> {
-  ({ app, target } = await mountPage(client, null, ''));
+  await openPage(null);
   await app.session.connect();
 }
-
-beforeEach(async () => {
-  client = new ScriptedClient();
-  localStorage.clear();
-  await page.viewport(1280, 900);
-});
-afterEach(async () => {
-  await unmount(app.component);
-  target.remove();
-});
 
 /** Losses of each training, so that none is taken for another. */
 const losses = { rsft: [0.182, 0.0144], da: [0.6, 0.21], 'answer-only': [7.03, 0.305] } as const;
@@ -120,7 +106,7 @@ async function said(): Promise<Record<string, string>> {
   const texts: Record<string, string> = {};
   const plain = (element: Element | null): string => (element?.textContent ?? '').replace(/\s+/g, ' ').trim();
   for (const step of ['debate', 'distil', 'compare'] satisfies Step[]) {
-    app.session.chooseStep(step);
+    app.session.screen.chooseStep(step);
     flushSync();
     await new Promise((resolve) => setTimeout(resolve, 300));
     texts[step] = plain(target.querySelector(`#panel-${step}`));
@@ -134,8 +120,8 @@ async function fromStorage(): Promise<Record<string, string>> {
   client.archives.set(run.id, whole);
   client.runs = [run];
   await open();
-  await app.session.open(run.id);
-  expect(app.session.view?.source).toBe('stored');
+  await app.session.screen.open(run.id);
+  expect(app.session.screen.view?.source).toBe('stored');
   return said();
 }
 
@@ -144,8 +130,8 @@ async function ended(): Promise<Record<string, string>> {
   client.runs = [run];
   client.emit({ type: 'report', runId: run.id, report: whole.report! });
   client.emit(progress('done', 'done', 10));
-  await vi.waitFor(() => expect(app.session.view?.datasets.every(({ traces }) => traces)).toBe(true));
-  expect(app.session.view?.source).toBe('live');
+  await vi.waitFor(() => expect(app.session.screen.view?.datasets.every(({ traces }) => traces)).toBe(true));
+  expect(app.session.screen.view?.source).toBe('live');
   return said();
 }
 
@@ -156,7 +142,7 @@ async function follow(stored: Partial<RunArchive>): Promise<void> {
   client.archives.set(run.id, { ...whole, datasets: [], logs: [], report: null, ...stored, run: going });
   await open();
   client.emit(progress('distil', 'running'));
-  await vi.waitFor(() => expect(app.session.view?.run.id).toBe(run.id));
+  await vi.waitFor(() => expect(app.session.screen.view?.run.id).toBe(run.id));
 }
 
 describe('the page says of a run', () => {
@@ -164,9 +150,8 @@ describe('the page says of a run', () => {
     await follow({});
     train(['rsft', 'da', 'answer-only']);
     const live = await ended();
-    await unmount(app.component);
-    target.remove();
-    client = new ScriptedClient();
+    await closePage();
+    freshClient();
     const stored = await fromStorage();
     expect(stored).toEqual(live);
     expect(stored['tabs']).toContain('152 traces · 200 steps');
@@ -179,9 +164,8 @@ describe('the page says of a run', () => {
     await follow({ datasets: [whole.datasets[2]!], logs: [whole.logs[2]!] });
     train(['da', 'answer-only']);
     const resumed = await ended();
-    await unmount(app.component);
-    target.remove();
-    client = new ScriptedClient();
+    await closePage();
+    freshClient();
     expect(await fromStorage()).toEqual(resumed);
   });
 
@@ -189,7 +173,7 @@ describe('the page says of a run', () => {
     await follow({ datasets: [whole.datasets[2]!], logs: [whole.logs[2]!] });
     train(['da']);
     client.emit(progress('distil', 'running', 2));
-    app.session.chooseStep('distil');
+    app.session.screen.chooseStep('distil');
     const training = page.getByRole('group', { name: 'Strategy' });
     await expect
       .element(training.getByRole('button', { name: 'DA', exact: true }))
@@ -215,8 +199,8 @@ describe('the table over the distillation seeds', () => {
       client.archives.set(run.id, { ...whole, report });
       client.runs = [run];
       await open();
-      await app.session.open(run.id);
-      app.session.chooseStep('compare');
+      await app.session.screen.open(run.id);
+      app.session.screen.chooseStep('compare');
       const table = page.getByRole('region', { name: 'Over the distillation seeds' });
       const [row] = seedSummaries(report);
       expect(row).toMatchObject({ name: 'distilled:rsft', seeds: further + 1 });

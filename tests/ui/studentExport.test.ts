@@ -1,40 +1,31 @@
 /** A trained student taken away as a model of its own, out of the page. */
-import { unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page } from 'vitest/browser';
 import { InterruptedError, OutOfMemoryError } from '../../src/core/errors';
-import type { MountedApp } from '../../src/ui/mount';
 import { config, makeArchive } from './fixtures/archive';
-import { mountPage, violations } from './fixtures/mounted';
-import { ScriptedClient } from './fixtures/scriptedClient';
+import { app, client, openPage, usePage, violations } from './fixtures/mounted';
 
-let client: ScriptedClient;
-let app: MountedApp;
-let target: HTMLElement;
+usePage();
+
 let saved: string[];
 
 async function open(student: string): Promise<void> {
   client.store({ id: 'own', name: 'calm-otter', config: { ...config, student } });
-  ({ app, target } = await mountPage(client, makeArchive(8), ''));
-  await vi.waitFor(() => expect(app.session.runs).toHaveLength(1));
+  await openPage(makeArchive(8));
+  await vi.waitFor(() => expect(app.session.stored.runs).toHaveLength(1));
   await page.getByRole('button', { name: 'Runs', exact: true }).click();
   await page.getByText('Export', { exact: true }).nth(1).click();
 }
 const button = (name: string | RegExp) => page.getByRole('button', { name });
 
 beforeEach(async () => {
-  client = new ScriptedClient();
   saved = [];
   vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(function (this: HTMLAnchorElement) {
     saved.push(this.download);
   });
-  localStorage.clear();
-  await page.viewport(1280, 900);
 });
 afterEach(async () => {
   vi.restoreAllMocks();
-  await unmount(app.component);
-  target.remove();
 });
 
 describe('the export of a student', () => {

@@ -46,7 +46,7 @@ export function cellsOf(
   return cells.n === 0 ? null : cells;
 }
 
-/** How an arm stands against the baseline. `counts`: the coordinator has to make the interval. */
+/** An arm's difference to the baseline. `counts`: the coordinator has to make the interval. */
 export function deltaOf(
   report: Pick<Report, 'pairs'> & { readonly items: readonly ReportItem[] },
   arm: ArmResult,

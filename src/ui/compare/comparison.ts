@@ -1,4 +1,4 @@
-/** What the Compare step shows of a report: the set of questions, the baseline, and how each arm stands to it. */
+/** What the Compare step shows of a report: the set of questions, the baseline, and each arm's difference to it. */
 import { armLabel, armPhrase } from '../../eval/arm';
 import { keyArms } from '../../eval/keyArms';
 import type { PairCounts } from '../../eval/pairs';
@@ -84,7 +84,7 @@ export function deltasOf(shown: ShownSet, baseline: Baseline): Deltas {
   );
 }
 
-/** The pairs whose interval the report does not hold. */
+/** The pairs whose interval the report does not have. */
 export function missingPairs(deltas: Deltas): readonly PairCounts[] {
   return [...deltas.values()].flatMap((delta) => (delta?.type === 'counts' ? [delta.counts] : []));
 }
@@ -100,7 +100,7 @@ export function pairOf(
   return delta?.type === 'counts' ? (made.get(arm) ?? null) : null;
 }
 
-/** How an arm stands, with its interval where that is at hand. */
+/** An arm's difference, with its interval where that is known. */
 function shownDelta(delta: Delta, pair: PairResult | null): ArmDelta {
   if (delta.type === 'unpaired') return { difference: delta.difference, ci: delta.ci, paired: false };
   if (pair) return { difference: pair.difference, ci: pair.ci, paired: true };

@@ -4,7 +4,7 @@ import { trainingOf } from '../../eval/arm';
 import { deltaOf, type Baseline, type Delta } from './baseline';
 
 export interface EarlierArm {
-  /** Tells it from an own arm of the same name. */
+  /** Distinguishes it from an own arm of the same name. */
   readonly key: string;
   readonly arm: ArmResult;
 }

@@ -78,7 +78,7 @@ function placeInOrder(
   return { labels, cost: sum };
 }
 
-/** In the order of a few that covers least: which label comes first decides where points stand close. */
+/** In the order of a few that covers least: the order of labels matters where points are close. */
 export function placeLabels(points: readonly Point[], sizes: Sizes): readonly PlacedLabel[] {
   const given = points.map((_, index) => index);
   const by = (key: (point: Point) => number): number[] =>

@@ -1,4 +1,4 @@
-/** An attachment that tells a node's inner width and the root's type size, both in pixels, now and whenever it changes. */
+/** An attachment that reports a node's inner width and the root's font size in pixels, now and on every change. */
 export function measured(tell: (width: number, rem: number) => void): (node: HTMLElement) => () => void {
   return (node) => {
     const observer = new ResizeObserver(() =>

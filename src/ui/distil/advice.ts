@@ -33,7 +33,7 @@ function heldOutOf(steps: readonly TrainLog[]): HeldOutPoint[] {
   );
 }
 
-/** Held-out loss that fell and rose again; null where it did not, or was measured too seldom to tell. */
+/** Held-out loss that fell and rose again; null where it did not, or was measured too rarely. */
 export function overfitOf(steps: readonly TrainLog[]): Overfit | null {
   const points = heldOutOf(steps);
   const last = points.at(-1);
@@ -56,7 +56,7 @@ export interface Shortened {
   readonly keptFrom: number | null;
 }
 
-/** How a supervised training that is over came to fewer steps than its settings say, and which adapter it kept. */
+/** Why a finished supervised training has fewer steps than its settings, and which adapter it kept. */
 export function shortenedOf(
   config: Pick<RunConfig, 'steps' | 'batch' | 'maxEpochs' | 'patience'>,
   steps: readonly TrainLog[],

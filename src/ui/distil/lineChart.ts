@@ -1,48 +1,29 @@
-/** Loss and learning-rate curves on uPlot, in the page's own colours; redrawn when the theme changes. */
-import { cssColour, legendValue, tickValues } from './chartParts';
-import { plotSvg } from './plotSvg';
+/** A training log's curves on uPlot, in the page's own colours; redrawn when the theme changes. */
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { TrainLog } from '../../records/trainLog';
-import { strings } from '../strings';
-
-type Kind = 'loss' | 'rate';
-const smoothing = 0.9;
+import { cssColour, legendValue, tickValues } from './chartParts';
+import { chartColumns, presentCurves, type ChartForm, type Curve } from './logChart';
+import { plotSvg } from './plotSvg';
 
 /** Distances between ticks of the step axis: whole steps only. */
 const stepIncrements = [1, 10, 100, 1000, 10_000].flatMap((power) => [power, 2 * power, 5 * power]);
 
-/** Exponential mean with the start-up bias taken out. */
-export function smooth(values: readonly number[]): number[] {
-  let mean = 0;
-  let weight = 0;
-  return values.map((value) => {
-    mean = smoothing * mean + (1 - smoothing) * value;
-    weight = smoothing * weight + (1 - smoothing);
-    return mean / weight;
-  });
-}
-
-/** uPlot's columns: step first. */
-export function columns(steps: readonly TrainLog[], kind: Kind): uPlot.AlignedData {
-  const x = steps.map((log) => log.step);
-  if (kind === 'rate') return [x, steps.map((log) => log.learning_rate)];
-  const loss = steps.map((log) => log.loss);
-  return [x, loss, smooth(loss), steps.map((log) => log.eval_loss ?? null)];
-}
+const remSize = (): number => parseFloat(getComputedStyle(document.documentElement).fontSize);
 
 export class LineChart {
   readonly #host: HTMLElement;
-  readonly #kind: Kind;
+  readonly #form: ChartForm;
   readonly #resize: ResizeObserver;
   readonly #theme: MutationObserver;
   readonly #scheme = matchMedia('(prefers-color-scheme: dark)');
   #plot: uPlot | null = null;
+  #curves: readonly Curve[] = [];
   #steps: readonly TrainLog[] = [];
 
-  constructor(host: HTMLElement, kind: Kind) {
+  constructor(host: HTMLElement, form: ChartForm) {
     this.#host = host;
-    this.#kind = kind;
+    this.#form = form;
     this.#resize = new ResizeObserver(() => this.#plot?.setSize(this.#size()));
     this.#resize.observe(host);
     this.#theme = new MutationObserver(this.#rebuild);
@@ -52,7 +33,9 @@ export class LineChart {
 
   show(steps: readonly TrainLog[]): void {
     this.#steps = steps;
-    if (this.#plot) this.#plot.setData(columns(steps, this.#kind));
+    const now = presentCurves(steps, this.#form.curves);
+    const same = now.length === this.#curves.length && now.every((curve) => this.#curves.includes(curve));
+    if (this.#plot && same) this.#plot.setData(chartColumns(steps, now));
     else this.#rebuild();
   }
 
@@ -73,73 +56,45 @@ export class LineChart {
 
   readonly #rebuild = (): void => {
     this.#plot?.destroy();
-    this.#plot = new uPlot(this.#options(), columns(this.#steps, this.#kind), this.#host);
+    this.#curves = presentCurves(this.#steps, this.#form.curves);
+    this.#plot = new uPlot(this.#options(), chartColumns(this.#steps, this.#curves), this.#host);
   };
 
   #size(): { width: number; height: number } {
-    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    return { width: this.#host.clientWidth, height: (this.#kind === 'loss' ? 15 : 7) * rem };
+    return { width: this.#host.clientWidth, height: this.#form.height * remSize() };
+  }
+
+  #series({ label, colour, width = 1.75, dashed, sparse = false }: Curve): uPlot.Series {
+    return {
+      label,
+      stroke: cssColour(this.#host, colour),
+      width,
+      value: legendValue,
+      spanGaps: sparse,
+      points: { show: sparse, size: 6 },
+      ...(dashed === true && { dash: [6, 4] }),
+    };
   }
 
   #options(): uPlot.Options {
-    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const ink = cssColour(this.#host, '--ink-3');
+    const rem = remSize();
+    const { step, share, legend = true } = this.#form;
     const grid = { stroke: cssColour(this.#host, '--line'), width: 1 };
-    const font = `${0.75 * rem}px ${getComputedStyle(this.#host).fontFamily}`;
-    const value = legendValue;
-    const points = { show: false };
-    const series: uPlot.Series[] = [{ label: strings.distil.step, value }];
-    if (this.#kind === 'rate') {
-      series.push({
-        label: strings.distil.learningRate,
-        stroke: cssColour(this.#host, '--accent'),
-        width: 1.5,
-        value,
-        points,
-      });
-    } else {
-      series.push(
-        {
-          label: strings.distil.train,
-          stroke: cssColour(this.#host, '--line-strong'),
-          width: 1,
-          value,
-          points,
-        },
-        {
-          label: strings.distil.smooth,
-          stroke: cssColour(this.#host, '--accent'),
-          width: 2.5,
-          value,
-          points,
-        },
-        {
-          label: strings.distil.heldOut,
-          stroke: cssColour(this.#host, '--arm-ensemble'),
-          width: 2,
-          dash: [6, 4],
-          spanGaps: true,
-          points: { show: true, size: 6 },
-          value,
-        },
-      );
-    }
+    const axis = {
+      stroke: cssColour(this.#host, '--ink-3'),
+      grid,
+      ticks: grid,
+      font: `${0.75 * rem}px ${getComputedStyle(this.#host).fontFamily}`,
+    };
     return {
       ...this.#size(),
-      series,
-      scales: { x: { time: false } },
-      legend: { show: this.#kind === 'loss' },
+      series: [{ label: step, value: legendValue }, ...this.#curves.map((curve) => this.#series(curve))],
+      scales: { x: { time: false }, ...(share === true && { y: { range: [0, 1] as [number, number] } }) },
+      legend: { show: legend },
       cursor: { drag: { x: false, y: false } },
       axes: [
-        { stroke: ink, grid, ticks: grid, font, incrs: stepIncrements },
-        {
-          stroke: ink,
-          grid,
-          ticks: grid,
-          font,
-          size: 3.75 * rem,
-          values: tickValues,
-        },
+        { ...axis, incrs: stepIncrements, space: 4 * rem },
+        { ...axis, size: 3.75 * rem, space: 1.5 * rem, values: tickValues },
       ],
     };
   }

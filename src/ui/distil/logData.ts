@@ -6,8 +6,8 @@ export function logData(steps: readonly TrainLog[]): Table {
   const head = [...new Set(steps.flatMap((log) => Object.keys(log)))];
   const rows = steps.map((log) =>
     head.map((name) => {
-      const value = (log as unknown as Readonly<Record<string, unknown>>)[name];
-      return typeof value === 'number' ? String(value) : '';
+      const value = log[name];
+      return value === undefined ? '' : String(value);
     }),
   );
   return { head, rows };

@@ -1,8 +1,8 @@
 /**
- * The training that the page speaks of until somebody chooses: the one that a job works on, then the student of the headline,
- * else the first by the settings. One rule for a run that grows, one that was gone on with, and one out of storage.
+ * The training that the page shows by default: the one in progress, then the student of the headline,
+ * else the first by the settings. One rule for a run in progress, a resumed one, and one from storage.
  */
-import type { JobStatus } from '../state/jobStatus';
+import type { JobStatus } from '../state/job/jobStatus';
 import type { RunView } from '../state/runView.svelte';
 import { inTrainingOrder } from '../../records/trainings';
 import { trainingOf } from '../../eval/arm';

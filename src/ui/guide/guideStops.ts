@@ -1,6 +1,6 @@
 /** Where each step of the tour points, and what it brings on screen first. */
 import { changeOf } from '../state/debateIndex';
-import type { Screen } from '../state/page';
+import type { Screen } from '../state/screen.svelte';
 import type { Step } from '../state/sessionParts';
 import type { GuideStepId } from '../strings/guide';
 

@@ -1,7 +1,8 @@
 /** Every single-key shortcut: one table that the keyboard follows and that the help prints. */
 import type { Appearance } from '../state/appearance.svelte';
 import type { Panels } from '../state/panels.svelte';
-import type { Controls, Screen } from '../state/page';
+import type { Controls } from '../state/job/controls.svelte';
+import type { Screen } from '../state/screen.svelte';
 import type { Restart } from '../state/restart.svelte';
 import { helpStrings } from '../strings/help';
 

@@ -1,4 +1,4 @@
-/** A text cut into words and the LaTeX that stands between $…$, $$…$$, \(…\) and \[…\]. Amounts of money are words. */
+/** A text cut into words and the LaTeX between $…$, $$…$$, \(…\) and \[…\]. Amounts of money are words. */
 
 export interface MathPart {
   readonly type: 'words' | 'inline' | 'block';
@@ -11,7 +11,7 @@ export interface MathPart {
 const delimited =
   /(?<!\\)(?:\$\$([^$]{1,2000}?)\$\$|\$(?![\s$])((?:\\\$|[^$\n]|\n(?!\s*\n)){1,2000}?)(?<![\s\\])\$(?![\d$])|\\\(([\s\S]{1,2000}?)\\\)|\\\[([\s\S]{1,2000}?)\\\])/g;
 
-/** Whether what stands between two single dollars is a formula: "5 to Ann and " between two prices is not. */
+/** Whether the text between two single dollars is a formula: "5 to Ann and " between two prices is not. */
 function isFormula(latex: string): boolean {
   if (/\\[a-zA-Z]+|[\^_]/.test(latex)) return true;
   return !/\p{Ll}{2,}/u.test(latex);

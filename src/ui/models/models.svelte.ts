@@ -11,7 +11,7 @@ import { machineFacts } from '../machine';
 import { strings } from '../strings/models';
 import type { Notices } from '../state/notices.svelte';
 
-/** A download, copy or check that goes on. */
+/** A download, copy or check in progress. */
 export interface Transfer {
   readonly progress: ModelProgress | null;
   readonly stop: () => void;
@@ -48,12 +48,12 @@ export class Models {
   plan = $state.raw<MemoryPlan | null>(null);
   presets = $state.raw<readonly DevicePreset[] | null>(null);
   machine = $state.raw<MachineFacts | null>(null);
-  /** Bytes that the user allows; null: by what the browser tells. */
+  /** Bytes that the user allows; null: by the browser's own limits. */
   budget = $state<number | null>(storedBudget());
   looking = $state(false);
   /** Most bytes that a run of this page has held. */
   held: number | null = null;
-  /** The last run that ended here: what it held at most, and what its plan says; null before it was planned. */
+  /** The last run that ended here: its peak memory, and that of its plan; null before it was planned. */
   measured = $state.raw<{
     readonly config: RunConfig;
     readonly peak: number;
@@ -78,7 +78,7 @@ export class Models {
     return this.#connect !== undefined;
   }
 
-  /** Reads the lists and the meter anew. */
+  /** Reads the lists and the meter again. */
   async refresh(): Promise<void> {
     await this.#notices.guard(async () => {
       const api = await this.#get();
@@ -107,7 +107,7 @@ export class Models {
     });
   }
 
-  /** Starts or goes on with a download; false when it was paused or failed (a failure becomes a notice). */
+  /** Starts or resumes a download; false when it was paused or failed (a failure becomes a notice). */
   async download(spec: string): Promise<boolean> {
     const done = await this.#transfer(spec, async (api, calls) => {
       const { name, splitUnsaid = false } = await api.download(spec, calls);
@@ -176,7 +176,7 @@ export class Models {
     else localStorage.setItem(budgetKey, String(bytes));
   }
 
-  /** Works out what a run would hold; the latest call wins. */
+  /** Plans the memory of a run; the latest call wins. */
   async planFor(config: RunConfig): Promise<void> {
     const mine = ++this.#planned;
     await this.#notices.guard(async () => {

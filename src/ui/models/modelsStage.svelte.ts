@@ -11,16 +11,18 @@ import type { Offline } from '../shell/offline.svelte';
 
 export type StageStep = keyof typeof strings.stage.steps;
 
-/** What the check does with the page's session. */
-export interface StageSession {
+/** What the check needs of the page. */
+export interface StagePage {
   readonly models: Models;
   readonly notices: Notices;
-  readonly active: boolean;
-  readonly job: { readonly runId: string; readonly status: string } | null;
-  start(change: Partial<RunConfig>): Promise<void>;
+  readonly controls: {
+    readonly active: boolean;
+    readonly job: { readonly runId: string; readonly status: string } | null;
+    start(change: Partial<RunConfig>): Promise<void>;
+  };
 }
 
-/** Small enough for a minute; `any` trace is learnt from, so that four questions are enough. */
+/** Small enough for a minute; any trace is trained on, so that four questions are enough. */
 const rehearsal: Partial<RunConfig> = {
   trainQuestions: 4,
   validationQuestions: 2,
@@ -62,17 +64,17 @@ export class StageCheck {
   readonly working = $derived(
     this.step !== null && ['download', 'verify', 'fetch', 'rehearse'].includes(this.step),
   );
-  readonly #session: StageSession;
+  readonly #page: StagePage;
   readonly #offline: Offline;
 
-  constructor(session: StageSession, offline: Offline) {
-    this.#session = session;
+  constructor(page: StagePage, offline: Offline) {
+    this.#page = page;
     this.#offline = offline;
   }
 
   /** Goes through all steps and ends at `ready`, `open` (nothing to cut the network with) or a failure with a notice. */
   async prepare(config: RunConfig): Promise<void> {
-    const { notices } = this.#session;
+    const { notices } = this.#page;
     this.cut = null;
     const end = await notices.guard(() => this.#prepare(config), 'stage');
     this.step = end ?? 'failed';
@@ -100,7 +102,7 @@ export class StageCheck {
 
   /** Downloads and hashes what our own store keeps. */
   async #stored(models: readonly Named[]): Promise<boolean> {
-    const { models: store } = this.#session;
+    const { models: store } = this.#page;
     this.step = 'download';
     for (const { name, spec } of models) {
       if (spec.place !== 'local' && !(await store.download(name))) return false;
@@ -157,15 +159,15 @@ export class StageCheck {
 
   /** The run from its start to its end; whether it was done. */
   async #run(onBeat: () => Promise<void> = () => Promise.resolve()): Promise<boolean> {
-    const session = this.#session;
-    const before = session.job?.runId;
-    await session.start(rehearsal);
-    const runId = session.job?.runId;
+    const { controls } = this.#page;
+    const before = controls.job?.runId;
+    await controls.start(rehearsal);
+    const runId = controls.job?.runId;
     if (runId === undefined || runId === before) return false;
-    while (session.active && session.job?.runId === runId) {
+    while (controls.active && controls.job?.runId === runId) {
       await onBeat();
       await sleep(beat);
     }
-    return session.job?.runId === runId && session.job.status === 'done';
+    return controls.job?.runId === runId && controls.job.status === 'done';
   }
 }

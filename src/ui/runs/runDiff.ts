@@ -26,7 +26,7 @@ export interface SettingRow {
 const idle = (name: string, runs: readonly { readonly config: RunConfig }[]): boolean =>
   name.startsWith('pad.') && !runs.some(({ config }) => usesPad(config));
 
-/** Every setting, those that differ first. The preset's name says nothing that its settings do not. */
+/** Every setting, those that differ first. The preset's name adds nothing to its settings. */
 export function settingRows(runs: readonly { readonly config: RunConfig }[]): SettingRow[] {
   const rows = entries.map(({ path, setting }) => {
     const values = runs.map(({ config }) => valueAt(config, path));
@@ -97,7 +97,7 @@ export function armRow(runs: readonly ComparedRun[], name: string, baseline: num
     if (found.type === 'counts') {
       const { counts } = found;
       const difference = (counts.aOnly - counts.bOnly) / counts.n;
-      // One answer is told from another by its run.
+      // Answers are distinguished by their run.
       const named = { ...counts, a: `${name} ${run.run.id}` };
       return { arm, delta: { difference, ci: null, paired: true, counts: named } };
     }

@@ -1,4 +1,4 @@
-/** What a run was and came to, for one line of a list; how lists of runs are sorted and filtered. */
+/** Settings and result of a run, for one line of a list; how lists of runs are sorted and filtered. */
 import { armId } from '../../eval/arm';
 import { bestStudent, findArm } from '../../eval/keyArms';
 import type { RunRecord, RunResult } from '../../records/runRecords';

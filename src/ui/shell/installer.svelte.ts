@@ -24,7 +24,7 @@ export class Installer {
     };
   }
 
-  /** Shows the browser's own question; only from a click. Whoever declines is asked again when the browser offers anew. */
+  /** Shows the browser's prompt; only from a click. After a refusal it is shown when the browser offers it again. */
   async ask(): Promise<void> {
     const { offer } = this;
     this.offer = null;

@@ -1,4 +1,4 @@
-/** A notification when a run ends while nobody looks, if the user asked for it and the browser allows it. */
+/** A notification when a run ends while the page is hidden, if the user asked for it and the browser allows it. */
 const key = 'arklet-notify';
 
 export class Notifier {
@@ -34,7 +34,7 @@ export class Notifier {
       if (registration?.active) await registration.showNotification(title, options);
       else new Notification(title, options);
     } catch {
-      // Refused meanwhile: the page says it anyway.
+      // Refused in the meantime: the page shows it anyway.
     }
   }
 }

@@ -24,7 +24,7 @@ export class WakeLock {
     try {
       this.#sentinel = await navigator.wakeLock.request('screen');
     } catch {
-      // Refused (battery saver, hidden page): the run goes on, the screen may sleep.
+      // Refused (battery saver, hidden page): the run continues, the screen may sleep.
     }
   }
 }

@@ -1,10 +1,10 @@
 /**
- * The address says what is on screen, and Back leads to what was before: a step, a panel, a run, a question or a comparison is
+ * The address has what is on screen, and Back leads to the previous one: a step, a panel, a run, a question or a comparison is
  * an entry of the history; settings and the tour change the entry that is there.
  */
 import type { Appearance } from './appearance.svelte';
 import { addressKeys, Panels } from './panels.svelte';
-import type { Screen } from './page';
+import type { Screen } from './screen.svelte';
 import type { QuestionFile } from './questionFile.svelte';
 import type { Settings } from './settings.svelte';
 import { steps } from './sessionParts';
@@ -103,7 +103,7 @@ export class Address {
     // The tour moves through steps and questions by itself.
     if (now.guided || before.guided) return false;
     const elsewhere = now.step !== before.step || now.run !== before.run;
-    // Closing a panel leads back to what lay under it: no new place.
+    // Closing a panel shows the place under it again: no new place.
     const opened = now.panel !== '' && now.panel !== before.panel;
     if (elsewhere || opened) return now.panel !== '' || before.panel === '';
     if (now.question === before.question) return false;
@@ -138,7 +138,7 @@ export class Address {
     );
   }
 
-  /** Settings are read only where somebody wrote the address: Back does not take them back. */
+  /** Settings are read only from an address that was typed or followed: Back does not undo them. */
   #read(settings: boolean): void {
     const { screen, settings: own, file, panels, appearance } = this.#desk;
     const params = new URLSearchParams(location.hash.slice(1));

@@ -18,7 +18,7 @@ export class Appearance {
         if ('singleKeys' in saved) this.singleKeys = saved.singleKeys !== false;
       }
     } catch {
-      // Storage is refused or holds something else: the defaults stand.
+      // Storage is refused or has something else: the defaults apply.
     }
     this.#apply();
   }

@@ -7,9 +7,9 @@ export type VoteKind = 'majority' | 'plurality' | 'tie' | 'alone' | 'none';
 
 export interface RoundSummary {
   readonly round: number;
-  /** By agent; undefined where the agent has not spoken. */
+  /** By agent; undefined where the agent has no turn. */
   readonly turns: readonly (Turn | undefined)[];
-  /** The peers whose turn of the round before an agent was shown, whole or its end; none where it has not spoken. */
+  /** The peers whose turn of the round before an agent was shown, whole or its end; none where it has no turn. */
   readonly readBy: (agent: number) => readonly number[];
   /** The answer with the most votes, null when no reply could be read. */
   readonly majority: string | null;
@@ -30,7 +30,7 @@ export interface QuestionSummary {
   readonly tags: ReadonlySet<DebateTag>;
 }
 
-/** What the debates of a split come to. */
+/** Facts of the debates of a split. */
 export interface DebateTotals {
   readonly questions: number;
   readonly tags: ReadonlyMap<DebateTag, number>;

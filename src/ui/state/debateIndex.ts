@@ -74,7 +74,7 @@ export class DebateIndex {
     return this.#count;
   }
 
-  /** What the debates so far come to; only those that changed since are looked at. */
+  /** Facts of the debates so far; only those that changed are computed again. */
   get counts(): DebateCounts {
     for (const id of this.#uncounted)
       this.#counts.set(this.summary(id), this.questions.get(id)?.split ?? null);
@@ -84,7 +84,7 @@ export class DebateIndex {
 
   /**
    * Questions that have at least one turn, carry the tag (any when null) and belong to the split (any when null), in the
-   * order in which they were first spoken to. The same array as before while they are the same.
+   * order of their first turns. The same array as before while they are the same.
    */
   questionIds(tag: DebateTag | null, split: Split | null): readonly string[] {
     const { counts } = this;
@@ -175,7 +175,7 @@ function tagsOf(rounds: readonly RoundSummary[]): ReadonlySet<DebateTag> {
   return tags;
 }
 
-/** Null in the first round, before the agent spoke, or when it kept its answer. */
+/** Null in the first round, before the agent's turn, or when it kept its answer. */
 export function changeOf(rounds: readonly RoundSummary[], round: number, agent: number): Change | null {
   const before = rounds[round - 1];
   const old = before?.turns[agent];

@@ -3,7 +3,7 @@ import type { Turn } from '../../records/records';
 import { changeOf, roundsOf } from './debateIndex';
 import type { RoundSummary } from './debateCounts';
 
-/** Turns by round, then agent. Agents of one round speak without hearing each other, so their order tells nothing. */
+/** Turns by round, then agent. Agents of one round do not read each other, so their order has no meaning. */
 export function turnsInOrder(rounds: readonly RoundSummary[]): readonly Turn[] {
   return rounds.flatMap(({ turns }) => turns.filter((turn) => turn !== undefined));
 }
@@ -15,7 +15,7 @@ export function roundsAfter(rounds: readonly RoundSummary[], count: number): rea
   return roundsOf(all.slice(0, count), rounds[0]?.turns.length ?? 0);
 }
 
-/** Agents that came to one answer after reading the same peers. */
+/** Agents with one answer after reading the same peers. */
 export interface ChangeGroup {
   readonly agents: readonly number[];
   readonly to: string | null;

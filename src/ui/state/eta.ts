@@ -1,4 +1,4 @@
-/** Time left and tokens a second of a phase, measured here where the job does not say them. */
+/** Time left and tokens a second of a phase, measured here where the job does not report them. */
 import type { JobEvent } from '../../wire/jobEvents';
 import type { Phase, RunStatus } from '../../records/records';
 
@@ -24,7 +24,7 @@ export class Pace {
   #training = '';
   #tokensPerSecond: number | null = null;
 
-  /** The event, with what it leaves out. `now` in seconds. A pause starts the measurement anew. */
+  /** The event, with what it leaves out. `now` in seconds. A pause restarts the measurement. */
   fill(event: Progress, now: number): Progress {
     const restarted = this.#started !== null && event.done < this.#started.amount;
     const another = event.phase !== this.#phase || event.total !== this.#total;
@@ -48,7 +48,7 @@ export class Pace {
     if (training !== this.#training || (this.#tokens !== null && tokens < this.#tokens.amount)) {
       this.#training = training;
       this.#tokens = { at: now, amount: tokens };
-      // The speed of another training says nothing of this one.
+      // The speed of another training does not apply.
       this.#tokensPerSecond = null;
     }
     this.#tokensPerSecond = rate(this.#tokens, now, tokens) ?? this.#tokensPerSecond;

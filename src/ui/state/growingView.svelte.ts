@@ -1,4 +1,4 @@
-/** The view that grows by the events of the run at work, whichever page started it. */
+/** The view that grows by the events of the run in progress, whichever page started it. */
 import type { JobApi } from '../../wire/jobApi';
 import type { RunRecord } from '../../records/runRecords';
 import { grow, type DataEvent } from './growth';
@@ -8,7 +8,7 @@ import { RunView } from './runView.svelte';
 interface Owner {
   readonly notices: Notices;
   api(): Promise<JobApi>;
-  /** A run has begun, or was found at work. */
+  /** A run has begun, or was found in progress. */
   onBegin(view: RunView): void;
 }
 

@@ -9,7 +9,7 @@ interface WordLevel {
   readonly model?: { readonly type?: string; readonly vocab?: Readonly<Record<string, number>> };
 }
 
-/** Null where they cannot be read: then nothing is marked, and asking says what is unknown. */
+/** Null where they cannot be read: then nothing is marked, and asking reports unknown words. */
 export function bundledWords(): Promise<ReadonlySet<string> | null> {
   read ??= fetch(new URL('models/student/tokenizer.json', document.baseURI))
     .then((response) => response.json() as Promise<WordLevel>)

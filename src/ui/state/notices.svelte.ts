@@ -19,7 +19,7 @@ export interface Notice {
   readonly subject: string;
   readonly message: string;
   readonly hint: string;
-  /** What to send to those who mend Arklet; only where it is Arklet's own fault. */
+  /** The text of a bug report; only for faults of Arklet itself. */
   readonly report: string | null;
   readonly actions: readonly NoticeAction[];
 }
@@ -28,7 +28,7 @@ export class Notices {
   list = $state.raw<readonly Notice[]>([]);
   #next = 1;
 
-  /** `subject`: what it is about, `area/what`; without one the message stands for itself. */
+  /** `subject`: what it is about, `area/what`; without one the message is on its own. */
   add(error: ErrorData, subject?: string, actions: readonly NoticeAction[] = []): void {
     if (error.code === 'interrupted') return;
     const words = pageError(error);
@@ -53,7 +53,7 @@ export class Notices {
     this.add(asArkletError(thrown).toData(), subject, actions);
   }
 
-  /** What was said about a subject, or about all of its area ("run" and "run/..."), is over. */
+  /** Removes the notices of a subject, or of all its area ("run" and "run/..."). */
   clear(subject: string): void {
     const left = this.list.filter(
       (known) => known.subject !== subject && !known.subject.startsWith(`${subject}/`),

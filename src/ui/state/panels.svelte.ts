@@ -1,4 +1,4 @@
-/** Which panel lies over the page, which runs are compared, and where the tour is. All stand in the address. */
+/** Which panel is open, which runs are compared, and where the tour is. All are in the address. */
 import { createContext } from 'svelte';
 import { fileKeys } from './questionFile.svelte';
 import { guideSteps, type GuideStepId } from '../strings/guide';
@@ -65,5 +65,5 @@ export class Panels {
   }
 }
 
-/** The page's panels, for what lies deep inside a view. */
+/** The page's panels, for components deep inside a view. */
 export const [getPanels, setPanels] = createContext<Panels>();

@@ -5,10 +5,12 @@ import type { AdapterInfo, AskArm, AskProgress, AskReply, AskResult } from '../.
 import type { RunRecord } from '../../records/runRecords';
 import type { AnswerType, Question } from '../../records/records';
 import { pageError } from '../pageError';
+import { bundled } from '../../specs/engine';
 import { readSpec } from '../../specs/spec';
 import { bundledWords, markUnknown, type Piece } from './knownWords';
 import type { Notices } from './notices.svelte';
 import type { RunView } from './runView.svelte';
+import type { Screen } from './screen.svelte';
 import type { Settings } from './settings.svelte';
 
 type AskPart = Exclude<AskProgress, { type: 'load' }>;
@@ -32,12 +34,11 @@ function place(list: readonly GrowingReply[], next: GrowingReply): GrowingReply[
   return [...others, next].sort((a, b) => a.round - b.round || a.agent - b.agent);
 }
 
-/** What the playground needs of the session. */
+/** What it needs of the page. */
 interface Owner {
   readonly notices: Notices;
   readonly settings: Settings;
-  readonly recorded: RunView | null;
-  readonly view: RunView | null;
+  readonly screen: Pick<Screen, 'recorded' | 'view'>;
   api(): Promise<JobApi>;
 }
 
@@ -59,16 +60,16 @@ export class PlaygroundState {
   imported = $state<string | null>(null);
   /** A model that is loaded for the question. */
   load = $state.raw<Extract<AskProgress, { type: 'load' }> | null>(null);
-  readonly #session: Owner;
+  readonly #page: Owner;
   #controller = new AbortController();
 
-  constructor(session: Owner) {
-    this.#session = session;
+  constructor(page: Owner) {
+    this.#page = page;
   }
 
-  /** The right answer as somebody typed it. */
+  /** The right answer as typed. */
   given = $state('');
-  /** Options of a multiple choice as somebody typed them, one a line. */
+  /** Options of a multiple choice as typed, one a line. */
   optionLines = $state('');
 
   /** A question of the run on screen with the same text: its options go along. */
@@ -102,13 +103,14 @@ export class PlaygroundState {
 
   /** The question with the words that the student does not know; empty while it knows them all. */
   readonly marked = $derived.by((): readonly Piece[] => {
-    if (this.words === null || this.run?.config.student !== 'bundled') return [];
+    if (this.words === null || this.run?.config.student !== bundled) return [];
     const found = markUnknown(this.text, this.words);
     return found.some(({ unknown }) => unknown) ? found : [];
   });
 
   get #view(): RunView | null {
-    return this.#session.view ?? this.#session.recorded;
+    const { view, recorded } = this.#page.screen;
+    return view ?? recorded;
   }
 
   /** The run whose agents and student answer: the one on screen. */
@@ -125,8 +127,8 @@ export class PlaygroundState {
   /** Reads the adapters and some examples; keeps what is chosen where it still exists. */
   async open(): Promise<void> {
     void bundledWords().then((words) => (this.words ??= words));
-    await this.#session.notices.guard(async () => {
-      const api = await this.#session.api();
+    await this.#page.notices.guard(async () => {
+      const api = await this.#page.api();
       const adapters = await api.playground.adapters();
       this.adapters = adapters;
       const keys = adapters.map(adapterKey);
@@ -139,25 +141,25 @@ export class PlaygroundState {
   }
 
   async moreExamples(): Promise<void> {
-    await this.#session.notices.guard(async () => {
+    await this.#page.notices.guard(async () => {
       this.exampleSeed += 1;
       const { generateQuestions } = await import('../../tasks/wordProblems');
       this.examples = generateQuestions({ seed: this.exampleSeed, split: 'test', count: 3 });
     }, 'ask/examples');
   }
 
-  /** Whether the agents of the run on screen only say again what was recorded. */
+  /** Whether the agents of the run on screen only replay a recording. */
   readonly recordedAgents = $derived.by(
     () => this.run?.config.agents.every((spec) => readSpec(spec)?.runtime === 'recorded') ?? false,
   );
 
   async importAdapter(picked: readonly File[]): Promise<void> {
     this.imported = null;
-    await this.#session.notices.guard(async () => {
+    await this.#page.notices.guard(async () => {
       const { readAdapterFiles } = await import('../adapterFiles');
       const { name, files } = await readAdapterFiles(picked);
-      const api = await this.#session.api();
-      const student = this.run?.config.student ?? this.#session.settings.config?.student ?? 'bundled';
+      const api = await this.#page.api();
+      const student = this.run?.config.student ?? this.#page.settings.config?.student ?? bundled;
       const adapter = await api.playground.importAdapter({ files, name, student });
       this.adapters = await api.playground.adapters();
       this.chosen = [...this.chosen, adapterKey(adapter)];
@@ -166,8 +168,8 @@ export class PlaygroundState {
   }
 
   async removeAdapter(adapter: AdapterInfo): Promise<void> {
-    await this.#session.notices.guard(async () => {
-      const api = await this.#session.api();
+    await this.#page.notices.guard(async () => {
+      const api = await this.#page.api();
       await api.playground.removeAdapter(adapter.strategy);
       this.adapters = await api.playground.adapters();
       this.chosen = this.chosen.filter((key) => key !== adapterKey(adapter));
@@ -194,7 +196,7 @@ export class PlaygroundState {
 
   /** Asks; a failure is kept in `error`, beside the question. */
   async ask(): Promise<void> {
-    const config = this.run?.config ?? this.#session.settings.config;
+    const config = this.run?.config ?? this.#page.settings.config;
     const question = this.text.trim();
     if (!config || this.asking) return;
     const controller = new AbortController();
@@ -204,8 +206,8 @@ export class PlaygroundState {
     this.error = null;
     this.answers = this.arms.map((arm) => ({ arm, replies: [], result: null }));
     try {
-      const backend = this.#session.settings.config?.backend ?? config.backend;
-      const api = await this.#session.api();
+      const backend = this.#page.settings.config?.backend ?? config.backend;
+      const api = await this.#page.api();
       const { signal } = controller;
       await api.playground.ask(
         {

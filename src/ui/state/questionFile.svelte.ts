@@ -58,7 +58,7 @@ export class QuestionFile {
   /** Counts that were lowered to what the file holds. */
   #fitted = $state.raw<Fitted | null>(null);
   readonly #owner: Owner;
-  /** Files taken so far: tells one from the next. */
+  /** Number of files taken so far, as an id. */
   #taken = 0;
   #checked = '';
   #checking: Promise<void> | null = null;
@@ -70,12 +70,12 @@ export class QuestionFile {
   /** Different questions of the file; null without one. */
   readonly held = $derived(this.imported && heldBy(this.imported.questions));
 
-  /** No question can be read whole: nothing can be learnt. */
+  /** No question can be read whole: there is nothing to train on. */
   readonly hopeless = $derived(
     this.check !== null && this.check.questions > 0 && this.check.unreadable === this.check.questions,
   );
 
-  /** The counts that were asked for before the file lowered them, as long as its own stand. */
+  /** The counts that were set before the file lowered them, while its own are in use. */
   get lowered(): FileCounts | null {
     const { config } = this.#owner.settings;
     const fitted = this.#fitted;

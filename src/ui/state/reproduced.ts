@@ -1,4 +1,4 @@
-/** Whether a run here came to the very bytes of the recorded one: what was said, what was learnt, and the adapters. */
+/** Whether a run has the same bytes as the recorded one: turns, datasets and adapters. */
 import type { JobApi } from '../../wire/jobApi';
 import type { RunArchive } from '../../records/runRecords';
 import type { Turn } from '../../records/records';

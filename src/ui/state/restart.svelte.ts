@@ -1,4 +1,4 @@
-/** For a talk: one key begins the settings' run anew, with its fixed seed. */
+/** For a talk: one key starts the settings' run again, with its fixed seed. */
 
 /** Begins and ends runs. */
 interface Controls {
@@ -11,7 +11,7 @@ interface Controls {
 const askedFor = 8000;
 
 export class Restart {
-  /** It waits to be confirmed: a run is at work. */
+  /** Waiting to be confirmed: a run is in progress. */
   asked = $state(false);
   readonly #session: Controls;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -20,7 +20,7 @@ export class Restart {
     this.#session = session;
   }
 
-  /** A run at work is stopped only when it is asked for twice, and stays among the runs. */
+  /** A run in progress is stopped only after a second press, and stays among the runs. */
   async press(): Promise<void> {
     clearTimeout(this.#timer);
     const { active } = this.#session;

@@ -1,4 +1,4 @@
-/** What a user does with stored runs: names and notes, the bin, the baseline, sizes, files. */
+/** What a user does with stored runs: names and notes, the trash, the baseline, sizes, files. */
 import { toBase64 } from '../../core/base64';
 import type { JobApi } from '../../wire/jobApi';
 import type { AdapterInfo } from '../../wire/playground';
@@ -8,25 +8,24 @@ import { importStrings } from '../strings/imports';
 import type { Notices } from './notices.svelte';
 import type { Models } from '../models/models.svelte';
 import { RunView } from './runView.svelte';
+import type { Screen } from './screen.svelte';
+import type { StoredRuns } from './storedRuns.svelte';
 import { StudentFiles } from './studentFiles.svelte';
 
-/** What the runHistory needs of the session. */
+/** What it needs of the page. */
 interface Owner {
   readonly notices: Notices;
   readonly models: Models;
-  runs: readonly RunRecord[];
-  live: RunView | null;
-  view: RunView | null;
-  readonly recorded: RunView | null;
+  readonly stored: StoredRuns;
+  readonly screen: Screen;
   api(): Promise<JobApi>;
-  show(view: RunView | null): void;
 }
 
 export class RunHistory {
   binned = $state.raw<readonly RunRecord[]>([]);
   /** Bytes by run; null until they were counted. */
   sizes = $state.raw<Readonly<Record<string, number>> | null>(null);
-  /** What finished runs came to, by run. */
+  /** Results of finished runs, by run. */
   results = $state.raw<Readonly<Record<string, RunResult>>>({});
   readonly #asked = new Set<string>();
   /** Adapters that ship with the page; null until they were looked for. */
@@ -34,31 +33,31 @@ export class RunHistory {
   /** The run that was deleted last, while its undo is offered. */
   deleted = $state.raw<RunRecord | null>(null);
   readonly students: StudentFiles;
-  readonly #session: Owner;
+  readonly #page: Owner;
 
-  constructor(session: Owner) {
-    this.#session = session;
-    this.students = new StudentFiles(session);
+  constructor(page: Owner) {
+    this.#page = page;
+    this.students = new StudentFiles(page);
   }
 
-  /** Reads the bin, the sizes, and once what adapters ship with the page. */
+  /** Reads the trash, the sizes, and once the adapters that ship with the page. */
   async refresh(): Promise<void> {
-    await this.#session.notices.guard(async () => {
-      const api = await this.#session.api();
+    await this.#page.notices.guard(async () => {
+      const api = await this.#page.api();
       this.binned = await api.runs.bin();
       this.sizes = await api.runs.sizes();
       this.shipped ??= (await api.playground.adapters()).filter(({ origin }) => origin === 'recorded');
     }, 'runs/runHistory');
   }
 
-  /** Reads what runs came to that ended since it was asked last. */
+  /** Reads the results of runs that ended since the last call. */
   async readResults(): Promise<void> {
-    const done = this.#session.runs.filter(({ status }) => status === 'done').map(({ id }) => id);
+    const done = this.#page.stored.runs.filter(({ status }) => status === 'done').map(({ id }) => id);
     const missing = done.filter((id) => !(id in this.results) && !this.#asked.has(id));
     if (missing.length === 0) return;
     for (const id of missing) this.#asked.add(id);
-    await this.#session.notices.guard(async () => {
-      const found = await (await this.#session.api()).runs.results(missing);
+    await this.#page.notices.guard(async () => {
+      const found = await (await this.#page.api()).runs.results(missing);
       this.results = { ...this.results, ...found };
     });
     for (const id of missing) this.#asked.delete(id);
@@ -66,18 +65,18 @@ export class RunHistory {
 
   /** Shown at once; where it is refused, the stored fields come back. */
   async update(runId: string, change: { name?: string; note?: string; pinned?: boolean }): Promise<void> {
-    const session = this.#session;
+    const { notices, stored, screen } = this.#page;
     const show = (fields: Partial<RunRecord>): void => {
-      session.runs = session.runs.map((known) => {
+      stored.runs = stored.runs.map((known) => {
         if (known.id === runId) return { ...known, ...fields };
         return fields.pinned === true && known.pinned ? { ...known, pinned: false } : known;
       });
-      for (const view of [session.view, session.live])
+      for (const view of [screen.view, screen.live])
         if (view?.run.id === runId) view.run = { ...view.run, ...fields };
     };
     show(change);
-    await session.notices.guard(async () => {
-      const api = await session.api();
+    await notices.guard(async () => {
+      const api = await this.#page.api();
       try {
         const { name, note, pinned } = await api.runs.update({ runId, change });
         show({
@@ -86,43 +85,43 @@ export class RunHistory {
           ...(change.pinned !== undefined && { pinned }),
         });
       } catch (thrown) {
-        session.runs = await api.runs.list();
-        const stored = session.runs.find(({ id }) => id === runId);
-        if (stored) show(stored);
+        stored.runs = await api.runs.list();
+        const known = stored.find(runId);
+        if (known) show(known);
         throw thrown;
       }
     }, `runs/${runId}`);
   }
 
-  /** Into the bin; `deleted` offers to undo it. */
+  /** Moves a run to the trash; `deleted` offers to undo it. */
   async remove(runId: string): Promise<void> {
-    await this.#session.notices.guard(async () => {
-      const session = this.#session;
-      const api = await session.api();
+    await this.#page.notices.guard(async () => {
+      const { stored, screen } = this.#page;
+      const api = await this.#page.api();
       // The coordinator announces the shorter list before it answers.
-      const run = session.runs.find((known) => known.id === runId) ?? null;
+      const run = stored.find(runId) ?? null;
       await api.runs.remove(runId);
       this.deleted = run;
-      session.runs = session.runs.filter((run) => run.id !== runId);
-      if (session.live?.run.id === runId) session.live = null;
-      if (session.view?.run.id === runId) session.show(session.recorded);
+      stored.runs = stored.runs.filter((run) => run.id !== runId);
+      if (screen.live?.run.id === runId) screen.live = null;
+      if (screen.view?.run.id === runId) screen.show(screen.recorded);
       this.binned = await api.runs.bin();
     }, `runs/${runId}`);
   }
 
   async restore(runId: string): Promise<void> {
-    await this.#session.notices.guard(async () => {
-      const api = await this.#session.api();
+    await this.#page.notices.guard(async () => {
+      const api = await this.#page.api();
       await api.runs.restore(runId);
       if (this.deleted?.id === runId) this.deleted = null;
-      this.#session.runs = await api.runs.list();
+      this.#page.stored.runs = await api.runs.list();
       this.binned = await api.runs.bin();
     }, `runs/${runId}`);
   }
 
   async purge(runId: string): Promise<void> {
-    await this.#session.notices.guard(async () => {
-      const api = await this.#session.api();
+    await this.#page.notices.guard(async () => {
+      const api = await this.#page.api();
       await api.runs.purge(runId);
       if (this.deleted?.id === runId) this.deleted = null;
       this.binned = await api.runs.bin();
@@ -132,10 +131,10 @@ export class RunHistory {
 
   /** The archive of any run that can be shown, the recorded one included; with adapters it is the whole run. */
   async archiveOf(runId: string, withAdapters = false): Promise<RunArchive> {
-    const { recorded } = this.#session;
-    const stored = this.#session.runs.some(({ id }) => id === runId);
+    const { recorded } = this.#page.screen;
+    const stored = this.#page.stored.runs.some(({ id }) => id === runId);
     if (stored || recorded?.run.id !== runId) {
-      const { runs } = await this.#session.api();
+      const { runs } = await this.#page.api();
       return withAdapters ? runs.wholeArchive(runId) : runs.archive(runId);
     }
     const archive = recorded.archive();
@@ -143,7 +142,7 @@ export class RunHistory {
   }
 
   async #shippedWith(runId: string): Promise<ArchivedAdapter[]> {
-    const api = await this.#session.api();
+    const api = await this.#page.api();
     const shipped = (await api.playground.adapters()).filter(
       (one) => one.origin === 'recorded' && one.runId === runId,
     );
@@ -159,20 +158,20 @@ export class RunHistory {
   }
 
   async importArchive(archive: RunArchive): Promise<void> {
-    const api = await this.#session.api();
+    const api = await this.#page.api();
     const run = await api.runs.importArchive(archive);
-    this.#session.runs = await api.runs.list();
+    this.#page.stored.runs = await api.runs.list();
     // What was taken of the file, not the file itself.
-    this.#session.show(RunView.of(await api.runs.archive(run.id), 'stored'));
+    this.#page.screen.show(RunView.of(await api.runs.archive(run.id), 'stored'));
   }
 
-  /** A debate as a run of its own, shown at once and ready to be gone on with. */
+  /** A debate as a run of its own, shown at once and ready to be resumed. */
   async importTrajectories(text: string, name: string, report: string | null): Promise<TrajectoryImport> {
-    const api = await this.#session.api();
+    const api = await this.#page.api();
     const found = await api.runs.importTrajectories({ text, name, report });
     const run = await api.runs.update({ runId: found.run.id, change: { note: importStrings.note(name) } });
-    this.#session.runs = await api.runs.list();
-    this.#session.show(RunView.of({ ...(await api.runs.archive(run.id)), run }, 'stored'));
+    this.#page.stored.runs = await api.runs.list();
+    this.#page.screen.show(RunView.of({ ...(await api.runs.archive(run.id)), run }, 'stored'));
     return found;
   }
 }

@@ -110,7 +110,7 @@ export class RunTime {
   /** How much slower this run is than expected, by the last phase that showed it. */
   #slower = 1;
 
-  /** Null where later phases cannot be told: then only the phase's own time is known. */
+  /** Null where later phases cannot be estimated: then only the phase's own time is known. */
   left(job: Going, config: RunConfig, known: Timed | null): number | null {
     const seconds = expected(config, known);
     if (seconds === null) return null;
@@ -118,7 +118,7 @@ export class RunTime {
     if (at < 0) return 0;
     const phase = phases[at] ?? 'load';
     const open = job.total > 0 ? 1 - Math.min(1, job.done / job.total) : 1;
-    // At its very beginning a phase says little of its speed.
+    // Too early in a phase to measure its speed.
     if (job.secondsLeft !== null && open > 0 && open < 0.98 && seconds[phase] > 0)
       this.#slower = Math.min(100, Math.max(0.01, job.secondsLeft / open / seconds[phase]));
     const own = job.secondsLeft ?? open * seconds[phase] * this.#slower;

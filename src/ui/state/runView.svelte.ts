@@ -1,6 +1,6 @@
 /**
  * One run as the page shows it: recorded, stored, or growing while it works. Events come by the thousand, so the data
- * lie in plain maps and readers are told at most five times a second: those of one question when it changed, all others
+ * are in plain maps and readers are notified at most five times a second: those of one question when it changed, all others
  * at every batch (`version`).
  */
 import type { RunArchive, RunRecord, StrategyLog, RunOutcome } from '../../records/runRecords';
@@ -17,7 +17,7 @@ export type DatasetView = Omit<Dataset, 'traces'> & Partial<Pick<Dataset, 'trace
 
 const pause = 200;
 
-/** Tokens of a prompt and what the context holds; null where an agent does not tell. */
+/** Tokens of a prompt and what the context holds; null where an agent does not report them. */
 export interface TooLong {
   readonly tokens: number | null;
   readonly context: number | null;
@@ -34,7 +34,7 @@ export interface DebateFacts {
   readonly questions: number;
   readonly agents: number;
   readonly turns: number;
-  /** Split that `first` and `last` are of: the one that is compared, once it was spoken to; null: every question so far. */
+  /** Split that `first` and `last` are of: the one that is compared, once it has turns; null: every question so far. */
   readonly voteSplit: 'test' | null;
   /** Share of votes that are right in round 0 and in the last round; null before any turn. */
   readonly first: number | null;
@@ -55,9 +55,9 @@ export class RunView {
   run = $state.raw<RunRecord>() as RunRecord;
   datasets = $state.raw<readonly DatasetView[]>([]);
   report = $state.raw<Report | null>(null);
-  /** What PAD came to so far; the report has the whole. */
+  /** Results of PAD so far; the report has all of them. */
   pad = $state.raw<PadReport | null>(null);
-  /** Questions whose prompt did not fit an agent while this page watched, by id; numbers where the agent told them. */
+  /** Questions whose prompt did not fit an agent while this page watched, by id; with numbers where the agent reported them. */
   tooLong = $state.raw<ReadonlyMap<string, TooLong>>(new Map());
   /** Traces and questions taken out by hand for the next run on this debate; keys as in RunConfig.exclude. */
   excluded = $state.raw<ReadonlySet<string>>(new Set());
@@ -72,7 +72,7 @@ export class RunView {
   readonly #replies = new Map<string, string>();
   #version = $state(0);
   readonly #revisions = new Map<string, Revision>();
-  /** Questions that changed since readers were told. */
+  /** Questions that changed since readers were notified. */
   readonly #changed = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #newest: string | null = null;
@@ -125,7 +125,7 @@ export class RunView {
     this.#touch();
   }
 
-  /** `text` goes on where the last one of this turn ended. */
+  /** `text` continues the last one of this turn. */
   addText(questionId: string, round: number, agent: number, text: string): void {
     const key = `${questionId}|${round}|${agent}`;
     this.#texts.set(key, (this.#texts.get(key) ?? '') + text);
@@ -184,7 +184,7 @@ export class RunView {
     return this.#index.turns + this.#others.size;
   }
 
-  /** The question that was spoken to last. */
+  /** The question with the newest turn. */
   get newest(): string | null {
     void this.#version;
     return this.#newest;
@@ -225,13 +225,13 @@ export class RunView {
     return this.#texts.get(`${questionId}|${round}|${agent}`);
   }
 
-  /** Questions spoken to that carry the tag (any when null) and belong to the split (any when null). */
+  /** Questions with turns that have the tag (any when null) and belong to the split (any when null). */
   questionIds(tag: DebateTag | null, split: Split | null): readonly string[] {
     void this.#version;
     return this.#index.questionIds(tag, split);
   }
 
-  /** Those of the questions whose text or options hold every word, in any case; all of them for no word. */
+  /** Those of the questions whose text or options contain every word, in any case; all of them for no word. */
   matching(ids: readonly string[], search: string): readonly string[] {
     void this.#version;
     const words = search.toLowerCase().split(/\s+/).filter(Boolean);
@@ -282,13 +282,13 @@ export class RunView {
     return inTrainingOrder(logs, this.run.config);
   }
 
-  /** The training that an event told of last; null where none came to this view. */
+  /** The training of the last event; null where this view had none. */
   get training(): Pick<StrategyLog, 'strategy' | 'seed'> | null {
     void this.#version;
     return this.#training;
   }
 
-  /** Everything held, as one file would hold it. */
+  /** Everything, as an archive. */
   archive(): RunArchive {
     const questions = [...this.#index.questions.values()];
     return {

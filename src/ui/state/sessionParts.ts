@@ -6,7 +6,7 @@ import type { ModelsApi } from '../../wire/modelsApi';
 export type Step = 'debate' | 'distil' | 'compare';
 export const steps: readonly Step[] = ['debate', 'distil', 'compare'];
 
-/** Where a turn stands in its debate. */
+/** The place of a turn in its debate. */
 export interface TurnPlace {
   readonly round: number;
   readonly agent: number;

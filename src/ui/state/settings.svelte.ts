@@ -36,6 +36,11 @@ export class Settings {
   readonly changed = $derived(this.#changes.size > 0);
 
   set<P extends Path>(path: P, value: ValueAt<P>): void {
+    this.change(path, value);
+  }
+
+  /** `set` for a field that knows its setting's kind alone. */
+  change(path: Path, value: unknown): void {
     const changes = new Map(this.#changes);
     const { flag, write } = settingAt(path);
     if (sameValue(valueAt(presets[this.preset], path), value)) changes.delete(flag);
@@ -43,9 +48,14 @@ export class Settings {
     this.#changes = changes;
   }
 
-  /** `set` for a field that knows its setting's kind alone. */
-  change(path: Path, value: unknown): void {
-    this.set(path, value as never);
+  /** Several at once, as a memory plan or a preset of a device proposes them. */
+  changeAll(change: Partial<RunConfig>): void {
+    const before = this.config;
+    const after = { ...before, ...change };
+    for (const { path } of entries) {
+      const value = valueAt(after, path);
+      if (!sameValue(valueAt(before, path), value)) this.change(path, value);
+    }
   }
 
   /** How many settings of a list are not the preset's. */

@@ -3,7 +3,8 @@ import type { RunConfig } from '../../settings/config';
 import { formatLeft } from '../format';
 import { strings } from '../strings';
 import { secondsOf, timedLike, type Timed } from './runTime';
-import type { Screen, StoredRuns } from './page';
+import type { Screen } from './screen.svelte';
+import type { StoredRuns } from './storedRuns.svelte';
 import type { RunHistory } from './runHistory.svelte';
 
 interface Past {

@@ -4,7 +4,7 @@ import type { DeviceFact, DeviceFacts } from '../../records/device';
 import type { ProgressDetail, TrainingNote } from '../../wire/progress';
 import { formatPlural } from '../format';
 
-/** What arms and strategies are called; without it they stand as reports name them. */
+/** What arms and strategies are called; without an entry they keep the names of reports. */
 export interface Names {
   arm(name: string): string;
   strategy(name: string): string;
@@ -89,7 +89,7 @@ function factText(fact: DeviceFact): string {
   }
 }
 
-/** '' where there is nothing to say. */
+/** Empty where there is nothing to show. */
 export function deviceText(facts: DeviceFacts): string {
   return facts.map(factText).join(' ');
 }

@@ -1,4 +1,6 @@
 /** Words of the playground. */
+import { bundled } from '../../specs/engine';
+
 export const playgroundStrings = {
   open: 'Ask',
   title: 'Ask them a question',
@@ -21,7 +23,7 @@ export const playgroundStrings = {
     `${strategy} of ${run}${seed === 0 ? '' : `, seed ${seed}`}`,
   recorded: 'ships with the page',
   imported: (student: string): string =>
-    `imported, runs on ${student === 'bundled' ? 'the bundled student' : student}`,
+    `imported, runs on ${student === bundled ? 'the bundled student' : student}`,
   remove: 'Remove',
   removeAdapter: (name: string): string => `Remove ${name}`,
   recordedAgents: 'The agents of this run are a recording: they cannot answer a new question.',

@@ -63,3 +63,30 @@ export const rejectedIn = (text: string): string[] =>
   rejectedWords
     .filter(({ word }) => word.test(text))
     .map(({ word, instead }) => `${word.source} (say: ${instead})`);
+
+/** Words of a private dialect that comments do not use. Names of the code in backquotes are exempt. */
+const commentTerms: readonly Rejected[] = [
+  { word: /\b(tells|told)\b(?! apart)/i, instead: 'reports, sends, notifies' },
+  { word: /\b(speaks?|speaking|spoke|spoken)\b/i, instead: 'generates, answers' },
+  { word: /\b(lies|lay|lain)\b/i, instead: 'is' },
+  { word: /\banew\b/i, instead: 'again' },
+  { word: /\blearnt\b/i, instead: 'trained on; learned' },
+  { word: /\b(mends?|mended|mending)\b/i, instead: 'fixes' },
+  { word: /\b(go|goes|gone|going|went) on\b/i, instead: 'continues; resumed; in progress' },
+  { word: /\b(taken?|takes|gives?|given) back\b/i, instead: 'restores; releases' },
+  { word: /\b(the|a|from|into|in) bin\b/i, instead: 'trash' },
+  { word: /\bat work\b/i, instead: 'in progress, running' },
+  { word: /\b(asked|heard) of\b/i, instead: 'requested from' },
+  {
+    word: /\b(befell|befalls|bearable|whoever|hither|thither|for ever|meanwhile)\b/i,
+    instead: 'plain words',
+  },
+  { word: /\b(crew|cast|shelf|lane|shifts|dice|offenders?|by heart)\b/i, instead: 'the term of the field' },
+  { word: /\bcame to\b|\bcomes? to (?!(the|this|a|an|its)\b)/i, instead: 'results in; the result of' },
+];
+
+/** As `rejectedIn`, for a comment. */
+export const rejectedInComment = (text: string): string[] =>
+  [...commentTerms, ...spelling]
+    .filter(({ word }) => word.test(text.replace(/`[^`]*`/g, '')))
+    .map(({ word, instead }) => `${word.source} (say: ${instead})`);

@@ -1,4 +1,4 @@
-/** A reply cut into what lies between steps and the steps with their scores. */
+/** A reply cut into its scored steps and the text between them. */
 import type { PadStep } from '../../../records/padRecords';
 
 export type ScoreKind = 'good' | 'unsure' | 'bad';
@@ -10,7 +10,7 @@ export type Piece =
       readonly text: string;
       /** p(good) in per cent, whole. */
       readonly percent: number;
-      /** The step's known label lies on the other side of one half. */
+      /** The step's known label is on the other side of one half. */
       readonly missed: boolean;
     };
 

@@ -5,7 +5,7 @@ export interface Writer {
   readonly id: string;
 }
 
-/** Who wrote a trace: "ID#INDEX" of an agent; ids may hold "#" themselves. */
+/** Who wrote a trace: "ID#INDEX" of an agent; ids may contain "#" themselves. */
 export function writerOf(by: string, agents: number): Writer {
   const [, id, index] = /^(.+)#(\d+)$/.exec(by) ?? [];
   if (id === undefined || Number(index) >= agents) return { agent: null, id: by };

@@ -1,8 +1,8 @@
 /** The page's coordinator: started by the first action, and again after it ended. */
-import { ArkletError } from '../../core/errors';
-import type { JobApi, JobClient } from '../../wire/jobApi';
-import type { JobEvent } from '../../wire/jobEvents';
-import { strings } from '../strings';
+import { ArkletError } from '../../../core/errors';
+import type { JobApi, JobClient } from '../../../wire/jobApi';
+import type { JobEvent } from '../../../wire/jobEvents';
+import { strings } from '../../strings';
 
 export interface LinkParts {
   connect(): Promise<JobClient>;

@@ -1,9 +1,9 @@
-/** Where what went wrong in a run is said. */
-import { specLabel } from '../../specs/spec';
-import type { JobEvent } from '../../wire/jobEvents';
-import { errorStrings } from '../strings/errors';
-import type { Notices } from './notices.svelte';
-import type { RunView } from './runView.svelte';
+/** Which notice an error of a run becomes. */
+import { specLabel } from '../../../specs/spec';
+import type { JobEvent } from '../../../wire/jobEvents';
+import { errorStrings } from '../../strings/errors';
+import type { Notices } from '../notices.svelte';
+import type { RunView } from '../runView.svelte';
 
 interface Page {
   readonly live: RunView | null;
@@ -24,7 +24,7 @@ export function tellProblem(
   else notices.add(error, runId === null ? undefined : `run/${runId}`);
 }
 
-/** What a model that was loaded is to be known for; it stands until somebody has read it. */
+/** A remark about a loaded model; it stays until it is dismissed. */
 export function tellOfModel(notices: Notices, { model, notice }: Extract<JobEvent, { type: 'load' }>): void {
   if (notice === undefined) return;
   const name = specLabel(model);

@@ -1,17 +1,17 @@
 /** Where the job is, as the page shows it. */
-import type { ErrorData } from '../../core/errors';
-import type { JobEvent } from '../../wire/jobEvents';
-import type { RunRecord } from '../../records/runRecords';
-import type { RunStatus } from '../../records/records';
+import type { ErrorData } from '../../../core/errors';
+import type { JobEvent } from '../../../wire/jobEvents';
+import type { RunRecord } from '../../../records/runRecords';
+import type { RunStatus } from '../../../records/records';
 
 export type JobStatus = Omit<Extract<JobEvent, { type: 'progress' }>, 'type'>;
 
-/** Whether some tab works on it: the coordinator says so of no other run. */
+/** Whether some tab is running it: no other run has such a status. */
 export function isGoing({ status }: Pick<RunRecord, 'status'>): boolean {
   return status === 'running' || status === 'paused';
 }
 
-/** Of a run that has told nothing yet. */
+/** Of a run that has sent no progress yet. */
 export function expectedStatus({ id, phase, status }: Pick<RunRecord, 'id' | 'phase' | 'status'>): JobStatus {
   return {
     runId: id,
@@ -31,7 +31,7 @@ export function withStatus(job: JobStatus, status: RunStatus): JobStatus {
   return { ...job, status, ...(isGoing({ status }) ? {} : { secondsLeft: null, tokensPerSecond: null }) };
 }
 
-/** The status that a run has come to, and why. */
+/** The status that a run ended with, and why. */
 export interface Ending {
   readonly runId: string;
   readonly status: RunStatus;
@@ -39,8 +39,8 @@ export interface Ending {
 }
 
 /**
- * What a list of runs says of the job shown. One that ended (stopped, failed, its tab closed, its run deleted) sends no more
- * progress: its record says so. One that another tab works on, and that waits there, is found by its record alone.
+ * What a list of runs shows about the job on screen. One that ended (stopped, failed, its tab closed, its run deleted) sends no more
+ * progress: its record has the status. One that is paused in another tab is found by its record alone.
  */
 export function newsOf(
   job: JobStatus | null,

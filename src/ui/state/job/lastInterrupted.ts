@@ -1,6 +1,6 @@
-import type { RunRecord } from '../../records/runRecords';
+import type { RunRecord } from '../../../records/runRecords';
 
-/** The newest run that ended before its time and can be gone on with; null where there is none. */
+/** The newest run that ended early and can be resumed; null where there is none. */
 export function lastInterrupted(runs: readonly RunRecord[]): RunRecord | null {
   return runs
     .filter(({ status, damaged }) => status !== 'done' && status !== 'failed' && damaged === undefined)
