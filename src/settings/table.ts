@@ -100,8 +100,7 @@ export const table = {
   ),
   rounds: integer([0, 10], {
     flag: 'rounds',
-    quick: 1,
-    full: 2,
+    quick: 2,
     scopes: ['debate'],
     group: 'debate',
     label: 'Rounds',
@@ -236,6 +235,7 @@ export const table = {
   evalSets: evalSets({
     flag: 'eval',
     quick: [],
+    full: ['steps', 'vehicles', 'money'],
     scopes: ['debate'],
     group: 'questions',
     label: 'Evaluation sets',
