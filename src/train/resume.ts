@@ -25,7 +25,7 @@ export function checkResume(
     readonly examples: readonly Example[];
     /** The caller's own adapter, where there is one. */
     readonly adapter?: LoraAdapter;
-    readonly resume?: Checkpoint;
+    readonly resume?: Checkpoint | null;
   },
   adapter: LoraAdapter,
 ): void {

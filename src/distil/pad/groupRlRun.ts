@@ -13,13 +13,12 @@ import { leaveOneOut, rewardFigures, sampleReward, whiten, zScore, type CreditSa
 import { detectHacking, type Evaluation, type HackingStop, type OffendingSample, type RolloutPoint } from './hacking'; // prettier-ignore
 import { PolicyTrainer, type UpdateResult } from './policyTrainer';
 import { greedyAccuracy, offenders, sampleGroups, type PolicySample, type RlQuestion } from './rollout';
-import type { Gate } from '../../core/gate';
 import type { LanguageModel, Tokenizer } from '../../lm/types';
-import { type Tuning } from '../../train/tuning';
+import type { TrainHooks } from '../../train/hooks';
 import type { RewardModel } from './rewardModel';
 import { type GroupRlOptions } from './rlOptions';
 
-export interface GroupRlRequest {
+export interface GroupRlRequest extends TrainHooks<Uint8Array<ArrayBuffer>> {
   readonly model: LanguageModel;
   readonly tokenizer: Tokenizer;
   /** PEFT files to start from, null for a fresh adapter. */
@@ -29,16 +28,6 @@ export interface GroupRlRequest {
   /** Needed by the modes process and both. */
   readonly rewardModel: RewardModel | null;
   readonly options: GroupRlOptions;
-  readonly signal?: AbortSignal;
-  /** Awaited before each rollout. */
-  readonly gate?: Gate;
-  readonly tuning?: Tuning;
-  /** One optimiser step, named as TRL names it. */
-  onLog?(log: TrainLog): void;
-  /** Every saveEvery steps and when stopped, always between two rollouts; awaited. */
-  onCheckpoint?(bytes: Uint8Array<ArrayBuffer>, step: number): void | Promise<void>;
-  readonly resume?: Uint8Array<ArrayBuffer> | null;
-  readonly owner?: string;
   /** What the PEFT files name as their base. Default "student". */
   readonly baseName?: string;
 }

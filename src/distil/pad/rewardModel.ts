@@ -12,7 +12,8 @@ import type { LanguageModel, LoraAdapter, Tokenizer } from '../../lm/types';
 import { yieldToEvents } from '../../lm/yieldToEvents';
 import { loadAdapter, writePeft } from '../../train/adapterFiles';
 import { Backprop } from '../../train/backprop';
-import { documentOfText, inPasses, packSteps, stepDocument, type StepDocument } from './rewardData';
+import { packRows } from '../../train/batch';
+import { documentOfText, inPasses, stepDocument, type StepDocument } from './rewardData';
 import { scoreRows } from './rewardHead';
 import { splitters, type Splitter, type TokenStep } from './steps';
 
@@ -82,7 +83,7 @@ export class RewardModel {
     for (const part of inPasses(scored, rowsPerPass, ({ ids }) => ids.length)) {
       await yieldToEvents();
       throwIfAborted(signal);
-      const batch = packSteps(part);
+      const batch = packRows(part);
       this.#backprop.forward(batch);
       const final = await model.backend.read(this.#backprop.final, 0, batch.targets.length * hidden);
       const good = scoreRows(final, head, hidden);

@@ -7,22 +7,21 @@ import { hashKey, uniform } from '../../core/rng';
 import type { LoraAdapter } from '../../lm/types';
 import { yieldToEvents } from '../../lm/yieldToEvents';
 import { Backprop } from '../../train/backprop';
+import { packRows } from '../../train/batch';
+import type { TrainHooks } from '../../train/hooks';
 import { divergence, LoraOptimizer } from '../../train/loraOptimizer';
 import { DocumentOrder, learningRate } from '../../train/options';
 import { fingerprint, useVariants, variantsOf } from '../../train/resume';
 import { readState, writeState } from '../../train/stateFile';
 import { hostAdamw, type HostState } from './hostAdamw';
-import { packSteps } from './rewardData';
 import { classWeights, contrastiveLoss, headCrossEntropy } from './rewardHead';
 import { rewardMetrics, type RewardMetrics } from './rewardMetrics';
 import { RewardModel } from './rewardModel';
-import type { Gate } from '../../core/gate';
 import type { LanguageModel, Tokenizer } from '../../lm/types';
-import { type Tuning } from '../../train/tuning';
 import { type LabelledTrace } from './rewardData';
 import { type RewardOptions } from './rewardOptions';
 
-export interface RewardTrainRequest {
+export interface RewardTrainRequest extends TrainHooks<Uint8Array<ArrayBuffer>> {
   readonly model: LanguageModel;
   readonly tokenizer: Tokenizer;
   readonly traces: readonly LabelledTrace[];
@@ -30,14 +29,6 @@ export interface RewardTrainRequest {
   readonly options: RewardOptions;
   /** PEFT files that the LoRA starts from, as an adapter that has learnt to solve; null or absent for a fresh one. */
   readonly init?: Readonly<Record<string, Uint8Array>> | null;
-  readonly signal?: AbortSignal;
-  readonly gate?: Gate;
-  readonly tuning?: Tuning;
-  onLog?(log: TrainLog): void;
-  /** Every saveEvery steps and when stopped; awaited. */
-  onCheckpoint?(bytes: Uint8Array<ArrayBuffer>, step: number): void | Promise<void>;
-  readonly resume?: Uint8Array<ArrayBuffer> | null;
-  readonly owner?: string;
   /** What the PEFT files name as their base. Default "student". */
   readonly baseName?: string;
 }
@@ -237,7 +228,7 @@ export class RewardRun {
       { length: options.batch },
       (_, i) => this.#documents[this.#order.at(start + i)]!,
     );
-    const batch = packSteps(documents);
+    const batch = packRows(documents);
     const count = batch.targets.length;
     this.#backprop.forward(batch);
     const final = await backend.read(this.#backprop.final, 0, count * hidden);
