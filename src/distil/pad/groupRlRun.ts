@@ -45,7 +45,7 @@ interface RunState {
   readonly rollouts: readonly RolloutPoint[];
   readonly evaluations: readonly Evaluation[];
   readonly offenders: readonly OffendingSample[];
-  /** The last update's log, told once the evaluation that may follow it is done. */
+  /** The last update's log; goes to onLog once the evaluation that may follow it is done. */
   readonly pending: TrainLog | null;
 }
 
@@ -93,7 +93,7 @@ export class GroupRlRun {
     return this.#state;
   }
 
-  /** Takes up a checkpoint. Throws FileFormatError, and ConfigError for other settings or questions. */
+  /** Restores a checkpoint. Throws FileFormatError, and ConfigError for other settings or questions. */
   async resume(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const { model, options } = this.#request;
     const file = await readState(kind, bytes);

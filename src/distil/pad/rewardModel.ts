@@ -39,7 +39,7 @@ export interface RewardModelParts {
   readonly rowsPerPass?: number;
 }
 
-/** Scores steps. Uses the adapter that it was given and frees it when told to. */
+/** Scores steps. `dispose` frees the adapter too, unless keepAdapter is set. */
 export class RewardModel {
   readonly splitter: Splitter;
   readonly #parts: RewardModelParts;

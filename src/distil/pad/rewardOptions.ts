@@ -23,7 +23,7 @@ export interface RewardOptions {
   readonly classBalance: boolean;
   /** The contrastive term, null without it. AgentArk: weight 0.5, temperature 0.1. */
   readonly contrastive: { readonly weight: number; readonly temperature: number } | null;
-  /** Held-out loss and AUC every so many steps; 0 = at the end alone. */
+  /** Held-out loss and AUC every so many steps; 0 = only at the end. */
   readonly evalEvery: number;
   readonly saveEvery: number;
 }

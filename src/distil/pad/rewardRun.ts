@@ -1,4 +1,4 @@
-/** A training of the reward model between two steps: its state on the device and the host, and how it goes on. */
+/** One training of the reward model: its state on device and host between two steps, and the loop over steps. */
 import * as v from 'valibot';
 import { canonical } from '../../core/canonical';
 import { ConfigError, InterruptedError, throwIfAborted } from '../../core/errors';
@@ -27,13 +27,13 @@ export interface RewardTrainRequest extends TrainHooks<Uint8Array<ArrayBuffer>> 
   readonly traces: readonly LabelledTrace[];
   readonly heldOut: readonly LabelledTrace[];
   readonly options: RewardOptions;
-  /** PEFT files that the LoRA starts from, as an adapter that has learnt to solve; null or absent for a fresh one. */
+  /** PEFT files that the LoRA starts from, such as an adapter fine-tuned on solutions; null or absent for a fresh one. */
   readonly init?: Readonly<Record<string, Uint8Array>> | null;
   /** What the PEFT files name as their base. Default "student". */
   readonly baseName?: string;
 }
 
-/** A trace's judged places with their labels. */
+/** A trace's labelled step positions with their labels. */
 export interface TrainDocument {
   readonly ids: readonly number[];
   readonly places: readonly number[];
@@ -51,7 +51,7 @@ const stateSchema = v.object({
   tokens: v.number(),
   options: v.unknown(),
   data: v.number(),
-  // The log of a step that was to be measured when it was stopped.
+  // The log of a step whose evaluation was interrupted.
   pending: v.optional(
     v.nullable(v.custom<TrainLog>((value) => typeof value === 'object' && value !== null && 'step' in value)),
     null,
@@ -74,7 +74,7 @@ export class RewardRun {
   readonly #extra: Tensor;
   #step = 0;
   #tokens = 0;
-  /** The log of the last step, until it is measured and told. */
+  /** The log of the last step, until its evaluation is done and onLog has it. */
   #pending: TrainLog | null = null;
 
   constructor(
@@ -138,7 +138,7 @@ export class RewardRun {
     if (!resume) return;
     const file = await readState(kind, resume);
     const state = v.safeParse(stateSchema, file.state);
-    // When it is measured and saved changes nothing of what is learnt.
+    // How often it is evaluated and saved does not change the result.
     const fixed = (from: unknown): string => canonical({ ...(from as object), evalEvery: 0, saveEvery: 0 });
     if (!state.success || fixed(state.output.options) !== fixed(options) || state.output.data !== this.#data)
       throw new ConfigError(
@@ -165,7 +165,7 @@ export class RewardRun {
     return this.#saving(() => this.#measure());
   }
 
-  /** What may be stopped changes nothing before it is done: the state is that of a step's end. */
+  /** Work that can be interrupted changes no state before it is done, so the state saved is that of a step's end. */
   async #saving<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -180,7 +180,7 @@ export class RewardRun {
     const logs: TrainLog[] = [];
     for (;;) {
       if (this.#pending) {
-        logs.push(await this.#tell(this.#pending));
+        logs.push(await this.#emit(this.#pending));
         if (options.saveEvery > 0 && this.#step % options.saveEvery === 0 && this.#step < options.steps)
           await this.#save();
       }
@@ -192,17 +192,17 @@ export class RewardRun {
     }
   }
 
-  /** Measures where that is due; gives what was told. */
-  async #tell(log: TrainLog): Promise<TrainLog> {
+  /** Evaluates where that is due; returns the log that went to onLog. */
+  async #emit(log: TrainLog): Promise<TrainLog> {
     const { options, heldOut, onLog } = this.#request;
-    let told = log;
+    let entry = log;
     if (options.evalEvery > 0 && heldOut.length > 0 && log.step % options.evalEvery === 0) {
       const { loss, stepAuc } = await this.#measure();
-      told = { ...log, eval_loss: loss, ...(stepAuc === null ? {} : { eval_auc: stepAuc }) };
+      entry = { ...log, eval_loss: loss, ...(stepAuc === null ? {} : { eval_auc: stepAuc }) };
     }
     this.#pending = null;
-    onLog?.(told);
-    return told;
+    onLog?.(entry);
+    return entry;
   }
 
   async #measure(): Promise<RewardMetrics> {
