@@ -1,4 +1,5 @@
 /** Matrix products y [M, N] = x [M, K] w [K, N] in f32: ours against jax-js and tfjs. */
+import { transposed } from './bundledModel.js';
 import { numbers, race } from './measure.js';
 
 export const matmulShapes = [
@@ -7,12 +8,6 @@ export const matmulShapes = [
   [2048, 288, 96],
   [512, 576, 1536],
 ];
-
-function transpose(data, rows, cols) {
-  const out = new Float32Array(data.length);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) out[j * rows + i] = data[i * cols + j];
-  return out;
-}
 
 function arklet(contender, backend, [m, k, n], x, wT, repeat) {
   const owner = { owner: 'bench', label: 'bench' };
@@ -84,9 +79,9 @@ export async function benchMatmul({ backends, jax, tf, rounds, wanted, log }) {
     const repeat = 2;
     const contenders = [];
     if (backends.webgpu)
-      contenders.push(arklet('arklet', backends.webgpu, shape, x, transpose(w, k, n), repeat));
+      contenders.push(arklet('arklet', backends.webgpu, shape, x, transposed(w, k, n), repeat));
     if (backends.wasm)
-      contenders.push(arklet('arklet-cpu', backends.wasm, shape, x, transpose(w, k, n), repeat));
+      contenders.push(arklet('arklet-cpu', backends.wasm, shape, x, transposed(w, k, n), repeat));
     if (jax) {
       contenders.push(jaxContender('jax-js', jax, 'webgpu', shape, x, w, repeat));
       contenders.push(jaxContender('jax-js-wasm', jax, 'wasm', shape, x, w, repeat));
