@@ -28,7 +28,7 @@ export function differing(a: RunConfig, b: RunConfig): readonly Entry[] {
 export function sameDebate(config: RunConfig, source: RunConfig): RunConfig {
   const debate = entries.filter(({ setting }) => setting.scopes[0] === 'debate');
   const merged = debate.reduce<RunConfig>(
-    (own, { path }) => withValue(own, path, valueAt(source, path) as never),
+    (own, { path }) => withValue(own, path, valueAt(source, path)),
     config,
   );
   return { ...merged, preset: 'custom' };
