@@ -7,7 +7,7 @@ export interface Call<Request, Response> {
   readonly response: Response;
 }
 
-/** One that tells of its work before it answers, and that an abort ends. */
+/** One that reports progress before it answers, and that can be aborted. */
 export interface Stream<Request, Progress, Response> {
   readonly request: Request;
   readonly progress: Progress;
