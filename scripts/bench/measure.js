@@ -11,7 +11,7 @@ export function numbers(count, seed, size = 0.5) {
   return data;
 }
 
-/** Largest |a - b| / (1e-3 + 1e-3 |b|); every contender's result is held against the first one's. */
+/** Largest |a - b| / (1e-3 + 1e-3 |b|); every contender's result is compared with the first one's. */
 export function disagreement(result, reference) {
   let worst = result.length === reference.length ? 0 : Infinity;
   for (let i = 0; i < reference.length; i++) {

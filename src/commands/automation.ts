@@ -155,7 +155,7 @@ function startAutomation(): void {
   const gone: Promise<never> = new Promise((_, reject) => void client.gone?.then(reject));
   gone.catch(() => undefined);
 
-  /** The command was told to stop, perhaps before there was a run to be stopped. */
+  /** The command was interrupted, perhaps before there was a run to stop. */
   let stopped = false;
 
   function ending(): { of(runId: string): Promise<void>; close(): void } {

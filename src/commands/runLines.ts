@@ -1,4 +1,4 @@
-/** What the command says of a run beside its progress: the verdict's head, and what PAD came to. */
+/** What the command says of a run beside its progress: the verdict's head, and PAD's results. */
 import { padLines } from '../eval/padWords';
 import { headlineSentences } from '../eval/words';
 import type { Report } from '../records/records';

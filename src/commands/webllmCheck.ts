@@ -8,7 +8,7 @@ import { parseSpecOf } from '../specs/spec';
 export interface WebllmCheckRequest {
   /** webllm:ID?... */
   readonly spec: string;
-  /** A turn that was spoken before, and what it said. */
+  /** A turn that was generated before, and its reply. */
   readonly spoken: AgentRequest & { readonly reply: string };
   /** Hears what is going on. */
   readonly say: (line: string) => void;

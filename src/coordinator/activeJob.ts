@@ -1,4 +1,4 @@
-/** The job that this tab works on: begun, paused, stopped within a limit, and ended with what the store and the pages are told. */
+/** The job that this tab works on: started, paused, stopped within a time limit; its end is stored and sent to the pages. */
 import { asArkletError, InterruptedError, WorkerError, type ArkletError } from '../core/errors';
 import { Gate } from '../core/gate';
 import type { JobEvent } from '../wire/jobEvents';
@@ -33,7 +33,7 @@ interface Active {
 
 const alive: readonly RunStatus[] = ['running', 'paused'];
 
-/** What befell a job from outside: its run can be gone on with once that is over. */
+/** Causes outside the job: its run can be resumed once they are gone. */
 const passing: ReadonlySet<string> = new Set(['device-lost', 'worker', 'storage', 'busy']);
 
 /** Whether it came in time. */
@@ -69,7 +69,7 @@ export class ActiveJob {
     if (this.#engine) return this.#engine;
     const engine = this.#parts.openEngine();
     this.#engine = engine;
-    // A worker that comes in the middle of a paused job waits as the one before it did; one that dies tells its callers.
+    // A worker that comes in the middle of a paused job waits as the one before it did; one that dies rejects its callers.
     if (this.#active?.gate.paused === true) engine.gate('pause').catch(() => undefined);
     return engine;
   }
@@ -162,7 +162,7 @@ export class ActiveJob {
     const status = stopped || lostGpu || passing.has(error.code) ? 'interrupted' : 'failed';
     const data = stopped ? null : error.toData();
     const stored = store.editRun(run.id, (last) => ({ ...last, status, error: data }));
-    // A store that takes nothing any more, or does not answer, keeps the old status; the pages are told the true one.
+    // A store that takes nothing any more, or does not answer, keeps the old status; the pages get the true one.
     await within(
       stored.catch(() => undefined),
       patience,

@@ -1,5 +1,5 @@
 /** Name of the channel on which every page hears the job's events; each message is a list of them (`JobEvent[]`). */
 export const eventChannel = 'arklet';
 
-/** Name of the channel on which tabs ask the one that works to pause, go on, step or stop. */
+/** Name of the channel on which tabs ask the working one to pause, unpause, step or stop. */
 export const peerChannel = 'arklet-peers';

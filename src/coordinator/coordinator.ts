@@ -165,7 +165,7 @@ export class Coordinator {
   async #command(command: PeerCommand): Promise<void> {
     if (this.#parts.job.runId !== null) return this.#act(command);
     const working = (await this.#parts.lock.working()).size > 0;
-    // Nobody works: the pages that thought so are told.
+    // No tab works: corrects the pages that show otherwise.
     if (!working) return this.#parts.announce();
     if (!this.#peers)
       throw new BusyError('Another tab runs this.', 'Look at that tab, or close it and reload this one.');

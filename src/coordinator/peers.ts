@@ -1,4 +1,4 @@
-/** Tabs ask the one that works to pause, go on, step or stop: it answers when that is done. */
+/** Other tabs ask the working one to pause, unpause, step or stop; it answers when that is done. */
 import { asArkletError, BusyError, errorFromData, type ErrorData } from '../core/errors';
 
 export type PeerCommand = 'pause' | 'unpause' | 'step' | 'stop';

@@ -41,7 +41,7 @@ export interface TurnsJob {
   onProgress?(progress: TurnProgress): void;
   /** New text of a reply, as it comes. */
   onText?(place: TurnPlace, text: string): void;
-  /** A failed attempt; the job goes on unless it rejects. */
+  /** A failed attempt; the job continues unless this rejects. */
   onProblem?(place: TurnPlace, error: ArkletError): void;
   /** Further attempts at a failing turn; default 2. */
   readonly retries?: number;

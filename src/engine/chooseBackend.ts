@@ -104,7 +104,7 @@ function wrongDevice(device: string, facts: DeviceFacts): GpuUnavailableError {
 interface Choice {
   readonly backend: Backend;
   readonly reason: DeviceFacts;
-  /** What the tests of a GPU that is used came to. */
+  /** Kernel validation of the GPU in use. */
   readonly found: DeviceFacts;
 }
 

@@ -54,7 +54,7 @@ export async function trainAdapter(
   const options = optionsOf(request);
   const owner = `${id}: training`;
   const data = request.init ? await readPeft(filesSource(request.init, 'the first stage')) : null;
-  // A stack goes on with the first stage's LoRA settings.
+  // A stack keeps the first stage's LoRA settings.
   const lora = data?.config ?? options.lora;
   const resume = request.checkpoint ? await readCheckpoint(request.checkpoint) : null;
   const start = data ? adapterFromData(model, data, { owner }) : null;

@@ -141,7 +141,7 @@ export function importedDebate(
   const mainTurns = byQuestion(turns.filter(({ protocol }) => protocol === main));
   const whole = (consensusStop: boolean): ReadonlySet<string> => {
     const protocol = protocolOf({ ...shown, consensusStop });
-    // Only the turns decide whether a debate goes on; the question itself is looked at when one does.
+    // Only the turns decide whether a debate continues; the question is read when one does.
     const asked = (id: string): Question => ({ id, split: 'train', text: '', gold: '', answerType: 'text' });
     return new Set(
       [...mainTurns].filter(([id, own]) => protocol.next(asked(id), own).length === 0).map(([id]) => id),

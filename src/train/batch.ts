@@ -80,7 +80,7 @@ const startsWith = (ids: readonly number[], prefix: readonly number[]): boolean 
 
 /**
  * Ends a response with the token that generation stops at: cuts what a template writes after the last one (SmolLM2: a
- * line break), or adds one where there is none, because a reply whose end is not learnt never ends.
+ * line break), or adds one where there is none, because a model not trained to end its replies never ends them.
  */
 function ended(
   ids: readonly number[],
@@ -113,7 +113,7 @@ function exampleOfMessages(tokenizer: Tokenizer, messages: readonly Message[]): 
 }
 
 function exampleOfTexts(tokenizer: Tokenizer, prompt: string, completion: string): Example {
-  // Without what the tokenizer adds after a text: an end token inside the row would be learnt as its middle.
+  // Without what the tokenizer adds after a text: an end token would otherwise stand in the middle of the row.
   const encode = (text: string) => tokenizer.promptIds?.(text) ?? tokenizer.encode(text);
   const promptIds = encode(prompt);
   const joined = encode(prompt + completion);

@@ -1,4 +1,4 @@
-/** One supervised training on the device: what lies there between steps, a step, held-out losses, checkpoints. */
+/** One supervised training on the device: its state between steps, a step, held-out losses, checkpoints. */
 import type { Tensor } from '../compute/ops';
 import { throwIfAborted } from '../core/errors';
 import type { TrainLog } from '../records/trainLog';

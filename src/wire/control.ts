@@ -1,4 +1,4 @@
-/** Beginning and ending jobs. */
+/** Starting and stopping jobs. */
 import type { Question } from '../records/records';
 import type { RunRecord } from '../records/runRecords';
 import type { RunConfig } from '../settings/config';
@@ -15,7 +15,7 @@ export interface StartRequest {
 /** Pause, unpause, step and stop act in whichever tab works. */
 export interface ControlProtocol {
   readonly start: Call<StartRequest, RunRecord>;
-  /** Goes on with an interrupted run, by its id, where it stopped. */
+  /** Resumes an interrupted run, by its id. */
   readonly resume: Call<string, void>;
   readonly pause: Call<null, void>;
   readonly unpause: Call<null, void>;

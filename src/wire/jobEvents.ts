@@ -1,5 +1,5 @@
 /**
- * What a coordinator tells every page (BroadcastChannel "arklet"), whichever page started the job. `questions` is sent once, when a
+ * What a coordinator sends to every page (BroadcastChannel "arklet"), whichever page started the job. `questions` is sent once, when a
  * run's questions are planned, before its first turn.
  */
 import type { ErrorData } from '../core/errors';
@@ -71,7 +71,7 @@ export type JobEvent =
       readonly seed: number;
       readonly probe: EvalSamples;
     }
-  /** What PAD came to so far: sent when its reward model or a student is trained. */
+  /** Results of PAD so far: sent when its reward model or a student is trained. */
   | { readonly type: 'pad'; readonly runId: string; readonly pad: PadReport }
   | { readonly type: 'report'; readonly runId: string; readonly report: Report }
   /** The job of a run has ended; `status` is right also where it could not be stored. */
@@ -86,6 +86,6 @@ export type JobEvent =
       readonly type: 'error';
       readonly runId: string | null;
       readonly error: ErrorData;
-      /** The turn that failed, where it is one's; the run goes on. */
+      /** The turn that failed, if the error is a turn's; the run continues. */
       readonly place?: { readonly questionId: string; readonly round: number; readonly agent: number };
     };

@@ -1,11 +1,11 @@
-/** What a job is at, beside its numbers: facts. ui/strings/job.ts has the words. */
+/** What a job is working on, beside its numbers: facts. ui/strings/job.ts has the words. */
 export type ProgressDetail =
   /** Agents that speak: the debate, independent samples (at the debate's tokens, or without shots), and what follows them. */
   | {
       readonly kind:
         'debate' | 'samples' | 'equal-token-samples' | 'zero-shot-samples' | 'summariser' | 'single-greedy';
     }
-  /** Training `seed` (from 0) of `seeds`; `note` is what goes on beside steps. */
+  /** Training `seed` (from 0) of `seeds`; `note`: work between steps. */
   | {
       readonly kind: 'training';
       readonly strategy: string;

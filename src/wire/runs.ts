@@ -2,7 +2,7 @@
 import type { RunArchive, RunOutcome, RunRecord, RunResult } from '../records/runRecords';
 import type { Call, Names } from './calls';
 
-/** What an import of trajectories came to: the run that was made of them, and what was left out. */
+/** Result of an import of trajectories: the run that was made of them, and what was left out. */
 export interface TrajectoryImport {
   readonly run: RunRecord;
   readonly questions: number;
@@ -35,11 +35,11 @@ export interface RunsProtocol {
   readonly archive: Call<string, RunArchive>;
   /** With its adapters: the whole run for a file. */
   readonly wholeArchive: Call<string, RunArchive>;
-  /** What events leave out of a run that has come to its end. */
+  /** What events leave out of a finished run. */
   readonly outcome: Call<string, RunOutcome>;
   readonly importArchive: Call<unknown, RunRecord>;
   /**
-   * A debate as an interrupted run that can be gone on with: trajectories.jsonl as text, and the report.json of the same
+   * A debate as an interrupted run that can be resumed: trajectories.jsonl as text, and the report.json of the same
    * run, which states settings and right answers (null: what the turns themselves show). Rejects with ImportError, ConfigError.
    */
   readonly importTrajectories: Call<
