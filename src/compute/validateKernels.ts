@@ -14,7 +14,7 @@ import { commonCases, corrupt } from './selftest';
 export interface ValidationResult {
   /** Forms to use instead of the device's usual ones. */
   readonly variants: Partial<Variants>;
-  /** The forms that failed, as "linear 8x8". */
+  /** The variants that failed, as "linear 8x8". */
   readonly excluded: readonly string[];
   /** Kernels that no form of computes right, with the worst error as a multiple of its bound. */
   readonly failed: readonly { readonly kernel: string; readonly error: number }[];

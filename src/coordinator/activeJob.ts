@@ -120,7 +120,7 @@ export class ActiveJob {
 
   async gate(action: 'pause' | 'unpause' | 'step'): Promise<void> {
     this.#active?.gate[action]();
-    // An engine that has died says so to whoever waits for its work.
+    // An engine that has died rejects the calls that wait for its work.
     await this.#engine?.gate(action).catch(() => undefined);
     if (action !== 'step') await this.#mark(action === 'pause' ? 'paused' : 'running');
   }

@@ -54,7 +54,7 @@ export function runsHandlers(parts: RunsParts): Handlers<RunsProtocol> {
     },
     update: async ({ runId, change }) => {
       const changed = await repository.update(runId, change);
-      // Listing all runs is no part of the change: whoever asked for it does not wait for that.
+      // Listing all runs is no part of the change: the caller does not wait for it.
       void announce().catch(() => undefined);
       return changed;
     },

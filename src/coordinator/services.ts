@@ -25,7 +25,7 @@ export function openServices(parts: CoordinatorParts): Services {
   const { store, base, version, peers = null, patience = 20_000, makers = {} } = parts;
   const emit: CoordinatorParts['emit'] = (event) => parts.emit(event);
   const announce = async (): Promise<void> => emit({ type: 'runs', runs: await repository.runs() });
-  // A tab that dies says nothing: whoever waits for its lock informs the pages that its run can be resumed.
+  // A tab that dies sends nothing: the next holder of its lock informs the pages that its run can be resumed.
   const lock = new JobLock(parts.locks, announce);
   const repository = new RunRepository(store, base, lock);
   const keys = new EndpointKeys();

@@ -98,7 +98,7 @@ export const weightSources = {
 
 export type WeightStorage = keyof typeof weightSources;
 
-/** One compiled form of a kernel. */
+/** One compiled variant of a kernel. */
 export interface KernelSpec {
   readonly name: KernelName;
   readonly weights?: WeightStorage;

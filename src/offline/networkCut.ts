@@ -4,7 +4,7 @@
  */
 import type { CutAnswer } from './messages';
 
-/** Milliseconds without a word of the page after which the cut is over; a hidden tab may speak once a minute. */
+/** Milliseconds without a message of the page after which the cut ends; a hidden tab may send one a minute. */
 const patience = 150_000;
 /** Addresses listed by name; the others are only counted. */
 const most = 50;

@@ -64,7 +64,7 @@ export function watchWorker(worker: Worker, onEnd: (reason: string) => void): vo
 
 export interface WorkerLink<P extends Protocol<P>> {
   readonly client: RpcClient<P>;
-  /** Resolves when the worker ended unasked. */
+  /** Resolves when the worker ended without being asked to. */
   readonly gone: Promise<ArkletError>;
   /** Ends the worker; calls in flight reject with the error. */
   terminate(error: ArkletError): void;

@@ -1,6 +1,6 @@
 /** What a job is working on, beside its numbers: facts. ui/strings/job.ts has the words. */
 export type ProgressDetail =
-  /** Agents that speak: the debate, independent samples (at the debate's tokens, or without shots), and what follows them. */
+  /** Agents generate: the debate, independent samples (at the debate's tokens, or without shots), and what follows them. */
   | {
       readonly kind:
         'debate' | 'samples' | 'equal-token-samples' | 'zero-shot-samples' | 'summariser' | 'single-greedy';

@@ -1,4 +1,4 @@
-/** One WebLLM model as the job sees it: a worker that can be replaced, shared by the personas that speak through it. */
+/** One WebLLM model as the job sees it: a worker that can be replaced, shared by the personas that generate with it. */
 import { AgentError, asArkletError, throwIfAborted } from '../../core/errors';
 import type {
   AgentBackend,

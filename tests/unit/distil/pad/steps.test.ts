@@ -161,7 +161,7 @@ describe('Monte-Carlo labels', () => {
     expect(continuationLabels(records, 'none', 'soft')).toEqual([]);
   });
 
-  it('stop when told to', async () => {
+  it('stop when aborted', async () => {
     await expect(draw({ signal: AbortSignal.abort() }).result).rejects.toMatchObject({ code: 'interrupted' });
   });
 });
