@@ -84,7 +84,9 @@ function jaxContender(contender, jax, device, weights) {
  * @param {WllamaUrls} urls @returns {Promise<Contender>}
  */
 async function wllamaContender({ moduleUrl, wasmUrl, modelUrl }) {
-  const { Wllama } = /** @type {WllamaModule} */ (await import(/* @vite-ignore */ moduleUrl));
+  /** @type {Promise<unknown>} */
+  const module = import(/* @vite-ignore */ moduleUrl);
+  const { Wllama } = /** @type {WllamaModule} */ (await module);
   const engine = new Wllama({ default: new URL(wasmUrl, location.href).href });
   const model = await (await fetch(modelUrl)).blob();
   await engine.loadModel([model], { n_ctx: 256, n_threads: navigator.hardwareConcurrency, n_gpu_layers: 0 });

@@ -1,4 +1,5 @@
 /** Matrix products y [M, N] = x [M, K] w [K, N] in f32: ours against jax-js and tfjs. */
+import { transposed } from './bundledModel.js';
 import { numbers, race } from './measure.js';
 /** @import { Backend } from '../../src/compute/ops' */
 /** @import { BenchContext, Contender, Jax, JaxArray, JaxDevice, Tf } from './types' */
@@ -12,13 +13,6 @@ export const matmulShapes = [
   [2048, 288, 96],
   [512, 576, 1536],
 ];
-
-/** @param {Data} data @param {number} rows @param {number} cols */
-function transpose(data, rows, cols) {
-  const out = new Float32Array(data.length);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) out[j * rows + i] = data[i * cols + j] ?? 0;
-  return out;
-}
 
 /**
  * @param {string} contender @param {Backend} backend @param {Shape} shape @param {Data} x @param {Data} wT @param {number} repeat
@@ -99,8 +93,8 @@ export async function benchMatmul({ backends, jax, tf, rounds, wanted, log }) {
     const w = numbers(k * n, 2);
     const repeat = 2;
     const contenders = [
-      arklet('arklet', backends.webgpu, shape, x, transpose(w, k, n), repeat),
-      arklet('arklet-cpu', backends.wasm, shape, x, transpose(w, k, n), repeat),
+      arklet('arklet', backends.webgpu, shape, x, transposed(w, k, n), repeat),
+      arklet('arklet-cpu', backends.wasm, shape, x, transposed(w, k, n), repeat),
       jaxContender('jax-js', jax, 'webgpu', shape, x, w, repeat),
       jaxContender('jax-js-wasm', jax, 'wasm', shape, x, w, repeat),
       tfjsContender(tf, shape, x, w, repeat),

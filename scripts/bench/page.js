@@ -8,7 +8,9 @@ import { createWasmBackend } from '../../src/compute/wasmBackend.ts';
 
 /** @param {string} url @param {BenchContext['log']} log @returns {Promise<Peers>} */
 async function loadPeers(url, log) {
-  const peers = /** @type {Peers} */ (await import(/* @vite-ignore */ url));
+  /** @type {Promise<unknown>} */
+  const module = import(/* @vite-ignore */ url);
+  const peers = /** @type {Peers} */ (await module);
   const devices = await peers.jax.init();
   log(`jax-js devices: ${devices.join(', ')}`);
   await peers.tf.setBackend('webgpu');

@@ -1,5 +1,5 @@
 /**
- * Installs what the benchmark is held against into .cache/peers and bundles it to one file that the bench page imports.
+ * Installs what the benchmark compares with into .cache/peers and bundles it to one file that the bench page imports.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -203,7 +203,7 @@ export async function main(args) {
   const made = !existsSync(out);
   writableFolder(out);
 
-  // The browser's storage: what an interrupted or failed run goes on from. A finished run is in its files.
+  // The browser's storage: what an interrupted or failed run resumes from. A finished run is in its files.
   const userDataDir = join(out, '.browser');
   const begun = existsSync(userDataDir);
   const options = {

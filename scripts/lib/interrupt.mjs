@@ -1,4 +1,4 @@
-/** SIGINT and SIGTERM from the first moment of a command on: exit code 130, and the same command goes on from there. */
+/** SIGINT and SIGTERM from the first moment of a command on: exit code 130, and the same command resumes. */
 import { CommandError } from './commandError.mjs';
 
 let interrupted = false;

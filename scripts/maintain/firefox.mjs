@@ -45,7 +45,7 @@ async function finish(page, longest = patience) {
 }
 
 /**
- * Starts the job, reloads in the middle of its debate, and goes on.
+ * Starts the job, reloads in the middle of its debate, and resumes.
  * @param {Page} page
  */
 async function runThroughReload(page) {
@@ -58,7 +58,7 @@ async function runThroughReload(page) {
       ) && (document.querySelector('progress')?.value ?? 0) > 0.1,
   );
   await page.reload();
-  // The debate of so small a job may be over by the time the page is loaded anew.
+  // The debate of so small a job may be over by the time the page has reloaded.
   await appears(page, 'was interrupted during');
   await press(page, 'Resume ');
   await finish(page);

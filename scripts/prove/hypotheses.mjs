@@ -1,6 +1,6 @@
 /**
  * What the demonstrations must show, written before they are run: bounds in points (100 x the difference of shares) unless said.
- * A bound that is missed is reported as missed in results.md.
+ * A bound that is missed is reported as missed in docs/results.md.
  */
 
 /** `debate`: new agents, gold and consensus labels, five debate seeds (each its own questions, debate and training). */

@@ -198,7 +198,7 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
             accuracy: accuracyOf(report, `distilled:${strategy}`),
           })),
         ),
-        // PAD then DA goes on with PAD's adapter: its tokens are PAD's.
+        // PAD then DA continues from PAD's adapter: its tokens are PAD's.
         pad: [
           { strategy: 'pad', samples: 'pad' },
           { strategy: 'rsft+pad', samples: 'rsft+pad' },
@@ -218,7 +218,7 @@ export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2,
       return { result: { comparisons, curve, supervised: full(debate), modes: results }, misses };
     },
 
-    // Step AUC on the traces of an agent from which the reward model, and what it starts from, never learnt: with the preset's
+    // Step AUC on the traces of an agent on which neither the reward model nor its start was trained: with the preset's
     // questions, and with four times as many, for which the bound stands.
     'pad-judge': () => {
       const shared = { strategy: 'pad', 'pad-updates': 1, 'test-questions': 50, 'self-check': false };

@@ -30,10 +30,10 @@ export interface GpuBackend extends Backend {
   readonly open: OpenDevice;
   readonly recorder: Recorder;
   readonly pool: BufferPool;
-  /** The forms of kernels in use: store them with a run. */
+  /** The kernel variants in use: store them with a run. */
   variants(): Variants;
   useVariants(variants: Partial<Variants>): void;
-  /** The forms that are used, and tuned against, unless a run says otherwise. */
+  /** The variants that are used, and tuned against, unless a run says otherwise. */
   defaults(): Variants;
   /** Makes these forms the defaults: others failed on this device. */
   trust(variants: Partial<Variants>): void;

@@ -16,7 +16,7 @@ export interface GpuContext {
   readonly bindingLimit: number;
   /** Operations above which a linear is split into several dispatches; null: by what fits into a paced submit. */
   readonly dispatchFlops: number | null;
-  /** The forms of kernels that run; replaced as a whole when tuned or replayed. */
+  /** The kernel variants that run; replaced as a whole when tuned or replayed. */
   variants: Variants;
 }
 

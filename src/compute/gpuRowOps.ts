@@ -18,7 +18,7 @@ export type RowOps = Pick<
   | 'swigluBackward'
 >;
 
-/** A length in units of a kernel's Value: vec4 where it divides by 4, which is the flag's form. */
+/** A length in units of a kernel's Value: vec4 where it divides by 4, which is what the flag selects. */
 function unitsOf(length: number): { flag: 'VEC4' | false; values: number } {
   return length % 4 === 0 ? { flag: 'VEC4', values: length / 4 } : { flag: false, values: length };
 }

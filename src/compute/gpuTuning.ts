@@ -1,6 +1,6 @@
 /**
  * Chooses the forms of the training kernels for the linears of a model, before its first step. Timings differ between
- * two runs, results must not: only forms that give the default form's bits on the device at hand may be chosen. The
+ * two runs, results must not: only variants that give the default's bits on the device at hand may be chosen. The
  * register tiles do (each output is one chain over K, whatever the tile); the forms of loraGradAB add rows in different
  * orders, so that kernel keeps the adapter's default. A driver that compiles two tiles to different arithmetic is caught
  * by comparing, and keeps the default too. So two runs of one seed on one device give the same bytes.

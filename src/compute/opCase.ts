@@ -1,4 +1,4 @@
-/** Seeded data for one op on any backend, so that two backends can be held against each other. */
+/** Seeded data for one op on any backend, so that two backends can be compared. */
 import { RandomStream, hashKey } from '../core/rng';
 import { encodeRows } from './encode';
 import type { Backend, LoraGroup, Matrix, Tensor, WeightFormat } from './ops';

@@ -1,4 +1,5 @@
 /** Cases of rotary embedding and attention. */
+import { hashKey, uniform } from '../core/rng';
 import { elementwise, opCase, products, type OpCase, type Maker } from './opCase';
 import type { HeadShape, Tensor } from './ops';
 
@@ -24,6 +25,75 @@ function documentEnds(rows: number, lengths: number | readonly number[]): number
     const document = [start, (start = Math.min(rows, start + length))];
     return Array.from({ length: document[1]! - document[0]! }, () => document);
   });
+}
+
+function shuffled<T>(list: readonly T[], seed: string): T[] {
+  const key = hashKey('shuffled', seed);
+  return list
+    .map((value, i) => ({ value, order: uniform(key, i) }))
+    .sort((one, other) => one.order - other.order)
+    .map(({ value }) => value);
+}
+
+/** Rows that go into a paged cache and attend through its block table, [sequences, maxBlocks]. */
+function pagedCase(
+  variant: string,
+  heads: HeadShape,
+  pages: {
+    readonly rows: readonly { readonly sequence: number; readonly position: number }[];
+    readonly table: readonly number[];
+    readonly maxBlocks: number;
+    readonly blockSize: number;
+  },
+): OpCase {
+  const { table, maxBlocks, blockSize } = pages;
+  const rows = pages.rows.length;
+  return opCase(
+    ['ropeAndCache', 'attentionPaged'],
+    variant,
+    [rows, heads.heads, heads.kvHeads, heads.headDim],
+    products,
+    null,
+    (make) => {
+      const cached = table.length * blockSize;
+      const width = (heads.heads + 2 * heads.kvHeads) * heads.headDim;
+      const u32 = (label: string, values: readonly number[]): Tensor => make.u32(label, [rows], values);
+      const qkv = make.f32('qkv', [rows, width], 2);
+      const positions = u32('positions', pages.rows.map(({ position }) => position)); // prettier-ignore
+      const sequences = u32('sequences', pages.rows.map(({ sequence }) => sequence)); // prettier-ignore
+      const slots = u32(
+        'slots',
+        pages.rows.map(({ sequence, position }) => {
+          const block = table[sequence * maxBlocks + Math.floor(position / blockSize)]!;
+          return block * blockSize + (position % blockSize);
+        }),
+      );
+      const blockTable = make.u32('block table', [table.length / maxBlocks, maxBlocks], table);
+      const tables = rotary(make, Math.max(...pages.rows.map(({ position }) => position)) + 1, heads.headDim);
+      const kCache = make.f32('k cache', [cached, heads.kvHeads * heads.headDim]);
+      const vCache = make.f32('v cache', [cached, heads.kvHeads * heads.headDim]);
+      const out = make.empty('out', [rows, heads.heads * heads.headDim]);
+      return {
+        record: () => {
+          make.backend.ropeAndCache({ ...heads, qkv, positions, slots, tables, kCache, vCache, rows });
+          make.backend.attentionPaged({
+            ...heads,
+            qkv,
+            kCache,
+            vCache,
+            out,
+            sequences,
+            positions,
+            blockTable,
+            maxBlocks,
+            blockSize,
+            rows,
+          });
+        },
+        outputs: [qkv, kCache, vCache, out],
+      };
+    },
+  );
 }
 
 export const attentionCases = {
@@ -82,59 +152,25 @@ export const attentionCases = {
     ),
 
   /** Two sequences whose rows interleave, blocks in reverse order; prefill of all positions at once. */
-  attentionPaged: (positionsEach: number, heads: HeadShape, blockSize: number): OpCase =>
-    opCase(
-      ['ropeAndCache', 'attentionPaged'],
-      `blocks of ${blockSize}`,
-      [2 * positionsEach, heads.heads, heads.kvHeads, heads.headDim],
-      products,
-      null,
-      (make) => {
-        const rows = 2 * positionsEach;
-        const maxBlocks = Math.ceil(positionsEach / blockSize);
-        const blocks = 2 * maxBlocks;
-        const list = Array.from({ length: rows }, (_, t) => t);
-        const tableOf = Array.from({ length: blocks }, (_, i) => blocks - 1 - i);
-        const slotOf = (t: number): number =>
-          tableOf[(t % 2) * maxBlocks + Math.floor((t >> 1) / blockSize)]! * blockSize +
-          ((t >> 1) % blockSize);
-        const width = (heads.heads + 2 * heads.kvHeads) * heads.headDim;
-        const qkv = make.f32('qkv', [rows, width], 2);
-        const positions = make.u32(
-          'positions',
-          [rows],
-          list.map((t) => t >> 1),
-        );
-        const sequences = make.u32(
-          'sequences',
-          [rows],
-          list.map((t) => t % 2),
-        );
-        const slots = make.u32('slots', [rows], list.map(slotOf));
-        const blockTable = make.u32('block table', [2, maxBlocks], tableOf);
-        const tables = rotary(make, positionsEach, heads.headDim);
-        const kCache = make.f32('k cache', [blocks * blockSize, heads.kvHeads * heads.headDim]);
-        const vCache = make.f32('v cache', [blocks * blockSize, heads.kvHeads * heads.headDim]);
-        const out = make.empty('out', [rows, heads.heads * heads.headDim]);
-        return {
-          record: () => {
-            make.backend.ropeAndCache({ ...heads, qkv, positions, slots, tables, kCache, vCache, rows });
-            make.backend.attentionPaged({
-              ...heads,
-              qkv,
-              kCache,
-              vCache,
-              out,
-              sequences,
-              positions,
-              blockTable,
-              maxBlocks,
-              blockSize,
-              rows,
-            });
-          },
-          outputs: [qkv, kCache, vCache, out],
-        };
-      },
-    ),
+  attentionPaged: (positionsEach: number, heads: HeadShape, blockSize: number): OpCase => {
+    const rows = Array.from({ length: 2 * positionsEach }, (_, t) => ({ sequence: t % 2, position: t >> 1 }));
+    const maxBlocks = Math.ceil(positionsEach / blockSize);
+    const table = Array.from({ length: 2 * maxBlocks }, (_, i) => 2 * maxBlocks - 1 - i);
+    return pagedCase(`blocks of ${blockSize}`, heads, { rows, table, maxBlocks, blockSize });
+  },
+
+  /** Sequences of these lengths, rows and blocks in a shuffled order; the shorter ones leave blocks unused. */
+  attentionPagedUneven: (lengths: readonly number[], heads: HeadShape, blockSize: number): OpCase => {
+    const rows = lengths.flatMap((length, sequence) =>
+      Array.from({ length }, (_, position) => ({ sequence, position })),
+    );
+    const maxBlocks = Math.ceil(Math.max(...lengths) / blockSize);
+    const blocks = Array.from({ length: lengths.length * maxBlocks }, (_, block) => block);
+    return pagedCase(`sequences of ${lengths.join(', ')} in shuffled blocks of ${blockSize}`, heads, {
+      rows: shuffled(rows, 'rows'),
+      table: shuffled(blocks, 'blocks'),
+      maxBlocks,
+      blockSize,
+    });
+  },
 };

@@ -13,6 +13,7 @@
  *   are (one pipeline per linear, K summed in a fixed order). `mode: 'train'` may use split-K and other tuned shapes.
  */
 import type { Ledger } from '../core/ledger';
+import type { EncodedRows } from '../cpu/decode';
 
 export type BackendKind = 'webgpu' | 'wasm' | 'reference';
 export type Mode = 'generate' | 'train';
@@ -42,11 +43,7 @@ export interface Matrix {
  * q8: w = scale * q, q in [-128, 127], one f16 scale a block (GGUF Q8_0).
  * q4: w = scale * q + min, q in [0, 15], f16 (scale, min) a block; element 2i is the low nibble of byte i.
  */
-export type RowData =
-  | { readonly format: 'f32'; readonly values: Float32Array }
-  | { readonly format: 'f16' | 'bf16'; readonly values: Uint16Array }
-  | { readonly format: 'q8'; readonly quants: Int8Array; readonly scales: Uint16Array }
-  | { readonly format: 'q4'; readonly quants: Uint8Array; readonly scales: Uint16Array };
+export type RowData = EncodedRows;
 
 /**
  * LoRA over a linear whose output columns are a concatenation (q|k|v, gate|up, or one linear alone).

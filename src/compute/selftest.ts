@@ -1,4 +1,4 @@
-/** Every kernel, in every form, against the f64 reference at a ragged and at a typical shape. */
+/** Every kernel, in every variant, against the f64 reference at a ragged and at a typical shape. */
 import { ConfigError } from '../core/errors';
 import type { SelftestReport, SelftestRow } from './selftestReport';
 import { kernelSources } from '../gpu/kernels';
@@ -74,7 +74,7 @@ export function commonCases(): OpCase[] {
   ];
 }
 
-/** The other forms of the kernels that have several. */
+/** The other variants of the kernels that have several. */
 function variantCases(software: boolean): Entry[] {
   const used = defaultVariants(software);
   const entries: Entry[] = [];

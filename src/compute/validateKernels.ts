@@ -1,7 +1,7 @@
 /**
  * The short test of a device that was not seen before: each kernel once at a ragged shape, in the form that runs use,
  * against the f64 reference. Where a form fails, another one that passes takes its place; a kernel with no right form
- * rules the device out. What there was no time for can be tested later: a proof goes on from an earlier one.
+ * rules the device out. What there was no time for can be tested later: a validation continues an earlier one.
  */
 import { DeviceLostError, throwIfAborted } from '../core/errors';
 import { variantChoices, type Variants } from '../gpu/variants';
@@ -14,7 +14,7 @@ import { commonCases, corrupt } from './selftest';
 export interface ValidationResult {
   /** Forms to use instead of the device's usual ones. */
   readonly variants: Partial<Variants>;
-  /** The forms that failed, as "linear 8x8". */
+  /** The variants that failed, as "linear 8x8". */
   readonly excluded: readonly string[];
   /** Kernels that no form of computes right, with the worst error as a multiple of its bound. */
   readonly failed: readonly { readonly kernel: string; readonly error: number }[];

@@ -1,4 +1,4 @@
-/** Tensors, matrices and scratch of the WASM backend: what lies where in the WASM memory, counted in a ledger. */
+/** Tensors, matrices and scratch of the WASM backend: their layout in the WASM memory, counted in a ledger. */
 import { decodeRowsInto, sliceRows } from '../cpu/decode';
 import type { Heap } from '../cpu/heap';
 import type { Kernels } from '../cpu/kernels';

@@ -1,4 +1,4 @@
-/** Question files of the user's own: kept, found again, and held against the chosen models. */
+/** Question files of the user's own: kept, found again, and checked against the chosen models. */
 import type { Handlers } from '../rpc/rpc';
 import type { QuestionsProtocol } from '../wire/questions';
 import { parseConfig } from '../settings/config';

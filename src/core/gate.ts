@@ -5,8 +5,8 @@ interface Waiter {
 }
 
 /**
- * A tap in front of the units of a job (one exchange of one question, one training step, one answer).
- * Work that has passed goes on; work that asks while the gate is closed waits until `unpause`, or for one credit of `step`.
+ * Holds back the units of a job (one exchange of one question, one training step, one answer).
+ * Work that has passed continues; work that arrives while the gate is closed waits until `unpause`, or for one credit of `step`.
  */
 export class Gate {
   #paused = false;

@@ -6,7 +6,7 @@
 /** Columns of one quantised block. */
 export const blockColumns = 32;
 
-/** Encoded rows; structurally the same as RowData of the op interface, which says what each field holds. */
+/** Rows of a matrix in transit: RowData of the op interface, which says what each field holds. */
 export type EncodedRows =
   | { readonly format: 'f32'; readonly values: Float32Array }
   | { readonly format: 'f16' | 'bf16'; readonly values: Uint16Array }

@@ -1,4 +1,5 @@
 /** The compiled kernels: their signatures as src/cpu/assembly/index.ts exports them, and how an instance is made. */
+import { fail } from '../core/assert';
 
 /** Pointers are bytes (unsigned; the bits of an i32), booleans 0 or 1, everything else as named there. */
 export interface Kernels {
@@ -182,11 +183,50 @@ export async function compileKernels(shared: boolean): Promise<WebAssembly.Modul
   return WebAssembly.compile(bytes);
 }
 
+/** Every kernel's name: one that is missing does not compile. */
+const kernelNames: Readonly<Record<keyof Kernels, true>> = {
+  heapBase: true,
+  setScratch: true,
+  setPart: true,
+  attentionScratch: true,
+  pagedScratch: true,
+  product: true,
+  addTransposed: true,
+  gatherPacked: true,
+  packRows: true,
+  unpackRows: true,
+  fill: true,
+  add: true,
+  addBias: true,
+  dropout: true,
+  gatherRows: true,
+  scatterRows: true,
+  rmsNorm: true,
+  rmsNormBackward: true,
+  qkNorm: true,
+  qkNormBackward: true,
+  swiglu: true,
+  swigluBackward: true,
+  rope: true,
+  ropeAndCache: true,
+  attention: true,
+  attentionBackward: true,
+  attentionPaged: true,
+  crossEntropy: true,
+  sumSquares: true,
+  adamw: true,
+};
+
+function isKernels(exports: object): exports is Kernels {
+  return Object.keys(kernelNames).every((name) => typeof Reflect.get(exports, name) === 'function');
+}
+
 /** One instance over `memory`: one thread's kernels. */
 export async function instantiateKernels(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
 ): Promise<Kernels> {
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
-  return instance.exports as unknown as Kernels;
+  const { exports } = instance;
+  return isKernels(exports) ? exports : fail('The compiled kernels are not those of src/cpu/assembly.');
 }

@@ -22,7 +22,7 @@ const control = {
 const controlBytes = 64 + 16 * 8;
 
 /** Kernels that are shared out, and from which arguments on: true where the work pays for waking the others. */
-const shared: { readonly [name in keyof Kernels]?: (values: readonly number[]) => boolean } = {
+const shared = {
   product: ([m, n, k]) => m! * n! * k! > 500_000,
   attention: ([, , , , rows]) => rows! >= 32,
   attentionBackward: ([, , , , , , , rows]) => rows! >= 32,
@@ -37,7 +37,7 @@ const shared: { readonly [name in keyof Kernels]?: (values: readonly number[]) =
   rope: ([, , , , rows, heads, , d]) => rows! > 1 && rows! * heads! * d! > 50_000,
   dropout: ([, , n]) => n! > 50_000,
   adamw: ([, , , , n]) => n! > 50_000,
-};
+} satisfies { readonly [name in keyof Kernels]?: (values: readonly number[]) => boolean };
 
 export interface Pool {
   /** The kernels, each on as many threads as it pays for. */
@@ -85,7 +85,7 @@ export async function createPool(
   main: Kernels,
   count: number,
 ): Promise<Pool> {
-  const names = Object.keys(shared);
+  const names = Object.keys(shared) as (keyof typeof shared)[];
   const pointer = heap.allocate(controlBytes, 'pool');
   const words = new Int32Array(heap.memory.buffer, pointer, 16);
   const values = new Float64Array(heap.memory.buffer, pointer + 64, 16);
@@ -136,14 +136,14 @@ export async function createPool(
     }
   }
 
-  const kernels: Record<string, (...args: number[]) => void> = { ...main };
+  const kernels: Kernels = { ...main };
   names.forEach((name, kernel) => {
-    const own = kernels[name]!;
-    const pays = shared[name as keyof Kernels]!;
-    kernels[name] = (...args) => (pays(args) ? run(kernel, args, own) : own(...args));
+    const own: (...args: number[]) => void = main[name];
+    const pays = shared[name];
+    kernels[name] = (...args: number[]) => (pays(args) ? run(kernel, args, own) : own(...args));
   });
   return {
-    kernels: kernels as unknown as Kernels,
+    kernels,
     setScratch(scratch, bytesPerThread) {
       main.setScratch(scratch);
       words[control.scratch] = scratch;

@@ -5,7 +5,7 @@ import { unanimous } from './vote';
 import { byRound, type PlannedTurn, type Protocol, type TurnPrompt } from './protocol';
 
 export interface DebateOptions extends Visibility {
-  /** Exchanges after round 0: an agent speaks rounds + 1 times. */
+  /** Exchanges after round 0: an agent generates rounds + 1 turns. */
   readonly rounds: number;
   readonly consensusStop: boolean;
   readonly prompt: TurnPrompt;
@@ -13,7 +13,7 @@ export interface DebateOptions extends Visibility {
 
 /**
  * Synchronous debate (Du et al. 2305.14325): round 0 alone; from round 1 each agent sees its own earlier turns and the
- * visible peers' turns of the round before. Turns that failed (finishReason "error") are shown to nobody.
+ * visible peers' turns of the round before. Turns that failed (finishReason "error") are never shown.
  */
 export function debate(options: DebateOptions): Protocol {
   const { agents, rounds } = options;

@@ -49,7 +49,7 @@ const silence: Completion = {
 };
 
 /**
- * Speaks one turn: generate, retry what a retry can mend (code "agent" or "download"), judge. A turn that keeps failing, or
+ * Generates one turn: generate, retry what a retry can fix (code "agent" or "download"), judge. A turn that keeps failing, or
  * whose prompt does not fit (code "token"), comes back as finishReason "error". Anything else is a fault of the job and is
  * thrown, as is InterruptedError when it was stopped: such a turn is not a result.
  */

@@ -11,7 +11,7 @@ export interface ShiftOptions {
 }
 
 /**
- * Opens one queue at a time; the others gather work until the open one has none left. So each model speaks all its turns of
+ * Opens one queue at a time; the others gather work until the open one has none left. So each model generates all its turns of
  * an exchange, for every question, before the next one is loaded.
  */
 export class ModelSwapper {

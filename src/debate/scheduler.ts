@@ -26,9 +26,9 @@ export interface TurnsJob {
   readonly seed: number;
   readonly protocol: Protocol;
   readonly questions: readonly Question[];
-  /** Loaded backends; agent i speaks through agents[i mod length]. */
+  /** Loaded backends; agent i generates with agents[i mod length]. */
   readonly agents: readonly AgentBackend[];
-  /** Where backends cannot all be loaded: makes this one the only one that is. They then speak one after another. */
+  /** Where backends cannot all be loaded: makes this one the only one that is. They then generate one after another. */
   readonly only?: (backend: AgentBackend) => Promise<void>;
   readonly sampling: TurnSampling | ((agent: number) => TurnSampling);
   /** Turns stored by earlier sessions; those of this protocol and these questions are not generated again. */
@@ -41,7 +41,7 @@ export interface TurnsJob {
   onProgress?(progress: TurnProgress): void;
   /** New text of a reply, as it comes. */
   onText?(place: TurnPlace, text: string): void;
-  /** A failed attempt; the job goes on unless it rejects. */
+  /** A failed attempt; the job continues unless this rejects. */
   onProblem?(place: TurnPlace, error: ArkletError): void;
   /** Further attempts at a failing turn; default 2. */
   readonly retries?: number;
@@ -115,7 +115,7 @@ class Scheduler {
     this.#swapper = job.only
       ? new ModelSwapper({ queues, change: job.only, fail: (error) => this.#fail(error) })
       : null;
-    // One after another, each backend speaks on all questions before the next one comes.
+    // One after another, each backend generates its turns on all questions before the next one is loaded.
     this.#mostOpen = this.#swapper
       ? Infinity
       : [...queues.values()].reduce((sum, { width }) => sum + width, 0);

@@ -11,10 +11,10 @@ export interface SelfConsistencyOptions {
   readonly prompt: TurnPrompt;
   /** Under which its turns are stored; default self-consistency. */
   readonly name?: string;
-  /** Samples that exist already (the debate's round 0 of this question): their agents do not speak again. */
+  /** Samples that exist already (the debate's round 0 of this question): their agents do not generate again. */
   readonly prior?: (questionId: string) => readonly Turn[];
   /**
-   * Generated tokens to reach for a question (what its debate took): sampling goes on beyond `samples`, one at a time, until
+   * Generated tokens to reach for a question (what its debate took): sampling continues beyond `samples`, one at a time, until
    * the samples hold at least as many, at most `mostTimes` x `samples`.
    */
   readonly budget?: (questionId: string) => number;

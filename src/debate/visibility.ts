@@ -36,7 +36,7 @@ export function visiblePeers(
   }
 }
 
-/** Turns that failed are shown to nobody. */
+/** Turns that failed are never shown. */
 export function isShown(turn: Pick<Turn, 'finishReason'>): boolean {
   return turn.finishReason !== 'error';
 }

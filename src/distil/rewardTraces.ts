@@ -1,4 +1,4 @@
-/** What the process reward model learns from: every trace that was spoken, right or wrong, with labels for its steps. */
+/** Training data of the process reward model: every generated trace, right or wrong, with labels for its steps. */
 import { evalProtocol } from '../records/evalProtocol';
 import type { Dataset, Question, Trace, Turn } from '../records/records';
 import { exactLabels, type ExactLabelOptions, type StepLabel } from './pad/labels';
@@ -16,7 +16,7 @@ export interface UnlabelledTrace {
   readonly turn: Turn;
 }
 
-/** The spoken turns on the input's questions; without `dropped` nothing is counted. */
+/** The generated turns on the input's questions; without `dropped` nothing is counted. */
 export function spokenTraces(
   input: Pick<DistillInput, 'questions' | 'turns' | 'protocol' | 'heldOutAgents'>,
   dropped = new Dropped(),

@@ -78,7 +78,7 @@ export function spokenTurns(turns: readonly Turn[], dropped: Dropped): readonly 
 }
 
 /**
- * Traces fit to be learnt from. A reply cut off at its token limit teaches not to end, so it is kept only when its answer
+ * Traces fit for training. A reply cut off at its token limit teaches not to end, so it is kept only when its answer
  * already stands there in the asked-for format.
  */
 export function candidates(

@@ -92,7 +92,7 @@ async function validationOf(backend: Backend, make: BackendMakers): Promise<Vali
   return (await make.prove?.(backend)) ?? trusted;
 }
 
-/** `facts` name what is wrong, for whoever asked for that device alone. */
+/** `facts` name what is wrong, for a caller that asked for that device alone. */
 function wrongDevice(device: string, facts: DeviceFacts): GpuUnavailableError {
   const kernels = facts.flatMap((fact) => (fact.kind === 'wrong-kernels' ? fact.kernels : []));
   return new GpuUnavailableError(
@@ -104,7 +104,7 @@ function wrongDevice(device: string, facts: DeviceFacts): GpuUnavailableError {
 interface Choice {
   readonly backend: Backend;
   readonly reason: DeviceFacts;
-  /** What the tests of a GPU that is used came to. */
+  /** Kernel validation of the GPU in use. */
   readonly found: DeviceFacts;
 }
 

@@ -30,7 +30,7 @@ export class EngineClient implements AgentEngine {
     this.#end = end;
   }
 
-  /** Whether its worker is gone: nothing can be asked of it any more. */
+  /** Whether its worker has ended: every further call fails. */
   get closed(): boolean {
     return this.#rpc.closed;
   }

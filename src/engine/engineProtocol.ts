@@ -70,7 +70,7 @@ export interface TrainRequest {
 export type TrainUpdate =
   | { readonly type: 'probe'; readonly step: number; readonly replies: readonly string[] }
   | { readonly type: 'log'; readonly log: TrainLog }
-  /** The forms of the kernels are timed, before step 1 of a new training. */
+  /** The kernel variants are timed, before step 1 of a new training. */
   | { readonly type: 'tuning' }
   | { readonly type: 'checkpoint'; readonly step: number; readonly bytes: Uint8Array<ArrayBuffer> };
 
@@ -96,7 +96,7 @@ export interface EngineProtocol extends PadProtocol {
     /** With the devices tested by this call, to be stored. */
     readonly response: { readonly info: DeviceInfo; readonly proofs: ValidationResults };
   };
-  /** Every kernel in every form on a device of its own; a new proof of it comes along. */
+  /** Every kernel in every variant on a device of its own; the response has the new validation record. */
   readonly selftest: {
     readonly request: { readonly backend: 'webgpu' | 'cpu' };
     readonly progress: SelftestRow;

@@ -37,7 +37,7 @@ export class EngineService {
   readonly #models = new Map<string, EngineModel>();
   /** Where the files of loaded models are. */
   readonly #refs = new Map<string, ModelRef>();
-  /** `info` without what the tests of the device came to. */
+  /** `info` without the results of kernel validation. */
   #device: { readonly backend: Backend; readonly info: DeviceInfo } | null = null;
   #lost: Error | null = null;
 

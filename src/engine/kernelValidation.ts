@@ -66,7 +66,7 @@ export class KernelValidation {
     await this.trust(backend);
   }
 
-  /** Tests what was not tested before of the device, and sets the forms that are right on it. */
+  /** Tests the kernels of the device that were not tested before, and sets the variants that are correct on it. */
   async trust(backend: Backend): Promise<Validation> {
     if (backend.kind !== 'webgpu') return trusted;
     const gpu = backend as GpuBackend;

@@ -12,7 +12,7 @@ import type { GroupRlOptions } from '../distil/pad/rlOptions';
 import type { RlQuestion } from '../distil/pad/rollout';
 import type { Splitter } from '../distil/pad/steps';
 
-/** PEFT files, and whatever lies beside them. */
+/** PEFT files, and other files of the same folder. */
 export type AdapterFiles = Readonly<Record<string, Uint8Array>>;
 
 export type PadUpdate =

@@ -54,7 +54,7 @@ export async function trainAdapter(
   const options = optionsOf(request);
   const owner = `${id}: training`;
   const data = request.init ? await readPeft(filesSource(request.init, 'the first stage')) : null;
-  // A stack goes on with the first stage's LoRA settings.
+  // A stack keeps the first stage's LoRA settings.
   const lora = data?.config ?? options.lora;
   const resume = request.checkpoint ? await readCheckpoint(request.checkpoint) : null;
   const start = data ? adapterFromData(model, data, { owner }) : null;
@@ -66,7 +66,7 @@ export async function trainAdapter(
       ...(request.evalRows.length > 0 ? { evalRows: request.evalRows.map(toRow) } : {}),
       options: { ...options, lora },
       ...(start && { adapter: start }),
-      ...(resume && { resume }),
+      resume,
       owner,
       signal,
       gate,
@@ -80,9 +80,9 @@ export async function trainAdapter(
         const replies = await engine.replies(probes.prompts, { adapter, maxTokens, signal });
         if (!signal.aborted) onUpdate({ type: 'probe', step, replies });
       },
-      onCheckpoint: (checkpoint) => {
-        if (checkpoint.step === 0 || checkpoint.step === options.steps) return;
-        onUpdate({ type: 'checkpoint', step: checkpoint.step, bytes: writeCheckpoint(checkpoint) });
+      onCheckpoint: (checkpoint, step) => {
+        if (step === 0 || step === options.steps) return;
+        onUpdate({ type: 'checkpoint', step, bytes: writeCheckpoint(checkpoint) });
       },
     });
     const files = await writePeft(backend, result.adapter, id);

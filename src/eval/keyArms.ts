@@ -1,4 +1,4 @@
-/** Which arms of a report are spoken of: base, the best student, the ensemble that it is held against. One rule each. */
+/** The arms that a report's headline names: base, the best student, the ensemble it is compared with. One rule each. */
 import type { ArmResult, PairResult, Report } from '../records/records';
 import { armId, familyOf, parseArm } from './arm';
 
@@ -9,7 +9,7 @@ export interface KeyArms {
   readonly ensemble: string | null;
 }
 
-/** The ensemble that the student is held against: the debate, or where there is none the vote over most samples. */
+/** The ensemble that the student is compared with: the debate, or where there is none the vote over most samples. */
 export function ensembleOf(ids: readonly string[]): string | null {
   const arms = ids.map(parseArm);
   if (arms.some(({ kind }) => kind === 'debate')) return armId({ kind: 'debate' });

@@ -33,7 +33,7 @@ export function hackingText({ strategy, seed, stopped }: PadRun): string | null 
   return stopped && `Reward hacking in ${strategy}, seed ${seed}. ${hackingSentences(stopped).join(' ')}`;
 }
 
-/** What PAD came to, a line for each reward model and training. */
+/** Results of PAD, a line for each reward model and training. */
 export function padLines({ rewardModels, runs }: PadReport): readonly string[] {
   const judges = rewardModels.map(
     ({ seed, auc, n }) =>

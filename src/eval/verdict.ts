@@ -96,7 +96,7 @@ type Told = Pick<Report, 'arms' | 'pairs' | 'gainKept' | 'seeds' | 'repeatable'>
 
 const debate = armId({ kind: 'debate' });
 
-/** What the debate is held against: the other ensembles, and one agent alone at the student's decoding. */
+/** What the debate is compared with: the other ensembles, and one agent alone at the student's decoding. */
 const isRival = (id: string): boolean => id === greedyArm || familyOf(id) === 'ensemble';
 
 /** Whether the report's share of the gain is of these arms: one from elsewhere may hold another. */
@@ -164,7 +164,7 @@ export function reportVerdict(report: Told): ReportVerdict {
 export function isHeadline(finding: Finding): boolean {
   switch (finding.type) {
     case 'debate':
-      // What speaks against the debate.
+      // Evidence against the debate.
       return finding.pair.kind === 'below';
     case 'control':
     case 'noise':

@@ -21,8 +21,11 @@ import linearRows from './kernels/parts/linearRows.wgsl?raw';
 import load4 from './kernels/parts/load4.wgsl?raw';
 import onlineSoftmax from './kernels/parts/onlineSoftmax.wgsl?raw';
 import outerProduct from './kernels/parts/outerProduct.wgsl?raw';
+import qkHead from './kernels/parts/qkHead.wgsl?raw';
+import qkWeights from './kernels/parts/qkWeights.wgsl?raw';
 import queryTile from './kernels/parts/queryTile.wgsl?raw';
 import store4 from './kernels/parts/store4.wgsl?raw';
+import sumWorkgroup from './kernels/parts/sumWorkgroup.wgsl?raw';
 import rmsNorm from './kernels/rmsNorm.wgsl?raw';
 import rmsNormBackward from './kernels/rmsNormBackward.wgsl?raw';
 import rope from './kernels/rope.wgsl?raw';
@@ -76,8 +79,11 @@ export const kernelParts = {
   load4,
   onlineSoftmax,
   outerProduct,
+  qkHead,
+  qkWeights,
   queryTile,
   store4,
+  sumWorkgroup,
 } as const;
 
 /** How a kernel reads W: `weightRow` and `weightAt` for each storage; `ragged` is a dense tensor of any row length. */
@@ -92,7 +98,7 @@ export const weightSources = {
 
 export type WeightStorage = keyof typeof weightSources;
 
-/** One compiled form of a kernel. */
+/** One compiled variant of a kernel. */
 export interface KernelSpec {
   readonly name: KernelName;
   readonly weights?: WeightStorage;

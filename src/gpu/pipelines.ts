@@ -82,7 +82,7 @@ export class Pipelines {
           );
         },
       );
-    compiled.catch(() => undefined); // whoever submits the kernel awaits `ready` and gets the error
+    compiled.catch(() => undefined); // the caller that submits the kernel awaits `ready` and gets the error
     const kernel: Kernel = { key, spec, interface: shape, layout, pipeline: null, ready: compiled };
     return kernel;
   }

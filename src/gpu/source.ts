@@ -4,7 +4,7 @@
  *   //#include NAME key=value ...           the part of that name, `${key}` in it replaced
  *   //#if NAME ... //#else ... //#endif      NAME is a flag of the variant
  *   //#repeat i COUNT ... //#end             the lines once for each i < COUNT, `$i` replaced (registers have names);
- *                                           repeats nest, with different letters
+ *                                           repeats nest with different letters, and `i COUNT j COUNT` is j inside i
  * COUNT and other capital names are constants of the variant; they stand at the top as `const`.
  * Everything else (numbers, layouts) is read from the WGSL itself, so that no second declaration can drift from it.
  */
@@ -42,28 +42,24 @@ export function composeSource(
 ): string {
   let output = Object.entries(constants).map(([name, value]) => `const ${name} = ${value}u;`);
   const conditions: boolean[] = [];
-  const repeats: { name: string; count: number; outer: string[] }[] = [];
+  const repeats: { loops: readonly Loop[]; outer: string[] }[] = [];
   for (const line of includeParts(source, parts)) {
-    const directive = /^\s*\/\/#(\w+)\s*(\w*)\s*(\w*)/.exec(line);
+    const directive = /^\s*\/\/#(\w+)\s*(.*)$/.exec(line);
     if (directive === null) {
       if (!conditions.includes(false)) output.push(line);
       continue;
     }
-    const [, word, name = '', count = ''] = directive;
-    if (word === 'if') conditions.push(flags.has(name));
+    const [, word, rest = ''] = directive;
+    if (word === 'if') conditions.push(flags.has(rest.trim()));
     else if (word === 'else') conditions.push(!(conditions.pop() ?? fail('else without if')));
     else if (word === 'endif') {
       if (conditions.pop() === undefined) fail('endif without if');
     } else if (word === 'repeat') {
-      repeats.push({ name, count: counted(count, constants), outer: output });
+      repeats.push({ loops: loopsOf(rest, constants), outer: output });
       output = [];
     } else if (word === 'end') {
       const repeat = repeats.pop() ?? fail('end without repeat');
-      const body = output;
-      output = repeat.outer;
-      for (let i = 0; i < repeat.count; i++) {
-        for (const text of body) output.push(text.replaceAll(`$${repeat.name}`, String(i)));
-      }
+      output = [...repeat.outer, ...repeat.loops.reduceRight(unrolled, output)];
     } else fail(`unknown directive ${word ?? ''}`);
   }
   if (conditions.length > 0 || repeats.length > 0) fail('a directive is not closed');
@@ -88,6 +84,23 @@ function includeParts(source: string, parts: Parts, within: readonly string[] = 
     return includeParts(text, parts, [...within, name]);
   });
 }
+
+interface Loop {
+  readonly name: string;
+  readonly count: number;
+}
+
+/** `i 2 c QUADS`: the loops of a repeat, the outermost first. */
+function loopsOf(text: string, constants: Readonly<Record<string, number>>): readonly Loop[] {
+  const loops = [...text.matchAll(/(\w+)\s+(\w+)/g)].map(([, name = '', count = '']) => ({
+    name,
+    count: counted(count, constants),
+  }));
+  return loops.length > 0 ? loops : fail('repeat without a count');
+}
+
+const unrolled = (body: readonly string[], { name, count }: Loop): string[] =>
+  Array.from({ length: count }, (_, i) => body.map((text) => text.replaceAll(`$${name}`, String(i)))).flat();
 
 /** A literal number or a constant of the variant. */
 function counted(text: string, constants: Readonly<Record<string, number>>): number {

@@ -1,5 +1,5 @@
 /**
- * Which form of a kernel runs where more than one is right. The choice is made before training starts, can be stored
+ * Which variant of a kernel runs where more than one is correct. The choice is made before training starts, can be stored
  * with a run and set again on resume: the order in which a product is summed is part of its result.
  */
 

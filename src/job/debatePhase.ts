@@ -1,4 +1,4 @@
-/** Everything that the agents say: the debate, and the independent samples that it is held against. */
+/** Everything that the agents generate: the debate, and the independent samples that it is compared with. */
 import type { AgentBackend } from '../agents/agent';
 import { groupedBy } from '../core/groupedBy';
 import type { Question, Turn } from '../records/records';
@@ -27,7 +27,7 @@ export function shotsOf(job: Job): readonly Shot[] {
 /** What the agents are at. */
 type SpeakingKind = Exclude<ProgressDetail, { readonly arm: string } | { readonly strategy: string }>['kind'];
 
-/** Runs one protocol on some questions; stored turns are not spoken again. */
+/** Runs one protocol on some questions; stored turns are not generated again. */
 export async function speakAll(
   job: Job,
   protocol: Protocol,
@@ -37,7 +37,7 @@ export async function speakAll(
   sampling?: TurnSampling,
 ): Promise<readonly Turn[]> {
   const spoken = byQuestion(stored.filter((turn) => turn.protocol === protocol.name));
-  // A debate that is stored to its end goes on without its agents, whose server may be gone by now.
+  // A debate that is stored to its end is resumed without its agents, whose server may be gone by now.
   const open = questions.some((one) => protocol.next(one, spoken.get(one.id) ?? []).length > 0);
   const alone = job.config.schedule === 'one-at-a-time';
   if (open && !alone) await job.agentPool.ready();
@@ -130,7 +130,7 @@ async function debateAndSamples(job: Job, stored: readonly Turn[]): Promise<Turn
   const debated = await speakAll(job, protocol, questions, stored, 'debate');
   const turns = byQuestion(debated);
   if (isImported(job)) {
-    // The recording cannot sample anew: what it holds is all there is.
+    // A recording cannot generate new samples.
     return [...debated, ...stored.filter((turn) => turn.protocol === 'self-consistency')];
   }
   const sampled = new Set(['test', ...(config.controls.includes('self-consistency') ? ['train'] : [])]);

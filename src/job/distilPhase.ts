@@ -22,7 +22,7 @@ export interface Trained {
   readonly strategy: string;
   /** Index of the distillation seed. */
   readonly seed: number;
-  /** What its last stage learnt from. */
+  /** Training data of its last stage. */
   readonly dataset: Dataset;
   /** It was trained just now: what it answered before was another one's. */
   readonly fresh: boolean;
@@ -39,7 +39,7 @@ interface Stage {
   readonly strategy: string;
   /** What it learns from; a student's group RL has the reward model's. */
   readonly dataset: Dataset;
-  /** Stage whose adapter it goes on with. */
+  /** Stage whose adapter it continues from. */
   readonly after: string | null;
 }
 

@@ -24,7 +24,7 @@ import type { AdapterFiles, PadUpdate } from '../engine/padProtocol';
 import { hasTraining, trainingInputs } from './trainingInputs';
 import { openTrainingRecord, type TrainingRecord } from './trainingRecord';
 
-/** File beside the adapter that says how it was made: a PadRun, or what a reward model came to. */
+/** File beside the adapter that says how it was made: a PadRun, or the metrics of a reward model. */
 const noteFile = 'pad.json';
 /** Held-out traces that are kept with their scores for reading. */
 const shownTraces = 24;
@@ -55,7 +55,7 @@ function loraOf({ config }: Job) {
   return { rank: config.rank, alpha: config.alpha, rslora: false, dropout: 0, targets: linearNames };
 }
 
-/** Settings that the labels of a reward model's traces hang on, beside the traces that were spoken. */
+/** Settings that the labels of a reward model's traces depend on, beside the generated traces. */
 const judging = [
   'seed',
   'maxTokens',
@@ -68,7 +68,7 @@ const judging = [
   'pad.reward.afterError',
 ] as const satisfies readonly Path[];
 
-/** What the reward model learns from, told without the student's own samples and continuations: they follow from it. */
+/** Training data of the reward model, without the student's own samples and continuations: they follow from it. */
 function judgedTraces({ questions, config, studentStyle: style }: Job, turns: readonly Turn[]) {
   const asked = questions.filter(({ split }) => split === 'train' || split === 'validation');
   return {
@@ -327,7 +327,7 @@ export async function rlStage(
   return true;
 }
 
-/** What the finished trainings of PAD came to; null before the first. */
+/** Results of PAD's finished trainings; null before the first. */
 export async function readPadReport(job: Job): Promise<PadReport | null> {
   const { store, runId } = job;
   const logs = await store.getLogs(runId);

@@ -82,7 +82,7 @@ class RunKeeper {
       await spend();
       return result;
     } catch (thrown) {
-      // What ended the phase is told, not that its seconds could not be stored either.
+      // The error that ended the phase is reported, not that its seconds could not be stored either.
       await spend().catch(() => undefined);
       throw thrown;
     }
@@ -92,7 +92,7 @@ class RunKeeper {
 /** Milliseconds before each new start after a loss, as long as nothing new is finished between them. */
 const waits = [0, 2000];
 
-/** Tells units that were not finished before: a training that goes on from its checkpoint tells some steps again. */
+/** Reports units that were not finished before: a training resumed from its checkpoint reports some steps again. */
 function freshUnits(): (event: JobEvent) => boolean {
   const reached = new Map<string, number>();
   return (event) => {
@@ -164,7 +164,7 @@ async function runPhases(setup: JobSetup, keeper: RunKeeper, progress: ThinnedPr
   job.progress('done', { done: 1, total: 1, detail: null });
 }
 
-/** Turns that are as they were written; the others are spoken again, unless they came from elsewhere. Throws ImportError. */
+/** Turns that are as they were written; the others are generated again, unless they were imported. Throws ImportError. */
 async function soundTurns(job: Job): Promise<readonly Turn[]> {
   const damages: Damage[] = [];
   const turns = await job.store.getTurns(job.runId, (damage) => damages.push(damage));
@@ -226,7 +226,7 @@ async function load(setup: JobSetup, keeper: RunKeeper, progress: ThinnedProgres
     onProgress: (model, progress) => emit({ type: 'load', model, ...progress }),
   });
   const resolved = { ...named, models };
-  // A run that was begun on one backend goes on there: another one would give other bytes.
+  // A run continues on the backend it was started on: another one would give other bytes.
   const kept = keeper.run.device?.backend;
   const wanted = kept === undefined ? config.backend : kept === 'webgpu' ? 'webgpu' : 'cpu';
   const device = await engine.open(wanted, resolved.models);

@@ -18,7 +18,7 @@ type Speak = (
   sampling: ReturnType<typeof greedy>,
 ) => Promise<readonly Turn[]>;
 
-/** Agents that can answer anew, one for each model and system prompt: greedily, more of the same would say the same. */
+/** Agents that can generate, one for each model and system prompt: greedy decoding gives the same for equal ones. */
 function askable({ config, agents }: Pick<Job, 'config' | 'agents'>): readonly number[] {
   const backends = agents.map(({ backend }) => backend);
   const first = new Map<string, number>();
@@ -53,7 +53,7 @@ function alone(job: Job, shots: readonly Shot[], agents: readonly number[]): Pro
 
 /**
  * Every agent answers the validation questions greedily, the best of them those that the arms are compared on. Where all of the
- * debate was stored (`debated`) and the agents cannot be asked any more, the run goes on without the arm and says so.
+ * debate was stored (`debated`) and the agents are not available any more, the run continues without the arm and says so.
  */
 export async function greedySingles(
   job: Job,

@@ -14,7 +14,7 @@ import { openTrainingRecord } from './trainingRecord';
 
 export interface StageHooks {
   readonly onStep: (step: number) => void;
-  /** What goes on beside steps. */
+  /** Work between steps. */
   readonly onNote: (note: TrainingNote) => void;
 }
 

@@ -1,4 +1,4 @@
-/** How far a job is, told to its listeners at a bearable rate. */
+/** Progress events of a job, at a limited rate. */
 import type { Phase } from '../records/records';
 import type { EngineClient } from '../engine/engineClient';
 import type { Progress } from './job';
@@ -32,7 +32,7 @@ export class ThinnedProgress {
     this.#held = new HeldBytes(setup.engine);
   }
 
-  /** Bytes held are told with every event. */
+  /** Bytes held are sent with every event. */
   readHeldBytes(): Promise<void> {
     return this.#held.refresh();
   }

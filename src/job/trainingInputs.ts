@@ -1,6 +1,6 @@
 /**
- * All that a training hangs on, as one hash: its rows, the base, the adapter it starts from and the settings. A stored training
- * is gone on with, kept or taken over only where the hash is the same: equal settings alone say nothing about what was learnt.
+ * All that a training depends on, as one hash: its rows, the base, the adapter it starts from and the settings. A stored training
+ * is resumed, kept or reused only where the hash is the same: equal settings alone do not make equal trainings.
  */
 import { canonical } from '../core/canonical';
 import { ArkletError } from '../core/errors';
@@ -31,7 +31,7 @@ export interface TrainingParts {
   readonly data: unknown;
 }
 
-/** Null where the base cannot be told from others: its training is then taken over by nobody. */
+/** Null where the base cannot be identified: its training is then never reused. */
 export async function trainingInputs(
   job: Job,
   { kind, adapters, data }: TrainingParts,

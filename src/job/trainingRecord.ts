@@ -76,13 +76,13 @@ export async function openTrainingRecord(
     logs,
     signal: AbortSignal.any([job.signal, stop.signal]),
     log(entry) {
-      // A resumed training tells its last step again.
+      // A resumed training reports its last step again.
       while ((logs.at(-1)?.step ?? -1) >= entry.step) logs.pop();
       logs.push(entry);
       job.emit({ type: 'train', runId, strategy, seed, log: entry });
     },
     probe(probe) {
-      // A resumed training asks again at the step that it goes on from.
+      // A resumed training samples again at the step it continues from.
       while ((probes.at(-1)?.step ?? -1) >= probe.step) probes.pop();
       probes.push(probe);
       job.emit({ type: 'probe', runId, strategy, seed, probe });

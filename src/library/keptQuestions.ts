@@ -1,7 +1,8 @@
 /** Question files of the user's own, kept so that a reload or a link finds them again. */
 import { sha256 } from '../models/hashes';
 import * as v from 'valibot';
-import type { QuestionImport } from '../tasks/questionFiles';
+import { count, questionSchema } from '../records/recordSchemas';
+import type { AlteredAnswer, QuestionImport } from '../tasks/questionFiles';
 import type { JobStore } from '../store/jobStore';
 
 const listKey = 'question-files';
@@ -10,10 +11,30 @@ const fileKey = (hash: string): string => `question-file:${hash}`;
 const mostFiles = 12;
 
 const listSchema = v.array(v.object({ hash: v.string(), name: v.string() }));
+const text = v.string();
+/** What older versions did not keep is empty; what newer ones add stays. */
 const fileSchema = v.looseObject({
-  name: v.string(),
-  questions: v.array(
-    v.looseObject({ id: v.string(), text: v.string(), gold: v.string(), answerType: v.string() }),
+  name: text,
+  format: text,
+  questions: v.array(questionSchema),
+  rejected: v.optional(v.array(v.object({ line: count, reason: text, text })), []),
+  altered: v.optional(
+    v.array(
+      v.object({
+        line: count,
+        question: text,
+        written: text,
+        read: text,
+        reason: v.custom<AlteredAnswer['reason']>((value) => typeof value === 'string'),
+        doubtful: v.boolean(),
+      }),
+    ),
+    [],
+  ),
+  encoding: v.optional(text, ''),
+  rows: v.optional(count, 0),
+  columns: v.exactOptional(
+    v.object({ table: v.boolean(), names: v.array(text), sample: v.array(v.array(text)) }),
   ),
 });
 
@@ -53,5 +74,5 @@ export async function keptQuestions(
   const found = hash ?? (await listOf(store)).find((one) => one.name === name)?.hash;
   if (found === undefined) return null;
   const file = v.safeParse(fileSchema, await store.getSetting(fileKey(found)));
-  return file.success ? { hash: found, file: file.output as unknown as QuestionImport } : null;
+  return file.success ? { hash: found, file: file.output } : null;
 }

@@ -55,7 +55,7 @@ export async function tokenizeCommand(
   return (await tokenizerOf(source, onNotice)).encode(text);
 }
 
-/** The tokenizer of a model; `onNotice` is told what the user should know about it. */
+/** The tokenizer of a model; `onNotice` gets what the user should know about it. */
 export async function tokenizerOf(
   source: FileSource,
   onNotice?: (notice: string) => void,

@@ -1,4 +1,4 @@
-/** What a file is that should hold weights or settings and does not, told by its first bytes. */
+/** Recognises by its first bytes what a file is that should hold weights or settings and does not. */
 import { FileFormatError } from '../core/errors';
 import type { FileSource } from '../core/fileSource';
 

@@ -128,7 +128,7 @@ function q6Values(bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
   return values;
 }
 
-/** Rows in `format`: unchanged when they have it, else decoded to f32 and encoded anew. */
+/** Rows in `format`: unchanged when they have it, else decoded to f32 and encoded again. */
 export function convertRows(data: RowData, rows: number, cols: number, format: WeightFormat): RowData {
   return data.format === format ? data : encodeRows(decodeRows(data, rows, cols), cols, format);
 }

@@ -1,4 +1,4 @@
-/** One request in flight: its tokens, its blocks, and the text that has been told so far. */
+/** One request in flight: its tokens, its blocks, and the text streamed so far. */
 import type { FinishReason } from '../records/records';
 import type { Block } from './cache';
 import { TextStream } from './tokenizer';
@@ -18,7 +18,7 @@ export class Sequence {
   /** Prompt and reply. */
   readonly ids: number[];
   readonly promptLength: number;
-  /** Most tokens (prompt and reply) that this sequence may come to. */
+  /** Most tokens (prompt and reply) of this sequence. */
   readonly limit: number;
   readonly logprobs: number[] = [];
   /** Row of the block table while running. */
@@ -33,7 +33,7 @@ export class Sequence {
   readonly #stream: TextStream | null;
   readonly #stops: readonly string[];
   readonly #endIds: ReadonlySet<number>;
-  /** Characters of the stream's text that were told. */
+  /** Characters of the text that were streamed. */
   #told = 0;
   /** Where a stop string begins, once one was found. */
   #cut = -1;
@@ -103,7 +103,7 @@ export class Sequence {
     return this.#cut >= 0;
   }
 
-  /** Text that may be told now: a tail that could be the beginning of a stop string waits, unless this is the end. */
+  /** Text that may be streamed now: a tail that could be the beginning of a stop string waits, unless this is the end. */
   #tell(last: boolean): string {
     if (!this.#stream) return '';
     const { text } = this.#stream;

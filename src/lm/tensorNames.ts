@@ -45,7 +45,7 @@ export interface HeldTensor {
   readonly float: boolean;
 }
 
-/** Buffers that are worked out from the config anew. */
+/** Buffers that are recomputed from the config. */
 const buffers = /(^|\.)(rotary_emb\.(inv_freq|cos_cached|sin_cached)|attn_rot_embd\.weight)$/;
 
 function reason(config: ModelConfig, names: readonly string[]): readonly [what: string, hint: string] {

@@ -118,11 +118,11 @@ export interface Tokenizer {
   unsettled?(id: number): boolean;
   /** Whether text of any token may. */
   readonly settlesLate?: boolean;
-  /** As transformers' tokenizer(text).input_ids; special tokens are added unless told not to. */
+  /** As transformers' tokenizer(text).input_ids; special tokens are added unless addSpecial is false. */
   encode(text: string, options?: { addSpecial?: boolean }): number[];
   /** `cleanUp: false` leaves out what the tokenizer does to the finished text. */
   decode(ids: readonly number[], options?: { skipSpecial?: boolean; cleanUp?: boolean }): string;
-  /** As encode, without what is added after a text: a prompt that goes on. */
+  /** As encode, without what is added after a text: a prompt to be continued. */
   promptIds?(text: string): number[];
   /** The chat template's text; throws ModelError when the model has none. */
   chatText(messages: readonly Message[], options: { addGenerationPrompt: boolean }): string;

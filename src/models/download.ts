@@ -93,7 +93,7 @@ class Reporter {
   }
 }
 
-/** The record to go on with: what is stored if it is of the same files, else a fresh one. */
+/** The record to continue: what is stored if it is of the same files, else a fresh one. */
 async function recordOf(library: Library, id: string, options: DownloadOptions): Promise<ModelManifest> {
   const { signal, endpoint, chunkBytes = defaultChunkBytes } = options;
   const { describe = (place: DescribeOptions) => describeRemote(parseSpecOf('engine', id), place) } = options;
@@ -113,7 +113,7 @@ async function recordOf(library: Library, id: string, options: DownloadOptions):
 }
 
 /**
- * Downloads what is missing, then verifies each file. A stop or a failure leaves what came; the same call goes on there.
+ * Downloads what is missing, then verifies each file. A stop or a failure leaves what came; the same call continues there.
  * Throws DownloadError, StorageError (full: with numbers, the half-written file is removed), ModelError, ConfigError,
  * InterruptedError.
  */

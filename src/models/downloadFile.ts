@@ -19,7 +19,7 @@ export interface DownloadHooks {
 
 /** Seconds without a byte after which a connection counts as dead. */
 const stallSeconds = 30;
-/** Waits before asking again, in seconds; after the last a download fails. Any progress starts the list anew. */
+/** Waits before asking again, in seconds; after the last a download fails. Any progress restarts the list. */
 const waits = [1, 2, 5, 10, 20];
 
 /** A reason to ask again, with the seconds that the server wants to be left alone. */

@@ -122,7 +122,7 @@ function mostBlocks(shape: ModelShape, sequences: number): number {
 const spread = 0.25;
 
 /**
- * The most that the cache comes to when stages of replies of about so many positions each run one after another. It doubles
+ * Largest size of the cache when stages of replies of about so many positions each run one after another. It doubles
  * when it is full, so that its end depends on where it began: of all beginnings within `spread` of the usual the worst is taken.
  */
 export function cacheBound(

@@ -46,7 +46,7 @@ export async function describeWebllmModel(
   if (list === undefined || !names.includes('mlc-chat-config.json')) {
     throw new ModelError(`${repo} holds no compiled model.`, 'Choose another model of the list.');
   }
-  // Other kinds of the list, and what the conversion said, are read by nobody.
+  // Other kinds of the list, and what the conversion said, are not read.
   const settings = names.filter(
     (name) =>
       name === list ||

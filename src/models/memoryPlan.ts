@@ -4,7 +4,7 @@ import type { RunConfig } from '../settings/config';
 /** What the page can learn of a machine: browsers give no free memory. */
 export interface MachineFacts {
   readonly backend: 'webgpu' | 'cpu';
-  /** navigator.deviceMemory in GiB (rounded and capped by the browser); null where it is not told. */
+  /** navigator.deviceMemory in GiB (rounded and capped by the browser); null where it is not known. */
   readonly deviceMemory: number | null;
   /** Largest buffer of the adapter; null on the CPU. */
   readonly maxBufferBytes: number | null;

@@ -211,7 +211,7 @@ function proposals(input: PlanInput, peak: number, budget: number): Proposal[] {
     })
     .filter((proposal) => proposal.peak < 0.98 * peak)
     .filter(({ id, peak: lower }, _, all) => {
-      // Loading anew for each exchange takes time: not for what the milder change gives as well.
+      // Reloading for each exchange takes time: skipped where the milder change is enough.
       const milder = all.find((other) => other.id === 'agents-out')?.peak ?? Infinity;
       return id !== 'one-at-a-time' || lower < 0.98 * milder;
     });

@@ -1,4 +1,4 @@
-/** Whether what lies on disk is what the source has; chunks that are not are fetched again. */
+/** Whether the file on disk is what the source has; chunks that are not are fetched again. */
 import { DownloadError } from '../core/errors';
 import type { LargeFile } from '../store/largeFiles';
 import { refetchChunk, type DownloadHooks } from './downloadFile';
@@ -49,7 +49,7 @@ export async function checkWhole(
 }
 
 /**
- * Verifies a file that has come to its end. Wrong chunks on disk are fetched again; where the disk is as it came but
+ * Verifies a complete file. Wrong chunks on disk are fetched again; where the disk is as it came but
  * the whole is wrong, something spoilt it on the way: every chunk is fetched once more and those that differ replaced.
  * Throws DownloadError when it is still wrong then; the file is empty after that.
  */

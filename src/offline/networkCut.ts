@@ -4,9 +4,9 @@
  */
 import type { CutAnswer } from './messages';
 
-/** Milliseconds without a word of the page after which the cut is over; a hidden tab may speak once a minute. */
+/** Milliseconds without a message of the page after which the cut ends; a hidden tab may send one a minute. */
 const patience = 150_000;
-/** Addresses told by name; the others are counted. */
+/** Addresses listed by name; the others are only counted. */
 const most = 50;
 
 export class NetworkCut {
@@ -60,7 +60,7 @@ export class NetworkCut {
   }
 }
 
-/** Whether an address is this machine's own, which needs no network: a model server on it goes on answering. */
+/** Whether an address is this machine's own, which needs no network: a model server on it stays reachable. */
 export function isThisMachine(address: string): boolean {
   const { hostname } = new URL(address);
   return (

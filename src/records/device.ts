@@ -33,5 +33,5 @@ export type DeviceFact =
   /** A sentence that an older version stored. */
   | { readonly kind: 'text'; readonly text: string };
 
-/** In the order in which they are told. */
+/** In the order in which they are reported. */
 export type DeviceFacts = readonly DeviceFact[];

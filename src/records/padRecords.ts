@@ -1,7 +1,7 @@
 /** Records of process-aware distillation (PAD): units as in records.ts. */
 import type { TrainLog } from './trainLog';
 
-/** What the continuations of one step came to; plain data to be stored. */
+/** Result of the continuations of one step, as stored. */
 export interface ContinuationRecord {
   readonly traceKey: string;
   readonly step: number;
@@ -67,7 +67,7 @@ export interface PadRewardModel {
   } | null;
   readonly baselines: PadBaselines;
   /**
-   * Step AUC by who wrote the trace; `trained` tells whether the reward model learnt from that agent. `baselines` on the same
+   * Step AUC by who wrote the trace; `trained`: whether the reward model was trained on that agent's traces. `baselines` on the same
    * steps; absent in older reports.
    */
   readonly byAgent: readonly {
@@ -77,7 +77,7 @@ export interface PadRewardModel {
     readonly n: number;
     readonly baselines?: PadBaselines;
   }[];
-  /** Steps it learnt from, by where their labels came from. */
+  /** Steps it was trained on, by where their labels came from. */
   readonly labels: {
     readonly kind: 'exact' | 'monte-carlo';
     readonly judged: number;

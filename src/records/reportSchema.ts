@@ -6,6 +6,7 @@ import { overlapSchema } from './overlap';
 import type { PadReport } from './padRecords';
 import { count, droppedSchema, finite, issueOf, trainLogSchema, uniqueBy } from './recordSchemas';
 import type { Report } from './records';
+import { storedConfig } from '../settings/config';
 
 const text = v.string();
 const positive = v.pipe(finite, v.minValue(0));
@@ -200,7 +201,7 @@ export const reportSchema = v.object({
   timings: v.record(text, positive),
 });
 
-/** A report as known keys with values of the right kind. Throws ImportError that names the first bad one. */
+/** A report as known keys with values of the right kind; its settings are moved to today's keys and not checked. Throws ImportError that names the first bad one. */
 export function parseReport(input: unknown): Report {
   const result = v.safeParse(reportSchema, input);
   if (!result.success) {
@@ -209,5 +210,5 @@ export function parseReport(input: unknown): Report {
       'Use an unchanged report.json, or the file of a whole run.',
     );
   }
-  return result.output as unknown as Report;
+  return { ...result.output, config: storedConfig(result.output.config) };
 }

@@ -22,13 +22,13 @@ export interface RunRecord {
   readonly from?: string;
   /** Training questions near others; absent where all questions are generated, and in runs of older versions. */
   readonly overlap?: TrainOverlap;
-  /** Milliseconds since the epoch; there while the run lies in the bin, from which it can be taken back. */
+  /** Milliseconds since the epoch; set while the run is in the trash, from which it can be restored. */
   readonly deletedAt?: number;
   /** What of its stored record is damaged; there only then. Such a run can be deleted and nothing else. */
   readonly damaged?: string;
 }
 
-/** What a finished run came to, for lists and for estimates of time. */
+/** Summary of a finished run, for lists and for estimates of time. */
 export interface RunResult extends Pick<Report, 'arms' | 'timings' | 'gainKept'> {
   readonly backend: string;
 }
@@ -65,9 +65,9 @@ export interface StrategyLog {
   readonly strategy: string;
   readonly seed: number;
   readonly steps: readonly TrainLog[];
-  /** The student's answers to fixed held-out questions while it learnt, by step; runs from before this lack it. */
+  /** The student's answers to fixed held-out questions during training, by step; runs from before this lack it. */
   readonly probes?: readonly EvalSamples[];
-  /** Hash of all that the training hangs on: a training is taken over only where it is the same. Runs from before this lack it. */
+  /** Hash of everything that the training depends on: a training is reused only where it is the same. Runs from before this lack it. */
   readonly inputs?: string;
 }
 

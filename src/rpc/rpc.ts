@@ -86,7 +86,7 @@ export function serve<P extends Protocol<P>>(
   handlers: Handlers<P> | Promise<Handlers<P>>,
 ): () => void {
   const running = new Map<number, AbortController>();
-  // Each call tells of it.
+  // Each call rejects with it.
   if (handlers instanceof Promise) handlers.catch(() => undefined);
 
   const onMessage = (event: MessageEvent): void => {

@@ -27,7 +27,7 @@ export function serveWorker<P extends Protocol<P>>(
   );
 }
 
-/** Holds a lock for the worker's life, tells its name, and resolves then. Without locks nothing is told, or watched. */
+/** Holds a lock for the worker's lifetime, sends its name, then resolves. Without locks nothing is sent or watched. */
 function holdLife(scope: DedicatedWorkerGlobalScope): Promise<void> {
   const alive = `arklet-worker ${crypto.randomUUID()}`;
   const { locks } = scope.navigator;
@@ -64,7 +64,7 @@ export function watchWorker(worker: Worker, onEnd: (reason: string) => void): vo
 
 export interface WorkerLink<P extends Protocol<P>> {
   readonly client: RpcClient<P>;
-  /** Resolves when the worker ended unasked. */
+  /** Resolves when the worker ended without being asked to. */
   readonly gone: Promise<ArkletError>;
   /** Ends the worker; calls in flight reject with the error. */
   terminate(error: ArkletError): void;

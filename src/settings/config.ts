@@ -68,15 +68,24 @@ function lookUp(tree: unknown, path: string): unknown {
   return path.split('.').reduce((node, key) => (isRecord(node) ? node[key] : undefined), tree);
 }
 
-function placed(
-  tree: Readonly<Record<string, unknown>>,
-  path: string,
-  value: unknown,
-): Record<string, unknown> {
+function placed<T extends object>(tree: T, path: string, value: unknown): T {
   const [head = '', ...rest] = path.split('.');
   if (rest.length === 0) return { ...tree, [head]: value };
-  const below = tree[head];
+  const below = lookUp(tree, head);
   return { ...tree, [head]: placed(isRecord(below) ? below : {}, rest.join('.'), value) };
+}
+
+/** A value for every setting, in the order of the table. */
+function valuesOf<T extends object>(
+  tree: T,
+  value: (setting: Setting<unknown>, path: string) => unknown,
+  prefix = '',
+): Values<T> {
+  const values = Object.entries(tree).map(([key, node]: [string, unknown]) => [
+    key,
+    isSetting(node) ? value(node, `${prefix}${key}`) : valuesOf(node as object, value, `${prefix}${key}.`),
+  ]);
+  return Object.fromEntries(values) as Values<T>;
 }
 
 export function valueAt<P extends Path>(config: RunConfig, path: P): ValueAt<P> {
@@ -85,13 +94,18 @@ export function valueAt<P extends Path>(config: RunConfig, path: P): ValueAt<P> 
 
 /** A copy with one setting changed; not checked. */
 export function withValue<P extends Path>(config: RunConfig, path: P, value: ValueAt<P>): RunConfig {
-  return placed(config, path, value) as unknown as RunConfig;
+  return placed(config, path, value);
+}
+
+/** The same for a value whose type is not known, as it was read from a text; `parseConfig` checks it. */
+export function withUnchecked(config: RunConfig, path: Path, value: unknown): RunConfig {
+  return placed(config, path, value);
 }
 
 /** A copy with several settings changed; not checked. */
 export function withValues(config: RunConfig, changes: { readonly [P in Path]?: ValueAt<P> }): RunConfig {
   return Object.entries(changes).reduce<RunConfig>(
-    (changed, [path, value]) => withValue(changed, path as Path, value as never),
+    (changed, [path, value]) => placed(changed, path, value),
     config,
   );
 }
@@ -101,12 +115,10 @@ export function sameValue(a: unknown, b: unknown): boolean {
 }
 
 function presetOf(preset: Preset): RunConfig {
-  const start: Record<string, unknown> = { preset };
-  return entries.reduce(
-    (config, { path, setting }) =>
-      placed(config, path, preset === 'full' && 'full' in setting ? setting.full : setting.quick),
-    start,
-  ) as unknown as RunConfig;
+  const values = valuesOf(table, (setting) =>
+    preset === 'full' && 'full' in setting ? setting.full : setting.quick,
+  );
+  return { preset, ...values };
 }
 
 /** The settings that a preset stands for; flags and the page's controls change single ones. */
@@ -159,16 +171,13 @@ export function parseConfig(input: unknown): RunConfig {
   const { preset } = config;
   if (preset !== 'quick' && preset !== 'full' && preset !== 'custom')
     throw refused('preset', 'Preset', preset, 'quick, full or custom');
-  const checked = entries.reduce<Record<string, unknown>>(
-    (checked, { path, setting }) => {
-      const value = lookUp(config, path);
-      const result = v.safeParse(setting.schema, value);
-      if (!result.success) throw refused(path, setting.label, value, setting.allowed);
-      return placed(checked, path, result.output);
-    },
-    { preset },
-  );
-  return agreeing(checked as unknown as RunConfig);
+  const values = valuesOf(table, (setting, path) => {
+    const value = lookUp(config, path);
+    const result = v.safeParse(setting.schema, value);
+    if (!result.success) throw refused(path, setting.label, value, setting.allowed);
+    return result.output;
+  });
+  return agreeing({ preset, ...values });
 }
 
 /** Refuses settings that are each in range but cannot stand together. */

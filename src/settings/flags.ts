@@ -6,6 +6,7 @@ import {
   presets,
   sameValue,
   valueAt,
+  withUnchecked,
   withValue,
   type Entry,
   type Path,
@@ -63,7 +64,7 @@ export function readFlags(
       continue;
     }
     read.add(entry.path);
-    config = withValue(config, entry.path, value as never);
+    config = withUnchecked(config, entry.path, value);
   }
   if (read.has('rank') && !read.has('alpha')) config = withValue(config, 'alpha', 2 * config.rank);
   const custom = [...read].some((path) => !besidePreset.includes(path));

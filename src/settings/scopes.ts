@@ -1,8 +1,8 @@
-/** Which settings a debate and a training hang on, and what two runs differ in. */
+/** Which settings a debate and a training depend on, and in which two runs differ. */
 import { entries, sameValue, valueAt, withValue, type Entry, type Path, type RunConfig } from './config';
 import type { Scope } from './setting';
 
-/** Kinds of trainings by what they hang on. */
+/** Kinds of trainings by what they depend on. */
 export type TrainingKind = 'supervised' | 'judge' | 'rl';
 
 const scopesOf: Readonly<Record<TrainingKind, readonly Scope[]>> = {
@@ -11,7 +11,7 @@ const scopesOf: Readonly<Record<TrainingKind, readonly Scope[]>> = {
   rl: ['training', 'judge', 'rl'],
 };
 
-/** The settings that a training hangs on, beyond the debate. */
+/** The settings that a training depends on, beyond the debate. */
 export function trainingSettings(kind: TrainingKind): readonly Path[] {
   const scopes = scopesOf[kind];
   return entries
@@ -28,7 +28,7 @@ export function differing(a: RunConfig, b: RunConfig): readonly Entry[] {
 export function sameDebate(config: RunConfig, source: RunConfig): RunConfig {
   const debate = entries.filter(({ setting }) => setting.scopes[0] === 'debate');
   const merged = debate.reduce<RunConfig>(
-    (own, { path }) => withValue(own, path, valueAt(source, path) as never),
+    (own, { path }) => withValue(own, path, valueAt(source, path)),
     config,
   );
   return { ...merged, preset: 'custom' };

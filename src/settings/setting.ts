@@ -5,7 +5,7 @@ import type { Persona } from './personas';
 import { readEvalSet } from './evalSets';
 
 /**
- * What a setting has a say in. debate: the turns; arms: which trainings and comparisons there are; training: every training;
+ * What a setting affects. debate: the turns; arms: which trainings and comparisons there are; training: every training;
  * judge: the reward model of PAD; rl: its group RL; machine: where and how fast, never what.
  */
 export type Scope = 'debate' | 'arms' | 'training' | 'judge' | 'rl' | 'machine';
@@ -30,7 +30,7 @@ interface Facts<T> {
   readonly before?: T;
   /** Key under which runs up to version 0.1 stored it, where that was another. */
   readonly was?: string;
-  /** The first is where it belongs; the others hang on it too. */
+  /** The first is where it belongs; the others depend on it too. */
   readonly scopes: readonly [Scope, ...Scope[]];
   readonly group: Group;
   readonly label: string;

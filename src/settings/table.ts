@@ -1,5 +1,5 @@
 /**
- * Every setting of a run, once. Flags, the address, the drawer, validation and its messages, presets, what a training hangs on,
+ * Every setting of a run, once. Flags, the address, the drawer, validation and its messages, presets, what a training depends on,
  * what two runs differ in, and docs/settings.md are derived from these entries. To add a setting, add an entry.
  * Longer than other files: one entry a setting, and no logic.
  */
@@ -29,7 +29,7 @@ export const strategyNames = {
   'pad+da': 'PAD, then DA',
 } as const;
 
-/** What the trainings are held against. */
+/** Controls that the trainings are compared with. */
 export const controlNames = {
   'answer-only': 'answers only',
   'gold-sft': 'worked solutions',

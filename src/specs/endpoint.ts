@@ -1,4 +1,4 @@
-/** Names of models on a server that speaks the OpenAI protocol. */
+/** Names of models on a server with the OpenAI protocol. */
 import { ConfigError } from '../core/errors';
 import type { Grammar } from './grammar';
 

@@ -29,7 +29,7 @@ export const bundled = 'bundled';
 const hubPrefix = 'hf:';
 const localPrefix = 'local:';
 
-/** Names that are told apart by how they begin. */
+/** Names that are distinguished by their prefix. */
 export function isEngineName(text: string): boolean {
   return text.startsWith(hubPrefix) || text.startsWith(localPrefix) || /^https?:\/\//.test(text);
 }

@@ -31,7 +31,7 @@ export async function putCheckpoint(
   if (older && older.path !== path) await files.remove(older.path);
 }
 
-/** null where there is none, and where it is not as it was written: the training begins anew then, to the same end. */
+/** null where there is none, and where it is not as it was written: the training then starts again and gives the same result. */
 export async function getCheckpoint(
   database: Database,
   files: FileStore,

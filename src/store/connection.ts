@@ -30,7 +30,7 @@ export class Connection {
   readonly #onClosed: (why: Closed) => void;
   #database: Promise<Database> | null = null;
 
-  /** `onClosed` is told when the connection went away unasked. */
+  /** `onClosed` is called when the browser closed the connection. */
   constructor(name: string, onClosed: (why: Closed) => void = () => undefined) {
     this.#name = name;
     this.#onClosed = onClosed;

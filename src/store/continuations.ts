@@ -8,7 +8,7 @@ import type { Database } from './schema';
 /** Where versions 1 to 3 of the database kept them: as the checkpoint of a training that there never was. */
 const older = (runId: string): CheckpointId => ({ runId, strategy: 'pad-labels', seed: 0 });
 
-/** What continuations of a run's steps came to so far, in place of what is there. */
+/** Replaces the stored results of a run's continuations. */
 export async function putContinuations(
   database: Database,
   files: FileStore,

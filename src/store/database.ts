@@ -138,7 +138,7 @@ export function writeRows(
         (store, row) =>
           void transaction
             .objectStore(store)
-            .put(row as never)
+            .put(row)
             .catch(() => undefined),
       );
     } catch (thrown) {

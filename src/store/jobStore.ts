@@ -36,7 +36,7 @@ export interface WholeRun {
 }
 
 /**
- * What is read is as it was written: each part has its digest. A damaged part is left out and told; questions, without which
+ * What is read is as it was written: each part has its digest. A damaged part is left out and reported; questions, without which
  * there is no run, throw ImportError.
  */
 /** What a new run begins with. */
@@ -85,7 +85,7 @@ export interface JobStore {
     onDamage?: OnDamage,
   ): Promise<{ step: number; bytes: Uint8Array<ArrayBuffer> } | null>;
   removeCheckpoint(id: CheckpointId): Promise<void>;
-  /** What continuations of a run's steps came to so far: labels of steps that no checker judges. */
+  /** Stored continuations of a run's steps: labels where no checker judges. */
   putContinuations(runId: string, records: readonly ContinuationRecord[]): Promise<void>;
   getContinuations(runId: string): Promise<readonly ContinuationRecord[]>;
   putAdapter(id: CheckpointId, contents: Readonly<Record<string, Uint8Array>>): Promise<void>;
@@ -128,7 +128,7 @@ async function putWhole(
     const names = ['runs', 'questions', 'turns', 'timings', 'datasets', 'logs', 'reports'] as const;
     const transaction = database.transaction(names, 'readwrite');
     const into = transaction.objectStore.bind(transaction);
-    // The transaction's own end tells of each write that failed.
+    // A failed write rejects the transaction's own promise.
     const write = (done: Promise<unknown>): void => void done.catch(() => undefined);
     // A record that cannot be stored throws at once: nothing of the others may stay.
     try {

@@ -28,7 +28,7 @@ const nextTurn =
   /<\|(?:im_start|im_end|eot_id|start_header_id|endoftext|end|user|assistant)\|>|<\/s>|<(?:start|end)_of_turn>|^[ \t>*#]*(?:(?:new |next |another )?(?:question|problem|exercise)(?:\s*#?\d+)?\s*\**\s*[:.]|(?:q\d*|user|human|student|instruction|input)\s*\**\s*:)/gim;
 const announced = /####|\\(?:boxed|fbox)\s*\{|\banswers?\b[\s*_]*(?:is|are|:|=)/i;
 
-/** A reply up to where a base model goes on with a new question after it has answered; whole when it has not answered before. */
+/** A reply up to where a base model continues with a new question after its answer; whole when it has not answered before. */
 export function beforeRunOn(text: string): string {
   const first = text.search(announced);
   if (first < 0) return text;

@@ -18,7 +18,7 @@ import { namesQuestions } from './files/rowFields';
 export interface ImportOptions {
   /** Shown in messages and kept as each question's origin; its ending decides nothing. */
   readonly fileName: string;
-  /** Columns that a person chose; without them they are told by their names. */
+  /** Columns that a person chose; without them they are recognised by their names. */
   readonly choice?: ColumnChoice;
   /** Seed of the hash that splits. */
   readonly seed: number;

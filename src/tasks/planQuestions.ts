@@ -187,7 +187,7 @@ function parameters({ origin }: Question): string | null {
 }
 
 /**
- * Throws ConfigError when a question that is learnt from is also asked in another split: by its normalised text, and for
+ * Throws ConfigError when a training question is also in another split: by its normalised text, and for
  * generated ones by template parameters too, because other words around the same sums test nothing (docs/method.md section 4).
  */
 export function checkDisjoint(questions: readonly Question[]): void {

@@ -1,4 +1,4 @@
-/** What reading a question file, and holding it against the chosen models, came to. */
+/** Results of reading a question file and of checking it against the chosen models. */
 import type { Question } from '../records/records';
 
 /** The columns of a table, or the fields of JSON rows, with the first rows. */

@@ -1,4 +1,4 @@
-/** A question file as the page and the command are told of it. */
+/** Reads a question file for the page and the command. */
 import type { ColumnChoice, QuestionImport } from './questionFiles';
 import { importQuestionFile } from './importers';
 

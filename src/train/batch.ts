@@ -80,7 +80,7 @@ const startsWith = (ids: readonly number[], prefix: readonly number[]): boolean 
 
 /**
  * Ends a response with the token that generation stops at: cuts what a template writes after the last one (SmolLM2: a
- * line break), or adds one where there is none, because a reply whose end is not learnt never ends.
+ * line break), or adds one where there is none, because a model not trained to end its replies never ends them.
  */
 function ended(
   ids: readonly number[],
@@ -113,7 +113,7 @@ function exampleOfMessages(tokenizer: Tokenizer, messages: readonly Message[]): 
 }
 
 function exampleOfTexts(tokenizer: Tokenizer, prompt: string, completion: string): Example {
-  // Without what the tokenizer adds after a text: an end token inside the row would be learnt as its middle.
+  // Without what the tokenizer adds after a text: an end token would otherwise stand in the middle of the row.
   const encode = (text: string) => tokenizer.promptIds?.(text) ?? tokenizer.encode(text);
   const promptIds = encode(prompt);
   const joined = encode(prompt + completion);
@@ -166,10 +166,20 @@ export const exampleRows = (example: Example): number => example.ids.length - 1;
 /** Targets of an example. */
 export const exampleTargets = (example: Example): number => example.ids.length - example.responseStart;
 
+/** A document's rows, and those of them that carry a loss. */
+export interface DocumentRows {
+  /** The token that each row reads. */
+  readonly ids: readonly number[];
+  /** Rows with a loss, ascending. */
+  readonly places: readonly number[];
+  /** The token that each of them must predict; 0 where a loss of another kind uses none. */
+  readonly targets?: readonly number[];
+}
+
 /** Packs documents in the given order. */
-export function packExamples(examples: readonly Example[]): PackedBatch {
-  const rows = examples.reduce((sum, example) => sum + exampleRows(example), 0);
-  const count = examples.reduce((sum, example) => sum + exampleTargets(example), 0);
+export function packRows(documents: readonly DocumentRows[]): PackedBatch {
+  const rows = documents.reduce((sum, { ids }) => sum + ids.length, 0);
+  const count = documents.reduce((sum, { places }) => sum + places.length, 0);
   const batch = {
     rows,
     ids: new Uint32Array(rows),
@@ -177,25 +187,33 @@ export function packExamples(examples: readonly Example[]): PackedBatch {
     documents: new Uint32Array(2 * rows),
     targetRows: new Uint32Array(count),
     targets: new Uint32Array(count),
-    targetStarts: new Uint32Array(examples.length + 1),
+    targetStarts: new Uint32Array(documents.length + 1),
   };
-  let row = 0;
+  let start = 0;
   let target = 0;
-  examples.forEach((example, document) => {
-    const start = row;
-    const end = start + exampleRows(example);
+  documents.forEach(({ ids, places, targets = [] }, document) => {
+    batch.ids.set(ids, start);
+    batch.targets.set(targets, target);
     batch.targetStarts[document] = target;
-    for (; row < end; row++) {
-      const position = row - start;
-      batch.ids[row] = example.ids[position] ?? 0;
-      batch.positions[row] = position;
+    for (const place of places) batch.targetRows[target++] = start + place;
+    const end = start + ids.length;
+    for (let row = start; row < end; row++) {
+      batch.positions[row] = row - start;
       batch.documents[2 * row] = start;
       batch.documents[2 * row + 1] = end;
-      if (position + 1 < example.responseStart) continue;
-      batch.targetRows[target] = row;
-      batch.targets[target++] = example.ids[position + 1] ?? 0;
     }
+    start = end;
   });
-  batch.targetStarts[examples.length] = target;
+  batch.targetStarts[documents.length] = target;
   return batch;
 }
+
+/** Packs examples for next-token prediction: the loss rows are those before each response token. */
+export const packExamples = (examples: readonly Example[]): PackedBatch =>
+  packRows(
+    examples.map((example) => ({
+      ids: example.ids.slice(0, -1),
+      places: Array.from({ length: exampleTargets(example) }, (_, i) => example.responseStart - 1 + i),
+      targets: example.ids.slice(example.responseStart),
+    })),
+  );

@@ -11,13 +11,13 @@ import { Backprop } from './backprop';
 import { packExamples, parseRows, tokeniseRows } from './batch';
 import { readCheckpoint, writeCheckpoint } from './checkpoint';
 import { writeGgufAdapter } from './ggufAdapter';
+import type { TrainHooks } from './hooks';
 import { exportMerged } from './merge';
 import type { FloatFormat, MergeHooks } from './merge';
 import { mergedGguf } from './mergedGguf';
 import { defaultTrainOptions } from './options';
 import type { TrainOptions } from './options';
 import { train } from './trainer';
-import type { Tuning } from './tuning';
 
 export type Files = Map<string, Uint8Array<ArrayBuffer>>;
 
@@ -92,7 +92,10 @@ export async function gradCommand(args: GradArguments): Promise<GradResult> {
   }
 }
 
-export interface TrainArguments {
+export interface TrainArguments extends Pick<
+  TrainHooks<Uint8Array<ArrayBuffer>>,
+  'signal' | 'tuning' | 'onLog' | 'onCheckpoint'
+> {
   readonly model: LanguageModel;
   readonly tokenizer: Tokenizer;
   readonly data: string;
@@ -105,11 +108,6 @@ export interface TrainArguments {
   readonly initAdapter?: FileSource;
   /** The checkpoint that an earlier part of this training left. */
   readonly checkpoint?: Uint8Array<ArrayBuffer>;
-  readonly signal?: AbortSignal;
-  readonly tuning?: Tuning;
-  onLog?(log: TrainLog): void;
-  /** Bytes to be kept as the newest checkpoint. */
-  onCheckpoint?(bytes: Uint8Array<ArrayBuffer>, step: number): void | Promise<void>;
 }
 
 export interface TrainCommandResult {
@@ -149,7 +147,7 @@ export async function trainCommand(args: TrainArguments): Promise<TrainCommandRe
       owner,
       ...(evalRows ? { evalRows } : {}),
       ...(given ? { adapter: given } : {}),
-      ...(resume ? { resume } : {}),
+      resume,
       ...(signal ? { signal } : {}),
       ...(tuning ? { tuning } : {}),
       ...(onLog ? { onLog } : {}),

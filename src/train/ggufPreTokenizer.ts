@@ -1,4 +1,4 @@
-/** llama.cpp's name of a tokenizer's split, told by every part of its tokenizer.json: a GGUF holds the name alone. */
+/** llama.cpp's name of a tokenizer's split, recognised from its tokenizer.json: a GGUF holds the name alone. */
 import * as v from 'valibot';
 import { ModelError } from '../core/errors';
 

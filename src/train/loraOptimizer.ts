@@ -57,7 +57,7 @@ export class LoraOptimizer {
     this.#backend.release(...this.#owned);
   }
 
-  /** Goes on from parameters and moments of a checkpoint. */
+  /** Loads parameters and moments of a checkpoint. */
   load(params: Float32Array, { m, v }: Moments): void {
     this.#backend.write(this.#params, params);
     this.#backend.write(this.#m, m);
@@ -73,7 +73,7 @@ export class LoraOptimizer {
     this.#backend.fill({ x: this.gradient, value: 0 });
   }
 
-  /** Works out the gradient's squared norm on the device. */
+  /** Computes the gradient's squared norm on the device. */
   measure(): void {
     this.#backend.sumSquares({ x: this.gradient, out: this.#norm });
   }
@@ -85,7 +85,7 @@ export class LoraOptimizer {
     return squares;
   }
 
-  /** Clips by a norm that takes in more than this gradient: `squares` is the squared norm of all of it. */
+  /** Clips by the norm of this gradient together with others: `squares` is the squared norm of all of them. */
   clipBy(squares: number): void {
     this.#backend.write(this.#norm, Float32Array.of(squares));
   }

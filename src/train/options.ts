@@ -1,9 +1,9 @@
 /** Settings of supervised LoRA training, their defaults and ranges, and what follows from them alone. */
-import { ConfigError } from '../core/errors';
 import { hashKey, RandomStream } from '../core/rng';
 import { checkLoraConfig } from '../lm/adapter';
 import { linearNames } from '../lm/types';
 import type { LoraConfig } from '../lm/types';
+import { checkCounts, checkOption } from './checkOption';
 
 export type Scheduler = 'linear' | 'cosine' | 'constant';
 export type Order = 'file' | 'shuffle';
@@ -74,11 +74,7 @@ export const defaultTrainOptions: TrainOptions = {
 
 /** Throws ConfigError naming the setting, its value and its range. */
 export function checkTrainOptions(options: TrainOptions): void {
-  const need = (name: keyof TrainOptions, value: number, good: boolean, range: string): void => {
-    if (!good)
-      throw new ConfigError(`${name} is ${value}, outside ${range}.`, `Give ${name} within ${range}.`);
-  };
-  const counts = {
+  checkCounts(options, {
     steps: 1,
     batch: 1,
     gradAccum: 1,
@@ -87,22 +83,23 @@ export function checkTrainOptions(options: TrainOptions): void {
     evalEvery: 0,
     patience: 0,
     saveEvery: 0,
-  };
-  for (const [name, least] of Object.entries(counts) as [keyof typeof counts, number][]) {
-    const value = options[name];
-    need(name, value, Number.isSafeInteger(value) && value >= least, `the integers from ${least}`);
-  }
-  need('lr', options.lr, options.lr >= 0 && options.lr <= 10, '0 to 10');
-  need('weightDecay', options.weightDecay, options.weightDecay >= 0 && options.weightDecay <= 10, '0 to 10');
-  for (const beta of options.betas) need('betas', beta, beta >= 0 && beta < 1, '0 to below 1');
-  need('eps', options.eps, options.eps > 0 && options.eps <= 1, 'above 0 to 1');
-  need(
+  });
+  checkOption('lr', options.lr, options.lr >= 0 && options.lr <= 10, '0 to 10');
+  checkOption(
+    'weightDecay',
+    options.weightDecay,
+    options.weightDecay >= 0 && options.weightDecay <= 10,
+    '0 to 10',
+  );
+  for (const beta of options.betas) checkOption('betas', beta, beta >= 0 && beta < 1, '0 to below 1');
+  checkOption('eps', options.eps, options.eps > 0 && options.eps <= 1, 'above 0 to 1');
+  checkOption(
     'maxGradNorm',
     options.maxGradNorm,
     options.maxGradNorm >= 0 && Number.isFinite(options.maxGradNorm),
     '0 and up',
   );
-  need('seed', options.seed, Number.isSafeInteger(options.seed), 'the integers');
+  checkOption('seed', options.seed, Number.isSafeInteger(options.seed), 'the integers');
   checkLoraConfig(options.lora);
 }
 

@@ -25,7 +25,7 @@ export function checkResume(
     readonly examples: readonly Example[];
     /** The caller's own adapter, where there is one. */
     readonly adapter?: LoraAdapter;
-    readonly resume?: Checkpoint;
+    readonly resume?: Checkpoint | null;
   },
   adapter: LoraAdapter,
 ): void {
@@ -52,16 +52,16 @@ export function checkResume(
     );
 }
 
-/** Whether the backend has kernels in several forms. */
+/** Whether the backend has kernel variants. */
 export const onGpu = (backend: Backend): backend is GpuBackend =>
   backend.kind === 'webgpu' && 'useVariants' in backend;
 
-/** The forms of kernels in use as text, where the backend has a choice: they fix the order of every sum. */
+/** The kernel variants in use as text, where the backend has a choice: they fix the order of every sum. */
 export function variantsOf(backend: Backend): string | null {
   return onGpu(backend) ? JSON.stringify(backend.variants()) : null;
 }
 
-/** Takes up the forms of kernels of a checkpoint. */
+/** Sets the kernel variants of a checkpoint. */
 export function useVariants(backend: Backend, variants: string | null): void {
   if (variants !== null && onGpu(backend))
     backend.useVariants(JSON.parse(variants) as ReturnType<GpuBackend['variants']>);

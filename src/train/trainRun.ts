@@ -1,4 +1,4 @@
-/** One supervised training on the device: what lies there between steps, a step, held-out losses, checkpoints. */
+/** One supervised training on the device: its state between steps, a step, held-out losses, checkpoints. */
 import type { Tensor } from '../compute/ops';
 import { throwIfAborted } from '../core/errors';
 import type { TrainLog } from '../records/trainLog';
@@ -10,37 +10,23 @@ import { exampleRows, exampleTargets, packExamples } from './batch';
 import type { Example } from './batch';
 import type { BestState, Checkpoint } from './checkpoint';
 import { heldOutLoss } from './heldOut';
+import type { TrainHooks } from './hooks';
 import { divergence, LoraOptimizer } from './loraOptimizer';
 import { DocumentOrder, learningRate } from './options';
 import { fingerprint, useVariants, variantsOf } from './resume';
 import type { LanguageModel } from '../lm/types';
 import type { TrainOptions } from './options';
-import type { Tuning } from './tuning';
 
-export interface TrainHooks {
-  /** Times the forms of the kernels before step 1; a resumed training keeps those that its checkpoint names. */
-  readonly tuning?: Tuning;
-  /** Stops between two steps: a checkpoint is handed out, then InterruptedError is thrown. */
-  readonly signal?: AbortSignal;
-  /** Awaited before every step (pause, single steps). */
-  readonly gate?: { pass(signal?: AbortSignal): Promise<void> };
-  onLog?(log: TrainLog): void;
-  /** Awaited before the first step of this call and after every step, with the steps done; leaves the adapter as it is. */
-  onStep?(step: number, adapter: LoraAdapter): void | Promise<void>;
-  /** Every saveEvery steps, at the end, when stopped and when diverged; awaited. */
-  onCheckpoint?(checkpoint: Checkpoint): void | Promise<void>;
-}
-
-export interface TrainExamplesRequest extends TrainHooks {
+/** Its checkpoints come at the end and when it diverged too. */
+export interface TrainExamplesRequest extends TrainHooks<Checkpoint> {
   readonly model: LanguageModel;
   readonly examples: readonly Example[];
   readonly evalExamples?: readonly Example[];
   readonly options: TrainOptions;
   /** Trained in place; without it a fresh one is made from the seed. Its LoRA settings must be the options'. */
   readonly adapter?: LoraAdapter;
-  readonly resume?: Checkpoint;
-  /** Ledger owner. Default "train". */
-  readonly owner?: string;
+  /** Awaited before the first step of this call and after every step, with the steps done; leaves the adapter as it is. */
+  onStep?(step: number, adapter: LoraAdapter): void | Promise<void>;
 }
 
 export interface TrainResult {
@@ -238,7 +224,7 @@ export class TrainRun {
       best: this.#best,
       stale: this.#stale,
     };
-    await onCheckpoint?.(checkpoint);
+    await onCheckpoint?.(checkpoint, checkpoint.step);
     return checkpoint;
   }
 

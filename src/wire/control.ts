@@ -1,4 +1,4 @@
-/** Beginning and ending jobs. */
+/** Starting and stopping jobs. */
 import type { Question } from '../records/records';
 import type { RunRecord } from '../records/runRecords';
 import type { RunConfig } from '../settings/config';

@@ -6,15 +6,15 @@ export interface KernelInfo {
   readonly name: string;
   /** The .wgsl file: its header states the maths. */
   readonly source: string;
-  /** Forms compiled on the device of this session; empty on the CPU and before any work. */
+  /** Variants compiled on the device of this session; empty on the CPU and before any work. */
   readonly compiled: readonly { readonly key: string; readonly code: string }[];
 }
 
 export interface DeviceProtocol {
-  /** Every kernel of the engine with its source, and the forms of it that this session has compiled. */
+  /** Every kernel of the engine with its source, and the variants of it that this session has compiled. */
   readonly kernels: Call<null, readonly KernelInfo[]>;
   /**
-   * Every kernel in every form against the reference, on a device of its own. Rejects with GpuUnavailableError, with BusyError
+   * Every kernel in every variant against the reference, on a device of its own. Rejects with GpuUnavailableError, with BusyError
    * while a run works (in any tab), and with InterruptedError when it is aborted.
    */
   readonly testDevice: Stream<'webgpu' | 'cpu', SelftestRow, SelftestReport>;

@@ -3,12 +3,13 @@ import type { AnswerType, FinishReason } from '../records/records';
 import type { RunConfig } from '../settings/config';
 import type { Call, Names, Stream } from './calls';
 import type { JobEvent } from './jobEvents';
+import type { AdapterPlace } from './runs';
 
 export type AdapterArm = Extract<AskArm, { type: 'distilled' }>;
 
 export type AskArm =
   | { readonly type: 'base' }
-  | { readonly type: 'distilled'; readonly runId: string; readonly strategy: string; readonly seed: number }
+  | ({ readonly type: 'distilled' } & AdapterPlace)
   | { readonly type: 'ensemble' };
 
 export interface AskRequest {
@@ -40,11 +41,8 @@ export interface AskResult {
   readonly replies: readonly AskReply[];
 }
 
-export interface AdapterInfo {
-  readonly runId: string;
+export interface AdapterInfo extends AdapterPlace {
   readonly runName: string;
-  readonly strategy: string;
-  readonly seed: number;
   readonly student: string;
   /** Of a stored run; of the recorded run, shipping with the page; or a PEFT folder from elsewhere, `runName` its name. */
   readonly origin: 'run' | 'recorded' | 'imported';

@@ -1,4 +1,4 @@
-/** What a job is at, beside its numbers: facts. ui/strings/job.ts has the words. */
+/** What a job is working on, beside its numbers: facts. ui/strings/job.ts has the words. */
 export type ProgressDetail =
   /** Agents generate: the debate, independent samples (at the debate's tokens, or without shots), and what follows them. */
   | {

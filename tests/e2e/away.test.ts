@@ -72,14 +72,14 @@ async function run(): Promise<void> {
     .waitFor({ state: 'attached', timeout: patience });
 }
 
-it('holds a wake lock while a run works and tells nobody who did not ask', async () => {
+it('holds a wake lock while a run works and notifies only on request', async () => {
   expect(await held()).toEqual([]);
   await run();
   await expect.poll(held).toEqual([false]);
   expect(await shown()).toEqual([]);
 });
 
-it('tells the end of a run to who asked and looks elsewhere', async () => {
+it('notifies of the end of a run in a hidden tab if asked to', async () => {
   await page.getByRole('button', { name: 'This device' }).click();
   await page.getByLabel('Show a notification').check();
   await page.keyboard.press('Escape');

@@ -128,7 +128,7 @@ describe('Run on the bundled models', () => {
     }
   });
 
-  it('goes on after a reload in debate, training and evaluation, to the same result as an undisturbed run', async () => {
+  it('resumes after a reload in debate, training and evaluation, to the same result as an undisturbed run', async () => {
     await page.goto(server.url + small);
     await run().click();
     const undisturbed = await finish();
@@ -150,7 +150,7 @@ describe('Run on the bundled models', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('stops when told to, and keeps what was made', async () => {
+  it('stops on request, and keeps what was made', async () => {
     await page.goto(server.url + small);
     await run().click();
     await said('Debate: running').waitFor({ state: 'attached', timeout: patience });

@@ -73,7 +73,7 @@ async function notice(): Promise<{ code: string; text: string }> {
 }
 
 describe('transformers.js under the strict policy', () => {
-  it('loads its runtime from our own origin and speaks in a whole run', async () => {
+  it('loads its runtime from our own origin and generates in a whole run', async () => {
     await start('transformers:files/0/@fp32');
     await page
       .locator('[role=status]', { hasText: 'Done: done' })

@@ -46,7 +46,7 @@ async function open(step: View, settings = ''): Promise<void> {
 }
 
 describe('the debate', () => {
-  it('is told in sentences, and taken through time by the keys of one slider', async () => {
+  it('is described in sentences, and moved through time by the keys of one slider', async () => {
     await open('debate');
     await page.getByRole('button', { name: /^Flipped/ }).click();
     const story = page.getByRole('region', { name: 'What happened' });
@@ -81,7 +81,7 @@ describe('the debate', () => {
 });
 
 describe('the training', () => {
-  it('shows what the student answered to fixed questions while it learnt', async () => {
+  it('shows what the student answered to fixed questions during training', async () => {
     await open('distil');
     const asked = recorded.logs[0]!.probes!;
     const slider = page.getByRole('slider', { name: /step|training/ });

@@ -9,7 +9,7 @@ import { gpuBackend } from './support';
 
 const at = { owner: 'test', label: 'thing' };
 
-test('a missing WebGPU and a missing adapter are told apart from other errors and say what to do', async () => {
+test('a missing WebGPU and a missing adapter are errors of their own and say what to do', async () => {
   await expect(createGpuBackend(undefined)).rejects.toThrow(GpuUnavailableError);
   const none = { requestAdapter: () => Promise.resolve(null) } as unknown as GPU;
   await expect(createGpuBackend(none)).rejects.toMatchObject({

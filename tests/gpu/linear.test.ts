@@ -1,4 +1,4 @@
-/** What only WebGPU's linears have: parts of a matrix, forms of a kernel, blocks of rows. backends.test.ts has the rest. */
+/** What only WebGPU's linears have: parts of a matrix, kernel variants, blocks of rows. backends.test.ts has the rest. */
 import { expect, test } from 'vitest';
 import { caseName } from '../../src/compute/opCase';
 import { linearCases } from '../../src/compute/opCasesLinear';
@@ -32,7 +32,7 @@ const forms = (['linear', 'linearBackward', 'loraGradU', 'loraGradAB'] as const)
   ),
 );
 
-test.for(forms)('%s in the form %s, workgroups of %s, equals the reference', async (form, context) => {
+test.for(forms)('%s as variant %s, workgroups of %s, equals the reference', async (form, context) => {
   const [family, choice, workgroup] = form;
   const backend = await gpuBackend(context);
   backend.useVariants({ [family]: choice, workgroup });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGpuBackend, type GpuBackend } from '../../src/compute/gpuBackend';
 import { readAll } from '../../src/core/fileSource';
 import { groupRl, type GroupRlResult } from '../../src/distil/pad/groupRl';
-import { packSteps } from '../../src/distil/pad/rewardData';
+import { packRows } from '../../src/train/batch';
 import { contrastiveLoss, headCrossEntropy } from '../../src/distil/pad/rewardHead';
 import { defaultGroupRlOptions } from '../../src/distil/pad/rlOptions';
 import { namedMatrices } from '../../src/lm/adapter';
@@ -39,7 +39,7 @@ describe('process-aware distillation on WebGPU', () => {
     const { model, adapter: make } = await tiny();
     const adapter = make();
     const { hidden } = model.config;
-    const batch = packSteps(golden.documents);
+    const batch = packRows(golden.documents);
     const size = batch.targets.length * hidden;
     const gradient = backend.tensor([adapter.params.size], { owner: 'test', label: 'gradient' });
     const extraFinal = backend.tensor([size], { owner: 'test', label: 'd final' });

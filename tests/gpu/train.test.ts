@@ -7,10 +7,10 @@ import { namedMatrices } from '../../src/lm/adapter';
 import { UrlSource } from '../../src/lm/sources';
 import { Backprop } from '../../src/train/backprop';
 import { packExamples } from '../../src/train/batch';
-import { readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint';
+import { readCheckpoint, writeCheckpoint, type Checkpoint } from '../../src/train/checkpoint';
 import { defaultTrainOptions } from '../../src/train/options';
 import { trainExamples } from '../../src/train/trainer';
-import type { TrainHooks } from '../../src/train/trainRun';
+import type { TrainHooks } from '../../src/train/hooks';
 import { compare, goldenFrom, type Golden, type GoldenFamily } from '../unit/train/goldenModel';
 
 let backend: GpuBackend;
@@ -77,7 +77,7 @@ describe('training on WebGPU', () => {
     const whole = await trainExamples({ model, examples, options });
     const controller = new AbortController();
     let saved: Uint8Array<ArrayBuffer> | null = null;
-    const hooks: TrainHooks = {
+    const hooks: TrainHooks<Checkpoint> = {
       signal: controller.signal,
       onLog: ({ step }) => {
         if (step === 2) controller.abort();

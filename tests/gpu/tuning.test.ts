@@ -15,7 +15,7 @@ test('the fastest candidate wins only by a clear margin over the default', async
   expect(shapeClass([2560, 64, 1])).toBe('4096x64x1');
 });
 
-test('tuning chooses among the forms, remembers them by adapter and takes what it remembers', async (context) => {
+test('tuning chooses among the variants, remembers them by adapter and takes what it remembers', async (context) => {
   const backend = await gpuBackend(context);
   const known = new Map<string, string>();
   const memory = {

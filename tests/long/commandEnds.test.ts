@@ -97,7 +97,7 @@ const browserOf = (out: string): number =>
   Number(readlinkSync(join(out, '.browser/SingletonLock')).split('-').at(-1));
 
 describe('a job', () => {
-  it('that is stopped at any moment ends with 130, and the same command goes on to the same bytes', async () => {
+  it('that is stopped at any moment ends with 130, and the same command resumes to the same bytes', async () => {
     const whole = join(work, 'whole');
     expect((await job(whole)).status).toBe(0);
     const out = join(work, 'stopped');
@@ -127,7 +127,7 @@ describe('a job', () => {
       expect(readFileSync(join(out, file)).equals(readFileSync(join(whole, file))), file).toBe(true);
   });
 
-  it('whose browser is killed says to run the same command again, which goes on', async () => {
+  it('whose browser is killed says to run the same command again, which resumes', async () => {
     const out = join(work, 'killed');
     let killed = false;
     const { status, error, stderr } = await job(out, (_, said) => {

@@ -85,7 +85,7 @@ it('after the browser was killed in debate and again in training, a run ends wit
   expect(await outputs(struck)).toEqual(whole);
 });
 
-it('after the laptop slept in debate and again in training, a run goes on by itself to the same bytes', async () => {
+it('after the laptop slept in debate and again in training, a run resumes by itself to the same bytes', async () => {
   const profile = join(folder, 'slept');
   const page = await open(profile);
   await page.getByRole('button', { name: 'Run on the bundled models' }).click();

@@ -56,7 +56,7 @@ async function edit(table: string, change: (record: Record<string, unknown>) => 
   database.close();
 }
 
-describe('what is read is as it was written, or it is left out and told', () => {
+describe('what is read is as it was written, or it is left out and reported', () => {
   it('whole', async () => {
     await store.putWhole(whole);
     expect(await store.getQuestions(runId)).toEqual(archive.questions);

@@ -136,7 +136,7 @@ describe('a model of the hub', () => {
     expect(seen.at(-1)).toMatchObject({ phase: 'ready', loaded: 1_000_022, total: 1_000_022 });
   });
 
-  it('cut off by a reload goes on where it stopped, fetching less than one chunk twice', async () => {
+  it('cut off by a reload continues where it stopped, fetching less than one chunk twice', async () => {
     await script({ slow: 25 });
     const cameBefore = await new Promise<number>((resolve) => {
       void models
@@ -158,7 +158,7 @@ describe('a model of the hub', () => {
     expect(await storedWeights()).toBe(await sourceWeights());
   });
 
-  it('over a connection that breaks goes on by itself, fetching less than one chunk twice each time', async () => {
+  it('over a connection that breaks continues by itself, fetching less than one chunk twice each time', async () => {
     await script({ breakAfter: 330_000, breaks: 2 });
     await models.download(spec);
     const { served, requests } = await script();
@@ -248,7 +248,7 @@ describe.each([
     kept: [],
   },
 ])('a model of $kind', ({ kind, name, stored, source, weights, others, kept }) => {
-  it('is looked up, paused, goes on after a reload where it stopped, and is verified by hash', async () => {
+  it('is looked up, paused, continues after a reload where it stopped, and is verified by hash', async () => {
     const total = (files: readonly { bytes: number }[]): number =>
       files.reduce((sum, { bytes }) => sum + bytes, 0);
     expect(await models.look(name)).toMatchObject({ spec: stored, kind, source, state: 'absent' });
@@ -294,7 +294,7 @@ describe('a model of another library', () => {
     expect(await specOf('transformers:tiny/onnx@q4f16')).toBe('transformers:tiny/onnx@q4f16');
   });
 
-  it('whose compiled library a newer WebLLM wants anew keeps its weights', async () => {
+  it('whose compiled library a newer WebLLM needs replaced keeps its weights', async () => {
     await models.download('webllm:Tiny-MLC');
     reload({ library: 'newer' });
     const { served: before } = await script();

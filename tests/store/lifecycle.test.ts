@@ -34,7 +34,7 @@ async function took(work: Promise<unknown>): Promise<number> {
 }
 
 describe('a run in two tabs', () => {
-  it('whose tab dies is known to be interrupted in the other within two seconds, and is gone on with there', async () => {
+  it('whose tab dies is known to be interrupted in the other within two seconds, and is resumed there', async () => {
     const first = openTab();
     const { id } = await started(first);
     const second = openTab();
@@ -68,7 +68,7 @@ describe('a run in two tabs', () => {
     expect(await first.client.api.runs.list()).toEqual([]);
   });
 
-  it('is paused, stepped, gone on with and stopped from either', async () => {
+  it('is paused, stepped, unpaused and stopped from either', async () => {
     const first = openTab();
     const { id } = await started(first);
     const second = openTab();

@@ -89,7 +89,7 @@ describe('a database of version 3', () => {
     expect(await store.getContinuations(runId)).toEqual(records);
   });
 
-  it('gives its continuations to the table of today with the next that come, and to nobody once the run is removed', async () => {
+  it('gives its continuations to the table of today with the next that come, and to none once the run is removed', async () => {
     await versionThree();
     const store = await openJobStore(name);
     const job = store.during(runId, new AbortController().signal);

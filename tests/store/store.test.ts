@@ -70,7 +70,7 @@ describe('the store of runs', () => {
     expect((await store.getTurns('a')).map(({ reply }) => reply)).toEqual(['second']);
   });
 
-  it('tells runs apart whose ids start alike', async () => {
+  it('distinguishes runs whose ids start alike', async () => {
     await store.putTurns(timed([turn('a', 'q1', 0, 0), turn('ab', 'q1', 0, 0)]));
     expect(await store.getTurns('a')).toHaveLength(1);
   });

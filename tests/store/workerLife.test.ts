@@ -28,7 +28,7 @@ describe('a worker that dies without a word', () => {
     await expect(client.call('echo', 'there')).rejects.toBeInstanceOf(WorkerError);
   });
 
-  it('is told apart from one that is ended on purpose', async () => {
+  it('is distinguished from one that is ended on purpose', async () => {
     const { client, gone, terminate } = start();
     await client.call('echo', 'here');
     terminate(new WorkerError('enough', 'none'));

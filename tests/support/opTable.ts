@@ -78,6 +78,7 @@ export const opTable: Readonly<Record<string, readonly OpCase[]>> = {
       ]),
       ...packings.map((list) => attentionCases.attention(total(list), shape, list)),
       attentionCases.attentionPaged(18, shape, 4),
+      attentionCases.attentionPagedUneven([18, 6], shape, 4),
     ]),
   ],
   linears: [

@@ -36,19 +36,19 @@ function keysOf(schema: unknown): string[] {
 const untold = (names: readonly string[], text: string): string[] =>
   [...new Set(names)].filter((name) => !new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(text));
 
-it('every key of a turn and of a timing is told', () => {
+it('every key of a turn and of a timing is documented', () => {
   const keys = [...keysOf(turnSchema), ...keysOf(timingSchema)];
   expect(keys).toContain('logprobKind');
   expect(untold(keys, section('Records'))).toEqual([]);
 });
 
-it('every key of a report is told', () => {
+it('every key of a report is documented', () => {
   const keys = keysOf(reportSchema);
   expect(keys).toEqual(expect.arrayContaining(['promptTokensPerQuestion', 'mcnemarP', 'calibration']));
   expect(untold(keys, section('Report'))).toEqual([]);
 });
 
-it('every arm of the committed results is told', () => {
+it('every arm of the committed results is documented', () => {
   const told = [...section('Arms').matchAll(/^\| `([\w-]+)(?::[A-Z]+)?` \|/gm)].map(
     (match) => match[1] ?? '',
   );
@@ -65,7 +65,7 @@ it('every arm of the committed results is told', () => {
   expect([...new Set(compared)].filter((name) => !told.includes(name))).toEqual([]);
 });
 
-it('every strategy and control is told', () => {
+it('every strategy and control is documented', () => {
   const method = read('docs/method.md');
   const names = [
     ...Object.keys(strategyNames).filter((name) => name.includes('+')),
@@ -75,7 +75,7 @@ it('every strategy and control is told', () => {
   expect(method).toMatch(/\*\*RSFT\*\*[\s\S]*\*\*DA\*\*[\s\S]*\*\*PAD\*\*/);
 });
 
-it('every verb and flag of lm is told', () => {
+it('every verb and flag of lm is documented', () => {
   const path = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).find((name) =>
     /(^|\/)tools\.ts$/.test(name),
   );

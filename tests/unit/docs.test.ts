@@ -149,7 +149,7 @@ describe('commands', () => {
   });
 });
 
-it('architecture.md tells of every room, and of no other', () => {
+it('architecture.md names every room, and no other', () => {
   const [, table = ''] = read('docs/architecture.md').split('## The rooms');
   const told = [...(table.split('\n## ')[0] ?? '').matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]);
   const silent = folders.filter((room) => !told.includes(room));
@@ -166,7 +166,7 @@ it('adding.md counts the edits that it lists', () => {
   );
 });
 
-it('architecture.md tells of every worker and every dependency', () => {
+it('architecture.md names every worker and every dependency', () => {
   const page = read('docs/architecture.md');
   const { dependencies } = JSON.parse(read('package.json')) as {
     dependencies: Readonly<Record<string, string>>;

@@ -31,7 +31,7 @@ test('every folder of tests is one of src', () => {
   expect(rooms.filter((room) => !existsSync(join(root, placeOf(room))))).toEqual([]);
 });
 
-test('a test lies in the folder of what it tests', () => {
+test('a test is in the folder of what it tests', () => {
   const strangers = files.filter((name) => {
     const file = `tests/unit/${name}`;
     const place = placeOf(roomOf(name));

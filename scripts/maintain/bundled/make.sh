@@ -14,8 +14,13 @@ node export.mjs vehicles 1 500 >"$work/vehicles.jsonl"
 node export.mjs money 1 500 >"$work/money.jsonl"
 node export.mjs ood 1 500 >"$work/ood.jsonl"
 node export.mjs robust 1 500 >"$work/robust.jsonl"
-for name in agent-a agent-b agent-c student agent-a-talk agent-b-talk agent-c-talk \
-  agent-b-20-talk agent-c-20-talk agent-b-50-talk agent-c-50-talk agent-b-80-talk agent-c-80-talk; do
+for name in agent-a agent-b agent-c student agent-a-talk agent-b-talk agent-c-talk; do
+  "$python" -u train.py "$name"
+done
+for name in agent-a-talk agent-b-talk agent-c-talk; do
+  "$python" -u train.py "$name" --more
+done
+for name in agent-b-20-talk agent-c-20-talk agent-b-50-talk agent-c-50-talk agent-b-80-talk agent-c-80-talk; do
   "$python" -u train.py "$name"
 done
 "$python" evaluate.py --cards

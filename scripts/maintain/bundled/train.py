@@ -33,9 +33,9 @@ RECIPE = {
     "agent-b": {"steps": 1500, "seed": 21},
     "agent-c": {"steps": 1500, "seed": 31},
     "student": {"steps": 1500, "seed": 41},
-    "agent-a-talk": {"steps": 1200, "seed": 12},
-    "agent-b-talk": {"steps": 1200, "seed": 22},
-    "agent-c-talk": {"steps": 1200, "seed": 32},
+    "agent-a-talk": {"steps": 1200, "seed": 12, "more": {"steps": 1500, "seed": 13}},
+    "agent-b-talk": {"steps": 1200, "seed": 22, "more": {"steps": 1500, "seed": 23}},
+    "agent-c-talk": {"steps": 1200, "seed": 32, "more": {"steps": 1500, "seed": 33}},
     **{f"{name}-{overlap}-talk": {"steps": 600, "seed": seed + overlap, "from": f"{name}-talk"}
        for overlap in OVERLAPS for name, seed in (("agent-b", 200), ("agent-c", 300))},
 }
@@ -185,7 +185,7 @@ def phase(args, vocabulary, config, train, validation):
     """`NAME`: solving from scratch; `NAME-talk`: from there, reading others."""
     name = args.phase.removesuffix("-talk")
     talking = args.phase != name
-    start = RECIPE[args.phase].get("from", name)
+    start = args.phase if args.more else RECIPE[args.phase].get("from", name)
     model = restore(config, start) if talking else Llama(config)
     skill = SKILLS[name]
     sure = [p for p in validation if all(skill(op, a) >= 1 for op, a, _, _ in p["steps"])][:200]
@@ -212,9 +212,11 @@ if __name__ == "__main__":
     parser.add_argument("phase", choices=RECIPE)
     parser.add_argument("--steps", type=int)
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--more", action="store_true", help="go on from the phase's own weights with a fresh schedule")
     args = parser.parse_args()
-    args.steps = args.steps or RECIPE[args.phase]["steps"]
-    args.seed = args.seed or RECIPE[args.phase]["seed"]
+    recipe = RECIPE[args.phase]["more"] if args.more else RECIPE[args.phase]
+    args.steps = args.steps or recipe["steps"]
+    args.seed = args.seed or recipe["seed"]
     torch.set_num_threads(1)
     os.nice(5)
     torch.manual_seed(args.seed)

@@ -1,4 +1,4 @@
-/** Bodies of answers: read up to a limit, and told apart by what they hold, whatever their Content-Type says. */
+/** Bodies of answers: read up to a limit, and recognised by their content, whatever their Content-Type says. */
 import { EventParser, type ServerEvent } from './sse';
 
 /** A body is longer than any reply. */

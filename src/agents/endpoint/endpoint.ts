@@ -41,7 +41,7 @@ const shortestSecret = 6;
 
 /**
  * Streamed chat completions. A request that the server puts off or breaks in the middle is made again from its start, after the
- * time the server asks for; what stays broken is AgentError, with details.permanent where only the user can mend it.
+ * time the server asks for; what stays broken is AgentError, with details.permanent where only the user can fix it.
  */
 export function endpointAgent(options: EndpointOptions): AgentBackend {
   const { url, model, firstTokenTimeout = 300, stallTimeout = 60, retries = 4, retryDelay = 1 } = options;
@@ -124,7 +124,7 @@ export function endpointAgent(options: EndpointOptions): AgentBackend {
         if (reply.finished !== null) alive(Math.min(closing, stallTimeout));
         else if (reply.spoken > before) alive(stallTimeout);
         if (piece !== '') tell(false);
-        // The server goes on beyond what was asked for.
+        // The server generates beyond the limit.
         if (reply.cut) break;
       }
       reply.check(ended);
@@ -178,7 +178,7 @@ export function endpointAgent(options: EndpointOptions): AgentBackend {
       let shown = 0;
       for (let failed = 0; ; failed++) {
         let at = 0;
-        // An attempt that starts anew shows only what goes beyond the one before it.
+        // A retry shows only what goes beyond the attempt before it.
         const show = (piece: string): void => {
           at += piece.length;
           if (at <= shown) return;

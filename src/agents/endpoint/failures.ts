@@ -1,7 +1,7 @@
 /** What can go wrong between an endpoint and us, in words; what the server sent is stated without the key. */
 import { AgentError, TokenError } from '../../core/errors';
 
-/** Whether waiting may mend it. */
+/** Whether a retry after a wait may succeed. */
 const passing = new Set([408, 409, 425, 429, 500, 502, 503, 504, 529]);
 /** Characters of what a server sent that a message repeats. */
 const excerpt = 300;

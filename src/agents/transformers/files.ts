@@ -1,7 +1,7 @@
 /** Answers the library's requests for a model's files from wherever they are. No request leaves but to the place named. */
 import type { TransformersPlace } from './protocol';
 
-/** The library is told that its hub is here; `.invalid` is a name that can never be contacted (RFC 2606). */
+/** The library's hub is set to this host; `.invalid` is a name that can never be contacted (RFC 2606). */
 export const pretendHost = 'https://models.invalid/';
 
 /** A place to read from: models of the hub are brought into storage first. */

@@ -155,10 +155,10 @@ export class TransformersHost {
       await yieldToEvents();
       return forward(inputs);
     };
-    const config = model.config as unknown as Record<string, unknown>;
-    const context = config['max_position_embeddings'];
-    const own = (model.generation_config ?? {}) as Record<string, unknown>;
-    const end = own['eos_token_id'] ?? config['eos_token_id'];
+    const { config } = model;
+    const context: unknown = config.max_position_embeddings;
+    const end: unknown =
+      model.generation_config?.eos_token_id ?? ('eos_token_id' in config ? config.eos_token_id : undefined);
     return {
       model,
       tokenizer,
@@ -225,23 +225,25 @@ export class TransformersHost {
     };
 
     /** Draws the token and leaves it as the only one that the library's greedy search can take. */
-    const draw = (_all: unknown, logits: Tensor): Tensor => {
-      const data = logits.data as Float32Array;
-      const vocab = logits.dims.at(-1) ?? data.length;
-      loaded.sampler ??= new Sampler(vocab);
-      const { id, logprob } = loaded.sampler.sample(data.subarray(0, vocab), sampling, ids.length);
-      ids.push(id);
-      logprobs.push(logprob);
-      data.fill(-Infinity);
-      data[id] = 0;
-      if (stops.length > 0 || onText) {
-        const text = textSoFar();
-        const found = stops.map((stop) => text.indexOf(stop)).filter((at) => at >= 0);
-        if (found.length > 0) cut = Math.min(...found);
-        show(cut >= 0 ? text.slice(0, cut) : text);
+    class Draw extends library.LogitsProcessor {
+      override _call(_all: unknown, logits: Tensor): Tensor {
+        const data = logits.data as Float32Array;
+        const vocab = logits.dims.at(-1) ?? data.length;
+        loaded.sampler ??= new Sampler(vocab);
+        const { id, logprob } = loaded.sampler.sample(data.subarray(0, vocab), sampling, ids.length);
+        ids.push(id);
+        logprobs.push(logprob);
+        data.fill(-Infinity);
+        data[id] = 0;
+        if (stops.length > 0 || onText) {
+          const text = textSoFar();
+          const found = stops.map((stop) => text.indexOf(stop)).filter((at) => at >= 0);
+          if (found.length > 0) cut = Math.min(...found);
+          show(cut >= 0 ? text.slice(0, cut) : text);
+        }
+        return logits;
       }
-      return logits;
-    };
+    }
 
     class Ended extends library.StoppingCriteria {
       override _call(all: readonly unknown[]): boolean[] {
@@ -253,15 +255,17 @@ export class TransformersHost {
       const input_ids = new library.Tensor('int64', BigInt64Array.from(promptIds, BigInt), shape);
       const ones = new BigInt64Array(promptIds.length).fill(1n);
       const attention_mask = new library.Tensor('int64', ones, shape);
+      const processors = new library.LogitsProcessorList();
+      processors.push(new Draw());
       await model.generate({
         input_ids,
         attention_mask,
         // Everything of the model's own that would change the logits before they are read is off.
-        ...{ do_sample: false, repetition_penalty: 1, no_repeat_ngram_size: 0, bad_words_ids: null },
-        ...{ min_length: 0, min_new_tokens: null, max_length: null, max_new_tokens: most },
-        logits_processor: [draw],
+        ...{ do_sample: false, repetition_penalty: 1, no_repeat_ngram_size: 0, bad_words_ids: [] },
+        ...{ min_length: 0, min_new_tokens: 0, max_new_tokens: most },
+        logits_processor: processors,
         stopping_criteria: [new Ended()],
-      } as unknown as Parameters<Model['generate']>[0]);
+      });
     }
     const last = ids.at(-1);
     const ended = cut >= 0 || (last !== undefined && endIds.has(last));

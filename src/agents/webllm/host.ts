@@ -132,7 +132,7 @@ export class WebllmHost {
     }
   }
 
-  /** The record with where its files are once they are in our storage: of models that WebLLM is not told to keep itself. */
+  /** The record with where its files are once they are in our storage: of models that WebLLM does not cache itself. */
   async #brought(ref: WebllmRef, listed: ModelRecord, options: LoadOptions): Promise<ModelRecord> {
     if (ref.custom || ref.cache !== 'cache') return listed;
     const { model_id: id, model: weights, model_lib: library } = listed;

@@ -1,4 +1,4 @@
-/** One WebLLM model as the job sees it: a worker that can be replaced, shared by the personas that speak through it. */
+/** One WebLLM model as the job sees it: a worker that can be replaced, shared by the personas that generate with it. */
 import { AgentError, asArkletError, throwIfAborted } from '../../core/errors';
 import type {
   AgentBackend,
@@ -40,7 +40,7 @@ interface Opened {
 
 const noUsage = { prompt: 0, completion: 0 };
 
-/** Settles when the seconds have passed; `clear` stops the clock, `touch` starts it anew. */
+/** Settles when the seconds have passed; `clear` stops the clock, `touch` restarts it. */
 function timer(seconds: number): { readonly due: Promise<'due'>; touch(): void; clear(): void } {
   let ring = (): void => undefined;
   const due = new Promise<'due'>((resolve) => (ring = () => resolve('due')));

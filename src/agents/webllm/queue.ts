@@ -1,4 +1,4 @@
-/** Who waits for a WebLLM engine: it answers one request at a time, whatever is asked of it. */
+/** The queue of a WebLLM engine: it answers one request at a time. */
 
 interface Waiting {
   readonly start: () => void;

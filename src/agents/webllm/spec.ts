@@ -16,7 +16,7 @@ export interface WebllmRef {
   readonly logprobs: boolean;
 }
 
-/** Where WebLLM is told that files in the app's own storage are; `.invalid` is a name that can never be contacted (RFC 2606). */
+/** Address that WebLLM gets for files in the app's own storage; `.invalid` is a name that can never be contacted (RFC 2606). */
 export const localHost = 'https://local.models.invalid/';
 
 /**

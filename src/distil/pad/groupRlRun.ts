@@ -13,13 +13,12 @@ import { leaveOneOut, rewardFigures, sampleReward, whiten, zScore, type CreditSa
 import { detectHacking, type Evaluation, type HackingStop, type OffendingSample, type RolloutPoint } from './hacking'; // prettier-ignore
 import { PolicyTrainer, type UpdateResult } from './policyTrainer';
 import { greedyAccuracy, offenders, sampleGroups, type PolicySample, type RlQuestion } from './rollout';
-import type { Gate } from '../../core/gate';
 import type { LanguageModel, Tokenizer } from '../../lm/types';
-import { type Tuning } from '../../train/tuning';
+import type { TrainHooks } from '../../train/hooks';
 import type { RewardModel } from './rewardModel';
 import { type GroupRlOptions } from './rlOptions';
 
-export interface GroupRlRequest {
+export interface GroupRlRequest extends TrainHooks<Uint8Array<ArrayBuffer>> {
   readonly model: LanguageModel;
   readonly tokenizer: Tokenizer;
   /** PEFT files to start from, null for a fresh adapter. */
@@ -29,16 +28,6 @@ export interface GroupRlRequest {
   /** Needed by the modes process and both. */
   readonly rewardModel: RewardModel | null;
   readonly options: GroupRlOptions;
-  readonly signal?: AbortSignal;
-  /** Awaited before each rollout. */
-  readonly gate?: Gate;
-  readonly tuning?: Tuning;
-  /** One optimiser step, named as TRL names it. */
-  onLog?(log: TrainLog): void;
-  /** Every saveEvery steps and when stopped, always between two rollouts; awaited. */
-  onCheckpoint?(bytes: Uint8Array<ArrayBuffer>, step: number): void | Promise<void>;
-  readonly resume?: Uint8Array<ArrayBuffer> | null;
-  readonly owner?: string;
   /** What the PEFT files name as their base. Default "student". */
   readonly baseName?: string;
 }
@@ -56,7 +45,7 @@ interface RunState {
   readonly rollouts: readonly RolloutPoint[];
   readonly evaluations: readonly Evaluation[];
   readonly offenders: readonly OffendingSample[];
-  /** The last update's log, told once the evaluation that may follow it is done. */
+  /** The last update's log; goes to onLog once the evaluation that may follow it is done. */
   readonly pending: TrainLog | null;
 }
 
@@ -104,7 +93,7 @@ export class GroupRlRun {
     return this.#state;
   }
 
-  /** Takes up a checkpoint. Throws FileFormatError, and ConfigError for other settings or questions. */
+  /** Restores a checkpoint. Throws FileFormatError, and ConfigError for other settings or questions. */
   async resume(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const { model, options } = this.#request;
     const file = await readState(kind, bytes);

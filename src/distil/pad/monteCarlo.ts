@@ -45,7 +45,7 @@ export interface MonteCarloRequest {
 /**
  * Continues every step of every trace k times, the steps of a trace in one batch with their shared prefix. The last
  * step is not continued when the trace ends there: its own verdict stands. A record depends on seed, trace and step
- * alone. Throws InterruptedError (records told so far stand), TokenError, OutOfMemoryError, DeviceLostError.
+ * alone. Throws InterruptedError (records handed out so far stay valid), TokenError, OutOfMemoryError, DeviceLostError.
  */
 export async function monteCarloLabels(request: MonteCarloRequest): Promise<ContinuationRecord[]> {
   const { model, tokenizer, adapter, traces, signal, gate, done = [], onRecord } = request;

@@ -106,7 +106,7 @@ export class PolicyTrainer {
 
   /**
    * Negative log-likelihoods of every token of the rollout: under the base, under the policy, both at the sampling
-   * temperature, and under the policy at temperature 1 (to hold against the sampler's).
+   * temperature, and under the policy at temperature 1 (to compare with the sampler's).
    */
   async likelihoods(
     rollout: PackedRollout,

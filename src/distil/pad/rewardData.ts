@@ -1,7 +1,7 @@
-/** Traces as packed token rows with one loss row at each step's last token. */
+/** Traces as token rows with one loss row at each step's last token. */
 import type { Message } from '../../records/records';
 import type { Tokenizer } from '../../lm/types';
-import { tokeniseRow, type PackedBatch } from '../../train/batch';
+import { tokeniseRow } from '../../train/batch';
 import type { StepLabel } from './labels';
 import { tokenSteps, type Splitter, type TokenStep } from './steps';
 
@@ -64,39 +64,6 @@ export function documentOfText(
   const promptIds = example.ids.slice(0, example.responseStart);
   const replyIds = example.ids.slice(example.responseStart);
   return stepDocument(tokenizer, { promptIds, replyIds, reply }, splitter, maxLength);
-}
-
-/** Rows of documents one after another, their loss rows at `places` alone; targets are unused and 0. */
-export function packSteps(
-  documents: readonly { readonly ids: readonly number[]; readonly places: readonly number[] }[],
-): PackedBatch {
-  const rows = documents.reduce((sum, { ids }) => sum + ids.length, 0);
-  const count = documents.reduce((sum, { places }) => sum + places.length, 0);
-  const batch = {
-    rows,
-    ids: new Uint32Array(rows),
-    positions: new Uint32Array(rows),
-    documents: new Uint32Array(2 * rows),
-    targetRows: new Uint32Array(count),
-    targets: new Uint32Array(count),
-    targetStarts: new Uint32Array(documents.length + 1),
-  };
-  let row = 0;
-  let target = 0;
-  documents.forEach(({ ids, places }, index) => {
-    const start = row;
-    ids.forEach((id, position) => {
-      batch.ids[row] = id;
-      batch.positions[row] = position;
-      batch.documents[2 * row] = start;
-      batch.documents[2 * row + 1] = start + ids.length;
-      row++;
-    });
-    batch.targetStarts[index] = target;
-    for (const place of places) batch.targetRows[target++] = start + place;
-  });
-  batch.targetStarts[documents.length] = target;
-  return batch;
 }
 
 /** Documents in their order, split so that no part has more than `rows` rows (a longer one stands alone). */

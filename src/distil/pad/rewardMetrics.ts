@@ -1,4 +1,4 @@
-/** What a reward model is worth on held-out traces, and baselines that read no text. */
+/** Metrics of a reward model on held-out traces, and baselines that read no text. */
 import type { PadBaselines, PadRewardModel } from '../../records/padRecords';
 import { majority } from '../../debate/vote';
 import { equationsIn } from '../../tasks/stepChecker';
@@ -94,7 +94,7 @@ function rateOf(training: readonly Judged[], kind: (step: Judged) => string): (s
   };
 }
 
-/** What judges that read no arithmetic make of held-out traces; their rates are those of `training`. */
+/** Metrics of baselines that read no arithmetic; their rates come from `training`. */
 export function baselinesFrom(
   training: readonly LabelledTrace[],
   splitter: Splitter,

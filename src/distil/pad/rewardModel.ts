@@ -12,7 +12,8 @@ import type { LanguageModel, LoraAdapter, Tokenizer } from '../../lm/types';
 import { yieldToEvents } from '../../lm/yieldToEvents';
 import { loadAdapter, writePeft } from '../../train/adapterFiles';
 import { Backprop } from '../../train/backprop';
-import { documentOfText, inPasses, packSteps, stepDocument, type StepDocument } from './rewardData';
+import { packRows } from '../../train/batch';
+import { documentOfText, inPasses, stepDocument, type StepDocument } from './rewardData';
 import { scoreRows } from './rewardHead';
 import { splitters, type Splitter, type TokenStep } from './steps';
 
@@ -38,7 +39,7 @@ export interface RewardModelParts {
   readonly rowsPerPass?: number;
 }
 
-/** Scores steps. Uses the adapter that it was given and frees it when told to. */
+/** Scores steps. `dispose` frees the adapter too, unless keepAdapter is set. */
 export class RewardModel {
   readonly splitter: Splitter;
   readonly #parts: RewardModelParts;
@@ -82,7 +83,7 @@ export class RewardModel {
     for (const part of inPasses(scored, rowsPerPass, ({ ids }) => ids.length)) {
       await yieldToEvents();
       throwIfAborted(signal);
-      const batch = packSteps(part);
+      const batch = packRows(part);
       this.#backprop.forward(batch);
       const final = await model.backend.read(this.#backprop.final, 0, batch.targets.length * hidden);
       const good = scoreRows(final, head, hidden);

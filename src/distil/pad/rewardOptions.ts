@@ -1,7 +1,7 @@
 /** Settings of the reward model's training. */
-import { ConfigError } from '../../core/errors';
 import { checkLoraConfig } from '../../lm/adapter';
 import type { LoraConfig } from '../../lm/types';
+import { checkCounts, checkOption } from '../../train/checkOption';
 import { defaultLora } from '../../train/options';
 import type { Splitter } from './steps';
 
@@ -23,7 +23,7 @@ export interface RewardOptions {
   readonly classBalance: boolean;
   /** The contrastive term, null without it. AgentArk: weight 0.5, temperature 0.1. */
   readonly contrastive: { readonly weight: number; readonly temperature: number } | null;
-  /** Held-out loss and AUC every so many steps; 0 = at the end alone. */
+  /** Held-out loss and AUC every so many steps; 0 = only at the end. */
   readonly evalEvery: number;
   readonly saveEvery: number;
 }
@@ -47,31 +47,19 @@ export const defaultRewardOptions: RewardOptions = {
 
 /** Throws ConfigError for a setting outside its range. */
 export function checkRewardOptions(options: RewardOptions): void {
-  const need = (name: string, value: number, good: boolean, range: string): void => {
-    if (!good)
-      throw new ConfigError(`${name} is ${value}, outside ${range}.`, `Give ${name} within ${range}.`);
-  };
-  for (const name of ['steps', 'batch'] as const)
-    need(
-      name,
-      options[name],
-      Number.isSafeInteger(options[name]) && options[name] >= 1,
-      'the integers from 1',
-    );
-  for (const name of ['warmup', 'evalEvery', 'saveEvery'] as const)
-    need(
-      name,
-      options[name],
-      Number.isSafeInteger(options[name]) && options[name] >= 0,
-      'the integers from 0',
-    );
+  checkCounts(options, { steps: 1, batch: 1, warmup: 0, evalEvery: 0, saveEvery: 0 });
   for (const name of ['lr', 'headLr', 'weightDecay', 'maxGradNorm'] as const)
-    need(name, options[name], options[name] >= 0 && options[name] <= 10, '0 to 10');
+    checkOption(name, options[name], options[name] >= 0 && options[name] <= 10, '0 to 10');
   const { contrastive } = options;
   if (contrastive) {
     const { weight, temperature } = contrastive;
-    need('contrastive.weight', weight, weight >= 0 && weight <= 10, '0 to 10');
-    need('contrastive.temperature', temperature, temperature > 0 && temperature <= 10, 'above 0 to 10');
+    checkOption('contrastive.weight', weight, weight >= 0 && weight <= 10, '0 to 10');
+    checkOption(
+      'contrastive.temperature',
+      temperature,
+      temperature > 0 && temperature <= 10,
+      'above 0 to 10',
+    );
   }
   checkLoraConfig(options.lora);
 }

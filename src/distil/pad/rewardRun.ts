@@ -1,4 +1,4 @@
-/** A training of the reward model between two steps: its state on the device and the host, and how it goes on. */
+/** One training of the reward model: its state on device and host between two steps, and the loop over steps. */
 import * as v from 'valibot';
 import { canonical } from '../../core/canonical';
 import { ConfigError, InterruptedError, throwIfAborted } from '../../core/errors';
@@ -7,42 +7,33 @@ import { hashKey, uniform } from '../../core/rng';
 import type { LoraAdapter } from '../../lm/types';
 import { yieldToEvents } from '../../lm/yieldToEvents';
 import { Backprop } from '../../train/backprop';
+import { packRows } from '../../train/batch';
+import type { TrainHooks } from '../../train/hooks';
 import { divergence, LoraOptimizer } from '../../train/loraOptimizer';
 import { DocumentOrder, learningRate } from '../../train/options';
 import { fingerprint, useVariants, variantsOf } from '../../train/resume';
 import { readState, writeState } from '../../train/stateFile';
 import { hostAdamw, type HostState } from './hostAdamw';
-import { packSteps } from './rewardData';
 import { classWeights, contrastiveLoss, headCrossEntropy } from './rewardHead';
 import { rewardMetrics, type RewardMetrics } from './rewardMetrics';
 import { RewardModel } from './rewardModel';
-import type { Gate } from '../../core/gate';
 import type { LanguageModel, Tokenizer } from '../../lm/types';
-import { type Tuning } from '../../train/tuning';
 import { type LabelledTrace } from './rewardData';
 import { type RewardOptions } from './rewardOptions';
 
-export interface RewardTrainRequest {
+export interface RewardTrainRequest extends TrainHooks<Uint8Array<ArrayBuffer>> {
   readonly model: LanguageModel;
   readonly tokenizer: Tokenizer;
   readonly traces: readonly LabelledTrace[];
   readonly heldOut: readonly LabelledTrace[];
   readonly options: RewardOptions;
-  /** PEFT files that the LoRA starts from, as an adapter that has learnt to solve; null or absent for a fresh one. */
+  /** PEFT files that the LoRA starts from, such as an adapter fine-tuned on solutions; null or absent for a fresh one. */
   readonly init?: Readonly<Record<string, Uint8Array>> | null;
-  readonly signal?: AbortSignal;
-  readonly gate?: Gate;
-  readonly tuning?: Tuning;
-  onLog?(log: TrainLog): void;
-  /** Every saveEvery steps and when stopped; awaited. */
-  onCheckpoint?(bytes: Uint8Array<ArrayBuffer>, step: number): void | Promise<void>;
-  readonly resume?: Uint8Array<ArrayBuffer> | null;
-  readonly owner?: string;
   /** What the PEFT files name as their base. Default "student". */
   readonly baseName?: string;
 }
 
-/** A trace's judged places with their labels. */
+/** A trace's labelled step positions with their labels. */
 export interface TrainDocument {
   readonly ids: readonly number[];
   readonly places: readonly number[];
@@ -60,7 +51,7 @@ const stateSchema = v.object({
   tokens: v.number(),
   options: v.unknown(),
   data: v.number(),
-  // The log of a step that was to be measured when it was stopped.
+  // The log of a step whose evaluation was interrupted.
   pending: v.optional(
     v.nullable(v.custom<TrainLog>((value) => typeof value === 'object' && value !== null && 'step' in value)),
     null,
@@ -83,7 +74,7 @@ export class RewardRun {
   readonly #extra: Tensor;
   #step = 0;
   #tokens = 0;
-  /** The log of the last step, until it is measured and told. */
+  /** The log of the last step, until its evaluation is done and onLog has it. */
   #pending: TrainLog | null = null;
 
   constructor(
@@ -147,7 +138,7 @@ export class RewardRun {
     if (!resume) return;
     const file = await readState(kind, resume);
     const state = v.safeParse(stateSchema, file.state);
-    // When it is measured and saved changes nothing of what is learnt.
+    // How often it is evaluated and saved does not change the result.
     const fixed = (from: unknown): string => canonical({ ...(from as object), evalEvery: 0, saveEvery: 0 });
     if (!state.success || fixed(state.output.options) !== fixed(options) || state.output.data !== this.#data)
       throw new ConfigError(
@@ -174,7 +165,7 @@ export class RewardRun {
     return this.#saving(() => this.#measure());
   }
 
-  /** What may be stopped changes nothing before it is done: the state is that of a step's end. */
+  /** Work that can be interrupted changes no state before it is done, so the state saved is that of a step's end. */
   async #saving<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -189,7 +180,7 @@ export class RewardRun {
     const logs: TrainLog[] = [];
     for (;;) {
       if (this.#pending) {
-        logs.push(await this.#tell(this.#pending));
+        logs.push(await this.#emit(this.#pending));
         if (options.saveEvery > 0 && this.#step % options.saveEvery === 0 && this.#step < options.steps)
           await this.#save();
       }
@@ -201,17 +192,17 @@ export class RewardRun {
     }
   }
 
-  /** Measures where that is due; gives what was told. */
-  async #tell(log: TrainLog): Promise<TrainLog> {
+  /** Evaluates where that is due; returns the log that went to onLog. */
+  async #emit(log: TrainLog): Promise<TrainLog> {
     const { options, heldOut, onLog } = this.#request;
-    let told = log;
+    let entry = log;
     if (options.evalEvery > 0 && heldOut.length > 0 && log.step % options.evalEvery === 0) {
       const { loss, stepAuc } = await this.#measure();
-      told = { ...log, eval_loss: loss, ...(stepAuc === null ? {} : { eval_auc: stepAuc }) };
+      entry = { ...log, eval_loss: loss, ...(stepAuc === null ? {} : { eval_auc: stepAuc }) };
     }
     this.#pending = null;
-    onLog?.(told);
-    return told;
+    onLog?.(entry);
+    return entry;
   }
 
   async #measure(): Promise<RewardMetrics> {
@@ -237,7 +228,7 @@ export class RewardRun {
       { length: options.batch },
       (_, i) => this.#documents[this.#order.at(start + i)]!,
     );
-    const batch = packSteps(documents);
+    const batch = packRows(documents);
     const count = batch.targets.length;
     this.#backprop.forward(batch);
     const final = await backend.read(this.#backprop.final, 0, count * hidden);

@@ -1,7 +1,7 @@
 /** Settings of group RL, their defaults and ranges. */
-import { ConfigError } from '../../core/errors';
 import { checkLoraConfig } from '../../lm/adapter';
 import type { LoraConfig } from '../../lm/types';
+import { checkCounts, checkOption } from '../../train/checkOption';
 import { defaultLora, type Scheduler } from '../../train/options';
 import type { HackingOptions } from './hacking';
 
@@ -91,11 +91,7 @@ export const defaultGroupRlOptions: GroupRlOptions = {
 
 /** Throws ConfigError naming the setting, its value and its range. */
 export function checkGroupRlOptions(options: GroupRlOptions): void {
-  const need = (name: string, value: number, good: boolean, range: string): void => {
-    if (!good)
-      throw new ConfigError(`${name} is ${value}, outside ${range}.`, `Give ${name} within ${range}.`);
-  };
-  const counts = {
+  checkCounts(options, {
     updates: 1,
     questions: 1,
     samples: 2,
@@ -106,22 +102,23 @@ export function checkGroupRlOptions(options: GroupRlOptions): void {
     evalEvery: 0,
     saveEvery: 0,
     rowsPerPass: 1,
-  };
-  for (const [name, least] of Object.entries(counts) as [keyof typeof counts, number][]) {
-    const value = options[name];
-    need(name, value, Number.isSafeInteger(value) && value >= least, `the integers from ${least}`);
-  }
-  need(
+  });
+  checkOption(
     'temperature',
     options.temperature,
     options.temperature > 0 && options.temperature <= 2,
     'above 0 to 2',
   );
-  need('clip', options.clip, options.clip > 0 && options.clip < 1, 'above 0 to below 1');
+  checkOption('clip', options.clip, options.clip > 0 && options.clip < 1, 'above 0 to below 1');
   for (const name of ['klWeight', 'processWeight', 'lr', 'weightDecay', 'maxGradNorm'] as const)
-    need(name, options[name], options[name] >= 0 && options[name] <= 10, '0 to 10');
+    checkOption(name, options[name], options[name] >= 0 && options[name] <= 10, '0 to 10');
   const { softMinTemperature, miniBatches, questions } = options;
-  need('softMinTemperature', softMinTemperature, softMinTemperature > 0, 'above 0');
-  need('miniBatches', miniBatches, miniBatches <= questions, `1 to ${questions}, the questions of a rollout`);
+  checkOption('softMinTemperature', softMinTemperature, softMinTemperature > 0, 'above 0');
+  checkOption(
+    'miniBatches',
+    miniBatches,
+    miniBatches <= questions,
+    `1 to ${questions}, the questions of a rollout`,
+  );
   checkLoraConfig(options.lora);
 }

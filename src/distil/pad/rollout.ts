@@ -126,7 +126,7 @@ function guarded(steps: readonly ScoredStep[]): ScoredStep[] {
   });
 }
 
-/** Share of sentences that were there before. */
+/** Share of sentences that repeat an earlier one. */
 function repeatedShare(text: string): number {
   const sentences = splitReply(text, 'sentence').map((step) => plain(step.text));
   return sentences.length === 0 ? 0 : 1 - new Set(sentences).size / sentences.length;

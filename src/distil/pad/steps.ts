@@ -68,7 +68,7 @@ function reachOfPieces(tokenizer: Tokenizer, ids: readonly number[]): number[] {
   });
 }
 
-/** The same where earlier text may change with later tokens: as far as the text so far is that of the whole reply. */
+/** The same where later tokens may change earlier text: counts the prefix that agrees with the whole reply. */
 function reachOfPrefixes(tokenizer: Tokenizer, ids: readonly number[]): number[] {
   const whole = tokenizer.decode(ids, { skipSpecial: true }).replace(/\s+/g, '');
   return ids.map((_, i) => {
@@ -81,7 +81,7 @@ function reachOfPrefixes(tokenizer: Tokenizer, ids: readonly number[]): number[]
 
 /**
  * The steps with the tokens that end them. Tokens and text are matched by their characters other than white space, so
- * that a tokenizer whose decoding spaces words otherwise (word-level ones) is followed as well. Steps that end on the
+ * that tokenizers whose decoding spaces words differently (word-level ones) work as well. Steps that end on the
  * same token are one token's steps: the later one owns no token and keeps its place.
  */
 export function tokenSteps(

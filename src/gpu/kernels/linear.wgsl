@@ -68,10 +68,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   if (first >= sizes.rows) {
     return;
   }
-  //#repeat q QUADS
-  //#repeat c 4
+  //#repeat q QUADS c 4
   let row$q_$c = weightRow(min(local + 4u * $qu + $cu, sizes.count - 1u), sizes.columns4);
-  //#end
   //#end
   if (first + ROWS > sizes.rows) {
     for (var row = first; row < sizes.rows; row++) {

@@ -89,20 +89,16 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
       //#end
       //#end
     }
-    //#repeat t ROWS
-    //#repeat q QUADS
+    //#repeat t ROWS q QUADS
     //#if DROPOUT
     sum$t_$q += mask(sizes.firstRow + row$t, 4u * column$q, s) * part$t_$q;
     //#else
     sum$t_$q += part$t_$q;
     //#endif
     //#end
-    //#end
   }
   //#endif
-  //#repeat t ROWS
-  //#repeat q QUADS
+  //#repeat t ROWS q QUADS
   finish(first + $tu, first4 + $qu, sum$t_$q);
-  //#end
   //#end
 }

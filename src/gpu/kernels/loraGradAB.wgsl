@@ -63,12 +63,8 @@ fn main(
   let tiles = (sizes.rank + 7u) / 8u;
   let width = sizes.segmentCount * sizes.rank;
   let isA = index < sizes.tilesA;
-  //#repeat i 2
-  //#repeat c 4
-  //#repeat q 2
+  //#repeat i 2 c 4 q 2
   var sum$i_$c_$q = vec4<f32>();
-  //#end
-  //#end
   //#end
   var s = 0u;
   var r = 0u;
@@ -111,32 +107,13 @@ fn main(
     }
   }
   //#if SPLIT
-  // Two rounds of eight registers fit the 16 KiB of workgroup memory; lane i then adds register i over the workgroup.
-  var total = vec4<f32>();
-  //#repeat q 2
-  //#repeat i 2
-  //#repeat c 4
-  sums[(4u * $iu + $cu) * WORKGROUP + local] = sum$i_$c_$q;
-  //#end
-  //#end
-  workgroupBarrier();
-  if (local / 8u == $qu) {
-    for (var i = 0u; i < WORKGROUP; i++) {
-      total += sums[local % 8u * WORKGROUP + i];
-    }
-  }
-  workgroupBarrier();
-  //#end
+  //#include sumWorkgroup
   if (local < 16u) {
     add(isA, s, r, column, local % 8u, local / 8u, total);
   }
   //#else
-  //#repeat i 2
-  //#repeat c 4
-  //#repeat q 2
+  //#repeat i 2 c 4 q 2
   add(isA, s, r, column, 4u * $iu + $cu, $qu, sum$i_$c_$q);
-  //#end
-  //#end
   //#end
   //#endif
 }

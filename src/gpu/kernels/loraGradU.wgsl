@@ -53,9 +53,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     //#end
     //#end
   }
-  //#repeat t ROWS
-  //#repeat q QUADS
+  //#repeat t ROWS q QUADS
   finish(first + $tu, s * sizes.rank, 4u * (r4 + $qu), sum$t_$q);
-  //#end
   //#end
 }

@@ -3,25 +3,12 @@
 struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, eps: f32 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> qWeight: array<f32>;
-@group(0) @binding(3) var<storage, read> kWeight: array<f32>;
+//#include qkWeights
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let index = id.x + id.y * groups.x * 64u;
-  let slots = sizes.heads + 2u * sizes.kvHeads;
-  if (index >= sizes.rows * slots) {
-    return;
-  }
-  let slot = index % slots;
-  let first = index * sizes.headDim;
-  if (slot >= sizes.heads + sizes.kvHeads) {
-    for (var i = 0u; i < sizes.headDim; i++) {
-      y[first + i] = x[first + i];
-    }
-    return;
-  }
+  //#include qkHead to=y from=x
   var squares = 0.0;
   for (var i = 0u; i < sizes.headDim; i++) {
     let value = x[first + i];
@@ -29,10 +16,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   }
   let scale = 1.0 / sqrt(squares / f32(sizes.headDim) + sizes.eps);
   for (var i = 0u; i < sizes.headDim; i++) {
-    var weight = kWeight[i];
-    if (slot < sizes.heads) {
-      weight = qWeight[i];
-    }
-    y[first + i] = x[first + i] * scale * weight;
+    y[first + i] = x[first + i] * scale * weightOf(slot, i);
   }
 }

@@ -4,33 +4,13 @@
 struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, eps: f32 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> qWeight: array<f32>;
-@group(0) @binding(3) var<storage, read> kWeight: array<f32>;
+//#include qkWeights
 @group(0) @binding(4) var<storage, read> dy: array<f32>;
 @group(0) @binding(5) var<storage, read_write> dx: array<f32>;
 
-fn weightOf(slot: u32, i: u32) -> f32 {
-  if (slot < sizes.heads) {
-    return qWeight[i];
-  }
-  return kWeight[i];
-}
-
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let index = id.x + id.y * groups.x * 64u;
-  let slots = sizes.heads + 2u * sizes.kvHeads;
-  if (index >= sizes.rows * slots) {
-    return;
-  }
-  let slot = index % slots;
-  let first = index * sizes.headDim;
-  if (slot >= sizes.heads + sizes.kvHeads) {
-    for (var i = 0u; i < sizes.headDim; i++) {
-      dx[first + i] = dy[first + i];
-    }
-    return;
-  }
+  //#include qkHead to=dx from=dy
   var squares = 0.0;
   var products = 0.0;
   for (var i = 0u; i < sizes.headDim; i++) {

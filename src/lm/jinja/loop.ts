@@ -2,7 +2,7 @@
 import { runtime } from './errors';
 import { Function, Thing, Undefined, equal, type Value } from './values';
 
-/** The loop variable over some items; `move` goes on to the next one. */
+/** The loop variable over some items; `move` advances to the next one. */
 export function loopThing(
   items: readonly Value[],
   depth: number,

@@ -26,7 +26,7 @@ export class TextStream {
   push(id: number): string {
     this.#ids.push(id);
     if (this.#tokenizer.unsettled?.(id)) this.#open = true;
-    // Special tokens are skipped: a run of bytes goes on behind them.
+    // Special tokens are skipped: a run of bytes continues after them.
     else if (this.#open) this.#open = this.#tokenizer.decode([id], { skipSpecial: true }) === '';
     if (this.#open) return '';
     const after = this.#decode(this.#prefix);

@@ -146,7 +146,7 @@ describe('an endpoint agent', () => {
     expect(heard.join('')).toHaveLength('#### 4'.length);
   });
 
-  it('tells a stream that ends without an end from a whole one', async () => {
+  it('distinguishes a stream that breaks off from a whole one', async () => {
     const { agent, seen } = await serving(
       (response) => {
         stream(response, chunk('half a'));
@@ -200,7 +200,7 @@ describe('an endpoint agent', () => {
     expect(completion).toMatchObject({ text: 'so far', finishReason: 'aborted' });
   });
 
-  it('rejects with AgentError when nobody listens', async () => {
+  it('rejects with AgentError when the port is closed', async () => {
     const agent = endpointAgent({ url: 'http://127.0.0.1:9/v1', model: 'm', retries: 0 });
     await expect(agent.load({})).rejects.toBeInstanceOf(AgentError);
     await expect(agent.generate({ messages, sampling }, {})).rejects.toBeInstanceOf(AgentError);

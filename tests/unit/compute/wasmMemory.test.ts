@@ -30,7 +30,7 @@ describe('memory and refusals', () => {
     expect(() => backend.fill({ x: tensors[0]!, value: 0 })).toThrow(/released/);
   });
 
-  test('too much memory is refused with numbers, and the backend goes on', async () => {
+  test('too much memory is refused with numbers, and the backend keeps working', async () => {
     const own = await createWasmBackend();
     expect(() => own.tensor([2 ** 31], { owner: 'a', label: 'giant' })).toThrow(/8589934592 bytes/);
     const x = own.tensor([100], { owner: 'a', label: 'x' });

@@ -77,7 +77,7 @@ describe('a question that is longer than a model reads', () => {
     expect(long?.tokens).toBe(ids.length);
   });
 
-  it('is told exactly at the edge: a prompt that leaves one token of an answer fits', () => {
+  it('is exact at the edge: a prompt that leaves one token of an answer fits', () => {
     const reader = { ...bundled[0]!, context: 0 };
     const question = asked('a', 'Anna has 2 apples. How many apples does Anna have now?');
     const tokens = checkQuestions([question], [reader]).long[0]!.tokens;

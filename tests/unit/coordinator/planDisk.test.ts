@@ -15,7 +15,7 @@ describe('a run that there is no room for', () => {
     expect(await job.api.runs.list()).toEqual([]);
   });
 
-  it('is told by a bound that a real run reaches', () => {
+  it('is bounded by what a real run reaches', () => {
     expect(() => checkRoom(tinyJob, { usage: 0, quota: leastBytes(tinyJob) })).not.toThrow();
     expect(() => checkRoom(tinyJob, { usage: 1, quota: leastBytes(tinyJob) })).toThrow();
   });

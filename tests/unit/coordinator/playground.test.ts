@@ -112,7 +112,7 @@ describe('the playground', () => {
     await job.coordinator.stop();
   });
 
-  it('is ended by whoever asked, and the next question is answered', async () => {
+  it('is aborted by its caller, and the next question is answered', async () => {
     const controller = new AbortController();
     const asked = job.api.playground.ask(request(known, [{ type: 'ensemble' }]), {
       signal: controller.signal,

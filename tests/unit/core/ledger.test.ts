@@ -2,7 +2,7 @@ import { AssertionError } from '../../../src/core/assert';
 import { expect, test } from 'vitest';
 import { Ledger } from '../../../src/core/ledger';
 
-test('the ledger counts by owner, remembers the peak and refuses to give back what nobody holds', () => {
+test('the ledger counts by owner, remembers the peak and refuses to release what is not held', () => {
   const ledger = new Ledger();
   ledger.add('weights', 100);
   ledger.add('cache', 50);

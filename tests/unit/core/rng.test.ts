@@ -21,7 +21,7 @@ test('uniform numbers fill [0, 1) evenly', () => {
   expect(chiSquare).toBeLessThan(43.8); // 99.9 % point of chi-square with 19 degrees of freedom (scipy.stats.chi2.ppf)
 });
 
-test('a stream goes on from its saved counter', () => {
+test('a stream continues from its saved counter', () => {
   const stream = new RandomStream(3);
   stream.next();
   const rest = new RandomStream(3, stream.counter);

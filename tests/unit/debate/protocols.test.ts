@@ -76,7 +76,7 @@ describe('a debate', () => {
 });
 
 describe('self-consistency', () => {
-  test('speaks k samples at once and counts those that a debate already made', () => {
+  test('generates k samples at once and counts those that a debate already made', () => {
     const own = selfConsistency({ samples: 4, prompt });
     expect(places(own, [])).toEqual([
       [0, 0],
@@ -91,7 +91,7 @@ describe('self-consistency', () => {
     ]);
   });
 
-  test('goes on, one sample at a time, until the token budget is reached, and no further than 16 times k', () => {
+  test('continues, one sample at a time, until the token budget is reached, and no further than 16 times k', () => {
     const protocol = selfConsistency({ samples: 2, prompt, budget: () => 35 });
     const samples = Array.from({ length: 32 }, (_, i) => turn(0, i, '1'));
     expect(places(protocol, samples.slice(0, 2))).toEqual([[0, 2]]);
@@ -154,7 +154,7 @@ describe('the context budget', () => {
     expect(fitted.shortened).toBe(1);
   });
 
-  test('leaves out what cannot be shortened enough and goes on with the next', () => {
+  test('leaves out what cannot be shortened enough and continues with the next', () => {
     const fitted = fitContext(['o1 o2 o3'], ['p1 p2 p3 p4', 'q1 q2 q3 q4'], { tokens: 6, count, marker: '' });
     expect(fitted).toEqual({ own: [], peers: ['p3 p4', 'q1 q2 q3 q4'], keptPeers: [0, 1], shortened: 2 });
   });

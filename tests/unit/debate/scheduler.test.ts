@@ -121,7 +121,7 @@ describe('the scheduler', () => {
     expect(wild).toEqual(orderly);
   });
 
-  test('goes on where a cancelled job stopped and ends with the same turns', async () => {
+  test('resumes where a cancelled job stopped and ends with the same turns', async () => {
     const whole = await runTurns(
       job({ agents: [new ScriptedAgent(seededReply)], record: new Recorder().record }),
     );
@@ -279,7 +279,7 @@ describe('the scheduler', () => {
     await expect(done).rejects.toBe(full);
   });
 
-  test('loads one agent at a time, speaks an exchange of every question with it, and gives the same turns', async () => {
+  test('loads one agent at a time, generates an exchange of every question with it, and gives the same turns', async () => {
     const all = await runTurns(
       job({ agents: new ResolvedModels().agents.map(plain), record: new Recorder().record }),
     );
@@ -293,7 +293,7 @@ describe('the scheduler', () => {
     expect(cast.agents.map(({ mostInFlight }) => mostInFlight)).toEqual([4, 4, 4]);
   });
 
-  test('with one agent at a time goes on where a cancelled job stopped, also one stopped while it loads', async () => {
+  test('with one agent at a time resumes where a cancelled job stopped, also one stopped while it loads', async () => {
     const whole = await runTurns(
       job({ agents: new ResolvedModels().agents.map(plain), record: new Recorder().record }),
     );

@@ -38,7 +38,7 @@ function input(turns: readonly Turn[]): DistillInput {
 }
 
 describe('traces of the reward model', () => {
-  it('are every spoken turn, right or wrong; failed ones are counted', () => {
+  it('are every generated turn, right or wrong; failed ones are counted', () => {
     const dataset = rewardDataset(
       input([
         turn(0, '4 + 5 = 9. 9 * 2 = 18. #### 18'),

@@ -57,7 +57,7 @@ describe('a stop for reward hacking', () => {
     expect(record).not.toHaveProperty('reason');
   });
 
-  it('is told in report.md with all four changes', () => {
+  it('is in report.md with all four changes', () => {
     const text = words(record);
     expect(text).toContain('reward rose from 0.20 to 0.70');
     expect(text).toMatch(/fell from 50\.0.% to 20\.0.%/);
@@ -65,7 +65,7 @@ describe('a stop for reward hacking', () => {
     expect(text).toMatch(/repeat an earlier one of their answer: 1\.0.%, then 40\.0.%/);
   });
 
-  it('of an older report, without the two, is told by reward and accuracy', () => {
+  it('of an older report, without the two, is described by reward and accuracy', () => {
     const { length: _, repetition: __, ...older } = record;
     expect(words(older)).toContain('reward rose from 0.20 to 0.70');
     expect(words(older)).not.toMatch(/tokens\.|repeat an earlier/);

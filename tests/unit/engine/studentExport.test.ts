@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => job.close());
 
 describe('a student that is exported', () => {
-  it('is a folder that loads, with another weight wherever the adapter has learnt', async () => {
+  it('is a folder that loads, with changed weights wherever the adapter is trained', async () => {
     const said: Extract<ExportProgress, { type: 'merge' }>[] = [];
     const files = await make(chosen, null, {
       onProgress: (progress) => progress.type === 'merge' && said.push(progress),

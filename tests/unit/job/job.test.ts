@@ -82,7 +82,7 @@ describe('a job', () => {
     expect(new Set(asked('summariser'))).toEqual(new Set([3]));
   });
 
-  it('tells its questions once, before the first turn', async () => {
+  it('sends its questions once, before the first turn', async () => {
     const job = await newJob();
     const { id } = await job.coordinator.start(tiny, null);
     await job.coordinator.ended();
@@ -93,7 +93,7 @@ describe('a job', () => {
     expect(types.indexOf('questions')).toBeLessThan(types.indexOf('turn'));
   });
 
-  it('tells with its progress how many bytes the engine holds', async () => {
+  it('sends with its progress how many bytes the engine holds', async () => {
     const job = await newJob();
     await job.coordinator.start(tiny, null);
     await job.coordinator.ended();
@@ -164,7 +164,7 @@ describe('a job', () => {
     expect(logs).toHaveLength(14);
   });
 
-  it('uses the debate of another run again when it is told to', async () => {
+  it('reuses the debate of another run when asked to', async () => {
     const job = await newJob();
     const source = await job.coordinator.start(tiny, null);
     await job.coordinator.ended();
@@ -277,7 +277,7 @@ describe('a job', () => {
     expect(alone.loads.length).toBeGreaterThan(6);
   });
 
-  it('refuses a second run while one goes on', async () => {
+  it('refuses a second run while one works', async () => {
     const job = await newJob();
     await job.coordinator.start(tiny, null);
     await expect(job.coordinator.start({ ...tiny, seed: 2 }, null)).rejects.toBeInstanceOf(BusyError);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { withLoadRate, type LoadRateProgress } from '../../../src/job/loadRate';
 
-it('tells the speed and the time left of a download that counts bytes, and of nothing else', () => {
+it('gives speed and time left of a download that counts bytes, and of nothing else', () => {
   const told: LoadRateProgress[] = [];
   let now = 0;
   const tell = withLoadRate(

@@ -116,7 +116,7 @@ describe('a run with PAD', () => {
     expect(report?.pad?.runs[0]?.reward).toBe('verifiable');
   });
 
-  it('starts its reward model from RSFT on the same debate, or from nothing where it is told to', async () => {
+  it('starts its reward model from RSFT on the same debate, or from a fresh adapter where the setting says so', async () => {
     const strategies = async (start: 'rsft' | 'base') => {
       const job = await newJob();
       const { id } = await job.coordinator.start(once({ 'pad.reward.start': start }), null);
@@ -233,7 +233,7 @@ describe('a run with PAD', () => {
     },
   );
 
-  it('stopped while it judges steps by continuations goes on with those that came', async () => {
+  it('stopped while it labels steps by continuations resumes with those that are done', async () => {
     const config = { ...continued, trainQuestions: 3 };
     const whole = await newJob();
     const { id: wholeId } = await whole.coordinator.start(config, null);
@@ -284,7 +284,7 @@ describe('a run with PAD', () => {
     expect(await weights('da+pad')).not.toEqual(await weights('da'));
   });
 
-  it('says what it learnt from, and what judges without arithmetic make of each agent', async () => {
+  it('says what it was trained on, and how baselines without arithmetic score each agent', async () => {
     const { pad } = await undisturbed(tiny);
     const { labels, byAgent, baselines } = pad!.rewardModel!;
     expect((labels.good ?? 0) + (labels.bad ?? 0)).toBe(labels.judged);

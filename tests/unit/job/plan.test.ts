@@ -107,7 +107,7 @@ describe('the agents of a run', () => {
     expect(specs.map(specId)).toEqual(['hf:o/m', 'hf:o/m']);
   });
 
-  it('speak through their own model, however their name is written', async () => {
+  it('generate with their own model, however its name is written', async () => {
     const none = (): Promise<never> => Promise.reject(new Error('not asked'));
     const parts = {
       engine: { info: none, count: none, generate: none, unload: none },
@@ -120,7 +120,7 @@ describe('the agents of a run', () => {
     expect(slots.map(({ backend }) => backend.model)).toEqual(['hf:o/m', 'a']);
   });
 
-  it('that speak elsewhere load nothing here', () => {
+  it('that run elsewhere load nothing here', () => {
     expect(resolved({ agents: ['endpoint:http://h/v1#m'] }).models.map(({ id }) => id)).toEqual(['s']);
   });
 
@@ -165,7 +165,7 @@ describe('the choice of a backend', () => {
     expect(cpu.backend.kind).toBe('wasm');
   });
 
-  it('goes on with the CPU where there is no WebGPU, and fails only when WebGPU was asked for', async () => {
+  it('falls back to the CPU where there is no WebGPU, and fails only when WebGPU was asked for', async () => {
     const make = { webgpu: none, wasm: slow('wasm', 1), threads: 1 };
     expect((await chooseBackend('auto', size, make)).reason).toEqual([
       { kind: 'no-webgpu', message: 'No adapter.' },

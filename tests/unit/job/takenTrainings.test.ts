@@ -85,7 +85,7 @@ describe('a training of the run whose debate is used', () => {
     expect(again.datasets[0]?.traces.some(({ target }) => target.startsWith('So it is.'))).toBe(true);
   });
 
-  it('is made again where nothing tells what it was made from', async () => {
+  it('is made again where its inputs are not recorded', async () => {
     const job = await newJob();
     const source = await finished(job, config);
     trained(job);
@@ -95,7 +95,7 @@ describe('a training of the run whose debate is used', () => {
     expect(weights(again)).toBe(weights(source));
   });
 
-  it('is made again by a run that goes on from a file whose turns are others, and so are its answers', async () => {
+  it('is made again by a run resumed from a file with other turns, and so are its answers', async () => {
     const job = await newJob();
     const source = await finished(job, config);
     trained(job);

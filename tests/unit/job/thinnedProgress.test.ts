@@ -19,7 +19,7 @@ function listened() {
   return { told, gate, progress: new ThinnedProgress(setup) };
 }
 
-it('tells what was measured once the whole burst of turns has come', () => {
+it('sends what was measured once the whole burst of turns has come', () => {
   const { told, progress } = listened();
   for (let turn = 1; turn <= 200; turn++) {
     if (turn % 20 === 1) vi.advanceTimersByTime(1000);
@@ -31,7 +31,7 @@ it('tells what was measured once the whole burst of turns has come', () => {
   expect(told.map(({ secondsLeft }) => secondsLeft)).toEqual(whole.map((done) => 300 - done));
 });
 
-it('tells ten events a second at most, the newest of those between, and the last of a phase at once', () => {
+it('sends ten events a second at most, the newest of those between, and the last of a phase at once', () => {
   const { told, progress } = listened();
   const at = (done: number, strategy: string): void =>
     progress.report('distil', { done, total: 9, detail: { kind: 'training', strategy, seed: 0, seeds: 1 } });
@@ -50,7 +50,7 @@ it('tells ten events a second at most, the newest of those between, and the last
   expect(told).toHaveLength(3);
 });
 
-it('tells of a pause that came while an event waited, and nothing once it is closed', () => {
+it('sends a pause that came while an event waited, and nothing once it is closed', () => {
   const { told, gate, progress } = listened();
   progress.report('debate', { done: 1, total: 9, detail: null, secondsLeft: 4 });
   gate.pause();

@@ -64,7 +64,7 @@ describe('a debate that comes as trajectories.jsonl', () => {
     expect(arms(archive)).toEqual(arms(source));
   });
 
-  it('without it takes texts and right answers from the turns, and leaves out what nobody answered rightly', async () => {
+  it('without it takes texts and right answers from the turns, and leaves out what no agent answered correctly', async () => {
     const job = await newJob();
     const found = await job.api.runs.importTrajectories({
       text: jsonl,

@@ -81,7 +81,7 @@ describe('a stored copy of the recorded run', () => {
 });
 
 describe('the trash', () => {
-  it('keeps a deleted run, gives it back, and deletes for good only what lies in it', async () => {
+  it('keeps a deleted run, restores it, and deletes for good only what is in the trash', async () => {
     const { id } = await job.api.runs.importArchive(withAdapter());
     await expect(job.api.runs.purge(id)).rejects.toThrow('is not in the trash');
     await job.api.runs.remove(id);

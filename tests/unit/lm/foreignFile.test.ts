@@ -54,7 +54,7 @@ describe('a file that holds no weights', () => {
     await expect(loading).rejects.toMatchObject({ message: containing('Git LFS pointer of 131 bytes') });
   });
 
-  it('is told from one of the other format', async () => {
+  it('is distinguished from one of the other format', async () => {
     const { values } = await tinyTensors().then((all) => ({ values: [...all.values()] }));
     const folder = safetensorsFolder(values);
     const weights = await folder.read('model.safetensors', 0, await folder.size('model.safetensors'));

@@ -90,7 +90,7 @@ describe('a generator', () => {
     expect(generator.stats.rows).toBe(17 + 3 + 4 * 11);
   });
 
-  it('goes on with a shared prompt when the sequence that was computing it is aborted', async () => {
+  it('continues with a shared prompt when the sequence that was computing it is aborted', async () => {
     const { generator, ids } = await setup('reference', 'qwen2', { prefillRows: 1, maxSequences: 3 });
     const stop = new AbortController();
     const first = generator.submit({ promptIds: ids, sampling: greedy }, { signal: stop.signal });
@@ -119,7 +119,7 @@ describe('a generator', () => {
     });
   });
 
-  it('ends at a stop string that lies across tokens, and never tells a part of it', async () => {
+  it('ends at a stop string that spans tokens, and never streams a part of it', async () => {
     const { generator, ids } = await setup('reference', 'qwen2');
     const [whole] = await generator.generate([{ promptIds: ids, sampling: greedy }]);
     const stop = whole!.text.slice(4, 7);
@@ -181,7 +181,7 @@ describe('a generator', () => {
     await expect(generator.submit(all[0]!)).rejects.toThrow(AssertionError);
   });
 
-  it('waits when the cache cannot grow, refuses what never fits, and goes on', async () => {
+  it('waits when the cache cannot grow, refuses what never fits, and continues', async () => {
     const { source } = await golden('llama-tied');
     const backend = await createBackend('reference');
     backends.push(backend);

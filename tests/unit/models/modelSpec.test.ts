@@ -26,7 +26,7 @@ describe('the catalogue of bundled models', () => {
 });
 
 describe('a model named', () => {
-  it('by a bundled id lies under the app', () => {
+  it('by a bundled id is under the app', () => {
     const id = catalogue[0]?.id ?? '';
     expect(resolveModel(parseSpecOf('engine', id), at)).toEqual({
       id,

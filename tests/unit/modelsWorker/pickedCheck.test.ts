@@ -59,6 +59,6 @@ describe('a GGUF file is refused when it is picked', () => {
   });
 });
 
-it('leaves folders and other files to whoever stores them', async () => {
+it('leaves folders and other files to the code that stores them', async () => {
   await expect(checkPicked(picked('notes.txt', new Uint8Array(3)))).resolves.toBeNull();
 });

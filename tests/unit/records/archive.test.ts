@@ -86,7 +86,7 @@ describe('an archive from outside', () => {
     expect(refusal({ ...archive, datasets: [{ strategy: 'rsft', traces: [{}] }] })).toContain('datasets.0');
   });
 
-  it('brings no key that is not of a run, and lies in no bin', () => {
+  it('keeps only the keys of a run, and is not in the trash', () => {
     const text = JSON.stringify(archive).replace(
       '"run":{',
       '"run":{"__proto__":{"polluted":1},"deletedAt":1,"evil":2,',

@@ -38,7 +38,7 @@ describe('why traces were dropped', () => {
     });
   });
 
-  it('is told by report.md in the same words as that version told it', () => {
+  it('has the same words in report.md as in that version', () => {
     for (const { dropped } of Object.values(old.report.datasets)) {
       const told = Object.entries(dropped).map(([name, count]) => `${name}: ${count}`);
       expect(droppedText(dropCounts(dropped))).toBe(told.join(', '));

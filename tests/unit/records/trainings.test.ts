@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { inTrainingOrder, trainingOrder } from '../../../src/records/trainings';
 
-it('trainings stand in the order of the settings: stages before what goes on with them, controls last', () => {
+it('trainings stand in the order of the settings: stages before what continues from them, controls last', () => {
   expect(trainingOrder({ strategies: ['da', 'rsft+pad'], controls: ['wrong', 'answer-only'] })).toEqual([
     'da',
     'rsft',

@@ -11,7 +11,7 @@ it('a strategy is its stages, each on the adapter of the one before', () => {
   for (const strategy of strategies) expect(stagesOf(strategy).at(-1)?.name).toBe(strategy);
 });
 
-it('what was trained on scores last is told from what was so in between, and from names that only look alike', () => {
+it('a last stage trained on scores is distinguished from an earlier one, and from names that only look alike', () => {
   expect(['pad', 'rsft+pad', 'pad+da', 'rsft', 'reward-model', 'launchpad', 'padded'].map(endsInPad)).toEqual(
     [true, true, false, false, false, false, false],
   );

@@ -18,7 +18,7 @@ it('names the models that the app downloads itself', () => {
     expect([spec, isKept(parseSpec(spec))]).toEqual([spec, true]);
 });
 
-it('leaves out what lies at an address for another library, what WebLLM is told to keep, and what is no model here', () => {
+it('leaves out what is at an address for another library, what WebLLM caches itself, and what is no model here', () => {
   for (const spec of [
     'bundled',
     'agent-a',

@@ -38,7 +38,7 @@ describe('grad', () => {
 });
 
 describe('train', () => {
-  it('resumes from the bytes of a checkpoint, goes on from an adapter folder, and frees what it took', async () => {
+  it('resumes from the bytes of a checkpoint, continues from an adapter folder, and frees its memory', async () => {
     const backend = createReferenceBackend();
     const { model } = await loadGolden(backend, 'qwen3');
     const shared = { model, tokenizer: numbers, data, options, baseModel: 'tiny' };

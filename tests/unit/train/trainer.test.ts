@@ -14,8 +14,8 @@ import type { Checkpoint } from '../../../src/train/checkpoint';
 import { defaultTrainOptions } from '../../../src/train/options';
 import type { TrainOptions } from '../../../src/train/options';
 import { trainExamples } from '../../../src/train/trainer';
-import type { TrainHooks } from '../../../src/train/trainRun';
-import type { TrainResult } from '../../../src/train/trainRun';
+import type { TrainHooks } from '../../../src/train/hooks';
+import type { TrainExamplesRequest, TrainResult } from '../../../src/train/trainRun';
 import { compare, loadGolden } from './golden';
 
 const short: TrainOptions = {
@@ -52,9 +52,9 @@ function createF32StateBackend(): ReferenceBackend {
 /** Trains a fresh tiny model on the golden's first four documents; the last two are held out. */
 async function run(
   options: TrainOptions,
-  hooks: TrainHooks & { resume?: Checkpoint } = {},
+  hooks: TrainHooks<Checkpoint> = {},
   create: () => Backend | Promise<Backend> = createF32StateBackend,
-  hooksOf: (model: LanguageModel) => TrainHooks = () => ({}),
+  hooksOf: (model: LanguageModel) => Pick<TrainExamplesRequest, 'onStep'> = () => ({}),
 ): Promise<Outcome> {
   const backend = await create();
   const { model, documents } = await loadGolden(backend, 'qwen3');
@@ -139,7 +139,7 @@ describe('training', () => {
       const controller = new AbortController();
       let saved: Uint8Array<ArrayBuffer> | null = null;
       const before: TrainLog[] = [];
-      const hooks: TrainHooks = {
+      const hooks: TrainHooks<Checkpoint> = {
         signal: controller.signal,
         onLog(log) {
           before.push(log);

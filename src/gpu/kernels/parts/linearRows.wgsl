@@ -6,10 +6,8 @@
   //#end
   //#end
   for (var i = 0u; i < sizes.columns4; i++) {
-    //#repeat q QUADS
-    //#repeat c 4
+    //#repeat q QUADS c 4
     let w$q_$c = weightAt(row$q_$c, i);
-    //#end
     //#end
     //#repeat t ${rows}
     let a$t = xAt(x$t, i, sizes.inputs);
@@ -25,20 +23,16 @@
     if (output + 4u * QUADS <= segment.x || output >= segment.x + segment.y) {
       continue;
     }
-    //#repeat q QUADS
-    //#repeat c 4
+    //#repeat q QUADS c 4
     let b$q_$c = bRow(segment, output + 4u * $qu + $cu);
     let in$q_$c = bIn(segment, output + 4u * $qu + $cu);
-    //#end
     //#end
     //#repeat t ${rows}
     let u$t = uBase(((row + $tu) * sizes.segmentCount + s) * sizes.rank);
     //#end
     for (var r = 0u; 4u * r < sizes.rank; r++) {
-      //#repeat q QUADS
-      //#repeat c 4
+      //#repeat q QUADS c 4
       let w$q_$c = bOf(b$q_$c, r, in$q_$c);
-      //#end
       //#end
       //#repeat t ${rows}
       let a$t = sizes.scale * uAt(u$t, r, sizes.rank);

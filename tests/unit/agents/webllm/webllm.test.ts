@@ -122,7 +122,7 @@ describe('a failure that WebLLM says in a string', () => {
 });
 
 describe('a model of WebLLM’s list', () => {
-  it('is brought into our storage before the engine is told of it, and read from there', async () => {
+  it('is brought into our storage before the engine gets it, and is read from there', async () => {
     const engine = new ScriptedEngine({ reply: () => [] });
     const brought: unknown[] = [];
     const bring = (place: object): Promise<void> => {
@@ -191,7 +191,7 @@ describe('the host of a WebLLM model', () => {
     });
   });
 
-  it('refuses to speak before it has loaded', async () => {
+  it('refuses to generate before it has loaded', async () => {
     const host = scriptedHost(new ScriptedEngine({ reply: () => [] }));
     const sampling = { temperature: 0, topP: 1, seed: 1, maxTokens: 1 };
     await expect(host.generate({ messages: [], sampling, logprobs: false }, {})).rejects.toMatchObject({

@@ -167,7 +167,7 @@ describe('group RL', () => {
     await expect(run({ reward: 'process' })).rejects.toBeInstanceOf(ConfigError);
   });
 
-  it('goes on from an adapter, whose divergence from the base is not 0', async () => {
+  it('continues from an adapter, whose divergence from the base is not 0', async () => {
     const rewardModel = randomRewardModel();
     const { files } = await run({ updates: 2, lr: 0.02, reward: 'process' }, { rewardModel });
     rewardModel.dispose();

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../../../src/compute/referenceBackend';
 import { createWasmBackend } from '../../../../src/compute/wasmBackend';
-import { packSteps } from '../../../../src/distil/pad/rewardData';
+import { packRows } from '../../../../src/train/batch';
 import {
   classWeights,
   contrastiveLoss,
@@ -73,7 +73,7 @@ describe('the reward head', () => {
     const adapter = model.adapter();
     const { golden, values, named } = await load();
     const backprop = new Backprop(model.model, adapter, { owner: 'test' });
-    const batch = packSteps(golden.documents);
+    const batch = packRows(golden.documents);
     const count = batch.targets.length;
     const gradient = backend.tensor([adapter.params.size], { owner: 'test', label: 'gradient' });
     const extraFinal = backend.tensor([count * hidden], { owner: 'test', label: 'd final' });

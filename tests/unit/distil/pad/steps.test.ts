@@ -3,8 +3,9 @@ import type { ContinuationRecord } from '../../../../src/records/padRecords';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countLabels, exactLabels } from '../../../../src/distil/pad/labels';
 import { continuationLabels, monteCarloLabels } from '../../../../src/distil/pad/monteCarlo';
-import { packSteps, stepDocument } from '../../../../src/distil/pad/rewardData';
+import { stepDocument } from '../../../../src/distil/pad/rewardData';
 import { splitReply, splitters, tokenSteps } from '../../../../src/distil/pad/steps';
+import { packRows } from '../../../../src/train/batch';
 import { loadStudent, type Student } from './student';
 
 const reply = '12 + 9 = 21. 21 - 3 = 18. #### 18';
@@ -67,7 +68,7 @@ describe('the splitters', () => {
       reply,
     };
     const document = stepDocument(student.tokenizer, item, 'sentence', 512);
-    const batch = packSteps([document, document]);
+    const batch = packRows([document, document]);
     expect([...batch.targetRows]).toEqual([
       ...document.places,
       ...document.places.map((place) => place + document.ids.length),
@@ -160,7 +161,7 @@ describe('Monte-Carlo labels', () => {
     expect(continuationLabels(records, 'none', 'soft')).toEqual([]);
   });
 
-  it('stop when told to', async () => {
+  it('stop when aborted', async () => {
     await expect(draw({ signal: AbortSignal.abort() }).result).rejects.toMatchObject({ code: 'interrupted' });
   });
 });
