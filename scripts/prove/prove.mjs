@@ -18,6 +18,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { readFlags } from '../lib/commandError.mjs';
 import { withSources } from '../node.mjs';
+import { debateDemonstrations } from './debate.mjs';
 import { easyProblems } from './easyProblems.mjs';
 import { padDemonstrations, turnsOf } from './pad.mjs';
 /** @import {ArmGrammar, Report} from '../lib/product' */
@@ -234,6 +235,7 @@ function smollm2Small(backend, bound) {
 
 /** @type {Readonly<Record<string, Demonstration>>} */
 const demonstrations = {
+  ...debateDemonstrations({ distil }),
   ...padDemonstrations({ distil, summary, questionFile, fetchSmolLm2, smollm2 }),
   /** Every kernel on Firefox's WebGPU, whose WGSL compiler is naga, and a small job on it. */
   'firefox-webgpu': async () => {
