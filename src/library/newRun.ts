@@ -7,6 +7,7 @@ import type { JobStore } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
 import type { JobLock } from './jobLock';
 import { memorableName } from './names';
+import { frozenPrimary } from './primary';
 import { freeName, runHash, timedTurns } from './storedRuns';
 
 /** Stores a new run under the first free id and takes its lock; `source` is the run whose debate it uses. */
@@ -17,6 +18,7 @@ export async function createNewRun(
   source: RunArchive | null,
 ): Promise<{ readonly run: StoredRun; readonly release: () => void }> {
   const hash = runHash(config, questions);
+  const primary = await frozenPrimary(config);
   for (;;) {
     const runs = await store.listRuns();
     const id = freeName(hash.toString(16).padStart(8, '0'), new Set(runs.map((run) => run.id)));
@@ -32,6 +34,7 @@ export async function createNewRun(
       error: null,
       device: null,
       seconds: {},
+      ...(primary && { primary }),
       ...(source && { from: source.run.id }),
     };
     const release = await lock.takeRun(id);

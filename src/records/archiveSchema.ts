@@ -14,7 +14,7 @@ import {
   turnSchema,
   uniqueBy,
 } from './recordSchemas';
-import { reportSchema } from './reportSchema';
+import { primarySchema, reportSchema } from './reportSchema';
 import type { Report } from './records';
 import type { RunConfig } from '../settings/config';
 import { parseConfig } from '../settings/config';
@@ -35,6 +35,7 @@ export const runSchema = v.object({
   pinned: v.optional(v.boolean(), false),
   error: v.optional(v.nullable(errorData), null),
   config: v.record(v.string(), v.unknown()),
+  primary: v.exactOptional(primarySchema),
 });
 
 const archiveSchema = v.object({

@@ -1,6 +1,15 @@
 /** A run as it is stored, listed and archived. */
 import type { ErrorData } from '../core/errors';
-import type { Dataset, Phase, Question, Report, RunStatus, Turn, TurnTiming } from './records';
+import type {
+  Dataset,
+  Phase,
+  PrimaryContrast,
+  Question,
+  Report,
+  RunStatus,
+  Turn,
+  TurnTiming,
+} from './records';
 import type { EvalSamples, TrainLog } from './trainLog';
 import type { RunConfig } from '../settings/config';
 
@@ -17,6 +26,8 @@ export interface RunRecord {
   /** The baseline that other runs are compared with: at most one run. */
   readonly pinned: boolean;
   readonly error: ErrorData | null;
+  /** The contrast that was named when the run was created; runs of older versions and imported debates lack it. */
+  readonly primary?: PrimaryContrast;
   /** The run whose debate it uses; not in archives. */
   readonly from?: string;
   /** Milliseconds since the epoch; there while the run lies in the bin, from which it can be taken back. */
@@ -26,7 +37,7 @@ export interface RunRecord {
 }
 
 /** What a finished run came to, for lists and for estimates of time. */
-export interface RunResult extends Pick<Report, 'arms' | 'timings' | 'gainKept'> {
+export interface RunResult extends Pick<Report, 'arms' | 'timings' | 'gainKept' | 'chosen'> {
   readonly backend: string;
 }
 
