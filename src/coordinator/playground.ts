@@ -19,7 +19,7 @@ import type {
 } from '../wire/playground';
 import type { Question, Turn } from '../records/records';
 import type { RunConfig } from '../settings/config';
-import { majority } from '../debate/vote';
+import { majority, tieBreakOf } from '../debate/vote';
 import { debate } from '../debate/debate';
 import { lastRound, type Protocol } from '../debate/protocol';
 import { turnMessages } from '../debate/prompts';
@@ -292,7 +292,7 @@ async function answer(
   throwIfAborted(signal);
   if (turns.every(({ finishReason }) => finishReason === 'error') && problem !== null)
     throw problem as ArkletError;
-  const vote = majority(lastRound(turns));
+  const vote = majority(lastRound(turns), ({ answer }) => answer, tieBreakOf(config));
   const result: AskResult = {
     answer: vote.answer,
     votes: plan.votes ? { count: vote.count, total: vote.total } : null,

@@ -17,6 +17,17 @@ export interface TieBreak {
 
 const seededDraw: TieBreak = { rule: 'draw', seed: 0 };
 
+/** How a run's votes break ties. Settings that lack a rule are of a version before there was a draw. */
+export function tieBreakOf({
+  tieBreak,
+  seed,
+}: {
+  readonly tieBreak?: TieBreak['rule'];
+  readonly seed: number;
+}): TieBreak {
+  return { rule: tieBreak ?? 'likelier', seed };
+}
+
 export interface Vote<T> {
   /** Winning answer in normal form; null when no ballot was parsable. */
   readonly answer: string | null;

@@ -2,6 +2,7 @@
 import type { ArmBudget, ChosenStudent, GainKept, PairResult, Report } from '../records/records';
 import { armId, familyOf, parseArm, trainingOf } from './arm';
 import { fellShort } from './equalTokens';
+import { firstVotes } from './firstVote';
 import { findArm, findPair, greedyArm, greedyArms, keyArms, type KeyArms } from './keyArms';
 import type { Contrast } from './primary';
 import { seedDifference, seedSummaries, type SeedDifference, type SeedSummary } from './seeds';
@@ -198,11 +199,10 @@ function helpsFinding(report: Told, keys: KeyArms | null, n: number): Finding | 
 
 /** The debate beside its own first vote, on the questions unlike the training ones. */
 function firstVoteFindings(report: Told): Finding[] {
-  return (['ood', 'robust'] as const).flatMap((split): Finding[] => {
-    const part = report[split];
-    const pair = part?.pairs.find(({ a, b }) => a === debate && parseArm(b).kind === 'vote');
-    return part && pair ? [{ type: 'first-vote', split, pair: pairVerdict(pair, part.arms[0]?.n ?? 0) }] : [];
-  });
+  return firstVotes(report).flatMap(({ split, first, pair }): Finding[] =>
+    // On the test questions it is one of the debate's rivals.
+    split === 'test' ? [] : [{ type: 'first-vote', split, pair: pairVerdict(pair, first.n) }],
+  );
 }
 
 /** What a report says, the most important first. */

@@ -1,6 +1,7 @@
 /** From stored turns to report.json. */
 import type { Question, Report, SelfCorrection, Split, Turn } from '../records/records';
 import { evalProtocol } from '../records/evalProtocol';
+import { tieBreakOf } from '../debate/vote';
 import { armId, type Arm } from '../eval/arm';
 import {
   bestAgent,
@@ -104,10 +105,7 @@ export async function reportPhase(
   const onEngine =
     job.agents.every(({ backend }) => backend.kind === 'engine') &&
     turns.every(({ backend }) => backend === 'engine');
-  const index = new TurnIndex(turns, await store.getTimings(runId), {
-    rule: config.tieBreak,
-    seed: config.seed,
-  });
+  const index = new TurnIndex(turns, await store.getTimings(runId), tieBreakOf(config));
   const test = comparison(job, index, trained, 'test') ?? { questions: [], arms: [] };
   const splits: Record<string, number> = {};
   for (const { split } of questions) splits[split] = (splits[split] ?? 0) + 1;
