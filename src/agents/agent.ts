@@ -6,12 +6,15 @@ export interface AgentRequest {
   /** `sampling.seed` is the RNG key of this very turn (hash of run seed, question, agent, round, sample). */
   readonly sampling: Sampling;
   /** Which turn this is, for agents that look it up instead of thinking. */
-  readonly place?: {
-    readonly protocol: string;
-    readonly questionId: string;
-    readonly round: number;
-    readonly agent: number;
-  };
+  readonly place?: TurnPlace;
+}
+
+/** Which turn of a run. */
+export interface TurnPlace {
+  readonly protocol: string;
+  readonly questionId: string;
+  readonly round: number;
+  readonly agent: number;
 }
 
 export interface Completion {
@@ -62,6 +65,8 @@ export interface AgentBackend {
   readonly concurrency: number;
   /** Known once loaded; an agent without it gets every prompt whole. */
   readonly context?: ContextLimit | null;
+  /** Whether it has an answer to this; absent: it answers anything. A recording holds so many and no more. */
+  holds?(request: Pick<AgentRequest, 'messages' | 'place'>): boolean;
   load(options: LoadOptions): Promise<void>;
   /** Rejects with AgentError; an abort resolves with finishReason "aborted" and the text so far. */
   generate(request: AgentRequest, callbacks: AgentCallbacks): Promise<Completion>;

@@ -2,62 +2,68 @@ import { AgentError } from '../core/errors';
 import { groupedBy } from '../core/groupedBy';
 import type { Message, Turn } from '../records/records';
 import { greedyProtocol } from '../records/trajectories';
-import type { AgentBackend, AgentRequest } from './agent';
+import type { AgentBackend, AgentRequest, TurnPlace } from './agent';
 
 function keyOf(messages: readonly Message[]): string {
   return JSON.stringify(messages.map(({ role, content }) => [role, content]));
 }
 
-function placeOf({ protocol, questionId, round }: Pick<Turn, 'protocol' | 'questionId' | 'round'>): string {
-  return `${protocol}/${questionId}/${round}`;
+/** Where independent answers stand: in one row, whoever made them, each under its own number. */
+function rowOf({ protocol, questionId, round }: Omit<TurnPlace, 'agent'>): string {
+  const alone = round === 0 && (protocol === 'debate' || protocol === 'self-consistency');
+  return `${alone ? 'alone' : protocol}/${questionId}/${round}`;
 }
 
+type Asked = Pick<AgentRequest, 'messages' | 'place'>;
+
 /**
- * Replays the turns of a run. A request with messages that the recording holds is answered by the turn of the same seed, else by
- * each such turn in their order, around again when they run out. In a debate with other agents the prompts of later
- * rounds are new: then the agent says what was said at this question and round, by the agent of its number if there was one.
+ * Replays the turns of a run. An agent of the request is the recording's agent of its number, where `rankOf` counts among those
+ * that speak through it: it says what that one said to these messages, else (in a debate with other agents the prompts of later
+ * rounds are new) what it said at this question and round. So each turn is said at one place: where more agents or samples are
+ * asked for than were recorded there is an AgentError, as a turn that is said twice is no second vote.
  */
-export function recordedAgent(model: string, all: readonly Turn[]): AgentBackend {
-  // What an agent said greedily is no sample: it would come among the independent ones of the same prompt.
-  const turns = all.filter(
-    ({ finishReason, protocol }) => finishReason !== 'error' && protocol !== greedyProtocol,
-  );
+export function recordedAgent(
+  model: string,
+  all: readonly Turn[],
+  rankOf: (agent: number) => number = (agent) => agent,
+): AgentBackend {
+  const turns = all.filter(({ finishReason }) => finishReason !== 'error');
   const byPrompt = groupedBy(turns, ({ messages }) => keyOf(messages));
-  const byPlace = groupedBy(turns, placeOf);
-  const asked = new Map<string, number>();
+  const byRow = groupedBy(turns, rowOf);
 
-  function samePrompt({ messages, sampling }: AgentRequest): Turn | undefined {
-    const key = keyOf(messages);
-    const known = byPrompt.get(key);
-    if (!known) return undefined;
-    const same = known.find((one) => one.sampling.seed === sampling.seed);
-    if (same) return same;
-    const count = asked.get(key) ?? 0;
-    asked.set(key, count + 1);
-    return known[count % known.length];
-  }
-
-  function samePlace({ place }: AgentRequest): Turn | undefined {
-    const known = place && byPlace.get(placeOf(place));
-    return known?.find(({ agent }) => agent === place?.agent) ?? known?.[(place?.agent ?? 0) % known.length];
+  function turnFor({ messages, place }: Asked): Turn | undefined {
+    const greedy = place?.protocol === greedyProtocol;
+    // What an agent said greedily is no sample of the same prompt.
+    const same = (byPrompt.get(keyOf(messages)) ?? []).filter(
+      ({ protocol }) => (protocol === greedyProtocol) === greedy,
+    );
+    if (!place) return same[0];
+    const rank = rankOf(place.agent);
+    const own = same.filter(({ agent, round }) => agent === rank && round === place.round);
+    return (
+      own.find(({ protocol }) => protocol === place.protocol) ??
+      own[0] ??
+      byRow.get(rowOf(place))?.find(({ agent }) => agent === rank)
+    );
   }
 
   return {
     model,
     kind: 'recorded',
     concurrency: 64,
+    holds: (request) => turnFor(request) !== undefined,
     async load({ onProgress }) {
       onProgress?.({ phase: 'ready', loaded: 1, total: 1 });
     },
     async generate(request, { onText }) {
-      const exact = samePrompt(request);
-      const turn = exact ?? samePlace(request);
+      const turn = turnFor(request);
       if (!turn) {
         throw new AgentError(
           `The recording ${model} (${turns.length} turns) holds no answer to this prompt.`,
-          'Use the questions, agents and rounds of the recorded run.',
+          'Use the questions, agents and rounds of the recorded run: a turn is said once.',
         );
       }
+      const exact = keyOf(turn.messages) === keyOf(request.messages);
       onText?.(turn.reply);
       return {
         text: turn.reply,

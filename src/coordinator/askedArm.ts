@@ -8,7 +8,7 @@ import { lastRound, type Protocol } from '../debate/protocol';
 import { runTurns, type TurnSampling } from '../debate/scheduler';
 import { selfConsistency } from '../debate/selfConsistency';
 import { greedy, singlePass } from '../debate/singlePass';
-import { majority } from '../debate/vote';
+import { majority, tieBreakOf } from '../debate/vote';
 import type { EngineClient } from '../engine/engineClient';
 import type { AgentSlot } from '../job/agentPool';
 import { promptStyle } from '../job/job';
@@ -97,7 +97,7 @@ export async function answer(
   throwIfAborted(signal);
   if (turns.every(({ finishReason }) => finishReason === 'error') && problem !== null)
     throw problem as ArkletError;
-  const vote = majority(lastRound(turns));
+  const vote = majority(lastRound(turns), ({ answer }) => answer, tieBreakOf(config));
   const result: AskResult = {
     answer: vote.answer,
     votes: plan.votes ? { count: vote.count, total: vote.total } : null,

@@ -1,6 +1,6 @@
 import { ConfigError } from '../core/errors';
-import type { Turn } from '../records/records';
-import type { Protocol, TurnPrompt } from './protocol';
+import type { Question, Turn } from '../records/records';
+import type { PlannedTurn, Protocol, TurnPrompt } from './protocol';
 
 /** A debate of 10 exchanges takes about 11 times the tokens of its round 0. */
 const mostTimes = 16;
@@ -18,14 +18,27 @@ export interface SelfConsistencyOptions {
    * the samples hold at least as many, at most `mostTimes` x `samples`.
    */
   readonly budget?: (questionId: string) => number;
+  /** The same for prompt and generated tokens together. */
+  readonly totalBudget?: (questionId: string) => number;
+  /** Samples of a question at most, where sampling goes on for a budget; never below `samples`. */
+  readonly most?: number;
+  /** Whether its agent can still answer (a recording holds so many answers and no more): else sampling ends short of the budget. */
+  readonly holds?: (question: Question, turn: PlannedTurn) => boolean;
 }
 
 /** k independent samples and a vote: the baseline that a debate must beat at equal tokens. */
 export function selfConsistency(options: SelfConsistencyOptions): Protocol {
-  const { samples, prompt, name = 'self-consistency', prior, budget } = options;
+  const { samples, prompt, name = 'self-consistency', prior, budget, totalBudget } = options;
+  const { holds = () => true, most = Infinity } = options;
   if (!Number.isInteger(samples) || samples < 1) {
     throw new ConfigError(`A vote needs at least 1 sample, not ${samples}.`, 'Use 1 or more samples.');
   }
+  const limit = Math.max(samples, Math.min(most, mostTimes * samples));
+  const wanting = (questionId: string, known: readonly Turn[]): boolean => {
+    const generated = known.reduce((sum, { usage }) => sum + usage.completion, 0);
+    const prompts = known.reduce((sum, { usage }) => sum + usage.prompt, 0);
+    return generated < (budget?.(questionId) ?? 0) || prompts + generated < (totalBudget?.(questionId) ?? 0);
+  };
   return {
     name,
     maxTurns: samples,
@@ -39,9 +52,9 @@ export function selfConsistency(options: SelfConsistencyOptions): Protocol {
       });
       const missing = Array.from({ length: samples }, (_, i) => i).filter((agent) => !generated.has(agent));
       if (missing.length > 0) return missing.map(plan);
-      if (budget && generated.size < mostTimes * samples) {
-        const tokens = known.reduce((sum, turn) => sum + turn.usage.completion, 0);
-        if (tokens < budget(question.id)) return [plan(generated.size)];
+      if (generated.size < limit && wanting(question.id, known)) {
+        const next = plan(generated.size);
+        if (holds(question, next)) return [next];
       }
       return [];
     },

@@ -1,7 +1,32 @@
+import { hashKey, RandomStream } from '../core/rng';
 import type { Turn } from '../records/records';
 
-/** What a vote needs of a turn. */
-export type Ballot = Pick<Turn, 'answer' | 'model' | 'logprobs' | 'logprobKind'>;
+/** What a vote needs of a turn; question and round key the draw of a tie. */
+export type Ballot = Pick<Turn, 'answer' | 'model' | 'logprobs' | 'logprobKind'> &
+  Partial<Pick<Turn, 'questionId' | 'round'>>;
+
+/**
+ * How ties are broken. draw: by a draw keyed by seed, question and round, so that nobody's place decides. likelier: by the higher
+ * mean token log-probability where every ballot's are raw and all are from one model, else for the answer seen first (what
+ * versions up to 0.1 did).
+ */
+export interface TieBreak {
+  readonly rule: 'draw' | 'likelier';
+  readonly seed: number;
+}
+
+const seededDraw: TieBreak = { rule: 'draw', seed: 0 };
+
+/** How a run's votes break ties. Settings that lack a rule are of a version before there was a draw. */
+export function tieBreakOf({
+  tieBreak,
+  seed,
+}: {
+  readonly tieBreak?: TieBreak['rule'];
+  readonly seed: number;
+}): TieBreak {
+  return { rule: tieBreak ?? 'likelier', seed };
+}
 
 export interface Vote<T> {
   /** Winning answer in normal form; null when no ballot was parsable. */
@@ -23,13 +48,37 @@ function meanLogprob(ballots: readonly Ballot[]): number {
   return means.reduce((sum, value) => sum + value, 0) / means.length;
 }
 
-/**
- * Majority by matched answer (docs/method.md section 1). Unparsable ballots do not count. Ties: the answer with the higher mean
- * token log-probability, but only when every ballot's are raw and all are from one model; else the answer seen first.
- */
+/** Whether log-probabilities of different ballots can be held against each other. */
+function comparable(ballots: readonly Ballot[]): boolean {
+  return ballots.every(
+    ({ logprobKind, logprobs, model }) =>
+      logprobKind === 'raw' && (logprobs?.length ?? 0) > 0 && model === ballots[0]?.model,
+  );
+}
+
+type Group<T> = readonly [answer: string, ballots: readonly T[]];
+
+function tieWinner<T extends Ballot>(
+  leaders: readonly Group<T>[],
+  voting: readonly T[],
+  { rule, seed }: TieBreak,
+): Group<T> | undefined {
+  if (leaders.length < 2) return leaders[0];
+  if (rule === 'draw') {
+    const { questionId = '', round = 0 } = voting[0] ?? {};
+    // By text: the order of the ballots must not count.
+    const sorted = [...leaders].sort(([a], [b]) => (a < b ? -1 : 1));
+    return new RandomStream(hashKey(seed, 'tie', questionId, round)).pick(sorted);
+  }
+  if (!comparable(voting)) return leaders[0];
+  return leaders.reduce((best, leader) => (meanLogprob(leader[1]) > meanLogprob(best[1]) ? leader : best));
+}
+
+/** Majority by matched answer (docs/method.md section 1). Unparsable ballots do not count. */
 export function majority<T extends Ballot>(
   ballots: readonly T[],
   answerOf: (ballot: T) => string | null = (ballot) => ballot.answer,
+  ties: TieBreak = seededDraw,
 ): Vote<T> {
   const groups = new Map<string, T[]>();
   for (const ballot of ballots) {
@@ -41,16 +90,7 @@ export function majority<T extends Ballot>(
   }
   const most = Math.max(0, ...[...groups.values()].map((group) => group.length));
   const leaders = [...groups].filter(([, group]) => group.length === most);
-  const voting = [...groups.values()].flat();
-  const comparable =
-    voting.every((b) => b.logprobKind === 'raw' && (b.logprobs?.length ?? 0) > 0) &&
-    voting.every((b) => b.model === voting[0]?.model);
-  let best = leaders[0];
-  if (comparable) {
-    for (const leader of leaders) {
-      if (best && meanLogprob(leader[1]) > meanLogprob(best[1])) best = leader;
-    }
-  }
+  const best = tieWinner<T>(leaders, [...groups.values()].flat(), ties);
   return {
     answer: best?.[0] ?? null,
     winner: best?.[1][0] ?? null,

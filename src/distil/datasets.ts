@@ -5,6 +5,7 @@ import { answerOnly, goldSft, selfConsistencyTraces, wrongTraces } from './contr
 import { da } from './da';
 import { rewardDataset } from './rewardTraces';
 import { rsft } from './rsft';
+import { singleTeacher } from './singleTeacher';
 import type { DistillInput } from './source';
 
 const datasets: Readonly<Record<StrategyStageKind, (input: DistillInput) => Dataset>> = {
@@ -36,6 +37,8 @@ export function controlDataset(
       return selfConsistencyTraces(input);
     case 'wrong':
       return wrongTraces(input);
+    case 'single-teacher':
+      return singleTeacher(input);
     default:
       return control satisfies never;
   }

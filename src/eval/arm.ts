@@ -52,10 +52,20 @@ export const armTable = {
     (k) => `Vote of ${k} without examples`,
     (k) => `the vote of ${k} independent answers without examples`,
   ),
+  'vote-greedy': counted(
+    'ensemble',
+    (k) => `Vote of ${k}, greedy`,
+    (k) => `the vote of ${k} agents decoded greedily`,
+  ),
   'vote-equal-tokens': plain(
     'ensemble',
-    'Vote at equal tokens',
-    'the vote of independent answers at the same tokens',
+    'Vote at equal generated tokens',
+    'the vote of independent answers at the same generated tokens',
+  ),
+  'vote-equal-total-tokens': plain(
+    'ensemble',
+    'Vote at equal total tokens',
+    'the vote of independent answers at the same total tokens (prompt and generated)',
   ),
   debate: plain('ensemble', 'Vote after the debate', 'the debate'),
   summariser: plain('ensemble', 'Summariser', 'the summariser'),

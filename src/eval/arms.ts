@@ -1,8 +1,7 @@
 /** The arms of the comparison (docs/contracts.md): one answer a question each, made from stored turns. */
 import { ArkletError } from '../core/errors';
-import type { Question, Turn, Verdict } from '../records/records';
+import type { ArmBudget, Question, Turn, Verdict } from '../records/records';
 import { evalProtocol } from '../records/evalProtocol';
-import { greedyProtocol } from '../records/trajectories';
 import { majority, type Vote } from '../debate/vote';
 import { filteredAnswer, filteredCorrect } from '../tasks/filteredAnswers';
 import { armId, type Arm } from './arm';
@@ -14,12 +13,16 @@ export interface ArmAnswer extends Verdict {
   /** Prompt tokens of all turns the answer needs; `tokens` are the generated ones. */
   readonly promptTokens: number;
   readonly seconds: number;
+  /** Of a vote: whether another answer had as many ballots. */
+  readonly tied?: boolean;
 }
 
 /** An arm's answers; `name` is its id. */
 export interface AnsweredArm {
   readonly name: string;
   readonly answers: ReadonlyMap<string, ArmAnswer>;
+  /** Of a vote at equal tokens. */
+  readonly budget?: ArmBudget;
 }
 
 /** The protocol name of independent samples without shots. */
@@ -28,7 +31,7 @@ export const zeroShotProtocol = 'self-consistency:zero-shot';
 /** The protocol name of the agent that reads the debate's last round. */
 export const summariserProtocol = 'summariser';
 
-function makeArm(
+export function makeArm(
   arm: Arm,
   questions: readonly Question[],
   answer: (question: Question) => ArmAnswer | null,
@@ -49,7 +52,7 @@ function makeArm(
 }
 
 /** Tokens and seconds of all turns that an answer needs. */
-function cost(
+export function cost(
   index: TurnIndex,
   turns: readonly Turn[],
 ): Pick<ArmAnswer, 'tokens' | 'promptTokens' | 'seconds'> {
@@ -64,7 +67,7 @@ function cost(
   return { tokens, promptTokens, seconds };
 }
 
-function fromTurn(
+export function fromTurn(
   index: TurnIndex,
   question: Question,
   turn: Turn | undefined,
@@ -77,21 +80,25 @@ function fromTurn(
 }
 
 /** The vote's verdict, and the votes of what lm-eval's filters find (strict: only replies in the asked-for format vote). */
-function fromVote(
+export function fromVote(
   index: TurnIndex,
   question: Question,
   ballots: readonly Turn[],
   needs: readonly Turn[],
 ): ArmAnswer | null {
   if (ballots.length === 0) return null;
-  const vote: Vote<Turn> = majority(ballots);
-  const strict = majority(ballots, (turn) => filteredAnswer(question, turn.reply, 'strict')).winner;
-  const flexible = majority(ballots, (turn) => filteredAnswer(question, turn.reply, 'flexible')).winner;
+  const { ties } = index;
+  const by = (filter: 'strict' | 'flexible'): Turn | null =>
+    majority(ballots, (turn) => filteredAnswer(question, turn.reply, filter), ties).winner;
+  const vote: Vote<Turn> = majority(ballots, (turn) => turn.answer, ties);
+  const strict = by('strict');
+  const flexible = by('flexible');
   return {
     answer: vote.answer,
     correct: vote.winner?.correct ?? false,
     strictCorrect: strict?.strictCorrect ?? false,
     flexibleCorrect: flexible !== null && filteredCorrect(question, flexible.reply, 'flexible'),
+    tied: vote.tied,
     ...cost(index, needs),
   };
 }
@@ -143,26 +150,6 @@ export function singleArm(index: TurnIndex, questions: readonly Question[], agen
   });
 }
 
-/** The agent with most right greedy answers on the validation questions; the first of equals, null before any answer. */
-export function bestGreedyAgent(turns: readonly Turn[]): number | null {
-  const right = new Map<number, number>();
-  for (const { protocol, split, agent, correct } of turns) {
-    if (protocol !== greedyProtocol || split !== 'validation') continue;
-    right.set(agent, (right.get(agent) ?? 0) + (correct ? 1 : 0));
-  }
-  const ranked = [...right].sort(([a, rightA], [b, rightB]) => rightB - rightA || a - b);
-  return ranked[0]?.[0] ?? null;
-}
-
-/**
- * `single-greedy`: one agent alone, decoded as the student is; the one that was best at that on the validation questions. Null
- * where no agent could be asked (a debate that was imported or is a recording).
- */
-export function singleGreedyArm(index: TurnIndex, questions: readonly Question[]): AnsweredArm | null {
-  const all = questions.every(({ id }) => index.turns(greedyProtocol, id).length > 0);
-  return all ? singlePassArm(index, { kind: 'single-greedy' }, questions, greedyProtocol) : null;
-}
-
 /** `vote:<k>`: majority of the first k independent samples. */
 export function voteArm(index: TurnIndex, questions: readonly Question[], k: number): AnsweredArm {
   return makeArm({ kind: 'vote', k }, questions, (question) => {
@@ -190,58 +177,6 @@ export function debateArm(index: TurnIndex, questions: readonly Question[]): Ans
       turns.filter((turn) => turn.round === last),
       turns,
     );
-  });
-}
-
-/** Generated tokens of a question's debate. */
-export function debateTokens(index: TurnIndex, questionId: string): number {
-  return cost(index, index.turns('debate', questionId)).tokens;
-}
-
-/** The fewest independent samples, in order, that generated at least the tokens of this question's debate. */
-function equalSamples(index: TurnIndex, questionId: string): readonly Turn[] {
-  const samples = independentSamples(index, questionId);
-  const budget = debateTokens(index, questionId);
-  let tokens = 0;
-  const end = samples.findIndex((sample) => (tokens += sample.usage.completion) >= budget);
-  return end < 0 ? samples : samples.slice(0, end + 1);
-}
-
-/** The debate's tokens on these questions, and how many of them independent samples reach. */
-function tokenShare(index: TurnIndex, questions: readonly Question[]): { wanted: number; spent: number } {
-  let wanted = 0;
-  let spent = 0;
-  for (const { id } of questions) {
-    const budget = debateTokens(index, id);
-    wanted += budget;
-    spent += Math.min(budget, cost(index, equalSamples(index, id)).tokens);
-  }
-  return { wanted, spent };
-}
-
-const enough = 0.95;
-
-/** Whether there are samples enough for `vote-equal-tokens`. */
-export function holdsEqualTokens(index: TurnIndex, questions: readonly Question[]): boolean {
-  const { wanted, spent } = tokenShare(index, questions);
-  return spent >= enough * wanted;
-}
-
-/**
- * `vote-equal-tokens`: majority of as many independent samples as it takes to generate at least the tokens that the debate of
- * this question generated (rounding goes in the vote's favour). Throws when the samples hold under 95 % of the debate's tokens.
- */
-export function equalTokensArm(index: TurnIndex, questions: readonly Question[]): AnsweredArm {
-  const { wanted, spent } = tokenShare(index, questions);
-  if (spent < enough * wanted) {
-    throw new ArkletError(
-      `vote-equal-tokens has ${spent} of the debate's ${wanted} tokens.`,
-      'Resume the run: more independent samples are needed before this arm can be compared.',
-    );
-  }
-  return makeArm({ kind: 'vote-equal-tokens' }, questions, (question) => {
-    const samples = equalSamples(index, question.id);
-    return fromVote(index, question, samples, samples);
   });
 }
 

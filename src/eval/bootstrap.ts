@@ -1,6 +1,6 @@
 /** Seeded percentile bootstrap over items, paired: every resample takes the same items from every arm. */
 import { CountResampler } from './binomial';
-import { percentileInterval } from './statistics';
+import { mcnemarMidP, percentileInterval } from './statistics';
 
 export const bootstrapDraws = 10_000;
 
@@ -28,7 +28,8 @@ export function pairedBootstrap(
 
 /**
  * Gain kept = (distilled - base) / (ensemble - base) with its 95 % interval; null unless the lower bound of
- * ensemble - base is above 0. `cells[i]` counts items by which of them are right: bit 0 distilled, bit 1 base, bit 2 ensemble.
+ * ensemble - base is above 0 and McNemar's mid-p under 0.05. That choice makes the value too small on average where the
+ * ensemble gains little: it is given only where chance made that gain large. `cells[i]` counts items by which of them are right: bit 0 distilled, bit 1 base, bit 2 ensemble.
  * A resample whose ensemble gains nothing counts as infinite with the numerator's sign; infinite bounds become the largest
  * finite value of any resample.
  */
@@ -46,6 +47,7 @@ export function gainKeptInterval(
   const ensembleOnly = cells[4]! + cells[5]!;
   const baseOnly = cells[2]! + cells[3]!;
   if (n === 0 || pairedBootstrap(ensembleOnly, baseOnly, n, key, draws)[0] <= 0) return null;
+  if (mcnemarMidP(ensembleOnly, baseOnly) >= 0.05) return null;
   const ratio = (counts: ArrayLike<number>): number => {
     const base = right(counts, 1);
     const gain = right(counts, 0) - base;

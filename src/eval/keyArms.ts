@@ -26,16 +26,30 @@ export function bestStudent(arms: readonly ArmResult[]): ArmResult | null {
   return best;
 }
 
+/**
+ * The student that is spoken of: the one chosen on the validation questions; where a report does not say (older versions), the
+ * best on the very questions that it is compared on.
+ */
+export function shownStudent({ arms, chosen }: Pick<Report, 'arms' | 'chosen'>): ArmResult | null {
+  return arms.find(({ name }) => name === chosen?.strategy) ?? bestStudent(arms);
+}
+
 /** Null where no student was compared with the base. */
-export function keyArms({ arms }: Pick<Report, 'arms'>): KeyArms | null {
+export function keyArms(report: Pick<Report, 'arms' | 'chosen'>): KeyArms | null {
+  const { arms } = report;
   const base = armId({ kind: 'base' });
-  const distilled = bestStudent(arms)?.name;
+  const distilled = shownStudent(report)?.name;
   if (distilled === undefined || !arms.some(({ name }) => name === base)) return null;
   return { base, distilled, ensemble: ensembleOf(arms.map(({ name }) => name)) };
 }
 
 /** The arm of one agent alone, decoded as the student is. */
 export const greedyArm = armId({ kind: 'single-greedy' });
+
+/** The agents decoded as the student is: alone, and their vote where several differ. A gain counts only above all of them. */
+export function greedyArms(ids: readonly string[]): readonly string[] {
+  return [greedyArm, ...ids.filter((id) => parseArm(id).kind === 'vote-greedy')];
+}
 
 export function findArm({ arms }: Pick<Report, 'arms'>, name: string | null): ArmResult | undefined {
   return arms.find((arm) => arm.name === name);

@@ -1,6 +1,8 @@
 /** report.md: the same figures as report.json as tables and sentences. */
 import { parseReport } from '../records/reportSchema';
 import { droppedText } from './droppedWords';
+import { fellShort } from './equalTokens';
+import { firstVotes } from './firstVote';
 import { seedSummaries } from './seeds';
 import type { AgentInfo, ArmResult, PairResult, Report } from '../records/records';
 import { percent, points, pointsInterval, table } from './markdownTable';
@@ -27,6 +29,8 @@ function armTable(arms: readonly ArmResult[]): string {
       'Tokens/question',
       'Prompt tokens',
       'Seconds/question',
+      'Tied votes',
+      'Samples/question',
     ],
     arms.map((arm) => [
       arm.name,
@@ -39,6 +43,8 @@ function armTable(arms: readonly ArmResult[]): string {
       arm.promptTokensPerQuestion.toFixed(1),
       // A debate that was imported carries no clock values.
       arm.secondsPerQuestion === 0 ? 'unknown' : arm.secondsPerQuestion.toPrecision(2),
+      arm.ties ? percent(arm.ties.share) : '-',
+      arm.budget ? `${arm.budget.samples.toFixed(1)}${fellShort(arm) ? ' (short)' : ''}` : '-',
     ]),
   );
 }
@@ -51,6 +57,7 @@ function pairTable(pairs: readonly PairResult[], n: number): string {
       '95 % interval',
       'a only / b only',
       'McNemar p',
+      'After Holm',
       'Minimum detectable effect',
       'Verdict',
     ],
@@ -60,6 +67,7 @@ function pairTable(pairs: readonly PairResult[], n: number): string {
       pointsInterval(pair.ci),
       `${pair.aOnly} / ${pair.bOnly}`,
       formatP(pair.mcnemarP),
+      pair.adjusted === undefined ? '-' : formatP(pair.adjusted),
       pair.aOnly + pair.bOnly === 0 ? '-' : (100 * pair.detectable).toFixed(1),
       standing(pair, n).replace('-', ' '),
     ]),
@@ -109,6 +117,13 @@ export function reportMarkdown(input: Report): string {
   const report = parseReport(input);
   const { environment, gainKept } = report;
   const parts = ['# Comparison', ...verdictSentences(report), '## Arms', figures, armTable(report.arms)];
+  const { chosen, agentBy } = report;
+  if (chosen && chosen.validation.length > 0) {
+    const told = chosen.validation.map(({ name, n, correct }) => `${name} ${correct} of ${n}`).join(', ');
+    parts.push(`Right on the validation questions, which chose ${chosen.strategy}: ${told}.`);
+  }
+  if (agentBy === 'first')
+    parts.push('There were no validation questions: the single agents are the first, not the best.');
   if (gainKept && shareKept(report)) {
     parts.push(
       `Performance gap recovered (PGR) by ${gainKept.strategy} of ${gainKept.ensemble}: ${gainKept.value.toFixed(2)} [${gainKept.ci[0].toFixed(2)}, ${gainKept.ci[1].toFixed(2)}]`,
@@ -117,9 +132,38 @@ export function reportMarkdown(input: Report): string {
   parts.push(
     '## Pairs',
     "Differences are accuracy(a) - accuracy(b) on the same questions, with a paired bootstrap (10,000 resamples) and McNemar's mid-p. " +
+      (report.primary
+        ? `Named before the run: ${report.primary.a} - ${report.primary.b} (SHA-256 ${report.primary.hash}); the p of all others is corrected by Holm over the contrasts of their split. `
+        : 'No contrast was named before the run. ') +
+      '"Above" and "below" need an interval on one side of 0 and p < 0.05, after Holm where that is given. ' +
       '"not below" means that the lower bound is above -2 points; the minimum detectable effect is the smallest difference found with 80 % power ("-" where no answer differs).',
     pairTable(report.pairs, report.arms[0]?.n ?? 0),
   );
+  const first = firstVotes(report);
+  if (first.length > 0)
+    parts.push(
+      '## The debate and its own first vote',
+      table(
+        [
+          'Questions',
+          'First vote',
+          'After the debate',
+          'Difference (points)',
+          '95 % interval',
+          'McNemar p',
+          'After Holm',
+        ],
+        first.map((row) => [
+          row.split,
+          percent(row.first.accuracy),
+          percent(row.debate.accuracy),
+          points(row.pair.difference),
+          pointsInterval(row.pair.ci),
+          formatP(row.pair.mcnemarP),
+          row.pair.adjusted === undefined ? '-' : formatP(row.pair.adjusted),
+        ]),
+      ),
+    );
   const summaries = seedSummaries(report);
   if (summaries.length > 0) {
     parts.push(

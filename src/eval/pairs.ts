@@ -5,7 +5,8 @@ import { armKinds, parseArm, type ArmKind } from './arm';
 import type { AnsweredArm, ArmAnswer } from './arms';
 import { ensembleOf } from './keyArms';
 import { gainKeptInterval, pairedBootstrap } from './bootstrap';
-import { detectableDifference, mcnemarMidP, wilson } from './statistics';
+import { isContrast, type Contrast } from './primary';
+import { detectableDifference, holm, mcnemarMidP, wilson } from './statistics';
 
 /** What a paired comparison needs: n questions, those that only a or only b has right. */
 export interface PairCounts {
@@ -25,7 +26,7 @@ export function pairNames(names: readonly string[]): readonly (readonly [string,
     kinds.flatMap((kind) => names.filter((name) => parseArm(name).kind === kind));
   const [students, controls] = [of('distilled'), of('control')];
   const references = of(...armKinds.filter((kind) => kind !== 'distilled' && kind !== 'control'));
-  const votes = of('vote', 'vote-zero-shot');
+  const votes = of('vote', 'vote-zero-shot', 'vote-greedy');
   const pairs: [string, string][] = [];
   const compare = (all: readonly string[], others: readonly string[]): void => {
     for (const a of all) for (const b of others) pairs.push([a, b]);
@@ -35,7 +36,10 @@ export function pairNames(names: readonly string[]): readonly (readonly [string,
     references,
   );
   compare(students, controls);
-  compare(of('debate'), [...votes, ...of('vote-equal-tokens', 'single', 'single-greedy')]);
+  compare(of('debate'), [
+    ...votes,
+    ...of('vote-equal-tokens', 'vote-equal-total-tokens', 'single', 'single-greedy'),
+  ]);
   compare(of('summariser'), of('debate'));
   for (const alone of of('single', 'single-greedy')) compare(votes, [alone]);
   compare(
@@ -56,6 +60,7 @@ export function armResult(arm: AnsweredArm, questions: readonly Question[]): Arm
   const mean = (value: (answer: ArmAnswer) => number): number =>
     n === 0 ? 0 : answers.reduce((sum, answer) => sum + value(answer), 0) / n;
   const correct = count((answer) => answer.correct);
+  const tied = count((answer) => answer.tied === true);
   const share = (right: number) => ({ correct: right, accuracy: n === 0 ? 0 : right / n });
   return {
     name: arm.name,
@@ -68,6 +73,10 @@ export function armResult(arm: AnsweredArm, questions: readonly Question[]): Arm
     tokensPerQuestion: mean((answer) => answer.tokens),
     promptTokensPerQuestion: mean((answer) => answer.promptTokens),
     secondsPerQuestion: mean((answer) => answer.seconds),
+    ...(answers.some(({ tied }) => tied !== undefined) && {
+      ties: { questions: tied, share: tied / n },
+    }),
+    ...(arm.budget && { budget: arm.budget }),
   };
 }
 
@@ -103,17 +112,35 @@ export function pairFromCounts({ a, b, aOnly, bOnly, n }: PairCounts, seed: numb
   };
 }
 
-/** All pairs of the arms given. */
+/** All pairs of the arms given, the primary contrast first where it is none of the others. */
 export function pairResults(
   arms: readonly AnsweredArm[],
   questions: readonly Question[],
   seed: number,
+  primary: Contrast | null = null,
 ): PairResult[] {
   const byName = new Map(arms.map((arm) => [arm.name, arm]));
-  return pairNames([...byName.keys()]).flatMap(([a, b]) => {
+  const names = pairNames([...byName.keys()]);
+  const listed = primary === null || names.some(([a, b]) => isContrast({ a, b }, primary));
+  const pairs = listed ? names : [[primary.a, primary.b] as const, ...names];
+  return pairs.flatMap(([a, b]) => {
     const armA = byName.get(a);
     const armB = byName.get(b);
     return armA && armB ? [pairResult(armA, armB, questions, seed)] : [];
+  });
+}
+
+/** The pairs with what Holm makes of their p: over all of them but the primary contrast, which keeps its own. */
+export function withAdjusted(
+  pairs: readonly PairResult[],
+  primary: Contrast | null = null,
+): readonly PairResult[] {
+  const others = pairs.filter((pair) => primary === null || !isContrast(pair, primary));
+  const adjusted = holm(others.map(({ mcnemarP }) => mcnemarP));
+  const byPair = new Map(others.map((pair, i) => [pair, adjusted[i]!]));
+  return pairs.map((pair) => {
+    const p = byPair.get(pair);
+    return p === undefined ? pair : { ...pair, adjusted: p };
   });
 }
 

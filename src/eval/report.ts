@@ -1,9 +1,11 @@
 /** report.json (docs/contracts.md) out of finished arms. */
 import type {
   ArmResult,
+  ChosenStudent,
   Dataset,
   Environment,
   PairResult,
+  PrimaryContrast,
   Question,
   Report,
   ReportItem,
@@ -11,10 +13,11 @@ import type {
   Verdict,
 } from '../records/records';
 import type { RunConfig } from '../settings/config';
-import { trainingOf } from './arm';
+import { familyOf, trainingOf } from './arm';
 import type { AnsweredArm } from './arms';
-import { bestStudent } from './keyArms';
-import { armResult, gainKept, pairResults } from './pairs';
+import { shownStudent } from './keyArms';
+import { armResult, gainKept, pairResults, withAdjusted } from './pairs';
+import type { Contrast } from './primary';
 
 /** Arms on one split. */
 export interface Comparison {
@@ -34,6 +37,11 @@ export interface ReportInput {
   readonly datasets: readonly { readonly name: string; readonly dataset: Omit<Dataset, 'traces'> }[];
   /** Test split: every arm of the first distillation seed. */
   readonly test: Comparison;
+  /** What was named before the run. */
+  readonly primary?: PrimaryContrast | null;
+  /** The students' answers to the validation questions, which choose the one that is spoken of; none where there is no choice. */
+  readonly validation?: Comparison;
+  readonly agentBy?: Report['agentBy'];
   readonly ood: Comparison | null;
   readonly robust: Comparison | null;
   /** Evaluation sets beside those two. */
@@ -51,12 +59,30 @@ export interface ReportInput {
 function compare(
   comparison: Comparison,
   seed: number,
+  primary: Contrast | null,
 ): { arms: readonly ArmResult[]; pairs: readonly PairResult[] } {
   const { arms, questions } = comparison;
   return {
     arms: arms.map((arm) => armResult(arm, questions)),
-    pairs: pairResults(arms, questions, seed),
+    pairs: pairResults(arms, questions, seed, primary),
   };
+}
+
+/** Another split, with Holm over all of its pairs: what was named before the run is named for the test questions. */
+function compareOther(comparison: Comparison, seed: number) {
+  const { arms, pairs } = compare(comparison, seed, null);
+  return { arms, pairs: withAdjusted(pairs) };
+}
+
+/** The student that is spoken of; null without students. */
+function chosenStudent(arms: readonly ArmResult[], validation: Comparison | undefined): ChosenStudent | null {
+  const students = arms.filter(({ name }) => familyOf(name) === 'distilled');
+  const told = (validation?.arms ?? []).map((arm) => armResult(arm, validation?.questions ?? []));
+  const rows = told.map(({ name, n, correct }) => ({ name, n, correct }));
+  const best = shownStudent({ arms: told.length > 0 ? told : arms });
+  if (!best) return null;
+  const by = students.length === 1 ? 'only' : told.length > 0 ? 'validation' : 'test';
+  return { strategy: best.name, by, validation: rows };
 }
 
 function itemsOf({ questions, arms }: Comparison): readonly ReportItem[] {
@@ -73,16 +99,16 @@ function itemsOf({ questions, arms }: Comparison): readonly ReportItem[] {
 }
 
 export function buildReport(input: ReportInput): Report {
-  const { config, test } = input;
+  const { config, test, primary = null } = input;
   const { seed } = config;
-  const { arms, pairs } = compare(test, seed);
-  const best = bestStudent(arms);
+  const { arms, pairs } = compare(test, seed, primary);
+  const chosen = chosenStudent(arms, input.validation);
   const counts = ({ kept, dropped }: Omit<Dataset, 'traces'>) => ({ kept, dropped });
   const first = input.datasets[0];
   const seeds = input.seeds.map((other) => {
     const names = new Set(other.arms.map((arm) => arm.name));
     const shared = test.arms.filter((arm) => trainingOf(arm.name) === null);
-    const result = compare({ questions: test.questions, arms: [...shared, ...other.arms] }, seed);
+    const result = compare({ questions: test.questions, arms: [...shared, ...other.arms] }, seed, primary);
     return {
       seed: other.seed,
       arms: result.arms.filter((arm) => names.has(arm.name)),
@@ -100,18 +126,21 @@ export function buildReport(input: ReportInput): Report {
     dataset: first ? counts(first.dataset) : { kept: 0, dropped: {} },
     datasets: Object.fromEntries(input.datasets.map(({ name, dataset }) => [name, counts(dataset)])),
     arms,
-    pairs,
-    gainKept: best ? gainKept(test.arms, best.name, test.questions, seed) : null,
+    pairs: withAdjusted(pairs, primary),
+    gainKept: chosen && gainKept(test.arms, chosen.strategy, test.questions, seed),
+    ...(primary && { primary }),
+    ...(chosen && { chosen }),
+    ...(input.agentBy && { agentBy: input.agentBy }),
     items: itemsOf(test),
     trainQuestions: input.trainQuestions.map(({ id, text }) => ({ id, question: text })),
-    ood: input.ood && compare(input.ood, seed),
-    robust: input.robust && compare(input.robust, seed),
+    ood: input.ood && compareOther(input.ood, seed),
+    robust: input.robust && compareOther(input.robust, seed),
     ...(input.evalSets && {
       evalSets: input.evalSets.map(({ name, file, ...set }) => ({
         name,
         file,
         answerTypes: [...new Set(set.questions.map(({ answerType }) => answerType))],
-        ...compare(set, seed),
+        ...compareOther(set, seed),
       })),
     }),
     ...(input.overlap && { overlap: input.overlap }),

@@ -1,5 +1,8 @@
 /** The distillation seeds of a report together: one reckoning for the page, the headline and report.md. */
 import type { Report } from '../records/records';
+import { findPair } from './keyArms';
+import type { Contrast } from './primary';
+import { meanInterval } from './statistics';
 
 /** Mean and range of an arm's accuracy over the distillation seeds (never pooled into n). */
 export interface SeedSummary {
@@ -26,4 +29,23 @@ export function seedSummaries(report: Pick<Report, 'arms' | 'seeds'>): readonly 
       },
     ];
   });
+}
+
+/** A difference over the distillation seeds, each a training on the same debate and the same questions. */
+export interface SeedDifference {
+  readonly seeds: number;
+  readonly mean: number;
+  /** t interval over the seeds. */
+  readonly interval: readonly [number, number];
+}
+
+/** Null where fewer than two seeds trained the arms. */
+export function seedDifference(
+  report: Pick<Report, 'pairs' | 'seeds'>,
+  { a, b }: Contrast,
+): SeedDifference | null {
+  const all = [report.pairs, ...report.seeds.map(({ pairs }) => pairs)];
+  const differences = all.flatMap((pairs) => findPair(pairs, a, b)?.difference ?? []);
+  const over = meanInterval(differences);
+  return over && { seeds: differences.length, mean: over.mean, interval: over.ci };
 }

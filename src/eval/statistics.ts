@@ -25,6 +25,57 @@ export function mcnemarMidP(aOnly: number, bOnly: number): number {
   return Math.min(1, 2 * below + mass(least));
 }
 
+/** Holm's step-down adjustment (1979): holding each against 0.05 keeps the chance of any false finding among them under 5 %. */
+export function holm(ps: readonly number[]): readonly number[] {
+  const order = ps.map((_, i) => i).sort((a, b) => ps[a]! - ps[b]!);
+  const adjusted = new Array<number>(ps.length).fill(1);
+  let least = 0;
+  order.forEach((at, rank) => {
+    least = Math.max(least, Math.min(1, (ps.length - rank) * ps[at]!));
+    adjusted[at] = least;
+  });
+  return adjusted;
+}
+
+/** P(|T| <= t) of Student's t with a whole number of degrees of freedom (Abramowitz and Stegun 26.7.3 and 26.7.4). */
+function tWithin(t: number, freedom: number): number {
+  const angle = Math.atan(t / Math.sqrt(freedom));
+  const cosine = Math.cos(angle);
+  const odd = freedom % 2 === 1;
+  let term = odd ? cosine : 1;
+  let sum = freedom === 1 ? 0 : term;
+  for (let k = odd ? 2 : 1; k < freedom - 2; k += 2) {
+    term *= (cosine * cosine * k) / (k + 1);
+    sum += term;
+  }
+  const rest = Math.sin(angle) * sum;
+  return odd ? (2 / Math.PI) * (angle + rest) : rest;
+}
+
+/** Two-sided 95 % quantile of Student's t. */
+export function t95(freedom: number): number {
+  let low = 0;
+  let high = 13;
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2;
+    if (tWithin(middle, freedom) < 0.95) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** Mean of independent values with its 95 % t interval; null for fewer than two. */
+export function meanInterval(
+  values: readonly number[],
+): { readonly mean: number; readonly ci: readonly [number, number] } | null {
+  const n = values.length;
+  if (n < 2) return null;
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
+  const half = t95(n - 1) * Math.sqrt(variance / n);
+  return { mean, ci: [mean - half, mean + half] };
+}
+
 /** Smallest difference that n items detect with 80 % power at 5 %: 2.8 sqrt(discordant share / n). */
 export function detectableDifference(discordant: number, n: number): number {
   return n === 0 ? 1 : 2.8 * Math.sqrt(discordant / n / n);

@@ -1,3 +1,4 @@
+import type { TieBreak } from '../debate/vote';
 import type { Turn, TurnTiming } from '../records/records';
 
 type Place = Pick<Turn, 'questionId' | 'protocol' | 'round' | 'agent'>;
@@ -37,9 +38,16 @@ export function sharedSeconds(timings: readonly TurnTiming[]): Map<string, numbe
 export class TurnIndex {
   readonly #turns = new Map<string, Turn[]>();
   readonly #seconds: ReadonlyMap<string, number>;
+  /** How the votes over these turns break a tie. */
+  readonly ties: TieBreak;
 
   /** `timings` may lack turns (an imported run): their seconds are 0. */
-  constructor(turns: readonly Turn[], timings: readonly TurnTiming[]) {
+  constructor(
+    turns: readonly Turn[],
+    timings: readonly TurnTiming[],
+    ties: TieBreak = { rule: 'draw', seed: 0 },
+  ) {
+    this.ties = ties;
     this.#seconds = sharedSeconds(timings);
     for (const turn of turns) {
       const key = `${turn.protocol}/${turn.questionId}`;

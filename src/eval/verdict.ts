@@ -1,8 +1,11 @@
 /** What a report says, as data: findings in order of weight. words.ts puts them into sentences. */
-import type { GainKept, PairResult, Report } from '../records/records';
+import type { ArmBudget, ChosenStudent, GainKept, PairResult, Report } from '../records/records';
 import { armId, familyOf, parseArm, trainingOf } from './arm';
-import { findArm, findPair, greedyArm, keyArms, type KeyArms } from './keyArms';
-import { seedSummaries, type SeedSummary } from './seeds';
+import { fellShort } from './equalTokens';
+import { firstVotes } from './firstVote';
+import { findArm, findPair, greedyArm, greedyArms, keyArms, type KeyArms } from './keyArms';
+import type { Contrast } from './primary';
+import { seedDifference, seedSummaries, type SeedDifference, type SeedSummary } from './seeds';
 
 /** "Not below" means that the lower bound of the difference is above minus this (docs/contracts.md). */
 export const margin = 0.02;
@@ -23,20 +26,46 @@ export interface PairVerdict {
   /** Questions that only a has right, and only b. */
   readonly aOnly: number;
   readonly bOnly: number;
-  readonly test: { readonly name: 'mcnemar-mid-p'; readonly p: number };
+  /** `adjusted`: after Holm, where the pair is not the one that was named before the run. */
+  readonly test: { readonly name: 'mcnemar-mid-p'; readonly p: number; readonly adjusted?: number };
   /** Smallest difference that n questions show; null where no answer differs: its spread is not known then. */
   readonly detectable: number | null;
 }
 
 export type Finding =
   | { readonly type: 'no-questions' }
+  /** What was named before the run; null: it could not be measured. */
+  | {
+      readonly type: 'primary';
+      readonly contrast: Contrast;
+      readonly hash: string;
+      readonly pair: PairVerdict | null;
+      /** Over several trainings. */
+      readonly seeds: SeedDifference | null;
+    }
   /** The student after training against before. */
   | { readonly type: 'gain'; readonly pair: PairVerdict; readonly before: number; readonly after: number }
-  | { readonly type: 'best-of'; readonly arm: string; readonly students: number }
+  | {
+      readonly type: 'best-of';
+      readonly arm: string;
+      readonly students: number;
+      readonly by: ChosenStudent['by'];
+    }
   | ({ readonly type: 'seeds' } & SeedSummary)
-  /** The student against one agent alone at its own decoding; null: none was measured. */
+  /** The student against agents at its own decoding; null: none was measured. */
   | { readonly type: 'alone'; readonly pair: PairVerdict | null; readonly ensemble: string | null }
-  | { readonly type: 'ensemble' | 'debate' | 'unlike' | 'control'; readonly pair: PairVerdict }
+  | { readonly type: 'ensemble' | 'debate' | 'control'; readonly pair: PairVerdict }
+  /** The debate against its own first vote on another split. */
+  | { readonly type: 'first-vote'; readonly split: 'ood' | 'robust'; readonly pair: PairVerdict }
+  /** Whether the debate adds anything: against the vote at equal total tokens, and the student against one taught by samples. */
+  | {
+      readonly type: 'helps';
+      readonly vote: PairVerdict | null;
+      readonly control: PairVerdict | null;
+      readonly shown: 'yes' | 'no' | 'not measured';
+    }
+  /** A vote that could not take as many samples as it should have. */
+  | { readonly type: 'short'; readonly arm: string; readonly budget: ArmBudget }
   /** Share of the ensemble's gain; null: that gain is not distinguishable from 0. */
   | {
       readonly type: 'kept';
@@ -60,15 +89,20 @@ export interface ReportVerdict {
 }
 
 /**
- * Above or below: the interval lies on one side of 0. Not below: its lower bound is above the margin and n is large enough to
- * have shown such a loss: without a single lost item a bootstrap sees no loss at all, so 3 / n (the 95 % bound of a share that
+ * Above or below: the interval lies on one side of 0 and McNemar's mid-p, after Holm where the report adjusts it, is under 0.05 (a
+ * bootstrap of four questions gained and none lost sees no 0). Not below: the lower bound is above the margin and n is large enough
+ * to have shown such a loss: without a single lost item a bootstrap sees no loss at all, so 3 / n (the 95 % bound of a share that
  * was never observed) has to be within the margin too.
  */
-export function standing({ ci, bOnly }: Pick<PairResult, 'ci' | 'bOnly'>, n: number): Standing {
-  if (ci[0] > 0) return 'above';
-  if (ci[1] < 0) return 'below';
+export function standing(pair: Standable, n: number): Standing {
+  const { ci, bOnly, mcnemarP = 0, adjusted = mcnemarP } = pair;
+  const surprising = adjusted < 0.05;
+  if (ci[0] > 0 && surprising) return 'above';
+  if (ci[1] < 0 && surprising) return 'below';
   return ci[0] > -margin && (bOnly > 0 || rulesOutMargin(n)) ? 'not-below' : 'undecided';
 }
+
+type Standable = Pick<PairResult, 'ci' | 'bOnly'> & Partial<Pick<PairResult, 'mcnemarP' | 'adjusted'>>;
 
 /** Whether a loss of the margin would have shown among n questions: the rule of three. */
 export function rulesOutMargin(n: number): boolean {
@@ -76,7 +110,7 @@ export function rulesOutMargin(n: number): boolean {
 }
 
 export function pairVerdict(pair: PairResult, n: number): PairVerdict {
-  const { a, b, difference, ci, aOnly, bOnly, mcnemarP, detectable } = pair;
+  const { a, b, difference, ci, aOnly, bOnly, mcnemarP, adjusted, detectable } = pair;
   return {
     kind: standing(pair, n),
     a,
@@ -86,15 +120,17 @@ export function pairVerdict(pair: PairResult, n: number): PairVerdict {
     interval: ci,
     aOnly,
     bOnly,
-    test: { name: 'mcnemar-mid-p', p: mcnemarP },
+    test: { name: 'mcnemar-mid-p', p: mcnemarP, ...(adjusted !== undefined && { adjusted }) },
     detectable: aOnly + bOnly === 0 ? null : detectable,
   };
 }
 
 type Told = Pick<Report, 'arms' | 'pairs' | 'gainKept' | 'seeds' | 'repeatable'> &
-  Partial<Pick<Report, 'ood'>>;
+  Partial<Pick<Report, 'ood' | 'robust' | 'primary' | 'chosen'>>;
 
 const debate = armId({ kind: 'debate' });
+const equalTotal = armId({ kind: 'vote-equal-total-tokens' });
+const sampled = armId({ kind: 'control', control: 'self-consistency' });
 
 /** What the debate is compared with: the other ensembles, and one agent alone at the student's decoding. */
 const isRival = (id: string): boolean => id === greedyArm || familyOf(id) === 'ensemble';
@@ -117,35 +153,80 @@ function studentFindings(report: Told, keys: KeyArms, n: number): Finding[] {
   if (gain && before && after)
     found.push({ type: 'gain', pair: gain, before: before.accuracy, after: after.accuracy });
   const students = arms.filter(({ name }) => parseArm(name).kind === 'distilled').length;
-  if (students > 1) found.push({ type: 'best-of', arm: distilled, students });
+  const { chosen } = report;
+  const by = chosen?.strategy === distilled ? chosen.by : 'test';
+  if (students > 1) found.push({ type: 'best-of', arm: distilled, students, by });
   const summary = seedSummaries(report).find(({ name }) => name === distilled);
   if (summary) found.push({ type: 'seeds', ...summary });
-  const alone = between(distilled, greedyArm);
-  found.push({ type: 'alone', pair: alone, ensemble });
+  const alone = greedyArms(arms.map(({ name }) => name)).map((arm) => between(distilled, arm));
+  for (const [i, pair] of alone.entries())
+    if (pair !== null || i === 0) found.push({ type: 'alone', pair, ensemble });
   const against = ensemble === null ? null : between(distilled, ensemble);
   if (against) found.push({ type: 'ensemble', pair: against });
   if (gainKept === null) {
     if (ensemble !== null) found.push({ type: 'kept', ensemble, share: null });
-  } else if (gain?.kind === 'above' && alone?.kind === 'above' && isOf(gainKept, keys)) {
-    // A student that fell keeps no share of a gain, and one that an agent alone matches has no gain of the ensemble's.
+  } else if (gain?.kind === 'above' && alone.every((one) => one?.kind === 'above') && isOf(gainKept, keys)) {
+    // A student that fell keeps no share of a gain, and one that the agents match at its own decoding has no gain of the ensemble's.
     const { value, ci } = gainKept;
     found.push({ type: 'kept', ensemble: gainKept.ensemble, share: { value, interval: ci } });
   }
   return found;
 }
 
+function primaryFindings(report: Told, n: number): Finding[] {
+  const { primary } = report;
+  if (!primary) return [];
+  const { a, b, hash } = primary;
+  const pair = findPair(report.pairs, a, b);
+  const seeds = pair && seedDifference(report, primary);
+  return [{ type: 'primary', contrast: { a, b }, hash, pair: pair && pairVerdict(pair, n), seeds }];
+}
+
+/** Null without a debate. A gain over a vote that had fewer tokens shows nothing. */
+function helpsFinding(report: Told, keys: KeyArms | null, n: number): Finding | null {
+  if (!findArm(report, debate)) return null;
+  const verdictOf = (a: string, b: string): PairVerdict | null => {
+    const pair = findPair(report.pairs, a, b);
+    return pair && pairVerdict(pair, n);
+  };
+  const rival = findArm(report, equalTotal);
+  const vote = verdictOf(debate, equalTotal);
+  const control = keys && verdictOf(keys.distilled, sampled);
+  const lost = [vote, control].some((pair) => pair !== null && pair.kind !== 'above');
+  const measured = vote !== null && control !== null && rival !== undefined && fellShort(rival) === null;
+  return { type: 'helps', vote, control, shown: lost ? 'no' : measured ? 'yes' : 'not measured' };
+}
+
+/** The debate beside its own first vote, on the questions unlike the training ones. */
+function firstVoteFindings(report: Told): Finding[] {
+  return firstVotes(report).flatMap(({ split, first, pair }): Finding[] =>
+    // On the test questions it is one of the debate's rivals.
+    split === 'test' ? [] : [{ type: 'first-vote', split, pair: pairVerdict(pair, first.n) }],
+  );
+}
+
 /** What a report says, the most important first. */
 export function reportVerdict(report: Told): ReportVerdict {
-  const { arms, pairs, ood } = report;
+  const { arms, pairs } = report;
   const n = arms[0]?.n ?? 0;
   const keys = keyArms(report);
   if (n === 0) return { keys, findings: [{ type: 'no-questions' }] };
-  const findings: Finding[] = keys ? studentFindings(report, keys, n) : [];
+  const findings: Finding[] = [
+    ...primaryFindings(report, n),
+    ...(keys ? studentFindings(report, keys, n) : []),
+  ];
+  const helps = helpsFinding(report, keys, n);
+  if (helps) findings.push(helps);
+  for (const arm of arms) {
+    const budget = fellShort(arm);
+    if (budget) findings.push({ type: 'short', arm: arm.name, budget });
+  }
+  // What was said of the vote at equal total tokens is not said twice.
+  const said = helps?.type === 'helps' && helps.shown !== 'not measured' ? equalTotal : null;
   for (const pair of pairs)
-    if (pair.a === debate && isRival(pair.b)) findings.push({ type: 'debate', pair: pairVerdict(pair, n) });
-  const unlike = ood?.pairs.find(({ a, b }) => a === debate && parseArm(b).kind === 'vote');
-  if (unlike && unlike.ci[1] < 0)
-    findings.push({ type: 'unlike', pair: pairVerdict(unlike, ood?.arms[0]?.n ?? 0) });
+    if (pair.a === debate && isRival(pair.b) && pair.b !== said)
+      findings.push({ type: 'debate', pair: pairVerdict(pair, n) });
+  findings.push(...firstVoteFindings(report));
   if (keys) {
     for (const pair of pairs)
       if (pair.a === keys.distilled && parseArm(pair.b).kind === 'control')
@@ -164,8 +245,12 @@ export function reportVerdict(report: Told): ReportVerdict {
 export function isHeadline(finding: Finding): boolean {
   switch (finding.type) {
     case 'debate':
+    case 'first-vote':
       // Evidence against the debate.
       return finding.pair.kind === 'below';
+    case 'helps':
+      return finding.shown !== 'not measured';
+    case 'short':
     case 'control':
     case 'noise':
     case 'repeatable':

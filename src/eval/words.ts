@@ -19,13 +19,25 @@ export function ruleOfThree(n: number): string {
     : `${formatCount(n)} questions are too few to rule out a difference of up to ${bound}.`;
 }
 
-/** "+5.3 points (95 % interval +1.0 to +9.7)". */
-function figures({ difference, interval: [lo, hi] }: PairVerdict): string {
-  return `${formatPoints(difference)} points (95\u00a0% interval ${formatPoints(lo)} to ${formatPoints(hi)})`;
+/** "95 % interval +1.0 to +9.7". */
+const intervalText = ([lo, hi]: readonly [number, number]): string =>
+  `95\u00a0% interval ${formatPoints(lo)} to ${formatPoints(hi)}`;
+
+/** "p = 0.012", "p < 0.001". */
+function pText(p: number): string {
+  const text = formatP(p);
+  return `p ${text.startsWith('<') ? text : `= ${text}`}`;
+}
+
+/** "+5.3 points (95 % interval +1.0 to +9.7; after Holm p = 0.012)": Holm where the pair was not named before the run. */
+function figures({ difference, interval, test }: PairVerdict, ...more: readonly string[]): string {
+  const holm = test.adjusted === undefined ? '' : `; after Holm ${pText(test.adjusted)}`;
+  const inside = [intervalText(interval), ...more].join(', ');
+  return `${formatPoints(difference)} points (${inside}${holm})`;
 }
 
 /** The same with the number of questions. */
-const counted = (pair: PairVerdict): string => `${figures(pair).slice(0, -1)}, n = ${formatCount(pair.n)})`;
+const counted = (pair: PairVerdict): string => figures(pair, `n = ${formatCount(pair.n)}`);
 
 /** What n questions could have shown. */
 function power({ kind, n, difference, detectable }: PairVerdict): string {
@@ -66,8 +78,12 @@ const open = ({ kind, detectable }: PairVerdict): boolean => kind === 'undecided
 
 /** One pair in full: how it stands, what n could show, and McNemar's p in words. */
 export function pairSentences(pair: PairVerdict, names: PairNames = namesOf(pair)): readonly string[] {
-  const p = formatP(pair.test.p);
-  const luck = `Were the two equally good, a split this uneven would come up by luck with p ${p.startsWith('<') ? p : `= ${p}`} (McNemar, mid-p).`;
+  const { p, adjusted } = pair.test;
+  const holm =
+    adjusted === undefined
+      ? ''
+      : ` The contrast was not named before the run: corrected for the number of contrasts (Holm), ${pText(adjusted)}.`;
+  const luck = `Were the two equally good, a split this uneven would come up by luck with ${pText(p)} (McNemar, mid-p).${holm}`;
   return [capital(stand(pair, names)), power(pair), ...(pair.detectable === null ? [] : [luck])];
 }
 
@@ -106,6 +122,42 @@ function aloneText(pair: PairVerdict | null, ensemble: string | null): string {
     : `${said.slice(0, -1)}, so no gain from ${whole} is shown.`;
 }
 
+function primaryText({ contrast, hash, pair, seeds }: Extract<Finding, { type: 'primary' }>): string {
+  const named = `Named before the run (${hash.slice(0, 8)}): `;
+  if (pair === null)
+    return `${named}${armPhrase(contrast.a)} against ${armPhrase(contrast.b)}, which this run could not measure.`;
+  const over = seeds
+    ? ` Over ${formatCount(seeds.seeds)} trainings on the same turns the difference is ${formatPoints(seeds.mean)} points on average (95\u00a0% t interval ${formatPoints(seeds.interval[0])} to ${formatPoints(seeds.interval[1])}).`
+    : '';
+  const said = `${named}${stand(pair, namesOf(pair))}`;
+  return `${open(pair) ? `${said} ${power(pair)}` : said}${over}`;
+}
+
+function helpsText({ vote, control, shown }: Extract<Finding, { type: 'helps' }>): string {
+  const said = [vote, control].filter((pair) => pair !== null).map((pair) => stand(pair, namesOf(pair)));
+  switch (shown) {
+    case 'yes':
+      return ['The debate helps.', ...said.map(capital)].join(' ');
+    case 'no':
+      return ['No gain from debating is shown.', ...said.map(capital)].join(' ');
+    case 'not measured':
+      return 'Whether debating helps is not known: that takes a vote of independent answers at its total tokens and a student taught by independent samples.';
+    default:
+      return shown satisfies never;
+  }
+}
+
+const chosenBy: Readonly<Record<'only' | 'validation' | 'test', string>> = {
+  only: 'the only one',
+  validation: 'chosen on the validation questions',
+  test: 'the best on these very questions, which flatters it',
+};
+
+const splitText = {
+  ood: 'on questions unlike the training ones ',
+  robust: 'on perturbed questions ',
+} as const;
+
 const repeats: Readonly<Record<Report['repeatable'], string>> = {
   bytes: 'The same seed on this device gives the same bytes again.',
   settings:
@@ -125,7 +177,7 @@ export function sentence(finding: Finding): string {
     case 'gain':
       return gainText(finding.pair, finding.before, finding.after);
     case 'best-of':
-      return `Shown is "${armLabel(finding.arm)}", the best of ${formatCount(finding.students)} students on these very questions, which flatters it.`;
+      return `Shown is "${armLabel(finding.arm)}", of ${formatCount(finding.students)} students ${chosenBy[finding.by]}.`;
     case 'seeds':
       return `Over ${formatCount(finding.seeds)} trainings with different seeds it is right in ${formatPercent(finding.mean)} on average (${formatPercent(finding.lo)} to ${formatPercent(finding.hi)}).`;
     case 'alone':
@@ -134,14 +186,22 @@ export function sentence(finding: Finding): string {
     case 'debate':
     case 'control':
       return pairText(finding.pair);
-    case 'unlike':
-      return pairText(finding.pair, 'on questions unlike the training ones ');
+    case 'primary':
+      return primaryText(finding);
+    case 'helps':
+      return helpsText(finding);
+    case 'short': {
+      const { wanted, reached, samples } = finding.budget;
+      return `${capital(armPhrase(finding.arm))} fell short: its ${samples.toFixed(1)} samples a question reach ${whole(reached / wanted)}\u00a0% of the tokens it is to have; no more were made or recorded.`;
+    }
+    case 'first-vote':
+      return pairText(finding.pair, splitText[finding.split]);
     case 'kept': {
       const gain = `gain of ${armPhrase(finding.ensemble)}`;
       if (finding.share === null)
         return `The ${gain} over the base student is not distinguishable from 0, so the share kept is not shown.`;
       const { value, interval } = finding.share;
-      return `The student keeps ${whole(value)}\u00a0% of the ${gain} (95\u00a0% interval ${whole(interval[0])} to ${whole(interval[1])}\u00a0%).`;
+      return `The student keeps ${whole(value)}\u00a0% of the ${gain} (95\u00a0% interval ${whole(interval[0])} to ${whole(interval[1])}\u00a0%). The share is given only where that gain is distinguishable from 0: where it is small, this makes the share look smaller than it is.`;
     }
     case 'cost': {
       const { student, tokens, ensemble } = finding;

@@ -10,10 +10,11 @@ import { runTurns, type TurnSampling } from '../debate/scheduler';
 import { selfConsistency } from '../debate/selfConsistency';
 import { greedy, singlePass } from '../debate/singlePass';
 import { summariserProtocol, zeroShotProtocol } from '../eval/arms';
+import { debateBudget } from '../eval/equalTokens';
 import type { Job } from './job';
 import type { ProgressDetail } from '../wire/progress';
 import { isImported } from './resolveAgents';
-import { greedySingles } from './singleGreedy';
+import { greedyTurns } from './singleGreedy';
 import { agentPrompt, agentSampling } from './turnRequests';
 
 /** Solved training questions that the agents see before the one asked. */
@@ -71,9 +72,9 @@ export async function speakAll(
 }
 
 /**
- * The debate on all questions, then independent samples at the debate's token budget (on the test questions for the arm
- * vote-equal-tokens, on the training questions for the self-consistency control), the vote without shots, the summariser
- * and one agent alone at the student's decoding.
+ * The debate on all questions, then independent samples at the debate's token budget (on the test questions for the votes at
+ * equal tokens, on the training questions for the self-consistency control), the vote without shots, the summariser
+ * and the agents at the student's decoding.
  */
 export async function debatePhase(job: Job, stored: readonly Turn[]): Promise<readonly Turn[]> {
   const spoken = await debateAndSamples(job, stored);
@@ -93,7 +94,7 @@ export async function debatePhase(job: Job, stored: readonly Turn[]): Promise<re
   const debated = spoken.every((turn) => before.has(turn));
   const ask = (protocol: Protocol, on: readonly Question[], sampling: TurnSampling) =>
     speakAll(job, protocol, on, stored, 'single-greedy', sampling);
-  return [...spoken, ...(await greedySingles(job, shotsOf(job), stored, debated, ask))];
+  return [...spoken, ...(await greedyTurns(job, shotsOf(job), stored, debated, ask))];
 }
 
 /** The first agent reads the last round of each question that the arms are compared on. */
@@ -133,12 +134,21 @@ async function debateAndSamples(job: Job, stored: readonly Turn[]): Promise<Turn
     // A recording cannot generate new samples.
     return [...debated, ...stored.filter((turn) => turn.protocol === 'self-consistency')];
   }
+  const tested = new Set(questions.filter(({ split }) => split === 'test').map(({ id }) => id));
   const sampled = new Set(['test', ...(config.controls.includes('self-consistency') ? ['train'] : [])]);
   const samples = selfConsistency({
     samples: agents,
     prompt,
     prior: (id) => (turns.get(id) ?? []).filter(({ round }) => round === 0),
-    budget: (id) => (turns.get(id) ?? []).reduce((sum, turn) => sum + turn.usage.completion, 0),
+    budget: (id) => debateBudget(turns.get(id) ?? []).generated,
+    // On the training questions the control is equal in generated tokens.
+    totalBudget: (id) => (tested.has(id) ? debateBudget(turns.get(id) ?? []).total : 0),
+    most: config.maxSamples,
+    holds: ({ id }, { messages, round, agent }) => {
+      const { backend } = job.agents[agent % job.agents.length] ?? {};
+      const place = { protocol: 'self-consistency', questionId: id, round, agent };
+      return backend?.holds?.({ messages, place }) ?? true;
+    },
   });
   const others = await speakAll(
     job,

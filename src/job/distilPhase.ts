@@ -6,6 +6,7 @@ import { rewardModelName, rewardStartName } from '../records/trainings';
 import { hashKey } from '../core/rng';
 import { turnMessages } from '../debate/prompts';
 import { controlDataset, strategyDatasets } from '../distil/datasets';
+import { hasSingleTeacher } from '../distil/singleTeacher';
 import type { DistillInput } from '../distil/source';
 import { boundedSteps } from '../settings/boundedSteps';
 import type { ProgressDetail } from '../wire/progress';
@@ -93,6 +94,8 @@ function plan(config: RunConfig, input: DistillInput): { stages: Stage[]; arms: 
     arms.set(strategy, { kind: 'distilled', strategy });
   }
   for (const control of config.controls) {
+    // A recording and an imported debate need not hold what an agent says greedily.
+    if (control === 'single-teacher' && !hasSingleTeacher(input)) continue;
     add({ kind: 'sft', strategy: control, dataset: controlDataset(control, input), after: null });
     arms.set(control, { kind: 'control', control });
   }

@@ -9,6 +9,7 @@ import { styled } from '../debate/protocol';
 import { runTurns } from '../debate/scheduler';
 import { greedy, singlePass } from '../debate/singlePass';
 import { armId, type Arm } from '../eval/arm';
+import type { RunConfig } from '../settings/config';
 import { shotsOf } from './debatePhase';
 import type { ProgressDetail } from '../wire/progress';
 import { adapterId, type Job } from './job';
@@ -24,10 +25,16 @@ interface Pass {
   readonly fresh?: boolean;
 }
 
+/** Whether there are several students of which the validation questions choose one. */
+export function chooses({ strategies }: Pick<RunConfig, 'strategies'>): boolean {
+  return strategies.length > 1;
+}
+
 function passes(job: Job, trained: readonly Trained[]): Pass[] {
   const { studentStyle: style, config } = job;
   const everywhere = job.questions.filter(({ split }) => isCompared(split));
   const tested = job.questions.filter(({ split }) => split === 'test');
+  const judged = chooses(config) ? job.questions.filter(({ split }) => split === 'validation') : [];
   const plain = (question: Question): readonly Message[] =>
     turnMessages({ style, question, own: [], peers: [] });
   const list: Pass[] = [
@@ -54,7 +61,7 @@ function passes(job: Job, trained: readonly Trained[]): Pass[] {
     list.push({
       protocol: evalProtocol(name, seed),
       adapter: { strategy, seed },
-      questions: seed === 0 ? everywhere : tested,
+      questions: seed > 0 ? tested : arm.kind === 'distilled' ? [...everywhere, ...judged] : everywhere,
       messages: plain,
       detail: { kind: 'arm', arm: name, seed },
       fresh,

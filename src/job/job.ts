@@ -3,7 +3,7 @@ import type { Gate } from '../core/gate';
 import type { JobEvent } from '../wire/jobEvents';
 import type { ProgressDetail } from '../wire/progress';
 import type { TrainOverlap } from '../records/overlap';
-import type { Phase, PromptStyle, Question } from '../records/records';
+import type { Phase, PromptStyle, Question, PrimaryContrast } from '../records/records';
 import type { RunConfig } from '../settings/config';
 import type { ModelRef } from '../models/modelSpec';
 import type { ModelSpec } from '../specs/spec';
@@ -42,6 +42,8 @@ export interface Job {
   readonly student: ModelRef;
   /** Hash of the student's files; null where they cannot be read now. */
   baseHash(): Promise<string | null>;
+  /** The contrast that was named when the run was created; null for none. */
+  readonly primary: PrimaryContrast | null;
   /** The run whose debate it uses, and whose trainings it takes over where their inputs are the same; null for none. */
   readonly from: string | null;
   readonly studentStyle: PromptStyle;

@@ -2,29 +2,36 @@
 import type { Question, Report, SelfCorrection, Split, Turn } from '../records/records';
 import { evalProtocol } from '../records/evalProtocol';
 import { evalSetsOf, isCompared } from '../settings/evalSets';
+import { tieBreakOf } from '../debate/vote';
 import { armId, type Arm } from '../eval/arm';
 import {
   bestAgent,
   debateArm,
-  equalTokensArm,
-  holdsEqualTokens,
   singleArm,
-  singleGreedyArm,
   singlePassArm,
   summariserArm,
   voteArm,
   zeroShotVoteArm,
   type AnsweredArm,
 } from '../eval/arms';
-import { buildReport, type Comparison, type ReportInput } from '../eval/report';
+import { buildReport } from '../eval/report';
+import type { Comparison, ReportInput } from '../eval/report';
+import { equalTokensArm } from '../eval/equalTokens';
+import { singleGreedyArm, voteGreedyArm } from '../eval/greedyArms';
 import { selfCorrection } from '../eval/selfCorrection';
 import { TurnIndex } from '../eval/turnIndex';
 import { hostsOf } from '../specs/hosts';
 import { agentInfos } from './agentPool';
+import { chooses } from './evaluatePhase';
 import { firstStudents, type Trained } from './distilPhase';
 import type { Job } from './job';
 import { readPadReport } from './padPhase';
 import { isImported } from './resolveAgents';
+
+/** An imported debate may have come without a single independent answer beyond its first round. */
+function hasSamples(job: Job, index: TurnIndex, questions: readonly Question[]): boolean {
+  return !isImported(job) || questions.some(({ id }) => index.turns('self-consistency', id).length > 0);
+}
 
 function comparison(
   job: Job,
@@ -39,14 +46,15 @@ function comparison(
   const arms: AnsweredArm[] = [singlePassArm(index, { kind: 'base' }, questions)];
   if (config.shots > 0) arms.push(singlePassArm(index, { kind: 'base-shots' }, questions));
   arms.push(singleArm(index, questions, bestAgent(index, validation)));
-  const greedy = singleGreedyArm(index, questions);
-  if (greedy) arms.push(greedy);
-  arms.push(voteArm(index, questions, config.nAgents));
+  const greedy = [singleGreedyArm(index, questions, validation), voteGreedyArm(index, questions)];
+  arms.push(...greedy.filter((arm) => arm !== null), voteArm(index, questions, config.nAgents));
   if (config.protocol === 'debate') {
     arms.push(debateArm(index, questions));
-    // An imported debate may have come without independent samples; any other run has made them.
-    const lacksSamples = isImported(job) && !holdsEqualTokens(index, questions);
-    if (split === 'test' && !lacksSamples) arms.push(equalTokensArm(index, questions));
+    if (split === 'test' && hasSamples(job, index, questions))
+      arms.push(
+        equalTokensArm(index, questions),
+        equalTokensArm(index, questions, 'vote-equal-total-tokens'),
+      );
     if (config.summariser) arms.push(summariserArm(index, questions));
   }
   if (split === 'test' && config.zeroShotVote > 0)
@@ -86,6 +94,14 @@ function furtherSeeds(
   }));
 }
 
+/** The students on the validation questions, where these choose one of several. */
+function choosing(job: Job, index: TurnIndex, trained: readonly Trained[]): { validation?: Comparison } {
+  const questions = job.questions.filter(({ split }) => split === 'validation');
+  if (questions.length === 0 || !chooses(job.config)) return {};
+  const arms = firstStudents(trained).map(({ arm }) => singlePassArm(index, arm, questions));
+  return { validation: { questions, arms } };
+}
+
 function checks(
   index: TurnIndex,
   trained: readonly Trained[],
@@ -108,7 +124,7 @@ export async function reportPhase(
   const onEngine =
     job.agents.every(({ backend }) => backend.kind === 'engine') &&
     turns.every(({ backend }) => backend === 'engine');
-  const index = new TurnIndex(turns, await store.getTimings(runId));
+  const index = new TurnIndex(turns, await store.getTimings(runId), tieBreakOf(config));
   const test = comparison(job, index, trained, 'test') ?? { questions: [], arms: [] };
   const sets = furtherSets(job, index, trained);
   const splits: Record<string, number> = {};
@@ -130,6 +146,9 @@ export async function reportPhase(
       .filter(({ seed }) => seed === 0)
       .map(({ arm, dataset }) => ({ name: armId(arm), dataset: { ...dataset, strategy: dataset.strategy } })),
     test,
+    primary: job.primary,
+    ...choosing(job, index, trained),
+    agentBy: (splits['validation'] ?? 0) > 0 ? 'validation' : 'first',
     ood: comparison(job, index, trained, 'ood'),
     robust: comparison(job, index, trained, 'robust'),
     ...(sets.length > 0 && { evalSets: sets }),

@@ -109,10 +109,22 @@ async function recordedTurns(spec: RecordedSpec, parts: AgentParts): Promise<rea
   return parseTrajectories(new TextDecoder().decode(bytes), specId(spec));
 }
 
-async function recordedSlot(spec: RecordedSpec, parts: AgentParts): Promise<AgentSlot> {
+/** Which of those that speak through the spec an agent is: agent i is specs[i mod length]. */
+function rankAmong(specs: readonly ModelSpec[], spec: ModelSpec): (agent: number) => number {
+  const own = specs.map((one) => specId(one) === specId(spec));
+  const before = (slots: number): number => own.slice(0, slots).filter(Boolean).length;
+  return (agent) => Math.floor(agent / own.length) * before(own.length) + before(agent % own.length);
+}
+
+async function recordedSlot(
+  spec: RecordedSpec,
+  specs: readonly ModelSpec[],
+  parts: AgentParts,
+): Promise<AgentSlot> {
   const turns = await recordedTurns(spec, parts);
   const natural = withStyles(turns).some(({ style }) => style === 'natural');
-  return { backend: recordedAgent(specId(spec), turns), style: natural ? 'natural' : 'compact' };
+  const backend = recordedAgent(specId(spec), turns, rankAmong(specs, spec));
+  return { backend, style: natural ? 'natural' : 'compact' };
 }
 
 /** Throws ConfigError where the runtime has no worker. */
@@ -149,7 +161,7 @@ export async function agentSlots(
         };
       }
       case 'recorded':
-        return recordedSlot(spec, parts);
+        return recordedSlot(spec, resolved.specs, parts);
       case 'transformers':
         return workerSlot(spec, makers.transformers?.bind(makers), { base, device });
       case 'webllm':

@@ -253,6 +253,7 @@ async function load(setup: JobSetup, keeper: RunKeeper, progress: ThinnedProgres
     agentPool: new AgentPool({ slots: agents, signal, emit }),
     student: resolved.student,
     baseHash: () => (hashed ??= engine.baseHash(resolved.student.id, signal).catch(() => null)),
+    primary: run.primary ?? null,
     from: run.from ?? null,
     studentStyle: promptStyle(resolved.student),
     questions,

@@ -1,13 +1,12 @@
-/** The arm `single-greedy`: an agent alone at the student's decoding, so that no gain over an agent is one of decoding alone. */
+/** The agents at the student's decoding (`single-greedy`, `vote-greedy:K`), so that no gain over them is one of decoding alone. */
 import { AgentError, ArkletError, asArkletError, DownloadError } from '../core/errors';
 import { isCompared } from '../settings/evalSets';
-import { personaOf } from '../settings/personas';
 import type { Question, Turn } from '../records/records';
 import { greedyProtocol } from '../records/trajectories';
 import type { Shot } from '../debate/prompts';
 import type { Protocol } from '../debate/protocol';
 import { greedy } from '../debate/singlePass';
-import { bestGreedyAgent } from '../eval/arms';
+import { bestGreedyAgent } from '../eval/greedyArms';
 import type { Job } from './job';
 import { agentPrompt } from './turnRequests';
 
@@ -17,20 +16,6 @@ type Speak = (
   questions: readonly Question[],
   sampling: ReturnType<typeof greedy>,
 ) => Promise<readonly Turn[]>;
-
-/** Agents that can generate, one for each model and system prompt: greedy decoding gives the same for equal ones. */
-function askable({ config, agents }: Pick<Job, 'config' | 'agents'>): readonly number[] {
-  const backends = agents.map(({ backend }) => backend);
-  const first = new Map<string, number>();
-  for (let agent = 0; agent < config.nAgents; agent++) {
-    const backend = backends[agent % backends.length];
-    if (!backend || backend.kind === 'recorded') continue;
-    const system = personaOf(config.personas, config.nAgents, agent)?.system ?? '';
-    const key = `${backends.indexOf(backend)}|${system}`;
-    if (!first.has(key)) first.set(key, agent);
-  }
-  return [...first.values()];
-}
 
 /** The agents each answer once, in round 0, without reading anybody. */
 function alone(job: Job, shots: readonly Shot[], agents: readonly number[]): Protocol {
@@ -51,11 +36,42 @@ function alone(job: Job, shots: readonly Shot[], agents: readonly number[]): Pro
   };
 }
 
+/** Those of the questions to which each agent of the protocol has an answer. */
+function holding(job: Job, protocol: Protocol, questions: readonly Question[]): readonly Question[] {
+  return questions.filter((question) =>
+    protocol.next(question, []).every(({ messages, round, agent }) => {
+      const { backend } = job.agents[agent % job.agents.length] ?? {};
+      const place = { protocol: protocol.name, questionId: question.id, round, agent };
+      return backend?.holds?.({ messages, place }) ?? true;
+    }),
+  );
+}
+
 /**
- * Every agent answers the validation questions greedily, the best of them those that the arms are compared on. Where all of the
- * debate was stored (`debated`) and the agents are not available any more, the run continues without the arm and says so.
+ * Agents that can answer all of the questions, one for each model and prompt: greedily, more of the same would say the same. A
+ * recording holds the greedy answers of those that differed when it was made.
  */
-export async function greedySingles(
+function askable(job: Job, shots: readonly Shot[], questions: readonly Question[]): readonly number[] {
+  const backends = job.agents.map(({ backend }) => backend);
+  const first = new Map<string, number>();
+  for (let agent = 0; agent < job.config.nAgents; agent++) {
+    const backend = backends[agent % backends.length];
+    const protocol = alone(job, shots, [agent]);
+    const [example] = questions;
+    if (!backend || !example || holding(job, protocol, questions).length < questions.length) continue;
+    const model = backend.holds ? agent : backends.indexOf(backend);
+    const key = JSON.stringify([model, protocol.next(example, []).map(({ messages }) => messages)]);
+    if (!first.has(key)) first.set(key, agent);
+  }
+  return [...first.values()];
+}
+
+/**
+ * Every agent that differs from the others answers the validation questions and those that the arms are compared on greedily; the
+ * best of them on validation also the training questions, where a student is to learn from it (the control single-teacher).
+ * Where all of the debate was stored (`debated`) and the agents cannot be asked any more, the run goes on without and says so.
+ */
+export async function greedyTurns(
   job: Job,
   shots: readonly Shot[],
   stored: readonly Turn[],
@@ -63,22 +79,19 @@ export async function greedySingles(
   speak: Speak,
 ): Promise<readonly Turn[]> {
   const kept = stored.filter(({ protocol }) => protocol === greedyProtocol);
-  const agents = askable(job);
-  if (agents.length === 0) return kept;
   const of = (holds: (split: string) => boolean): readonly Question[] =>
     job.questions.filter(({ split }) => holds(split));
-  const ask = (questions: readonly Question[], who: readonly number[]): Promise<readonly Turn[]> =>
-    speak(alone(job, shots, who), questions, greedy(job.config.maxTokens));
+  const compared = of((split) => split === 'validation' || isCompared(split));
+  const agents = askable(job, shots, compared);
+  if (agents.length === 0) return kept;
   try {
-    const judged =
-      agents.length > 1
-        ? await ask(
-            of((split) => split === 'validation'),
-            agents,
-          )
-        : [];
-    const best = bestGreedyAgent(judged) ?? agents[0] ?? 0;
-    return [...judged, ...(await ask(of(isCompared), [best]))];
+    const said = [...(await speak(alone(job, shots, agents), compared, greedy(job.config.maxTokens)))];
+    if (job.config.controls.includes('single-teacher')) {
+      const best = bestGreedyAgent(said) ?? agents[0] ?? 0;
+      const teacher = alone(job, shots, [best]);
+      said.push(...(await speak(teacher, holding(job, teacher, of((split) => split === 'train')), greedy(job.config.maxTokens))));
+    }
+    return said;
   } catch (thrown) {
     const error = asArkletError(thrown);
     const gone = error instanceof AgentError || error instanceof DownloadError;

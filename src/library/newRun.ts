@@ -8,6 +8,7 @@ import type { JobStore } from '../store/jobStore';
 import type { StoredRun } from '../store/schema';
 import type { JobLock } from './jobLock';
 import { memorableName } from './names';
+import { frozenPrimary } from './primary';
 import { freeName, runHash, timedTurns } from './storedRuns';
 
 /** Stores a new run under the first free id and takes its lock; `source` is the run whose debate it uses. */
@@ -18,6 +19,7 @@ export async function createNewRun(
   source: RunArchive | null,
 ): Promise<{ readonly run: StoredRun; readonly release: () => void }> {
   const hash = runHash(config, questions);
+  const primary = await frozenPrimary(config);
   for (;;) {
     const runs = await store.listRuns();
     const id = freeName(hash.toString(16).padStart(8, '0'), new Set(runs.map((run) => run.id)));
@@ -34,6 +36,7 @@ export async function createNewRun(
       device: null,
       seconds: {},
       ...(overlap && { overlap }),
+      ...(primary && { primary }),
       ...(source && { from: source.run.id }),
     };
     const release = await lock.takeRun(id);

@@ -65,8 +65,8 @@ export class RunRepository {
     for (const id of runIds) {
       const report = await this.#store.getReport(id);
       if (!report) continue;
-      const { arms, timings, gainKept, environment } = report;
-      found[id] = { arms, timings, gainKept, backend: environment.backend };
+      const { arms, timings, gainKept, chosen, environment } = report;
+      found[id] = { arms, timings, gainKept, backend: environment.backend, ...(chosen && { chosen }) };
     }
     return found;
   }

@@ -15,7 +15,7 @@ import {
   turnSchema,
   uniqueBy,
 } from './recordSchemas';
-import { reportSchema } from './reportSchema';
+import { primarySchema, reportSchema } from './reportSchema';
 import type { Report } from './records';
 import type { RunConfig } from '../settings/config';
 import { parseConfig } from '../settings/config';
@@ -37,6 +37,7 @@ export const runSchema = v.object({
   error: v.optional(v.nullable(errorData), null),
   config: v.record(v.string(), v.unknown()),
   overlap: v.exactOptional(overlapSchema),
+  primary: v.exactOptional(primarySchema),
 });
 
 const archiveSchema = v.object({

@@ -145,6 +145,16 @@ export interface ArmResult {
   readonly tokensPerQuestion: number;
   readonly promptTokensPerQuestion: number;
   readonly secondsPerQuestion: number;
+  /** Votes: questions on which several answers shared the most ballots, and their share. Absent in other arms and older reports. */
+  readonly ties?: { readonly questions: number; readonly share: number };
+  /** Votes at equal tokens, a question: the debate's tokens, those that the samples reach of them, and the samples taken. */
+  readonly budget?: ArmBudget;
+}
+
+export interface ArmBudget {
+  readonly wanted: number;
+  readonly reached: number;
+  readonly samples: number;
 }
 
 export interface PairResult {
@@ -153,11 +163,30 @@ export interface PairResult {
   readonly difference: number;
   readonly ci: readonly [number, number];
   readonly mcnemarP: number;
+  /** The same after Holm over the contrasts of its split; absent for the primary contrast and in older reports. */
+  readonly adjusted?: number;
   /** Items right in a only, and in b only. */
   readonly aOnly: number;
   readonly bOnly: number;
   /** Smallest difference that n items detect with 80 % power at 5 %: 2.8 sqrt(discordant share / n). */
   readonly detectable: number;
+}
+
+/** A comparison of two arms that was fixed before a run, with a hash that shows it. */
+export interface PrimaryContrast {
+  readonly a: string;
+  readonly b: string;
+  /** SHA-256 of the contrast and the settings. */
+  readonly hash: string;
+}
+
+export interface ChosenStudent {
+  /** Its arm. */
+  readonly strategy: string;
+  /** only: there was no other. test: the test questions themselves, as there were no validation questions. */
+  readonly by: 'only' | 'validation' | 'test';
+  /** What each student got right of the validation questions. */
+  readonly validation: readonly { readonly name: string; readonly n: number; readonly correct: number }[];
 }
 
 export interface GainKept {
@@ -217,6 +246,12 @@ export interface Report {
   readonly arms: readonly ArmResult[];
   readonly pairs: readonly PairResult[];
   readonly gainKept: GainKept | null;
+  /** The contrast that was named before the run; absent where none was, and in reports of older versions. */
+  readonly primary?: PrimaryContrast;
+  /** Which student is spoken of, and by which questions it was chosen; absent in reports of older versions: by the test questions. */
+  readonly chosen?: ChosenStudent;
+  /** Whether validation questions chose the single agents, or there were none and they are the first. Absent in older reports. */
+  readonly agentBy?: 'validation' | 'first';
   readonly items: readonly ReportItem[];
   readonly trainQuestions: readonly { readonly id: string; readonly question: string }[];
   readonly ood: { readonly arms: readonly ArmResult[]; readonly pairs: readonly PairResult[] } | null;

@@ -24,6 +24,8 @@ const arm = v.object({
   tokensPerQuestion: positive,
   promptTokensPerQuestion: positive,
   secondsPerQuestion: positive,
+  ties: v.exactOptional(v.object({ questions: count, share: finite })),
+  budget: v.exactOptional(v.object({ wanted: positive, reached: positive, samples: positive })),
 });
 const arms = uniqueBy(arm, ({ name }) => name);
 const pairs = uniqueBy(
@@ -33,6 +35,7 @@ const pairs = uniqueBy(
     difference: finite,
     ci: interval,
     mcnemarP: finite,
+    adjusted: v.exactOptional(finite),
     aOnly: count,
     bOnly: count,
     detectable: finite,
@@ -138,6 +141,8 @@ const verdict = v.object({
   tokens: positive,
 });
 
+export const primarySchema = v.object({ a: text, b: text, hash: v.pipe(text, v.regex(/^[0-9a-f]{64}$/)) });
+
 /** Settings are checked by who knows them; here they are an object. */
 export const reportSchema = v.object({
   config: v.record(text, v.unknown()),
@@ -166,6 +171,15 @@ export const reportSchema = v.object({
   arms,
   pairs,
   gainKept: v.nullable(v.object({ strategy: text, ensemble: text, value: finite, ci: interval })),
+  primary: v.exactOptional(primarySchema),
+  chosen: v.exactOptional(
+    v.object({
+      strategy: text,
+      by: v.picklist(['only', 'validation', 'test']),
+      validation: uniqueBy(v.object({ name: text, n: count, correct: count }), ({ name }) => name),
+    }),
+  ),
+  agentBy: v.exactOptional(v.picklist(['validation', 'first'])),
   items: uniqueBy(
     v.object({ id: text, question: text, answer: text, verdicts: v.record(text, verdict) }),
     ({ id }) => id,

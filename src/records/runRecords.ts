@@ -1,7 +1,7 @@
 /** A run as it is stored, listed and archived. */
 import type { ErrorData } from '../core/errors';
 import type { TrainOverlap } from './overlap';
-import type { Dataset, Phase, Question, Report, RunStatus, Turn, TurnTiming } from './records';
+import type { Dataset, Phase, Question, Report, RunStatus, Turn, TurnTiming, PrimaryContrast } from './records';
 import type { EvalSamples, TrainLog } from './trainLog';
 import type { RunConfig } from '../settings/config';
 
@@ -18,6 +18,8 @@ export interface RunRecord {
   /** The baseline that other runs are compared with: at most one run. */
   readonly pinned: boolean;
   readonly error: ErrorData | null;
+  /** The contrast that was named when the run was created; runs of older versions and imported debates lack it. */
+  readonly primary?: PrimaryContrast;
   /** The run whose debate it uses; not in archives. */
   readonly from?: string;
   /** Training questions near others; absent where all questions are generated, and in runs of older versions. */
@@ -29,7 +31,7 @@ export interface RunRecord {
 }
 
 /** Summary of a finished run, for lists and for estimates of time. */
-export interface RunResult extends Pick<Report, 'arms' | 'timings' | 'gainKept'> {
+export interface RunResult extends Pick<Report, 'arms' | 'timings' | 'gainKept' | 'chosen'> {
   readonly backend: string;
 }
 

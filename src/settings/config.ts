@@ -202,7 +202,9 @@ function agreeing(config: RunConfig): RunConfig {
       { details: { name: config.testFile === null ? 'testFile' : 'trainFile' } },
     );
   }
-  if (config.strategies.length + config.controls.length > 0 && config.trainQuestions === 0) {
+  // One agent's answers are a control beside a strategy: without questions to learn from it is left out.
+  const learning = [...config.strategies, ...config.controls].filter((name) => name !== 'single-teacher');
+  if (learning.length > 0 && config.trainQuestions === 0) {
     throw new ConfigError(
       'There are no training questions, but a strategy needs questions to learn from.',
       'Ask for at least 1 training question, or choose no strategy.',

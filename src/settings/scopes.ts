@@ -36,11 +36,14 @@ export function sameDebate(config: RunConfig, source: RunConfig): RunConfig {
 
 /**
  * The config as text for ids: by the keys of version 0.1, sorted, so that a run keeps the id it had. A setting that did not exist
- * then counts once it is not at its default.
+ * then counts once it is not at what was done then.
  */
 export function configIdentity(config: RunConfig, later: ReadonlySet<Path> = laterSettings): string {
   const values = entries
-    .filter(({ path, setting }) => !later.has(path) || !sameValue(valueAt(config, path), setting.quick))
+    .filter(({ path, setting }) => {
+      const then = 'before' in setting ? setting.before : setting.quick;
+      return !later.has(path) || !sameValue(valueAt(config, path), then);
+    })
     .map(({ path, setting }) => [setting.was ?? path, valueAt(config, path)] as const);
   const all: (readonly [string, unknown])[] = [['preset', config.preset], ...values];
   return JSON.stringify(all.sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -55,4 +58,7 @@ const laterSettings: ReadonlySet<Path> = new Set<Path>([
   'evalSets',
   'evalQuestions',
   'nearDuplicates',
+  'maxSamples',
+  'tieBreak',
+  'primary',
 ]);

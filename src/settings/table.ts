@@ -35,6 +35,7 @@ export const controlNames = {
   'gold-sft': 'worked solutions',
   'self-consistency': 'independent samples',
   wrong: 'wrong traces',
+  'single-teacher': 'one agent, greedy',
 } as const;
 
 const temperatureRange = [0, 4] as const;
@@ -153,8 +154,9 @@ export const table = {
   }),
   controls: picks(controlNames, {
     flag: 'controls',
-    quick: [],
-    full: ['answer-only', 'gold-sft', 'self-consistency', 'wrong'],
+    quick: ['single-teacher'],
+    full: ['answer-only', 'gold-sft', 'self-consistency', 'wrong', 'single-teacher'],
+    before: [],
     scopes: ['arms'],
     group: 'learn',
     label: 'Controls',
@@ -316,6 +318,26 @@ export const table = {
     label: 'Top-p',
     help: 'Tokens beyond this share of probability are left out.',
   }),
+  maxSamples: integer([1, 1024], {
+    flag: 'max-samples',
+    quick: 64,
+    scopes: ['debate'],
+    group: 'debate',
+    label: 'Samples per question at most',
+    help: 'The votes at equal tokens sample until they have the tokens of the debate or this many answers; then the report says how far they fell short.',
+  }),
+  tieBreak: choice(
+    { draw: 'Seeded draw', likelier: 'Log-probability' },
+    {
+      flag: 'tie-break',
+      quick: 'draw',
+      before: 'likelier',
+      scopes: ['arms'],
+      group: 'debate',
+      label: 'Tied votes',
+      help: 'A draw that hangs on the seed, never on who spoke first; or the answer with the higher mean log-probability, which only agents of one model have, else the first seen.',
+    },
+  ),
   steps: integer([1, 1_000_000], {
     flag: 'steps',
     quick: 200,
@@ -408,6 +430,15 @@ export const table = {
     group: 'learn',
     label: 'Traces left out',
     help: 'Traces left out by hand, or a question for all of its traces.',
+  }),
+  primary: optionalText({
+    flag: 'primary',
+    quick: null,
+    allowed: 'two arms with " - " between them',
+    scopes: ['arms'],
+    group: 'learn',
+    label: 'Primary contrast',
+    help: 'The comparison that the run is held for, as "distilled:rsft - single-greedy"; all others are corrected for their number. Empty: the first strategy against the control self-consistency, else against the best agent decoded greedily.',
   }),
   seed: integer(seedRange, {
     flag: 'seed',

@@ -127,6 +127,7 @@ export const strings = {
     base: 'Student before',
     distilled: 'Student after',
     single: 'One agent, greedy',
+    vote: 'Their vote, greedy',
     ensemble: 'The ensemble',
     /** The student with the name of its training. */
     after: (training: string): string => `Student after ${training}`,

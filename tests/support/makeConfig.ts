@@ -14,6 +14,7 @@ export const makeTinyConfig = (change: Partial<RunConfig> = {}): RunConfig =>
     validationQuestions: 2,
     testQuestions: 6,
     steps: 3,
+    controls: [],
     batch: 4,
     accept: 'any',
     backend: 'cpu',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Turn } from '../../src/records/records';
 import { shownTurns, visiblePeers, type Visibility } from '../../src/debate/visibility';
-import { changeOf, countVotes, DebateIndex, debateTags } from '../../src/ui/state/debateIndex';
+import { changeOf, countVotes, DebateIndex, debateTags, tieOf } from '../../src/ui/state/debateIndex';
 import { RunView } from '../../src/ui/state/runView.svelte';
 import { makeArchive, makeQuestion, makeTurn } from './fixtures/archive';
 
@@ -56,16 +56,28 @@ describe('the vote of a round', () => {
     expect(countVotes([unread, { ...unread, agent: 1 }, say(0, 2, '12')]).kind).toBe('alone');
   });
 
-  it('goes to the first seen when tied, unless raw log-probabilities of one model can tell', () => {
+  it('is drawn when tied, whoever spoke first', () => {
     const [a, b] = [say(0, 0, '7'), say(0, 1, '12')];
-    expect(countVotes([a, b]).majority).toBe('7');
+    const drawn = (seed: number) => countVotes([a, b], { rule: 'draw', seed }).majority;
+    expect(new Set(Array.from({ length: 20 }, (_, seed) => drawn(seed)))).toEqual(new Set(['7', '12']));
+    for (let seed = 0; seed < 20; seed++)
+      expect(countVotes([b, a], { rule: 'draw', seed }).majority).toBe(drawn(seed));
+    expect(tieOf([a, b], { rule: 'draw', seed: 0 })).toEqual({ ways: 2, by: 'draw' });
+  });
+
+  it('goes to the first seen in runs of version 0.1, unless raw log-probabilities of one model can tell', () => {
+    const likelier = { rule: 'likelier', seed: 0 } as const;
+    const voted = (turns: readonly Turn[]) => countVotes(turns, likelier);
+    const [a, b] = [say(0, 0, '7'), say(0, 1, '12')];
+    expect(voted([a, b]).majority).toBe('7');
+    expect(tieOf([a, b], likelier)).toEqual({ ways: 2, by: 'first' });
     const raw = [
       { ...a, logprobs: [-2, -2], logprobKind: 'raw' },
       { ...b, logprobs: [-1, -1], logprobKind: 'raw' },
     ] as const;
-    expect(countVotes(raw).majority).toBe('12');
-    expect(countVotes([raw[0], { ...raw[1], model: 'another' }]).majority).toBe('7');
-    expect(countVotes([raw[0], { ...raw[1], logprobKind: 'tempered' }]).majority).toBe('7');
+    expect(voted(raw).majority).toBe('12');
+    expect(voted([raw[0], { ...raw[1], model: 'another' }]).majority).toBe('7');
+    expect(voted([raw[0], { ...raw[1], logprobKind: 'tempered' }]).majority).toBe('7');
   });
 });
 

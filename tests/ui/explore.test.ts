@@ -117,8 +117,8 @@ describe('a tied vote', () => {
       turns: [...first, ...[0, 1, 2].map((agent) => say(1, agent, question!.gold))],
     });
     const round = page.getByRole('region', { name: 'Alone' });
-    await expect.element(round.getByText('3-way tie: the first agent’s answer counts')).toBeVisible();
-    await expect.element(page.getByText('(a 3-way tie: the first agent’s answer counted)')).toBeVisible();
+    await expect.element(round.getByText('3-way tie: a draw by the seed decides')).toBeVisible();
+    await expect.element(page.getByText('(a 3-way tie: a draw decided)')).toBeVisible();
     const slider = target.querySelector<HTMLInputElement>('input[type=range]')!;
     slider.value = '1';
     slider.dispatchEvent(new Event('input', { bubbles: true }));

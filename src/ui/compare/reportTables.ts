@@ -17,6 +17,9 @@ export function armsTable(arms: readonly ArmResult[]): Table {
       'tokens_per_question',
       'prompt_tokens_per_question',
       'seconds_per_question',
+      'tied_share',
+      'samples_per_question',
+      'budget_reached',
     ],
     rows: arms.map((arm) => [
       armLabel(arm.name),
@@ -30,6 +33,9 @@ export function armsTable(arms: readonly ArmResult[]): Table {
         arm.tokensPerQuestion,
         arm.promptTokensPerQuestion,
         arm.secondsPerQuestion,
+        arm.ties?.share ?? '',
+        arm.budget?.samples ?? '',
+        arm.budget ? arm.budget.reached / arm.budget.wanted : '',
       ].map(String),
     ]),
   };
@@ -37,11 +43,30 @@ export function armsTable(arms: readonly ArmResult[]): Table {
 
 export function pairsTable(pairs: readonly PairResult[]): Table {
   return {
-    head: ['a', 'b', 'difference', 'ci_low', 'ci_high', 'mcnemar_p', 'a_only', 'b_only', 'detectable'],
+    head: [
+      'a',
+      'b',
+      'difference',
+      'ci_low',
+      'ci_high',
+      'mcnemar_p',
+      'holm_p',
+      'a_only',
+      'b_only',
+      'detectable',
+    ],
     rows: pairs.map((pair) => [
       pair.a,
       pair.b,
-      ...[pair.difference, ...pair.ci, pair.mcnemarP, pair.aOnly, pair.bOnly, pair.detectable].map(String),
+      ...[
+        pair.difference,
+        ...pair.ci,
+        pair.mcnemarP,
+        pair.adjusted ?? '',
+        pair.aOnly,
+        pair.bOnly,
+        pair.detectable,
+      ].map(String),
     ]),
   };
 }

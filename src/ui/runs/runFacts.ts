@@ -1,6 +1,6 @@
 /** Settings and result of a run, for one line of a list; how lists of runs are sorted and filtered. */
 import { armId } from '../../eval/arm';
-import { bestStudent, findArm } from '../../eval/keyArms';
+import { findArm, shownStudent } from '../../eval/keyArms';
 import type { RunRecord, RunResult } from '../../records/runRecords';
 import type { ArmResult } from '../../records/records';
 import { strategyLabel } from '../strategyLabel';
@@ -8,16 +8,16 @@ import { strings } from '../strings';
 import { runsStrings as text } from '../strings/runs';
 import { formatPlural } from '../format';
 
-/** The student before, and the best of the students after. */
+/** The student before, and the one of the students that is spoken of after. */
 export interface RunOutcome {
   readonly before: ArmResult;
   readonly after: ArmResult;
 }
 
-export function outcomeOf(result: Pick<RunResult, 'arms'> | undefined): RunOutcome | null {
+export function outcomeOf(result: Pick<RunResult, 'arms' | 'chosen'> | undefined): RunOutcome | null {
   if (!result) return null;
   const before = findArm(result, armId({ kind: 'base' }));
-  const after = bestStudent(result.arms);
+  const after = shownStudent(result);
   return before && after ? { before, after } : null;
 }
 

@@ -1,5 +1,6 @@
 /** How many debates carry a tag and how many votes were right, by split; kept as debates change, so that asking counts nothing. */
 import type { Split } from '../../records/records';
+import type { TieBreak } from '../../debate/vote';
 import type { Turn } from '../../records/records';
 
 /** How a vote went: more than half agree, more than for any other answer, a tie, or every voter alone, nothing to read. */
@@ -17,7 +18,9 @@ export interface RoundSummary {
   readonly votes: number;
   readonly kind: VoteKind;
   /** How many answers share the most votes; of two or more, which one counted. */
-  readonly tied: { readonly ways: number; readonly by: 'first' | 'likelier' } | null;
+  readonly tied: { readonly ways: number; readonly by: 'draw' | 'first' | 'likelier' } | null;
+  /** How its ties are broken. */
+  readonly ties: TieBreak;
   /** Another winner of the vote than in the round before. */
   readonly flipped: boolean;
 }

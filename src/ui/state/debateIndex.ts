@@ -3,7 +3,7 @@
  * falls under. Summaries are made when asked for and kept until another turn of that question comes.
  */
 import type { Question, Split, Turn } from '../../records/records';
-import { majority } from '../../debate/vote';
+import { majority, type TieBreak } from '../../debate/vote';
 import { DebateCounts } from './debateCounts';
 import type { DebateTag, QuestionSummary } from './debateCounts';
 import type { RoundSummary } from './debateCounts';
@@ -19,14 +19,17 @@ export interface Change {
 }
 
 /** The vote as the comparison counts it (debate/vote.ts): plurality of parsed answers, ties as there. */
-export function countVotes(turns: readonly (Turn | undefined)[]): {
+export function countVotes(
+  turns: readonly (Turn | undefined)[],
+  ties?: TieBreak,
+): {
   majority: string | null;
   majorityCorrect: boolean;
   votes: number;
   kind: VoteKind;
 } {
   const cast = turns.filter((turn) => turn !== undefined);
-  const { answer, winner, count, tied } = majority(cast);
+  const { answer, winner, count, tied } = majority(cast, (turn) => turn.answer, ties);
   return {
     majority: answer,
     majorityCorrect: winner?.correct ?? false,
@@ -35,15 +38,19 @@ export function countVotes(turns: readonly (Turn | undefined)[]): {
   };
 }
 
-/** The answers that share the most votes: the first agent's counts, unless log-probabilities chose another. Null without a tie. */
-export function tieOf(turns: readonly (Turn | undefined)[]): RoundSummary['tied'] {
+/** How many answers share the most votes, and by what one of them counts. Null without a tie. */
+export function tieOf(
+  turns: readonly (Turn | undefined)[],
+  ties: TieBreak = { rule: 'draw', seed: 0 },
+): RoundSummary['tied'] {
   const cast = turns.filter((turn) => turn !== undefined);
-  const { answer: counted, count, tied } = majority(cast);
+  const { answer: counted, count, tied } = majority(cast, (turn) => turn.answer, ties);
   if (!tied) return null;
   const votes = new Map<string, number>();
   for (const { answer } of cast) if (answer !== null) votes.set(answer, (votes.get(answer) ?? 0) + 1);
   const leaders = [...votes].filter(([, most]) => most === count).map(([answer]) => answer);
-  return { ways: leaders.length, by: leaders[0] === counted ? 'first' : 'likelier' };
+  const by = ties.rule === 'draw' ? 'draw' : leaders[0] === counted ? 'first' : 'likelier';
+  return { ways: leaders.length, by };
 }
 
 function voteKind(votes: number, voters: number, tied: boolean): VoteKind {
@@ -61,8 +68,14 @@ export class DebateIndex {
   /** Debates that changed since they were counted. */
   readonly #uncounted = new Set<string>();
   readonly #lists = new Map<string, readonly string[]>();
+  readonly #ties: () => TieBreak;
   #agents = 0;
   #count = 0;
+
+  /** `ties`: how the run breaks them. */
+  constructor(ties: () => TieBreak = () => ({ rule: 'draw', seed: 0 })) {
+    this.#ties = ties;
+  }
 
   /** Agents seen so far. */
   get agents(): number {
@@ -132,26 +145,31 @@ export class DebateIndex {
 
   #summarise(questionId: string): QuestionSummary {
     const turns = [...(this.#turns.get(questionId)?.values() ?? [])];
-    const rounds = roundsOf(turns, this.#agents);
+    const rounds = roundsOf(turns, this.#agents, this.#ties());
     return { questionId, rounds, tags: tagsOf(rounds) };
   }
 }
 
 /** The turns of one question by round, each with its vote. */
-export function roundsOf(turns: readonly Turn[], agents: number): readonly RoundSummary[] {
+export function roundsOf(
+  turns: readonly Turn[],
+  agents: number,
+  ties: TieBreak = { rule: 'draw', seed: 0 },
+): readonly RoundSummary[] {
   const last = turns.reduce((latest, turn) => Math.max(latest, turn.round), -1);
   const rounds: RoundSummary[] = [];
   for (let round = 0; round <= last; round++) {
     const row: (Turn | undefined)[] = Array.from({ length: agents }, () => undefined);
     for (const turn of turns) if (turn.round === round) row[turn.agent] = turn;
     const before = rounds.at(-1);
-    const vote = countVotes(row);
+    const vote = countVotes(row, ties);
     rounds.push({
       round,
       turns: row,
       readBy: (agent) => row[agent]?.read ?? [],
       ...vote,
-      tied: tieOf(row),
+      tied: tieOf(row, ties),
+      ties,
       flipped: before !== undefined && before.majority !== vote.majority,
     });
   }

@@ -12,7 +12,7 @@ export function turnsInOrder(rounds: readonly RoundSummary[]): readonly Turn[] {
 export function roundsAfter(rounds: readonly RoundSummary[], count: number): readonly RoundSummary[] {
   const all = turnsInOrder(rounds);
   if (count >= all.length) return rounds;
-  return roundsOf(all.slice(0, count), rounds[0]?.turns.length ?? 0);
+  return roundsOf(all.slice(0, count), rounds[0]?.turns.length ?? 0, rounds[0]?.ties);
 }
 
 /** Agents with one answer after reading the same peers. */

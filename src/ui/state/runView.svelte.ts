@@ -9,6 +9,7 @@ import type { PadReport } from '../../records/padRecords';
 import type { AnswerType, Dataset, Question, Report, Split, Turn, TurnTiming } from '../../records/records';
 import type { EvalSamples, TrainLog } from '../../records/trainLog';
 import { inTrainingOrder } from '../../records/trainings';
+import { tieBreakOf } from '../../debate/vote';
 import { DebateIndex } from './debateIndex';
 import type { DebateTag, QuestionSummary } from './debateCounts';
 
@@ -61,7 +62,7 @@ export class RunView {
   tooLong = $state.raw<ReadonlyMap<string, TooLong>>(new Map());
   /** Traces and questions taken out by hand for the next run on this debate; keys as in RunConfig.exclude. */
   excluded = $state.raw<ReadonlySet<string>>(new Set());
-  readonly #index = new DebateIndex();
+  readonly #index = new DebateIndex(() => tieBreakOf(this.run.config));
   readonly #logs = new Map<string, GrowingLog>();
   readonly #texts = new Map<string, string>();
   readonly #timings = new Map<string, TurnTiming>();

@@ -20,6 +20,15 @@ export const compareText = {
   pending: '…',
   otherOwn: (name: string, run: string): string => `${name} of ${run}`,
 
+  tied: (share: string): string => `${share} of its votes tied`,
+  short: (share: string): string => `fell short: ${share} of the debate’s tokens`,
+  holm: (p: string): string => `after Holm ${p}`,
+  named: 'named before the run',
+  firstVote: 'The debate and its own first vote',
+  firstVoteHelp: 'What reading each other changed, on each set of questions.',
+  first: 'First vote',
+  debated: 'After the debate',
+
   verdictTitle: 'In plain words',
 
   cellsTitle: 'Where they disagree',
@@ -75,7 +84,8 @@ export const compareStrings = {
   promptTokens: 'Prompt tokens',
   seconds: 'Seconds / question',
   pairs: 'Head to head',
-  pairsHelp: 'Differences in points with a paired-bootstrap 95 % interval; p from the mid-p McNemar test.',
+  pairsHelp:
+    'Differences in points with a paired-bootstrap 95 % interval; p from the mid-p McNemar test, below it corrected for the number of contrasts (Holm), except for the one that was named before the run.',
   pair: 'Pair',
   difference: 'Difference',
   p: 'p (mid-p)',

@@ -11,7 +11,8 @@ export const debateText = {
   nobody: 'Nobody changed their mind.',
   flippedFrom: 'The vote flipped from',
   and: 'and',
-  tieBefore: (ways: number): string => `(a ${ways}-way tie: the first agent’s answer counted)`,
+  tieBefore: (ways: number, by: 'draw' | 'first'): string =>
+    `(a ${ways}-way tie: ${by === 'draw' ? 'a draw decided' : 'the first agent’s answer counted'})`,
   roundNote: (round: number): string => `(round ${round})`,
   flippedTo: 'to',
   inRound: (round: number): string => `in round ${round}`,
@@ -71,6 +72,7 @@ export const debateStrings = {
   },
   tie: (ways: number): string => `${ways}-way tie`,
   tieRule: {
+    draw: 'a draw by the seed decides',
     first: 'the first agent’s answer counts',
     likelier: 'the answer with the higher log-probability counts',
   },

@@ -30,11 +30,11 @@ export const glossary = {
   },
   equalTokens: {
     name: 'Vote at equal tokens',
-    text: 'A vote of as many independent answers as cost the tokens of the debate: what the debate must beat to be worth it.',
+    text: 'A vote of as many independent answers as cost the tokens of the debate: those it generated, or in total, with its prompts. The debate must beat the second to be worth it.',
   },
   tie: {
     name: 'Tied vote',
-    text: 'No answer has more votes than every other. Then the answer of the agent that stands first counts (or, if all agents are one model that states them, the answer with the higher log-probability).',
+    text: 'No answer has more votes than every other. Then a draw decides that hangs on seed, question and round, never on who spoke first. Runs of version 0.1, and those that ask for it, take the answer with the higher log-probability, else the first.',
   },
   debate: {
     name: 'Debate',

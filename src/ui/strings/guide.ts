@@ -11,7 +11,7 @@ export const guideStrings = {
   steps: {
     result: {
       title: 'What came out',
-      text: 'A small model took the same test twice. In between it was trained on what three other models wrote in a debate. The bars are its accuracy before and after, one of those models alone, and all three together. The thin line is the range that chance allows.',
+      text: 'A small model took the same test twice. In between it was trained on what three other models wrote in a debate. The bars are its accuracy before and after, one of those models alone and their vote, both decoded as the student is, and the debate. The thin line is the range that chance allows.',
     },
     alone: {
       title: 'Each agent answers alone',
@@ -22,7 +22,7 @@ export const guideStrings = {
       text: 'In the next round each agent sees the others’ solutions and answers again. Here the vote changed. A note under each answer says who changed their mind, and after reading whom.',
     },
     filters: {
-      title: '1,164 debates, five stories',
+      title: 'Many debates, five stories',
       text: 'All agree, they stay split, the vote flips, the vote is wrong, or an agent goes from wrong to right. Press a filter to see only those.',
     },
     data: {
@@ -39,7 +39,7 @@ export const guideStrings = {
     },
     cost: {
       title: 'What accuracy costs',
-      text: 'Up is better, left is cheaper. The student answers with a sixth of the debate’s tokens. But one agent alone, decoded greedily as the student is, costs the same and is right more often, and so is a vote of independent answers at the debate’s tokens: on these questions the debate shows no gain over either.',
+      text: 'Up is better, left is cheaper. A gain is one only over agents that are decoded as the student is, alone and by vote, and debating helps only if it beats a vote of independent answers at the same total tokens. What this run shows of both stands at its head.',
     },
     yours: {
       title: 'Now it is your turn',

@@ -119,16 +119,48 @@ describe('a vote', () => {
     expect(majority([turn(0, 0, null)])).toMatchObject({ answer: null, winner: null, count: 0 });
   });
 
-  test('a tie goes to the higher mean log-probability when all are raw and of one model', () => {
-    expect(majority([raw('1', -2), raw('2', -0.1)])).toMatchObject({ answer: '2', tied: true });
+  test('a tie is drawn by seed, question and round: the order of the ballots never counts, and each answer wins its share', () => {
+    const wins = new Map<string, number>();
+    const keys = Array.from({ length: 3000 }, (_, i) => ({ questionId: `q${i % 1000}`, round: i % 3 }));
+    for (const [i, key] of keys.entries()) {
+      const ballots = ['7', '12', '9', null].map((answer, agent) => turn(key.round, agent, answer, key));
+      const ties = { rule: 'draw', seed: i % 5 } as const;
+      const vote = (list: typeof ballots) => majority(list, ({ answer }) => answer, ties);
+      const { answer, tied } = vote(ballots);
+      expect(tied).toBe(true);
+      expect(vote([...ballots].reverse()).answer).toBe(answer);
+      expect(vote([...ballots.slice(2), ...ballots.slice(0, 2)]).answer).toBe(answer);
+      wins.set(answer!, (wins.get(answer!) ?? 0) + 1);
+    }
+    // Binomial(3000, 1/3): standard deviation 25.8; five of them on either side.
+    for (const answer of ['7', '12', '9']) expect(Math.abs(wins.get(answer)! - 1000)).toBeLessThan(130);
   });
 
-  test('a tie goes to the first seen when models differ or a log-probability is tempered or missing', () => {
-    expect(majority([raw('1', -2), raw('2', -0.1, 'other')]).answer).toBe('1');
-    expect(majority([raw('1', -2), { ...raw('2', -0.1), logprobKind: 'tempered' as const }]).answer).toBe(
-      '1',
-    );
-    expect(majority([turn(0, 0, '1'), raw('2', -0.1)]).answer).toBe('1');
+  test('another question, round or seed is another draw', () => {
+    const drawn = (seed: number, questionId: string, round: number) =>
+      majority(
+        Array.from({ length: 40 }, (_, agent) => turn(round, agent, String(agent), { questionId })),
+        ({ answer }) => answer,
+        { rule: 'draw', seed },
+      ).answer;
+    const one = drawn(0, 'q', 0);
+    expect(drawn(0, 'q', 0)).toBe(one);
+    expect(new Set([one, drawn(1, 'q', 0), drawn(0, 'r', 0), drawn(0, 'q', 1)]).size).toBeGreaterThan(2);
+  });
+
+  describe('whose ties go by log-probability', () => {
+    const likelier = { rule: 'likelier', seed: 0 } as const;
+    const vote = (ballots: Turn[]) => majority(ballots, ({ answer }) => answer, likelier);
+
+    test('goes to the higher mean when all are raw and of one model', () => {
+      expect(vote([raw('1', -2), raw('2', -0.1)])).toMatchObject({ answer: '2', tied: true });
+    });
+
+    test('goes to the first seen when models differ or one is tempered or missing, as older versions did', () => {
+      expect(vote([raw('1', -2), raw('2', -0.1, 'other')]).answer).toBe('1');
+      expect(vote([raw('1', -2), { ...raw('2', -0.1), logprobKind: 'tempered' }]).answer).toBe('1');
+      expect(vote([turn(0, 0, '1'), raw('2', -0.1)]).answer).toBe('1');
+    });
   });
 
   test('unanimity needs every ballot parsable', () => {

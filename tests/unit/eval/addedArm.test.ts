@@ -24,7 +24,7 @@ const edits: Readonly<Record<string, readonly (readonly [string, string])[]>> = 
   ],
   'src/eval/arms.ts': [
     [
-      '/** Generated tokens of a question',
+      '/** `summariser`: a single pass',
       `/** \`oracle:<k>\`: right where any of the first k independent samples is. */
 export function oracleArm(index: TurnIndex, questions: readonly Question[], k: number): AnsweredArm {
   return makeArm({ kind: 'oracle', k }, questions, (question) => {
@@ -33,14 +33,14 @@ export function oracleArm(index: TurnIndex, questions: readonly Question[], k: n
   });
 }
 
-/** Generated tokens of a question`,
+/** \`summariser\`: a single pass`,
     ],
   ],
   'src/job/reportPhase.ts': [
-    ['  holdsEqualTokens,\n', '  holdsEqualTokens,\n  oracleArm,\n'],
+    ['  debateArm,\n', '  debateArm,\n  oracleArm,\n'],
     [
-      '  arms.push(voteArm(index, questions, config.nAgents));\n',
-      '  arms.push(voteArm(index, questions, config.nAgents), oracleArm(index, questions, config.nAgents));\n',
+      '  const { config } = job;\n  const arms: AnsweredArm[] = [',
+      '  const { config } = job;\n  const arms: AnsweredArm[] = [oracleArm(index, questions, config.nAgents), ',
     ],
   ],
 };

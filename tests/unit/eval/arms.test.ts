@@ -4,13 +4,15 @@ import type { Turn } from '../../../src/records/records';
 import {
   bestAgent,
   debateArm,
-  equalTokensArm,
   singleArm,
   singlePassArm,
   summariserArm,
   voteArm,
   zeroShotVoteArm,
 } from '../../../src/eval/arms';
+import { equalTokensArm, fellShort } from '../../../src/eval/equalTokens';
+import { singleGreedyArm, voteGreedyArm } from '../../../src/eval/greedyArms';
+import { greedyProtocol } from '../../../src/records/trajectories';
 import { selfCorrection } from '../../../src/eval/selfCorrection';
 import { sharedSeconds, TurnIndex } from '../../../src/eval/turnIndex';
 import { makeTiming } from '../../support/makeTurn';
@@ -52,7 +54,7 @@ describe('arms from stored turns', () => {
     expect(() => voteArm(index, questions, 6)).toThrow(/vote:6 has answers to 0 of 1/);
   });
 
-  test('vote-equal-tokens takes as many samples as it needs to reach the debate’s tokens', () => {
+  test('vote-equal-tokens takes as many samples as it needs to reach the debate’s tokens, and says where there are too few', () => {
     const more = Array.from({ length: 5 }, (_, i) =>
       answered(question, '1', { protocol: 'self-consistency', agent: 3 + i, tokens: 7 }),
     );
@@ -63,7 +65,58 @@ describe('arms from stored turns', () => {
       tokens: 55,
     });
     const few = new TurnIndex([...debateTurns(['2', '2', '2'], ['1', '1', '1'], 9), more[0]!], []);
-    expect(() => equalTokensArm(few, questions)).toThrow(/34 of the debate's 54/);
+    const short = equalTokensArm(few, questions);
+    expect(short.budget).toEqual({ wanted: 54, reached: 34, samples: 4 });
+    expect(fellShort(short)).toEqual(short.budget);
+    expect(fellShort(equalTokensArm(index, questions))).toBeNull();
+  });
+
+  test('vote-equal-total-tokens counts the prompts of the debate and of the samples too', () => {
+    // Each turn's prompt has 20 tokens: the debate took 6 (20 + 9), a sample 29 or 27; four further ones reach it.
+    const more = Array.from({ length: 9 }, (_, i) =>
+      answered(question, '1', { protocol: 'self-consistency', agent: 3 + i, tokens: 7 }),
+    );
+    const debated = debateTurns(['2', '2', '2'], ['1', '1', '1'], 9).map((turn) =>
+      // Readers of the debate get longer prompts.
+      turn.round === 0 ? turn : { ...turn, usage: { ...turn.usage, prompt: 65 } },
+    );
+    const arm = equalTokensArm(
+      new TurnIndex([...debated, ...more], []),
+      questions,
+      'vote-equal-total-tokens',
+    );
+    // 3 (20 + 9) + 3 (65 + 9) = 309; 3 samples hold 87, 9 more of 27 each reach 330, 8 hold 303.
+    expect(arm.name).toBe('vote-equal-total-tokens');
+    expect(arm.budget).toEqual({ wanted: 309, reached: 309, samples: 12 });
+    expect(arm.answers.get(question.id)).toMatchObject({ promptTokens: 240, tokens: 27 + 63 });
+  });
+
+  test('single-greedy is the agent that validation chose, vote-greedy one vote of each agent that differs', () => {
+    const validation = makeQuestions(2, 'validation');
+    const greedy = (q: (typeof questions)[number], agent: number, answer: string): Turn =>
+      answered(q, answer, { protocol: greedyProtocol, agent });
+    const judged = validation.flatMap((q) => [greedy(q, 0, '2'), greedy(q, 1, '1'), greedy(q, 2, '2')]);
+    const tested = [greedy(question, 0, '2'), greedy(question, 1, '1'), greedy(question, 2, '2')];
+    const index = new TurnIndex([...judged, ...tested], []);
+    expect(singleGreedyArm(index, questions, validation)?.answers.get(question.id)).toMatchObject({
+      answer: '1',
+      tokens: 10,
+    });
+    const vote = voteGreedyArm(index, questions)!;
+    expect(vote.name).toBe('vote-greedy:3');
+    expect(vote.answers.get(question.id)).toMatchObject({ answer: '2', tokens: 30, tied: false });
+    // As version 0.1 stored it: only the best was asked about the test questions.
+    const older = new TurnIndex([...judged, tested[1]!], []);
+    expect(singleGreedyArm(older, questions, validation)?.answers.get(question.id)?.answer).toBe('1');
+    expect(voteGreedyArm(older, questions)).toBeNull();
+    expect(singleGreedyArm(new TurnIndex([], []), questions, validation)).toBeNull();
+  });
+
+  test('says of each vote whether it was tied', () => {
+    const tie = new TurnIndex(debateTurns(['1', '2', '3'], ['1', '1', '2']), []);
+    expect(voteArm(tie, questions, 3).answers.get(question.id)?.tied).toBe(true);
+    expect(debateArm(tie, questions).answers.get(question.id)?.tied).toBe(false);
+    expect(singleArm(tie, questions, 0).answers.get(question.id)).not.toHaveProperty('tied');
   });
 
   test('strict votes count only replies in the asked-for format', () => {

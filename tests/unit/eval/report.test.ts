@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest';
 import type { PairResult, Report } from '../../../src/records/records';
 import type { AnsweredArm as Arm } from '../../../src/eval/arms';
 import { reportMarkdown } from '../../../src/eval/markdown';
-import { pairNames } from '../../../src/eval/pairs';
+import { pairFromCounts, pairNames } from '../../../src/eval/pairs';
 import { seedSummaries } from '../../../src/eval/seeds';
 import { buildReport, type ReportInput } from '../../../src/eval/report';
 import { points } from '../../../src/eval/markdownTable';
+import { holm } from '../../../src/eval/statistics';
 import { standing } from '../../../src/eval/verdict';
 import { verdictSentences } from '../../../src/eval/words';
 import { config, makeQuestions } from './turns';
@@ -108,6 +109,58 @@ describe('the report', () => {
     expect(report.gainKept).toMatchObject({ strategy: 'distilled:rsft', ensemble: 'debate', value: 0.75 });
   });
 
+  test('says how the student that is spoken of was chosen: by validation questions, not by the test', () => {
+    expect(report.chosen).toEqual({ strategy: 'distilled:rsft', by: 'only', validation: [] });
+    const test = { questions, arms: [...input.test.arms, arm('distilled:da', 0, 130, 12)] };
+    const byTest = buildReport({ ...input, test });
+    expect(byTest.chosen).toMatchObject({ strategy: 'distilled:da', by: 'test' });
+    const asked = makeQuestions(10, 'validation');
+    const judged = (name: string, right: number): Arm => ({
+      name,
+      answers: new Map(
+        asked.map(({ id }, i) => [id, { ...arm(name, 0, i < right ? n : 0).answers.get(questions[0]!.id)! }]),
+      ),
+    });
+    const validation = { questions: asked, arms: [judged('distilled:rsft', 7), judged('distilled:da', 6)] };
+    const told = buildReport({ ...input, test, validation });
+    expect(told.chosen).toEqual({
+      strategy: 'distilled:rsft',
+      by: 'validation',
+      validation: [
+        { name: 'distilled:rsft', n: 10, correct: 7 },
+        { name: 'distilled:da', n: 10, correct: 6 },
+      ],
+    });
+    expect(told.gainKept?.strategy).toBe('distilled:rsft');
+    expect(verdictSentences(told)).toContain(
+      'Shown is "Distilled: RSFT", of 2 students chosen on the validation questions.',
+    );
+    expect(verdictSentences(byTest).join('\n')).toContain(
+      'the best on these very questions, which flatters it.',
+    );
+  });
+
+  test('corrects every contrast but the one that was named before the run, and says both', () => {
+    const primary = { a: 'distilled:rsft', b: 'single-greedy', hash: 'ab12cd34'.repeat(8) };
+    const named = buildReport({ ...input, primary });
+    expect(named.primary).toEqual(primary);
+    const others = named.pairs.filter(({ a, b }) => !(a === primary.a && b === primary.b));
+    expect(others).toHaveLength(named.pairs.length - 1);
+    expect(others.map(({ adjusted }) => adjusted)).toEqual(holm(others.map(({ mcnemarP }) => mcnemarP)));
+    expect(named.pairs.find(({ a, b }) => a === primary.a && b === primary.b)).not.toHaveProperty('adjusted');
+    // Without a name all are corrected, each split for itself.
+    expect(report.pairs.every(({ adjusted }) => adjusted !== undefined)).toBe(true);
+    const [first] = verdictSentences(named);
+    expect(first).toMatch(
+      /^Named before the run \(ab12cd34\): the student \(RSFT\) is better than the best single/,
+    );
+    expect(first).not.toContain('Holm');
+    expect(first).toMatch(
+      /Over 2 trainings on the same turns the difference is \+7\.5 points on average \(95\u00a0% t interval/,
+    );
+    expect(reportMarkdown(named)).toContain('Distilling lifted the student');
+  });
+
   test('keeps every item with the verdicts of all arms', () => {
     expect(report.items).toHaveLength(n);
     expect(Object.keys(report.items[0]!.verdicts)).toHaveLength(8);
@@ -145,6 +198,20 @@ describe('the verdict in words', () => {
     expect(verdict(-0.1, -0.01)).toBe('below');
     expect(verdict(-0.019, 0.05)).toBe('not-below');
     expect(verdict(-0.02, 0.05)).toBe('undecided');
+  });
+
+  test('4 gained and none lost is above 0 by the bootstrap and by chance in one of 16 draws: it is not called better', () => {
+    for (const count of [100, 300, 1000]) {
+      const pair = pairFromCounts({ a: 'x', b: 'y', aOnly: 4, bOnly: 0, n: count }, 0);
+      expect(pair.ci[0]).toBeGreaterThan(0);
+      // Half of (1/2)^4, both sides.
+      expect(pair.mcnemarP).toBeCloseTo(0.0625, 12);
+      expect(standing(pair, count)).not.toBe('above');
+      expect(standing({ ...pair, ci: [-0.1, -0.01] }, count)).not.toBe('below');
+      const more = pairFromCounts({ a: 'x', b: 'y', aOnly: 6, bOnly: 0, n: count }, 0);
+      expect(standing(more, count)).toBe('above');
+      expect(standing({ ...more, adjusted: 0.06 }, count)).not.toBe('above');
+    }
   });
 
   test('that no answer differs says nothing unless a loss of 2 points would have shown: 3 / n <= 0.02', () => {

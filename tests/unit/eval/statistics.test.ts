@@ -4,11 +4,20 @@ import { describe, expect, test } from 'vitest';
 import { hashKey, RandomStream } from '../../../src/core/rng';
 import { CountResampler } from '../../../src/eval/binomial';
 import { gainKeptInterval, pairedBootstrap } from '../../../src/eval/bootstrap';
-import { detectableDifference, mcnemarMidP, quantile, wilson } from '../../../src/eval/statistics';
+import {
+  detectableDifference,
+  holm,
+  mcnemarMidP,
+  meanInterval,
+  quantile,
+  wilson,
+} from '../../../src/eval/statistics';
 
 interface Golden {
   wilson: { correct: number; n: number; ci: [number, number] }[];
   mcnemar: { aOnly: number; bOnly: number; p: number }[];
+  holm: { p: number[]; adjusted: number[] }[];
+  t: { values: number[]; ci: [number, number] }[];
   paired: { aOnly: number; bOnly: number; n: number; ci: [number, number] }[];
 }
 
@@ -27,6 +36,17 @@ describe('against statsmodels and scipy', () => {
   test.each(golden.mcnemar)('mid-p McNemar for $aOnly against $bOnly', ({ aOnly, bOnly, p }) => {
     expect(Math.abs(mcnemarMidP(aOnly, bOnly) / p - 1)).toBeLessThan(1e-9);
     expect(mcnemarMidP(bOnly, aOnly)).toBe(mcnemarMidP(aOnly, bOnly));
+  });
+
+  test.each(golden.holm)('Holm for $p', ({ p, adjusted }) => {
+    const got = holm(p);
+    expect(got).toHaveLength(p.length);
+    adjusted.forEach((want, i) => expect(got[i]).toBeCloseTo(want, 12));
+  });
+
+  test.each(golden.t)('the t interval of $values', ({ values, ci }) => {
+    const got = meanInterval(values)!;
+    ci.forEach((want, i) => expect(got.ci[i]).toBeCloseTo(want, 9));
   });
 
   test.each(golden.paired)(
@@ -129,4 +149,49 @@ test('the detectable difference is 2.8 sqrt(discordant share / n)', () => {
 test('quantiles are linear between neighbours', () => {
   expect(quantile([1, 2, 4], 0.25)).toBe(1.5);
   expect(quantile([1, 2, Infinity, Infinity], 1)).toBe(Infinity);
+});
+
+describe('Holm over contrasts of any number', () => {
+  const random = new RandomStream(hashKey(7, 'holm'));
+  const draws = Array.from({ length: 300 }, () =>
+    Array.from({ length: random.integer(1, 60) }, () => random.next() ** random.integer(1, 6)),
+  );
+
+  test('never lowers a p, never passes 1, keeps their order, and is the plain p of a single one', () => {
+    for (const ps of draws) {
+      const adjusted = holm(ps);
+      ps.forEach((p, i) => {
+        expect(adjusted[i]).toBeGreaterThanOrEqual(p);
+        expect(adjusted[i]).toBeLessThanOrEqual(1);
+        // Never above Bonferroni's.
+        expect(adjusted[i]).toBeLessThanOrEqual(Math.min(1, ps.length * p) + 1e-12);
+        ps.forEach((other, j) => {
+          if (p < other) expect(adjusted[i]).toBeLessThanOrEqual(adjusted[j]!);
+        });
+      });
+      expect(holm([ps[0]!])).toEqual([ps[0]]);
+    }
+  });
+
+  test('does not hang on the order in which the contrasts stand', () => {
+    for (const ps of draws) {
+      const order = new RandomStream(ps.length).shuffle(ps.map((_, i) => i));
+      const shuffled = holm(order.map((i) => ps[i]!));
+      const straight = holm(ps);
+      order.forEach((i, at) => expect(shuffled[at]).toBe(straight[i]));
+    }
+  });
+
+  test('finds nothing at 5 % in 95 % of draws in which there is nothing to find', () => {
+    const noise = new RandomStream(hashKey(8, 'holm'));
+    const trials = 4000;
+    let found = 0;
+    for (let i = 0; i < trials; i++) {
+      const ps = Array.from({ length: 40 }, () => noise.next());
+      if (holm(ps).some((p) => p < 0.05)) found++;
+    }
+    // 1 - (1 - 0.05/40)^40 = 4.9 %; standard deviation 0.34 points.
+    expect(found / trials).toBeGreaterThan(0.035);
+    expect(found / trials).toBeLessThan(0.063);
+  });
 });

@@ -47,9 +47,11 @@ describe('a job', () => {
       'base',
       'single',
       'single-greedy',
+      'vote-greedy:3',
       'vote:3',
       'debate',
       'vote-equal-tokens',
+      'vote-equal-total-tokens',
       'distilled:rsft',
     ]);
     expect(result.arms?.every(({ n }) => n === 6)).toBe(true);

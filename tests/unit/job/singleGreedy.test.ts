@@ -6,10 +6,13 @@ import { nodeJobs, tinyJob } from '../../support/nodeJob';
 
 const newJob = nodeJobs();
 
-describe('one agent alone at the student’s decoding', () => {
-  it('is chosen on the validation questions, greedy, and stands in every comparison with its pairs', async () => {
+describe('the agents at the student’s decoding', () => {
+  it('stand in every comparison, alone (chosen on the validation questions) and as a vote of those that differ, with their pairs', async () => {
     const job = await newJob();
-    const { id } = await job.coordinator.start({ ...tinyJob, nAgents: 5, robustQuestions: 2 }, null);
+    const { id } = await job.coordinator.start(
+      { ...tinyJob, nAgents: 5, robustQuestions: 2, controls: ['single-teacher'] },
+      null,
+    );
     await job.coordinator.ended();
     const { turns, report } = await job.api.runs.archive(id);
     const own = turns.filter(({ protocol }) => protocol === greedyProtocol);
@@ -17,15 +20,27 @@ describe('one agent alone at the student’s decoding', () => {
     const judged = own.filter(({ split }) => split === 'validation');
     expect(new Set(judged.map(({ agent }) => agent))).toEqual(new Set([0, 1, 2]));
     expect(judged).toHaveLength(3 * tinyJob.validationQuestions);
-    const compared = own.filter(({ split }) => split !== 'validation');
-    expect(new Set(compared.map(({ agent }) => agent)).size).toBe(1);
+    for (const split of ['test', 'robust']) {
+      const asked = own.filter((turn) => turn.split === split);
+      expect(new Set(asked.map(({ agent }) => agent))).toEqual(new Set([0, 1, 2]));
+    }
     expect(new Set(own.map(({ sampling }) => sampling.temperature))).toEqual(new Set([0]));
-    expect(own.some(({ split }) => split === 'train')).toBe(false);
+    // The one that the control single-teacher learns from.
+    const taught = own.filter(({ split }) => split === 'train');
+    expect(new Set(taught.map(({ agent }) => agent)).size).toBe(1);
+    expect(taught).toHaveLength(tinyJob.trainQuestions);
     for (const part of [report!, report!.robust!]) {
       const arm = part.arms.find(({ name }) => name === 'single-greedy')!;
       expect(arm.n).toBe(part.arms[0]!.n);
-      for (const a of ['distilled:rsft', 'debate', 'vote:5'])
+      const vote = part.arms.find(({ name }) => name === 'vote-greedy:3')!;
+      expect([vote.n, vote.ties?.questions]).toEqual([
+        part.arms[0]!.n,
+        Math.round(vote.ties!.share * vote.n),
+      ]);
+      for (const a of ['distilled:rsft', 'debate', 'vote:5', 'vote-greedy:3', 'control:single-teacher'])
         expect(part.pairs.some((pair) => pair.a === a && pair.b === 'single-greedy')).toBe(true);
+      for (const a of ['distilled:rsft', 'debate'])
+        expect(part.pairs.some((pair) => pair.a === a && pair.b === 'vote-greedy:3')).toBe(true);
     }
   });
 
