@@ -92,6 +92,7 @@ export async function reportPhase(
     turns.every(({ backend }) => backend === 'engine');
   const index = new TurnIndex(turns, await store.getTimings(runId));
   const test = comparison(job, index, trained, 'test') ?? { questions: [], arms: [] };
+  const logs = await store.getLogs(runId);
   const splits: Record<string, number> = {};
   for (const { split } of questions) splits[split] = (splits[split] ?? 0) + 1;
   const report = buildReport({
@@ -109,7 +110,11 @@ export async function reportPhase(
     splits,
     datasets: trained
       .filter(({ seed }) => seed === 0)
-      .map(({ arm, dataset }) => ({ name: armId(arm), dataset: { ...dataset, strategy: dataset.strategy } })),
+      .map(({ arm, strategy, dataset }) => ({
+        name: armId(arm),
+        dataset,
+        rows: logs.find((log) => log.seed === 0 && log.strategy === strategy)?.rows,
+      })),
     test,
     ood: comparison(job, index, trained, 'ood'),
     robust: comparison(job, index, trained, 'robust'),

@@ -2,8 +2,19 @@
 import * as v from 'valibot';
 import { ImportError } from '../core/errors';
 import type { PadReport } from './padRecords';
-import { count, droppedSchema, finite, issueOf, trainLogSchema, uniqueBy } from './recordSchemas';
-import type { Report } from './records';
+import {
+  auditSchema,
+  count,
+  droppedSchema,
+  finite,
+  fraction,
+  issueOf,
+  labelKind,
+  rowsCutSchema,
+  trainLogSchema,
+  uniqueBy,
+} from './recordSchemas';
+import type { DataDiagnosis, Report } from './records';
 
 const text = v.string();
 const positive = v.pipe(finite, v.minValue(0));
@@ -38,6 +49,21 @@ const pairs = uniqueBy(
 );
 const compared = v.object({ arms, pairs });
 const counts = v.object({ kept: count, dropped: droppedSchema });
+const datasetCounts = v.object({
+  ...counts.entries,
+  audit: v.exactOptional(auditSchema),
+  rows: v.exactOptional(rowsCutSchema),
+});
+const data = v.object({
+  labels: labelKind,
+  coverageAtK: v.array(fraction),
+  coverage: v.nullable(fraction),
+  labelPrecision: v.nullable(fraction),
+  labelCoverage: fraction,
+  wrongStepShare: v.nullable(fraction),
+  meanAgreement: v.nullable(fraction),
+  ties: fraction,
+}) satisfies v.GenericSchema<unknown, DataDiagnosis>;
 
 const baselines = v.object({
   position: nullableNumber,
@@ -159,7 +185,8 @@ export const reportSchema = v.object({
   repeatable: v.picklist(['bytes', 'settings']),
   splits: v.record(text, count),
   dataset: counts,
-  datasets: v.record(text, counts),
+  datasets: v.record(text, datasetCounts),
+  data: v.exactOptional(data),
   arms,
   pairs,
   gainKept: v.nullable(v.object({ strategy: text, ensemble: text, value: finite, ci: interval })),

@@ -1,6 +1,6 @@
 /** Which settings a debate and a training hang on, and what two runs differ in. */
 import { entries, sameValue, valueAt, withValue, type Entry, type Path, type RunConfig } from './config';
-import type { Scope } from './setting';
+import { calledThen, type Scope } from './setting';
 
 /** Kinds of trainings by what they hang on. */
 export type TrainingKind = 'supervised' | 'judge' | 'rl';
@@ -36,15 +36,27 @@ export function sameDebate(config: RunConfig, source: RunConfig): RunConfig {
 
 /**
  * The config as text for ids: by the keys of version 0.1, sorted, so that a run keeps the id it had. A setting that did not exist
- * then counts once it is not at its default.
+ * then counts once it is not at what runs did then.
  */
 export function configIdentity(config: RunConfig, later: ReadonlySet<Path> = laterSettings): string {
   const values = entries
-    .filter(({ path, setting }) => !later.has(path) || !sameValue(valueAt(config, path), setting.quick))
-    .map(({ path, setting }) => [setting.was ?? path, valueAt(config, path)] as const);
+    .filter(
+      ({ path, setting }) =>
+        !later.has(path) ||
+        !sameValue(valueAt(config, path), 'before' in setting ? setting.before : setting.quick),
+    )
+    .map(({ path, setting }) => [setting.was ?? path, calledThen(setting, valueAt(config, path))] as const);
   const all: (readonly [string, unknown])[] = [['preset', config.preset], ...values];
   return JSON.stringify(all.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Settings that came after version 0.1. */
-const laterSettings: ReadonlySet<Path> = new Set<Path>(['maxEpochs', 'patience']);
+const laterSettings: ReadonlySet<Path> = new Set<Path>([
+  'maxEpochs',
+  'patience',
+  'minAgreement',
+  'stepFilter',
+  'peerMentions',
+  'tracesPerQuestion',
+  'maxLength',
+]);

@@ -7,7 +7,7 @@ export const makeConfig = (change: Partial<RunConfig> = {}): RunConfig => ({
   ...change,
 });
 
-/** A job of seconds on the CPU: few questions and steps, and every trace is accepted. */
+/** A job of seconds on the CPU: few questions and steps, and every readable trace is learnt from. */
 export const makeTinyConfig = (change: Partial<RunConfig> = {}): RunConfig =>
   makeConfig({
     trainQuestions: 8,
@@ -15,7 +15,8 @@ export const makeTinyConfig = (change: Partial<RunConfig> = {}): RunConfig =>
     testQuestions: 6,
     steps: 3,
     batch: 4,
-    accept: 'any',
+    labels: 'none',
+    stepFilter: 'off',
     backend: 'cpu',
     ...change,
   });

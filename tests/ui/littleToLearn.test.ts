@@ -92,7 +92,7 @@ describe('a run without a trace to learn from', () => {
     await fail();
     await button('Accept any trace').click();
     await vi.waitFor(() => expect(started()?.[3]).toBe('new'));
-    expect(started()![1]).toMatchObject({ accept: 'any' });
+    expect(started()![1]).toMatchObject({ labels: 'none' });
   });
 
   it('leads to stronger agents', async () => {

@@ -20,7 +20,7 @@ export interface StageSession {
   start(change: Partial<RunConfig>): Promise<void>;
 }
 
-/** Small enough for a minute; `any` trace is learnt from, so that four questions are enough. */
+/** Small enough for a minute; every trace is learnt from, so that four questions are enough. */
 const rehearsal: Partial<RunConfig> = {
   trainQuestions: 4,
   validationQuestions: 2,
@@ -32,7 +32,9 @@ const rehearsal: Partial<RunConfig> = {
   distilSeeds: 1,
   strategies: ['rsft'],
   controls: [],
-  accept: 'any',
+  labels: 'none',
+  stepFilter: 'off',
+  peerMentions: 'keep',
 };
 
 /** Milliseconds between two words to the service worker, which would fall asleep and forget the cut. */
