@@ -17,10 +17,8 @@ const forms: readonly RegExp[] = [
   new RegExp(String.raw`\b[Aa]gents?\s+(?:${number}|[A-J]\b(?!['\u2019]))`, 'g'),
   // "my peers", "peer 2", "the peers' answers".
   /\b(?:my|our|other|these|those)\s+peers?\b/gi,
-  new RegExp(
-    String.raw`\bpeers?(?:['\u2019]s|s['\u2019])?\s+(?:${number}|${said}\b|(?:agree|say|said|claim|suggest)s?\b)`,
-    'gi',
-  ),
+  new RegExp(String.raw`\bpeers?(?:['\u2019]s|s['\u2019])?\s+(?:${number}|${said}\b)`, 'gi'),
+  /(?<!\b(?:her|his|their|its)\s)\bpeers?\s+(?:agree|say|said|claim|suggest|answer|answered|responded|got|found|think|thought|argue|argued|conclude|concluded)s?\b/gi,
   // "as the others say", "the others' answers", "others have answered".
   /\bas\s+(?:the\s+)?others?\s+(?:have\s+)?(?:say|said|state|stated|found|note|noted|point|pointed|suggest|suggested|show|shown|showed|did|do)\b/gi,
   new RegExp(String.raw`\b(?:the\s+)?others['\u2019]\s+${said}\b`, 'gi'),
@@ -34,6 +32,7 @@ const forms: readonly RegExp[] = [
     'gi',
   ),
   /\badditional\s+advice\b/gi,
+  /\b(?:looking\s+at|look\s+at|considering|reviewing|comparing|reading|checking|based\s+on)\s+(?:all\s+(?:of\s+)?)?(?:the|these|those)\s+(?:other|different|various|given|provided)?\s*(?:solutions|answers|responses|replies|approaches)\b/gi,
   // Who is agreed with.
   /\b(?:agree|disagree|agreeing|side)\s+with\s+(?:the\s+)?(?:others?|majority|consensus|peers?|agents?|rest|them|both)\b/gi,
   new RegExp(
@@ -46,7 +45,7 @@ const forms: readonly RegExp[] = [
 
 /** A word of every form: most texts have none, and are read no further. */
 const hint =
-  /peer|agent|others|previous|prior|preceding|provided|above|other|earlier|first|initial|original|last|advice|agree|disagree|side|according|unlike|as\s+in|majority|debate/i;
+  /peer|agent|others|solutions|answers|responses|replies|previous|prior|preceding|provided|above|other|earlier|first|initial|original|last|advice|agree|disagree|side|according|unlike|as\s+in|majority|debate/i;
 
 /** What of a text mentions peers or an earlier turn, as written; empty for none. */
 export function peerMentions(text: string, question = ''): readonly string[] {
