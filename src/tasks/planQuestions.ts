@@ -23,9 +23,11 @@ function generated(config: RunConfig): Question[] {
 
 /**
  * Splits imported questions by a seeded hash of their normalised text: the smallest shares are tested, the next ones
- * validate, the rest trains. So a question's side does not depend on the order of the file.
+ * validate, the rest trains. So a question's side does not depend on the order of the file. Questions without a right answer train.
  */
-export function splitImported(questions: readonly Question[], config: RunConfig): Question[] {
+export function splitImported(imported: readonly Question[], config: RunConfig): Question[] {
+  const isKnown = ({ gold }: Question): boolean => gold !== '';
+  const questions = config.labels === 'gold' ? imported.filter(isKnown) : imported;
   const distinct = [...new Map(questions.map((question) => [question.id, question])).values()];
   const counts: Counts = [
     ['test', config.testQuestions],
@@ -45,9 +47,19 @@ export function splitImported(questions: readonly Question[], config: RunConfig)
   const ordered = [...distinct].sort(
     (a, b) => (share.get(a.id) ?? 0) - (share.get(b.id) ?? 0) || (a.id < b.id ? -1 : 1),
   );
+  const known = ordered.filter(isKnown);
+  const held = config.testQuestions + config.validationQuestions;
+  if (known.length < held) {
+    throw new ConfigError(
+      `The file holds ${known.length} different questions with a right answer, but ${held} are asked for to test and validate.`,
+      'Ask for fewer of them, or use a file with more right answers.',
+    );
+  }
+  const kept = new Set(known.slice(0, held));
+  const parts = [...known.slice(0, held), ...ordered.filter((question) => !kept.has(question))];
   let start = 0;
   return counts.flatMap(([split, count]) => {
-    const part = ordered.slice(start, start + count).map((question) => ({ ...question, split }));
+    const part = parts.slice(start, start + count).map((question) => ({ ...question, split }));
     start += count;
     return part;
   });

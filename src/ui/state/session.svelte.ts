@@ -14,6 +14,7 @@ import { StageCheck } from '../models/modelsStage.svelte';
 import { lastInterrupted } from './lastInterrupted';
 import { Notices } from './notices.svelte';
 import { Offline } from '../shell/offline.svelte';
+import { usableQuestions } from '../../tasks/questionFiles';
 import { CoordinatorLink } from './coordinatorLink';
 import { CountGate } from './countGate';
 import { Pace } from './eta';
@@ -147,7 +148,8 @@ export class Session {
       if (!(await this.file.readyFor(config))) return;
       const { imported } = this.file;
       const named = imported === null ? config : { ...config, questions: imported.name };
-      await this.#launch(() => api.control.start({ config: named, questions: imported?.questions ?? null }));
+      const questions = imported && usableQuestions(imported, named.labels ?? 'gold');
+      await this.#launch(() => api.control.start({ config: named, questions }));
     });
   }
 
