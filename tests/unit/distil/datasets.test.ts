@@ -116,7 +116,7 @@ describe('RSFT', () => {
     expect(dataset.dropped).toMatchObject({ 'truncated-trace': 1 });
   });
 
-  test('accept any keeps wrong and truncated traces, but not failed ones', () => {
+  test('without labels wrong and truncated traces are kept, but not failed ones', () => {
     const turns = [
       turn('a', 0, 0, wrong, { finishReason: 'length' }),
       turn('b', 0, 0, '', { finishReason: 'error' }),
