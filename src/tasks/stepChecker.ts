@@ -38,10 +38,11 @@ export function splitSteps(reply: string): { text: string; start: number; end: n
 const number = String.raw`[-+]?\$?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?`;
 const operator = String.raw`[-+*/x\u00d7\u00f7\u2212]`;
 /**
- * Not the end or the beginning of a longer expression, which would be another sum: "2(x) + 3 * 4 = 15", "7 - 3 = 2 * 2".
+ * Not the end or the beginning of a longer expression, which would be another sum: "2(x) + 3 * 4 = 15", "7 - 3 = 2 * 2". What
+ * marks an item of a list or a step is no part of it.
  */
-const begins = String.raw`(?<![\d.^]|[-+*/\u00d7\u00f7\u2212^)]\s*)`;
-const ends = String.raw`(?![\d,]*\d|\.\d|%|\s*(?:[-+*/\u00d7\u00f7\u2212^]|x(?=\s*\d))\s*[$(\w])`;
+const begins = String.raw`(?<![\d.^]|[\w)%][ \t]*[-+*/\u00d7\u00f7\u2212^][ \t]*|\b(?:[Ss]tep|[Pp]art) )`;
+const ends = String.raw`(?![\d,]*\d|\.\d|%|[xyn](?![a-z])|\s*(?:[-+*/\u00d7\u00f7\u2212^]|x(?=\s*\d))\s*[$(\w])`;
 const equation = new RegExp(
   String.raw`${begins}(${number}(?:\s*${operator}\s*\$?\d[\d,]*(?:\.\d+)?%?)+)\s*=\s*(${number})${ends}`,
   'g',
