@@ -1,7 +1,8 @@
 /** Controls that show what a strategy's gain is made of (docs/method.md section 3). */
 import type { Dataset, Question, Trace, Turn } from '../records/records';
 import { hashKey, RandomStream } from '../core/rng';
-import { rsft } from './rsft';
+import { labelledQuestions } from './cleanTraces';
+import { drawOne, rsft } from './rsft';
 import {
   Dropped,
   isExcluded,
@@ -18,17 +19,17 @@ export function answerText(question: Question): string {
 }
 
 /**
- * answer-only: the questions that RSFT uses, with the bare answer as target. What remains of a gain is format and answers,
- * not reasoning.
+ * answer-only: the questions that RSFT uses, with the bare label as target (without labels, the drawn trace's own answer). What
+ * remains of a gain is format and answers, not reasoning.
  */
 export function answerOnly(input: DistillInput, answer = answerText): Dataset {
-  const taught = rsft(input, 'answer-only');
-  const byId = new Map(input.questions.map((question) => [question.id, question]));
-  const traces = taught.traces.flatMap((trace): Trace[] => {
-    const question = byId.get(trace.questionId);
-    return question ? [{ ...trace, target: answer(question), corrective: false }] : [];
+  const { drawn, dataset } = drawOne(input, 'answer-only');
+  const traces = drawn.map(({ question, label, candidate }): Trace => {
+    const gold = label ?? candidate.turn.answer ?? '';
+    const text = answer({ ...question, gold });
+    return traceOf(input, question, { turn: candidate.turn, text, corrective: false });
   });
-  return { ...taught, traces };
+  return { ...dataset, traces };
 }
 
 /** gold-sft: the generator's own solutions of all training questions. */
@@ -91,17 +92,23 @@ export function selfConsistencyTraces(input: DistillInput): Dataset {
     : { ...dataset, dropped: { ...dataset.dropped, 'short-of-debate-tokens': short } };
 }
 
-/** wrong: for each question one trace that leads to its most common wrong answer. What remains of a gain is format. */
+/**
+ * wrong: for each question one trace that leads to its most common wrong answer. What remains of a gain is format. Without labels,
+ * wrong is what the majority does not say.
+ */
 export function wrongTraces(input: DistillInput): Dataset {
   const dropped = new Dropped();
-  const turns = turnsByQuestion(input);
   const traces: Trace[] = [];
-  for (const question of input.questions) {
-    const spoken = spokenTurns(turns.get(question.id) ?? [], dropped);
+  const labels = input.labels === 'none' ? 'consensus' : input.labels;
+  for (const { question, label, judged } of labelledQuestions({ ...input, labels })) {
+    const turns = judged.map(({ turn }) => turn);
+    const spoken = new Set(spokenTurns(turns, dropped));
     const byAnswer = new Map<string, Turn[]>();
-    for (const turn of spoken) {
+    for (const { turn, accepted } of judged) {
+      if (!spoken.has(turn)) continue;
       if (isExcluded(input, turn)) dropped.add('excluded-trace');
-      else if (turn.correct) dropped.add('correct-trace');
+      else if (label === null) dropped.add('unlabelled-trace');
+      else if (accepted) dropped.add('correct-trace');
       else if (turn.answer === null) dropped.add('unparsed-trace');
       else if (turn.finishReason === 'length') dropped.add('truncated-trace');
       else byAnswer.set(turn.answer, [...(byAnswer.get(turn.answer) ?? []), turn]);
@@ -110,13 +117,13 @@ export function wrongTraces(input: DistillInput): Dataset {
     const most = Math.max(0, ...groups.map((group) => group.length));
     const majority = groups.find((group) => group.length === most);
     if (!majority) {
-      dropped.add('no-wrong-trace');
+      dropped.add(label === null ? 'unlabelled-question' : 'no-wrong-trace');
       continue;
     }
     const all = groups.reduce((sum, group) => sum + group.length, 0);
     dropped.add('wrong-not-drawn', all - 1);
     const turn = new RandomStream(hashKey(input.seed, 'wrong', question.id)).pick(majority);
-    traces.push(traceOf(input, question, { turn, corrective: false }));
+    traces.push(traceOf(input, question, { turn, text: turn.reply, corrective: false }));
   }
   return makeDataset('wrong', traces, dropped);
 }

@@ -1,15 +1,9 @@
 import type { Dataset, Trace } from '../records/records';
 import { hashKey, RandomStream } from '../core/rng';
 import { compareDistances, distance, isNearDuplicate, shapeOf, type Distance, type Shape } from './distance';
-import {
-  candidates,
-  Dropped,
-  makeDataset,
-  traceOf,
-  turnsByQuestion,
-  type Candidate,
-  type DistillInput,
-} from './source';
+import { kindsOf } from './audit';
+import { cleanTraces } from './cleanTraces';
+import { Dropped, makeDataset, traceOf, type Candidate, type DistillInput } from './source';
 
 interface Shaped {
   readonly candidate: Candidate;
@@ -33,7 +27,7 @@ export function selectDiverse(
   random: RandomStream,
   dropped: Dropped,
 ): readonly Candidate[] {
-  let left: Shaped[] = fit.map((candidate) => ({ candidate, shape: shapeOf(candidate.turn.reply) }));
+  let left: Shaped[] = fit.map((candidate) => ({ candidate, shape: shapeOf(candidate.text) }));
   const chosen: Shaped[] = [];
   while (chosen.length < most && left.length > 0) {
     const corrective = left.filter((one) => one.candidate.corrective);
@@ -54,24 +48,29 @@ export function selectDiverse(
 }
 
 /**
- * DA (trajectory augmentation, docs/method.md section 3): up to `most` correct, structurally different traces a question, corrective
- * ones first; questions with fewer than 2 correct traces are dropped.
+ * DA (trajectory augmentation, docs/method.md section 3): per question up to `tracesPerQuestion` clean, structurally different
+ * traces that end in its label, corrective ones first; questions with fewer than 2 are dropped. Those of a question weigh as one.
  */
-export function da(input: DistillInput, most = 3): Dataset {
+export function da(input: DistillInput): Dataset {
   const dropped = new Dropped();
-  const turns = turnsByQuestion(input);
+  const { taught, audit } = cleanTraces(input, dropped);
   const traces: Trace[] = [];
-  for (const question of input.questions) {
-    const fit = candidates(turns.get(question.id) ?? [], input, dropped);
+  const kept: Candidate[] = [];
+  for (const { question, fit, without } of taught) {
+    if (without === 'unlabelled-question') {
+      dropped.add(without);
+      continue;
+    }
     if (fit.length < 2) {
       dropped.add('fewer-than-2-correct-traces');
       dropped.add('correct-of-dropped-question', fit.length);
       continue;
     }
     const random = new RandomStream(hashKey(input.seed, 'da', question.id));
-    for (const candidate of selectDiverse(fit, most, random, dropped)) {
-      traces.push(traceOf(input, question, candidate));
-    }
+    const chosen = selectDiverse(fit, input.tracesPerQuestion, random, dropped);
+    kept.push(...chosen);
+    const weight = chosen.length === 1 ? {} : { weight: 1 / chosen.length };
+    for (const candidate of chosen) traces.push({ ...traceOf(input, question, candidate), ...weight });
   }
-  return makeDataset('da', traces, dropped);
+  return makeDataset('da', traces, dropped, { ...audit, kept: kindsOf(kept) });
 }

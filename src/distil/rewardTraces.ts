@@ -2,6 +2,8 @@
 import { evalProtocol } from '../records/evalProtocol';
 import type { Dataset, Question, Trace, Turn } from '../records/records';
 import { exactLabels, type ExactLabelOptions, type StepLabel } from './pad/labels';
+import { cleanTraces } from './cleanTraces';
+import { relabelled } from './labels';
 import type { LabelledTrace } from './pad/rewardData';
 import { Dropped, makeDataset, spokenTurns, turnsByQuestion, type DistillInput } from './source';
 
@@ -59,15 +61,25 @@ export function labelledTrace(
   };
 }
 
-/** The same traces as a dataset, for counting and reading: a trace counts once, whatever its verdict. */
+/**
+ * The same traces as a dataset, for counting and reading: a trace counts once, whatever its verdict. A question that has no label,
+ * or without labels no right answer and no consensus, is rewarded by nothing and left out.
+ */
 export function rewardDataset(input: DistillInput): Dataset {
   const dropped = new Dropped();
-  const traces: Trace[] = spokenTraces(input, dropped).map(({ question, turn }) => ({
+  const { questions } = relabelled(input.questions, input.turns, input.protocol, input);
+  const rewarded = new Set(questions.map(({ id }) => id));
+  const without = input.questions.filter(({ id }) => !rewarded.has(id));
+  dropped.add('unlabelled-question', without.length);
+  dropped.add('unlabelled-trace', spokenTraces({ ...input, questions: without }, dropped).length);
+  const traces: Trace[] = spokenTraces({ ...input, questions }, dropped).map(({ question, turn }) => ({
     questionId: question.id,
     messages: input.prompt(question),
     target: turn.reply.trim(),
     source: [{ round: turn.round, agent: turn.agent }],
     corrective: false,
   }));
-  return makeDataset('pad', traces, dropped);
+  // The filters of RSFT tell what the debate's right traces are like; the reward model learns from those that they remove too.
+  const { audit } = cleanTraces(input, new Dropped());
+  return makeDataset('pad', traces, dropped, { ...audit, kept: audit.accepted });
 }

@@ -1,21 +1,36 @@
-import type { Dataset, Trace } from '../records/records';
+import type { Dataset } from '../records/records';
 import { hashKey, RandomStream } from '../core/rng';
-import { candidates, Dropped, makeDataset, traceOf, turnsByQuestion, type DistillInput } from './source';
+import { kindsOf } from './audit';
+import { cleanTraces, type TaughtQuestion } from './cleanTraces';
+import { Dropped, makeDataset, traceOf, type Candidate, type DistillInput } from './source';
 
-/** RSFT (docs/method.md section 3): for each question one correct trace, uniform among the correct ones. */
-export function rsft(input: DistillInput, strategy = 'rsft'): Dataset {
+/** A question with the trace that was drawn for it. */
+export interface Drawn extends Pick<TaughtQuestion, 'question' | 'label'> {
+  readonly candidate: Candidate;
+}
+
+/** For each question one clean trace that ends in its label, uniform among them. */
+export function drawOne(
+  input: DistillInput,
+  strategy: string,
+): { readonly drawn: readonly Drawn[]; readonly dataset: Dataset } {
   const dropped = new Dropped();
-  const turns = turnsByQuestion(input);
-  const traces: Trace[] = [];
-  for (const question of input.questions) {
-    const fit = candidates(turns.get(question.id) ?? [], input, dropped);
-    if (fit.length === 0) {
-      dropped.add('no-correct-trace');
-      continue;
+  const { taught, audit } = cleanTraces(input, dropped);
+  const drawn = taught.flatMap(({ question, label, fit, without }): Drawn[] => {
+    if (without) {
+      dropped.add(without);
+      return [];
     }
-    const chosen = new RandomStream(hashKey(input.seed, strategy, question.id)).pick(fit);
+    const candidate = new RandomStream(hashKey(input.seed, strategy, question.id)).pick(fit);
     dropped.add('correct-not-drawn', fit.length - 1);
-    traces.push(traceOf(input, question, chosen));
-  }
-  return makeDataset(strategy, traces, dropped);
+    return [{ question, label, candidate }];
+  });
+  const traces = drawn.map(({ question, candidate }) => traceOf(input, question, candidate));
+  const kept = kindsOf(drawn.map(({ candidate }) => candidate));
+  return { drawn, dataset: makeDataset(strategy, traces, dropped, { ...audit, kept }) };
+}
+
+/** RSFT (docs/method.md section 3): for each question one right and clean trace. */
+export function rsft(input: DistillInput, strategy = 'rsft'): Dataset {
+  return drawOne(input, strategy).dataset;
 }

@@ -1,9 +1,16 @@
 /** What every strategy starts from: the recorded turns of the training questions. */
 import { groupedBy } from '../core/groupedBy';
 import type { DropCounts, DropReason } from '../records/dropped';
-import type { Dataset, Message, Question, Trace, Turn } from '../records/records';
+import type { Dataset, Message, Question, Trace, TraceAudit, Turn } from '../records/records';
+import type { RunConfig } from '../settings/config';
 
-export interface DistillInput {
+/** Which traces are fit to learn from. */
+export type TraceRules = Pick<
+  RunConfig,
+  'labels' | 'minAgreement' | 'stepFilter' | 'peerMentions' | 'tracesPerQuestion'
+>;
+
+export interface DistillInput extends TraceRules {
   /** Training questions; turns of other questions are not looked at. */
   readonly questions: readonly Question[];
   readonly turns: readonly Turn[];
@@ -12,8 +19,6 @@ export interface DistillInput {
   /** Messages of the question ALONE, as the student will be asked (round-0 style, no shots). */
   readonly prompt: (question: Question) => readonly Message[];
   readonly seed: number;
-  /** `any` keeps wrong and truncated traces as well (for trying out the chain with models that answer nothing right). */
-  readonly accept: 'correct' | 'any';
   /** Taken out by hand: `question/round/agent`, a question's id, or all turns of an agent (stars for question and round). */
   readonly exclude?: ReadonlySet<string>;
   /** Agents, by index, from whose traces the reward model does not learn. */
@@ -34,8 +39,14 @@ export function isExcluded(
 /** A turn that may become a trace. */
 export interface Candidate {
   readonly turn: Turn;
+  /** What the student is to write: its reply, without sentences that were removed. */
+  readonly text: string;
   /** The same agent was wrong in the round before and is right in this one. */
   readonly corrective: boolean;
+  /** As `TraceKinds` has them. */
+  readonly checked: boolean;
+  readonly wrongStep: boolean;
+  readonly quotesPeers: boolean;
 }
 
 /** Counts what each filter removed. */
@@ -51,8 +62,13 @@ export class Dropped {
   }
 }
 
-export function makeDataset(strategy: string, traces: readonly Trace[], dropped: Dropped): Dataset {
-  return { strategy, traces, kept: traces.length, dropped: dropped.counts };
+export function makeDataset(
+  strategy: string,
+  traces: readonly Trace[],
+  dropped: Dropped,
+  audit?: TraceAudit,
+): Dataset {
+  return { strategy, traces, kept: traces.length, dropped: dropped.counts, ...(audit && { audit }) };
 }
 
 /** Turns of the protocol by question, each list by round, then agent. */
@@ -77,38 +93,16 @@ export function spokenTurns(turns: readonly Turn[], dropped: Dropped): readonly 
   });
 }
 
-/**
- * Traces fit for training. A reply cut off at its token limit teaches not to end, so it is kept only when its answer
- * already stands there in the asked-for format.
- */
-export function candidates(
-  turns: readonly Turn[],
-  input: Pick<DistillInput, 'accept' | 'exclude'>,
-  dropped: Dropped,
-): readonly Candidate[] {
-  const { accept } = input;
-  const kept: Candidate[] = [];
-  for (const turn of spokenTurns(turns, dropped)) {
-    if (isExcluded(input, turn)) dropped.add('excluded-trace');
-    else if (accept === 'correct' && !turn.correct) dropped.add('wrong-trace');
-    else if (accept === 'correct' && turn.finishReason === 'length' && !turn.strictCorrect)
-      dropped.add('truncated-trace');
-    else kept.push({ turn, corrective: isCorrective(turn, turns) });
-  }
-  return kept;
-}
-
-function isCorrective(turn: Turn, turns: readonly Turn[]): boolean {
-  const before = turns.find((other) => other.agent === turn.agent && other.round === turn.round - 1);
-  return turn.correct && before !== undefined && before.finishReason !== 'error' && !before.correct;
-}
-
-export function traceOf(input: DistillInput, question: Question, candidate: Candidate): Trace {
-  const { turn, corrective } = candidate;
+export function traceOf(
+  input: Pick<DistillInput, 'prompt'>,
+  question: Question,
+  candidate: Pick<Candidate, 'turn' | 'text' | 'corrective'>,
+): Trace {
+  const { turn, text, corrective } = candidate;
   return {
     questionId: question.id,
     messages: input.prompt(question),
-    target: turn.reply.trim(),
+    target: text.trim(),
     source: [{ round: turn.round, agent: turn.agent }],
     corrective,
   };

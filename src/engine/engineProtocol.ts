@@ -4,7 +4,7 @@ import type { BackendKind } from '../compute/ops';
 import type { KernelInfo } from '../wire/device';
 import type { SelftestReport, SelftestRow } from '../compute/selftestReport';
 import type { DeviceFacts } from '../records/device';
-import type { Message, Sampling } from '../records/records';
+import type { Message, RowsCut, Sampling } from '../records/records';
 import type { TrainLog } from '../records/trainLog';
 import type { LinearName } from '../lm/types';
 import type { ModelRef } from '../models/modelSpec';
@@ -30,6 +30,8 @@ export interface ModelInfo {
 export interface TrainingRow {
   readonly messages: readonly Message[];
   readonly target: string;
+  /** Of each target token in the loss; absent = 1. */
+  readonly weight?: number;
 }
 
 export interface TrainSettings {
@@ -70,6 +72,8 @@ export interface TrainRequest {
 export type TrainUpdate =
   | { readonly type: 'probe'; readonly step: number; readonly replies: readonly string[] }
   | { readonly type: 'log'; readonly log: TrainLog }
+  /** What the maximum length did to the rows, before step 1 of this call. */
+  | { readonly type: 'rows'; readonly rows: RowsCut }
   /** The kernel variants are timed, before step 1 of a new training. */
   | { readonly type: 'tuning' }
   | { readonly type: 'checkpoint'; readonly step: number; readonly bytes: Uint8Array<ArrayBuffer> };

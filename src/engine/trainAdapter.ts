@@ -11,8 +11,9 @@ import { train } from '../train/trainer';
 import type { EngineModel } from './engineModel';
 import type { TrainingRow, TrainRequest, TrainUpdate } from './engineProtocol';
 
-const toRow = ({ messages, target }: TrainingRow): TrainRow => ({
+const toRow = ({ messages, target, weight }: TrainingRow): TrainRow => ({
   messages: [...messages, { role: 'assistant', content: target }],
+  ...(weight !== undefined && { weight }),
 });
 
 function optionsOf({ settings, checkpointEvery, evalRows }: TrainRequest): TrainOptions {
@@ -71,6 +72,7 @@ export async function trainAdapter(
       signal,
       gate,
       tuning: { memory: tuned, onStart: () => onUpdate({ type: 'tuning' }) },
+      onRows: (rows) => onUpdate({ type: 'rows', rows }),
       onLog: (log) => onUpdate({ type: 'log', log }),
       onStep: async (step, adapter) => {
         const { probes } = request;

@@ -1,5 +1,6 @@
 /** report.md: the same figures as report.json as tables and sentences. */
 import { parseReport } from '../records/reportSchema';
+import { dataFigures, dataSentences, kindRows } from './dataWords';
 import { droppedText } from './droppedWords';
 import { fellShort } from './equalTokens';
 import { firstVotes } from './firstVote';
@@ -76,13 +77,62 @@ function pairTable(pairs: readonly PairResult[], n: number): string {
 
 function datasetTable(report: Report): string {
   return table(
-    ['Dataset', 'Kept', 'Dropped'],
-    Object.entries(report.datasets).map(([name, { kept, dropped }]) => [
+    ['Dataset', 'Kept', 'Dropped', 'Rows cut / dropped by length'],
+    Object.entries(report.datasets).map(([name, { kept, dropped, rows }]) => [
       name,
       String(kept),
       droppedText(dropped) || 'none',
+      rows ? `${rows.cut} / ${rows.dropped}` : '-',
     ]),
   );
+}
+
+const part = (count: number, of: number): string => (of === 0 ? '-' : percent(count / of));
+
+/** What the traces of each dataset are like, before the filters and after them, and what its labels are worth. */
+function auditTable(report: Report): readonly string[] {
+  const audited = Object.entries(report.datasets).flatMap(([name, { audit }]) =>
+    audit ? [{ name, audit }] : [],
+  );
+  if (audited.length === 0) return [];
+  const kinds = kindRows.filter(({ key }) => key !== 'traces');
+  return [
+    'Traces that end in their label, and of these the shares by kind; "kept" is the training data.',
+    table(
+      [
+        'Dataset',
+        'Labels',
+        'Labelled',
+        'Labels right',
+        'Traces',
+        ...kinds.flatMap(({ name }) => [name, 'Kept']),
+      ],
+      audited.map(({ name, audit }) => [
+        name,
+        audit.labels,
+        `${audit.labelled} of ${audit.questions}`,
+        audit.labels === 'none' ? '-' : part(audit.right, audit.known),
+        `${audit.accepted.traces}, kept ${audit.kept.traces}`,
+        ...kinds.flatMap(({ key }) => [
+          part(audit.accepted[key], audit.accepted.traces),
+          part(audit.kept[key], audit.kept.traces),
+        ]),
+      ]),
+    ),
+  ];
+}
+
+/** What there was to learn from, as it was known before the training. */
+function dataParts({ data, config }: Report): readonly string[] {
+  if (!data) return [];
+  return [
+    '### Known before the training',
+    dataSentences(data, config.stepFilter !== 'off').join(' '),
+    table(
+      ['Figure', 'Value'],
+      dataFigures(data).map(({ name, value }) => [name, value]),
+    ),
+  ];
 }
 
 function settings(report: Report): string {
@@ -206,7 +256,9 @@ export function reportMarkdown(input: Report): string {
       .map(([split, count]) => `- ${split}: ${count} questions`)
       .join('\n'),
     ...(report.overlap ? [overlapMarkdown(report.overlap)] : []),
+    ...dataParts(report),
     datasetTable(report),
+    ...auditTable(report),
     ...(report.agents ? ['## Agents', agentTable(report.agents, report.hosts ?? [])] : []),
     '## Settings',
     settings(report),

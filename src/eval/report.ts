@@ -9,12 +9,14 @@ import type {
   Question,
   Report,
   ReportItem,
+  RowsCut,
   SelfCorrection,
   Verdict,
 } from '../records/records';
 import type { RunConfig } from '../settings/config';
 import { familyOf, trainingOf } from './arm';
 import type { AnsweredArm } from './arms';
+import { diagnosisOf } from './dataWords';
 import { shownStudent } from './keyArms';
 import { armResult, gainKept, pairResults, withAdjusted } from './pairs';
 import type { Contrast } from './primary';
@@ -34,7 +36,11 @@ export interface ReportInput {
   /** Questions by split. */
   readonly splits: Readonly<Record<string, number>>;
   /** What each strategy and control was trained on, by name; the first is the report's `dataset`. */
-  readonly datasets: readonly { readonly name: string; readonly dataset: Omit<Dataset, 'traces'> }[];
+  readonly datasets: readonly {
+    readonly name: string;
+    readonly dataset: Omit<Dataset, 'traces'>;
+    readonly rows?: RowsCut | undefined;
+  }[];
   /** Test split: every arm of the first distillation seed. */
   readonly test: Comparison;
   /** What was named before the run. */
@@ -103,8 +109,8 @@ export function buildReport(input: ReportInput): Report {
   const { seed } = config;
   const { arms, pairs } = compare(test, seed, primary);
   const chosen = chosenStudent(arms, input.validation);
-  const counts = ({ kept, dropped }: Omit<Dataset, 'traces'>) => ({ kept, dropped });
   const first = input.datasets[0];
+  const audit = input.datasets.find(({ dataset }) => dataset.audit)?.dataset.audit;
   const seeds = input.seeds.map((other) => {
     const names = new Set(other.arms.map((arm) => arm.name));
     const shared = test.arms.filter((arm) => trainingOf(arm.name) === null);
@@ -123,8 +129,14 @@ export function buildReport(input: ReportInput): Report {
     ...(input.hosts && { hosts: input.hosts }),
     repeatable: input.repeatable,
     splits: input.splits,
-    dataset: first ? counts(first.dataset) : { kept: 0, dropped: {} },
-    datasets: Object.fromEntries(input.datasets.map(({ name, dataset }) => [name, counts(dataset)])),
+    dataset: { kept: first?.dataset.kept ?? 0, dropped: first?.dataset.dropped ?? {} },
+    datasets: Object.fromEntries(
+      input.datasets.map(({ name, dataset: { kept, dropped, audit: made }, rows }) => [
+        name,
+        { kept, dropped, ...(made && { audit: made }), ...(rows && { rows }) },
+      ]),
+    ),
+    ...(audit && { data: diagnosisOf(audit) }),
     arms,
     pairs: withAdjusted(pairs, primary),
     gainKept: chosen && gainKept(test.arms, chosen.strategy, test.questions, seed),

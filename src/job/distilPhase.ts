@@ -1,11 +1,12 @@
 /** From turns to adapters: a dataset per strategy and control, a training per stage and distillation seed. */
 import type { Dataset, Question, Turn } from '../records/records';
 import type { RunConfig } from '../settings/config';
-import { stagesOf } from '../settings/strategy';
+import { stagesOf, usesPad } from '../settings/strategy';
 import { rewardModelName, rewardStartName } from '../records/trainings';
 import { hashKey } from '../core/rng';
 import { turnMessages } from '../debate/prompts';
 import { controlDataset, strategyDatasets } from '../distil/datasets';
+import { relabelled } from '../distil/labels';
 import { hasSingleTeacher } from '../distil/singleTeacher';
 import type { DistillInput } from '../distil/source';
 import { boundedSteps } from '../settings/boundedSteps';
@@ -52,7 +53,11 @@ function inputOf(job: Job, turns: readonly Turn[], seed: number): DistillInput {
     protocol: config.protocol,
     prompt: (question: Question) => turnMessages({ style, question, own: [], peers: [] }),
     seed: hashKey(config.seed, 'distil', seed),
-    accept: config.accept,
+    labels: config.labels,
+    minAgreement: config.minAgreement,
+    stepFilter: config.stepFilter,
+    peerMentions: config.peerMentions,
+    tracesPerQuestion: config.tracesPerQuestion,
     exclude: new Set(config.exclude),
     heldOutAgents: new Set(config.pad.reward.heldOutAgents),
   };
@@ -116,6 +121,13 @@ function stepsOf({ config, questions }: Job, { kind, dataset }: Stage, turns: re
   }
 }
 
+/** What rewards are given for: the job and its turns as if every label were the right answer. */
+function rewarded(job: Job, turns: readonly Turn[]): { readonly job: Job; readonly turns: readonly Turn[] } {
+  const { config, questions } = job;
+  const labelled = relabelled(questions, turns, config.protocol, config);
+  return { job: { ...job, questions: labelled.questions }, turns: labelled.turns };
+}
+
 /** Trains what is not trained yet. Throws NothingToLearnError when a dataset is empty, and what training throws. */
 export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<readonly Trained[]> {
   const { config, runId, store } = job;
@@ -128,6 +140,7 @@ export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<rea
       stages.map((stage) => ({ kind: stage.kind, steps: stepsOf(job, stage, turns) })),
     ),
   );
+  const judged = usesPad(config) ? rewarded(job, turns) : { job, turns };
   const trained: Trained[] = [];
   for (const { seed, stages, arms } of plans) {
     for (const stage of stages) {
@@ -140,7 +153,7 @@ export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<rea
       }
       const training = { kind: 'training', strategy, seed, seeds: config.distilSeeds } as const;
       const show = (detail: ProgressDetail): void => job.progress('distil', { ...pace.progress(), detail });
-      const fresh = await train(job, stage, seed, turns, {
+      const fresh = await train(job, stage, seed, judged, {
         onStep: (step) => {
           pace.step(step);
           show(training);
@@ -165,7 +178,7 @@ function train(
   job: Job,
   stage: Stage,
   seed: number,
-  turns: readonly Turn[],
+  judged: { readonly job: Job; readonly turns: readonly Turn[] },
   hooks: StageHooks,
 ): Promise<boolean> {
   switch (stage.kind) {
@@ -173,8 +186,8 @@ function train(
       return supervisedStage(job, stage, seed, hooks);
     case 'reward':
       return rewardStage(
-        job,
-        turns,
+        judged.job,
+        judged.turns,
         { seed, after: stage.after },
         {
           onStep: hooks.onStep,
@@ -182,7 +195,7 @@ function train(
         },
       );
     case 'rl':
-      return rlStage(job, stage, seed, hooks.onStep);
+      return rlStage(judged.job, stage, seed, hooks.onStep);
     default:
       return stage.kind satisfies never;
   }

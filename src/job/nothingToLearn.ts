@@ -2,7 +2,7 @@ import { NothingToLearnError } from '../core/errors';
 import type { DropReason } from '../records/dropped';
 import type { Dataset } from '../records/records';
 
-const solved = 'Use stronger agents or more training questions, or accept any trace.';
+const solved = 'Use stronger agents or more training questions, or learn without labels.';
 
 /** Why a training has no trace, in one sentence. `questions`: how many there were to learn from. */
 export function nothingToLearn(
@@ -27,19 +27,26 @@ export function nothingToLearn(
       'Leave out the control with wrong traces.',
     );
   }
+  if (of('unlabelled-question') >= questions) {
+    return because(
+      `No label was found for ${all}, so there is nothing to learn from.`,
+      'Ask for less agreement, use agents that agree more, or learn from the right answers.',
+      ['min-agreement', 'labels'],
+    );
+  }
   const once = of('correct-of-dropped-question');
   if (of('fewer-than-2-correct-traces') > 0 && once > 0) {
     return because(
       `No question has two correct traces, which DA needs: ${once === 1 ? '1 has' : `${once} have`} one.`,
-      'Use RSFT, more agents or more training questions, or accept any trace.',
-      ['strategy', 'n-agents', 'accept'],
+      'Use RSFT, more agents or more training questions, or learn without labels.',
+      ['strategy', 'n-agents', 'labels'],
     );
   }
   if (of('truncated-trace') > 0 && of('wrong-trace') === 0) {
     return because(
       'Every solution of the agents was cut off at the longest answer, so there is nothing to learn from.',
-      'Allow longer answers, or accept any trace.',
-      ['accept'],
+      'Allow longer answers, or learn without labels.',
+      ['labels'],
     );
   }
   if (of('excluded-trace') > 0 && of('wrong-trace') === 0) {
@@ -48,6 +55,14 @@ export function nothingToLearn(
       'Take some traces back, then train again.',
     );
   }
+  const [steps, peers] = [of('wrong-step-trace') + of('unsupported-step-trace'), of('peer-quoting-trace')];
+  if (steps + peers > 0) {
+    return because(
+      `Every trace that ends right was left out: ${steps} with a wrong step, ${peers} that mention peers.`,
+      'Turn off the step filter or keep mentions of peers, or use stronger agents.',
+      ['step-filter', 'peer-mentions'],
+    );
+  }
   const who = strategy === 'self-consistency' ? 'No independent sample' : 'No agent';
-  return because(`${who} solved ${all}, so there is nothing to learn from.`, solved, ['accept']);
+  return because(`${who} solved ${all}, so there is nothing to learn from.`, solved, ['labels']);
 }

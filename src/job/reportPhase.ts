@@ -127,6 +127,7 @@ export async function reportPhase(
   const index = new TurnIndex(turns, await store.getTimings(runId), tieBreakOf(config));
   const test = comparison(job, index, trained, 'test') ?? { questions: [], arms: [] };
   const sets = furtherSets(job, index, trained);
+  const logs = await store.getLogs(runId);
   const splits: Record<string, number> = {};
   for (const { split } of questions) splits[split] = (splits[split] ?? 0) + 1;
   const report = buildReport({
@@ -144,7 +145,11 @@ export async function reportPhase(
     splits,
     datasets: trained
       .filter(({ seed }) => seed === 0)
-      .map(({ arm, dataset }) => ({ name: armId(arm), dataset: { ...dataset, strategy: dataset.strategy } })),
+      .map(({ arm, strategy, dataset }) => ({
+        name: armId(arm),
+        dataset,
+        rows: logs.find((log) => log.seed === 0 && log.strategy === strategy)?.rows,
+      })),
     test,
     primary: job.primary,
     ...choosing(job, index, trained),

@@ -65,7 +65,11 @@ export async function supervisedStage(
     ({ split, solution }) => split === 'validation' && solution !== undefined,
   );
   const data = {
-    rows: dataset.traces.map(({ messages, target }) => ({ messages, target })),
+    rows: dataset.traces.map(({ messages, target, weight }) => ({
+      messages,
+      target,
+      ...(weight !== undefined && { weight }),
+    })),
     evalRows: held.slice(0, config.batch).map((question) => ({
       messages: turnMessages({ style, question, own: [], peers: [] }),
       target: question.solution ?? '',
@@ -78,7 +82,7 @@ export async function supervisedStage(
       rank: config.rank,
       alpha: config.alpha,
       targets: linearNames,
-      maxLength: 1024,
+      maxLength: config.maxLength,
       seed: hashKey(config.seed, 'train', strategy, seed),
       // Left out where it is off: what was trained before it existed is the same training.
       ...(config.patience > 0 && { patience: config.patience }),
@@ -92,6 +96,8 @@ export async function supervisedStage(
     switch (update.type) {
       case 'checkpoint':
         return record.save(update.step, update.bytes);
+      case 'rows':
+        return record.rows(update.rows);
       case 'tuning':
         return onNote({ kind: 'tuning' });
       case 'log':

@@ -1,5 +1,6 @@
 /** What a training leaves in the store while it runs: its log, its probes and its last checkpoint, so that it resumes exactly. */
 import { asArkletError } from '../core/errors';
+import type { RowsCut } from '../records/records';
 import type { EvalSamples, TrainLog } from '../records/trainLog';
 import type { CheckpointId } from '../store/checkpoints';
 import type { Damage } from '../store/digest';
@@ -13,6 +14,8 @@ export interface TrainingRecord {
   readonly signal: AbortSignal;
   readonly logs: readonly TrainLog[];
   log(entry: TrainLog): void;
+  /** What the maximum length did to its rows. */
+  rows(cut: RowsCut): void;
   /** What the student answered at a step. */
   probe(probe: EvalSamples): void;
   save(step: number, bytes: Uint8Array<ArrayBuffer>): void;
@@ -45,9 +48,11 @@ export async function openTrainingRecord(
   const reached = checkpoint?.step ?? -1;
   const logs: TrainLog[] = (found?.steps ?? []).filter(({ step }) => step <= reached);
   const probes: EvalSamples[] = (found?.probes ?? []).filter(({ step }) => step <= reached);
+  let rows = found?.rows;
   const stored = () => ({
     ...id,
     steps: [...logs],
+    ...(rows && { rows }),
     ...(probes.length > 0 && { probes: [...probes] }),
     ...(inputs !== null && { inputs }),
   });
@@ -80,6 +85,9 @@ export async function openTrainingRecord(
       while ((logs.at(-1)?.step ?? -1) >= entry.step) logs.pop();
       logs.push(entry);
       job.emit({ type: 'train', runId, strategy, seed, log: entry });
+    },
+    rows(cut) {
+      rows = cut;
     },
     probe(probe) {
       // A resumed training samples again at the step it continues from.

@@ -99,7 +99,12 @@ function questionOf(turns: readonly Turn[], source: Source | null): Question | n
   if (known) return known;
   const gold =
     source?.gold.get(id) ?? turns.find(({ correct, answer }) => correct && answer !== null)?.answer;
-  if (gold === undefined || gold === null) return null;
+  const answer = turns.find((turn) => turn.answer !== null)?.answer ?? '';
+  if (gold === undefined || gold === null) {
+    // Labels by consensus need no right answer; its kind shows in what was answered.
+    const taught = split === 'train' && source !== null && source.config.labels !== 'gold';
+    return taught ? { id, split, gold: '', ...askedQuestion(first.messages, answer) } : null;
+  }
   return { id, split, gold, ...askedQuestion(first.messages, gold) };
 }
 
@@ -111,7 +116,7 @@ const learning: readonly Split[] = ['train', 'validation', 'test'];
 /**
  * Reads trajectories.jsonl, and the report.json of the same run where there is one: it states the settings and the right
  * answers. Without it a right answer is known where a turn was judged right. Questions whose debate is not whole, or whose
- * right answer nothing states, are left out and counted. Throws ImportError, ConfigError.
+ * right answer nothing states (but for training questions of a run with other labels), are left out and counted. Throws ImportError, ConfigError.
  */
 export function importedDebate(
   text: string,

@@ -48,8 +48,11 @@ async function listOf(store: Store): Promise<readonly Kept[]> {
 }
 
 /** 16 hex digits of SHA-256 over the questions; the same file read the same way has the same hash. */
-export async function questionsHash({ questions }: Pick<QuestionImport, 'questions'>): Promise<string> {
-  const rows = questions.map(({ id, text, gold, answerType }) =>
+export async function questionsHash({
+  questions,
+  unanswered = [],
+}: Pick<QuestionImport, 'questions' | 'unanswered'>): Promise<string> {
+  const rows = [...questions, ...unanswered].map(({ id, text, gold, answerType }) =>
     JSON.stringify([id, text, gold, answerType]),
   );
   return (await sha256(new TextEncoder().encode(rows.join('')))).slice(0, 16);

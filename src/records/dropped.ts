@@ -14,12 +14,21 @@ const filters = {
   'wrong-not-drawn': { removes: 'trace', was: 'wrong traces not drawn' },
   'correct-of-dropped-question': { removes: 'trace', was: 'correct traces of dropped questions' },
   'held-out-agent': { removes: 'trace', was: 'traces of held-out agents' },
+  'unlabelled-trace': { removes: 'trace', was: 'traces of questions without a label' },
+  'peer-quoting-trace': { removes: 'trace', was: 'traces that mention peers' },
+  'wrong-step-trace': { removes: 'trace', was: 'traces with a wrong step' },
+  'unsupported-step-trace': {
+    removes: 'trace',
+    was: 'traces with a result that hardly any other has',
+  },
   'excluded-question': { removes: 'question', was: 'questions excluded by hand' },
   'no-solution': { removes: 'question', was: 'questions without a solution' },
   'no-correct-trace': { removes: 'question', was: 'questions without a correct trace' },
   'fewer-than-2-correct-traces': { removes: 'question', was: 'questions with fewer than 2 correct traces' },
   'no-wrong-trace': { removes: 'question', was: 'questions without a wrong trace' },
   'short-of-debate-tokens': { removes: 'question', was: 'questions short of the debate tokens' },
+  'unlabelled-question': { removes: 'question', was: 'questions without a label' },
+  'no-clean-trace': { removes: 'question', was: 'questions of which no trace passed the filters' },
 } as const satisfies Record<string, { readonly removes: 'trace' | 'question'; readonly was: string }>;
 
 export type DropReason = keyof typeof filters;

@@ -7,7 +7,7 @@ import { issueText } from '../core/issueText';
 import { isSetName } from '../settings/evalSets';
 import { dropCounts } from './dropped';
 import type { StrategyLog } from './runRecords';
-import type { Dataset, Question, Turn, TurnTiming } from './records';
+import type { Dataset, Question, TraceAudit, Turn, TurnTiming } from './records';
 
 export const finite = v.pipe(v.number(), v.finite());
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -113,6 +113,31 @@ export const seedIndex = v.pipe(count, v.maxValue(1000));
 /** Also of versions that had English names for what is now a code. */
 export const droppedSchema = v.pipe(v.record(v.string(), count), v.transform(dropCounts));
 
+const traceKinds = v.object({
+  traces: count,
+  checked: count,
+  wrongStep: count,
+  corrective: count,
+  peerQuoting: count,
+});
+/** A share. */
+export const fraction = v.pipe(finite, v.minValue(0), v.maxValue(1));
+export const labelKind = v.picklist(['gold', 'consensus', 'none']);
+export const auditSchema = v.object({
+  labels: labelKind,
+  questions: count,
+  labelled: count,
+  known: count,
+  right: count,
+  meanAgreement: v.nullable(fraction),
+  ties: count,
+  coverageAtK: v.array(fraction),
+  coverage: v.nullable(fraction),
+  accepted: traceKinds,
+  kept: traceKinds,
+}) satisfies v.GenericSchema<unknown, TraceAudit>;
+export const rowsCutSchema = v.object({ cut: count, dropped: count });
+
 export const datasetSchema = v.object({
   strategy: v.pipe(v.string(), v.minLength(1), v.maxLength(100)),
   traces: v.array(
@@ -122,10 +147,12 @@ export const datasetSchema = v.object({
       target: v.string(),
       source: v.array(v.object({ round, agent })),
       corrective: v.boolean(),
+      weight: v.exactOptional(v.pipe(finite, v.gtValue(0), v.maxValue(1))),
     }),
   ),
   kept: count,
   dropped: droppedSchema,
+  audit: v.exactOptional(auditSchema),
 }) satisfies v.GenericSchema<unknown, Dataset>;
 
 /** One step of a log: numbers by name. JSON has null for what was not a number: such a value is left out. */
@@ -171,6 +198,7 @@ export const logSchema = v.object({
   steps: trainLogSchema,
   /** Hash of all that it was trained on. */
   inputs: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
+  rows: v.exactOptional(rowsCutSchema),
   probes: v.exactOptional(
     rising(
       v.object({

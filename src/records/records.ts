@@ -23,7 +23,7 @@ export type FinishReason = 'stop' | 'length' | 'aborted' | 'error';
 export type PromptStyle = 'natural' | 'compact';
 export type AnswerType = 'number' | 'choice' | 'text';
 
-/** One question. `id` is a hash of the normalised text; `gold` is the right answer in normal form. */
+/** One question. `id` is a hash of the normalised text; `gold` is the right answer in normal form, '' where none is known (training only). */
 export interface Question {
   readonly id: string;
   readonly split: Split;
@@ -107,6 +107,42 @@ export interface Trace {
   /** Turns that taught it: [round, agent]; empty for generator solutions. */
   readonly source: readonly { readonly round: number; readonly agent: number }[];
   readonly corrective: boolean;
+  /** Weight of each of its target tokens in the loss; absent = 1. The k traces of a question weigh 1/k each. */
+  readonly weight?: number;
+}
+
+/** Traces by what they are like; one may be of several kinds. */
+export interface TraceKinds {
+  readonly traces: number;
+  /** Of `traces`, those with a step that the task's checker can judge. */
+  readonly checked: number;
+  /** A step is wrong by the checker or, where it cannot judge, found in hardly any other trace of the question. */
+  readonly wrongStep: number;
+  /** Wrong the round before, right in this one. */
+  readonly corrective: number;
+  readonly peerQuoting: number;
+}
+
+/** What a dataset was made of: its labels, held against the right answers where those are known, and its traces. */
+export interface TraceAudit {
+  readonly labels: 'gold' | 'consensus' | 'none';
+  readonly questions: number;
+  /** Questions with a label; all of them where labels are 'none'. */
+  readonly labelled: number;
+  /** Labels whose question has a right answer, and those that are it: measured, never used. */
+  readonly known: number;
+  readonly right: number;
+  /** Mean share of a question's ballots that gave the most common answer; null where nobody answered. */
+  readonly meanAgreement: number | null;
+  /** Questions whose vote is tied. */
+  readonly ties: number;
+  /** Share of the questions with a right answer that one of the first k independent answers reaches, for k = 1, 2, ... */
+  readonly coverageAtK: readonly number[];
+  /** The same for any of its turns; null where no right answer is known. */
+  readonly coverage: number | null;
+  /** Traces that end in their label, before the filters, and those that were kept. */
+  readonly accepted: TraceKinds;
+  readonly kept: TraceKinds;
 }
 
 /** What a strategy made of the turns, and what each filter removed. */
@@ -115,6 +151,39 @@ export interface Dataset {
   readonly traces: readonly Trace[];
   readonly kept: number;
   readonly dropped: DropCounts;
+  /** Absent where no turns were learnt from, and in datasets of older versions. */
+  readonly audit?: TraceAudit;
+}
+
+/** Rows of a training that the maximum length cut, and those of which it left nothing to learn. */
+export interface RowsCut {
+  readonly cut: number;
+  readonly dropped: number;
+}
+
+/** Known before a student is trained: what there is to learn from (docs/method.md section 3). */
+export interface DataDiagnosis {
+  readonly labels: TraceAudit['labels'];
+  readonly coverageAtK: readonly number[];
+  readonly coverage: number | null;
+  /** Share of the labels that are the right answer; null where no right answer is known. */
+  readonly labelPrecision: number | null;
+  /** Share of the questions that have a label. */
+  readonly labelCoverage: number;
+  /** Share of the accepted traces with a wrong step, before the filters; null without a trace. */
+  readonly wrongStepShare: number | null;
+  readonly meanAgreement: number | null;
+  /** Share of the questions whose vote is tied. */
+  readonly ties: number;
+}
+
+/** What the report says of a dataset. */
+export interface DatasetCounts {
+  readonly kept: number;
+  readonly dropped: DropCounts;
+  readonly audit?: TraceAudit;
+  /** Of the first seed's training. */
+  readonly rows?: RowsCut;
 }
 
 export interface Interval {
@@ -242,7 +311,9 @@ export interface Report {
   readonly repeatable: 'bytes' | 'settings';
   readonly splits: Readonly<Record<string, number>>;
   readonly dataset: { readonly kept: number; readonly dropped: DropCounts };
-  readonly datasets: Readonly<Record<string, { readonly kept: number; readonly dropped: DropCounts }>>;
+  readonly datasets: Readonly<Record<string, DatasetCounts>>;
+  /** Of the first strategy's data; absent without a training, and in reports of older versions. */
+  readonly data?: DataDiagnosis;
   readonly arms: readonly ArmResult[];
   readonly pairs: readonly PairResult[];
   readonly gainKept: GainKept | null;

@@ -4,8 +4,19 @@ import { ImportError } from '../core/errors';
 import { isSetName } from '../settings/evalSets';
 import { overlapSchema } from './overlap';
 import type { PadReport } from './padRecords';
-import { count, droppedSchema, finite, issueOf, trainLogSchema, uniqueBy } from './recordSchemas';
-import type { Report } from './records';
+import {
+  auditSchema,
+  count,
+  droppedSchema,
+  finite,
+  fraction,
+  issueOf,
+  labelKind,
+  rowsCutSchema,
+  trainLogSchema,
+  uniqueBy,
+} from './recordSchemas';
+import type { DataDiagnosis, Report } from './records';
 import { storedConfig } from '../settings/config';
 
 const text = v.string();
@@ -44,6 +55,21 @@ const pairs = uniqueBy(
 );
 const compared = v.object({ arms, pairs });
 const counts = v.object({ kept: count, dropped: droppedSchema });
+const datasetCounts = v.object({
+  ...counts.entries,
+  audit: v.exactOptional(auditSchema),
+  rows: v.exactOptional(rowsCutSchema),
+});
+const data = v.object({
+  labels: labelKind,
+  coverageAtK: v.array(fraction),
+  coverage: v.nullable(fraction),
+  labelPrecision: v.nullable(fraction),
+  labelCoverage: fraction,
+  wrongStepShare: v.nullable(fraction),
+  meanAgreement: v.nullable(fraction),
+  ties: fraction,
+}) satisfies v.GenericSchema<unknown, DataDiagnosis>;
 
 const baselines = v.object({
   position: nullableNumber,
@@ -167,7 +193,8 @@ export const reportSchema = v.object({
   repeatable: v.picklist(['bytes', 'settings']),
   splits: v.record(text, count),
   dataset: counts,
-  datasets: v.record(text, counts),
+  datasets: v.record(text, datasetCounts),
+  data: v.exactOptional(data),
   arms,
   pairs,
   gainKept: v.nullable(v.object({ strategy: text, ensemble: text, value: finite, ci: interval })),

@@ -1,7 +1,17 @@
 /** A run as it is stored, listed and archived. */
 import type { ErrorData } from '../core/errors';
 import type { TrainOverlap } from './overlap';
-import type { Dataset, Phase, Question, Report, RunStatus, Turn, TurnTiming, PrimaryContrast } from './records';
+import type {
+  Dataset,
+  Phase,
+  PrimaryContrast,
+  Question,
+  Report,
+  RowsCut,
+  RunStatus,
+  Turn,
+  TurnTiming,
+} from './records';
 import type { EvalSamples, TrainLog } from './trainLog';
 import type { RunConfig } from '../settings/config';
 
@@ -71,6 +81,8 @@ export interface StrategyLog {
   readonly probes?: readonly EvalSamples[];
   /** Hash of everything that the training depends on: a training is reused only where it is the same. Runs from before this lack it. */
   readonly inputs?: string;
+  /** What the maximum length did to its rows; trainings on no rows, and runs from before this, lack it. */
+  readonly rows?: RowsCut;
 }
 
 /** Days of use that a deleted run can be taken back: days on which the app was not opened count as one at most. */

@@ -1,7 +1,7 @@
 /** The settings of one run: their type, their check, and how what was stored earlier is read. All derived from the table. */
 import * as v from 'valibot';
 import { ConfigError } from '../core/errors';
-import type { Setting } from './setting';
+import { calledNow, type Setting } from './setting';
 import { table } from './table';
 
 type Values<T> = {
@@ -136,7 +136,7 @@ export function migrateConfig(input: unknown): unknown {
   return entries.reduce<Record<string, unknown>>(
     (config, { path, setting }) => {
       const now = lookUp(input, path);
-      const old = setting.was === undefined ? undefined : input[setting.was];
+      const old = setting.was === undefined ? undefined : calledNow(setting, input[setting.was]);
       const value = now === undefined ? old : now;
       return placed(
         config,

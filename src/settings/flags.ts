@@ -13,8 +13,13 @@ import {
   type Preset,
   type RunConfig,
 } from './config';
+import { calledNow } from './setting';
 
 const byFlag = new Map(entries.map((entry) => [entry.setting.flag, entry]));
+/** Flags of older versions, still read. */
+const byOldFlag = new Map(
+  entries.flatMap((entry) => (entry.setting.wasFlag === undefined ? [] : [[entry.setting.wasFlag, entry]])),
+);
 
 /** The flags that set a field of the config, without their dashes. */
 export const configFlags: readonly string[] = [...byFlag.keys()];
@@ -57,8 +62,9 @@ export function readFlags(
   const bad: BadFlag[] = [];
   const read = new Set<Path>();
   for (const [flag, text] of flags) {
-    const entry = byFlag.get(flag);
-    const value = entry?.setting.read(text);
+    const old = byOldFlag.get(flag);
+    const entry = byFlag.get(flag) ?? old;
+    const value = entry?.setting.read(old ? String(calledNow(old.setting, text)) : text);
     if (!entry || value === undefined) {
       bad.push({ flag, text, entry: entry ?? null });
       continue;

@@ -2,6 +2,7 @@
 import { readSpec } from '../specs/spec';
 import { entries, type Path, type RunConfig } from './config';
 import type { Group } from './setting';
+import { stagesOf } from './strategy';
 
 /** All settings of a group, in the order of the table. */
 export function groupSettings(group: Group): readonly Path[] {
@@ -16,6 +17,9 @@ const conditions: Readonly<Partial<Record<Path, (config: RunConfig) => boolean>>
   randomPeers: (config) => debates(config) && config.visibility === 'random',
   endpointConcurrency: asksServers,
   endpointRate: asksServers,
+  minAgreement: ({ labels }) => labels === 'consensus',
+  tracesPerQuestion: ({ strategies }) =>
+    strategies.some((name) => stagesOf(name).some(({ kind }) => kind === 'da')),
   'pad.reward.start': judges,
   'pad.reward.steps': judges,
   'pad.reward.lr': judges,

@@ -1,6 +1,6 @@
 /** Which settings a debate and a training depend on, and in which two runs differ. */
 import { entries, sameValue, valueAt, withValue, type Entry, type Path, type RunConfig } from './config';
-import type { Scope } from './setting';
+import { calledThen, type Scope } from './setting';
 
 /** Kinds of trainings by what they depend on. */
 export type TrainingKind = 'supervised' | 'judge' | 'rl';
@@ -44,7 +44,7 @@ export function configIdentity(config: RunConfig, later: ReadonlySet<Path> = lat
       const then = 'before' in setting ? setting.before : setting.quick;
       return !later.has(path) || !sameValue(valueAt(config, path), then);
     })
-    .map(({ path, setting }) => [setting.was ?? path, valueAt(config, path)] as const);
+    .map(({ path, setting }) => [setting.was ?? path, calledThen(setting, valueAt(config, path))] as const);
   const all: (readonly [string, unknown])[] = [['preset', config.preset], ...values];
   return JSON.stringify(all.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -61,4 +61,9 @@ const laterSettings: ReadonlySet<Path> = new Set<Path>([
   'maxSamples',
   'tieBreak',
   'primary',
+  'minAgreement',
+  'stepFilter',
+  'peerMentions',
+  'tracesPerQuestion',
+  'maxLength',
 ]);

@@ -30,6 +30,10 @@ interface Facts<T> {
   readonly before?: T;
   /** Key under which runs up to version 0.1 stored it, where that was another. */
   readonly was?: string;
+  /** Its flag then, where that was another; old links and commands have it. */
+  readonly wasFlag?: string;
+  /** Its values now, by what they were called under the old key and flag. */
+  readonly wasCalled?: Readonly<Record<string, T>>;
   /** The first is where it belongs; the others depend on it too. */
   readonly scopes: readonly [Scope, ...Scope[]];
   readonly group: Group;
@@ -60,6 +64,18 @@ export function shownValue({ kind, write }: Setting<unknown>, value: unknown): s
     default:
       return value === null ? '' : write(value).replaceAll(',', ', ');
   }
+}
+
+/** A value of today for one under the old key or flag. */
+export function calledNow({ wasCalled }: Setting<unknown>, value: unknown): unknown {
+  return wasCalled !== undefined && typeof value === 'string' && Object.hasOwn(wasCalled, value)
+    ? wasCalled[value]
+    : value;
+}
+
+/** What a value was called under the old key. */
+export function calledThen({ wasCalled = {} }: Setting<unknown>, value: unknown): unknown {
+  return Object.entries(wasCalled).find(([, now]) => now === value)?.[0] ?? value;
 }
 
 const asText = (value: unknown): string => String(value);

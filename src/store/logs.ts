@@ -6,7 +6,7 @@ import type { Database, StoredLog } from './schema';
 
 /** The record of a log: its keys in one order, for the digest. */
 export function sealedLog(
-  { runId, strategy, seed, steps, probes, inputs }: StoredLog,
+  { runId, strategy, seed, steps, probes, inputs, rows }: StoredLog,
   digest: (value: unknown) => string,
 ): StoredLog & { readonly hash: string } {
   const log: StoredLog = {
@@ -16,6 +16,7 @@ export function sealedLog(
     steps,
     ...(probes && { probes }),
     ...(inputs !== undefined && { inputs }),
+    ...(rows !== undefined && { rows }),
   };
   return { ...log, hash: digest(log) };
 }

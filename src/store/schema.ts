@@ -3,7 +3,7 @@ import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
 import type { DeviceFacts } from '../records/device';
 import type { RunRecord } from '../records/runRecords';
 import { storedConfig } from '../settings/config';
-import type { Dataset, Question, Report, Turn, TurnTiming } from '../records/records';
+import type { Dataset, Question, Report, RowsCut, Turn, TurnTiming } from '../records/records';
 import type { ContinuationRecord } from '../records/padRecords';
 import type { EvalSamples, TrainLog } from '../records/trainLog';
 
@@ -28,6 +28,7 @@ export interface StoredLog {
   readonly steps: readonly TrainLog[];
   readonly probes?: readonly EvalSamples[];
   readonly inputs?: string;
+  readonly rows?: RowsCut;
 }
 
 /** SHA-256 of what lies beside it; records of version 1 have none. */

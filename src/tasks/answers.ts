@@ -43,9 +43,9 @@ export function parseAnswer(
   }
 }
 
-/** Whether a parsed answer is the right one: equal in normal form, or the same statement written otherwise. */
+/** Whether a parsed answer is the right one: equal in normal form, or the same statement written otherwise. Never where none is known (''). */
 export function isCorrect(parsed: string | null, gold: string, answerType: AnswerType): boolean {
-  if (parsed === null) return false;
+  if (parsed === null || gold === '') return false;
   const [a, b] = [normalAnswer(parsed, answerType), normalAnswer(gold, answerType)];
   if (a === b) return true;
   if (answerType === 'choice') return false;

@@ -16,6 +16,7 @@ type Judged = Pick<Question, 'gold' | 'goldWritten' | 'answerType' | 'options'>;
 /** Whether a reply is right by one of the filters; the reference is the gold answer as its file writes it. */
 export function filteredCorrect(question: Judged, reply: string, filter: LmEvalFilter): boolean {
   const { gold, goldWritten, answerType } = question;
+  if (gold === '') return false;
   if (answerType === 'number') return lmEvalCorrect(reply, goldWritten ?? gold, filter);
   return isCorrect(filteredAnswer(question, reply, filter), gold, answerType);
 }

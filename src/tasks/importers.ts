@@ -12,7 +12,14 @@ import { parseExactJson } from './files/exactJson';
 import { decodeFile, type Encoding } from './files/fileText';
 import { doubtful, type GoldReason } from './golds';
 import { questionId, textShare } from './questionText';
-import { excerpt, fileConventions, readRow, unreadable, type RowShape } from './files/questionRows';
+import {
+  excerpt,
+  fileConventions,
+  readRow,
+  unansweredRow,
+  unreadable,
+  type RowShape,
+} from './files/questionRows';
 import { namesQuestions } from './files/rowFields';
 
 export interface ImportOptions {
@@ -56,6 +63,8 @@ export interface ImportResult {
   /** The first five, for the eye. */
   readonly preview: readonly Question[];
   readonly rejected: readonly RejectedRow[];
+  /** Those of the rejected rows that lack nothing but an answer: a student can be trained on them by consensus. Their gold is ''. */
+  readonly unanswered: readonly Question[];
   readonly counts: {
     readonly rows: number;
     readonly kept: number;
@@ -104,6 +113,7 @@ export function importQuestions(text: string, options: ImportOptions): ImportRes
   const questions: Question[] = [];
   const rejected: RejectedRow[] = [];
   const altered: AlteredGold[] = [];
+  const bareRows: { row: number; bare: NonNullable<ReturnType<typeof unansweredRow>> }[] = [];
   const firstSeen = new Map<string, number>();
   const byShape: Partial<Record<RowShape, number>> = {};
   const byAnswerType: Partial<Record<Question['answerType'], number>> = {};
@@ -112,6 +122,8 @@ export function importQuestions(text: string, options: ImportOptions): ImportRes
     const read = problem === undefined ? readRow(value, conventions) : { reason: problem };
     if ('reason' in read) {
       rejected.push({ row, reason: read.reason, excerpt: excerpt(raw) });
+      const bare = problem === undefined ? unansweredRow(value) : null;
+      if (bare) bareRows.push({ row, bare });
       continue;
     }
     const { shape, goldReason: reason, ...rest } = read;
@@ -145,6 +157,18 @@ export function importQuestions(text: string, options: ImportOptions): ImportRes
       { details: { rejected: rejected.slice(0, 20), columns } },
     );
   }
+  // The type of an answer that is not there is that of most others.
+  const [usual = 'number'] = (Object.keys(byAnswerType) as Question['answerType'][])
+    .filter((type) => type !== 'choice')
+    .sort((a, b) => (byAnswerType[b] ?? 0) - (byAnswerType[a] ?? 0));
+  const unanswered: Question[] = [];
+  for (const { row, bare } of bareRows) {
+    const id = questionId([bare.text, ...(bare.options ?? [])].join('\n'));
+    if (firstSeen.has(id)) continue;
+    firstSeen.set(id, row);
+    const answerType = bare.answerType ?? usual;
+    unanswered.push({ id, split: 'train', ...bare, answerType, gold: '', origin: `${fileName}:${row}` });
+  }
   altered.sort((a, b) => Number(b.doubtful) - Number(a.doubtful) || a.row - b.row);
   const counts = {
     rows: rows.length,
@@ -164,6 +188,7 @@ export function importQuestions(text: string, options: ImportOptions): ImportRes
     altered,
     preview: questions.slice(0, 5),
     rejected,
+    unanswered,
     counts,
   };
 }

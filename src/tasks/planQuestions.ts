@@ -95,9 +95,32 @@ interface Parts {
   readonly others: readonly Question[];
 }
 
+const isKnown = ({ gold }: Question): boolean => gold !== '';
+
+/** Questions of a training file that the labels can use: without a right answer only where that is not the label. */
+function usable(questions: readonly Question[], { labels }: RunConfig): readonly Question[] {
+  return distinct(labels === 'gold' ? questions.filter(isKnown) : questions);
+}
+
+/** The first `count` that have a right answer, as tests and validation need, and the rest. Throws ConfigError. */
+function heldOut(
+  ordered: readonly Question[],
+  count: number,
+): { readonly asked: readonly Question[]; readonly rest: readonly Question[] } {
+  const known = ordered.filter(isKnown);
+  if (known.length < count) {
+    throw new ConfigError(
+      `The file holds ${known.length} different questions with a right answer, but ${count} are asked for to test and validate.`,
+      'Ask for fewer of them, or use a file with more right answers.',
+    );
+  }
+  const taken = new Set(known.slice(0, count));
+  return { asked: known.slice(0, count), rest: ordered.filter((question) => !taken.has(question)) };
+}
+
 /** One file: the smallest shares are tested, the next ones validate, the rest trains. */
 function ofOneFile(questions: readonly Question[], config: RunConfig): Parts {
-  const held = distinct(questions);
+  const held = usable(questions, config);
   const { testQuestions: test, validationQuestions: validation, trainQuestions: train } = config;
   const needed = askedOf(config);
   if (held.length < needed) {
@@ -106,19 +129,19 @@ function ofOneFile(questions: readonly Question[], config: RunConfig): Parts {
       'Ask for fewer questions, or use a larger file.',
     );
   }
-  const ordered = drawn(held, config.seed);
+  const parts = heldOut(drawn(held, config.seed), test + validation);
   return {
-    train: ordered.slice(test + validation).map(asked('train')),
+    train: parts.rest.map(asked('train')),
     others: [
-      ...ordered.slice(test, test + validation).map(asked('validation')),
-      ...ordered.slice(0, test).map(asked('test')),
+      ...parts.asked.slice(test).map(asked('validation')),
+      ...parts.asked.slice(0, test).map(asked('test')),
     ],
   };
 }
 
 /** A file for training and one for the test, each as it is; the smallest shares of the training file validate. */
 function ofTwoFiles(questions: readonly Question[], test: readonly Question[], config: RunConfig): Parts {
-  const held = distinct(questions);
+  const held = usable(questions, config);
   const learnt = { ...config, testQuestions: 0 };
   const fitted = askedOf(learnt) > held.length ? splitOf(learnt, held.length) : learnt;
   if (fitted === null) {
@@ -127,12 +150,11 @@ function ofTwoFiles(questions: readonly Question[], test: readonly Question[], c
       'Use a larger training file, or ask for no validation questions.',
     );
   }
-  const ordered = drawn(held, config.seed);
-  const { validationQuestions: validation } = fitted;
+  const parts = heldOut(drawn(held, config.seed), fitted.validationQuestions);
   return {
-    train: ordered.slice(validation).map(asked('train')),
+    train: parts.rest.map(asked('train')),
     others: [
-      ...ordered.slice(0, validation).map(asked('validation')),
+      ...parts.asked.map(asked('validation')),
       ...drawn(distinct(test), config.seed).slice(0, config.testQuestions).map(asked('test')),
     ],
   };

@@ -1,5 +1,6 @@
 /** Results of reading a question file and of checking it against the chosen models. */
 import type { Question } from '../records/records';
+import type { RunConfig } from '../settings/config';
 
 /** The columns of a table, or the fields of JSON rows, with the first rows. */
 export interface FileColumns {
@@ -25,6 +26,8 @@ export interface QuestionImport {
   readonly name: string;
   readonly format: string;
   readonly questions: readonly Question[];
+  /** Questions without an answer, for training by consensus; absent where there are none, and in files that older versions kept. */
+  readonly unanswered?: readonly Question[];
   /** Rows that were left out; `line` counts from 1; `text` is the row's beginning. */
   readonly rejected: readonly { readonly line: number; readonly reason: string; readonly text: string }[];
   /** Right answers that are not read as they are written, those a person should look at first. */
@@ -34,6 +37,14 @@ export interface QuestionImport {
   readonly rows: number;
   /** Absent in files that older versions kept. */
   readonly columns?: FileColumns;
+}
+
+/** The questions of a file that a run can use: those without an answer only where labels are not the right answers. */
+export function usableQuestions(
+  { questions, unanswered = [] }: Pick<QuestionImport, 'questions' | 'unanswered'>,
+  labels: RunConfig['labels'],
+): readonly Question[] {
+  return labels === 'gold' ? questions : [...questions, ...unanswered];
 }
 
 /** A question that is longer than a model reads. */

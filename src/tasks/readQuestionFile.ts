@@ -5,11 +5,12 @@ import { importQuestionFile } from './importers';
 /** Reads a question file. Throws ImportError when no row of it is a question. */
 export function readQuestionFile(file: Uint8Array, name: string, choice?: ColumnChoice): QuestionImport {
   const found = importQuestionFile(file, { fileName: name, seed: 0, ...(choice && { choice }) });
-  const { format, encoding, questions, altered, rejected, counts, columns } = found;
+  const { format, encoding, questions, unanswered, altered, rejected, counts, columns } = found;
   return {
     name,
     format,
     questions,
+    ...(unanswered.length > 0 && { unanswered }),
     rejected: rejected.map(({ row, reason, excerpt }) => ({ line: row, reason, text: excerpt })),
     altered: altered.map(({ row, ...rest }) => ({ line: row, ...rest })),
     encoding: encoding ?? 'utf-8',

@@ -2,7 +2,7 @@
  * Steps of a reply and their verdicts: a step is the text up to a line break or sentence end. Nothing is judged by a
  * model: an equation is right when its two sides are equal.
  */
-import { normalNumber } from './numbers';
+import { normalNumber, numbersIn } from './numbers';
 
 /** `expression = result` as written. */
 export interface Equation {
@@ -36,8 +36,15 @@ export function splitSteps(reply: string): { text: string; start: number; end: n
 }
 
 const number = String.raw`[-+]?\$?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?`;
+const operator = String.raw`[-+*/x\u00d7\u00f7\u2212]`;
+/**
+ * Not the end or the beginning of a longer expression, which would be another sum: "2(x) + 3 * 4 = 15", "7 - 3 = 2 * 2". What
+ * marks an item of a list or a step is no part of it.
+ */
+const begins = String.raw`(?<![\d.^]|[\w)%][ \t]*[-+*/\u00d7\u00f7\u2212^][ \t]*|\b(?:[Ss]tep|[Pp]art) )`;
+const ends = String.raw`(?![\d,]*\d|\.\d|%|[xyn](?![a-z])|\s*(?:[-+*/\u00d7\u00f7\u2212^]|x(?=\s*\d))\s*[$(\w])`;
 const equation = new RegExp(
-  String.raw`(?<![\d.])(${number}(?:\s*(?:[-+*/x\u00d7\u00f7\u2212])\s*\$?\d[\d,]*(?:\.\d+)?%?)+)\s*=\s*(${number})`,
+  String.raw`${begins}(${number}(?:\s*${operator}\s*\$?\d[\d,]*(?:\.\d+)?%?)+)\s*=\s*(${number})${ends}`,
   'g',
 );
 
@@ -49,12 +56,20 @@ export function equationSpans(text: string): { start: number; end: number }[] {
 /** Equations `a op b (op c ...) = r` in a text, multiplication and division first. */
 export function equationsIn(text: string): Equation[] {
   return [...text.matchAll(equation)].map((match) => {
-    const terms = (match[1] ?? '')
-      .replace(/\s+/g, '')
-      .split(/(?<=[\d%])([-+*/x\u00d7\u00f7\u2212])/)
-      .map((term, i) => (i % 2 === 1 ? sign(term) : (normalNumber(term.replace('\u2212', '-')) ?? 'NaN')));
-    const result = normalNumber(match[2] ?? '') ?? 'NaN';
-    return { terms, result, right: isRight(terms, result) };
+    const written = (match[1] ?? '').replace(/\s+/g, '').split(/(?<=[\d%])([-+*/x\u00d7\u00f7\u2212])/);
+    const terms = written.map((term, i) => (i % 2 === 1 ? sign(term) : numberOf(term)));
+    const result = numberOf(match[2] ?? '');
+    // 5% is 5 of its own kind ("5% + 5% = 10%"), or a share ("200 * 5% = 10").
+    const share = (term: string, value: string): string =>
+      term.endsWith('%') ? String(Number(value) / 100) : value;
+    const right =
+      isRight(terms, result) ||
+      (match[0].includes('%') &&
+        isRight(
+          terms.map((term, i) => share(written[i] ?? '', term)),
+          share(match[2] ?? '', result),
+        ));
+    return { terms, result, right };
   });
 }
 
@@ -85,8 +100,10 @@ export function checkSteps(
     }
     const final = /####\s*(.*)$/.exec(step.text)?.[1];
     let right: boolean | null = equations.length === 0 ? null : equations.every((each) => each.right);
-    if (final !== undefined && last !== null) {
-      right = right !== false && normalNumber(final.replace(/\.$/, '')) === last;
+    // An answer without a number (a letter, a word) repeats no result.
+    if (final !== undefined && last !== null && /\d/.test(final)) {
+      const stated = final.replace(/\.$/, '').trim();
+      right = right !== false && (stated === last || finalNumber(stated) === last);
     }
     return { ...step, equations, right, belongs };
   });
@@ -96,6 +113,18 @@ export function checkSteps(
 export function rightShare(steps: readonly CheckedStep[]): number | null {
   const judged = steps.filter((step) => step.right !== null);
   return judged.length === 0 ? null : judged.filter((step) => step.right).length / judged.length;
+}
+
+/** The number of a final answer, with or without words around it; null where there are several. */
+function finalNumber(text: string): string | null {
+  const numbers = numbersIn(text);
+  return normalNumber(text) ?? (numbers.length === 1 ? (numbers[0] ?? null) : null);
+}
+
+function numberOf(text: string): string {
+  // Most numbers are in normal form already: reading them as fractions takes most of a check's time.
+  if (/^(?:0|-?[1-9]\d{0,14})$/.test(text)) return text;
+  return normalNumber(text.replace('\u2212', '-')) ?? 'NaN';
 }
 
 function sign(text: string): string {

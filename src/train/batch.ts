@@ -8,19 +8,23 @@ import type { Message } from '../records/records';
 import type { Tokenizer } from '../lm/types';
 
 const message = v.object({ role: v.picklist(['system', 'user', 'assistant']), content: v.string() });
+const weight = v.exactOptional(v.pipe(v.number(), v.finite(), v.gtValue(0)));
 const rowSchema = v.union([
-  v.object({ messages: v.pipe(v.array(message), v.minLength(1)) }),
-  v.object({ prompt: v.string(), completion: v.string() }),
+  v.object({ messages: v.pipe(v.array(message), v.minLength(1)), weight }),
+  v.object({ prompt: v.string(), completion: v.string(), weight }),
 ]);
 
-/** One training row. The loss is on the last assistant turn, or on the completion. */
-export type TrainRow =
-  { readonly messages: readonly Message[] } | { readonly prompt: string; readonly completion: string };
+/** One training row. The loss is on the last assistant turn, or on the completion; `weight` as an Example has it. */
+export type TrainRow = (
+  { readonly messages: readonly Message[] } | { readonly prompt: string; readonly completion: string }
+) & { readonly weight?: number };
 
 /** One tokenised document: ids [n]; ids[responseStart..n) are the targets. 1 <= responseStart < n. */
 export interface Example {
   readonly ids: readonly number[];
   readonly responseStart: number;
+  /** Of each of its targets in the loss, which is the weighted mean over all targets; absent = 1. */
+  readonly weight?: number;
 }
 
 export interface TokenisedRows {
@@ -67,8 +71,8 @@ export function parseRows(jsonl: string): TrainRow[] {
       const parsed = v.safeParse(rowSchema, value);
       if (!parsed.success)
         throw new ImportError(
-          `${where} has neither messages nor a prompt with its completion.`,
-          'Give each line "messages" (a list with "role" and "content"), or "prompt" and "completion".',
+          `${where} has neither messages nor a prompt with its completion, or a weight that is not above 0.`,
+          'Give each line "messages" (a list with "role" and "content"), or "prompt" and "completion"; "weight" may be left out.',
         );
       rows.push(parsed.output);
     });
@@ -135,7 +139,7 @@ export function tokeniseRow(tokenizer: Tokenizer, row: TrainRow): Example {
       'A row has an empty prompt.',
       'The first target needs at least one token before it.',
     );
-  return example;
+  return row.weight === undefined ? example : { ...example, weight: row.weight };
 }
 
 /** All rows, each cut to `maxLength` tokens; rows without a target left are dropped. Both are counted. */
@@ -155,7 +159,7 @@ export function tokeniseRows(
     else if (example.ids.length <= maxLength) examples.push(example);
     else {
       truncated++;
-      examples.push({ ids: example.ids.slice(0, maxLength), responseStart: example.responseStart });
+      examples.push({ ...example, ids: example.ids.slice(0, maxLength) });
     }
   }
   return { examples, truncated, dropped };
@@ -174,6 +178,35 @@ export interface DocumentRows {
   readonly places: readonly number[];
   /** The token that each of them must predict; 0 where a loss of another kind uses none. */
   readonly targets?: readonly number[];
+}
+
+/** What a loss over the examples' targets is divided by: the sum of their weights, their count where all weigh 1. */
+export function totalWeight(examples: readonly Example[]): number {
+  return examples.reduce((sum, example) => sum + (example.weight ?? 1) * exampleTargets(example), 0);
+}
+
+/** Weight of each target of packed examples, in their order, divided by `total`. */
+export function targetWeights(examples: readonly Example[], total: number): Float32Array {
+  const weights = new Float32Array(examples.reduce((sum, example) => sum + exampleTargets(example), 0));
+  let at = 0;
+  for (const example of examples)
+    weights.fill((example.weight ?? 1) / total, at, (at += exampleTargets(example)));
+  return weights;
+}
+
+/** `sum` and the targets' losses, from `start` in the order of packed examples, each times its weight. */
+export function weightedSum(
+  sum: number,
+  examples: readonly Example[],
+  losses: ArrayLike<number>,
+  start = 0,
+): number {
+  let at = start;
+  for (const example of examples) {
+    const { weight = 1 } = example;
+    for (const end = at + exampleTargets(example); at < end; at++) sum += weight * (losses[at] ?? 0);
+  }
+  return sum;
 }
 
 /** Packs documents in the given order. */

@@ -8,7 +8,7 @@ import type { LanguageModel, LoraAdapter, LoraConfig, Tokenizer } from '../lm/ty
 import { adapterFromData, loadAdapter, readPeft, writePeft } from './adapterFiles';
 import type { AdapterData } from './adapterFiles';
 import { Backprop } from './backprop';
-import { packExamples, parseRows, tokeniseRows } from './batch';
+import { packExamples, parseRows, targetWeights, tokeniseRows, totalWeight, weightedSum } from './batch';
 import { readCheckpoint, writeCheckpoint } from './checkpoint';
 import { writeGgufAdapter } from './ggufAdapter';
 import type { TrainHooks } from './hooks';
@@ -36,7 +36,7 @@ export interface GradArguments {
 }
 
 export interface GradResult {
-  /** Mean over all target tokens of all rows. */
+  /** Mean over all target tokens of all rows, weighted where rows have a weight. */
   readonly loss: number;
   readonly tokens: number;
   readonly truncated: number;
@@ -63,16 +63,18 @@ export async function gradCommand(args: GradArguments): Promise<GradResult> {
   try {
     backend.fill({ x: gradient, value: 0 });
     const tokens = examples.reduce((sum, { ids, responseStart }) => sum + ids.length - responseStart, 0);
+    const total = totalWeight(examples);
     const size = args.batch ?? 8;
     let sum = 0;
     for (let start = 0; start < examples.length; start += size) {
-      const batch = packExamples(examples.slice(start, start + size));
+      const documents = examples.slice(start, start + size);
+      const batch = packExamples(documents);
       const count = batch.targets.length;
       const nll = backend.tensor([count], { owner, label: 'losses' });
       try {
         backprop.forward(batch);
-        backprop.backward({ nll, weights: new Float32Array(count).fill(1 / tokens), gradient });
-        for (const value of await backend.read(nll)) sum += value;
+        backprop.backward({ nll, weights: targetWeights(documents, total), gradient });
+        sum = weightedSum(sum, documents, await backend.read(nll));
       } finally {
         backend.release(nll);
       }
@@ -84,7 +86,7 @@ export async function gradCommand(args: GradArguments): Promise<GradResult> {
       shape: [rows, cols],
       data: values,
     }));
-    return { loss: sum / tokens, tokens, truncated, dropped, gradients: writeSafetensors(tensors) };
+    return { loss: sum / total, tokens, truncated, dropped, gradients: writeSafetensors(tensors) };
   } finally {
     backprop.dispose();
     backend.release(gradient);

@@ -3,10 +3,10 @@ import type { Tensor } from '../compute/ops';
 import { throwIfAborted } from '../core/errors';
 import type { LanguageModel } from '../lm/types';
 import type { Backprop } from './backprop';
-import { packExamples } from './batch';
+import { packExamples, totalWeight, weightedSum } from './batch';
 import type { Example } from './batch';
 
-/** Mean held-out loss over all target tokens of the examples, `batch` documents at a time. */
+/** Weighted mean of the held-out loss over all target tokens of the examples, `batch` documents at a time. */
 export async function heldOutLoss(
   backprop: Backprop,
   model: LanguageModel,
@@ -14,14 +14,14 @@ export async function heldOutLoss(
   options: { batch: number; nll: Tensor; signal?: AbortSignal | undefined },
 ): Promise<number> {
   let sum = 0;
-  let tokens = 0;
   for (let start = 0; start < examples.length; start += options.batch) {
     throwIfAborted(options.signal);
-    const batch = packExamples(examples.slice(start, start + options.batch));
+    const documents = examples.slice(start, start + options.batch);
+    const batch = packExamples(documents);
     backprop.forward(batch);
     backprop.losses({ nll: options.nll });
-    for (const value of await model.backend.read(options.nll, 0, batch.targets.length)) sum += value;
-    tokens += batch.targets.length;
+    const losses = await model.backend.read(options.nll, 0, batch.targets.length);
+    sum = weightedSum(sum, documents, losses);
   }
-  return sum / tokens;
+  return sum / totalWeight(examples);
 }

@@ -8,11 +8,16 @@ import type { Example } from './batch';
 import type { Checkpoint } from './checkpoint';
 import type { TrainOptions } from './options';
 
-/** Fingerprint of the documents in their order. */
+/** Fingerprint of the documents in their order; a weight of 1 is none. */
 export function fingerprint(examples: readonly Example[]): number {
   let hash = examples.length;
-  for (const { ids, responseStart } of examples) {
+  const word = new DataView(new ArrayBuffer(8));
+  for (const { ids, responseStart, weight = 1 } of examples) {
     hash = Math.imul(hash ^ responseStart, 0x9e3779b1);
+    if (weight !== 1) {
+      word.setFloat64(0, weight);
+      for (const at of [0, 4]) hash = Math.imul(hash ^ word.getUint32(at), 0x85ebca6b);
+    }
     for (const id of ids) hash = Math.imul(hash ^ id ^ (hash >>> 15), 0x01000193);
   }
   return hash >>> 0;

@@ -6,7 +6,7 @@ import { hashKey } from '../core/rng';
 import type { LoraAdapter } from '../lm/types';
 import { yieldToEvents } from '../lm/yieldToEvents';
 import { Backprop } from './backprop';
-import { exampleRows, exampleTargets, packExamples } from './batch';
+import { exampleRows, exampleTargets, packExamples, targetWeights, totalWeight, weightedSum } from './batch';
 import type { Example } from './batch';
 import type { BestState, Checkpoint } from './checkpoint';
 import { heldOutLoss } from './heldOut';
@@ -151,7 +151,7 @@ export class TrainRun {
     const { model, options, examples } = this.#request;
     const { backend } = model;
     const micro = Array.from({ length: options.gradAccum }, (_, pass) => this.#documents(this.#step, pass));
-    const total = micro.flat().reduce((sum, example) => sum + exampleTargets(example), 0);
+    const total = totalWeight(micro.flat());
     const counts: number[] = [];
     this.#optimizer.zero();
     micro.forEach((documents, pass) => {
@@ -160,16 +160,15 @@ export class TrainRun {
       counts.push(count);
       const dropoutKey = hashKey(options.seed, this.#step, pass);
       this.#backprop.forward(batch, options.lora.dropout > 0 ? { dropoutKey } : {});
-      const weights = new Float32Array(count).fill(1 / total);
+      const weights = targetWeights(documents, total);
       this.#backprop.backward({ nll: this.#slots[pass]!, weights, gradient: this.#optimizer.gradient });
     });
     this.#optimizer.measure();
     const last = options.gradAccum - 1;
     const stats = await backend.read(this.#stats, 0, 64 + last * this.#slotSize + (counts[last] ?? 0));
     let sum = 0;
-    counts.forEach((count, pass) => {
-      const start = 64 + pass * this.#slotSize;
-      for (let i = start; i < start + count; i++) sum += stats[i]!;
+    micro.forEach((documents, pass) => {
+      sum = weightedSum(sum, documents, stats, 64 + pass * this.#slotSize);
     });
     const loss = sum / total;
     const gradNorm = Math.sqrt(stats[0] ?? 0);

@@ -18,12 +18,15 @@ export interface TrainRequest extends Omit<TrainExamplesRequest, 'examples' | 'e
   readonly tokenizer: Tokenizer;
   readonly rows: readonly TrainRow[];
   readonly evalRows?: readonly TrainRow[];
+  /** Called once the rows are tokens, before the first step. */
+  onRows?(rows: { readonly cut: number; readonly dropped: number }): void;
 }
 
 /** Tokenises the rows with the model's own template, then trains. Throws as `trainExamples` does, and ImportError. */
 export async function train(request: TrainRequest): Promise<TrainResult> {
   const { tokenizer, rows, evalRows, options } = request;
   const data = tokeniseRows(tokenizer, rows, options.maxLength);
+  request.onRows?.({ cut: data.truncated, dropped: data.dropped });
   const held = evalRows
     ? { evalExamples: tokeniseRows(tokenizer, evalRows, options.maxLength).examples }
     : {};

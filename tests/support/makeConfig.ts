@@ -7,7 +7,7 @@ export const makeConfig = (change: Partial<RunConfig> = {}): RunConfig => ({
   ...change,
 });
 
-/** A job of seconds on the CPU: few questions and steps, and every trace is accepted. */
+/** A job of seconds on the CPU: few questions and steps, and every readable trace is learnt from. */
 export const makeTinyConfig = (change: Partial<RunConfig> = {}): RunConfig =>
   makeConfig({
     trainQuestions: 8,
@@ -16,7 +16,8 @@ export const makeTinyConfig = (change: Partial<RunConfig> = {}): RunConfig =>
     steps: 3,
     controls: [],
     batch: 4,
-    accept: 'any',
+    labels: 'none',
+    stepFilter: 'off',
     backend: 'cpu',
     ...change,
   });

@@ -74,9 +74,9 @@ describe('a run without a trace to learn from', () => {
 
   it('goes on from its own debate with any trace', async () => {
     await fail();
-    await button('Accept any trace').click();
+    await button('Learn without labels').click();
     await vi.waitFor(() => expect(started()?.[3]).toBe('new'));
-    expect(started()![1]).toMatchObject({ accept: 'any' });
+    expect(started()![1]).toMatchObject({ labels: 'none' });
   });
 
   it('leads to stronger agents', async () => {

@@ -15,7 +15,10 @@ export const chainFlags = {
   'test-questions': '4',
   ...counts,
   strategy: 'rsft',
-  accept: 'any',
+  // Noise weights say anything: whatever they say is learnt from.
+  labels: 'none',
+  'step-filter': 'off',
+  'peer-mentions': 'keep',
   steps: '2',
   batch: '1',
   rank: '4',
@@ -28,7 +31,8 @@ const ownQuestion = {
   split: 'train',
   text: '2 + 3 = ?',
   gold: '5',
-  answerType: 'number',
+  // Any line is an answer of this type.
+  answerType: 'text',
   solution: '2 + 3 = 5 . #### 5',
 };
 
@@ -48,7 +52,7 @@ export function sourceArchive(archive, spec, maxTokens, isEvaluation) {
     !isEvaluation(protocol);
   return {
     ...archive,
-    run: { ...archive.run, config: { ...archive.run.config, agents: [spec], maxTokens, accept: 'any' } },
+    run: { ...archive.run, config: { ...archive.run.config, agents: [spec], maxTokens, labels: 'none' } },
     questions: [ownQuestion, ...archive.questions.filter(({ split }) => split === 'test')],
     turns: archive.turns.filter(kept),
     timings: archive.timings.filter(kept),

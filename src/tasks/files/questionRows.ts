@@ -87,6 +87,29 @@ export function readRow(row: unknown, conventions: FileConventions): RowQuestion
   return readGeneric(read);
 }
 
+/** A row that asks and holds no answer under any name; null for any other. */
+export function unansweredRow(
+  row: unknown,
+): (Pick<RowQuestion, 'text' | 'options'> & { readonly answerType: AnswerType | null }) | null {
+  if (typeof row !== 'object' || row === null || Array.isArray(row)) return null;
+  const read = rowFields(row);
+  const text = v.safeParse(asked, read.fields);
+  const blank = (value: unknown): boolean =>
+    value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
+  const answers = ['answer', 'solution', 'answerKey', 'answer_idx', 'correct', 'cop'];
+  if (!text.success || !answers.every((name) => blank(read.fields[name]))) return null;
+  const { question } = text.output;
+  if (question.includes('\ufffd')) return null;
+  const given = v.safeParse(v.picklist(['number', 'choice', 'text']), read.fields['type']);
+  if (!blank(read.fields['options']) || read.columns.length > 0) {
+    const options = optionsOf(read)?.texts ?? [];
+    return options.length < 2 || options.length > 10
+      ? null
+      : { text: question, options, answerType: 'choice' };
+  }
+  return { text: question, answerType: given.success ? given.output : null };
+}
+
 /** Why a row is left out whose letters were lost before they came here. */
 export const unreadable = 'its letters are lost (U+FFFD): save the file as UTF-8';
 

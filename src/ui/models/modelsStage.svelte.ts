@@ -22,7 +22,7 @@ export interface StagePage {
   };
 }
 
-/** Small enough for a minute; any trace is trained on, so that four questions are enough. */
+/** Small enough for a minute; every trace is trained on, so that four questions are enough. */
 const rehearsal: Partial<RunConfig> = {
   trainQuestions: 4,
   validationQuestions: 2,
@@ -34,7 +34,9 @@ const rehearsal: Partial<RunConfig> = {
   distilSeeds: 1,
   strategies: ['rsft'],
   controls: [],
-  accept: 'any',
+  labels: 'none',
+  stepFilter: 'off',
+  peerMentions: 'keep',
 };
 
 /** Milliseconds between two words to the service worker, which would fall asleep and forget the cut. */

@@ -3,7 +3,7 @@
  * the chosen models; and the counts of the settings that it can serve.
  */
 import type { JobApi } from '../../wire/jobApi';
-import type { QuestionCheck, QuestionImport } from '../../tasks/questionFiles';
+import { usableQuestions, type QuestionCheck, type QuestionImport } from '../../tasks/questionFiles';
 import { askedOf, fileCounts, heldBy, splitOf, type FileCounts } from '../../records/questionCounts';
 import type { RunConfig } from '../../settings/config';
 import type { Notices } from './notices.svelte';
@@ -68,7 +68,7 @@ export class QuestionFile {
   }
 
   /** Different questions of the file; null without one. */
-  readonly held = $derived(this.imported && heldBy(this.imported.questions));
+  readonly held = $derived(this.imported && heldBy(this.#questionsFor(this.imported)));
 
   /** No question can be read whole: there is nothing to train on. */
   readonly hopeless = $derived(
@@ -93,13 +93,18 @@ export class QuestionFile {
     }, subject);
   }
 
+  /** The questions of a file that the settings can use. */
+  #questionsFor(file: QuestionImport) {
+    return usableQuestions(file, this.#owner.settings.config?.labels ?? 'gold');
+  }
+
   #take(file: QuestionImport): void {
     this.imported = file;
     this.#taken += 1;
     this.needed = null;
     const { settings } = this.#owner;
     const { config } = settings;
-    const held = heldBy(file.questions);
+    const held = heldBy(this.#questionsFor(file));
     const after = config && askedOf(config) > held ? splitOf(config, held) : null;
     if (!config || !after) return;
     const { trainQuestions, validationQuestions, testQuestions } = config;

@@ -6,7 +6,7 @@ const traces = (count: number): string => formatPlural(count, 'trace', 'traces')
 export const adviceStrings = {
   nothingTitle: 'Nothing to learn from',
   stronger: 'Stronger agents',
-  acceptAny: 'Accept any trace',
+  acceptAny: 'Learn without labels',
   acceptAnyHelp: 'Trains on this debate again, on right and wrong traces alike: for testing only.',
   withoutControl: 'Train without this control',
   moreQuestions: 'More training questions',

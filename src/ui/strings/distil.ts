@@ -22,7 +22,9 @@ export const distilText = {
       ? 'It is the only right turn of its question.'
       : `It was drawn from the ${formatCount(correct)} right turns of its question.`,
   whyCorrective: 'The same agent was wrong the round before: traces that correct a mistake come first.',
-  whyAny: 'This run accepts any trace, right or wrong.',
+  whyAny: 'This run has no labels: it learns from any trace, right or wrong.',
+  whyConsensus: (agent: string, round: string): string =>
+    `${agent} ended in the majority answer in "${round}". It is not the right one.`,
   whyWorked: 'It is the worked solution that came with the question.',
   leaveOut: 'Leave out',
   takeBack: 'Restore',
@@ -58,6 +60,12 @@ export const distilText = {
   nextHelp:
     'The debate is reused: only training and evaluation run. Choose how the student learns from it. The arms of this run are shown beside the new ones. The settings of the next run stay as they are.',
   toNext: 'Learn another way from this debate',
+  diagnosis: 'What there is to learn from',
+  kinds: 'Kind',
+  kindsBefore: 'End in the label',
+  kindsKept: 'Kept',
+  rowsCut: (cut: number, dropped: number, length: number): string =>
+    `${formatPlural(cut, 'trace was', 'traces were')} truncated at ${formatCount(length)} tokens, ${formatCount(dropped)} dropped because the prompt alone is as long.`,
   without: 'Without the turns of',
   nextStart: 'Train on this debate',
   nextStrategies: 'Strategies',

@@ -12,6 +12,7 @@ import {
 import type { DistillInput } from '../../../src/distil/source';
 import { turnMessages } from '../../../src/debate/prompts';
 import { makeTurn } from '../../support/makeTurn';
+import { traceRules } from '../../support/traceRules';
 
 function makeQuestion(id: string): Question {
   const solution = '4 + 5 = 9. 9 * 2 = 18. #### 18';
@@ -52,7 +53,7 @@ function input(turns: readonly Turn[], change: Partial<DistillInput> = {}): Dist
     protocol: 'debate',
     prompt: (question) => turnMessages({ style: 'natural', question, own: [], peers: [] }),
     seed: 1,
-    accept: 'correct',
+    ...traceRules,
     ...change,
   };
 }
@@ -115,13 +116,13 @@ describe('RSFT', () => {
     expect(dataset.dropped).toMatchObject({ 'truncated-trace': 1 });
   });
 
-  test('accept any keeps wrong and truncated traces, but not failed ones', () => {
+  test('without labels wrong and truncated traces are kept, but not failed ones', () => {
     const turns = [
       turn('a', 0, 0, wrong, { finishReason: 'length' }),
       turn('b', 0, 0, '', { finishReason: 'error' }),
       turn('b', 0, 1, '   '),
     ];
-    const dataset = one(strategyDatasets('rsft', input(turns, { accept: 'any' })));
+    const dataset = one(strategyDatasets('rsft', input(turns, { labels: 'none' })));
     expect(dataset.traces.map((trace) => trace.target)).toEqual([wrong]);
     expect(dataset.dropped).toEqual({
       'failed-trace': 1,

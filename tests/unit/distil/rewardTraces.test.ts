@@ -11,6 +11,7 @@ import {
 import { strategyDatasets } from '../../../src/distil/datasets';
 import type { DistillInput } from '../../../src/distil/source';
 import { makeTurn } from '../../support/makeTurn';
+import { traceRules } from '../../support/traceRules';
 
 const question: Question = {
   id: 'q',
@@ -32,7 +33,7 @@ function input(turns: readonly Turn[]): DistillInput {
     protocol: 'debate',
     prompt: (asked) => turnMessages({ style: 'compact', question: asked, own: [], peers: [] }),
     seed: 0,
-    accept: 'correct',
+    ...traceRules,
     exclude: new Set(),
   };
 }

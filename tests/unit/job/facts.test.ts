@@ -20,7 +20,7 @@ function strings(value: unknown, but: readonly string[]): string[] {
 it('a run records facts: its turns say how they were prompted and whom they read, and no event but an error has a sentence', async () => {
   const job = await newJob();
   const { id } = await job.coordinator.start(
-    { ...tinyJob, zeroShotVote: 1, summariser: true, controls: ['wrong', 'gold-sft'], accept: 'correct' },
+    { ...tinyJob, zeroShotVote: 1, summariser: true, controls: ['wrong', 'gold-sft'], labels: 'gold' },
     null,
   );
   await job.coordinator.ended();

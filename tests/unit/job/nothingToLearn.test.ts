@@ -4,6 +4,7 @@ import { controlDataset, strategyDatasets } from '../../../src/distil/datasets';
 import type { DistillInput } from '../../../src/distil/source';
 import { nothingToLearn } from '../../../src/job/nothingToLearn';
 import { makeTurn } from '../../support/makeTurn';
+import { traceRules } from '../../support/traceRules';
 
 const questions: Question[] = Array.from({ length: 28 }, (_, i) => ({
   id: `q${i}`,
@@ -30,7 +31,7 @@ const input = (turns: readonly Turn[], change: Partial<DistillInput> = {}): Dist
   protocol: 'debate',
   prompt: () => [],
   seed: 0,
-  accept: 'correct',
+  ...traceRules,
   ...change,
 });
 const all = (change: Partial<Turn>): Turn[] =>

@@ -39,12 +39,38 @@ describe('a config of version 0.1', () => {
     (name, was) => {
       const config = parseConfig(was.config);
       expect(storedConfig(was.config)).toEqual(config);
-      // Ties went by log-probability, and no control was taught by one agent's greedy answers.
-      const then = { tieBreak: 'likelier', controls: was.config.controls };
+      // Ties went by log-probability, no control was taught by one agent's greedy answers, nothing filtered steps or mentions.
+      const then = {
+        tieBreak: 'likelier',
+        controls: was.config.controls,
+        stepFilter: 'off',
+        peerMentions: 'keep',
+      } as const;
       if (name !== 'flagged') expect(config).toEqual({ ...presets[name as 'quick' | 'full'], ...then });
       expect(hashKey(configIdentity(config), 'train:q1', 'test:q2')).toBe(was.hash);
     },
   );
+
+  it.each([
+    ['correct', 'gold'],
+    ['any', 'none'],
+  ])(
+    'that accepted %s traces has labels %s, also in its links and flags, and keeps its id',
+    (was, labels) => {
+      const { labels: _, ...rest } = presets.quick;
+      const config = parseConfig({ ...rest, accept: was });
+      expect(config.labels).toBe(labels);
+      expect(config).not.toHaveProperty('accept');
+      expect(configFromFlags(new Map([['accept', was]]))).toMatchObject({ labels });
+      expect(JSON.parse(configIdentity(config))).toContainEqual(['accept', was]);
+      expect(() => parseConfig({ ...rest, accept: 'sometimes' })).toThrow(/Labels is "sometimes"/);
+    },
+  );
+
+  it('has another id than a run of today with the filters that it lacked', () => {
+    const then = parseConfig({ ...presets.quick, stepFilter: undefined, peerMentions: undefined });
+    expect(configIdentity(then)).not.toBe(configIdentity(presets.quick));
+  });
 
   it('keeps every setting that was changed', () => {
     const config = parseConfig(old.configs.flagged.config);

@@ -54,3 +54,34 @@ it('says nothing about prose', () => {
   expect(checkSteps('Let me think.').map((step) => step.right)).toEqual([null]);
   expect(rightShare(checkSteps('Let me think.'))).toBeNull();
 });
+
+it('reads percents as shares or as such, and leaves alone what is part of a longer expression', () => {
+  expect(equationsIn('200 * 5% = 10')[0]?.right).toBe(true);
+  expect(equationsIn('20% + 30% = 50%')[0]?.right).toBe(true);
+  expect(equationsIn('20% + 30% = 60%')[0]?.right).toBe(false);
+  for (const text of ['x^2 + 3 = 7', 'a + 2 * 3 = 15', '7 - 3 = 2 * 2', '(5 - 1) + 2 * 3 = 10', '7 - 3 = 2x'])
+    expect(equationsIn(text), text).toEqual([]);
+  for (const listed of [
+    'Then:\n- 4 + 5 = 9',
+    '* 4 + 5 = 9',
+    '1) 4 + 5 = 9',
+    'Apples (red) 4 + 5 = 9',
+    '2. 4 + 5 = 9',
+  ])
+    expect(equationsIn(listed), listed).toEqual([{ terms: ['4', '+', '5'], result: '9', right: true }]);
+  expect(equationsIn('Step 1 - 4 + 5 = 9')).toEqual([]);
+  expect(equationsIn('12 + 9 = 21, 21 - 5 = 16.').map(({ right }) => right)).toEqual([true, true]);
+});
+
+it('holds a final answer against the last result only where it has a number, with or without a unit', () => {
+  const last = (final: string) => checkSteps(`12 + 9 = 21. #### ${final}`).at(-1)?.right;
+  expect(['21', '21 apples', '$21', 'B', 'yes', '12', '21 or 12'].map(last)).toEqual([
+    true,
+    true,
+    true,
+    null,
+    null,
+    false,
+    false,
+  ]);
+});

@@ -8,6 +8,7 @@ import { RunView } from '../runView.svelte';
 import type { Screen } from '../screen.svelte';
 import type { Settings } from '../settings.svelte';
 import type { StoredRuns } from '../storedRuns.svelte';
+import { usableQuestions } from '../../../tasks/questionFiles';
 import type { Actions } from './actions.svelte';
 import type { JobStatus } from './jobStatus';
 import { lastInterrupted } from './lastInterrupted';
@@ -70,7 +71,8 @@ export class Controls {
       if (!(await file.readyFor(config))) return;
       const { imported } = file;
       const named = imported === null ? config : { ...config, questions: imported.name };
-      await this.#launch(() => api.control.start({ config: named, questions: imported?.questions ?? null }));
+      const questions = imported && usableQuestions(imported, named.labels ?? 'gold');
+      await this.#launch(() => api.control.start({ config: named, questions }));
     });
   }
 

@@ -1,0 +1,130 @@
+/**
+ * What a question's traces are held against: its right answer, the majority of the turns that teach, or nothing. Consensus and
+ * none read no right answer: not the question's, not the verdicts that turns were recorded with, not a worked solution.
+ */
+import { groupedBy } from '../core/groupedBy';
+import { lastRound } from '../debate/protocol';
+import { majority } from '../debate/vote';
+import type { Question, Turn } from '../records/records';
+import type { RunConfig } from '../settings/config';
+import { isCorrect } from '../tasks/answers';
+import { filteredCorrect } from '../tasks/filteredAnswers';
+
+export type LabelRule = Pick<RunConfig, 'labels' | 'minAgreement'>;
+
+/** How a question's last round voted; independent answers are one round. */
+export interface Ballots {
+  /** The most common answer; null where none was read or two are equally common. */
+  readonly answer: string | null;
+  /** Share of all ballots, unreadable ones among them, that gave the most common answer; null without a ballot. */
+  readonly agreement: number | null;
+  readonly tied: boolean;
+}
+
+export function ballotsOf(turns: readonly Turn[]): Ballots {
+  const { answer, count, total, tied } = majority(lastRound(turns));
+  return { answer: tied ? null : answer, agreement: total === 0 ? null : count / total, tied };
+}
+
+export const hasGold = ({ gold }: Pick<Question, 'gold'>): boolean => gold !== '';
+
+/** The answer that the majority agrees on widely enough; null for none. */
+export function consensusLabel({ answer, agreement }: Ballots, minAgreement: number): string | null {
+  return agreement !== null && agreement >= minAgreement ? answer : null;
+}
+
+/** A turn held against its question's label. */
+export interface Judged {
+  readonly turn: Turn;
+  /** It ends in the label; without labels: its answer can be read. */
+  readonly accepted: boolean;
+  /** It ends in the label in the asked-for format, so that being cut off took nothing away. */
+  readonly complete: boolean;
+}
+
+/** A question with the turns that may teach it. */
+export interface LabelledQuestion {
+  readonly question: Question;
+  /** Null where there is none, and where labels are 'none'. */
+  readonly label: string | null;
+  readonly ballots: Ballots;
+  readonly judged: readonly Judged[];
+}
+
+/** Null label with labels 'gold' or 'consensus': the question teaches nothing. */
+export function labelled(question: Question, turns: readonly Turn[], rule: LabelRule): LabelledQuestion {
+  const ballots = ballotsOf(turns);
+  if (rule.labels === 'gold') {
+    const label = hasGold(question) ? question.gold : null;
+    const judged = turns.map((turn) => ({
+      turn,
+      accepted: turn.correct,
+      complete: turn.strictCorrect,
+    }));
+    return { question, label, ballots, judged };
+  }
+  if (rule.labels === 'none') {
+    const judged = turns.map((turn) => ({
+      turn,
+      accepted: turn.answer !== null,
+      complete: true,
+    }));
+    return { question, label: null, ballots, judged };
+  }
+  const label = consensusLabel(ballots, rule.minAgreement);
+  return { question, label, ballots, judged: turns.map((turn) => judgedBy(question, label, turn)) };
+}
+
+function judgedBy(question: Question, label: string | null, turn: Turn): Judged {
+  const { answer } = turn;
+  const accepted = label !== null && isCorrect(answer, label, question.answerType);
+  const { goldWritten: _, ...asked } = question;
+  return {
+    turn,
+    accepted,
+    // Asked of cut replies alone: it reads the text once more.
+    complete:
+      accepted &&
+      turn.finishReason === 'length' &&
+      filteredCorrect({ ...asked, gold: label }, turn.reply, 'strict'),
+  };
+}
+
+/**
+ * Questions to be trained on by rewards, and the turns about them, as if the label were the right answer: what rewards an answer
+ * then rewards the label. Without labels the right answer stands in where it is known, the consensus where not. Training
+ * questions without a label are left out; other splits stay as they are.
+ */
+export function relabelled(
+  questions: readonly Question[],
+  turns: readonly Turn[],
+  protocol: string,
+  rule: LabelRule,
+): { readonly questions: readonly Question[]; readonly turns: readonly Turn[] } {
+  const taught = questions.filter(({ split }) => split === 'train');
+  if (rule.labels !== 'consensus' && taught.every(hasGold)) return { questions, turns };
+  const own = groupedBy(turns, (turn) => turn.questionId);
+  const labels = new Map<string, Question>();
+  for (const question of taught) {
+    if (rule.labels !== 'consensus' && hasGold(question)) {
+      labels.set(question.id, question);
+      continue;
+    }
+    if (rule.labels === 'gold') continue;
+    const spoken = (own.get(question.id) ?? []).filter((turn) => turn.protocol === protocol);
+    const gold = consensusLabel(ballotsOf(spoken), rule.minAgreement);
+    // A worked solution tells the right answer.
+    const { solution: _, goldWritten: __, ...asked } = question;
+    if (gold !== null) labels.set(question.id, { ...asked, gold });
+  }
+  const ids = new Set(taught.map(({ id }) => id));
+  return {
+    questions: questions.flatMap((one) => (ids.has(one.id) ? (labels.get(one.id) ?? []) : one)),
+    turns: turns.map((turn) => {
+      const question = labels.get(turn.questionId);
+      if (question === undefined) return turn;
+      const correct = isCorrect(turn.answer, question.gold, question.answerType);
+      return { ...turn, correct, strictCorrect: correct && filteredCorrect(question, turn.reply, 'strict') };
+    }),
+  };
+}
