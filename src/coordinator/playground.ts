@@ -30,6 +30,7 @@ import { fetchCatalogue } from '../models/catalogue';
 import { questionId } from '../tasks/questionText';
 import { parseConfig } from '../settings/config';
 import type { EngineClient } from '../engine/engineClient';
+import { withBases } from '../job/adapterSlot';
 import { agentPrompt, agentSampling } from '../job/turnRequests';
 import { AgentPool } from '../job/agentPool';
 import { promptStyle } from '../job/job';
@@ -38,7 +39,7 @@ import type { JobLock } from '../library/jobLock';
 import { withLoadRate } from '../job/loadRate';
 import { agentSlots, resolveModels, type AgentParts, type ResolvedModels } from '../job/resolveAgents';
 import { studentOf } from '../models/student';
-import { specId } from '../specs/spec';
+import { specId, type ModelSpec } from '../specs/spec';
 
 /** Longest question in characters: a word problem has some hundred. */
 const longest = 4000;
@@ -113,7 +114,7 @@ export class Playground {
 /** Throws ConfigError (nothing asked, unknown words), what loading throws, AgentError, TokenError, InterruptedError. */
 async function ask(parts: AskParts, request: AskRequest): Promise<readonly AskResult[]> {
   const { engine, base, signal } = parts;
-  const config = parseConfig(request.config);
+  const config = await withBases(parseConfig(request.config), parts.agents.adapter);
   const text = checkedText(request.question);
   const options = checkedOptions(request);
   if (request.arms.length === 0) throw new ConfigError('No arm is chosen.', 'Choose at least one.');
@@ -139,8 +140,12 @@ async function ask(parts: AskParts, request: AskRequest): Promise<readonly AskRe
       .map((model) => [model.id, model]),
   );
   const voices = request.arms.some(({ type }) => type === 'ensemble');
-  // An agent may be the student's own base, which the resolved lists once, last.
-  if (voices && resolved.specs.slice(0, config.nAgents).some((spec) => specId(spec) === resolved.student.id))
+  // An agent may be the student's own base or speak with it, which the resolved lists once, last.
+  const weightsOf = (spec: ModelSpec): string => resolved.bases.get(specId(spec))?.id ?? specId(spec);
+  if (
+    voices &&
+    resolved.specs.slice(0, config.nAgents).some((spec) => weightsOf(spec) === resolved.student.id)
+  )
     needed.set(resolved.student.id, resolved.student);
   const models = [...needed.values()];
 

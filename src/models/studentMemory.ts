@@ -16,7 +16,14 @@ import type { ModelShape } from './modelShape';
 
 /** An agent's model: our engine's, another library's with its own figure, or none on this machine (an endpoint). */
 export type PlannedAgent =
-  | { readonly type: 'engine'; readonly model: string; readonly shape: ModelShape; readonly compact: boolean }
+  | {
+      readonly type: 'engine';
+      readonly model: string;
+      readonly shape: ModelShape;
+      readonly compact: boolean;
+      /** Agents that are adapters on it: they share its weights. */
+      readonly adapters?: number;
+    }
   | {
       readonly type: 'library';
       readonly model: string;
