@@ -1,6 +1,7 @@
 /** What the student takes in a run: each training, and the comparison. */
 import type { MemoryItem } from './memoryPlan';
 import type { RunConfig } from '../settings/config';
+import { evaluationQuestions } from '../settings/evalSets';
 import { usesPad } from '../settings/strategy';
 import {
   adapterElements,
@@ -177,7 +178,7 @@ export function evaluation({ config, student }: PlanInput, sizer: Sizer): Memory
   const checked = config.selfCheck ? [alone + question + reply] : [];
   const shots = config.shots > 0 ? [alone + config.shots * (question + reply)] : [];
   const cache = cacheBound(shape, sizer, {
-    sequences: config.testQuestions + config.oodQuestions + config.robustQuestions,
+    sequences: config.testQuestions + evaluationQuestions(config),
     stages: [alone, ...shots, ...checked],
   });
   return [

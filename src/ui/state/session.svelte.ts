@@ -145,9 +145,7 @@ export class Session {
       await this.file.find();
       const config = { ...this.settings.config, ...change };
       if (!(await this.file.readyFor(config))) return;
-      const { imported } = this.file;
-      const named = imported === null ? config : { ...config, questions: imported.name };
-      await this.#launch(() => api.control.start({ config: named, questions: imported?.questions ?? null }));
+      await this.#launch(() => api.control.start(this.file.startWith(config)));
     });
   }
 
