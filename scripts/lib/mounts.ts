@@ -1,9 +1,22 @@
 /** From names on a command line, which may be paths of this machine, to names that the page resolves (Node only). */
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../../src/core/errors';
 import { isEngineName } from '../../src/specs/engine';
-import { parseSpec, parseSpecOf, specId, splitName } from '../../src/specs/spec';
+import { parseSpec, parseSpecOf, readSpec, specId, splitName } from '../../src/specs/spec';
+
+/** What a run trained, by its report.json; null where that was a path of the machine at that time, or nothing says it. */
+function studentOfRun(folder: string): string | null {
+  const file = join(folder, 'report.json');
+  if (!existsSync(file)) return null;
+  try {
+    const { config } = JSON.parse(readFileSync(file, 'utf8')) as { config?: { student?: unknown } };
+    const student = config?.student;
+    return typeof student === 'string' && readSpec(student)?.place !== 'path' ? student : null;
+  } catch {
+    return null;
+  }
+}
 
 /** A folder or file that is served to the page under files/N/; a folder may keep its name. */
 export type Mount = string | { readonly folder: string; readonly name: string };
@@ -25,6 +38,8 @@ export class Mounts {
           : this.#asItIs(text);
       case 'webllm':
         return this.#webllm(text);
+      case 'adapter':
+        return this.#adapter(text, rest);
       case 'engine':
         // Ids of bundled models have no such characters, so that no folder is taken for one.
         return isEngineName(text) || !/[\\/.]/.test(text) ? this.#asItIs(text) : this.#path(text);
@@ -77,6 +92,37 @@ export class Mounts {
     const folder = existsSync(spec.address) && statSync(spec.address).isDirectory();
     const address = this.file(folder ? join(spec.address, 'trajectories.jsonl') : spec.address);
     return specId({ ...spec, address });
+  }
+
+  /** A PEFT folder, or RUN/STRATEGY[-SEED] where RUN is the folder of a finished run, which says what was trained. */
+  #adapter(text: string, rest: string): string {
+    const [, where = '', hash, base] = /^(.+?)(?:@([0-9a-f]{16}))?(?:\?base=(.+))?$/s.exec(rest) ?? [];
+    if (/^https?:/.test(where)) return this.#asItIs(text);
+    const trained = join(dirname(where), 'adapters');
+    const name = basename(where);
+    const folder = [where, join(trained, name), join(trained, `${name}-0`)].find((one) =>
+      existsSync(join(one, 'adapter_config.json')),
+    );
+    if (folder === undefined) {
+      throw new ConfigError(
+        `There is no adapter at ${where}.`,
+        'Give a PEFT folder with its model, as in adapter:FOLDER?base=MODEL, or a finished run and its strategy, as in adapter:runs/quick/rsft.',
+      );
+    }
+    const model = base ?? studentOfRun(dirname(where));
+    if (model === null) {
+      throw new ConfigError(
+        `It is not said which model the adapter at ${where} belongs to.`,
+        'Add ?base= and the name of that model.',
+      );
+    }
+    return specId({
+      runtime: 'adapter',
+      place: 'path',
+      address: `${this.#folder(folder)}/`,
+      base: this.spec(model),
+      hash: hash ?? null,
+    });
   }
 
   /** Folder of the weights and file of the library, where they are on this machine. */

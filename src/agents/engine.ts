@@ -21,6 +21,42 @@ export interface AgentEngine {
   unload(model: string): Promise<void>;
 }
 
+/** An engine that takes adapters, as the run's client of the engine worker does. */
+export interface AdapterEngine extends AgentEngine {
+  putAdapter(model: string, adapter: string, files: Readonly<Record<string, Uint8Array>>): Promise<void>;
+  dropAdapter(model: string, adapter: string): Promise<void>;
+}
+
+/** An adapter's files on a model that others may speak with too; turns are stored under `name`. */
+export function adapterAgent(
+  engine: AdapterEngine,
+  options: {
+    readonly model: string;
+    readonly name: string;
+    readonly files: Readonly<Record<string, Uint8Array>>;
+    readonly shortens?: boolean;
+  },
+): AgentBackend {
+  const { model, name, files, shortens = false } = options;
+  const speaker = engineAgent(engine, { model, adapter: name, shortens });
+  return {
+    model: name,
+    weights: model,
+    kind: speaker.kind,
+    concurrency: speaker.concurrency,
+    get context() {
+      return speaker.context ?? null;
+    },
+    async load(loading) {
+      await speaker.load(loading);
+      await engine.putAdapter(model, name, files);
+    },
+    generate: (request, callbacks) => speaker.generate(request, callbacks),
+    unload: () => speaker.unload(),
+    release: () => engine.dropAdapter(model, name),
+  };
+}
+
 /**
  * Our own engine: one base, optionally with an adapter switched on; requests of all agents are batched in the worker.
  * `shortens`: whether earlier replies may be shortened to the model's context (a model that reads whole replies only says no).

@@ -12,6 +12,7 @@ import type { JobStore } from '../store/jobStore';
 import { planRun, type QuestionSources } from '../tasks/planQuestions';
 import { soundRun } from '../library/damage';
 import type { JobLock } from '../library/jobLock';
+import { withBases } from '../job/adapterSlot';
 import { createNewRun } from '../library/newRun';
 import type { RunRepository } from '../library/runRepository';
 import { record } from '../library/storedRuns';
@@ -73,7 +74,9 @@ export class Coordinator {
     from?: string,
   ): Promise<RunRecord> {
     const source = from === undefined ? null : await this.#parts.source(from);
-    const checked = parseConfig(source ? sameDebate(config, source.run.config) : config);
+    const { repository } = this.#parts;
+    const named = parseConfig(source ? sameDebate(config, source.run.config) : config);
+    const checked = await withBases(named, (place) => repository.adapter(place));
     const sources = files === null || isList(files) ? { questions: files } : files;
     const planned = source
       ? { questions: source.questions, overlap: source.run.overlap ?? null }

@@ -1,6 +1,7 @@
 /** One new question to the base, to trained adapters and to the ensemble, with the engine that runs use. */
 import { asArkletError, ConfigError, DeviceLostError, throwIfAborted } from '../core/errors';
 import type { EngineClient } from '../engine/engineClient';
+import { withBases } from '../job/adapterSlot';
 import { AgentPool } from '../job/agentPool';
 import { withLoadRate } from '../job/loadRate';
 import { agentSlots, resolveModels, type AgentParts, type ResolvedModels } from '../job/resolveAgents';
@@ -8,7 +9,7 @@ import type { JobLock } from '../library/jobLock';
 import { fetchCatalogue } from '../models/catalogue';
 import { studentOf } from '../models/student';
 import { parseConfig } from '../settings/config';
-import { specId } from '../specs/spec';
+import { specId, type ModelSpec } from '../specs/spec';
 import type { AdapterArm, AskArm, AskRequest, AskResult } from '../wire/playground';
 import { answer, ensemble, single, type Asker, type Plan } from './askedArm';
 import { askedQuestion, checkWords } from './askedQuestion';
@@ -71,7 +72,7 @@ export class Playground {
 /** Throws ConfigError (nothing asked, unknown words), what loading throws, AgentError, TokenError, InterruptedError. */
 async function ask(parts: AskParts, request: AskRequest): Promise<readonly AskResult[]> {
   const { engine, base, signal } = parts;
-  const config = parseConfig(request.config);
+  const config = await withBases(parseConfig(request.config), parts.agents.adapter);
   const question = askedQuestion(request);
   if (request.arms.length === 0) throw new ConfigError('No arm is chosen.', 'Choose at least one.');
   const catalogue = await fetchCatalogue(base, signal);
@@ -88,8 +89,12 @@ async function ask(parts: AskParts, request: AskRequest): Promise<readonly AskRe
       .map((model) => [model.id, model]),
   );
   const voices = request.arms.some(({ type }) => type === 'ensemble');
-  // An agent may be the student's own base, which the resolved lists once, last.
-  if (voices && resolved.specs.slice(0, config.nAgents).some((spec) => specId(spec) === resolved.student.id))
+  // An agent may be the student's own base or speak with it, which the resolved lists once, last.
+  const weightsOf = (spec: ModelSpec): string => resolved.bases.get(specId(spec))?.id ?? specId(spec);
+  if (
+    voices &&
+    resolved.specs.slice(0, config.nAgents).some((spec) => weightsOf(spec) === resolved.student.id)
+  )
     needed.set(resolved.student.id, resolved.student);
   const models = [...needed.values()];
 

@@ -1,6 +1,7 @@
 /** The parts of a coordinator put together: what each protocol of the page is answered by. */
 import type { Handlers } from '../rpc/rpc';
 import type { JobProtocol } from '../wire/jobApi';
+import type { AdapterPlace } from '../wire/runs';
 import { fetchCatalogue } from '../models/catalogue';
 import { addAdapter, removeAdapter } from '../library/importedAdapters';
 import { JobLock } from '../library/jobLock';
@@ -34,6 +35,7 @@ export function openServices(parts: CoordinatorParts): Services {
     makers,
     endpointKey: (url: string) => keys.of(url),
     storedTurns: (runId: string) => store.getTurns(runId),
+    adapter: (place: AdapterPlace) => repository.adapter(place),
   };
   const openEngine = () => parts.openEngine(validationMemory(store));
   const job = new ActiveJob({ store, base, version, emit, openEngine, agents, patience, announce });

@@ -60,14 +60,21 @@ export class AgentPool {
 
   /** Frees the agents that hold memory of their own; our engine's models are shared with the student and stay. */
   async release(): Promise<void> {
-    if (this.#alone && this.#alone.kind !== 'engine') await this.#alone.unload();
+    if (this.#alone) await settle(this.#alone);
     this.#alone = null;
     const loading = this.#loading;
     this.#loading = null;
     if (loading === null) return;
     await loading.catch(() => undefined);
-    for (const backend of this.#backends) if (backend.kind !== 'engine') await backend.unload();
+    for (const backend of this.#backends) await settle(backend);
   }
+}
+
+/** Frees all but models of our engine. */
+async function settle(backend: AgentBackend): Promise<void> {
+  if (backend.kind !== 'engine') await backend.unload();
+  // A lost device has taken it already.
+  else await backend.release?.().catch(() => undefined);
 }
 
 /** What each agent of the run is, for the report. */

@@ -1,7 +1,7 @@
 /** From the names in a config to the agents and the student of a job. */
 import { endpointAgent } from '../agents/endpoint/endpoint';
 import type { AgentBackend } from '../agents/agent';
-import { engineAgent, type AgentEngine } from '../agents/engine';
+import { engineAgent, type AdapterEngine } from '../agents/engine';
 import { recordedAgent } from '../agents/recorded';
 import { ConfigError, DownloadError } from '../core/errors';
 import type { Turn } from '../records/records';
@@ -12,11 +12,13 @@ import { resolveModel, type ModelRef } from '../models/modelSpec';
 import { parseTrajectories, unpackArchive } from '../records/archiveFile';
 import { withStyles } from '../debate/readPrompt';
 import { promptStyle } from './job';
+import { adapterSlot, type FindAdapter } from './adapterSlot';
 import type { AgentSlot } from './agentPool';
 import { agentSpecs } from '../specs/agentSpecs';
 import { bundled } from '../specs/engine';
 import type { RecordedSpec } from '../specs/recorded';
-import { parseSpec, specId, type ModelSpec } from '../specs/spec';
+import type { AdapterSpec } from '../specs/adapter';
+import { parseSpec, specId, specLabel, type ModelSpec } from '../specs/spec';
 import type { TransformersSpec } from '../specs/transformers';
 import type { WebllmSpec } from '../specs/webllm';
 import { noModels, ofRole, studentOf } from '../models/student';
@@ -28,6 +30,8 @@ export interface ResolvedModels {
   readonly student: ModelRef;
   /** Every model of the engine, each once, the student last. */
   readonly models: readonly ModelRef[];
+  /** The models that agents which are adapters speak with, by the adapter's name. */
+  readonly bases: ReadonlyMap<string, ModelRef>;
 }
 
 /** Whether everything that the agents will ever say was imported with the run. */
@@ -50,7 +54,7 @@ interface MakerOptions {
 
 /** What agents are made with. */
 export interface AgentParts {
-  readonly engine: AgentEngine;
+  readonly engine: AdapterEngine;
   /** The app's address, ending with a slash. */
   readonly base: string;
   readonly makers: AgentMakers;
@@ -58,8 +62,19 @@ export interface AgentParts {
   endpointKey(url: string): string | null;
   /** Turns that were imported into the run that is working. */
   importedTurns?(): Promise<readonly Turn[]>;
+  /** An adapter that this browser holds, with the name of its model. */
+  readonly adapter: FindAdapter;
   /** Turns of a run of this browser. */
   storedTurns(runId: string): Promise<readonly Turn[]>;
+}
+
+/** The model that an adapter belongs to. Throws ConfigError. */
+export function adapterBase(spec: AdapterSpec, catalogue: readonly BundledModel[], base: string): ModelRef {
+  if (spec.base !== null) return studentOf(spec.base, catalogue, base);
+  throw new ConfigError(
+    `It is not said which model ${specLabel(specId(spec))} belongs to.`,
+    'Add ?base= and the name of that model.',
+  );
 }
 
 /** Throws ConfigError for a name that nothing stands behind. */
@@ -73,13 +88,18 @@ export function resolveModels(
   const student = studentOf(config.student, catalogue, base);
   const specs = agentSpecs(config, named).map(parseSpec);
   const models = new Map<string, ModelRef>();
+  const bases = new Map<string, ModelRef>();
   for (const spec of specs) {
-    if (spec.runtime !== 'engine') continue;
-    const ref = resolveModel(spec, { base, catalogue });
+    if (spec.runtime !== 'engine' && spec.runtime !== 'adapter') continue;
+    const ref =
+      spec.runtime === 'engine'
+        ? resolveModel(spec, { base, catalogue })
+        : adapterBase(spec, catalogue, base);
     models.set(ref.id, ref);
+    if (spec.runtime === 'adapter') bases.set(specId(spec), ref);
   }
   models.delete(student.id);
-  return { specs, student, models: [...models.values(), student] };
+  return { specs, student, models: [...models.values(), student], bases };
 }
 
 /** Turns of a file (trajectories.jsonl or an archive), of a run of this browser, or of what was imported. */
@@ -171,6 +191,10 @@ export async function agentSlots(
         const style = promptStyle(ref);
         const shortens = style === 'natural';
         return { backend: engineAgent(parts.engine, { model: ref.id, shortens }), style };
+      }
+      case 'adapter': {
+        const ref = resolved.bases.get(specId(spec)) ?? resolved.student;
+        return adapterSlot(spec, byId.get(ref.id) ?? ref, parts);
       }
       default:
         return spec satisfies never;

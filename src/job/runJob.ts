@@ -191,7 +191,7 @@ async function agentsOut(setup: JobSetup, job: Job): Promise<void> {
   if (job.config.schedule === 'together') return;
   const { id } = job.student;
   for (const backend of new Set(job.agents.map((agent) => agent.backend))) {
-    if (backend.kind === 'engine' && backend.model !== id) await backend.unload();
+    if (backend.kind === 'engine' && (backend.weights ?? backend.model) !== id) await backend.unload();
   }
   await loadModel(setup, id);
 }

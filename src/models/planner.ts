@@ -4,7 +4,15 @@
  */
 import type { MachineFacts, MemoryItem, MemoryPlan, PhaseMemory, Proposal, Verdict } from './memoryPlan';
 import type { RunConfig } from '../settings/config';
-import { cacheBound, cpuSizer, generationBytes, gpuSizer, weightBytes, type Sizer } from './engineMemory';
+import {
+  adapterElements,
+  cacheBound,
+  cpuSizer,
+  generationBytes,
+  gpuSizer,
+  weightBytes,
+  type Sizer,
+} from './engineMemory';
 import type { ModelShape } from './modelShape';
 import { evaluation, sum, textTokens, training } from './studentMemory';
 import type { PlanInput } from './studentMemory';
@@ -78,13 +86,18 @@ function agentMemory(agent: PlannedAgent, input: PlanInput, sizer: Sizer): Agent
     return { items, cache: [], left: 0, longest: 0 };
   }
   const { config, agents } = input;
-  const { model, shape, compact } = agent;
+  const { model, shape, compact, adapters = 0 } = agent;
+  // Of the size that this run trains: what another one is, its files alone say.
+  const adapterBytes = adapters * sizer.tensor(adapterElements(shape, config.rank));
   const stages = turnTokens(config, compact);
   const questions = config.trainQuestions + config.testQuestions;
   const sequences = Math.ceil((questions * config.nAgents) / agents.length);
   const { bytes, spare } = cacheBound(shape, sizer, { sequences, stages });
   return {
-    items: loaded(model, shape, sizer),
+    items: [
+      ...loaded(model, shape, sizer),
+      ...(adapters > 0 ? [{ kind: 'adapter', model, bytes: adapterBytes } as const] : []),
+    ],
     cache: [{ kind: 'cache', model, bytes }],
     left: spare,
     longest: stages.at(-1) ?? 0,
@@ -110,7 +123,10 @@ export function planPhases(input: PlanInput): readonly PhaseMemory[] {
   const longest = Math.max(0, ...every.map((one) => one.longest));
   const caches = speaking.flatMap(({ cache }) => cache);
   const held = speaking.flatMap(({ items }) => items);
-  const agentItems = held.filter(({ kind, model }) => kind !== 'library' && model !== student?.model);
+  const agentItems = held.filter(
+    ({ kind, model }) => kind !== 'library' && kind !== 'adapter' && model !== student?.model,
+  );
+  const adapters = held.filter(({ kind }) => kind === 'adapter');
   const studentItems = student ? loaded(student.model, student.shape, sizer) : [];
   const shapes = agents.flatMap((agent) => (agent.type === 'engine' ? [agent.shape] : []));
   if (student) shapes.push(student.shape);
@@ -133,6 +149,7 @@ export function planPhases(input: PlanInput): readonly PhaseMemory[] {
   const debate = phase('debate', [
     ...held.filter(({ kind }) => kind === 'library'),
     ...agentItems,
+    ...adapters,
     ...(away && !studentSpeaks ? [] : studentItems),
     ...caches,
     scratch(0),

@@ -1,6 +1,7 @@
 /** What the student takes in a run: each training, and the comparison. */
 import type { MemoryItem } from './memoryPlan';
 import type { RunConfig } from '../settings/config';
+import { evaluationQuestions } from '../settings/evalSets';
 import { usesPad } from '../settings/strategy';
 import {
   adapterElements,
@@ -16,7 +17,14 @@ import type { ModelShape } from './modelShape';
 
 /** An agent's model: our engine's, another library's with its own figure, or none on this machine (an endpoint). */
 export type PlannedAgent =
-  | { readonly type: 'engine'; readonly model: string; readonly shape: ModelShape; readonly compact: boolean }
+  | {
+      readonly type: 'engine';
+      readonly model: string;
+      readonly shape: ModelShape;
+      readonly compact: boolean;
+      /** Agents that are adapters on it: they share its weights. */
+      readonly adapters?: number;
+    }
   | {
       readonly type: 'library';
       readonly model: string;
@@ -170,7 +178,7 @@ export function evaluation({ config, student }: PlanInput, sizer: Sizer): Memory
   const checked = config.selfCheck ? [alone + question + reply] : [];
   const shots = config.shots > 0 ? [alone + config.shots * (question + reply)] : [];
   const cache = cacheBound(shape, sizer, {
-    sequences: config.testQuestions + config.oodQuestions + config.robustQuestions,
+    sequences: config.testQuestions + evaluationQuestions(config),
     stages: [alone, ...shots, ...checked],
   });
   return [

@@ -18,7 +18,7 @@ import { readModelShape } from './readModelShape';
 import { openModelSource } from '../models/modelSource';
 import { agentSpecs } from '../specs/agentSpecs';
 import { bundled, type EngineSpec } from '../specs/engine';
-import { parseSpec, parseSpecOf, specId, type ModelSpec } from '../specs/spec';
+import { baseName, parseSpec, parseSpecOf, specId, type ModelSpec } from '../specs/spec';
 import { listed } from '../specs/webllm';
 
 export interface PlanParts {
@@ -91,9 +91,22 @@ export async function planRun(
     const ref = resolveModel(spec, { base, catalogue });
     return { model: ref.id, shape: await shapeOf(spec, ref, parts), compact: ref.promptStyle === 'compact' };
   };
+  const engineSpec = (name: string): EngineSpec =>
+    parseSpecOf('engine', name === bundled ? (ofRole('student')[0] ?? name) : name);
+  /** Adapters of one model, and agents that are the model itself, share its weights. */
+  const addEngine = async (spec: EngineSpec, adapters: number): Promise<void> => {
+    const added = await engine(spec);
+    const at = agents.findIndex((one) => one.type === 'engine' && one.model === added.model);
+    const known = agents[at];
+    if (known?.type !== 'engine') agents.push({ type: 'engine', ...added, adapters });
+    else agents[at] = { ...known, adapters: (known.adapters ?? 0) + adapters };
+  };
   const agent = async (name: string): Promise<void> => {
     const spec = parseSpec(name);
-    if (spec.runtime === 'engine') agents.push({ type: 'engine', ...(await engine(spec)) });
+    const base = baseName(spec);
+    const weights = spec.runtime === 'engine' ? spec : base === null ? null : engineSpec(base);
+    if (weights) await addEngine(weights, base === null ? 0 : 1);
+    else if (spec.runtime === 'adapter') unknown.push(name);
     else if (isFetchedByLibrary(spec)) unknown.push(name);
     else if (isKept(spec)) agents.push(await libraryAgent(spec, parts));
     else agents.push({ type: 'remote', model: name });

@@ -37,3 +37,15 @@ export function writeEvalSet({ name, file }: EvalSetSpec): string {
 export function evalSetsOf(list: readonly string[]): readonly EvalSetSpec[] {
   return list.flatMap((text) => readEvalSet(text) ?? []);
 }
+
+/** Questions that are compared on beside the test questions, at most. */
+export function evaluationQuestions(config: {
+  readonly oodQuestions: number;
+  readonly robustQuestions: number;
+  readonly evalSets: readonly string[];
+  readonly evalQuestions: number;
+}): number {
+  const own: Readonly<Record<string, number>> = { ood: config.oodQuestions, robust: config.robustQuestions };
+  const further = evalSetsOf(config.evalSets).filter(({ name }) => (own[name] ?? 0) === 0);
+  return config.oodQuestions + config.robustQuestions + further.length * config.evalQuestions;
+}

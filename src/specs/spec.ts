@@ -1,5 +1,6 @@
 /** What the user names a model by, as a value: the only place where such names are read or written. */
 import { ConfigError } from '../core/errors';
+import { adapter, type AdapterSpec } from './adapter';
 import { endpoint, type EndpointSpec } from './endpoint';
 import { engine, isEngineName, picked, type EngineSpec } from './engine';
 import type { Grammar, Keeper } from './grammar';
@@ -7,7 +8,8 @@ import { recorded, type RecordedSpec } from './recorded';
 import { transformers, type TransformersSpec } from './transformers';
 import { listed, webllm, type WebllmSpec } from './webllm';
 
-export type ModelSpec = EngineSpec | TransformersSpec | WebllmSpec | EndpointSpec | RecordedSpec;
+export type ModelSpec =
+  EngineSpec | AdapterSpec | TransformersSpec | WebllmSpec | EndpointSpec | RecordedSpec;
 
 /** What runs a model. */
 export type Runtime = ModelSpec['runtime'];
@@ -15,13 +17,13 @@ export type Runtime = ModelSpec['runtime'];
 export type SpecOf<R extends Runtime> = Extract<ModelSpec, { readonly runtime: R }>;
 
 /** Runtimes whose models have files, which the app may keep. */
-export type FileRuntime = Exclude<Runtime, 'endpoint' | 'recorded'>;
+export type FileRuntime = Exclude<Runtime, 'adapter' | 'endpoint' | 'recorded'>;
 
 export function hasFiles(spec: ModelSpec): spec is SpecOf<FileRuntime> {
-  return spec.runtime !== 'endpoint' && spec.runtime !== 'recorded';
+  return spec.runtime !== 'adapter' && spec.runtime !== 'endpoint' && spec.runtime !== 'recorded';
 }
 
-const grammars = { transformers, webllm, endpoint, recorded, engine } satisfies {
+const grammars = { adapter, transformers, webllm, endpoint, recorded, engine } satisfies {
   readonly [R in Runtime]: Grammar<SpecOf<R>>;
 };
 
@@ -81,6 +83,11 @@ export function specLabel(text: string): string {
 export function storageId(spec: ModelSpec): string {
   if (spec.place === 'local') return specId(picked(spec.name));
   return specId(spec.place === 'list' && keeperOf(spec) === 'storage' ? listed(spec.model) : spec);
+}
+
+/** The model of our engine whose weights an adapter speaks with; null for other names, and where the name does not say it. */
+export function baseName(spec: ModelSpec): string | null {
+  return spec.runtime === 'adapter' ? spec.base : null;
 }
 
 export function keeperOf(spec: ModelSpec): Keeper {

@@ -1,15 +1,27 @@
 /** Question files of the user's own. */
 import type { Question } from '../records/records';
 import type { RunConfig } from '../settings/config';
-import type { QuestionCheck, QuestionImport } from '../tasks/questionFiles';
-import type { Call, Names } from './calls';
+import type { ColumnChoice, QuestionCheck, QuestionImport } from '../tasks/questionFiles';
+import type { Call, Names, Stream } from './calls';
 
 export interface KeptQuestions {
   readonly hash: string;
   readonly file: QuestionImport;
 }
 
+/** A file as it was picked, and which column is what where a person chose that. */
+export interface PickedQuestions {
+  readonly bytes: Uint8Array;
+  readonly name: string;
+  readonly choice?: ColumnChoice;
+}
+
 export interface QuestionsProtocol {
+  /**
+   * Reads a file in the worker, so that a large one does not hold the page up; its questions come as progress, some thousand at a
+   * time. Rejects with ImportError when no row of it is a question.
+   */
+  readonly readQuestions: Stream<PickedQuestions, readonly Question[], Omit<QuestionImport, 'questions'>>;
   /** Stores an imported file so that a reload finds it; resolves to the hash of its questions. The last few files are kept. */
   readonly keepQuestions: Call<QuestionImport, string>;
   /** A kept file by its hash, else (hash null) the newest of that name; null where there is none. */
@@ -22,6 +34,7 @@ export interface QuestionsProtocol {
 }
 
 export const questionsNames: Names<QuestionsProtocol> = {
+  readQuestions: true,
   keepQuestions: true,
   keptQuestions: true,
   checkQuestions: true,

@@ -7,12 +7,10 @@ import { compareText as text } from '../strings/compare';
 import type { ArmDelta } from './armDelta';
 import { deltaOf, type Baseline, type Delta } from './baseline';
 
-export type SetName = 'test' | 'ood' | 'robust';
-const setNames: readonly SetName[] = ['test', 'ood', 'robust'];
-
-/** The sets of questions that the report compares on. */
-export function setsOf(report: Report | null): readonly SetName[] {
-  return setNames.filter((name) => name === 'test' || report?.[name]);
+/** The sets of questions that the report compares on, the test questions first. */
+export function setsOf(report: Report | null): readonly string[] {
+  const own = (['ood', 'robust'] as const).filter((name) => report?.[name]);
+  return ['test', ...own, ...(report?.evalSets ?? []).map(({ name }) => name)];
 }
 
 /** One set: its arms and pairs, and its questions where the report keeps them. */
@@ -22,9 +20,10 @@ export interface ShownSet {
   readonly items: readonly ReportItem[];
 }
 
-export function shownSet(report: Report, set: SetName): ShownSet {
-  if (set === 'test') return report;
-  return { ...(report[set] ?? report), items: [] };
+export function shownSet(report: Report, set: string): ShownSet {
+  const fields: Readonly<Record<string, Report['ood']>> = { ood: report.ood, robust: report.robust };
+  const found = report.evalSets?.find(({ name }) => name === set) ?? fields[set];
+  return found ? { arms: found.arms, pairs: found.pairs, items: [] } : report;
 }
 
 /** A run whose report is at hand. */

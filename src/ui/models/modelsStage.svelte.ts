@@ -1,7 +1,7 @@
 /** "Prepare for the stage": everything here, every file checked, and a rehearsal with the network cut. */
 import { DownloadError } from '../../core/errors';
 import { isFetchedByLibrary, isKept } from '../../specs/keptModels';
-import { hasFiles, parseSpec, type ModelSpec } from '../../specs/spec';
+import { hasFiles, baseName, parseSpec, type ModelSpec } from '../../specs/spec';
 import type { RunConfig } from '../../settings/config';
 import type { CutAnswer } from '../../offline/messages';
 import { strings } from '../strings/models';
@@ -29,6 +29,7 @@ const rehearsal: Partial<RunConfig> = {
   testQuestions: 4,
   oodQuestions: 0,
   robustQuestions: 0,
+  evalSets: [],
   zeroShotVote: 0,
   steps: 2,
   distilSeeds: 1,
@@ -56,7 +57,10 @@ interface Named {
 /** Every model that a run names, personas' own included. Throws ConfigError. */
 function named({ agents, personas, student }: RunConfig): readonly Named[] {
   const own = personas.flatMap(({ model }) => (model === undefined ? [] : [model]));
-  return [...new Set([...agents, ...own, student])].map((name) => ({ name, spec: parseSpec(name) }));
+  const names = [...agents, ...own, student];
+  // An adapter of a run is here; the model that it speaks with may have to be fetched.
+  const bases = names.flatMap((name) => baseName(parseSpec(name)) ?? []);
+  return [...new Set([...names, ...bases])].map((name) => ({ name, spec: parseSpec(name) }));
 }
 
 export class StageCheck {

@@ -2,11 +2,19 @@
  * A question file of the user's own for the next run: kept in storage under its hash, named in the address, checked against
  * the chosen models; and the counts of the settings that it can serve.
  */
+import type { StartRequest } from '../../wire/control';
 import type { JobApi } from '../../wire/jobApi';
-import { usableQuestions, type QuestionCheck, type QuestionImport } from '../../tasks/questionFiles';
+import type { Question } from '../../records/records';
+import {
+  usableQuestions,
+  type ColumnChoice,
+  type QuestionCheck,
+  type QuestionImport,
+} from '../../tasks/questionFiles';
 import { askedOf, fileCounts, heldBy, splitOf, type FileCounts } from '../../records/questionCounts';
 import type { RunConfig } from '../../settings/config';
 import type { Notices } from './notices.svelte';
+import { SetFiles } from './setFiles.svelte';
 import type { Settings } from './settings.svelte';
 
 interface Fitted {
@@ -57,6 +65,8 @@ export class QuestionFile {
   warned = $state(false);
   /** Counts that were lowered to what the file holds. */
   #fitted = $state.raw<Fitted | null>(null);
+  /** The files beside it. */
+  readonly sets: SetFiles;
   readonly #owner: Owner;
   /** Number of files taken so far, as an id. */
   #taken = 0;
@@ -65,6 +75,7 @@ export class QuestionFile {
 
   constructor(owner: Owner) {
     this.#owner = owner;
+    this.sets = new SetFiles(owner);
   }
 
   /** Different questions of the file; null without one. */
@@ -117,6 +128,8 @@ export class QuestionFile {
     const { settings } = this.#owner;
     const { config } = settings;
     const fitted = this.#fitted;
+    // A test file goes with one to learn from.
+    if (this.imported !== null) this.sets.dropTest();
     this.imported = null;
     this.hash = null;
     this.needed = null;
@@ -127,6 +140,29 @@ export class QuestionFile {
     if (!config || !fitted) return;
     for (const name of fileCounts)
       if (config[name] === fitted.after[name]) settings.set(name, fitted.before[name]);
+  }
+
+  /** Reads a picked file in the coordinator's worker; a large one does not hold the page up. Throws ImportError. */
+  async read(picked: File, choice?: ColumnChoice): Promise<QuestionImport> {
+    const bytes = new Uint8Array(await picked.arrayBuffer());
+    const questions: Question[] = [];
+    const api = await this.#owner.api();
+    const rest = await api.questions.readQuestions(
+      { bytes, name: picked.name, ...(choice && { choice }) },
+      { onProgress: (some) => questions.push(...some) },
+    );
+    return { ...rest, questions };
+  }
+
+  /** What of the settings and files a run is started with. */
+  startWith(config: RunConfig): Omit<StartRequest, 'from'> {
+    const { imported, sets } = this;
+    const split = config.trainFile === null;
+    return {
+      config: imported !== null && split ? { ...config, questions: imported.name } : config,
+      questions: imported && usableQuestions(imported, config.labels ?? 'gold'),
+      ...sets.sources,
+    };
   }
 
   // The address
@@ -156,6 +192,7 @@ export class QuestionFile {
 
   /** Takes the needed file from storage, where it is there. */
   async find(): Promise<void> {
+    await this.sets.find();
     const { needed } = this;
     if (needed === null || this.looked) return;
     await this.#owner.notices.guard(async () => {

@@ -2,6 +2,7 @@
  * How long a whole run takes, from what one of the same models took: each phase's time goes with its units of work. While a run
  * works, what its own phase shows of the machine's speed corrects what is still to come.
  */
+import { evaluationQuestions } from '../../settings/evalSets';
 import { hasSettings } from '../runs/runFacts';
 import type { Phase } from '../../records/records';
 import type { RunConfig } from '../../settings/config';
@@ -25,9 +26,9 @@ const rlUpdate = 6.5;
 
 /** Units of each phase: turns, steps of 32 traces, answers. */
 export function workOf(config: RunConfig): Work {
-  const { trainQuestions, validationQuestions, testQuestions, oodQuestions, robustQuestions } = config;
+  const { trainQuestions, validationQuestions, testQuestions } = config;
   const { nAgents, strategies, controls, distilSeeds } = config;
-  const compared = testQuestions + oodQuestions + robustQuestions;
+  const compared = testQuestions + evaluationQuestions(config);
   const all = trainQuestions + validationQuestions + compared;
   const debated = config.protocol === 'debate';
   const exchanges = debated ? config.rounds : 0;

@@ -65,12 +65,28 @@ export const compareText = {
   close: 'Close',
 } as const;
 
+const sets: Readonly<Record<string, string>> = {
+  test: 'Test',
+  ood: 'Out of distribution',
+  robust: 'Perturbed',
+};
+
+/** What follows from a finished run. */
+export const furtherStrings = {
+  title: 'Next debate',
+  iterateHelp: 'The student joins the agents: settings of this run with one more agent. Nothing starts yet.',
+  iterate: (name: string): string => `Let ${name} join the agents`,
+  overlap: 'Training questions and evaluation',
+  examples: 'Examples',
+  beside: (train: string, other: string, set: string): string => `“${train}” beside “${other}” (${set})`,
+} as const;
+
 /** The tables, the plot and the list of items. */
 export const compareStrings = {
   arms: 'Who got how many right',
   armsHelp: 'Same questions, same format for every arm. Bars are 95 % Wilson intervals.',
   set: 'Questions',
-  sets: { test: 'Test', ood: 'Out of distribution', robust: 'Perturbed' },
+  setName: (name: string): string => sets[name] ?? name,
   arm: 'Arm',
   right: 'Right',
   accuracy: 'Accuracy',

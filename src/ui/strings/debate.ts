@@ -2,6 +2,9 @@
 import { formatCount, formatPlural } from '../format';
 
 /** One debate: its story, and moving through its time. */
+/** Evaluation sets of the user's own are called as they are named. */
+const splits: Readonly<Record<string, string>> = { ood: 'out of distribution', robust: 'perturbed' };
+
 export const debateText = {
   story: 'What happened',
   rightIn: (round: string, right: number, agents: number): string => `${round}: ${right} of ${agents} right`,
@@ -93,13 +96,7 @@ export const debateStrings = {
   failed: 'ended by an error',
   aborted: 'stopped',
   tokens: (tokens: number): string => formatPlural(tokens, 'token', 'tokens'),
-  split: {
-    train: 'train',
-    validation: 'validation',
-    test: 'test',
-    ood: 'out of distribution',
-    robust: 'perturbed',
-  },
+  split: (name: string): string => splits[name] ?? name,
   position: (index: number, total: number): string => `${formatCount(index)} of ${formatCount(total)}`,
   previous: 'Previous question',
   next: 'Next question',

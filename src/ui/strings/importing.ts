@@ -21,6 +21,11 @@ const encodings: Readonly<Record<string, string>> = {
   'windows-1252': 'Windows-1252 (not UTF-8: check the accents)',
 };
 
+const held = (name: string, count: number | null): string =>
+  count === null
+    ? `${name}, which is not on this device: pick it again`
+    : `${name}, ${formatPlural(count, 'question', 'questions')}`;
+
 export const importingStrings = {
   bundled: 'Bundled word problems',
   pick: 'Use a file of your own',
@@ -66,6 +71,15 @@ export const importingStrings = {
   answer: 'Answer',
   option: (place: number, text: string): string => `${String.fromCharCode(65 + place)}. ${text}`,
   use: 'Use these questions',
+  purpose: 'What they are for',
+  purposes: { all: 'Learn and test', test: 'Test alone', set: 'An evaluation set' },
+  setName: 'Name of the set',
+  setNameHelp: 'Lower-case letters, digits and hyphens. Every arm is reported on it by this name.',
+  builtInSets: 'Built-in evaluation sets',
+  testFile: (name: string, count: number | null): string => `Test questions: ${held(name, count)}`,
+  removeTest: 'Test on the training file’s own questions instead',
+  setFile: (set: string, name: string, count: number | null): string => `${set}: ${held(name, count)}`,
+  removeSet: (set: string): string => `Remove ${set}`,
   using: (name: string, count: number): string => `${name}: ${formatPlural(count, 'question', 'questions')}`,
   remove: 'Use the bundled problems instead',
   lowered: (name: string, held: number, asked: number): string =>

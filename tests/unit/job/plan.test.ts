@@ -110,7 +110,8 @@ describe('the agents of a run', () => {
   it('generate with their own model, however its name is written', async () => {
     const none = (): Promise<never> => Promise.reject(new Error('not asked'));
     const parts = {
-      engine: { info: none, count: none, generate: none, unload: none },
+      engine: { info: none, count: none, generate: none, unload: none, putAdapter: none, dropAdapter: none },
+      adapter: none,
       base: 'http://host/',
       makers: {},
       endpointKey: () => null,

@@ -74,4 +74,24 @@ describe('a name on the command line', () => {
       expect(() => new Mounts().spec(name)).toThrow(ConfigError);
     },
   );
+
+  it('of an adapter is a PEFT folder with its model, or a finished run and its strategy', () => {
+    const run = join(folder, 'run');
+    for (const name of ['rsft-0', 'da-1']) {
+      mkdirSync(join(run, 'adapters', name), { recursive: true });
+      writeFileSync(join(run, 'adapters', name, 'adapter_config.json'), '{}');
+    }
+    writeFileSync(join(run, 'report.json'), JSON.stringify({ config: { student: 'bundled' } }));
+    const mounts = new Mounts();
+    expect(mounts.spec(`adapter:${run}/rsft`)).toBe('adapter:files/0/rsft-0/?base=bundled');
+    expect(mounts.spec(`adapter:${run}/da-1`)).toBe('adapter:files/1/da-1/?base=bundled');
+    expect(mounts.spec(`adapter:${run}/adapters/rsft-0?base=${model}`)).toBe(
+      'adapter:files/0/rsft-0/?base=files/2/my%20model',
+    );
+    expect(() => mounts.spec(`adapter:${run}/pad`)).toThrow(/no adapter at/);
+    expect(() => mounts.spec(`adapter:${run}/adapters/rsft-0`)).toThrow(/not said which model/);
+    // The run's student was a folder of the machine that it ran on.
+    writeFileSync(join(run, 'report.json'), JSON.stringify({ config: { student: 'files/0/my%20model' } }));
+    expect(() => mounts.spec(`adapter:${run}/rsft`)).toThrow(/not said which model/);
+  });
 });

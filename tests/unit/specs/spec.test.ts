@@ -67,6 +67,7 @@ function refOf(spec: ModelSpec): unknown {
       return transformersRef(spec, { base });
     case 'endpoint':
       return { url: spec.url, model: spec.model };
+    case 'adapter':
     case 'recorded':
       return null;
     default:
@@ -241,6 +242,16 @@ describe('writing a name and reading it', () => {
         url: `http://${word('az')}.test:8080/v1`.toLowerCase(),
         model: word('aZ0:/#@ .'),
       }),
+      () => ({
+        runtime: 'adapter',
+        place: 'run',
+        runId: pick(['0a1b2c3d', '0a1b2c3d-2', 'imported']),
+        strategy: pick(['rsft', 'rsft+da', 'answer-only']),
+        seed: 0,
+        base: pick([null, 'student', 'hf:o/n@v1']),
+        hash: pick([null, '0123456789abcdef']),
+      }),
+      () => ({ runtime: 'adapter', ...address(), base: 'files/3/my%20model', hash: null }),
       () => ({ runtime: 'recorded', ...address() }),
       () => ({ runtime: 'recorded', place: 'run', runId: plain() }),
       () => ({ runtime: 'recorded', place: 'imported' }),
@@ -309,5 +320,39 @@ describe('outside the room specs', () => {
     'if (/^https?:/.test(ref.id)) return;',
   ])('the search finds %s', (line) => {
     expect(tests.some((test) => test.test(line))).toBe(true);
+  });
+});
+
+describe('an adapter as an agent', () => {
+  it.each([
+    ['adapter:0a1b2c3d/rsft', { runId: '0a1b2c3d', strategy: 'rsft', seed: 0, base: null }],
+    ['adapter:0a1b2c3d-2/rsft+da-4', { runId: '0a1b2c3d-2', strategy: 'rsft+da', seed: 4 }],
+    ['adapter:0a1b2c3d/answer-only-1?base=student', { strategy: 'answer-only', seed: 1, base: 'student' }],
+    ['adapter:imported/mine-2', { runId: 'imported', strategy: 'mine-2', seed: 0 }],
+    ['adapter:files/3/x/?base=hf:o/n', { place: 'path', address: 'files/3/x/', base: 'hf:o/n' }],
+    ['adapter:https://h.test/a@0123456789abcdef?base=student', { hash: '0123456789abcdef' }],
+  ])('%s names its run and strategy, or its folder, and its model', (name, parts) => {
+    const spec = parseSpec(name);
+    expect(spec).toMatchObject({ runtime: 'adapter', ...parts });
+    expect(specId(spec)).toBe(name);
+  });
+
+  it.each([
+    'adapter:',
+    'adapter:rsft',
+    'adapter:0a1b2c3d/RSFT',
+    'adapter:files/3/x/',
+    'adapter:0a1b2c3d/rsft?base=endpoint:http://h/v1#m',
+    'adapter:0a1b2c3d/rsft?base=adapter:1/rsft',
+    'adapter:0a1b2c3d/rsft?base=hf:one',
+  ])('cannot be %s', (name) => {
+    expect(() => parseSpec(name)).toThrow(ConfigError);
+  });
+
+  it('contacts what its model contacts and is kept by nobody', () => {
+    expect(hostsOf(parseSpec('adapter:0a1b2c3d/rsft?base=hf:o/n'), base)).toContain('huggingface.co');
+    expect(hostsOf(parseSpec('adapter:0a1b2c3d/rsft?base=student'), base)).toEqual([]);
+    expect(isKept(parseSpec('adapter:0a1b2c3d/rsft?base=hf:o/n'))).toBe(false);
+    expect(specLabel('adapter:0a1b2c3d/rsft-1?base=student')).toBe('0a1b2c3d/rsft-1');
   });
 });

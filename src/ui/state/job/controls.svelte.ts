@@ -8,7 +8,6 @@ import { RunView } from '../runView.svelte';
 import type { Screen } from '../screen.svelte';
 import type { Settings } from '../settings.svelte';
 import type { StoredRuns } from '../storedRuns.svelte';
-import { usableQuestions } from '../../../tasks/questionFiles';
 import type { Actions } from './actions.svelte';
 import type { JobStatus } from './jobStatus';
 import { lastInterrupted } from './lastInterrupted';
@@ -69,10 +68,7 @@ export class Controls {
       await file.find();
       const config = { ...settings.config, ...change };
       if (!(await file.readyFor(config))) return;
-      const { imported } = file;
-      const named = imported === null ? config : { ...config, questions: imported.name };
-      const questions = imported && usableQuestions(imported, named.labels ?? 'gold');
-      await this.#launch(() => api.control.start({ config: named, questions }));
+      await this.#launch(() => api.control.start(file.startWith(config)));
     });
   }
 
