@@ -335,7 +335,7 @@ export const table = {
       scopes: ['arms'],
       group: 'debate',
       label: 'Tied votes',
-      help: 'A draw that hangs on the seed, never on who spoke first; or the answer with the higher mean log-probability, which only agents of one model have, else the first seen.',
+      help: 'A draw that hangs on the seed, never on who answered first; or the answer with the higher mean log-probability, which only agents of one model have, else the first seen.',
     },
   ),
   steps: integer([1, 1_000_000], {

@@ -34,7 +34,7 @@ export const glossary = {
   },
   tie: {
     name: 'Tied vote',
-    text: 'No answer has more votes than every other. Then a draw decides that hangs on seed, question and round, never on who spoke first. Runs of version 0.1, and those that ask for it, take the answer with the higher log-probability, else the first.',
+    text: 'No answer has more votes than every other. Then a draw decides that hangs on seed, question and round, never on who answered first. Runs of version 0.1, and those that ask for it, take the answer with the higher log-probability, else the first.',
   },
   debate: {
     name: 'Debate',
