@@ -6,6 +6,7 @@ import type { JobEvent } from '../../../src/wire/jobEvents';
 import type { RunConfig } from '../../../src/settings/config';
 import { trajectoriesJsonl } from '../../../src/records/trajectories';
 import { packArchive, unpackArchive } from '../../../src/records/archiveFile';
+import { generateQuestions } from '../../../src/tasks/wordProblems';
 import { createMemoryStore } from '../../support/memoryStore';
 import { goneOn, nodeJobs, tinyJob, type NodeJob } from '../../support/nodeJob';
 
@@ -161,6 +162,12 @@ describe('a job', () => {
     const names = (arms: readonly { name: string }[] = []) =>
       arms.map(({ name }) => name).filter((name) => /^(distilled|control):/.test(name));
     expect(names(report?.arms)).toEqual(trained);
+    // What there was to learn from, and that nothing of it was too long.
+    expect(report?.data).toMatchObject({ labels: 'none', labelPrecision: null, labelCoverage: 1 });
+    expect(report?.data?.coverageAtK).toHaveLength(config.nAgents);
+    for (const name of trained)
+      expect(report?.datasets[name]).toMatchObject({ rows: { cut: 0, dropped: 0 } });
+    expect(report?.datasets['distilled:da']?.audit?.kept.traces).toBe(report?.datasets['distilled:da']?.kept);
     expect(report?.seeds.map(({ arms }) => names(arms))).toEqual([trained]);
     expect(names(report?.ood?.arms)).toEqual(trained);
     expect(logs).toHaveLength(14);
@@ -177,6 +184,36 @@ describe('a job', () => {
     expect(spoken.every((protocol) => protocol.startsWith('eval:'))).toBe(true);
     const { report } = await job.api.runs.archive(again.id);
     expect(report?.arms.map(({ name }) => name)).toContain('distilled:da');
+  });
+
+  it('trains by consensus on questions whose right answers nobody knows', async () => {
+    const unknown = generateQuestions({ seed: 4, split: 'train', count: 6 }).map(
+      ({ solution: _, ...question }) => ({ ...question, gold: '' }),
+    );
+    const known = generateQuestions({ seed: 4, split: 'test', count: 3 });
+    const job = await newJob();
+    const config: RunConfig = {
+      ...tiny,
+      labels: 'consensus',
+      minAgreement: 0,
+      trainQuestions: 6,
+      validationQuestions: 0,
+      testQuestions: 3,
+      questions: 'own.jsonl',
+      strategies: ['rsft'],
+      controls: [],
+    };
+    const { id } = await job.coordinator.start(config, [...unknown, ...known]);
+    await job.coordinator.ended();
+    const { report, run, datasets } = await job.api.runs.archive(id);
+    expect(run.error).toBeNull();
+    expect(datasets[0]!.traces.length).toBeGreaterThan(0);
+    expect(report?.data).toMatchObject({
+      labels: 'consensus',
+      labelPrecision: null,
+      coverage: null,
+      coverageAtK: [],
+    });
   });
 
   it('takes over the trainings of that run whose settings are the same, and trains the others', async () => {
