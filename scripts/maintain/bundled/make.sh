@@ -18,7 +18,10 @@ for name in agent-a agent-b agent-c student agent-a-talk agent-b-talk agent-c-ta
   "$python" -u train.py "$name"
 done
 for name in agent-a-talk agent-b-talk agent-c-talk; do
-  "$python" -u train.py "$name" --more
+  "$python" -u train.py "$name" --more 1
+done
+for name in agent-a-talk agent-b-talk; do
+  "$python" -u train.py "$name" --more 2
 done
 for name in agent-b-20-talk agent-c-20-talk agent-b-50-talk agent-c-50-talk agent-b-80-talk agent-c-80-talk; do
   "$python" -u train.py "$name"

@@ -89,7 +89,7 @@ Solving: {solve["steps"]} steps of 48, rate 3e-3, seed {solve["seed"]}{", one ro
     if not student:
         recipe = RECIPE[f"{name}-talk"]
         first = RECIPE[f"{name[:len('agent-a')]}-talk"]
-        first_more = f"; then {first['more']['steps']} more, seed {first['more']['seed']}"
+        first_more = "".join(f"; then {more['steps']} more, seed {more['seed']}" for more in first["more"])
         rest = first_more + (f"; then {recipe['steps']} steps with this gap, seed {recipe['seed']}" if "from" in recipe else "")
         text += f"""Debating: {first["steps"]} steps of 32, rate 1.5e-3, seed {first["seed"]}{rest}: 40 % plain problems as before, 5 % with the own answer to be checked, 22 % debates
 simulated from the agents' skills, 33 % debates in a world where the results in this agent's gap are arbitrary but agreed upon. The

@@ -33,9 +33,9 @@ RECIPE = {
     "agent-b": {"steps": 1500, "seed": 21},
     "agent-c": {"steps": 1500, "seed": 31},
     "student": {"steps": 1500, "seed": 41},
-    "agent-a-talk": {"steps": 1200, "seed": 12, "more": {"steps": 1500, "seed": 13}},
-    "agent-b-talk": {"steps": 1200, "seed": 22, "more": {"steps": 1500, "seed": 23}},
-    "agent-c-talk": {"steps": 1200, "seed": 32, "more": {"steps": 1500, "seed": 33}},
+    "agent-a-talk": {"steps": 1200, "seed": 12, "more": [{"steps": 1500, "seed": 13}, {"steps": 1500, "seed": 14}]},
+    "agent-b-talk": {"steps": 1200, "seed": 22, "more": [{"steps": 1500, "seed": 23}, {"steps": 1500, "seed": 24}]},
+    "agent-c-talk": {"steps": 1200, "seed": 32, "more": [{"steps": 1500, "seed": 33}]},
     **{f"{name}-{overlap}-talk": {"steps": 600, "seed": seed + overlap, "from": f"{name}-talk"}
        for overlap in OVERLAPS for name, seed in (("agent-b", 200), ("agent-c", 300))},
 }
@@ -212,9 +212,9 @@ if __name__ == "__main__":
     parser.add_argument("phase", choices=RECIPE)
     parser.add_argument("--steps", type=int)
     parser.add_argument("--seed", type=int)
-    parser.add_argument("--more", action="store_true", help="go on from the phase's own weights with a fresh schedule")
+    parser.add_argument("--more", type=int, default=0, metavar="K", help="from the phase's own weights, its Kth further schedule")
     args = parser.parse_args()
-    recipe = RECIPE[args.phase]["more"] if args.more else RECIPE[args.phase]
+    recipe = RECIPE[args.phase]["more"][args.more - 1] if args.more else RECIPE[args.phase]
     args.steps = args.steps or recipe["steps"]
     args.seed = args.seed or recipe["seed"]
     torch.set_num_threads(1)
