@@ -14,6 +14,8 @@ export const droppedWords: Readonly<Record<DropReason, string>> = {
   'wrong-not-drawn': 'wrong traces not drawn',
   'correct-of-dropped-question': 'correct traces of dropped questions',
   'held-out-agent': 'traces of held-out agents',
+  'repeated-answer': 'repeated answers',
+  'right-answer-not-drawn': 'right answers not drawn',
   'excluded-question': 'questions excluded by hand',
   'no-solution': 'questions without a solution',
   'no-correct-trace': 'questions without a correct trace',

@@ -1,6 +1,7 @@
 /** report.md: the same figures as report.json as tables and sentences. */
 import { parseReport } from '../records/reportSchema';
 import { droppedText } from './droppedWords';
+import { selfCorrectionMarkdown } from './selfCorrectionWords';
 import { seedSummaries } from './seeds';
 import type { AgentInfo, ArmResult, PairResult, Report } from '../records/records';
 import { percent, points, pointsInterval, table } from './markdownTable';
@@ -141,18 +142,8 @@ export function reportMarkdown(input: Report): string {
   ] as const) {
     if (other) parts.push(`## ${title}`, armTable(other.arms), pairTable(other.pairs, other.arms[0]?.n ?? 0));
   }
-  if (report.selfCorrection.length > 0) {
-    parts.push(
-      '## Self-correction',
-      table(
-        ['Arm', 'Questions', 'Right before', 'Right after', 'Wrong to right', 'Right to wrong'],
-        report.selfCorrection.map((row) => [
-          row.arm,
-          ...[row.n, row.before, row.after, row.wrongToRight, row.rightToWrong].map(String),
-        ]),
-      ),
-    );
-  }
+  if (report.selfCorrection.length > 0)
+    parts.push('## Self-correction', ...selfCorrectionMarkdown(report.selfCorrection));
   if (report.pad) parts.push(...padMarkdown(report.pad));
   parts.push(
     '## Data',

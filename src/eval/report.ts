@@ -74,7 +74,11 @@ export function buildReport(input: ReportInput): Report {
   const { seed } = config;
   const { arms, pairs } = compare(test, seed);
   const best = bestStudent(arms);
-  const counts = ({ kept, dropped }: Omit<Dataset, 'traces'>) => ({ kept, dropped });
+  const counts = ({ kept, dropped, parts }: Omit<Dataset, 'traces'>) => ({
+    kept,
+    dropped,
+    ...(parts && { parts }),
+  });
   const first = input.datasets[0];
   const seeds = input.seeds.map((other) => {
     const names = new Set(other.arms.map((arm) => arm.name));
@@ -94,7 +98,7 @@ export function buildReport(input: ReportInput): Report {
     ...(input.hosts && { hosts: input.hosts }),
     repeatable: input.repeatable,
     splits: input.splits,
-    dataset: first ? counts(first.dataset) : { kept: 0, dropped: {} },
+    dataset: first ? { kept: first.dataset.kept, dropped: first.dataset.dropped } : { kept: 0, dropped: {} },
     datasets: Object.fromEntries(input.datasets.map(({ name, dataset }) => [name, counts(dataset)])),
     arms,
     pairs,

@@ -1,7 +1,7 @@
 /** From stored turns to report.json. */
 import type { Question, Report, SelfCorrection, Split, Turn } from '../records/records';
 import { evalProtocol } from '../records/evalProtocol';
-import { armId, type Arm } from '../eval/arm';
+import { armId } from '../eval/arm';
 import {
   bestAgent,
   debateArm,
@@ -20,7 +20,9 @@ import { selfCorrection } from '../eval/selfCorrection';
 import { TurnIndex } from '../eval/turnIndex';
 import { hostsOf } from '../specs/hosts';
 import { agentInfos } from './agentPool';
-import { firstStudents, type Trained } from './distilPhase';
+import { usesCorrection } from '../settings/strategy';
+import type { Trained } from './distilPhase';
+import { checkedStudents } from './evaluatePhase';
 import type { Job } from './job';
 import { readPadReport } from './padPhase';
 import { isImported } from './resolveAgents';
@@ -69,12 +71,16 @@ function furtherSeeds(
 }
 
 function checks(
+  { config }: Job,
   index: TurnIndex,
   trained: readonly Trained[],
   questions: readonly Question[],
 ): SelfCorrection[] {
-  const students: Arm[] = [{ kind: 'base' }, ...firstStudents(trained).map(({ arm }) => arm)];
-  return students.map((arm) => selfCorrection(index, armId(arm), questions));
+  const { seed } = config;
+  const firsts = usesCorrection(config) ? [false, true] : [false];
+  return checkedStudents(trained).flatMap(({ name }) =>
+    firsts.map((sampled) => selfCorrection(index, name, questions, { sampled, seed })),
+  );
 }
 
 /** Builds, stores and announces the report. */
@@ -114,7 +120,7 @@ export async function reportPhase(
     ood: comparison(job, index, trained, 'ood'),
     robust: comparison(job, index, trained, 'robust'),
     seeds: furtherSeeds(job, index, trained, test.questions),
-    selfCorrection: config.selfCheck ? checks(index, trained, test.questions) : [],
+    selfCorrection: config.selfCheck ? checks(job, index, trained, test.questions) : [],
     trainQuestions: questions.filter(({ split }) => split === 'train'),
     pad: await readPadReport(job),
     timings: seconds,

@@ -14,6 +14,8 @@ const filters = {
   'wrong-not-drawn': { removes: 'trace', was: 'wrong traces not drawn' },
   'correct-of-dropped-question': { removes: 'trace', was: 'correct traces of dropped questions' },
   'held-out-agent': { removes: 'trace', was: 'traces of held-out agents' },
+  'repeated-answer': { removes: 'trace', was: 'repeated answers' },
+  'right-answer-not-drawn': { removes: 'trace', was: 'right answers not drawn' },
   'excluded-question': { removes: 'question', was: 'questions excluded by hand' },
   'no-solution': { removes: 'question', was: 'questions without a solution' },
   'no-correct-trace': { removes: 'question', was: 'questions without a correct trace' },

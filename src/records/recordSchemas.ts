@@ -109,6 +109,9 @@ export const seedIndex = v.pipe(count, v.maxValue(1000));
 /** Also of versions that had English names for what is now a code. */
 export const droppedSchema = v.pipe(v.record(v.string(), count), v.transform(dropCounts));
 
+/** Rows of self-correction by what they are. */
+export const correctionParts = v.object({ corrected: count, confirmed: count, plain: count });
+
 export const datasetSchema = v.object({
   strategy: v.pipe(v.string(), v.minLength(1), v.maxLength(100)),
   traces: v.array(
@@ -122,6 +125,7 @@ export const datasetSchema = v.object({
   ),
   kept: count,
   dropped: droppedSchema,
+  parts: v.exactOptional(correctionParts),
 }) satisfies v.GenericSchema<unknown, Dataset>;
 
 /** One step of a log: numbers by name. JSON has null for what was not a number: such a value is left out. */

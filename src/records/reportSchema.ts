@@ -2,7 +2,15 @@
 import * as v from 'valibot';
 import { ImportError } from '../core/errors';
 import type { PadReport } from './padRecords';
-import { count, droppedSchema, finite, issueOf, trainLogSchema, uniqueBy } from './recordSchemas';
+import {
+  correctionParts,
+  count,
+  droppedSchema,
+  finite,
+  issueOf,
+  trainLogSchema,
+  uniqueBy,
+} from './recordSchemas';
 import type { Report } from './records';
 
 const text = v.string();
@@ -127,6 +135,8 @@ const pad = v.object({
   traces: v.array(trace),
 }) satisfies v.GenericSchema<unknown, PadReport>;
 
+const shareOf = v.object({ n: count, share: nullableNumber, ci: v.nullable(interval) });
+
 const verdict = v.object({
   answer: v.nullable(text),
   correct: v.boolean(),
@@ -159,7 +169,7 @@ export const reportSchema = v.object({
   repeatable: v.picklist(['bytes', 'settings']),
   splits: v.record(text, count),
   dataset: counts,
-  datasets: v.record(text, counts),
+  datasets: v.record(text, v.object({ ...counts.entries, parts: v.exactOptional(correctionParts) })),
   arms,
   pairs,
   gainKept: v.nullable(v.object({ strategy: text, ensemble: text, value: finite, ci: interval })),
@@ -173,13 +183,19 @@ export const reportSchema = v.object({
   selfCorrection: uniqueBy(
     v.object({
       arm: text,
+      temperature: v.exactOptional(positive),
       n: count,
       before: count,
       after: count,
       wrongToRight: count,
       rightToWrong: count,
+      difference: v.exactOptional(finite),
+      ci: v.exactOptional(interval),
+      mcnemarP: v.exactOptional(finite),
+      corrected: v.exactOptional(shareOf),
+      spoilt: v.exactOptional(shareOf),
     }),
-    (row) => row.arm,
+    ({ arm, temperature = 0 }) => `${arm}|${temperature}`,
   ),
   seeds: uniqueBy(v.object({ seed: count, ...compared.entries }), ({ seed }) => seed),
   pad: v.optional(v.nullable(pad), null),

@@ -47,4 +47,12 @@ export function configIdentity(config: RunConfig, later: ReadonlySet<Path> = lat
 }
 
 /** Settings that came after version 0.1. */
-const laterSettings: ReadonlySet<Path> = new Set<Path>(['maxEpochs', 'patience']);
+const laterSettings: ReadonlySet<Path> = new Set<Path>([
+  'maxEpochs',
+  'patience',
+  'correct.from',
+  'correct.samples',
+  'correct.ratio',
+  'correct.rlUpdates',
+  'correct.bonus',
+]);

@@ -24,11 +24,46 @@ export function stagesOf<Name extends string>(strategy: Name): readonly Strategy
   }));
 }
 
-/** Whether what is stored under this name was trained on scores. */
-export function endsInPad(name: string): boolean {
-  return stagesOf(name).at(-1)?.kind === 'pad';
+/** Whether what is stored under this name was trained on scores of its own samples: PAD, or RL on the second answer. */
+export function endsInRl(name: string): boolean {
+  const kind = stagesOf(name).at(-1)?.kind;
+  return kind === 'pad' || kind === 'rl';
 }
 
-export function usesPad({ strategies }: { readonly strategies: readonly string[] }): boolean {
-  return strategies.some((strategy) => stagesOf(strategy).some(({ kind }) => kind === 'pad'));
+function uses({ strategies }: { readonly strategies: readonly string[] }, kind: StrategyStageKind): boolean {
+  return strategies.some((strategy) => stagesOf(strategy).some((stage) => stage.kind === kind));
+}
+
+export function usesPad(config: { readonly strategies: readonly string[] }): boolean {
+  return uses(config, 'pad');
+}
+
+/** Whether what is stored under this name practised the second answer. */
+export function practisesSecond(name: string): boolean {
+  return stagesOf(name).at(-1)?.kind === 'rl';
+}
+
+/**
+ * What the control of equal steps stands for: the first strategy's stage `correct`, else the last stage of the first stack, else RSFT
+ * once more. `stepsOf` is that stage, `after` the one before it, from which the control goes on.
+ */
+export function equalSteps(strategies: readonly string[]): {
+  readonly after: string | null;
+  readonly stepsOf: string | null;
+} {
+  const all = strategies.map((strategy) => stagesOf(strategy));
+  const corrects = all.flat().find(({ kind }) => kind === 'correct');
+  const stacked = all.find((stages) => stages.length > 1)?.at(-1);
+  const stage = corrects ?? stacked;
+  return stage ? { after: stage.after, stepsOf: stage.name } : { after: 'rsft', stepsOf: 'rsft' };
+}
+
+/** Whether a student learns to correct itself. */
+export function usesCorrection(config: { readonly strategies: readonly string[] }): boolean {
+  return uses(config, 'correct');
+}
+
+/** Whether it then practises that by RL. */
+export function usesSecondTurnRl(config: { readonly strategies: readonly string[] }): boolean {
+  return uses(config, 'rl');
 }

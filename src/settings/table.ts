@@ -26,6 +26,11 @@ export const strategyNames = {
   'rsft+pad': 'RSFT, then PAD',
   'da+pad': 'DA, then PAD',
   'pad+da': 'PAD, then DA',
+  correct: 'Self-correction',
+  'rsft+correct': 'RSFT, then self-correction',
+  'da+correct': 'DA, then self-correction',
+  'correct+rl': 'Self-correction, then RL on the second answer',
+  'rsft+correct+rl': 'RSFT, self-correction, then RL on the second answer',
 } as const;
 
 /** What the trainings are held against. */
@@ -34,6 +39,7 @@ export const controlNames = {
   'gold-sft': 'worked solutions',
   'self-consistency': 'independent samples',
   wrong: 'wrong traces',
+  'equal-steps': 'RSFT for as many steps',
 } as const;
 
 const temperatureRange = [0, 4] as const;
@@ -644,6 +650,52 @@ export const table = {
         help: 'Stop a training in which the reward rises while accuracy falls.',
       }),
     },
+  },
+  /** Self-correction: from the student's own answer to a right one. */
+  correct: {
+    from: choice(
+      { both: 'Both', debate: 'Debate', student: 'Student' },
+      {
+        flag: 'correct-from',
+        quick: 'both',
+        scopes: ['training'],
+        group: 'learn',
+        label: 'Answers to correct',
+        help: "Wrong answers that their agent corrected in the debate, the student's own answers, or both.",
+      },
+    ),
+    samples: integer([1, 64], {
+      flag: 'correct-samples',
+      quick: 3,
+      scopes: ['training'],
+      group: 'learn',
+      label: 'Own answers per question',
+      help: 'Answers that the student samples at temperature 1 before it learns to correct them; a greedy one comes on top.',
+    }),
+    ratio: real([0, 100], {
+      flag: 'correct-ratio',
+      quick: 3,
+      scopes: ['training'],
+      group: 'learn',
+      label: 'Right answers to keep',
+      help: 'Right answers for each wrong one among those to check: too few, and the student spoils right answers.',
+    }),
+    rlUpdates: integer([1, 1_000_000], {
+      flag: 'correct-rl-updates',
+      quick: 40,
+      scopes: ['rl'],
+      group: 'learn',
+      label: 'Updates of RL on the second answer',
+      help: 'Optimiser steps of the group RL that follows self-correction in a stack with rl.',
+    }),
+    bonus: real([0, 10], {
+      flag: 'correct-bonus',
+      quick: 1,
+      scopes: ['rl'],
+      group: 'learn',
+      label: 'Bonus for a corrected answer',
+      help: 'The reward of a second answer is 1 where it is right, plus this for one that was wrong before, less this for one that was right before and no longer is.',
+    }),
   },
 } as const;
 

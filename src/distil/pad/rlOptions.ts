@@ -24,6 +24,8 @@ export interface GroupRlOptions {
   /** Weight of the process reward beside the verdict's 1. */
   readonly processWeight: number;
   readonly softMinTemperature: number;
+  /** Weight of what a second answer made better or worse beside the verdict's 1; without a first answer it plays no part. */
+  readonly mendBonus: number;
   readonly advantage: 'rloo' | 'z-score';
   /** Whitens leave-one-out advantages over the rollout. */
   readonly whiten: boolean;
@@ -68,6 +70,7 @@ export const defaultGroupRlOptions: GroupRlOptions = {
   reward: 'both',
   processWeight: 1,
   softMinTemperature: 0.1,
+  mendBonus: 0,
   advantage: 'rloo',
   whiten: true,
   normalisation: 'dapo',
@@ -118,7 +121,7 @@ export function checkGroupRlOptions(options: GroupRlOptions): void {
     'above 0 to 2',
   );
   need('clip', options.clip, options.clip > 0 && options.clip < 1, 'above 0 to below 1');
-  for (const name of ['klWeight', 'processWeight', 'lr', 'weightDecay', 'maxGradNorm'] as const)
+  for (const name of ['klWeight', 'processWeight', 'mendBonus', 'lr', 'weightDecay', 'maxGradNorm'] as const)
     need(name, options[name], options[name] >= 0 && options[name] <= 10, '0 to 10');
   const { softMinTemperature, miniBatches, questions } = options;
   need('softMinTemperature', softMinTemperature, softMinTemperature > 0, 'above 0');

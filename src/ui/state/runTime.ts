@@ -5,7 +5,7 @@
 import { hasSettings } from '../runs/runFacts';
 import type { Phase } from '../../records/records';
 import type { RunConfig } from '../../settings/config';
-import { endsInPad, stagesOf } from '../../settings/strategy';
+import { endsInRl, stagesOf } from '../../settings/strategy';
 
 /** A finished run, which was timed. */
 export interface Timed {
@@ -35,7 +35,7 @@ export function workOf(config: RunConfig): Work {
   const single = validationQuestions * nAgents + compared;
   // Stages that strategies share are trained once.
   const stages = [...new Set(strategies.flatMap((strategy) => stagesOf(strategy).map(({ name }) => name)))];
-  const pad = stages.filter(endsInPad).length;
+  const pad = stages.filter(endsInRl).length;
   const supervised = stages.length - pad + controls.length;
   const step = config.batch / 32;
   const trained = strategies.length + controls.length;

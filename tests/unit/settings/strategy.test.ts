@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { endsInPad, stagesOf, usesPad } from '../../../src/settings/strategy';
+import { endsInRl, stagesOf, usesPad } from '../../../src/settings/strategy';
 import { strategies } from '../../../src/settings/table';
 
 it('a strategy is its stages, each on the adapter of the one before', () => {
@@ -12,9 +12,15 @@ it('a strategy is its stages, each on the adapter of the one before', () => {
 });
 
 it('what was trained on scores last is told from what was so in between, and from names that only look alike', () => {
-  expect(['pad', 'rsft+pad', 'pad+da', 'rsft', 'reward-model', 'launchpad', 'padded'].map(endsInPad)).toEqual(
-    [true, true, false, false, false, false, false],
-  );
+  expect(['pad', 'rsft+pad', 'pad+da', 'rsft', 'reward-model', 'launchpad', 'padded'].map(endsInRl)).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+    false,
+    false,
+  ]);
   expect(usesPad({ strategies: ['rsft', 'pad+da'] })).toBe(true);
   expect(usesPad({ strategies: ['rsft', 'da', 'launchpad'] })).toBe(false);
 });
