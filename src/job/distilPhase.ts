@@ -1,11 +1,12 @@
 /** From turns to adapters: a dataset per strategy and control, a training per stage and distillation seed. */
 import type { Dataset, Question, Turn } from '../records/records';
 import type { RunConfig } from '../settings/config';
-import { equalSteps, practisesSecond, stagesOf } from '../settings/strategy';
+import { equalSteps, practisesSecond, stacksPad, startsWithPad, storedStages } from '../settings/strategy';
 import { equalStepsName, rewardModelName, rewardStartName } from '../records/trainings';
 import { hashKey } from '../core/rng';
 import { turnMessages } from '../debate/prompts';
 import { controlDataset, strategyDatasets } from '../distil/datasets';
+import { partQuestions } from '../distil/pad/rlShare';
 import type { DistillInput } from '../distil/source';
 import { boundedSteps } from '../settings/boundedSteps';
 import type { ProgressDetail } from '../wire/progress';
@@ -68,7 +69,8 @@ function inputOf(job: Job, turns: readonly Turn[], seed: number): DistillInput {
  * stage, unless agents are held out: then theirs must not be among its traces.
  */
 function rewardStart(config: RunConfig, input: DistillInput): Stage | null {
-  if (config.pad.reward.start !== 'rsft') return null;
+  const { start } = config.pad.reward;
+  if (start === 'base' || (start === 'auto' && startsWithPad(config))) return null;
   const heldOut = input.heldOutAgents ?? new Set();
   const turns = input.turns.filter(({ agent }) => !heldOut.has(agent));
   const [dataset] = strategyDatasets('rsft', { ...input, turns });
@@ -84,10 +86,14 @@ function plan(config: RunConfig, input: DistillInput): { stages: Stage[]; arms: 
   const add = (stage: Stage): void => {
     if (!stages.has(stage.strategy)) stages.set(stage.strategy, stage);
   };
+  const { taught } = partQuestions(input.questions, config.pad.rl.share, config.seed);
   for (const strategy of config.strategies) {
-    const datasets = strategyDatasets(strategy, input);
-    stagesOf(strategy).forEach(({ kind, name, after }, i) => {
-      const dataset = datasets[i]!;
+    const whole = strategyDatasets(strategy, input);
+    const parts = stacksPad({ strategies: [strategy] })
+      ? strategyDatasets(strategy, { ...input, questions: taught })
+      : whole;
+    storedStages(strategy, config.pad.rl.share).forEach(({ kind, name, after, partly }, i) => {
+      const dataset = partly ? { ...parts[i]!, strategy: name } : whole[i]!;
       const pad = kind === 'pad';
       if (pad && config.pad.rl.reward !== 'verifiable') {
         const start = rewardStart(config, input);

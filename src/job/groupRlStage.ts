@@ -2,10 +2,12 @@
 import { hashKey } from '../core/rng';
 import { defaultGroupRlOptions, type GroupRlOptions } from '../distil/pad/rlOptions';
 import type { RlQuestion } from '../distil/pad/rollout';
+import { rewardTrend } from '../distil/pad/trend';
 import type { AdapterFiles, PadUpdate } from '../engine/padProtocol';
 import { linearNames } from '../lm/types';
 import type { PadRewardModel, PadRun, PadTrace } from '../records/padRecords';
 import type { Message, Question } from '../records/records';
+import type { TrainLog } from '../records/trainLog';
 import type { CheckpointId } from '../store/checkpoints';
 import type { Job } from './job';
 import { hasTraining, trainingInputs } from './trainingInputs';
@@ -52,6 +54,19 @@ export interface Practice extends Pick<GroupRlOptions, 'reward' | 'updates'> {
   readonly heldOut: readonly RlQuestion[];
   readonly judge: AdapterFiles | null;
   readonly mendBonus?: number;
+  /** Questions among these that an earlier stage learnt from. */
+  readonly learnt: number;
+}
+
+/** Peak rates where none is chosen: 1e-3 pulls an adapter that is trained already to pieces (docs/method.md section 5). */
+const usualRates = { trained: 2e-4, fresh: 1e-3 };
+/** Share of the updates that a rate is tried for, and their bounds. */
+const trial = { share: 1 / 4, least: 5, most: 20 };
+
+/** The rewards of a log, a rollout's once though it was gone through several times. */
+export function rolloutRewards(logs: readonly TrainLog[]): readonly number[] {
+  const rollouts = new Map(logs.map((log) => [log['completions/num_tokens'], log['reward']]));
+  return [...rollouts.values()].flatMap((reward) => (reward === undefined ? [] : [reward]));
 }
 
 /** Group RL from the adapter of stage `after` (null: the student as it is); false where one on the same inputs is stored. */
@@ -62,11 +77,11 @@ export async function groupRlStage(
     after,
     seed,
   }: { readonly strategy: string; readonly after: string | null; readonly seed: number },
-  { questions, heldOut, judge, reward, updates: planned, mendBonus = 0 }: Practice,
+  { questions, heldOut, judge, reward, updates: planned, mendBonus = 0, learnt }: Practice,
   onStep: (step: number) => void,
 ): Promise<boolean> {
   const { config, engine, runId, store, student } = job;
-  const { maskTruncated, stopOnHacking, ...options } = config.pad.rl;
+  const { maskTruncated, stopOnHacking, lr: rates, share: _, ...options } = config.pad.rl;
   const id = { runId, strategy, seed };
   const init = after === null ? null : await store.getAdapter({ runId, strategy: after, seed });
   const every = Math.max(1, Math.ceil(planned / 10));
@@ -79,6 +94,9 @@ export async function groupRlStage(
       reward,
       updates: planned,
       mendBonus,
+      lr: rates[0] ?? (init ? usualRates.trained : usualRates.fresh),
+      rates: rates.length > 1 ? rates : [],
+      sweepUpdates: Math.min(trial.most, Math.max(trial.least, Math.ceil(trial.share * planned))),
       maxTokens: config.maxTokens,
       guards: { ...defaultGroupRlOptions.guards, maskTruncated },
       ...(!stopOnHacking && { hacking: null }),
@@ -95,7 +113,7 @@ export async function groupRlStage(
   if (await hasTraining(job, id, inputs)) return false;
   const record = await openTrainingRecord(job, id, inputs);
   await record.finish(async (checkpoint) => {
-    const { files, samples, generatedTokens, evaluations, stopped } = await engine.pad(
+    const { files, samples, generatedTokens, evaluations, lr, sweep, stopped } = await engine.pad(
       'groupRl',
       { model: student.id, init, rewardModel: judge, ...data, checkpoint },
       { signal: record.signal, onProgress: updates(record, onStep) },
@@ -110,6 +128,10 @@ export async function groupRlStage(
       generatedTokens,
       evaluations: evaluations.map((one) => ({ ...one, generatedTokens: tokensAt(one.step) })),
       stopped,
+      lr,
+      sweep,
+      trend: rewardTrend(rolloutRewards(record.logs)),
+      questions: { practised: questions.length, learnt },
     };
     return { ...files, [noteFile]: note(run) };
   });

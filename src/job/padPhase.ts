@@ -9,6 +9,7 @@ import { turnMessages } from '../debate/prompts';
 import type { LabelledTrace } from '../distil/pad/rewardData';
 import { countLabels } from '../distil/pad/labels';
 import { auc, baselinesFrom } from '../distil/pad/rewardMetrics';
+import { partQuestions } from '../distil/pad/rlShare';
 import { defaultRewardOptions } from '../distil/pad/rewardOptions';
 import { spokenTraces } from '../distil/rewardTraces';
 import { boundedSteps } from '../settings/boundedSteps';
@@ -239,17 +240,26 @@ export async function rlStage(
   onStep: (step: number) => void,
 ): Promise<boolean> {
   const { config, runId, store, studentStyle: style } = job;
-  const { reward, updates } = config.pad.rl;
+  const { reward, updates: planned } = config.pad.rl;
   const judge =
     reward === 'verifiable' ? null : await store.getAdapter({ runId, strategy: rewardModelName, seed });
-  const ask = (split: 'train' | 'validation') =>
-    job.questions
-      .filter((question) => question.split === split)
-      .map((question) => rlQuestion(question, turnMessages({ style, question, own: [], peers: [] })));
+  const ask = (questions: readonly Question[]) =>
+    questions.map((question) => rlQuestion(question, turnMessages({ style, question, own: [], peers: [] })));
+  const of = (split: 'train' | 'validation') => job.questions.filter((question) => question.split === split);
+  const share = after === null ? 0 : config.pad.rl.share;
+  const { taught, practised } = partQuestions(of('train'), share, config.seed);
+  const both = new Set(after === null ? [] : taught);
   return groupRlStage(
     job,
     { strategy, after, seed },
-    { questions: ask('train'), heldOut: ask('validation'), judge, reward, updates },
+    {
+      questions: ask(practised),
+      heldOut: ask(of('validation')),
+      judge,
+      reward,
+      updates: planned,
+      learnt: practised.filter((question) => both.has(question)).length,
+    },
     onStep,
   );
 }

@@ -45,6 +45,7 @@ export async function secondTurnStage(
       reward: 'verifiable',
       updates: config.correct.rlUpdates,
       mendBonus: config.correct.bonus,
+      learnt: questions.length,
     },
     onStep,
   );

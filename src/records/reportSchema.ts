@@ -113,7 +113,14 @@ const padRun = v.object({
   samples: count,
   generatedTokens: count,
   evaluations: uniqueBy(
-    v.object({ step: count, accuracy: finite, n: count, generatedTokens: count }),
+    v.object({
+      step: count,
+      accuracy: finite,
+      n: count,
+      generatedTokens: count,
+      lost: v.exactOptional(count),
+      gained: v.exactOptional(count),
+    }),
     ({ step }) => step,
   ),
   stopped: v.nullable(
@@ -126,6 +133,18 @@ const padRun = v.object({
       samples: v.array(v.object({ ...trace.entries, reward: finite, gold: text })),
     }),
   ),
+  lr: v.exactOptional(finite),
+  sweep: v.exactOptional(
+    v.nullable(
+      v.object({
+        updates: count,
+        n: count,
+        rates: uniqueBy(v.object({ lr: finite, accuracy: finite }), ({ lr }) => lr),
+      }),
+    ),
+  ),
+  trend: v.exactOptional(v.nullable(v.object({ ...change.entries, ci: interval }))),
+  questions: v.exactOptional(v.object({ practised: count, learnt: count })),
 });
 const pad = v.object({
   rewardModel: v.nullable(rewardModel),

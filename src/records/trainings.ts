@@ -1,6 +1,6 @@
 /** The order of a run's trainings: that of its settings, in which they are done and shown; storage gives them by name. */
 import type { RunConfig } from '../settings/config';
-import { equalSteps, stagesOf } from '../settings/strategy';
+import { equalSteps, stagesOf, withoutPart } from '../settings/strategy';
 
 /** Name under which a run keeps its reward model. */
 export const rewardModelName = 'reward-model';
@@ -39,7 +39,7 @@ export function inTrainingOrder<T extends { readonly strategy: string; readonly 
 ): T[] {
   const order = trainingOrder(config);
   const place = ({ strategy }: T): number => {
-    const at = order.indexOf(strategy);
+    const at = order.indexOf(withoutPart(strategy));
     return at < 0 ? order.length : at;
   };
   return [...list].sort((a, b) => place(a) - place(b) || (a.seed ?? 0) - (b.seed ?? 0));

@@ -2,7 +2,7 @@
 import { readSpec } from '../specs/spec';
 import { entries, type Path, type RunConfig } from './config';
 import type { Group } from './setting';
-import { usesCorrection, usesSecondTurnRl } from './strategy';
+import { stacksPad, usesCorrection, usesSecondTurnRl } from './strategy';
 
 /** All settings of a group, in the order of the table. */
 export function groupSettings(group: Group): readonly Path[] {
@@ -28,6 +28,7 @@ const conditions: Readonly<Partial<Record<Path, (config: RunConfig) => boolean>>
   'pad.reward.splitter': judges,
   'pad.reward.afterError': (config) => judges(config) && config.pad.reward.labels !== 'monte-carlo',
   'pad.reward.contrastive': judges,
+  'pad.rl.share': stacksPad,
   'correct.from': usesCorrection,
   'correct.samples': usesCorrection,
   'correct.ratio': usesCorrection,

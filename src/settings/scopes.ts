@@ -50,6 +50,7 @@ export function configIdentity(config: RunConfig, later: ReadonlySet<Path> = lat
 const laterSettings: ReadonlySet<Path> = new Set<Path>([
   'maxEpochs',
   'patience',
+  'pad.rl.share',
   'correct.from',
   'correct.samples',
   'correct.ratio',

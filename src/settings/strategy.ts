@@ -58,6 +58,44 @@ export function equalSteps(strategies: readonly string[]): {
   return stage ? { after: stage.after, stepsOf: stage.name } : { after: 'rsft', stepsOf: 'rsft' };
 }
 
+/** Whether PAD starts from an adapter in some strategy. */
+export function stacksPad({ strategies }: { readonly strategies: readonly string[] }): boolean {
+  return strategies.some((strategy) =>
+    stagesOf(strategy).some(({ kind, after }) => kind === 'pad' && after !== null),
+  );
+}
+
+/** Whether it starts from the untrained student in one. */
+export function startsWithPad({ strategies }: { readonly strategies: readonly string[] }): boolean {
+  return strategies.some((strategy) => stagesOf(strategy)[0]?.kind === 'pad');
+}
+
+const part = '-part';
+
+/** The name of a stage that learns from a part of the questions, without saying so; others as they are. */
+export function withoutPart(name: string): string {
+  return name.endsWith(part) ? name.slice(0, -part.length) : name;
+}
+
+/**
+ * The stages of a strategy as they are stored. Where RL has questions of its own, those before PAD learn from the others alone and
+ * are trainings of another name.
+ */
+export function storedStages<Name extends string>(
+  strategy: Name,
+  rlShare: number,
+): readonly (StrategyStage<Parts<Name>> & { readonly partly: boolean })[] {
+  const stages = stagesOf(strategy);
+  const pad = stages.findIndex(({ kind }) => kind === 'pad');
+  const named = (name: string, at: number): string => (at < pad ? `${name}${part}` : name);
+  return stages.map((stage, i) => ({
+    ...stage,
+    name: rlShare > 0 ? named(stage.name, i) : stage.name,
+    after: stage.after === null || rlShare <= 0 ? stage.after : named(stage.after, i - 1),
+    partly: rlShare > 0 && i < pad,
+  }));
+}
+
 /** Whether a student learns to correct itself. */
 export function usesCorrection(config: { readonly strategies: readonly string[] }): boolean {
   return uses(config, 'correct');

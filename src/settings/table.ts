@@ -8,6 +8,7 @@ import {
   agentIndices,
   choice,
   integer,
+  numbers,
   onOff,
   optionalText,
   personas,
@@ -403,16 +404,16 @@ export const table = {
     /** The process reward model: option names as distil/pad/rewardOptions.ts has them. */
     reward: {
       start: choice(
-        { rsft: 'RSFT on this debate', base: 'Untrained student' },
+        { auto: 'As the student', rsft: 'RSFT on this debate', base: 'Untrained student' },
         {
           flag: 'pad-reward-start',
           was: 'padRewardStart',
-          quick: 'rsft',
+          quick: 'auto',
           before: 'base',
           scopes: ['judge'],
           group: 'pad',
           label: 'The reward model starts from',
-          help: 'The student trained by RSFT on this debate, or the untrained student.',
+          help: 'The student trained by RSFT on this debate, or the untrained student. As the student: untrained where PAD is to start from the untrained student.',
         },
       ),
       steps: integer([1, 1_000_000], {
@@ -596,7 +597,7 @@ export const table = {
         scopes: ['rl'],
         group: 'pad',
         label: 'KL weight',
-        help: 'Weight of the penalty on divergence from the initial student.',
+        help: 'Weight of the penalty on divergence from the policy that RL starts from.',
       }),
       klForm: choice(
         { 'k3-loss': 'In the loss (k3)', 'k1-reward': 'Off the reward (k1)' },
@@ -610,14 +611,17 @@ export const table = {
           help: 'A term of the loss, or taken off the reward.',
         },
       ),
-      lr: real([1e-9, 1], {
+      lr: numbers([1e-9, 1], {
         flag: 'pad-lr',
         was: 'padLr',
-        quick: 1e-3,
+        most: 8,
+        auto: [1e-4, 3e-4, 1e-3],
+        quick: [],
+        before: [1e-3],
         scopes: ['rl'],
         group: 'pad',
         label: 'RL learning rate',
-        help: 'Peak; it falls linearly after the warm-up.',
+        help: 'Peak; it falls linearly after the warm-up. Of several (auto: 0.0001, 0.0003, 0.001) short trainings choose the best on the validation questions. Without one: 0.0002 on an adapter that is trained already, 0.001 from the untrained student.',
       }),
       normalisation: choice(
         { dapo: 'All tokens (DAPO)', grpo: 'All answers (GRPO)' },
@@ -648,6 +652,15 @@ export const table = {
         group: 'pad',
         label: 'Stop on reward hacking',
         help: 'Stop a training in which the reward rises while accuracy falls.',
+      }),
+      share: real([0, 0.9], {
+        flag: 'rl-share',
+        quick: 0.25,
+        before: 0,
+        scopes: ['rl'],
+        group: 'pad',
+        label: 'Questions kept for RL',
+        help: 'Share of the training questions that stages before PAD in a stack do not learn from, so that it practises on new ones. 0: all practise and learn from all.',
       }),
     },
   },

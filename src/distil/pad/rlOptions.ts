@@ -44,6 +44,9 @@ export interface GroupRlOptions {
   /** When to stop for reward hacking, null for never. */
   readonly hacking: HackingOptions | null;
   readonly lr: number;
+  /** Several: a short training of `sweepUpdates` with each from the same start chooses `lr` by held-out accuracy. */
+  readonly rates: readonly number[];
+  readonly sweepUpdates: number;
   readonly warmup: number;
   readonly scheduler: Scheduler;
   readonly weightDecay: number;
@@ -78,8 +81,10 @@ export const defaultGroupRlOptions: GroupRlOptions = {
   klWeight: 0.1,
   klForm: 'k3-loss',
   guards: { maskTruncated: false, repetition: true },
-  hacking: { window: 5, rise: 0.1, fall: 0.05 },
+  hacking: { window: 5, rise: 0.1, fall: 0.05, level: 0.01 },
   lr: 1e-3,
+  rates: [],
+  sweepUpdates: 20,
   warmup: 5,
   scheduler: 'linear',
   weightDecay: 0,
@@ -100,6 +105,7 @@ export function checkGroupRlOptions(options: GroupRlOptions): void {
   };
   const counts = {
     updates: 1,
+    sweepUpdates: 1,
     questions: 1,
     samples: 2,
     maxTokens: 1,

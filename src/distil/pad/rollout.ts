@@ -165,11 +165,11 @@ function creditOf(
   return { tokens, steps, outcome };
 }
 
-/** Greedy accuracy on questions with the adapter as it is. Throws InterruptedError. */
-export async function greedyAccuracy(
+/** Which questions are answered rightly, greedily and with the adapter as it is. Throws InterruptedError. */
+export async function greedyVerdicts(
   request: Pick<RolloutRequest, 'generator' | 'tokenizer' | 'adapter' | 'options' | 'signal'>,
   questions: readonly RlQuestion[],
-): Promise<number> {
+): Promise<boolean[]> {
   const { generator, adapter, options, signal } = request;
   const sampling = { temperature: 0, topP: 1, maxTokens: options.maxTokens, seed: 0 };
   const results = await generator.generate(
@@ -177,11 +177,10 @@ export async function greedyAccuracy(
     { adapter, ...(signal && { signal }) },
   );
   throwIfAborted(signal);
-  const right = results.filter(({ text }, i) => {
+  return results.map(({ text }, i) => {
     const { gold, answerType, options: texts } = questions[i]!;
     return isCorrect(parseAnswer(text, answerType, texts), gold, answerType);
   });
-  return right.length / Math.max(1, questions.length);
 }
 
 /** The wrong samples with the highest rewards. */

@@ -4,6 +4,8 @@ import { controlNames as settingControls, strategyNames as settingNames } from '
 
 export const strategyNames: Readonly<Record<string, string>> = {
   ...settingNames,
+  'rsft-part': 'RSFT, without the questions kept for RL',
+  'da-part': 'DA, without the questions kept for RL',
   [rewardModelName]: 'Reward model',
   [rewardStartName]: 'Reward model: initial adapter',
 };

@@ -167,7 +167,7 @@ describe('a run with PAD', () => {
         maxTokens,
         'pad.rl.samples': 8,
         'pad.rl.klWeight': 1,
-        'pad.rl.lr': 0.01,
+        'pad.rl.lr': [0.01],
         ...change,
       });
       const { id } = await job.coordinator.start(config, null);
