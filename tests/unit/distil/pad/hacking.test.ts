@@ -93,7 +93,7 @@ describe('false alarms, where the accuracy is flat and the reward rises', () => 
   }
 
   it.each([64, 96, 128].flatMap((n) => [0.2, 0.5, 1].map((redrawn) => [n, redrawn] as const)))(
-    'stop under 5 %% of trainings: %d questions, %d of the verdicts redrawn between ten looks',
+    'stop less than one training in twenty: %d questions, %d of the verdicts redrawn between ten looks',
     (n, redrawn) => {
       const random = new RandomStream(n + 1000 * redrawn);
       for (const accuracy of [0.3, 0.6, 0.9]) {
