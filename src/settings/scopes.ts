@@ -1,6 +1,6 @@
 /** Which settings a debate and a training hang on, and what two runs differ in. */
 import { entries, sameValue, valueAt, withValue, type Entry, type Path, type RunConfig } from './config';
-import type { Scope } from './setting';
+import type { Scope, Setting } from './setting';
 
 /** Kinds of trainings by what they hang on. */
 export type TrainingKind = 'supervised' | 'judge' | 'rl';
@@ -36,14 +36,23 @@ export function sameDebate(config: RunConfig, source: RunConfig): RunConfig {
 
 /**
  * The config as text for ids: by the keys of version 0.1, sorted, so that a run keeps the id it had. A setting that did not exist
- * then counts once it is not at its default.
+ * then counts once it is not what runs did before it.
  */
 export function configIdentity(config: RunConfig, later: ReadonlySet<Path> = laterSettings): string {
   const values = entries
-    .filter(({ path, setting }) => !later.has(path) || !sameValue(valueAt(config, path), setting.quick))
-    .map(({ path, setting }) => [setting.was ?? path, valueAt(config, path)] as const);
+    .map(({ path, setting }) => ({ path, setting, value: valueAt(config, path) as unknown }))
+    .filter(
+      ({ path, setting, value }) =>
+        !later.has(path) || !sameValue(value, 'before' in setting ? setting.before : setting.quick),
+    )
+    .map(({ path, setting, value }) => [setting.was ?? path, asBefore(setting, value)] as const);
   const all: (readonly [string, unknown])[] = [['preset', config.preset], ...values];
   return JSON.stringify(all.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** One number of a list stands as the number that version 0.1 had. */
+function asBefore({ kind }: Setting<unknown>, value: unknown): unknown {
+  return kind.type === 'numbers' && Array.isArray(value) && value.length === 1 ? value[0] : value;
 }
 
 /** Settings that came after version 0.1. */

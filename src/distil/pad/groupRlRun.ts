@@ -13,7 +13,7 @@ import { readState, writeState } from '../../train/stateFile';
 import { leaveOneOut, rewardFigures, sampleReward, whiten, zScore, type CreditSample } from './credit';
 import { detectHacking, type Evaluation, type HackingStop, type OffendingSample, type RolloutPoint } from './hacking'; // prettier-ignore
 import { PolicyTrainer, type UpdateResult } from './policyTrainer';
-import { greedyVerdicts, offenders, sampleGroups, type PolicySample, type RlQuestion } from './rollout';
+import { greedyVerdicts, offenders, sampleGroups, secondAnswers, type PolicySample, type RlQuestion } from './rollout'; // prettier-ignore
 import type { Gate } from '../../core/gate';
 import type { LanguageModel, Tokenizer } from '../../lm/types';
 import { type Tuning } from '../../train/tuning';
@@ -88,14 +88,6 @@ const mean = (values: readonly number[]): number =>
 
 /** The settings that must not change between the parts of one training. */
 const fixed = (options: unknown): string => canonical({ ...(options as object), saveEvery: 0 });
-
-/** Shares of second answers that correct a wrong first one, and that spoil a right one; nothing where none is checked. */
-function secondAnswers(samples: readonly PolicySample[]): Record<string, number> {
-  if (samples.every(({ question }) => question.first === undefined)) return {};
-  const became = (first: boolean, now: boolean): number =>
-    mean(samples.map(({ question, correct }) => Number(question.first === first && correct === now)));
-  return { 'rewards/corrected/mean': became(false, true), 'rewards/spoilt/mean': became(true, false) };
-}
 
 export class GroupRlRun {
   readonly #request: GroupRlRequest;

@@ -165,6 +165,15 @@ function creditOf(
   return { tokens, steps, outcome };
 }
 
+/** Shares of second answers that correct a wrong first one, and that spoil a right one; nothing where none is checked. */
+export function secondAnswers(samples: readonly PolicySample[]): Record<string, number> {
+  if (samples.every(({ question }) => question.first === undefined)) return {};
+  const became = (first: boolean, now: boolean): number =>
+    samples.filter(({ question, correct }) => question.first === first && correct === now).length /
+    samples.length;
+  return { 'rewards/corrected/mean': became(false, true), 'rewards/spoilt/mean': became(true, false) };
+}
+
 /** Which questions are answered rightly, greedily and with the adapter as it is. Throws InterruptedError. */
 export async function greedyVerdicts(
   request: Pick<RolloutRequest, 'generator' | 'tokenizer' | 'adapter' | 'options' | 'signal'>,
