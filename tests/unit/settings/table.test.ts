@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { settingsPage } from '../../../scripts/maintain/settingsPage';
-import { entries, parseConfig, presets, storedConfig, valueAt } from '../../../src/settings/config';
+import { entries, parseConfig, presets, storedConfig, valueAt, withValues } from '../../../src/settings/config';
 import { configFromFlags, flagsOf } from '../../../src/settings/flags';
 import { groupSettings } from '../../../src/settings/groups';
 import { configIdentity, differing } from '../../../src/settings/scopes';
