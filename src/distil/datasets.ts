@@ -2,16 +2,20 @@ import type { Dataset, Question } from '../records/records';
 import { stagesOf, type StrategyStageKind } from '../settings/strategy';
 import type { Control, Strategy } from '../settings/table';
 import { answerOnly, goldSft, selfConsistencyTraces, wrongTraces } from './controls';
+import { correct } from './correct';
 import { da } from './da';
 import { rewardDataset } from './rewardTraces';
 import { rsft } from './rsft';
 import { singleTeacher } from './singleTeacher';
-import type { DistillInput } from './source';
+import { Dropped, makeDataset, type DistillInput } from './source';
 
 const datasets: Readonly<Record<StrategyStageKind, (input: DistillInput) => Dataset>> = {
   rsft: (input) => rsft(input),
   da: (input) => da(input),
   pad: (input) => rewardDataset(input),
+  // What the debate alone gives: the student's own answers come once it has learnt so far (job/correctStage.ts).
+  correct: (input) => correct({ ...input, own: [], check: () => [] }, { from: 'debate', ratio: 1 }),
+  rl: () => makeDataset('rl', [], new Dropped()),
 };
 
 /**
@@ -39,6 +43,8 @@ export function controlDataset(
       return wrongTraces(input);
     case 'single-teacher':
       return singleTeacher(input);
+    case 'equal-steps':
+      return { ...rsft(input), strategy: control };
     default:
       return control satisfies never;
   }

@@ -42,6 +42,25 @@ export interface Judged {
   readonly complete: boolean;
 }
 
+/** Whether a turn ends in the label; without labels: whether its answer can be read. */
+export function endsInLabel(
+  question: Question,
+  label: string | null,
+  turn: Turn,
+  labels: LabelRule['labels'],
+): boolean {
+  switch (labels) {
+    case 'gold':
+      return turn.correct;
+    case 'none':
+      return turn.answer !== null;
+    case 'consensus':
+      return label !== null && isCorrect(turn.answer, label, question.answerType);
+    default:
+      return labels satisfies never;
+  }
+}
+
 /** A question with the turns that may teach it. */
 export interface LabelledQuestion {
   readonly question: Question;
@@ -76,14 +95,14 @@ export function labelled(question: Question, turns: readonly Turn[], rule: Label
 }
 
 function judgedBy(question: Question, label: string | null, turn: Turn): Judged {
-  const { answer } = turn;
-  const accepted = label !== null && isCorrect(answer, label, question.answerType);
+  const accepted = endsInLabel(question, label, turn, 'consensus');
   const { goldWritten: _, ...asked } = question;
   return {
     turn,
     accepted,
     // Asked of cut replies alone: it reads the text once more.
     complete:
+      label !== null &&
       accepted &&
       turn.finishReason === 'length' &&
       filteredCorrect({ ...asked, gold: label }, turn.reply, 'strict'),

@@ -107,12 +107,14 @@ export async function runGroupRl(
       onLog: (log) => onUpdate({ type: 'log', log }),
       onCheckpoint: (bytes, step) => onUpdate({ type: 'checkpoint', step, bytes }),
     });
-    const { files, samples, generatedTokens, evaluations, stopped } = result;
+    const { files, samples, generatedTokens, evaluations, lr, sweep, stopped } = result;
     return {
       files,
       samples,
       generatedTokens,
       evaluations,
+      lr,
+      sweep,
       stopped: stopped && hackingRecord(stopped, id),
     };
   };

@@ -1,10 +1,11 @@
 /** The calls of process-aware distillation (PAD) to the engine worker; a part of EngineProtocol. */
-import type { PadHacking } from '../records/padRecords';
+import type { PadHacking, PadSweep } from '../records/padRecords';
 import type { Message } from '../records/records';
 import type { TrainLog } from '../records/trainLog';
 import type { ContinuationRecord } from '../records/padRecords';
 import type { ContinuationTrace } from '../distil/pad/monteCarlo';
 import type { LabelledTrace } from '../distil/pad/rewardData';
+import type { Evaluation } from '../distil/pad/hacking';
 import type { RewardMetrics } from '../distil/pad/rewardMetrics';
 import type { ScoredStep } from '../distil/pad/rewardModel';
 import type { RewardOptions } from '../distil/pad/rewardOptions';
@@ -56,7 +57,9 @@ export interface RlResponse {
   readonly files: AdapterFiles;
   readonly samples: number;
   readonly generatedTokens: number;
-  readonly evaluations: readonly { readonly step: number; readonly accuracy: number; readonly n: number }[];
+  readonly evaluations: readonly Evaluation[];
+  readonly lr: number;
+  readonly sweep: PadSweep | null;
   readonly stopped: PadHacking | null;
 }
 

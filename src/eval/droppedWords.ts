@@ -18,6 +18,8 @@ export const droppedWords: Readonly<Record<DropReason, string>> = {
   'peer-quoting-trace': 'traces that mention peers',
   'wrong-step-trace': 'traces with a wrong step',
   'unsupported-step-trace': 'traces with a result that hardly any other has',
+  'repeated-answer': 'repeated answers',
+  'right-answer-not-drawn': 'right answers not drawn',
   'excluded-question': 'questions excluded by hand',
   'no-solution': 'questions without a solution',
   'no-correct-trace': 'questions without a correct trace',

@@ -4,6 +4,7 @@ import { dataFigures, dataSentences, kindRows } from './dataWords';
 import { droppedText } from './droppedWords';
 import { fellShort } from './equalTokens';
 import { firstVotes } from './firstVote';
+import { selfCorrectionMarkdown } from './selfCorrectionWords';
 import { seedSummaries } from './seeds';
 import type { AgentInfo, ArmResult, PairResult, Report } from '../records/records';
 import { percent, points, pointsInterval, table } from './markdownTable';
@@ -237,18 +238,8 @@ export function reportMarkdown(input: Report): string {
   ] as const) {
     if (other) parts.push(`## ${title}`, armTable(other.arms), pairTable(other.pairs, other.arms[0]?.n ?? 0));
   }
-  if (report.selfCorrection.length > 0) {
-    parts.push(
-      '## Self-correction',
-      table(
-        ['Arm', 'Questions', 'Right before', 'Right after', 'Wrong to right', 'Right to wrong'],
-        report.selfCorrection.map((row) => [
-          row.arm,
-          ...[row.n, row.before, row.after, row.wrongToRight, row.rightToWrong].map(String),
-        ]),
-      ),
-    );
-  }
+  if (report.selfCorrection.length > 0)
+    parts.push('## Self-correction', ...selfCorrectionMarkdown(report.selfCorrection));
   if (report.pad) parts.push(...padMarkdown(report.pad));
   parts.push(
     '## Data',

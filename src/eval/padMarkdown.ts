@@ -1,7 +1,7 @@
 /** The section of report.md on process-aware distillation. */
 import { baselineNames, type PadReport, type PadRewardModel, type PadRun } from '../records/padRecords';
 import { percent, table } from './markdownTable';
-import { hackingText } from './padWords';
+import { fallingReward, hackingText, sweepSentence } from './padWords';
 
 const three = (value: number | null): string => (value === null ? '-' : value.toFixed(3));
 
@@ -45,6 +45,8 @@ function runRow(run: PadRun): string[] {
     run.strategy,
     String(run.seed),
     run.reward,
+    run.lr === undefined ? '-' : String(run.lr),
+    run.questions ? `${run.questions.practised} (${run.questions.learnt} trained on before)` : '-',
     String(run.samples),
     String(run.generatedTokens),
     first ? percent(first.accuracy) : '-',
@@ -61,9 +63,16 @@ export function padMarkdown(pad: PadReport): readonly string[] {
       ? rewardModelPart(pad.rewardModel, pad.rewardModels)
       : ['Only the answer was rewarded.']),
     table(
-      ['Training', 'Seed', 'Reward', 'Samples', 'Tokens', 'Held out, before', 'After', 'Ended by'],
+      ['Training', 'Seed', 'Reward', 'Learning rate', 'Questions', 'Samples', 'Tokens', 'Held out, before', 'After', 'Ended by'], // prettier-ignore
       pad.runs.map(runRow),
     ),
-    ...pad.runs.flatMap((run) => hackingText(run) ?? []),
+    ...pad.runs.flatMap((run) => {
+      const fell = fallingReward(run);
+      return [
+        hackingText(run),
+        fell && `Falling reward in ${run.strategy}, seed ${run.seed}. ${fell}`,
+        sweepSentence(run),
+      ].filter((text) => text !== null);
+    }),
   ];
 }

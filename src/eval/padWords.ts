@@ -33,6 +33,24 @@ export function hackingText({ strategy, seed, stopped }: PadRun): string | null 
   return stopped && `Reward hacking in ${strategy}, seed ${seed}. ${hackingSentences(stopped).join(' ')}`;
 }
 
+/** A training reward that fell, by name: nothing that is rewarded was learnt then. Null where it did not, or cannot be said. */
+export function fallingReward({ trend, lr }: Pick<PadRun, 'trend' | 'lr'>): string | null {
+  if (!trend || trend.ci[1] >= 0) return null;
+  const [lo, hi] = trend.ci.map(two);
+  const rate = lr === undefined ? '' : ` than ${lr}`;
+  return (
+    `The training reward fell from ${two(trend.from)} to ${two(trend.to)} between the first and the last third of the rollouts ` +
+    `(95\u00a0% interval of the change ${lo} to ${hi}): the updates did harm. Use a lower learning rate${rate}, or a larger KL weight.`
+  );
+}
+
+/** How its learning rate was chosen; null where one was given, or none is known. */
+export function sweepSentence({ strategy, seed, lr, sweep }: PadRun): string | null {
+  if (!sweep || lr === undefined) return null;
+  const tried = sweep.rates.map((one) => `${one.lr}: ${formatPercent(one.accuracy)}`).join(', ');
+  return `Learning rate of ${strategy}, seed ${seed}: ${lr}, chosen by accuracy on ${formatCount(sweep.n)} validation questions after ${formatCount(sweep.updates)} updates each (${tried}).`;
+}
+
 /** Results of PAD, a line for each reward model and training. */
 export function padLines({ rewardModels, runs }: PadReport): readonly string[] {
   const judges = rewardModels.map(
@@ -47,7 +65,9 @@ export function padLines({ rewardModels, runs }: PadReport): readonly string[] {
         ? `, held out ${formatPercent(first.accuracy)}, then ${formatPercent(last.accuracy)}`
         : '';
     const line = `${strategy}, seed ${seed}: ${formatCount(generatedTokens)} tokens generated${accuracy}.`;
-    return [line, hackingText(run)].filter((part) => part !== null).join(' ');
+    return [line, hackingText(run), fallingReward(run), sweepSentence(run)]
+      .filter((part) => part !== null)
+      .join(' ');
   });
   return [...judges, ...trainings];
 }

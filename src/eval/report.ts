@@ -131,9 +131,9 @@ export function buildReport(input: ReportInput): Report {
     splits: input.splits,
     dataset: { kept: first?.dataset.kept ?? 0, dropped: first?.dataset.dropped ?? {} },
     datasets: Object.fromEntries(
-      input.datasets.map(({ name, dataset: { kept, dropped, audit: made }, rows }) => [
+      input.datasets.map(({ name, dataset: { kept, dropped, audit: made, parts }, rows }) => [
         name,
-        { kept, dropped, ...(made && { audit: made }), ...(rows && { rows }) },
+        { kept, dropped, ...(made && { audit: made }), ...(rows && { rows }), ...(parts && { parts }) },
       ]),
     ),
     ...(audit && { data: diagnosisOf(audit) }),

@@ -1,19 +1,30 @@
 /** From turns to adapters: a dataset per strategy and control, a training per stage and distillation seed. */
 import type { Dataset, Question, Turn } from '../records/records';
 import type { RunConfig } from '../settings/config';
-import { stagesOf, usesPad } from '../settings/strategy';
-import { rewardModelName, rewardStartName } from '../records/trainings';
+import {
+  equalSteps,
+  practisesSecond,
+  stacksPad,
+  startsWithPad,
+  storedStages,
+  usesPad,
+  usesSecondTurnRl,
+} from '../settings/strategy';
+import { equalStepsName, rewardModelName, rewardStartName } from '../records/trainings';
 import { hashKey } from '../core/rng';
 import { turnMessages } from '../debate/prompts';
 import { controlDataset, strategyDatasets } from '../distil/datasets';
 import { relabelled } from '../distil/labels';
 import { hasSingleTeacher } from '../distil/singleTeacher';
+import { partQuestions } from '../distil/pad/rlShare';
 import type { DistillInput } from '../distil/source';
 import { boundedSteps } from '../settings/boundedSteps';
 import type { ProgressDetail } from '../wire/progress';
 import type { Arm } from '../eval/arm';
 import type { Job } from './job';
 import { readPadReport, rewardStage, rewardSteps, rlStage } from './padPhase';
+import { correctionDataset } from './correctStage';
+import { secondTurnStage } from './secondTurnStage';
 import { StageEta, type StageKind } from './stageEta';
 import { supervisedStage, type StageHooks } from './supervisedStage';
 
@@ -43,6 +54,10 @@ interface Stage {
   readonly dataset: Dataset;
   /** Stage whose adapter it continues from. */
   readonly after: string | null;
+  /** Its dataset is made from what the student answers after that stage. */
+  readonly corrects?: boolean;
+  /** Takes as many steps as that stage did. */
+  readonly stepsOf?: string | null;
 }
 
 function inputOf(job: Job, turns: readonly Turn[], seed: number): DistillInput {
@@ -68,7 +83,8 @@ function inputOf(job: Job, turns: readonly Turn[], seed: number): DistillInput {
  * stage, unless agents are held out: then theirs must not be among its traces.
  */
 function rewardStart(config: RunConfig, input: DistillInput): Stage | null {
-  if (config.pad.reward.start !== 'rsft') return null;
+  const { start } = config.pad.reward;
+  if (start === 'base' || (start === 'auto' && startsWithPad(config))) return null;
   const heldOut = input.heldOutAgents ?? new Set();
   const turns = input.turns.filter(({ agent }) => !heldOut.has(agent));
   const [dataset] = strategyDatasets('rsft', { ...input, turns });
@@ -84,38 +100,58 @@ function plan(config: RunConfig, input: DistillInput): { stages: Stage[]; arms: 
   const add = (stage: Stage): void => {
     if (!stages.has(stage.strategy)) stages.set(stage.strategy, stage);
   };
+  const { taught } = partQuestions(input.questions, config.pad.rl.share, config.seed);
   for (const strategy of config.strategies) {
-    const datasets = strategyDatasets(strategy, input);
-    stagesOf(strategy).forEach(({ kind, name, after }, i) => {
-      const dataset = datasets[i]!;
+    const whole = strategyDatasets(strategy, input);
+    const parts = stacksPad({ strategies: [strategy] })
+      ? strategyDatasets(strategy, { ...input, questions: taught })
+      : whole;
+    storedStages(strategy, config.pad.rl.share).forEach(({ kind, name, after, partly }, i) => {
+      const dataset = partly ? { ...parts[i]!, strategy: name } : whole[i]!;
       const pad = kind === 'pad';
       if (pad && config.pad.rl.reward !== 'verifiable') {
         const start = rewardStart(config, input);
         if (start) add(start);
         add({ kind: 'reward', strategy: rewardModelName, dataset, after: start?.strategy ?? null });
       }
-      add({ kind: pad ? 'rl' : 'sft', strategy: name, dataset, after });
+      const practises = pad || kind === 'rl';
+      add({
+        kind: practises ? 'rl' : 'sft',
+        strategy: name,
+        dataset,
+        after,
+        ...(kind === 'correct' && { corrects: true }),
+      });
     });
     arms.set(strategy, { kind: 'distilled', strategy });
   }
   for (const control of config.controls) {
     // A recording and an imported debate need not hold what an agent says greedily.
     if (control === 'single-teacher' && !hasSingleTeacher(input)) continue;
-    add({ kind: 'sft', strategy: control, dataset: controlDataset(control, input), after: null });
+    const dataset = controlDataset(control, input);
+    if (control === equalStepsName) {
+      const { after, stepsOf } = equalSteps(config.strategies);
+      if (after === 'rsft') add({ kind: 'sft', strategy: after, dataset, after: null });
+      add({ kind: 'sft', strategy: control, dataset, after, stepsOf });
+    } else add({ kind: 'sft', strategy: control, dataset, after: null });
     arms.set(control, { kind: 'control', control });
   }
   return { stages: [...stages.values()], arms };
 }
 
 /** Steps of a stage, at most: a training may stop early. */
-function stepsOf({ config, questions }: Job, { kind, dataset }: Stage, turns: readonly Turn[]): number {
+function stepsOf(
+  { config, questions }: Job,
+  { kind, strategy, dataset, corrects = false }: Stage,
+  turns: readonly Turn[],
+): number {
   switch (kind) {
     case 'sft':
-      return boundedSteps(config.steps, config, dataset.traces.length);
+      return corrects ? config.steps : boundedSteps(config.steps, config, dataset.traces.length);
     case 'reward':
       return rewardSteps(config, questions, turns);
     case 'rl':
-      return config.pad.rl.updates;
+      return practisesSecond(strategy) ? config.correct.rlUpdates : config.pad.rl.updates;
     default:
       return kind satisfies never;
   }
@@ -133,6 +169,7 @@ export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<rea
   const { config, runId, store } = job;
   const plans = Array.from({ length: config.distilSeeds }, (_, seed) => ({
     seed,
+    input: inputOf(job, turns, seed),
     ...plan(config, inputOf(job, turns, seed)),
   }));
   const pace = new StageEta(
@@ -140,26 +177,38 @@ export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<rea
       stages.map((stage) => ({ kind: stage.kind, steps: stepsOf(job, stage, turns) })),
     ),
   );
-  const judged = usesPad(config) ? rewarded(job, turns) : { job, turns };
+  const judged = usesPad(config) || usesSecondTurnRl(config) ? rewarded(job, turns) : { job, turns };
   const trained: Trained[] = [];
-  for (const { seed, stages, arms } of plans) {
+  for (const { seed, input, stages, arms } of plans) {
+    const taken = new Map<string, number>();
+    const made = new Map<string, Dataset>();
     for (const stage of stages) {
-      const { strategy, dataset } = stage;
+      const { strategy } = stage;
+      const training = { kind: 'training', strategy, seed, seeds: config.distilSeeds } as const;
+      const show = (detail: ProgressDetail): void => job.progress('distil', { ...pace.progress(), detail });
+      const hooks: StageHooks = {
+        onStep: (step) => {
+          pace.step(step);
+          show(training);
+        },
+        onNote: (note) => show({ ...training, note }),
+      };
+      const dataset = stage.corrects
+        ? await correctionDataset(job, input, { strategy, after: stage.after, seed }, hooks.onNote)
+        : practisesSecond(strategy)
+          ? (made.get(stage.after ?? '') ?? stage.dataset)
+          : stage.dataset;
+      made.set(strategy, dataset);
       if (seed === 0 && stage.kind !== 'rl') {
         const named = stage.kind === 'reward' ? { ...dataset, strategy: rewardModelName } : dataset;
         await store.putDataset(runId, strategy, named);
         const { traces: _, ...summary } = named;
         job.emit({ type: 'dataset', runId, dataset: summary });
       }
-      const training = { kind: 'training', strategy, seed, seeds: config.distilSeeds } as const;
-      const show = (detail: ProgressDetail): void => job.progress('distil', { ...pace.progress(), detail });
-      const fresh = await train(job, stage, seed, judged, {
-        onStep: (step) => {
-          pace.step(step);
-          show(training);
-        },
-        onNote: (note) => show({ ...training, note }),
-      });
+      const steps =
+        taken.get(stage.stepsOf ?? '') ?? boundedSteps(config.steps, config, dataset.traces.length);
+      taken.set(strategy, steps);
+      const fresh = await train(job, { ...stage, dataset, steps }, seed, judged, hooks);
       if (fresh && stage.kind !== 'sft') {
         const pad = await readPadReport(job);
         if (pad) job.emit({ type: 'pad', runId, pad });
@@ -176,7 +225,7 @@ export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<rea
 /** One training, from its last checkpoint where there is one; false where it is stored already. */
 function train(
   job: Job,
-  stage: Stage,
+  stage: Stage & { readonly steps: number },
   seed: number,
   judged: { readonly job: Job; readonly turns: readonly Turn[] },
   hooks: StageHooks,
@@ -195,7 +244,9 @@ function train(
         },
       );
     case 'rl':
-      return rlStage(judged.job, stage, seed, hooks.onStep);
+      return practisesSecond(stage.strategy)
+        ? secondTurnStage(job, judged.job, stage, seed, hooks)
+        : rlStage(judged.job, stage, seed, hooks.onStep);
     default:
       return stage.kind satisfies never;
   }

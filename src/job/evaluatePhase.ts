@@ -1,19 +1,21 @@
 /** The student's answers: every arm that is one greedy reply a question. */
 import { engineAgent } from '../agents/engine';
-import { StorageError } from '../core/errors';
-import { checkProtocol, evalProtocol } from '../records/evalProtocol';
+import { checkOf, evalProtocol, sampledProtocol } from '../records/evalProtocol';
 import type { Message, Question, Turn } from '../records/records';
 import { isCompared } from '../settings/evalSets';
 import { selfCheckMessages, turnMessages } from '../debate/prompts';
 import { styled } from '../debate/protocol';
-import { runTurns } from '../debate/scheduler';
+import { runTurns, type TurnSampling } from '../debate/scheduler';
 import { greedy, singlePass } from '../debate/singlePass';
-import { armId, type Arm } from '../eval/arm';
+import { armId } from '../eval/arm';
 import type { RunConfig } from '../settings/config';
 import { shotsOf } from './debatePhase';
 import type { ProgressDetail } from '../wire/progress';
 import { adapterId, type Job } from './job';
-import { firstStudents, type Trained } from './distilPhase';
+import { withAdapter } from './studentAnswers';
+import { usesCorrection } from '../settings/strategy';
+import { equalStepsName } from '../records/trainings';
+import type { Trained } from './distilPhase';
 
 interface Pass {
   readonly protocol: string;
@@ -21,6 +23,8 @@ interface Pass {
   readonly questions: readonly Question[];
   readonly messages: (question: Question) => readonly Message[];
   readonly detail: ProgressDetail;
+  /** Greedy where nothing is said. */
+  readonly sampling?: TurnSampling;
   /** The adapter is new: stored answers are not its. */
   readonly fresh?: boolean;
 }
@@ -70,34 +74,64 @@ function passes(job: Job, trained: readonly Trained[]): Pass[] {
   return list;
 }
 
-/** Second passes: the student sees its own answer and is asked to check it (base and distilled, first seed). */
-function checks(job: Job, trained: readonly Trained[], answers: readonly Turn[]): Pass[] {
-  const { studentStyle: style } = job;
-  const tested = job.questions.filter(({ split }) => split === 'test');
-  const students: { arm: Arm; adapter: Pass['adapter']; fresh: boolean }[] = [
-    { arm: { kind: 'base' }, adapter: null, fresh: false },
-    ...firstStudents(trained).map(({ arm, strategy, seed, fresh }) => ({
-      arm,
+interface Student extends Pick<Pass, 'adapter'> {
+  readonly name: string;
+  readonly fresh: boolean;
+}
+
+/** Who checks its own answers: base and students, first seed, and the control that self-correction is held against. */
+export function checkedStudents(trained: readonly Trained[]): readonly Student[] {
+  const base: Student = { name: armId({ kind: 'base' }), adapter: null, fresh: false };
+  const checks = ({ arm, seed }: Trained): boolean =>
+    seed === 0 && (arm.kind === 'distilled' || (arm.kind === 'control' && arm.control === equalStepsName));
+  return [
+    base,
+    ...trained.filter(checks).map(({ arm, strategy, seed, fresh }) => ({
+      name: armId(arm),
       adapter: { strategy, seed },
       fresh,
     })),
   ];
-  return students.map(({ arm, adapter, fresh }) => {
-    const name = armId(arm);
-    const own = new Map(
-      answers
-        .filter(({ protocol }) => protocol === evalProtocol(name))
-        .map((turn) => [turn.questionId, turn.reply]),
-    );
-    return {
-      protocol: checkProtocol(name),
-      adapter,
-      questions: tested,
-      messages: (question) => selfCheckMessages({ style, question, own: own.get(question.id) ?? '' }),
-      detail: { kind: 'check', arm: name, seed: 0 },
-      fresh,
-    };
-  });
+}
+
+/** First answers at temperature 1, to be checked: greedy ones leave little to mend. Where a student learns self-correction. */
+function sampledPasses(job: Job, trained: readonly Trained[]): Pass[] {
+  const { studentStyle: style, config } = job;
+  if (!usesCorrection(config)) return [];
+  return checkedStudents(trained).map(({ name, adapter, fresh }) => ({
+    protocol: sampledProtocol(name),
+    adapter,
+    questions: job.questions.filter(({ split }) => split === 'test'),
+    messages: (question) => turnMessages({ style, question, own: [], peers: [] }),
+    detail: { kind: 'arm', arm: name, seed: 0 },
+    sampling: { ...greedy(config.maxTokens), temperature: 1 },
+    fresh,
+  }));
+}
+
+/** Second passes: the student sees its own answer and is asked to check it. */
+function checks(job: Job, trained: readonly Trained[], answers: readonly Turn[]): Pass[] {
+  const { studentStyle: style, config } = job;
+  const tested = job.questions.filter(({ split }) => split === 'test');
+  const firsts = usesCorrection(config) ? [evalProtocol, sampledProtocol] : [evalProtocol];
+  return checkedStudents(trained).flatMap(({ name, adapter, fresh }) =>
+    firsts.map((first): Pass => {
+      const protocol = first(name);
+      const own = new Map(
+        answers
+          .filter((turn) => turn.protocol === protocol)
+          .map(({ questionId, reply }) => [questionId, reply]),
+      );
+      return {
+        protocol: checkOf(protocol),
+        adapter,
+        questions: tested,
+        messages: (question) => selfCheckMessages({ style, question, own: own.get(question.id) ?? '' }),
+        detail: { kind: 'check', arm: name, seed: 0 },
+        fresh,
+      };
+    }),
+  );
 }
 
 /** Gives all turns of all passes; stored ones are not generated again. */
@@ -106,12 +140,11 @@ export async function evaluatePhase(
   trained: readonly Trained[],
   stored: readonly Turn[],
 ): Promise<readonly Turn[]> {
-  const first = passes(job, trained);
+  const { selfCheck } = job.config;
+  const first = [...passes(job, trained), ...(selfCheck ? sampledPasses(job, trained) : [])];
   const all: Turn[] = [];
   const count = (list: readonly Pass[]): number => list.reduce((sum, pass) => sum + pass.questions.length, 0);
-  const students = 1 + firstStudents(trained).length;
-  const tested = job.questions.filter(({ split }) => split === 'test').length;
-  const total = count(first) + (job.config.selfCheck ? students * tested : 0);
+  const total = count(first) + (selfCheck ? count(checks(job, trained, [])) : 0);
   const run = async (list: readonly Pass[]): Promise<void> => {
     for (const pass of list) {
       const { adapter } = pass;
@@ -119,24 +152,13 @@ export async function evaluatePhase(
         all.push(...(await answer(job, pass, stored, all.length, total)));
         continue;
       }
-      const id = adapterId(job.runId, adapter.strategy, adapter.seed);
-      const files = await job.store.getAdapter({ runId: job.runId, ...adapter });
-      if (!files) {
-        throw new StorageError(
-          `The adapter of ${adapter.strategy}, seed ${adapter.seed}, is damaged in storage.`,
-          'Resume the run: it is trained again, to the same bytes.',
-        );
-      }
-      await job.engine.putAdapter(job.student.id, id, files);
-      try {
+      await withAdapter(job, adapter, async () => {
         all.push(...(await answer(job, pass, stored, all.length, total)));
-      } finally {
-        await job.engine.dropAdapter(job.student.id, id).catch(() => undefined);
-      }
+      });
     }
   };
   await run(first);
-  if (job.config.selfCheck) await run(checks(job, trained, all));
+  if (selfCheck) await run(checks(job, trained, all));
   return all;
 }
 
@@ -155,7 +177,7 @@ async function answer(
     protocol: styled(singlePass({ name: pass.protocol, messages: pass.messages }), () => job.studentStyle),
     questions: pass.questions,
     agents: [engineAgent(engine, { model: student.id, adapter })],
-    sampling: greedy(config.maxTokens),
+    sampling: pass.sampling ?? greedy(config.maxTokens),
     stored: pass.fresh ? [] : stored,
     gate: job.gate,
     signal: job.signal,

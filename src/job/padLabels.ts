@@ -14,13 +14,10 @@ import {
   spokenTraces,
   type UnlabelledTrace,
 } from '../distil/rewardTraces';
-import { engineAgent } from '../agents/engine';
-import { styled } from '../debate/protocol';
-import { runTurns } from '../debate/scheduler';
-import { selfConsistency } from '../debate/selfConsistency';
 import { turnMessages } from '../debate/prompts';
 import type { TrainingNote } from '../wire/progress';
 import type { Job } from './job';
+import { studentAnswers } from './studentAnswers';
 
 export interface LabelledSplit {
   readonly train: readonly LabelledTrace[];
@@ -102,27 +99,18 @@ function ownTurns(
   samples: number,
   onNote: (note: TrainingNote) => void,
 ): Promise<readonly Turn[]> {
-  const { config, engine, student, store, runId, studentStyle: style } = job;
-  const prompt = ({ question }: { readonly question: Question }) =>
-    turnMessages({ style, question, own: [], peers: [] });
-  return store.getTurns(runId).then((stored) =>
-    runTurns({
-      runId,
+  const { config } = job;
+  return studentAnswers(
+    job,
+    {
+      protocol: ownProtocol,
       seed: hashKey(config.seed, 'pad-student'),
-      protocol: styled(selfConsistency({ samples, prompt, name: ownProtocol }), () => style),
+      adapter: null,
       questions,
-      agents: [engineAgent(engine, { model: student.id, adapter: null })],
-      sampling: { temperature: config.pad.rl.temperature, topP: 1, maxTokens: config.maxTokens },
-      stored,
-      gate: job.gate,
-      signal: job.signal,
-      record: async (turn, timing) => {
-        await job.writer.write(turn, timing);
-        job.emit({ type: 'turn', runId, turn });
-      },
-      onProblem: (_place, error) => job.emit({ type: 'error', runId, error: error.toData() }),
-      onProgress: ({ turnsDone, turns }) => onNote({ kind: 'own-samples', done: turnsDone, total: turns }),
-    }),
+      samples,
+      temperature: config.pad.rl.temperature,
+    },
+    onNote,
   );
 }
 

@@ -9,51 +9,31 @@ import { turnMessages } from '../debate/prompts';
 import type { LabelledTrace } from '../distil/pad/rewardData';
 import { countLabels } from '../distil/pad/labels';
 import { auc, baselinesFrom } from '../distil/pad/rewardMetrics';
+import { partQuestions } from '../distil/pad/rlShare';
 import { defaultRewardOptions } from '../distil/pad/rewardOptions';
-import { defaultGroupRlOptions } from '../distil/pad/rlOptions';
 import { spokenTraces } from '../distil/rewardTraces';
-import { linearNames } from '../lm/types';
 import { boundedSteps } from '../settings/boundedSteps';
 import { valueAt, type Path } from '../settings/config';
-import { endsInPad } from '../settings/strategy';
-import type { CheckpointId } from '../store/checkpoints';
+import { endsInRl } from '../settings/strategy';
 import type { TrainingNote } from '../wire/progress';
 import type { Job } from './job';
 import { labelTraces } from './padLabels';
-import type { AdapterFiles, PadUpdate } from '../engine/padProtocol';
+import type { AdapterFiles } from '../engine/padProtocol';
+import {
+  groupRlStage,
+  loraOf,
+  note,
+  noteFile,
+  readNote,
+  rlQuestion,
+  updates,
+  type RewardNote,
+} from './groupRlStage';
 import { hasTraining, trainingInputs } from './trainingInputs';
-import { openTrainingRecord, type TrainingRecord } from './trainingRecord';
+import { openTrainingRecord } from './trainingRecord';
 
-/** File beside the adapter that says how it was made: a PadRun, or the metrics of a reward model. */
-const noteFile = 'pad.json';
 /** Held-out traces that are kept with their scores for reading. */
 const shownTraces = 24;
-
-interface RewardNote {
-  readonly rewardModel: PadRewardModel;
-  readonly traces: readonly PadTrace[];
-}
-
-const note = (value: RewardNote | PadRun): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
-
-async function readNote<T>(job: Job, id: CheckpointId): Promise<T | null> {
-  const bytes = await job.store.getAdapterFile(id, noteFile);
-  return bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as T) : null;
-}
-
-function updates(record: TrainingRecord, onStep: (step: number) => void): (update: PadUpdate) => void {
-  return (update) => {
-    if (update.type === 'checkpoint') record.save(update.step, update.bytes);
-    else {
-      record.log(update.log);
-      onStep(update.log.step);
-    }
-  };
-}
-
-function loraOf({ config }: Job) {
-  return { rank: config.rank, alpha: config.alpha, rslora: false, dropout: 0, targets: linearNames };
-}
 
 /** Settings that the labels of a reward model's traces depend on, beside the generated traces. */
 const judging = [
@@ -259,72 +239,29 @@ export async function rlStage(
   seed: number,
   onStep: (step: number) => void,
 ): Promise<boolean> {
-  const { config, engine, runId, store, student, studentStyle: style } = job;
-  const { maskTruncated, stopOnHacking, ...options } = config.pad.rl;
-  const id = { runId, strategy, seed };
-  const init = after === null ? null : await store.getAdapter({ runId, strategy: after, seed });
+  const { config, runId, store, studentStyle: style } = job;
+  const { reward, updates: planned } = config.pad.rl;
   const judge =
-    options.reward === 'verifiable'
-      ? null
-      : await store.getAdapter({ runId, strategy: rewardModelName, seed });
-  const ask = (split: 'train' | 'validation') =>
-    job.questions
-      .filter((question) => question.split === split)
-      .map((question) => ({
-        id: question.id,
-        messages: turnMessages({ style, question, own: [], peers: [] }),
-        gold: question.gold,
-        answerType: question.answerType,
-        ...(question.options && { options: question.options }),
-      }));
-  const every = Math.max(1, Math.ceil(options.updates / 10));
-  const data = {
-    questions: ask('train'),
-    heldOut: ask('validation'),
-    options: {
-      ...defaultGroupRlOptions,
-      ...options,
-      maxTokens: config.maxTokens,
-      guards: { ...defaultGroupRlOptions.guards, maskTruncated },
-      ...(!stopOnHacking && { hacking: null }),
-      miniBatches: 1,
-      // The first step of a warm-up has rate 0: a single update has none.
-      warmup: Math.min(5, options.updates - 1),
-      lora: loraOf(job),
-      seed: hashKey(config.seed, 'group-rl', strategy, seed),
-      evalEvery: every,
-      saveEvery: every,
+    reward === 'verifiable' ? null : await store.getAdapter({ runId, strategy: rewardModelName, seed });
+  const ask = (questions: readonly Question[]) =>
+    questions.map((question) => rlQuestion(question, turnMessages({ style, question, own: [], peers: [] })));
+  const of = (split: 'train' | 'validation') => job.questions.filter((question) => question.split === split);
+  const share = after === null ? 0 : config.pad.rl.share;
+  const { taught, practised } = partQuestions(of('train'), share, config.seed);
+  const both = new Set(after === null ? [] : taught);
+  return groupRlStage(
+    job,
+    { strategy, after, seed },
+    {
+      questions: ask(practised),
+      heldOut: ask(of('validation')),
+      judge,
+      reward,
+      updates: planned,
+      learnt: practised.filter((question) => both.has(question)).length,
     },
-  };
-  const inputs = await trainingInputs(job, { kind: 'rl', adapters: { init, judge }, data });
-  if (await hasTraining(job, id, inputs)) return false;
-  const record = await openTrainingRecord(job, id, inputs);
-  await record.finish(async (checkpoint) => {
-    const { files, samples, generatedTokens, evaluations, stopped } = await engine.pad(
-      'groupRl',
-      {
-        model: student.id,
-        init,
-        rewardModel: judge,
-        ...data,
-        checkpoint,
-      },
-      { signal: record.signal, onProgress: updates(record, onStep) },
-    );
-    const tokensAt = (step: number): number =>
-      record.logs.findLast((log) => log.step <= step)?.['completions/num_tokens'] ?? 0;
-    const run: PadRun = {
-      strategy,
-      seed,
-      reward: options.reward,
-      samples,
-      generatedTokens,
-      evaluations: evaluations.map((one) => ({ ...one, generatedTokens: tokensAt(one.step) })),
-      stopped,
-    };
-    return { ...files, [noteFile]: note(run) };
-  });
-  return true;
+    onStep,
+  );
 }
 
 /** Results of PAD's finished trainings; null before the first. */
@@ -334,7 +271,7 @@ export async function readPadReport(job: Job): Promise<PadReport | null> {
   const rewardModels: PadRewardModel[] = [];
   const runs: PadRun[] = [];
   let traces: readonly PadTrace[] = [];
-  const trained = logs.filter(({ strategy }) => strategy === rewardModelName || endsInPad(strategy));
+  const trained = logs.filter(({ strategy }) => strategy === rewardModelName || endsInRl(strategy));
   for (const { strategy, seed } of [...trained].sort((a, b) => a.seed - b.seed)) {
     const id = { runId, strategy, seed };
     if (strategy === rewardModelName) {

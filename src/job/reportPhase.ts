@@ -2,8 +2,9 @@
 import type { Question, Report, SelfCorrection, Split, Turn } from '../records/records';
 import { evalProtocol } from '../records/evalProtocol';
 import { evalSetsOf, isCompared } from '../settings/evalSets';
+import { usesCorrection } from '../settings/strategy';
 import { tieBreakOf } from '../debate/vote';
-import { armId, type Arm } from '../eval/arm';
+import { armId } from '../eval/arm';
 import {
   bestAgent,
   debateArm,
@@ -22,7 +23,7 @@ import { selfCorrection } from '../eval/selfCorrection';
 import { TurnIndex } from '../eval/turnIndex';
 import { hostsOf } from '../specs/hosts';
 import { agentInfos } from './agentPool';
-import { chooses } from './evaluatePhase';
+import { checkedStudents, chooses } from './evaluatePhase';
 import { firstStudents, type Trained } from './distilPhase';
 import type { Job } from './job';
 import { readPadReport } from './padPhase';
@@ -103,12 +104,16 @@ function choosing(job: Job, index: TurnIndex, trained: readonly Trained[]): { va
 }
 
 function checks(
+  { config }: Job,
   index: TurnIndex,
   trained: readonly Trained[],
   questions: readonly Question[],
 ): SelfCorrection[] {
-  const students: Arm[] = [{ kind: 'base' }, ...firstStudents(trained).map(({ arm }) => arm)];
-  return students.map((arm) => selfCorrection(index, armId(arm), questions));
+  const { seed } = config;
+  const firsts = usesCorrection(config) ? [false, true] : [false];
+  return checkedStudents(trained).flatMap(({ name }) =>
+    firsts.map((sampled) => selfCorrection(index, name, questions, { sampled, seed })),
+  );
 }
 
 /** Builds, stores and announces the report. */
@@ -159,7 +164,7 @@ export async function reportPhase(
     ...(sets.length > 0 && { evalSets: sets }),
     ...(job.overlap && { overlap: job.overlap }),
     seeds: furtherSeeds(job, index, trained, test.questions),
-    selfCorrection: config.selfCheck ? checks(index, trained, test.questions) : [],
+    selfCorrection: config.selfCheck ? checks(job, index, trained, test.questions) : [],
     trainQuestions: questions.filter(({ split }) => split === 'train'),
     pad: await readPadReport(job),
     timings: seconds,

@@ -5,7 +5,6 @@ import { judge } from '../debate/judge';
 import { turnMessages } from '../debate/prompts';
 import { linearNames } from '../lm/types';
 import type { EvalSamplePlan, TrainUpdate } from '../engine/engineProtocol';
-import { boundedSteps } from '../settings/boundedSteps';
 import type { TrainingNote } from '../wire/progress';
 import type { Job } from './job';
 import { nothingToLearn } from './nothingToLearn';
@@ -48,17 +47,21 @@ function probesOf(
  */
 export async function supervisedStage(
   job: Job,
-  stage: { readonly strategy: string; readonly dataset: Dataset; readonly after: string | null },
+  stage: {
+    readonly strategy: string;
+    readonly dataset: Dataset;
+    readonly after: string | null;
+    readonly steps: number;
+  },
   seed: number,
   { onStep, onNote }: StageHooks,
 ): Promise<boolean> {
   const { config, runId, store, engine, student, studentStyle: style } = job;
-  const { strategy, dataset, after } = stage;
+  const { strategy, dataset, after, steps } = stage;
   if (dataset.traces.length === 0) {
     throw nothingToLearn(strategy, dataset, job.questions.filter(({ split }) => split === 'train').length);
   }
   const id = { runId, strategy, seed };
-  const steps = boundedSteps(config.steps, config, dataset.traces.length);
   const { asked, plan } = probesOf(job, steps);
   const init = after === null ? null : await store.getAdapter({ runId, strategy: after, seed });
   const held = job.questions.filter(

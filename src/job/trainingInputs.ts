@@ -16,7 +16,9 @@ import type { Job } from './job';
 const method = 1;
 
 /** Hash of an adapter's weights and config; null for none. */
-async function adapterHash(files: Readonly<Record<string, Uint8Array>> | null): Promise<string | null> {
+export async function adapterHash(
+  files: Readonly<Record<string, Uint8Array>> | null,
+): Promise<string | null> {
   if (files === null) return null;
   const names = Object.keys(files).filter((name) => name.startsWith('adapter_'));
   const hashes = names.sort().map(async (name) => [name, await sha256(new Uint8Array(files[name]!))]);

@@ -2,7 +2,7 @@
 import type { MemoryItem } from './memoryPlan';
 import type { RunConfig } from '../settings/config';
 import { evaluationQuestions } from '../settings/evalSets';
-import { usesPad } from '../settings/strategy';
+import { stacksPad, usesCorrection, usesPad, usesSecondTurnRl } from '../settings/strategy';
 import {
   adapterElements,
   cacheBound,
@@ -75,15 +75,17 @@ export function training(input: PlanInput, sizer: Sizer): MemoryItem[] {
   if (!student) return [];
   const { question, reply } = textTokens(config, student.compact);
   const factor = largestBatch(config.batch);
+  // Half of self-correction's rows hold an answer of one's own too; a batch may hold more of them.
+  const asked = question + (usesCorrection(config) ? reply : 0);
   const supervised: MemoryItem[] = [
     ...learning(input, sizer, {
       rank: config.rank,
-      rows: Math.ceil(factor * config.batch * (question + reply)),
+      rows: Math.ceil(factor * config.batch * (asked + reply)),
       targets: Math.ceil(factor * config.batch * (reply + 1)),
     }),
     ...(config.validationQuestions > 0 ? answering(input, sizer, probes) : []),
   ];
-  const stages = [supervised, ...(usesPad(config) ? pad(input, sizer) : [])];
+  const stages = [supervised, ...(usesPad(config) || usesSecondTurnRl(config) ? pad(input, sizer) : [])];
   return stages.reduce((most, one) => (sum(one) > sum(most) ? one : most));
 }
 
@@ -114,7 +116,7 @@ function answering({ config, student }: PlanInput, sizer: Sizer, sequences: numb
   ];
 }
 
-/** PAD's two trainings: the reward model's, which is measured while it is there, and the student's with the judge beside it. */
+/** What group RL takes: PAD's reward model, which is measured while it is there, and the student's trainings. */
 function pad(input: PlanInput, sizer: Sizer): MemoryItem[][] {
   const { config, student } = input;
   if (!student) return [];
@@ -127,46 +129,88 @@ function pad(input: PlanInput, sizer: Sizer): MemoryItem[][] {
   const longest = question + maxTokens;
   const fullPass = { rank, rows: rowsPerPass, targets: rowsPerPass };
   const judged = scoringMemory(shape, sizer, { ...fullPass, targets: rowsPerPass / 4 });
-  // The cache that own samples and continuations, or the evaluation of an earlier strategy, left.
-  const sampled = answering(input, sizer, Infinity);
   // It makes room for its longest traces, whatever the batch draws.
   const rows = Math.ceil(1.6 * config.batch * Math.min(longest, question + 1.5 * reply));
   const targets = Math.ceil(config.batch * (reply + 1));
   const reward: MemoryItem[] = [
     ...learning(input, sizer, { rank, rows, targets }),
     { kind: 'reward', model, bytes: judged + head + sizer.tensor(targets * shape.hidden) },
-    ...sampled,
+    ...answering(input, sizer, Infinity),
   ];
+  const judges = config.pad.rl.reward !== 'verifiable';
+  const padStages = usesPad(config)
+    ? [
+        ...(judges ? [reward] : []),
+        practice(input, sizer, {
+          prompt: question,
+          judge: judges ? adapter + head : 0,
+          start: stacksPad(config),
+          heldOut: config.validationQuestions,
+        }),
+      ]
+    : [];
+  // RL on the second answer reads the first one as well.
+  const second = usesSecondTurnRl(config)
+    ? [
+        practice(input, sizer, {
+          prompt: question + reply,
+          judge: 0,
+          start: true,
+          heldOut: 2 * config.validationQuestions,
+        }),
+      ]
+    : [];
+  return [...padStages, ...second];
+}
+
+/** A group RL: `judge` is what the reward model holds beside its scoring, 0 without one; `start`: the adapter it starts from stays. */
+function practice(
+  input: PlanInput,
+  sizer: Sizer,
+  {
+    prompt,
+    judge,
+    start,
+    heldOut,
+  }: {
+    readonly prompt: number;
+    readonly judge: number;
+    readonly start: boolean;
+    readonly heldOut: number;
+  },
+): MemoryItem[] {
+  const { config, student } = input;
+  if (!student) return [];
+  const { model, shape, compact } = student;
+  const { rank, maxTokens } = config;
+  const { reply } = textTokens(config, compact);
+  const fullPass = { rank, rows: rowsPerPass, targets: rowsPerPass };
   const replies = config.pad.rl.questions * config.pad.rl.samples;
-  const all = Math.ceil(replies * largestBatch(config.pad.rl.questions) * (question + reply));
+  const all = Math.ceil(replies * largestBatch(config.pad.rl.questions) * (prompt + reply));
   const pass = Math.min(rowsPerPass, all);
   const cache = cacheBound(shape, sizer, {
-    sequences: Math.max(replies, config.validationQuestions),
-    stages: [longest],
+    sequences: Math.max(replies, heldOut),
+    stages: [prompt + maxTokens],
     atOnce: rolloutSequences,
   });
-  const rl: MemoryItem[] = [
+  const scored =
+    judge === 0 ? 0 : scoringMemory(shape, sizer, { ...fullPass, rows: pass, targets: pass / 4 });
+  return [
     ...learning(input, sizer, {
       rank,
       rows: pass,
-      targets: Math.min(pass, Math.ceil((pass * (reply + 1)) / question)),
+      targets: Math.min(pass, Math.ceil((pass * (reply + 1)) / prompt)),
     }),
+    ...(start
+      ? [{ kind: 'adapter' as const, model, bytes: sizer.tensor(adapterElements(shape, rank)) }]
+      : []),
     { kind: 'activations', model, bytes: generationBytes(shape, sizer, rank, rolloutSequences) },
     { kind: 'cache', model, bytes: cache.bytes },
     { kind: 'spare', model, bytes: cache.spare },
-    ...(config.pad.rl.reward === 'verifiable'
-      ? []
-      : [
-          {
-            kind: 'reward' as const,
-            model,
-            bytes:
-              adapter + head + scoringMemory(shape, sizer, { ...fullPass, rows: pass, targets: pass / 4 }),
-          },
-        ]),
-    ...sampled,
+    ...(judge === 0 ? [] : [{ kind: 'reward' as const, model, bytes: judge + scored }]),
+    // The cache that own samples and continuations, or the evaluation of an earlier strategy, left.
+    ...answering(input, sizer, Infinity),
   ];
-  return config.pad.rl.reward === 'verifiable' ? [rl] : [reward, rl];
 }
 
 export function evaluation({ config, student }: PlanInput, sizer: Sizer): MemoryItem[] {

@@ -21,6 +21,8 @@ const filters = {
     removes: 'trace',
     was: 'traces with a result that hardly any other has',
   },
+  'repeated-answer': { removes: 'trace', was: 'repeated answers' },
+  'right-answer-not-drawn': { removes: 'trace', was: 'right answers not drawn' },
   'excluded-question': { removes: 'question', was: 'questions excluded by hand' },
   'no-solution': { removes: 'question', was: 'questions without a solution' },
   'no-correct-trace': { removes: 'question', was: 'questions without a correct trace' },

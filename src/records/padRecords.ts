@@ -117,8 +117,31 @@ export interface PadRun {
     readonly accuracy: number;
     readonly n: number;
     readonly generatedTokens: number;
+    /** Questions lost and gained since the first evaluation; absent in older reports. */
+    readonly lost?: number;
+    readonly gained?: number;
   }[];
   readonly stopped: PadHacking | null;
+  /** Peak learning rate, and the rates that it was chosen from by short trainings; absent in older reports. */
+  readonly lr?: number;
+  readonly sweep?: PadSweep | null;
+  /** Mean reward of the first and the last third of the rollouts, with the interval of the difference; null where they are few. */
+  readonly trend?: PadTrend | null;
+  /** Training questions that it practised on, and those of them that an earlier stage had learnt from. */
+  readonly questions?: { readonly practised: number; readonly learnt: number };
+}
+
+/** Short trainings from the same start, `updates` each: greedy accuracy on `n` held-out questions at their end. */
+export interface PadSweep {
+  readonly updates: number;
+  readonly n: number;
+  readonly rates: readonly { readonly lr: number; readonly accuracy: number }[];
+}
+
+export interface PadTrend {
+  readonly from: number;
+  readonly to: number;
+  readonly ci: readonly [number, number];
 }
 
 export interface PadReport {

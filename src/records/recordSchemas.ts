@@ -138,6 +138,9 @@ export const auditSchema = v.object({
 }) satisfies v.GenericSchema<unknown, TraceAudit>;
 export const rowsCutSchema = v.object({ cut: count, dropped: count });
 
+/** Rows of self-correction by what they are. */
+export const correctionParts = v.object({ corrected: count, confirmed: count, plain: count });
+
 export const datasetSchema = v.object({
   strategy: v.pipe(v.string(), v.minLength(1), v.maxLength(100)),
   traces: v.array(
@@ -153,6 +156,7 @@ export const datasetSchema = v.object({
   kept: count,
   dropped: droppedSchema,
   audit: v.exactOptional(auditSchema),
+  parts: v.exactOptional(correctionParts),
 }) satisfies v.GenericSchema<unknown, Dataset>;
 
 /** One step of a log: numbers by name. JSON has null for what was not a number: such a value is left out. */

@@ -153,6 +153,15 @@ export interface Dataset {
   readonly dropped: DropCounts;
   /** Absent where no turns were learnt from, and in datasets of older versions. */
   readonly audit?: TraceAudit;
+  /** Of self-correction: what its rows are. Absent elsewhere. */
+  readonly parts?: CorrectionParts;
+}
+
+/** Rows that lead from a wrong answer to a right trace, from a right answer to one, and RSFT's own. */
+export interface CorrectionParts {
+  readonly corrected: number;
+  readonly confirmed: number;
+  readonly plain: number;
 }
 
 /** Rows of a training that the maximum length cut, and those of which it left nothing to learn. */
@@ -184,6 +193,8 @@ export interface DatasetCounts {
   readonly audit?: TraceAudit;
   /** Of the first seed's training. */
   readonly rows?: RowsCut;
+  /** Of self-correction. */
+  readonly parts?: CorrectionParts;
 }
 
 export interface Interval {
@@ -272,14 +283,30 @@ export interface ReportItem {
   readonly verdicts: Readonly<Record<string, Verdict>>;
 }
 
-/** Self-correction: the student sees its own answer and is asked to check it. */
+/** Self-correction: the student sees its own answer and is asked to check it. The second answer is greedy. */
 export interface SelfCorrection {
   readonly arm: string;
+  /** Of the first answer; absent = 0, as in reports of older versions. */
+  readonly temperature?: number;
   readonly n: number;
   readonly before: number;
   readonly after: number;
   readonly wrongToRight: number;
   readonly rightToWrong: number;
+  /** after - before as a share, its paired-bootstrap interval, and McNemar's mid-p; absent in reports of older versions. */
+  readonly difference?: number;
+  readonly ci?: readonly [number, number];
+  readonly mcnemarP?: number;
+  /** Share of the wrong first answers that were corrected, and of the right ones that were spoilt, with Wilson's intervals. */
+  readonly corrected?: ShareOf;
+  readonly spoilt?: ShareOf;
+}
+
+/** A share of `n`, null where there is none to take it of. */
+export interface ShareOf {
+  readonly n: number;
+  readonly share: number | null;
+  readonly ci: readonly [number, number] | null;
 }
 
 export interface Environment {

@@ -6,6 +6,7 @@ import { overlapSchema } from './overlap';
 import type { PadReport } from './padRecords';
 import {
   auditSchema,
+  correctionParts,
   count,
   droppedSchema,
   finite,
@@ -59,6 +60,7 @@ const datasetCounts = v.object({
   ...counts.entries,
   audit: v.exactOptional(auditSchema),
   rows: v.exactOptional(rowsCutSchema),
+  parts: v.exactOptional(correctionParts),
 });
 const data = v.object({
   labels: labelKind,
@@ -137,7 +139,14 @@ const padRun = v.object({
   samples: count,
   generatedTokens: count,
   evaluations: uniqueBy(
-    v.object({ step: count, accuracy: finite, n: count, generatedTokens: count }),
+    v.object({
+      step: count,
+      accuracy: finite,
+      n: count,
+      generatedTokens: count,
+      lost: v.exactOptional(count),
+      gained: v.exactOptional(count),
+    }),
     ({ step }) => step,
   ),
   stopped: v.nullable(
@@ -150,6 +159,18 @@ const padRun = v.object({
       samples: v.array(v.object({ ...trace.entries, reward: finite, gold: text })),
     }),
   ),
+  lr: v.exactOptional(finite),
+  sweep: v.exactOptional(
+    v.nullable(
+      v.object({
+        updates: count,
+        n: count,
+        rates: uniqueBy(v.object({ lr: finite, accuracy: finite }), ({ lr }) => lr),
+      }),
+    ),
+  ),
+  trend: v.exactOptional(v.nullable(v.object({ ...change.entries, ci: interval }))),
+  questions: v.exactOptional(v.object({ practised: count, learnt: count })),
 });
 const pad = v.object({
   rewardModel: v.nullable(rewardModel),
@@ -158,6 +179,8 @@ const pad = v.object({
   runs: uniqueBy(padRun, ({ strategy, seed }) => `${strategy}|${seed}`),
   traces: v.array(trace),
 }) satisfies v.GenericSchema<unknown, PadReport>;
+
+const shareOf = v.object({ n: count, share: nullableNumber, ci: v.nullable(interval) });
 
 const verdict = v.object({
   answer: v.nullable(text),
@@ -229,13 +252,19 @@ export const reportSchema = v.object({
   selfCorrection: uniqueBy(
     v.object({
       arm: text,
+      temperature: v.exactOptional(positive),
       n: count,
       before: count,
       after: count,
       wrongToRight: count,
       rightToWrong: count,
+      difference: v.exactOptional(finite),
+      ci: v.exactOptional(interval),
+      mcnemarP: v.exactOptional(finite),
+      corrected: v.exactOptional(shareOf),
+      spoilt: v.exactOptional(shareOf),
     }),
-    (row) => row.arm,
+    ({ arm, temperature = 0 }) => `${arm}|${temperature}`,
   ),
   seeds: uniqueBy(v.object({ seed: count, ...compared.entries }), ({ seed }) => seed),
   pad: v.optional(v.nullable(pad), null),

@@ -1,12 +1,15 @@
 /** The order of a run's trainings: that of its settings, in which they are done and shown; storage gives them by name. */
 import type { RunConfig } from '../settings/config';
-import { stagesOf } from '../settings/strategy';
+import { equalSteps, stagesOf, withoutPart } from '../settings/strategy';
 
 /** Name under which a run keeps its reward model. */
 export const rewardModelName = 'reward-model';
 
 /** And what it starts from, where that is not RSFT's own stage. */
 export const rewardStartName = 'reward-start';
+
+/** Control that trains RSFT's rows for as many steps as a stack's last stage, on the adapter that this one starts from. */
+export const equalStepsName = 'equal-steps';
 
 /** Names of stages, strategies and controls, in the order in which a run trains them. */
 export function trainingOrder({
@@ -21,7 +24,11 @@ export function trainingOrder({
       order.add(name);
     }
   }
-  for (const control of controls) order.add(control);
+  for (const control of controls) {
+    // What that control starts from may be no strategy of the run.
+    if (control === equalStepsName) order.add(equalSteps(strategies).after ?? control);
+    order.add(control);
+  }
   return [...order];
 }
 
@@ -32,7 +39,7 @@ export function inTrainingOrder<T extends { readonly strategy: string; readonly 
 ): T[] {
   const order = trainingOrder(config);
   const place = ({ strategy }: T): number => {
-    const at = order.indexOf(strategy);
+    const at = order.indexOf(withoutPart(strategy));
     return at < 0 ? order.length : at;
   };
   return [...list].sort((a, b) => place(a) - place(b) || (a.seed ?? 0) - (b.seed ?? 0));

@@ -141,7 +141,11 @@ export function migrateConfig(input: unknown): unknown {
       return placed(
         config,
         path,
-        value !== undefined ? value : 'before' in setting ? setting.before : setting.quick,
+        value !== undefined
+          ? (setting.stored?.(value) ?? value)
+          : 'before' in setting
+            ? setting.before
+            : setting.quick,
       );
     },
     { preset: input['preset'] ?? 'quick' },

@@ -66,4 +66,10 @@ const laterSettings: ReadonlySet<Path> = new Set<Path>([
   'peerMentions',
   'tracesPerQuestion',
   'maxLength',
+  'pad.rl.share',
+  'correct.from',
+  'correct.samples',
+  'correct.ratio',
+  'correct.rlUpdates',
+  'correct.bonus',
 ]);

@@ -17,7 +17,7 @@ export type Group = 'models' | 'debate' | 'learn' | 'pad' | 'questions' | 'machi
 export type Kind =
   | { readonly type: 'integer' | 'real'; readonly low: number; readonly high: number }
   | { readonly type: 'choice' | 'picks'; readonly choices: Readonly<Record<string, string>> }
-  | { readonly type: 'switch' | 'text' | 'optional-text' | 'words' | 'agents' | 'personas' };
+  | { readonly type: 'switch' | 'text' | 'optional-text' | 'words' | 'numbers' | 'agents' | 'personas' };
 
 /** What is said of a setting, whatever its kind. */
 interface Facts<T> {
@@ -50,6 +50,8 @@ export interface Setting<T> extends Facts<T> {
   readonly read: (text: string) => unknown;
   /** The text that `read` gives the value for. */
   readonly write: (value: T) => string;
+  /** What an earlier version stored, in today's form; where it is another. */
+  readonly stored?: (value: unknown) => unknown;
 }
 
 /** A value as it is shown beside its label: the names of choices, numbers as they are; empty for none. */
@@ -73,8 +75,9 @@ export function calledNow({ wasCalled }: Setting<unknown>, value: unknown): unkn
     : value;
 }
 
-/** What a value was called under the old key. */
-export function calledThen({ wasCalled = {} }: Setting<unknown>, value: unknown): unknown {
+/** What a value was called under the old key; one number of a list was a number. */
+export function calledThen({ kind, wasCalled = {} }: Setting<unknown>, value: unknown): unknown {
+  if (kind.type === 'numbers' && Array.isArray(value) && value.length === 1) return value[0];
   return Object.entries(wasCalled).find(([, now]) => now === value)?.[0] ?? value;
 }
 
@@ -231,6 +234,34 @@ export function evalSets(facts: Facts<readonly string[]>): Setting<readonly stri
       'a list of at most 16 NAME or NAME=FILE, each name once, in lower case and not train, validation or test',
     read: words,
     write: (value) => value.join(','),
+  };
+}
+
+/**
+ * Numbers in a range, at most `most`; none leaves the choice to the program. `auto` stands for a list of its own. One number, as
+ * earlier versions had it, is a list of one.
+ */
+export function numbers(
+  range: Range,
+  {
+    most,
+    auto,
+    ...facts
+  }: Facts<readonly number[]> & { readonly most: number; readonly auto: readonly number[] },
+): Setting<readonly number[]> {
+  const [low, high] = range;
+  return {
+    ...facts,
+    kind: { type: 'numbers' },
+    schema: v.pipe(v.array(anyNumber(range)), v.maxLength(most)),
+    allowed: `auto, or up to ${most} numbers from ${low} to ${high}`,
+    read: (value) => {
+      if (value.trim() === 'auto') return auto;
+      const list = words(value).map(Number);
+      return list.some(Number.isNaN) ? undefined : list;
+    },
+    write: (value) => value.join(','),
+    stored: (value) => (typeof value === 'number' ? [value] : value),
   };
 }
 

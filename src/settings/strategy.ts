@@ -24,11 +24,84 @@ export function stagesOf<Name extends string>(strategy: Name): readonly Strategy
   }));
 }
 
-/** Whether what is stored under this name was trained on scores. */
-export function endsInPad(name: string): boolean {
-  return stagesOf(name).at(-1)?.kind === 'pad';
+/** Whether what is stored under this name was trained on scores of its own samples: PAD, or RL on the second answer. */
+export function endsInRl(name: string): boolean {
+  const kind = stagesOf(name).at(-1)?.kind;
+  return kind === 'pad' || kind === 'rl';
 }
 
-export function usesPad({ strategies }: { readonly strategies: readonly string[] }): boolean {
-  return strategies.some((strategy) => stagesOf(strategy).some(({ kind }) => kind === 'pad'));
+function uses({ strategies }: { readonly strategies: readonly string[] }, kind: StrategyStageKind): boolean {
+  return strategies.some((strategy) => stagesOf(strategy).some((stage) => stage.kind === kind));
+}
+
+export function usesPad(config: { readonly strategies: readonly string[] }): boolean {
+  return uses(config, 'pad');
+}
+
+/** Whether what is stored under this name practised the second answer. */
+export function practisesSecond(name: string): boolean {
+  return stagesOf(name).at(-1)?.kind === 'rl';
+}
+
+/**
+ * What the control of equal steps stands for: the first strategy's stage `correct`, else the last stage of the first stack, else RSFT
+ * once more. `stepsOf` is that stage, `after` the one before it, from which the control goes on.
+ */
+export function equalSteps(strategies: readonly string[]): {
+  readonly after: string | null;
+  readonly stepsOf: string | null;
+} {
+  const all = strategies.map((strategy) => stagesOf(strategy));
+  const corrects = all.flat().find(({ kind }) => kind === 'correct');
+  const stacked = all.find((stages) => stages.length > 1)?.at(-1);
+  const stage = corrects ?? stacked;
+  return stage ? { after: stage.after, stepsOf: stage.name } : { after: 'rsft', stepsOf: 'rsft' };
+}
+
+/** Whether PAD starts from an adapter in some strategy. */
+export function stacksPad({ strategies }: { readonly strategies: readonly string[] }): boolean {
+  return strategies.some((strategy) =>
+    stagesOf(strategy).some(({ kind, after }) => kind === 'pad' && after !== null),
+  );
+}
+
+/** Whether it starts from the untrained student in one. */
+export function startsWithPad({ strategies }: { readonly strategies: readonly string[] }): boolean {
+  return strategies.some((strategy) => stagesOf(strategy)[0]?.kind === 'pad');
+}
+
+const part = '-part';
+
+/** The name of a stage that learns from a part of the questions, without saying so; others as they are. */
+export function withoutPart(name: string): string {
+  return name.endsWith(part) ? name.slice(0, -part.length) : name;
+}
+
+/**
+ * The stages of a strategy as they are stored. Where RL has questions of its own, those before PAD learn from the others alone and
+ * are trainings of another name.
+ */
+export function storedStages<Name extends string>(
+  strategy: Name,
+  rlShare: number,
+): readonly (StrategyStage<Parts<Name>> & { readonly partly: boolean })[] {
+  const stages = stagesOf(strategy);
+  const pad = stages.findIndex(({ kind }) => kind === 'pad');
+  const named = (name: string, at: number): string => (at < pad ? `${name}${part}` : name);
+  return stages.map((stage, i) => ({
+    ...stage,
+    name: rlShare > 0 ? named(stage.name, i) : stage.name,
+    after: stage.after === null || rlShare <= 0 ? stage.after : named(stage.after, i - 1),
+    partly: rlShare > 0 && i < pad,
+  }));
+}
+
+/** Whether a student learns to correct itself. */
+export function usesCorrection(config: { readonly strategies: readonly string[] }): boolean {
+  return uses(config, 'correct');
+}
+
+/** Whether it then practises that by RL. */
+export function usesSecondTurnRl(config: { readonly strategies: readonly string[] }): boolean {
+  return uses(config, 'rl');
 }

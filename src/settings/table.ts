@@ -9,6 +9,7 @@ import {
   choice,
   evalSets,
   integer,
+  numbers,
   onOff,
   optionalText,
   personas,
@@ -27,6 +28,11 @@ export const strategyNames = {
   'rsft+pad': 'RSFT, then PAD',
   'da+pad': 'DA, then PAD',
   'pad+da': 'PAD, then DA',
+  correct: 'Self-correction',
+  'rsft+correct': 'RSFT, then self-correction',
+  'da+correct': 'DA, then self-correction',
+  'correct+rl': 'Self-correction, then RL on the second answer',
+  'rsft+correct+rl': 'RSFT, self-correction, then RL on the second answer',
 } as const;
 
 /** Controls that the trainings are compared with. */
@@ -36,6 +42,7 @@ export const controlNames = {
   'self-consistency': 'independent samples',
   wrong: 'wrong traces',
   'single-teacher': 'one agent, greedy',
+  'equal-steps': 'RSFT for as many steps',
 } as const;
 
 const temperatureRange = [0, 4] as const;
@@ -525,16 +532,16 @@ export const table = {
     /** The process reward model: option names as distil/pad/rewardOptions.ts has them. */
     reward: {
       start: choice(
-        { rsft: 'RSFT on this debate', base: 'Untrained student' },
+        { auto: 'As the student', rsft: 'RSFT on this debate', base: 'Untrained student' },
         {
           flag: 'pad-reward-start',
           was: 'padRewardStart',
-          quick: 'rsft',
+          quick: 'auto',
           before: 'base',
           scopes: ['judge'],
           group: 'pad',
           label: 'The reward model starts from',
-          help: 'The student trained by RSFT on this debate, or the untrained student.',
+          help: 'The student trained by RSFT on this debate, or the untrained student. As the student: untrained where PAD is to start from the untrained student.',
         },
       ),
       steps: integer([1, 1_000_000], {
@@ -718,7 +725,7 @@ export const table = {
         scopes: ['rl'],
         group: 'pad',
         label: 'KL weight',
-        help: 'Weight of the penalty on divergence from the initial student.',
+        help: 'Weight of the penalty on divergence from the policy that RL starts from.',
       }),
       klForm: choice(
         { 'k3-loss': 'In the loss (k3)', 'k1-reward': 'Off the reward (k1)' },
@@ -732,14 +739,17 @@ export const table = {
           help: 'A term of the loss, or taken off the reward.',
         },
       ),
-      lr: real([1e-9, 1], {
+      lr: numbers([1e-9, 1], {
         flag: 'pad-lr',
         was: 'padLr',
-        quick: 1e-3,
+        most: 8,
+        auto: [1e-4, 3e-4, 1e-3],
+        quick: [],
+        before: [1e-3],
         scopes: ['rl'],
         group: 'pad',
         label: 'RL learning rate',
-        help: 'Peak; it falls linearly after the warm-up.',
+        help: 'Peak; it falls linearly after the warm-up. Of several (auto: 0.0001, 0.0003, 0.001) short trainings choose the best on the validation questions. Without one: 0.0002 on an adapter that is trained already, 0.001 from the untrained student.',
       }),
       normalisation: choice(
         { dapo: 'All tokens (DAPO)', grpo: 'All answers (GRPO)' },
@@ -771,7 +781,62 @@ export const table = {
         label: 'Stop on reward hacking',
         help: 'Stop a training in which the reward rises while accuracy falls.',
       }),
+      share: real([0, 0.9], {
+        flag: 'rl-share',
+        quick: 0.25,
+        before: 0,
+        scopes: ['rl'],
+        group: 'pad',
+        label: 'Questions kept for RL',
+        help: 'Share of the training questions that stages before PAD in a stack do not learn from, so that it practises on new ones. 0: all practise and learn from all.',
+      }),
     },
+  },
+  /** Self-correction: from the student's own answer to a right one. */
+  correct: {
+    from: choice(
+      { both: 'Both', debate: 'Debate', student: 'Student' },
+      {
+        flag: 'correct-from',
+        quick: 'both',
+        scopes: ['training'],
+        group: 'learn',
+        label: 'Answers to correct',
+        help: "Wrong answers that their agent corrected in the debate, the student's own answers, or both.",
+      },
+    ),
+    samples: integer([1, 64], {
+      flag: 'correct-samples',
+      quick: 3,
+      scopes: ['training'],
+      group: 'learn',
+      label: 'Own answers per question',
+      help: 'Answers that the student samples at temperature 1 before it learns to correct them; a greedy one comes on top.',
+    }),
+    ratio: real([0, 100], {
+      flag: 'correct-ratio',
+      quick: 3,
+      scopes: ['training'],
+      group: 'learn',
+      label: 'Right answers to keep',
+      help: 'Right answers for each wrong one among those to check: too few, and the student spoils right answers.',
+    }),
+    rlUpdates: integer([1, 1_000_000], {
+      flag: 'correct-rl-updates',
+      quick: 40,
+      scopes: ['rl'],
+      group: 'learn',
+      label: 'Updates of RL on the second answer',
+      help: 'Optimiser steps of the group RL that follows self-correction in a stack with rl.',
+    }),
+    bonus: real([0, 10], {
+      flag: 'correct-bonus',
+      quick: 1,
+      scopes: ['rl'],
+      group: 'learn',
+      label: 'Bonus for a corrected answer',
+      help: 'The reward of a second answer is 1 where it is right, plus this for one that was wrong before, less this for one that was right before and no longer is.',
+    }),
   },
 } as const;
 

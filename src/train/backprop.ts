@@ -29,8 +29,8 @@ export interface BackpropOptions {
 }
 
 export interface ForwardOptions {
-  /** Run without the adapter (the reference policy, the base). */
-  readonly withoutAdapter?: boolean;
+  /** Run with another adapter of the same shape (a frozen reference policy), or with none (null: the base). */
+  readonly adapter?: LoraAdapter | null;
   /** Counter-based dropout key of this pass; without it nothing is dropped. */
   readonly dropoutKey?: number;
 }
@@ -68,7 +68,7 @@ export class Backprop {
     this.#check(batch);
     const work = this.#ensure(batch.rows, batch.targets.length);
     work.load(batch);
-    const adapter = options.withoutAdapter ? null : this.#adapter;
+    const adapter = options.adapter === undefined ? this.#adapter : options.adapter;
     const key = options.dropoutKey;
     const pass: LayerPass = {
       model: this.#model,

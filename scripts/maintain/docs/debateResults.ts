@@ -86,10 +86,12 @@ function full(results: Results): string[] {
   const [greedy, vote] = [arm(alone, 'single-greedy'), arm(alone, 'vote:3')];
   const trained = run.arms.filter(({ name }) => trainingOf(name) !== null);
   const seeds = trained.map(({ name }) => [`\`${name}\``, spread(overSeeds(run, name))]);
-  const check = run.selfCorrection.map(({ arm: name, n, before, after, wrongToRight, rightToWrong }) => [
-    `\`${name}\``,
-    ...[n, before, after, wrongToRight, rightToWrong].map(count),
-  ]);
+  const check = run.selfCorrection.map(
+    ({ arm: name, temperature = 0, n, before, after, wrongToRight, rightToWrong }) => [
+      `\`${name}\`${temperature === 0 ? '' : ', first answer sampled'}`,
+      ...[n, before, after, wrongToRight, rightToWrong].map(count),
+    ],
+  );
   const less = unpaired(greedy, student);
   const [debate, ratio] = [arm(run, 'debate'), vote.tokensPerQuestion / arm(run, 'debate').tokensPerQuestion];
   return [

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { canonical } from '../../core/canonical';
 import { ConfigError, InterruptedError, throwIfAborted } from '../../core/errors';
+import type { PadSweep } from '../../records/padRecords';
 import type { TrainLog } from '../../records/trainLog';
 import { hashKey } from '../../core/rng';
 import { Generator } from '../../lm/generate';
@@ -12,7 +13,7 @@ import { readState, writeState } from '../../train/stateFile';
 import { leaveOneOut, rewardFigures, sampleReward, whiten, zScore, type CreditSample } from './credit';
 import { detectHacking, type Evaluation, type HackingStop, type OffendingSample, type RolloutPoint } from './hacking'; // prettier-ignore
 import { PolicyTrainer, type UpdateResult } from './policyTrainer';
-import { greedyAccuracy, offenders, sampleGroups, type PolicySample, type RlQuestion } from './rollout';
+import { greedyVerdicts, offenders, sampleGroups, secondAnswers, type PolicySample, type RlQuestion } from './rollout'; // prettier-ignore
 import type { LanguageModel, Tokenizer } from '../../lm/types';
 import type { TrainHooks } from '../../train/hooks';
 import type { RewardModel } from './rewardModel';
@@ -44,6 +45,8 @@ interface RunState {
   readonly allTokens: number;
   readonly rollouts: readonly RolloutPoint[];
   readonly evaluations: readonly Evaluation[];
+  /** Which held-out questions were right at the first evaluation. */
+  readonly start: readonly boolean[] | null;
   readonly offenders: readonly OffendingSample[];
   /** The last update's log; goes to onLog once the evaluation that may follow it is done. */
   readonly pending: TrainLog | null;
@@ -54,7 +57,20 @@ const stateSchema = v.object({
   options: v.unknown(),
   data: v.number(),
   variants: v.nullable(v.string()),
+  /** What its learning rate was chosen from. */
+  sweep: v.custom<PadSweep | null>((value) => typeof value === 'object'),
 });
+
+/** The learning rate of a checkpoint and what it was chosen from; null of one that is none. */
+export async function rateOf(
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<{ readonly lr: number; readonly sweep: PadSweep | null } | null> {
+  const found = v.safeParse(
+    v.object({ ...stateSchema.entries, options: v.object({ lr: v.number() }) }),
+    (await readState(kind, bytes)).state,
+  );
+  return found.success ? { lr: found.output.options.lr, sweep: found.output.sweep } : null;
+}
 
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
@@ -68,6 +84,7 @@ export class GroupRlRun {
   readonly #generator: Generator;
   readonly #trainer: PolicyTrainer;
   readonly #order: DocumentOrder;
+  readonly #sweep: PadSweep | null;
   #state: RunState = {
     step: 0,
     rollout: 0,
@@ -76,16 +93,27 @@ export class GroupRlRun {
     allTokens: 0,
     rollouts: [],
     evaluations: [],
+    start: null,
     offenders: [],
     pending: null,
   };
 
-  constructor(request: GroupRlRequest, adapter: LoraAdapter, owner: string) {
+  /** `reference`: the adapter of the policy that RL starts from, which the divergence is taken to; null for the base. */
+  constructor(
+    request: GroupRlRequest,
+    adapter: LoraAdapter,
+    {
+      reference,
+      owner,
+      sweep,
+    }: { readonly reference: LoraAdapter | null; readonly owner: string; readonly sweep: PadSweep | null },
+  ) {
+    this.#sweep = sweep;
     const { model, tokenizer, options, questions } = request;
     this.#request = request;
     this.#adapter = adapter;
     this.#order = new DocumentOrder(questions.length, 'shuffle', options.seed);
-    this.#trainer = new PolicyTrainer(model, adapter, options, owner);
+    this.#trainer = new PolicyTrainer(model, adapter, options, owner, reference);
     this.#generator = new Generator(model, tokenizer, { owner, maxSequences: 128 });
   }
 
@@ -160,14 +188,20 @@ export class GroupRlRun {
 
   async #evaluate(): Promise<void> {
     const { heldOut, tokenizer, options, signal } = this.#request;
-    const accuracy = await greedyAccuracy(
+    const right = await greedyVerdicts(
       { generator: this.#generator, tokenizer, adapter: this.#adapter, options, signal },
       heldOut,
     );
     const { step, evaluations, pending } = this.#state;
+    const start = this.#state.start ?? right;
+    const n = heldOut.length;
+    const accuracy = right.filter(Boolean).length / n;
+    const lost = start.filter((was, i) => was && !right[i]).length;
+    const gained = start.filter((was, i) => !was && right[i]).length;
     this.#state = {
       ...this.#state,
-      evaluations: [...evaluations, { step, accuracy, n: heldOut.length }],
+      start,
+      evaluations: [...evaluations, { step, accuracy, n, lost, gained }],
       pending: pending && { ...pending, eval_accuracy: accuracy },
     };
   }
@@ -290,6 +324,7 @@ export class GroupRlRun {
       ...rewardFigures(rewards),
       'rewards/verifiable/mean': mean(samples.map(({ correct }) => Number(correct))),
       ...(mode === 'verifiable' ? {} : { 'rewards/process/mean': mean(process) }),
+      ...secondAnswers(samples),
       // The mean of -log p over sampled tokens: the entropy's estimate at the sampling temperature.
       entropy,
       ...(klForm === 'k1-reward' ? { kl: mean([...nll.reference]) - entropy } : {}),
@@ -325,7 +360,13 @@ export class GroupRlRun {
     const { model, options, onCheckpoint } = this.#request;
     if (!onCheckpoint) return;
     const { backend } = model;
-    const state = { state: this.#state, options, data: this.#data(), variants: variantsOf(backend) };
+    const state = {
+      state: this.#state,
+      options,
+      data: this.#data(),
+      variants: variantsOf(backend),
+      sweep: this.#sweep,
+    };
     const bytes = writeState(kind, state, {
       params: await backend.read(this.#adapter.params),
       ...(await this.#trainer.optimizer.moments()),

@@ -4,7 +4,7 @@
  */
 
 export interface PolicyTokens {
-  /** Negative log-likelihoods at the sampling temperature: of the policy now, of the rollout's policy, of the base. */
+  /** Negative log-likelihoods at the sampling temperature: of the policy now, of the rollout's policy, of the reference. */
   readonly nll: ArrayLike<number>;
   readonly old: ArrayLike<number>;
   readonly reference: ArrayLike<number> | null;
@@ -27,7 +27,7 @@ export interface PolicyStep {
   /** Tokens whose ratio was cut from below (advantage below 0) and from above. */
   readonly clippedLow: number;
   readonly clippedHigh: number;
-  /** Sum over tokens of the k3 estimate of the divergence from the base. */
+  /** Sum over tokens of the k3 estimate of the divergence from the reference. */
   readonly kl: number;
 }
 
@@ -49,7 +49,7 @@ export function policyStep(tokens: PolicyTokens, { clip, klWeight }: PolicyOptio
     // d(-ratio A)/d nll = ratio A, and nothing where the cut form is the smaller one.
     let weight = low || high ? 0 : ratio * advantage;
     if (reference) {
-      // log p_base - log p
+      // log p_reference - log p
       const difference = nll[t]! - reference[t]!;
       const k3 = Math.exp(difference) - difference - 1;
       kl += k3;

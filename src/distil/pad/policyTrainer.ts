@@ -1,6 +1,6 @@
 /**
- * The device side of a policy update: log-probabilities of a rollout under policy and base (the adapter switched off),
- * and optimiser steps whose token weights come from `policyStep`.
+ * The device side of a policy update: log-probabilities of a rollout under the policy and its reference (the policy that RL
+ * starts from: a frozen adapter, or the base with the adapter switched off), and optimiser steps whose token weights come from `policyStep`.
  */
 import type { LanguageModel, LoraAdapter } from '../../lm/types';
 import { Backprop } from '../../train/backprop';
@@ -46,7 +46,7 @@ export interface UpdateResult {
   /** Shares of the tokens with a loss. */
   readonly clippedLow: number;
   readonly clippedHigh: number;
-  /** Mean k3 estimate of the divergence from the base. */
+  /** Mean k3 estimate of the divergence from the reference. */
   readonly kl: number;
 }
 
@@ -55,12 +55,21 @@ export class PolicyTrainer {
   readonly #options: GroupRlOptions;
   readonly #owner: string;
   readonly #backprop: Backprop;
+  readonly #reference: LoraAdapter | null;
   readonly optimizer: LoraOptimizer;
   #nll: Tensor | null = null;
   /** The pass whose activations under the present parameters are in the workspace. */
   #ready: Pass | null = null;
 
-  constructor(model: LanguageModel, adapter: LoraAdapter, options: GroupRlOptions, owner: string) {
+  /** `reference` is frozen and of the adapter's shape; null: the base. */
+  constructor(
+    model: LanguageModel,
+    adapter: LoraAdapter,
+    options: GroupRlOptions,
+    owner: string,
+    reference: LoraAdapter | null = null,
+  ) {
+    this.#reference = reference;
     this.#model = model;
     this.#options = options;
     this.#owner = owner;
@@ -105,7 +114,7 @@ export class PolicyTrainer {
   }
 
   /**
-   * Negative log-likelihoods of every token of the rollout: under the base, under the policy, both at the sampling
+   * Negative log-likelihoods of every token of the rollout: under the reference, under the policy, both at the sampling
    * temperature, and under the policy at temperature 1 (to compare with the sampler's).
    */
   async likelihoods(
@@ -116,7 +125,7 @@ export class PolicyTrainer {
     const raw = temperature === 1 ? policy : new Float32Array(rollout.tokens);
     for (const pass of rollout.minibatches.flatMap(({ passes }) => passes)) {
       this.#ready = null;
-      this.#backprop.forward(pass.batch, { withoutAdapter: true });
+      this.#backprop.forward(pass.batch, { adapter: this.#reference });
       reference.set(await this.#losses(pass, temperature), pass.start);
       this.#backprop.forward(pass.batch);
       this.#ready = pass;

@@ -24,6 +24,8 @@ export interface GroupRlOptions {
   /** Weight of the process reward beside the verdict's 1. */
   readonly processWeight: number;
   readonly softMinTemperature: number;
+  /** Weight of what a second answer made better or worse beside the verdict's 1; without a first answer it plays no part. */
+  readonly mendBonus: number;
   readonly advantage: 'rloo' | 'z-score';
   /** Whitens leave-one-out advantages over the rollout. */
   readonly whiten: boolean;
@@ -42,6 +44,9 @@ export interface GroupRlOptions {
   /** When to stop for reward hacking, null for never. */
   readonly hacking: HackingOptions | null;
   readonly lr: number;
+  /** Several: a short training of `sweepUpdates` with each from the same start chooses `lr` by held-out accuracy. */
+  readonly rates: readonly number[];
+  readonly sweepUpdates: number;
   readonly warmup: number;
   readonly scheduler: Scheduler;
   readonly weightDecay: number;
@@ -68,6 +73,7 @@ export const defaultGroupRlOptions: GroupRlOptions = {
   reward: 'both',
   processWeight: 1,
   softMinTemperature: 0.1,
+  mendBonus: 0,
   advantage: 'rloo',
   whiten: true,
   normalisation: 'dapo',
@@ -75,8 +81,10 @@ export const defaultGroupRlOptions: GroupRlOptions = {
   klWeight: 0.1,
   klForm: 'k3-loss',
   guards: { maskTruncated: false, repetition: true },
-  hacking: { window: 5, rise: 0.1, fall: 0.05 },
+  hacking: { window: 5, rise: 0.1, fall: 0.05, level: 0.01 },
   lr: 1e-3,
+  rates: [],
+  sweepUpdates: 20,
   warmup: 5,
   scheduler: 'linear',
   weightDecay: 0,
@@ -93,6 +101,7 @@ export const defaultGroupRlOptions: GroupRlOptions = {
 export function checkGroupRlOptions(options: GroupRlOptions): void {
   checkCounts(options, {
     updates: 1,
+    sweepUpdates: 1,
     questions: 1,
     samples: 2,
     maxTokens: 1,
@@ -110,7 +119,7 @@ export function checkGroupRlOptions(options: GroupRlOptions): void {
     'above 0 to 2',
   );
   checkOption('clip', options.clip, options.clip > 0 && options.clip < 1, 'above 0 to below 1');
-  for (const name of ['klWeight', 'processWeight', 'lr', 'weightDecay', 'maxGradNorm'] as const)
+  for (const name of ['klWeight', 'processWeight', 'mendBonus', 'lr', 'weightDecay', 'maxGradNorm'] as const)
     checkOption(name, options[name], options[name] >= 0 && options[name] <= 10, '0 to 10');
   const { softMinTemperature, miniBatches, questions } = options;
   checkOption('softMinTemperature', softMinTemperature, softMinTemperature > 0, 'above 0');

@@ -18,6 +18,10 @@ export interface RlQuestion {
   readonly answerType: AnswerType;
   /** Texts of a multiple choice. */
   readonly options?: readonly string[];
+  /** The messages hold a first answer that is to be checked: whether it is right. */
+  readonly first?: boolean;
+  /** The same question after other first answers: the samples of its group go round all of them. */
+  readonly others?: readonly RlQuestion[];
 }
 
 export interface PolicySample {
@@ -69,16 +73,18 @@ export async function sampleGroups(
 ): Promise<PolicySample[][]> {
   const { generator, adapter, rewardModel, options, signal } = request;
   const { samples, temperature, maxTokens, seed, reward } = options;
-  const drawn = questions.flatMap((question, slot) => {
-    const promptIds = promptOf(request, question);
-    return Array.from({ length: samples }, (_, sample) => ({
+  const drawn = questions.flatMap((group, slot) => {
+    const asked = [group, ...(group.others ?? [])].map((question) => ({
       question,
-      promptIds,
+      promptIds: promptOf(request, question),
+    }));
+    return Array.from({ length: samples }, (_, sample) => ({
+      ...asked[sample % asked.length]!,
       sampling: {
         temperature,
         topP: 1,
         maxTokens,
-        seed: hashKey('policy', seed, question.id, place + slot, sample),
+        seed: hashKey('policy', seed, group.id, place + slot, sample),
       },
     }));
   });
@@ -96,7 +102,7 @@ export async function sampleGroups(
     const correct = isCorrect(answer, question.gold, question.answerType);
     const scored = scores?.[i] ?? [];
     const steps = options.guards.repetition ? guarded(scored) : scored;
-    const outcome = reward === 'process' ? 0 : Number(correct);
+    const outcome = reward === 'process' ? 0 : verdictReward(correct, question.first, options.mendBonus);
     return {
       question,
       promptIds,
@@ -112,6 +118,11 @@ export async function sampleGroups(
     };
   });
   return questions.map((_, slot) => judged.slice(slot * samples, (slot + 1) * samples));
+}
+
+/** 1 for a right answer; after a first answer also the bonus times what the second one made better or worse (SCoRe's shaping). */
+export function verdictReward(correct: boolean, first: boolean | undefined, bonus: number): number {
+  return Number(correct) + (first === undefined ? 0 : bonus * (Number(correct) - Number(first)));
 }
 
 const plain = (text: string): string => text.replace(/\s+/g, ' ').toLowerCase();
@@ -154,11 +165,20 @@ function creditOf(
   return { tokens, steps, outcome };
 }
 
-/** Greedy accuracy on questions with the adapter as it is. Throws InterruptedError. */
-export async function greedyAccuracy(
+/** Shares of second answers that correct a wrong first one, and that spoil a right one; nothing where none is checked. */
+export function secondAnswers(samples: readonly PolicySample[]): Record<string, number> {
+  if (samples.every(({ question }) => question.first === undefined)) return {};
+  const became = (first: boolean, now: boolean): number =>
+    samples.filter(({ question, correct }) => question.first === first && correct === now).length /
+    samples.length;
+  return { 'rewards/corrected/mean': became(false, true), 'rewards/spoilt/mean': became(true, false) };
+}
+
+/** Which questions are answered rightly, greedily and with the adapter as it is. Throws InterruptedError. */
+export async function greedyVerdicts(
   request: Pick<RolloutRequest, 'generator' | 'tokenizer' | 'adapter' | 'options' | 'signal'>,
   questions: readonly RlQuestion[],
-): Promise<number> {
+): Promise<boolean[]> {
   const { generator, adapter, options, signal } = request;
   const sampling = { temperature: 0, topP: 1, maxTokens: options.maxTokens, seed: 0 };
   const results = await generator.generate(
@@ -166,11 +186,10 @@ export async function greedyAccuracy(
     { adapter, ...(signal && { signal }) },
   );
   throwIfAborted(signal);
-  const right = results.filter(({ text }, i) => {
+  return results.map(({ text }, i) => {
     const { gold, answerType, options: texts } = questions[i]!;
     return isCorrect(parseAnswer(text, answerType, texts), gold, answerType);
   });
-  return right.length / Math.max(1, questions.length);
 }
 
 /** The wrong samples with the highest rewards. */

@@ -6,7 +6,8 @@ import { evaluationQuestions } from '../../settings/evalSets';
 import { hasSettings } from '../runs/runFacts';
 import type { Phase } from '../../records/records';
 import type { RunConfig } from '../../settings/config';
-import { endsInPad, stagesOf } from '../../settings/strategy';
+import { equalStepsName } from '../../records/trainings';
+import { endsInRl, practisesSecond, storedStages, usesCorrection } from '../../settings/strategy';
 
 /** A finished run, which was timed. */
 export interface Timed {
@@ -35,12 +36,19 @@ export function workOf(config: RunConfig): Work {
   const sampled = testQuestions + (controls.includes('self-consistency') ? trainQuestions : 0);
   const single = validationQuestions * nAgents + compared;
   // Stages that strategies share are trained once.
-  const stages = [...new Set(strategies.flatMap((strategy) => stagesOf(strategy).map(({ name }) => name)))];
-  const pad = stages.filter(endsInPad).length;
-  const supervised = stages.length - pad + controls.length;
+  const stages = [
+    ...new Set(
+      strategies.flatMap((strategy) => storedStages(strategy, config.pad.rl.share).map(({ name }) => name)),
+    ),
+  ];
+  const second = stages.filter(practisesSecond).length;
+  const pad = stages.filter(endsInRl).length - second;
+  const supervised = stages.length - pad - second + controls.length;
   const step = config.batch / 32;
   const trained = strategies.length + controls.length;
-  const checks = config.selfCheck ? testQuestions * (1 + strategies.length) : 0;
+  const checking = 1 + strategies.length + Number(controls.includes(equalStepsName));
+  // A greedy first answer stands there already; a sampled one is asked for where the student learns to check it.
+  const checks = config.selfCheck ? testQuestions * checking * (usesCorrection(config) ? 3 : 1) : 0;
   return {
     load: 1,
     debate:
@@ -52,7 +60,7 @@ export function workOf(config: RunConfig): Work {
       distilSeeds *
       (supervised * config.steps * step +
         (pad > 0 ? config.pad.reward.steps * rewardStep : 0) +
-        pad * config.pad.rl.updates * rlUpdate),
+        (pad * config.pad.rl.updates + second * config.correct.rlUpdates) * rlUpdate),
     evaluate:
       compared * ((config.shots > 0 ? 2 : 1) + trained) +
       testQuestions * trained * (distilSeeds - 1) +

@@ -4,6 +4,8 @@ import { controlNames as settingControls, strategyNames as settingNames } from '
 
 export const strategyNames: Readonly<Record<string, string>> = {
   ...settingNames,
+  'rsft-part': 'RSFT, without the questions kept for RL',
+  'da-part': 'DA, without the questions kept for RL',
   [rewardModelName]: 'Reward model',
   [rewardStartName]: 'Reward model: initial adapter',
 };
@@ -16,6 +18,11 @@ export const strategyHelp = {
   'rsft+pad': 'one correct trace per question first, then PAD',
   'da+pad': 'different correct traces first, then PAD',
   'pad+da': 'PAD first, then different correct traces',
+  correct: 'checks its own answers: right traces after wrong answers, right answers kept',
+  'rsft+correct': 'one correct trace per question first, then checking its own answers',
+  'da+correct': 'different correct traces first, then checking its own answers',
+  'correct+rl': 'checking its own answers, then group RL on the second answer',
+  'rsft+correct+rl': 'RSFT, checking its own answers, then group RL on the second answer',
   [rewardModelName]: 'learns to score steps',
   [rewardStartName]:
     'the adapter that the reward model starts from: RSFT on the agents that are not held out',

@@ -145,6 +145,11 @@ export const compareStrings = {
   mean: 'Mean',
   range: 'Range',
   selfCorrection: 'Asked to check its own answer',
+  selfCorrectionHelp:
+    'The student sees its own answer and is asked to check it; the second answer is greedy. The difference is in points, paired, with McNemar’s mid-p.',
+  firstAnswer: 'First answer',
+  greedyFirst: 'greedy',
+  sampledFirst: 'temperature 1',
   before: 'Before',
   after: 'After',
   wrongToRight: 'Wrong to right',

@@ -12,4 +12,7 @@ export const groups = {
 /** Beside a group's name. */
 export const changedCount = (count: number): string => `${count} changed`;
 
+/** Of a field whose text is no such list. */
+export const numberList = (allowed: string): string => `Write ${allowed}, separated by commas.`;
+
 export const range = (low: number, high: number): string => `${low} to ${high}`;

@@ -14,10 +14,11 @@ const stop: HackingStop = {
       repetition: i < 2 ? 0.01 : 0.4,
     })),
     [
-      { step: 0, accuracy: 0.5, n: 400 },
-      { step: 4, accuracy: 0.2, n: 400 },
+      { step: 0, accuracy: 0.5, n: 400, lost: 0, gained: 0 },
+      { step: 3, accuracy: 0.2, n: 400, lost: 120, gained: 0 },
+      { step: 4, accuracy: 0.2, n: 400, lost: 120, gained: 0 },
     ],
-    { window: 2, rise: 0.1, fall: 0.05 },
+    { window: 2, rise: 0.1, fall: 0.05, level: 0.01 },
   )!,
   samples: [{ questionId: 'q', reply: '1 + 1 = 2.', answer: '2', gold: '3', reward: 0.9, steps: [] }],
 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkProtocol, evalProtocol } from '../../../src/records/evalProtocol';
+import { checkOf, checkProtocol, evalProtocol, sampledProtocol } from '../../../src/records/evalProtocol';
 import type { Turn } from '../../../src/records/records';
 import {
   bestAgent,
@@ -13,6 +13,7 @@ import {
 import { equalTokensArm, fellShort } from '../../../src/eval/equalTokens';
 import { singleGreedyArm, voteGreedyArm } from '../../../src/eval/greedyArms';
 import { greedyProtocol } from '../../../src/records/trajectories';
+import { mcnemarMidP, wilson } from '../../../src/eval/statistics';
 import { selfCorrection } from '../../../src/eval/selfCorrection';
 import { sharedSeconds, TurnIndex } from '../../../src/eval/turnIndex';
 import { makeTiming } from '../../support/makeTurn';
@@ -198,10 +199,39 @@ test('self-correction counts what checking mends and spoils', () => {
   ]);
   expect(selfCorrection(new TurnIndex(turns, []), 'distilled:rsft', four)).toEqual({
     arm: 'distilled:rsft',
+    temperature: 0,
     n: 4,
     before: 2,
     after: 3,
     wrongToRight: 2,
     rightToWrong: 1,
+    difference: 0.25,
+    ci: [-0.5, 1],
+    mcnemarP: mcnemarMidP(2, 1),
+    corrected: { n: 2, share: 1, ci: wilson(2, 2) },
+    spoilt: { n: 2, share: 0.5, ci: wilson(1, 2) },
+  });
+});
+
+test('what it mends of answers that were sampled is told from what it mends of greedy ones', () => {
+  const [question] = makeQuestions(1);
+  const turn = (protocol: string, answer: string) => answered(question!, answer, { protocol });
+  const turns = [
+    turn(evalProtocol('base'), '1'),
+    turn(checkOf(evalProtocol('base')), '1'),
+    turn(sampledProtocol('base'), '2'),
+    turn(checkOf(sampledProtocol('base')), '1'),
+  ];
+  const index = new TurnIndex(turns, []);
+  expect(selfCorrection(index, 'base', [question!])).toMatchObject({
+    before: 1,
+    after: 1,
+    corrected: { n: 0, share: null, ci: null },
+  });
+  expect(selfCorrection(index, 'base', [question!], { sampled: true })).toMatchObject({
+    temperature: 1,
+    before: 0,
+    wrongToRight: 1,
+    corrected: { n: 1, share: 1 },
   });
 });

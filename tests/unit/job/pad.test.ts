@@ -68,11 +68,16 @@ describe('a run with PAD', () => {
       'pad',
       'pad+da',
       'reward-model',
-      'rsft',
       'rsft+pad',
+      'rsft-part',
     ]);
-    expect(datasets.map(({ strategy }) => strategy).sort()).toEqual(['da', 'reward-model', 'rsft']);
+    expect(datasets.map(({ strategy }) => strategy).sort()).toEqual(['da', 'reward-model', 'rsft-part']);
     const pad = report?.pad;
+    // A quarter of the eight questions is kept for RL after RSFT; from the untrained student it practises on all.
+    expect(pad?.runs.map(({ questions, lr, trend }) => [questions, lr, trend])).toEqual([
+      [{ practised: 8, learnt: 0 }, 1e-3, null],
+      [{ practised: 2, learnt: 0 }, 2e-4, null],
+    ]);
     // 3 agents speak twice to each of 4 validation questions, and a chain has 3 to 5 steps.
     expect(pad?.rewardModel?.n).toBeGreaterThanOrEqual(3 * 24);
     expect(pad?.rewardModel?.byAgent.map(({ agent, trained }) => [agent, trained])).toEqual([
@@ -116,8 +121,8 @@ describe('a run with PAD', () => {
     expect(report?.pad?.runs[0]?.reward).toBe('verifiable');
   });
 
-  it('starts its reward model from RSFT on the same debate, or from a fresh adapter where the setting says so', async () => {
-    const strategies = async (start: 'rsft' | 'base') => {
+  it('starts its reward model as the student: from a fresh adapter, or from RSFT on the same debate where the setting says so', async () => {
+    const strategies = async (start: 'rsft' | 'base' | 'auto') => {
       const job = await newJob();
       const { id } = await job.coordinator.start(once({ 'pad.reward.start': start }), null);
       await job.coordinator.ended();
@@ -129,6 +134,7 @@ describe('a run with PAD', () => {
     };
     const started = await strategies('rsft');
     const fresh = await strategies('base');
+    expect(await strategies('auto')).toEqual(fresh);
     expect(started.names).toEqual(['pad', 'reward-model', 'rsft']);
     expect(fresh.names).toEqual(['pad', 'reward-model']);
     expect(started.loss).not.toBe(fresh.loss);
@@ -167,7 +173,7 @@ describe('a run with PAD', () => {
         maxTokens,
         'pad.rl.samples': 8,
         'pad.rl.klWeight': 1,
-        'pad.rl.lr': 0.01,
+        'pad.rl.lr': [0.01],
         ...change,
       });
       const { id } = await job.coordinator.start(config, null);
@@ -184,7 +190,7 @@ describe('a run with PAD', () => {
 
   it('does not teach its reward model the traces of a held-out agent, and measures it on them', async () => {
     const job = await newJob();
-    const config = once({ 'pad.reward.heldOutAgents': [2] });
+    const config = once({ 'pad.reward.heldOutAgents': [2], 'pad.reward.start': 'rsft' });
     const { id } = await job.coordinator.start(config, null);
     await job.coordinator.ended();
     const { report, datasets, logs } = await job.api.runs.archive(id);
@@ -275,13 +281,19 @@ describe('a run with PAD', () => {
     const { run, report, logs } = await job.api.runs.archive(id);
     expect(run.error).toBeNull();
     expect(report?.arms.some(({ name }) => name === 'distilled:da+pad')).toBe(true);
-    expect(logs.map(({ strategy }) => strategy).sort()).toEqual(['da', 'da+pad', 'reward-model', 'rsft']);
+    // The reward model of a stack starts from RSFT on all questions.
+    expect(logs.map(({ strategy }) => strategy).sort()).toEqual([
+      'da+pad',
+      'da-part',
+      'reward-model',
+      'rsft',
+    ]);
     const weights = async (strategy: string) => [
       ...(await job.api.runs.adapter({ runId: id, strategy: strategy, seed: 0 }))[
         'adapter_model.safetensors'
       ]!,
     ];
-    expect(await weights('da+pad')).not.toEqual(await weights('da'));
+    expect(await weights('da+pad')).not.toEqual(await weights('da-part'));
   });
 
   it('says what it was trained on, and how baselines without arithmetic score each agent', async () => {

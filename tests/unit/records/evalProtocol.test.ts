@@ -1,23 +1,35 @@
 import { expect, it } from 'vitest';
 import {
+  checkOf,
   checkProtocol,
   evalProtocol,
   isEvaluation,
   parseEvalProtocol,
+  sampledProtocol,
 } from '../../../src/records/evalProtocol';
 
 it.each([
-  [evalProtocol('base'), 'eval:base', { arm: 'base', seed: 0, check: false }],
+  [evalProtocol('base'), 'eval:base', { arm: 'base', seed: 0, sampled: false, check: false }],
   [
     evalProtocol('distilled:rsft+pad', 2),
     'eval:distilled:rsft+pad#2',
-    { arm: 'distilled:rsft+pad', seed: 2, check: false },
+    { arm: 'distilled:rsft+pad', seed: 2, sampled: false, check: false },
   ],
-  [checkProtocol('base'), 'eval:base:check', { arm: 'base', seed: 0, check: true }],
+  [
+    sampledProtocol('distilled:rsft+correct', 1),
+    'eval:distilled:rsft+correct#1:sampled',
+    { arm: 'distilled:rsft+correct', seed: 1, sampled: true, check: false },
+  ],
+  [
+    checkOf(sampledProtocol('base')),
+    'eval:base:sampled:check',
+    { arm: 'base', seed: 0, sampled: true, check: true },
+  ],
+  [checkProtocol('base'), 'eval:base:check', { arm: 'base', seed: 0, sampled: false, check: true }],
   [
     checkProtocol('control:wrong', 11),
     'eval:control:wrong#11:check',
-    { arm: 'control:wrong', seed: 11, check: true },
+    { arm: 'control:wrong', seed: 11, sampled: false, check: true },
   ],
 ])('%s is the protocol of an evaluation, and is read back', (written, text, place) => {
   expect(written).toBe(text);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseConfig, presets, withValues, type RunConfig } from '../../../src/settings/config';
+import { parseConfig, presets, storedConfig, withValues, type RunConfig } from '../../../src/settings/config';
 import { configFromFlags, flagsOf, splitFlags } from '../../../src/settings/flags';
 import { sameDebate } from '../../../src/settings/scopes';
 
@@ -43,12 +43,29 @@ describe('settings of PAD', () => {
     expect(() => read(flag, value)).toThrow(message);
   });
 
-  it('are those of preset quick where a stored run has none, its reward model starting from nothing', () => {
+  it('are those of preset quick where a stored run has none, but for what its version did', () => {
     const { pad: _, ...old } = presets.full;
+    const { reward, rl } = presets.quick.pad;
     expect(parseConfig(old)).toEqual({
       ...presets.full,
-      pad: { ...presets.quick.pad, reward: { ...presets.quick.pad.reward, start: 'base' } },
+      pad: { reward: { ...reward, start: 'base' }, rl: { ...rl, lr: [1e-3], share: 0 } },
     });
+  });
+
+  it('take several learning rates, a list of their own for auto, and one number of a stored run', () => {
+    expect(read('--pad-lr', '1e-4,3e-4,1e-3').pad.rl.lr).toEqual([1e-4, 3e-4, 1e-3]);
+    expect(read('--pad-lr', 'auto').pad.rl.lr).toEqual([1e-4, 3e-4, 1e-3]);
+    expect(read('--pad-lr', '2e-3').pad.rl.lr).toEqual([2e-3]);
+    expect(read().pad.rl.lr).toEqual([]);
+    expect(() => read('--pad-lr', '1e-4,2')).toThrow(
+      /RL learning rate is .* must be auto, or up to 8 numbers/,
+    );
+    const { pad } = presets.quick;
+    const stored = { ...presets.quick, pad: { ...pad, rl: { ...pad.rl, lr: 5e-4 } } };
+    expect(parseConfig(stored).pad.rl.lr).toEqual([5e-4]);
+    expect(storedConfig(stored).pad.rl.lr).toEqual([5e-4]);
+    const config = read('--pad-lr', '1e-4,3e-4');
+    expect(configFromFlags(flagsOf(config, 'quick'))).toEqual(config);
   });
 
   it('are the own ones of a run that uses the debate of another', () => {

@@ -1,5 +1,12 @@
 import { expect, it } from 'vitest';
-import { endsInPad, stagesOf, usesPad } from '../../../src/settings/strategy';
+import {
+  endsInRl,
+  equalSteps,
+  stagesOf,
+  storedStages,
+  usesPad,
+  withoutPart,
+} from '../../../src/settings/strategy';
 import { strategies } from '../../../src/settings/table';
 
 it('a strategy is its stages, each on the adapter of the one before', () => {
@@ -12,9 +19,40 @@ it('a strategy is its stages, each on the adapter of the one before', () => {
 });
 
 it('a last stage trained on scores is distinguished from an earlier one, and from names that only look alike', () => {
-  expect(['pad', 'rsft+pad', 'pad+da', 'rsft', 'reward-model', 'launchpad', 'padded'].map(endsInPad)).toEqual(
-    [true, true, false, false, false, false, false],
-  );
+  expect(['pad', 'rsft+pad', 'pad+da', 'rsft', 'reward-model', 'launchpad', 'padded'].map(endsInRl)).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+    false,
+    false,
+  ]);
   expect(usesPad({ strategies: ['rsft', 'pad+da'] })).toBe(true);
   expect(usesPad({ strategies: ['rsft', 'da', 'launchpad'] })).toBe(false);
+});
+
+it('stages before PAD learn from a part of the questions where RL keeps some, under a name of their own', () => {
+  const names = (strategy: Parameters<typeof storedStages>[0], share: number) =>
+    storedStages(strategy, share).map(({ name, after, partly }) => [name, after, partly]);
+  expect(names('rsft+pad', 0.25)).toEqual([
+    ['rsft-part', null, true],
+    ['rsft+pad', 'rsft-part', false],
+  ]);
+  for (const [strategy, share] of [
+    ['rsft+pad', 0],
+    ['pad+da', 0.25],
+    ['rsft+da', 0.25],
+  ] as const)
+    expect(storedStages(strategy, share).map(({ name }) => name)).toEqual(
+      stagesOf(strategy).map(({ name }) => name),
+    );
+  expect(['rsft-part', 'rsft', 'rsft+pad'].map(withoutPart)).toEqual(['rsft', 'rsft', 'rsft+pad']);
+});
+
+it('the control of equal steps stands for self-correction, else for what a stack did last, else for RSFT itself', () => {
+  expect(equalSteps(['rsft+da', 'rsft+correct'])).toEqual({ after: 'rsft', stepsOf: 'rsft+correct' });
+  expect(equalSteps(['correct'])).toEqual({ after: null, stepsOf: 'correct' });
+  expect(equalSteps(['rsft', 'rsft+da'])).toEqual({ after: 'rsft', stepsOf: 'rsft+da' });
+  expect(equalSteps(['da'])).toEqual({ after: 'rsft', stepsOf: 'rsft' });
 });

@@ -2,7 +2,7 @@
 import type { StrategyLog } from '../../../records/runRecords';
 import type { TrainLog } from '../../../records/trainLog';
 import { rewardModelName } from '../../../records/trainings';
-import { endsInPad } from '../../../settings/strategy';
+import { stagesOf } from '../../../settings/strategy';
 
 /** A log of group RL has a reward, which a supervised training's has not. */
 export function isRlLog(steps: readonly TrainLog[]): boolean {
@@ -18,7 +18,9 @@ export function isRewardLog({ strategy }: Pick<StrategyLog, 'strategy'>): boolea
   return strategy === rewardModelName;
 }
 
-/** Name of the dataset behind a strategy: group RL has its reward model's. */
+/** Name of the dataset behind a strategy: PAD has its reward model's, RL on the second answer that of the stage before. */
 export function taughtBy(strategy: string | null): string | null {
-  return strategy !== null && endsInPad(strategy) ? rewardModelName : strategy;
+  const last = strategy === null ? undefined : stagesOf(strategy).at(-1);
+  if (last?.kind === 'pad') return rewardModelName;
+  return last?.kind === 'rl' ? last.after : strategy;
 }

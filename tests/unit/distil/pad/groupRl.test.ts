@@ -167,19 +167,87 @@ describe('group RL', () => {
     await expect(run({ reward: 'process' })).rejects.toBeInstanceOf(ConfigError);
   });
 
-  it('continues from an adapter, whose divergence from the base is not 0', async () => {
+  it('continues from an adapter, and takes the divergence to that adapter, not to the base', async () => {
     const rewardModel = randomRewardModel();
-    const { files } = await run({ updates: 2, lr: 0.02, reward: 'process' }, { rewardModel });
+    const moved = { lr: 0.02, reward: 'process', miniBatches: 1 } as const;
+    const { files } = await run({ ...moved, updates: 2 }, { rewardModel });
+    for (const klForm of ['k1-reward', 'k3-loss'] as const) {
+      const { logs } = await run({ ...moved, updates: 3, klForm }, { init: files, rewardModel });
+      // The first rollout is of the very policy that it starts from.
+      expect(logs[0]!['kl'], klForm).toBe(0);
+      expect(logs[2]!['kl'], klForm).not.toBe(0);
+    }
     rewardModel.dispose();
-    const { logs } = await run({ updates: 1 }, { init: files });
-    expect(logs[0]!['kl']).toBeGreaterThan(1e-6);
+    expect(student.backend.ledger.byOwner()).not.toHaveProperty('group RL');
+  });
+
+  it('chooses its learning rate by the held-out accuracy of short trainings, the lowest of equals, and resumes with it', async () => {
+    // The first rate ruins the student, with the others it hardly moves.
+    const options = {
+      rates: [0.3, 2e-6, 1e-6],
+      sweepUpdates: 2,
+      updates: 4,
+      saveEvery: 2,
+      miniBatches: 1,
+      reward: 'process',
+    } as const;
+    const rewardModel = randomRewardModel();
+    const heldOut = generateHeldOut();
+    let checkpoint: Uint8Array<ArrayBuffer> | null = null;
+    const whole = await run(options, {
+      heldOut,
+      rewardModel,
+      onCheckpoint: (bytes) => void (checkpoint = bytes),
+    });
+    expect(whole.lr).toBe(1e-6);
+    expect(whole.sweep).toMatchObject({ updates: 2, n: 40 });
+    expect(whole.sweep!.rates.map(({ lr }) => lr)).toEqual(options.rates);
+    expect(whole.sweep!.rates[0]!.accuracy).toBeLessThan(whole.sweep!.rates[1]!.accuracy);
+    expect(Math.max(...whole.logs.map((log) => log.learning_rate))).toBeLessThanOrEqual(1e-6);
+    // Beyond the choice it is the training with that rate.
+    expect(weights(whole)).toEqual(
+      weights(await run({ ...options, rates: [], lr: 1e-6 }, { heldOut, rewardModel })),
+    );
+    const resumed = await run(options, { heldOut, rewardModel, resume: checkpoint });
+    rewardModel.dispose();
+    expect(weights(resumed)).toEqual(weights(whole));
+    expect(resumed.sweep).toEqual(whole.sweep);
+    await expect(run({ ...options, reward: 'verifiable' }, { heldOut: [] })).rejects.toBeInstanceOf(
+      ConfigError,
+    );
+  });
+
+  it('rewards a second answer for what it made better, and takes the bonus off for what it spoilt', async () => {
+    const [right, wrong] = ['19 + 4 = 23. #### 23', '#### 1'];
+    const after = (question: (typeof questions)[number], answer: string, first: boolean) => ({
+      ...question,
+      id: `${question.id}/${first}`,
+      first,
+      messages: [
+        ...question.messages,
+        { role: 'assistant' as const, content: answer },
+        { role: 'user' as const, content: '<check>' },
+      ],
+    });
+    const second = questions.map((question) => ({
+      ...after(question, right, true),
+      others: [after(question, wrong, false)],
+    }));
+    const logs = async (mendBonus: number) =>
+      (await run({ updates: 1, mendBonus }, { questions: second, heldOut: second.slice(0, 3) })).logs[0]!;
+    const [plain, shaped] = [await logs(0), await logs(2)];
+    // The same samples: half of the group answers after the right answer, half after the wrong one.
+    expect(plain['reward']).toBe(plain['rewards/verifiable/mean']);
+    const bonus = 2 * (plain['rewards/corrected/mean']! - plain['rewards/spoilt/mean']!);
+    expect(shaped['reward']).toBeCloseTo(plain['reward']! + bonus, 10);
+    expect(plain['rewards/corrected/mean']! + plain['rewards/spoilt/mean']!).toBeGreaterThan(0);
   });
 
   it('stops for reward hacking and hands over wrong samples with the highest rewards', async () => {
     const rewardModel = randomRewardModel();
     // A learning rate that ruins the model: accuracy falls, and any change of reward is a rise here.
     const { stopped } = await run(
-      { updates: 20, lr: 0.3, reward: 'process', hacking: { window: 1, rise: -10, fall: 0.01 } },
+      { updates: 20, lr: 0.3, reward: 'process', hacking: { window: 1, rise: -10, fall: 0.01, level: 0.2 } },
       { rewardModel, heldOut: generateHeldOut() },
     );
     rewardModel.dispose();

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../../../src/compute/referenceBackend';
 import { createWasmBackend } from '../../../../src/compute/wasmBackend';
 import { leaveOneOut, rewardFigures, zScore } from '../../../../src/distil/pad/credit';
+import { defaultGroupRlOptions } from '../../../../src/distil/pad/rlOptions';
+import { PolicyTrainer } from '../../../../src/distil/pad/policyTrainer';
 import { policyStep } from '../../../../src/distil/pad/policyLoss';
 import { loadGolden } from '../../train/golden';
 import { padGoldenFrom, type PadGolden, type PolicyGolden } from './padGolden';
@@ -70,6 +72,66 @@ describe.each([
       backend.dispose();
     },
   );
+});
+
+describe('the divergence to the adapter that RL starts from', () => {
+  it("has that adapter's likelihoods, and the gradient of its k3 estimate by central differences", async () => {
+    const backend = createReferenceBackend();
+    const { model, documents, adapter: makeAdapter } = await loadGolden(backend, 'llama');
+    const [policy, start] = [makeAdapter(), makeAdapter()];
+    const values = await backend.read(start.params);
+    backend.write(
+      start.params,
+      values.map((value, i) => value * (1 + 0.2 * Math.sin(i))),
+    );
+    const options = {
+      ...defaultGroupRlOptions,
+      klWeight: 1,
+      miniBatches: 1,
+      betas: [0, 0.999] as const,
+      maxGradNorm: 0,
+      warmup: 0,
+    };
+    const groups = [documents.map((example) => ({ example, kept: true }))];
+    const trainer = new PolicyTrainer(model, policy, options, 'policy', start);
+    const rollout = trainer.pack(groups);
+    const now = await trainer.likelihoods(rollout);
+    const other = new PolicyTrainer(model, start, options, 'start');
+    expect(now.reference).toEqual((await other.likelihoods(rollout)).policy);
+    expect(now.reference).not.toEqual(now.policy);
+
+    // With no advantage the loss is the mean of k3 = exp(d) - d - 1, d = log p_start - log p, over all tokens.
+    const tokens = {
+      old: now.policy,
+      reference: now.reference,
+      advantages: new Float64Array(rollout.tokens),
+    };
+    const result = await trainer.update(rollout, 0, tokens, { fresh: true, adam: { step: 1, lr: 0 } });
+    const loss = async (): Promise<number> => {
+      const { policy: nll } = await trainer.likelihoods(rollout);
+      const k3 = nll.map((value, t) => Math.exp(value - now.reference[t]!) - (value - now.reference[t]!) - 1);
+      return k3.reduce((sum, value) => sum + value, 0) / k3.length;
+    };
+    expect(result.loss).toBeCloseTo(await loss(), 6);
+    const gradient = (await trainer.optimizer.moments()).m;
+    const params = await backend.read(policy.params);
+    const largest = [...gradient.keys()].sort((a, b) => Math.abs(gradient[b]!) - Math.abs(gradient[a]!));
+    for (const at of largest.slice(0, 3)) {
+      const step = 1e-2;
+      const moved = async (by: number): Promise<number> => {
+        backend.write(
+          policy.params,
+          params.map((value, i) => (i === at ? value + by : value)),
+        );
+        return loss();
+      };
+      const slope = ((await moved(step)) - (await moved(-step))) / (2 * step);
+      expect(slope / gradient[at]!).toBeCloseTo(1, 1);
+    }
+    other.dispose();
+    trainer.dispose();
+    backend.dispose();
+  });
 });
 
 describe('the clipped surrogate', () => {
