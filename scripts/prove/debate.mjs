@@ -49,7 +49,7 @@ const brief = ({ report, seconds, command }) => ({
  */
 const missed = (checks) => checks.flatMap(([holds, what]) => (holds ? [] : [what]));
 
-const sizes = '--train-questions 800 --validation-questions 64 --test-questions 600';
+const sizes = '--train-questions 800 --validation-questions 64 --test-questions 400';
 const quiet = '--self-check false --distil-seeds 1 --backend cpu';
 
 /**
@@ -63,7 +63,7 @@ export function debateDemonstrations({ distil }) {
   const debate = (seed) =>
     run(
       `debate-${seed}`,
-      `--n-agents 3 --rounds 2 ${sizes} --seed ${seed} --strategy rsft,da --controls self-consistency,single-teacher,gold-sft ${quiet}`,
+      `--n-agents 3 --rounds 2 ${sizes} --seed ${seed} --strategy rsft,da --controls self-consistency,single-teacher ${quiet}`,
     );
 
   return {
@@ -73,7 +73,7 @@ export function debateDemonstrations({ distil }) {
       const consensus = seeds.map((seed, i) =>
         run(
           `consensus-${seed}`,
-          `--from ${gold[i]?.out} --labels consensus --strategy rsft --controls self-consistency,single-teacher ${quiet}`,
+          `--from ${gold[i]?.out} --labels consensus --strategy rsft --controls self-consistency ${quiet}`,
         ),
       );
       const shared = seeds.map((seed) =>
@@ -98,7 +98,6 @@ export function debateDemonstrations({ distil }) {
             'distilled:da',
             control,
             'control:single-teacher',
-            'control:gold-sft',
           ].map((arm) => [arm, level(gold, arm)]),
         ),
         goldContrast: contrast(gold, student, control),

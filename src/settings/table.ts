@@ -161,7 +161,7 @@ export const table = {
   }),
   controls: picks(controlNames, {
     flag: 'controls',
-    quick: ['single-teacher'],
+    quick: ['self-consistency', 'single-teacher'],
     full: ['answer-only', 'gold-sft', 'self-consistency', 'wrong', 'single-teacher'],
     before: [],
     scopes: ['arms'],
