@@ -121,7 +121,9 @@ export function correct(input: CorrectInput, { from, ratio }: CorrectOptions): D
   const mended = distinct(wrong, dropped);
   const sound = distinct(right, dropped);
   const random = new RandomStream(hashKey(input.seed, 'correct'));
-  const kept = drawn(sound, Math.min(sound.length, Math.round(ratio * mended.length)), random);
+  // Without labels no answer that could be read is known to be wrong: all are taken.
+  const wanted = input.labels === 'none' ? sound.length : Math.round(ratio * mended.length);
+  const kept = drawn(sound, Math.min(sound.length, wanted), random);
   dropped.add('right-answer-not-drawn', sound.length - kept.length);
   const pairs = [...mended, ...kept];
   const rsft = drawOne(input, 'rsft').drawn;

@@ -288,7 +288,7 @@ describe('the verdict in words', () => {
     expect(verdictSentences(twins(200)).join('\n')).toContain(
       'With 200 questions a difference above 1.5 points would have shown',
     );
-    expect(reportMarkdown(twins(20))).toMatch(/\| 0 \/ 0 \| [^|]+ \| - \|/);
+    expect(reportMarkdown(twins(20))).toMatch(/\| 0 \/ 0 \| [^|]+ \| [^|]+ \| - \|/);
   });
 
   test('answers an empty report without dividing by nothing', () => {

@@ -101,7 +101,10 @@ describe('a run with self-correction', () => {
     expect(practice?.evaluations[0]?.n).toBe(6);
     const log = logs.find(({ strategy }) => strategy === 'rsft+correct+rl')?.steps.at(-1);
     expect(log?.['rewards/corrected/mean']).toBeTypeOf('number');
-    expect(report?.datasets['distilled:rsft+correct+rl']).toEqual(report?.datasets['distilled:rsft+correct']);
+    // The rows that a length cuts are of supervised trainings alone.
+    const { rows, ...data } = report!.datasets['distilled:rsft+correct']!;
+    expect(rows).toBeDefined();
+    expect(report?.datasets['distilled:rsft+correct+rl']).toEqual(data);
   });
 
   it.each(['debate', 'student'] as const)(

@@ -264,8 +264,8 @@ describe('a job', () => {
     );
     expect(taught).not.toContain(place(0));
     expect(dataset!.traces.map(({ questionId }) => questionId)).not.toContain(whole);
-    // Three agents spoke twice to the question that is left out as a whole, and one trace is named by itself.
-    expect(dataset!.dropped['excluded-trace']).toBe(7);
+    // Three agents spoke in every round of the question that is left out as a whole, and one trace is named by itself.
+    expect(dataset!.dropped['excluded-trace']).toBe(3 * (1 + tiny.rounds) + 1);
     const adapter = async (id: string): Promise<number[]> => [
       ...(await job.api.runs.adapter({ runId: id, strategy: 'rsft', seed: 0 }))['adapter_model.safetensors']!,
     ];
