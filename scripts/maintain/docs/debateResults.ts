@@ -143,7 +143,6 @@ function elsewhere(run: RunResult, alone: GreedyRun): string[] {
 function greedySection(results: Results): string[] {
   const result = results.read<Greedy>('single-greedy');
   const { quick, full: whole } = result.result;
-  const less = pair(results.recorded(), 'distilled:rsft', 'single-greedy');
   return [
     "## Agents at the student's decoding",
     origin(result, {
@@ -155,7 +154,7 @@ function greedySection(results: Results): string[] {
     greedyTable(whole),
     'Questions of preset quick:',
     greedyTable(quick),
-    `\`single-greedy\` is the agent that the validation questions choose. In the run that the page opens on (preset quick, seed 0) the student minus that agent is ${change(less)} points, paired.`,
+    '`single-greedy` is the agent that the validation questions choose.',
   ];
 }
 
@@ -205,16 +204,22 @@ function smollm2(results: Results): string[] {
 
 export function debateSections(results: Results): string[] {
   return [
+    ...runSection(results, 'quick', 'Preset quick', '3 agents, 2 exchanges'),
+    ...repeat(results),
+    ...smollm2(results),
+  ];
+}
+
+/** Of the first bundled agents. */
+export function earlierSections(results: Results): string[] {
+  return [
     ...full(results),
     ...greedySection(results),
-    ...runSection(results, 'quick', 'Preset quick', '3 agents, 1 round'),
     ...runSection(
       results,
       'quick-webgpu',
       'Preset quick on software WebGPU',
       '3 agents, 1 round, other work beside',
     ),
-    ...repeat(results),
-    ...smollm2(results),
   ];
 }

@@ -1,7 +1,6 @@
 /** The committed results of the demonstrations (scripts/prove/results) as the pages of docs/ read them. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import type { ArmResult, Environment, PairResult, SelfCorrection } from '../../../src/records/records';
 
 type Compared = { readonly arms: readonly ArmResult[]; readonly pairs: readonly PairResult[] };
@@ -64,19 +63,12 @@ export interface PadRunResult extends RunResult {
   };
 }
 
-/** What is committed: `read` gives what `npm run prove -- --only NAME` wrote, `recorded` the report of the run that the page opens on. */
+/** What is committed: `read` gives what `npm run prove -- --only NAME` wrote. */
 export class Results {
   readonly #folder: string;
-  readonly #recorded: string;
 
   constructor(root: string) {
     this.#folder = join(root, 'scripts/prove/results');
-    this.#recorded = join(root, 'public/recorded/run.json.gz');
-  }
-
-  recorded(): Compared {
-    const text = gunzipSync(readFileSync(this.#recorded)).toString('utf8');
-    return (JSON.parse(text) as { readonly report: Compared }).report;
   }
 
   read<T>(name: string): Result<T> {

@@ -106,7 +106,8 @@ function bounded(worth: Worth): string {
         'full overlap: RSFT on the debate minus RSFT on self-consistency',
         `interval holds 0, or mean within ${bounds.fullOverlapContrastWithin}`,
         gap(shared),
-        (lower(shared) <= 0 && upper(shared) >= 0) || Math.abs(shared.mean) < bounds.fullOverlapContrastWithin,
+        (lower(shared) <= 0 && upper(shared) >= 0) ||
+          Math.abs(shared.mean) < bounds.fullOverlapContrastWithin,
       ),
     ],
   );
