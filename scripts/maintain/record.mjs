@@ -31,6 +31,8 @@ const turns = archive.turns
     const evaluation = parseEvalProtocol(protocol);
     return evaluation === null || (evaluation.seed === 0 && !evaluation.check);
   })
+  // What only controls learn from: their figures stay.
+  .filter(({ protocol, split }) => split !== 'train' || protocol === archive.run.config.protocol)
   .map(({ promptIds: _promptIds, replyIds: _replyIds, logprobs, ...turn }) =>
     logprobs?.length ? { ...turn, logprobs: [mean(logprobs)] } : turn,
   );

@@ -89,7 +89,7 @@ async function ask(parts: AskParts, request: AskRequest): Promise<readonly AskRe
       .map((model) => [model.id, model]),
   );
   const voices = request.arms.some(({ type }) => type === 'ensemble');
-  // An agent may be the student's own base or speak with it, which the resolved lists once, last.
+  // An agent may be the student's own base or an adapter on it; the resolved models list it once, last.
   const weightsOf = (spec: ModelSpec): string => resolved.bases.get(specId(spec))?.id ?? specId(spec);
   if (
     voices &&

@@ -15,6 +15,7 @@ export const chainFlags = {
   'test-questions': '4',
   ...counts,
   strategy: 'rsft',
+  controls: '',
   // Noise weights say anything: whatever they say is learnt from.
   labels: 'none',
   'step-filter': 'off',

@@ -58,7 +58,7 @@ interface Named {
 function named({ agents, personas, student }: RunConfig): readonly Named[] {
   const own = personas.flatMap(({ model }) => (model === undefined ? [] : [model]));
   const names = [...agents, ...own, student];
-  // An adapter of a run is here; the model that it speaks with may have to be fetched.
+  // An adapter of a run is here; its base model may have to be fetched.
   const bases = names.flatMap((name) => baseName(parseSpec(name)) ?? []);
   return [...new Set([...names, ...bases])].map((name) => ({ name, spec: parseSpec(name) }));
 }

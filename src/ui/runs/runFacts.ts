@@ -8,7 +8,7 @@ import { strings } from '../strings';
 import { runsStrings as text } from '../strings/runs';
 import { formatPlural } from '../format';
 
-/** The student before, and the one of the students that is spoken of after. */
+/** The student before training, and the student that the headline names after it. */
 export interface RunOutcome {
   readonly before: ArmResult;
   readonly after: ArmResult;

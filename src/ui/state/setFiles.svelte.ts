@@ -1,4 +1,4 @@
-/** Files beside the one that is learnt from: the test file, and one for each evaluation set. The settings name them. */
+/** Files beside the training file: the test file, and one for each evaluation set. The settings name them. */
 import type { JobApi } from '../../wire/jobApi';
 import type { StartRequest } from '../../wire/control';
 import type { QuestionImport } from '../../tasks/questionFiles';
@@ -49,7 +49,7 @@ export class SetFiles {
     return isSetName(name) && !isGeneratedSet(name);
   }
 
-  /** The file that is learnt from is then not split for the test. */
+  /** The training file is then not split for the test. */
   useAsTest(file: QuestionImport, training: string): void {
     this.test = file;
     this.#owner.settings.set('trainFile', training);
@@ -97,7 +97,7 @@ export class SetFiles {
     }, subject);
   }
 
-  /** What a run is started with beside the file that is learnt from. */
+  /** What a run is started with beside the training file. */
   get sources(): Pick<StartRequest, 'test' | 'sets'> {
     const sets = [...this.files].map(([name, { questions }]) => [name, questions] as const);
     return {

@@ -56,7 +56,7 @@ describe('the primary contrast', () => {
 
   it('is frozen with a hash that changes with the contrast and with any setting', async () => {
     const frozen = await frozenPrimary(quick);
-    expect(frozen).toMatchObject({ a: 'distilled:rsft', b: 'single-greedy' });
+    expect(frozen).toMatchObject({ a: 'distilled:rsft', b: 'control:self-consistency' });
     expect(frozen?.hash).toMatch(/^[0-9a-f]{64}$/);
     const hashes = [
       frozen!.hash,

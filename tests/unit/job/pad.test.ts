@@ -205,9 +205,9 @@ describe('a run with PAD', () => {
       ['agent-c#2', false],
       ['student', true],
     ]);
-    // 8 questions, spoken to twice by each of 3 agents.
+    // 8 questions, answered three times by each of 3 agents.
     const judged = datasets.find(({ strategy }) => strategy === 'reward-model');
-    expect(judged).toMatchObject({ kept: 32, dropped: { 'held-out-agent': 16 } });
+    expect(judged).toMatchObject({ kept: 48, dropped: { 'held-out-agent': 24 } });
   });
 
   const continued = once({

@@ -48,12 +48,12 @@ describe('the steps of a training', () => {
     const archive = await finished(job, few);
     const kept = archive.datasets.find(({ strategy }) => strategy === 'rsft')!.kept;
     expect(stepsOf(archive, 'rsft')).toBe(Math.ceil((2 * kept) / 4));
-    // 8 training questions, 3 agents, 2 rounds.
-    expect(stepsOf(archive, 'reward-model')).toBe((2 * 8 * 3 * 2) / 4);
+    // 8 training questions, 3 agents, 3 turns each.
+    expect(stepsOf(archive, 'reward-model')).toBe((2 * 8 * 3 * 3) / 4);
     const ends = job.events.filter((event) => event.type === 'progress' && event.phase === 'distil').at(-1);
     expect(ends).toMatchObject({
-      total: Math.ceil((2 * kept) / 4) + 24 + 1,
-      done: Math.ceil((2 * kept) / 4) + 24 + 1,
+      total: Math.ceil((2 * kept) / 4) + 36 + 1,
+      done: Math.ceil((2 * kept) / 4) + 36 + 1,
     });
   });
 });

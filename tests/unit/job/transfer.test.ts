@@ -51,7 +51,7 @@ it('a run on files of its own reports every arm on the test file and on each eva
   expect(report?.evalSets?.map(({ name, file: of, answerTypes }) => [name, of, answerTypes])).toEqual([
     ['quiz', 'quiz.csv', ['choice']],
   ]);
-  const arms = ['base', 'single', 'single-greedy', 'vote:3', 'debate', 'distilled:rsft'];
+  const arms = ['base', 'single', 'single-greedy', 'vote-greedy:3', 'vote:3', 'debate', 'distilled:rsft'];
   for (const set of [report?.ood, report?.evalSets?.[0]]) {
     expect(set?.arms.map(({ name }) => name)).toEqual(arms);
     expect(set?.arms.every(({ n }) => n === 4)).toBe(true);

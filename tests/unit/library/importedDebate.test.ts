@@ -83,7 +83,7 @@ describe('a debate that comes as trajectories.jsonl', () => {
         split: told.get(id)?.split,
       });
     }
-    expect(archive.run.config).toMatchObject({ nAgents: 3, rounds: 1, protocol: 'debate' });
+    expect(archive.run.config).toMatchObject({ nAgents: 3, rounds: 2, protocol: 'debate' });
   });
 
   it('without independent samples has no vote at equal tokens and no greedy agent, and the other arms', async () => {
