@@ -1,5 +1,5 @@
 /** The committed results of the demonstrations (scripts/prove/results) as the pages of docs/ read them. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ArmResult, Environment, PairResult, SelfCorrection } from '../../../src/records/records';
 
@@ -69,6 +69,10 @@ export class Results {
 
   constructor(root: string) {
     this.#folder = join(root, 'scripts/prove/results');
+  }
+
+  has(name: string): boolean {
+    return existsSync(join(this.#folder, `${name}.json`));
   }
 
   read<T>(name: string): Result<T> {

@@ -3,7 +3,7 @@ import { debateSections, earlierSections } from './debateResults';
 import { otherSections } from './otherResults';
 import { padSections } from './padResults';
 import { arm, pair, type Results, type RunResult } from './results';
-import { change } from './words';
+import { change, percent } from './words';
 import { accuracyOf, gap, level, worthSection, type Worth } from './worthResults';
 
 const opening = [
@@ -37,16 +37,36 @@ const earlier = [
     'and votes closed them, and presets exchanged fewer times. The same commands give other figures today.',
 ];
 
-/** The README's figures: what a student gained, and what it did not. */
-export function headline(results: Results): string {
-  const worth = results.read<Worth>('debate').result;
-  const smollm2 = results.read<RunResult>('smollm2').result;
+/** Over five seeds, where that was measured. */
+function worthRows(worth: Worth): readonly string[] {
   const at = (name: string): string => level(accuracyOf(worth, name));
-  const rows = [
+  return [
     `- **${at('base')} to ${at('distilled:rsft')}**: the bundled student before and after RSFT on a debate of three agents, one greedy pass each (mean of five seeds, 400 questions each).`,
     `- **${gap(worth.studentOverAgent)} points** over the best agent at the same decoding (${at('single-greedy')}); a vote at the debate's prompt and generated tokens gets ${at('vote-equal-total-tokens')}, the debate ${at('debate')}.`,
     `- **${gap(worth.goldContrast)} points** over RSFT on independent samples of the same agents; **${gap(worth.consensusContrast)}** where the labels are the agents' own majority and no right answer is used.`,
-    `- With three copies of one agent nothing is left of it: debate minus its own first vote ${gap(worth.fullOverlap.debateGain)}. The agents are made to need each other.`,
+    `- With three copies of one agent nothing is left of it: debate minus its own first vote ${gap(worth.fullOverlap.debateGain)}.`,
+  ];
+}
+
+/** One seed of preset quick. */
+function quickRows(run: RunResult): readonly string[] {
+  const at = (name: string): string => percent(arm(run, name).accuracy);
+  const student = 'distilled:rsft';
+  return [
+    `- **${at('base')} to ${at(student)}**: the bundled student before and after RSFT on a debate of three agents, one greedy pass each (preset quick, n = ${arm(run, student).n}, one seed).`,
+    `- **${change(pair(run, student, 'single-greedy'))} points** over the best agent at the same decoding (${at('single-greedy')}); a vote at the debate's prompt and generated tokens gets ${at('vote-equal-total-tokens')}, the debate ${at('debate')}.`,
+    `- **${change(pair(run, student, 'control:self-consistency'))} points** over RSFT on independent samples of the same agents (named before the run).`,
+  ];
+}
+
+/** The README's figures: what a student gained, and what it did not. */
+export function headline(results: Results): string {
+  const smollm2 = results.read<RunResult>('smollm2').result;
+  const rows = [
+    ...(results.has('debate')
+      ? worthRows(results.read<Worth>('debate').result)
+      : quickRows(results.read<RunResult>('quick').result)),
+    '- The agents are made to need each other: each never gets one kind of step right. How much real models do is not shown.',
     `- **${change(pair(smollm2, 'distilled:rsft', 'base'))} points** for SmolLM2-135M taught by its own votes (n = ${arm(smollm2, 'base').n}); not shown to be above answer-only training (${change(pair(smollm2, 'distilled:rsft', 'control:answer-only'))}).`,
   ];
   return [marks.start, ...rows, marks.end].join('\n');
