@@ -71,7 +71,7 @@ export interface AgentBackend {
   /** Rejects with AgentError; an abort resolves with finishReason "aborted" and the text so far. */
   generate(request: AgentRequest, callbacks: AgentCallbacks): Promise<Completion>;
   unload(): Promise<void>;
-  /** Model of our engine whose weights it speaks with, where that is not `model`. */
+  /** Model of our engine whose weights it uses, where that is not `model`. */
   readonly weights?: string;
   /** Frees what it holds beside weights that it shares. */
   release?(): Promise<void>;

@@ -9,7 +9,7 @@ import type {
 
 /** What an engine agent needs of the engine; the run's client of the engine worker has it. */
 export interface AgentEngine {
-  /** Loads a model once and tells its longest sequence in tokens. */
+  /** Loads a model once and gives its longest sequence in tokens. */
   info(model: string, options: LoadOptions): Promise<{ readonly maxContext: number }>;
   /** Tokens of each text. */
   count(model: string, texts: readonly string[]): Promise<readonly number[]>;
@@ -27,7 +27,7 @@ export interface AdapterEngine extends AgentEngine {
   dropAdapter(model: string, adapter: string): Promise<void>;
 }
 
-/** An adapter's files on a model that others may speak with too; turns are stored under `name`. */
+/** An adapter's files on a model that others may use too; turns are stored under `name`. */
 export function adapterAgent(
   engine: AdapterEngine,
   options: {

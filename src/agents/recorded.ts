@@ -8,7 +8,7 @@ function keyOf(messages: readonly Message[]): string {
   return JSON.stringify(messages.map(({ role, content }) => [role, content]));
 }
 
-/** Where independent answers stand: in one row, whoever made them, each under its own number. */
+/** Where independent answers stand: in one row, whichever agent made them, each under its own number. */
 function rowOf({ protocol, questionId, round }: Omit<TurnPlace, 'agent'>): string {
   const alone = round === 0 && (protocol === 'debate' || protocol === 'self-consistency');
   return `${alone ? 'alone' : protocol}/${questionId}/${round}`;
@@ -18,7 +18,7 @@ type Asked = Pick<AgentRequest, 'messages' | 'place'>;
 
 /**
  * Replays the turns of a run. An agent of the request is the recording's agent of its number, where `rankOf` counts among those
- * that speak through it: it says what that one said to these messages, else (in a debate with other agents the prompts of later
+ * that use it: it says what that one said to these messages, else (in a debate with other agents the prompts of later
  * rounds are new) what it said at this question and round. So each turn is said at one place: where more agents or samples are
  * asked for than were recorded there is an AgentError, as a turn that is said twice is no second vote.
  */

@@ -52,14 +52,14 @@ function needTables(op: string, tables: RotaryTables, headDim: number): void {
   needSize(op, 'tables.sin', tables.sin, headDim / 2);
 }
 
-/** Rows [start, start + count) lie in the matrix. */
+/** Rows [start, start + count) are in the matrix. */
 export function checkRows(op: string, matrix: Matrix, start: number, count: number): void {
   if (!(start >= 0 && count >= 0 && start + count <= matrix.rows)) {
     fail(`${op}: rows ${start} to ${start + count} of ${matrix.label}, which has ${matrix.rows}.`);
   }
 }
 
-/** A range of elements lies in the tensor. */
+/** A range of elements is in the tensor. */
 export function checkRange(op: string, tensor: Tensor, offset: number, length: number): void {
   if (!(offset >= 0 && length >= 0 && offset + length <= tensor.size)) {
     fail(`${op}: elements ${offset} to ${offset + length} of ${tensor.label}, which has ${tensor.size}.`);

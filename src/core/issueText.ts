@@ -1,6 +1,6 @@
 /** What is wrong with a value that came from outside, in words for who made it: "config.student is missing". */
 
-/** What a schema's issue tells; its own message names types and is for programmers. */
+/** What a schema's issue says; its own message names types and is for programmers. */
 export interface Issue {
   readonly received: string;
 }

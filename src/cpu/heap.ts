@@ -33,7 +33,7 @@ export class Heap {
     this.#u32 = new Uint32Array(memory.buffer);
   }
 
-  /** The whole memory as f32; element i lies at byte 4 i. Not to be kept across an allocation. */
+  /** The whole memory as f32; element i is at byte 4 i. Not to be kept across an allocation. */
   get f32(): Float32Array<ArrayBufferLike> {
     this.#refresh();
     return this.#f32;

@@ -12,7 +12,7 @@ export interface PoolSetup {
 }
 
 /**
- * Serves calls for ever; the thread ends by being terminated. It must not refer to anything outside itself: in Node its
+ * Serves calls without end; the thread ends by being terminated. It must not refer to anything outside itself: in Node its
  * text is run as a worker of its own.
  */
 export function servePool(setup: PoolSetup): void {

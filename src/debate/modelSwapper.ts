@@ -1,4 +1,4 @@
-/** One backend at work at a time, for models that do not fit in memory together. */
+/** One backend in use at a time, for models that do not fit in memory together. */
 import type { AgentBackend } from '../agents/agent';
 import type { WorkerQueue } from './workerQueue';
 

@@ -9,7 +9,7 @@ import { isShown, shortenedMarker, shownTurns, type Visibility } from './visibil
 
 /**
  * The question that a turn of round 0 was asked: `turnMessages` backwards. Of messages made elsewhere it takes the last
- * one as it stands; the right answer then tells what kind of answer is asked for.
+ * one as it stands; the right answer then says what kind of answer is asked for.
  */
 export function askedQuestion(
   messages: readonly Message[],

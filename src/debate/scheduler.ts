@@ -268,7 +268,7 @@ class Scheduler {
     return true;
   }
 
-  // Speaking
+  // Generating
 
   /** Hands the turns of a question's next exchange to their backends. */
   #exchange(at: OpenQuestion): void {

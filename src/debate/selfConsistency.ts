@@ -20,7 +20,7 @@ export interface SelfConsistencyOptions {
   readonly budget?: (questionId: string) => number;
   /** The same for prompt and generated tokens together. */
   readonly totalBudget?: (questionId: string) => number;
-  /** Samples of a question at most, where sampling goes on for a budget; never below `samples`. */
+  /** Samples of a question at most, where sampling continues for a budget; never below `samples`. */
   readonly most?: number;
   /** Whether its agent can still answer (a recording holds so many answers and no more): else sampling ends short of the budget. */
   readonly holds?: (question: Question, turn: PlannedTurn) => boolean;

@@ -1,5 +1,5 @@
 /**
- * The traces of each question that are fit to be learnt from, before any is chosen: they end in the label, are whole, speak of
+ * The traces of each question that are fit to train on, before any is chosen: they end in the label, are whole, mention
  * nobody whom the student does not see, and have no wrong step. What each filter removed is counted, and so is what they met.
  */
 import type { DropReason } from '../records/dropped';

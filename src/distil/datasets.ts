@@ -13,7 +13,7 @@ const datasets: Readonly<Record<StrategyStageKind, (input: DistillInput) => Data
   rsft: (input) => rsft(input),
   da: (input) => da(input),
   pad: (input) => rewardDataset(input),
-  // What the debate alone gives: the student's own answers come once it has learnt so far (job/correctStage.ts).
+  // What the debate alone gives: the student's own answers come once it has learned so far (job/correctStage.ts).
   correct: (input) => correct({ ...input, own: [], check: () => [] }, { from: 'debate', ratio: 1 }),
   rl: () => makeDataset('rl', [], new Dropped()),
 };

@@ -100,7 +100,7 @@ function judgedBy(question: Question, label: string | null, turn: Turn): Judged 
   return {
     turn,
     accepted,
-    // Asked of cut replies alone: it reads the text once more.
+    // Checked for cut replies alone: it reads the text once more.
     complete:
       label !== null &&
       accepted &&
@@ -132,7 +132,7 @@ export function relabelled(
     if (rule.labels === 'gold') continue;
     const spoken = (own.get(question.id) ?? []).filter((turn) => turn.protocol === protocol);
     const gold = consensusLabel(ballotsOf(spoken), rule.minAgreement);
-    // A worked solution tells the right answer.
+    // A worked solution contains the right answer.
     const { solution: _, goldWritten: __, ...asked } = question;
     if (gold !== null) labels.set(question.id, { ...asked, gold });
   }

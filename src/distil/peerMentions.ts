@@ -1,5 +1,5 @@
 /**
- * Texts that speak of what the student will not see: other agents, their answers, an earlier turn. Conservative: a word that may
+ * Texts that mention what the student will not see: other agents, their answers, an earlier turn. Conservative: a word that may
  * well belong to the problem ("other", an "agent" who sells houses, "the other solution of the equation") is no mention, and
  * neither is one that the question itself holds.
  */

@@ -1,5 +1,5 @@
 /**
- * Whether a trace's steps can be learnt from. Where the text computes, the task's checker judges it; where it does not, the
+ * Whether a trace's steps can be trained on. Where the text computes, the task's checker judges it; where it does not, the
  * traces of the same question that end in the same answer judge each other (self-consistency of steps).
  */
 import { checkSteps, equationsIn } from '../tasks/stepChecker';

@@ -1,4 +1,4 @@
-/** What tells a base from others by its bytes, whatever it is called: names are given by folders and addresses. */
+/** What identifies a base by its bytes, whatever it is called: names are given by folders and addresses. */
 import type { FileSource } from '../core/fileSource';
 import { openWeights } from '../lm/weightFiles';
 import { sha256 } from '../models/hashes';

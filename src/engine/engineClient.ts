@@ -76,7 +76,7 @@ export class EngineClient implements AgentEngine {
     await this.info(model, options);
   }
 
-  /** Loads a model once and tells its sizes. */
+  /** Loads a model once and gives its sizes. */
   info(model: string, options: LoadOptions = {}): Promise<ModelInfo> {
     const known = this.#loads.get(model);
     if (known) return known;

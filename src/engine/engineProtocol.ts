@@ -63,7 +63,7 @@ export interface TrainRequest {
   readonly settings: TrainSettings;
   /** PEFT files to start from (stacks), null for a fresh adapter. */
   readonly init: Readonly<Record<string, Uint8Array>> | null;
-  /** Goes on from here, null to begin. */
+  /** Continues from here, null to begin. */
   readonly checkpoint: Uint8Array<ArrayBuffer> | null;
   readonly checkpointEvery: number;
   readonly probes: EvalSamplePlan | null;

@@ -106,14 +106,14 @@ export class EngineService {
   }
 
   /**
-   * Opens the device once; after a loss, or for another kind of backend, a new one. Whoever opens it is about to begin:
+   * Opens the device once; after a loss, or for another kind of backend, a new one. The caller is about to begin:
    * kernels that there was no time to test are tested now, and what is found wrong then costs the device its place.
    */
   async open(request: EngineProtocol['open']['request']): Promise<DeviceInfo> {
     const { proofs } = this.#parts;
     if (this.#device && !this.#lost) {
       const { backend, info } = this.#device;
-      // Whoever opens begins: the peak is that of what begins.
+      // Opening is a start: the peak is that of what begins.
       backend.ledger.resetPeak();
       const fits = request.backend === 'auto' || (request.backend === 'cpu') === (info.backend !== 'webgpu');
       const forms = variantsOf(backend);

@@ -8,7 +8,7 @@ import { trusted, type Validation } from './chooseBackend';
 import { type ValidationResults } from './validationRecords';
 
 /**
- * WebGPU tells no driver version: the browser's own, which changes with its shader compiler, and the adapter's description,
+ * WebGPU reports no driver version: the browser's own, which changes with its shader compiler, and the adapter's description,
  * which holds the driver where the browser gives it, stand for it.
  */
 export function validationKey(device: string, version: string): string {

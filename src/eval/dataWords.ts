@@ -13,7 +13,7 @@ export const dataThresholds = {
   coverageGain: 0.05,
   /** Labels below this teach wrong answers. */
   precision: 0.7,
-  /** Wrong steps above this are learnt where nothing filters them. */
+  /** Wrong steps above this are learned where nothing filters them. */
   wrongStep: 0.1,
   /** Questions without a label above this are a loss of data. */
   unlabelled: 0.3,

@@ -27,7 +27,7 @@ export function bestStudent(arms: readonly ArmResult[]): ArmResult | null {
 }
 
 /**
- * The student that is spoken of: the one chosen on the validation questions; where a report does not say (older versions), the
+ * The student that the headline names: the one chosen on the validation questions; where a report does not say (older versions), the
  * best on the very questions that it is compared on.
  */
 export function shownStudent({ arms, chosen }: Pick<Report, 'arms' | 'chosen'>): ArmResult | null {

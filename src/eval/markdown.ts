@@ -146,7 +146,7 @@ function settings(report: Report): string {
     .join('\n');
 }
 
-/** Who spoke in the debate, and which other machines it took. */
+/** Which agents answered in the debate, and which other machines it took. */
 function agentTable(agents: readonly AgentInfo[], hosts: readonly string[]): string {
   const rows = agents.map(({ agent, model, backend, persona, temperature, topP, seed }) => [
     String(agent + 1),

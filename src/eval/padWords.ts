@@ -33,7 +33,7 @@ export function hackingText({ strategy, seed, stopped }: PadRun): string | null 
   return stopped && `Reward hacking in ${strategy}, seed ${seed}. ${hackingSentences(stopped).join(' ')}`;
 }
 
-/** A training reward that fell, by name: nothing that is rewarded was learnt then. Null where it did not, or cannot be said. */
+/** A training reward that fell, by name: nothing that is rewarded was learned then. Null where it did not, or cannot be said. */
 export function fallingReward({ trend, lr }: Pick<PadRun, 'trend' | 'lr'>): string | null {
   if (!trend || trend.ci[1] >= 0) return null;
   const [lo, hi] = trend.ci.map(two);

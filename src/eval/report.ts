@@ -45,7 +45,7 @@ export interface ReportInput {
   readonly test: Comparison;
   /** What was named before the run. */
   readonly primary?: PrimaryContrast | null;
-  /** The students' answers to the validation questions, which choose the one that is spoken of; none where there is no choice. */
+  /** The students' answers to the validation questions, which choose the one that the headline names; none where there is no choice. */
   readonly validation?: Comparison;
   readonly agentBy?: Report['agentBy'];
   readonly ood: Comparison | null;
@@ -80,7 +80,7 @@ function compareOther(comparison: Comparison, seed: number) {
   return { arms, pairs: withAdjusted(pairs) };
 }
 
-/** The student that is spoken of; null without students. */
+/** The student that the headline names; null without students. */
 function chosenStudent(arms: readonly ArmResult[], validation: Comparison | undefined): ChosenStudent | null {
   const students = arms.filter(({ name }) => familyOf(name) === 'distilled');
   const told = (validation?.arms ?? []).map((arm) => armResult(arm, validation?.questions ?? []));

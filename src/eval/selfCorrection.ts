@@ -10,7 +10,7 @@ function shareOf(count: number, n: number): ShareOf {
 }
 
 /**
- * How many answers a student mends and spoils when it checks its own: over the questions that have both turns. The second answer
+ * How many answers a student corrects and spoils when it checks its own: over the questions that have both turns. The second answer
  * is greedy; `sampled`: the first one was drawn at temperature 1.
  */
 export function selfCorrection(

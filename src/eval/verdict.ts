@@ -89,7 +89,7 @@ export interface ReportVerdict {
 }
 
 /**
- * Above or below: the interval lies on one side of 0 and McNemar's mid-p, after Holm where the report adjusts it, is under 0.05 (a
+ * Above or below: the interval is on one side of 0 and McNemar's mid-p, after Holm where the report adjusts it, is under 0.05 (a
  * bootstrap of four questions gained and none lost sees no 0). Not below: the lower bound is above the margin and n is large enough
  * to have shown such a loss: without a single lost item a bootstrap sees no loss at all, so 3 / n (the 95 % bound of a share that
  * was never observed) has to be within the margin too.

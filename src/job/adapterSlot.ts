@@ -1,4 +1,4 @@
-/** LoRA adapters as agents: their files, the model that they speak with, and what their turns are called. */
+/** LoRA adapters as agents: their files, the model that they use, and what their turns are called. */
 import { adapterAgent, type AdapterEngine } from '../agents/engine';
 import { ConfigError, DownloadError } from '../core/errors';
 import { sha256 } from '../models/hashes';

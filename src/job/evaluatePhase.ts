@@ -94,7 +94,7 @@ export function checkedStudents(trained: readonly Trained[]): readonly Student[]
   ];
 }
 
-/** First answers at temperature 1, to be checked: greedy ones leave little to mend. Where a student learns self-correction. */
+/** First answers at temperature 1, to be checked: greedy ones leave little to correct. Where a student learns self-correction. */
 function sampledPasses(job: Job, trained: readonly Trained[]): Pass[] {
   const { studentStyle: style, config } = job;
   if (!usesCorrection(config)) return [];

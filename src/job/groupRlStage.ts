@@ -1,4 +1,4 @@
-/** A group RL of the student as a stage: its inputs, its record, and what it came to. */
+/** A group RL of the student as a stage: its inputs, its record, and what it resulted in. */
 import { hashKey } from '../core/rng';
 import { defaultGroupRlOptions, type GroupRlOptions } from '../distil/pad/rlOptions';
 import type { RlQuestion } from '../distil/pad/rollout';
@@ -13,7 +13,7 @@ import type { Job } from './job';
 import { hasTraining, trainingInputs } from './trainingInputs';
 import { openTrainingRecord, type TrainingRecord } from './trainingRecord';
 
-/** File beside the adapter that says how it was made: a PadRun, or what a reward model came to. */
+/** File beside the adapter that says how it was made: a PadRun, or what a reward model resulted in. */
 export const noteFile = 'pad.json';
 
 export interface RewardNote {
@@ -54,7 +54,7 @@ export interface Practice extends Pick<GroupRlOptions, 'reward' | 'updates'> {
   readonly heldOut: readonly RlQuestion[];
   readonly judge: AdapterFiles | null;
   readonly mendBonus?: number;
-  /** Questions among these that an earlier stage learnt from. */
+  /** Questions among these that an earlier stage trained on. */
   readonly learnt: number;
 }
 

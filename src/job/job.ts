@@ -31,13 +31,13 @@ export interface Job {
   readonly gate: Gate;
   readonly signal: AbortSignal;
   readonly device: DeviceInfo;
-  /** Agent i of the debate speaks through agents[i mod length]. */
+  /** Agent i of the debate generates with agents[i mod length]. */
   readonly agents: readonly AgentSlot[];
   /** What the agents were named by. */
   readonly specs: readonly ModelSpec[];
   /** The app's address, ending with a slash. */
   readonly base: string;
-  /** Loads them before they speak, and releases them. */
+  /** Loads them before they generate, and releases them. */
   readonly agentPool: AgentPool;
   readonly student: ModelRef;
   /** Hash of the student's files; null where they cannot be read now. */

@@ -1,4 +1,4 @@
-/** How fast a model comes, where its loader tells only bytes. */
+/** How fast a model comes, where its loader gives only bytes. */
 import type { LoadProgress } from '../agents/agent';
 import type { JobEvent } from '../wire/jobEvents';
 import { ByteRate } from '../models/rate';

@@ -68,7 +68,7 @@ function judgedTraces({ questions, config, studentStyle: style }: Job, turns: re
   };
 }
 
-/** Steps of the reward model on the traces that the agents spoke; the student's own samples come on top. */
+/** Steps of the reward model on the traces that the agents generated; the student's own samples come on top. */
 export function rewardSteps(
   config: RunConfig,
   questions: readonly Question[],

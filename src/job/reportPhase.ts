@@ -125,7 +125,7 @@ export async function reportPhase(
   version: string,
 ): Promise<Report> {
   const { config, device, questions, store, runId, specs, base } = job;
-  // Both what the agents are and what spoke: a debate that came from elsewhere need not be of these agents.
+  // Both what the agents are and what generated the turns: a debate that came from elsewhere need not be of these agents.
   const onEngine =
     job.agents.every(({ backend }) => backend.kind === 'engine') &&
     turns.every(({ backend }) => backend === 'engine');

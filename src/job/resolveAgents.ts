@@ -30,7 +30,7 @@ export interface ResolvedModels {
   readonly student: ModelRef;
   /** Every model of the engine, each once, the student last. */
   readonly models: readonly ModelRef[];
-  /** The models that agents which are adapters speak with, by the adapter's name. */
+  /** The models that agents which are adapters use, by the adapter's name. */
   readonly bases: ReadonlyMap<string, ModelRef>;
 }
 
@@ -129,7 +129,7 @@ async function recordedTurns(spec: RecordedSpec, parts: AgentParts): Promise<rea
   return parseTrajectories(new TextDecoder().decode(bytes), specId(spec));
 }
 
-/** Which of those that speak through the spec an agent is: agent i is specs[i mod length]. */
+/** Which of those that use the spec an agent is: agent i is specs[i mod length]. */
 function rankAmong(specs: readonly ModelSpec[], spec: ModelSpec): (agent: number) => number {
   const own = specs.map((one) => specId(one) === specId(spec));
   const before = (slots: number): number => own.slice(0, slots).filter(Boolean).length;

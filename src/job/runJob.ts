@@ -208,14 +208,14 @@ function firstModels(
       // The student comes when they have gone.
       return models.filter(({ id }) => id !== student.id);
     case 'one-at-a-time':
-      // Each comes when it is to speak.
+      // Each comes when it is its turn.
       return [];
     default:
       return schedule satisfies never;
   }
 }
 
-/** Opens the device and loads models of our engine; agents of other kinds are loaded when they are to speak. */
+/** Opens the device and loads models of our engine; agents of other kinds are loaded when it is their turn. */
 async function load(setup: JobSetup, keeper: RunKeeper, progress: ThinnedProgress): Promise<Job> {
   const { run, engine, emit, base, signal, gate, store, questions } = setup;
   const { config } = run;

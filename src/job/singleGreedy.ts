@@ -10,7 +10,7 @@ import { bestGreedyAgent } from '../eval/greedyArms';
 import type { Job } from './job';
 import { agentPrompt } from './turnRequests';
 
-/** How the debate phase lets agents speak. */
+/** How the debate phase runs agents. */
 type Speak = (
   protocol: Protocol,
   questions: readonly Question[],
@@ -69,7 +69,7 @@ function askable(job: Job, shots: readonly Shot[], questions: readonly Question[
 /**
  * Every agent that differs from the others answers the validation questions and those that the arms are compared on greedily; the
  * best of them on validation also the training questions, where a student is to learn from it (the control single-teacher).
- * Where all of the debate was stored (`debated`) and the agents cannot be asked any more, the run goes on without and says so.
+ * Where all of the debate was stored (`debated`) and the agents cannot be asked any more, the run continues without and says so.
  */
 export async function greedyTurns(
   job: Job,
@@ -89,7 +89,17 @@ export async function greedyTurns(
     if (job.config.controls.includes('single-teacher')) {
       const best = bestGreedyAgent(said) ?? agents[0] ?? 0;
       const teacher = alone(job, shots, [best]);
-      said.push(...(await speak(teacher, holding(job, teacher, of((split) => split === 'train')), greedy(job.config.maxTokens))));
+      said.push(
+        ...(await speak(
+          teacher,
+          holding(
+            job,
+            teacher,
+            of((split) => split === 'train'),
+          ),
+          greedy(job.config.maxTokens),
+        )),
+      );
     }
     return said;
   } catch (thrown) {

@@ -9,7 +9,7 @@ import { hashKey, uniform } from '../core/rng';
 import { linearNames } from './types';
 import type { LanguageModel, LayerLora, LinearName, LoraAdapter, LoraConfig, ModelConfig } from './types';
 
-/** One A or B of one linear: where it lies in the flat buffer (elements), row-major [rows, cols]. */
+/** One A or B of one linear: where it is in the flat buffer (elements), row-major [rows, cols]. */
 export interface AdapterTensor {
   /** peft's name, e.g. base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight */
   readonly name: string;

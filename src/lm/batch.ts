@@ -74,7 +74,7 @@ export class Batch {
     this.#outputs = 0;
   }
 
-  /** Tells which blocks row `sequence` of the block table has. */
+  /** Gives which blocks row `sequence` of the block table has. */
   setBlocks(sequence: number, blocks: readonly Block[]): void {
     blocks.forEach((block, i) => (this.#tableRow[i] = block.index));
     const used = this.#tableRow.subarray(0, blocks.length);

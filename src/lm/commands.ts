@@ -30,7 +30,7 @@ export interface GenerateArguments extends ModelArguments {
   readonly topP?: number;
   readonly seed?: number;
   readonly maxTokens?: number;
-  /** Told what the user should know about the tokenizer's files. */
+  /** Receives what the user should know about the tokenizer's files. */
   readonly onNotice?: (notice: string) => void;
 }
 

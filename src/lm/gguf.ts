@@ -15,7 +15,7 @@ export interface GgufTensor {
   readonly type: GgufType;
   /** Row-major [rows, cols] (or [size]): ggml's dimensions reversed. */
   readonly shape: readonly number[];
-  /** Where it lies: a model may be split into several files. */
+  /** Where it is: a model may be split into several files. */
   readonly file: string;
   /** Bytes [start, end) of the file. */
   readonly start: number;

@@ -45,7 +45,7 @@ export async function loadModel(
   }
 }
 
-/** Gives back everything that `loadModel` allocated. */
+/** Releases everything that `loadModel` allocated. */
 export function unloadModel(model: LanguageModel): void {
   const { backend } = model;
   backend.releaseMatrix(model.embed);

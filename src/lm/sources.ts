@@ -76,7 +76,7 @@ export class UrlSource implements FileSource {
     return size;
   }
 
-  /** A range of one byte tells existence, size and whether ranges work; HEAD is refused by some hosts. */
+  /** A range of one byte gives existence, size and whether ranges work; HEAD is refused by some hosts. */
   async #askSize(path: string): Promise<number | null> {
     const response = await this.#fetch(path, { headers: { Range: 'bytes=0-0' } });
     if (response.status === 404 || response.status === 410) return null;

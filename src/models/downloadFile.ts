@@ -58,7 +58,7 @@ async function ask(
   try {
     response = await fetch(url, {
       headers: { Range: `bytes=${start}-${end - 1}` },
-      // The file lies in our own storage: a second copy in the browser's cache would double it.
+      // The file is in our own storage: a second copy in the browser's cache would double it.
       cache: 'no-store',
       signal,
     });

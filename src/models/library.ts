@@ -84,7 +84,7 @@ export class Library {
   }
 
   /**
-   * Hashes every file. A file that fails is no longer verified, so that the next download mends it. Throws StorageError
+   * Hashes every file. A file that fails is no longer verified, so that the next download fixes it. Throws StorageError
    * when there is no such model.
    */
   async verify(

@@ -1,6 +1,6 @@
 /**
  * What models of WebLLM and transformers.js consist of on the hub, so that they are downloaded as those of our own engine:
- * with pause, going on after a reload, and a check by hash.
+ * with pause, continuing after a reload, and a check by hash.
  */
 import { DownloadError, ModelError } from '../core/errors';
 import type { WebllmPlace } from '../specs/modelEntry';
@@ -94,7 +94,7 @@ export async function renewLibrary(
   if (!manifest || !outdated || isCurrent(manifest, url)) return;
   const fresh = freshFile(await renewed(url, patience.signal), outdated.chunkBytes);
   const work = async (): Promise<void> => {
-    // Another may have done it meanwhile.
+    // Another may have done it in the meantime.
     const now = await library.find(id);
     if (!now || isCurrent(now, url)) return;
     const disk = await library.parts.large.open(modelFilePath(id, libraryFile));

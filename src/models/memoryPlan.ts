@@ -20,7 +20,7 @@ export interface MachineFacts {
 
 export type Verdict = 'fits' | 'tight' | 'too large';
 
-/** What a model takes whose library tells no figure: its weights, and about a sixth more for cache and activations. */
+/** What a model takes whose library gives no figure: its weights, and about a sixth more for cache and activations. */
 export function memoryOfFiles(bytes: number): number {
   return Math.round(1.15 * bytes);
 }

@@ -40,7 +40,7 @@ function turnTokens(config: RunConfig, compact: boolean): readonly number[] {
   return peers === 0 ? [alone] : [alone, alone + peers * reply];
 }
 
-/** What may be used, and why we think so: a browser tells no free memory. */
+/** What may be used, and why we think so: a browser gives no free memory. */
 export function memoryBudget(machine: MachineFacts): Pick<MemoryPlan, 'budget' | 'budgetFrom'> {
   if (machine.budget !== null) return { budget: machine.budget, budgetFrom: 'user' };
   const known = machine.deviceMemory;

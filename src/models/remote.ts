@@ -255,7 +255,7 @@ async function describeUrlModel(address: string, signal?: AbortSignal): Promise<
   return { id: address, commit: null, licence: null, parameters: null, files };
 }
 
-/** A model of our own engine that lies elsewhere. Throws ConfigError, DownloadError, ModelError, FileFormatError. */
+/** A model of our own engine that is elsewhere. Throws ConfigError, DownloadError, ModelError, FileFormatError. */
 export async function describeRemote(spec: EngineSpec, options: DescribeOptions = {}): Promise<RemoteModel> {
   if (spec.place === 'hub') return describeHubModel(spec, options);
   if (spec.place === 'address') return describeUrlModel(spec.address, options.signal);

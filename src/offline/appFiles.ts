@@ -31,7 +31,7 @@ export function appFiles(list: readonly (ListedFile | string)[]): AppFile[] {
   );
 }
 
-/** The address under which a file lies in the cache: another content has another one. */
+/** The address under which a file is in the cache: another content has another one. */
 export function cacheKey(file: AppFile, base: string): string {
   const url = new URL(file.url, base);
   if (file.revision !== null) url.searchParams.set('revision', file.revision);
@@ -61,7 +61,7 @@ export function fileAt(address: string, files: readonly AppFile[], base: string)
   return files.find((file) => file.url === (name === '' ? 'index.html' : name)) ?? null;
 }
 
-/** First and last byte of a Range header for one range; null when it is none, or lies outside `size` bytes. */
+/** First and last byte of a Range header for one range; null when it is none, or is outside `size` bytes. */
 export function byteRange(header: string | null, size: number): { first: number; last: number } | null {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
   if (!match || (match[1] === '' && match[2] === '')) return null;

@@ -2,7 +2,7 @@
 export type OfflineRequest =
   /** What is stored. */
   | { readonly type: 'state' }
-  /** Stores every library, then tells the state. */
+  /** Stores every library, then reports the state. */
   | { readonly type: 'keep' }
   /** Cuts the network for a rehearsal or keeps it cut: to be said again while it lasts. */
   | { readonly type: 'cut'; readonly id: string }
@@ -21,7 +21,7 @@ export interface OfflineAnswer {
 
 /** What a cut has seen since it began. */
 export interface CutAnswer {
-  /** It began with this very message; where it should have been on already, it was broken meanwhile. */
+  /** It began with this very message; where it should have been on already, it was broken in the meantime. */
   readonly begun: boolean;
   /** Requests answered from what is stored. */
   readonly answered: number;

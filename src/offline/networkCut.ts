@@ -43,7 +43,7 @@ export class NetworkCut {
     };
   }
 
-  /** Ends the cut of this name, and tells what it saw. */
+  /** Ends the cut of this name, and reports what it saw. */
   end(id: string): Omit<CutAnswer, 'outside'> {
     const last = this.keep(id);
     this.#id = null;

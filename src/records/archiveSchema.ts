@@ -25,7 +25,7 @@ export const runId = /^[0-9a-f]{8}(-\d{1,9})?$/;
 
 const errorData = v.object({ code: v.string(), message: v.string(), hint: v.string() });
 
-/** `deletedAt` is no part of a file: what is imported lies in no bin. */
+/** `deletedAt` is no part of a file: what is imported is not in the trash. */
 export const runSchema = v.object({
   id: v.pipe(v.string(), v.maxLength(200)),
   name: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(200)),

@@ -127,7 +127,7 @@ export interface PadRun {
   readonly sweep?: PadSweep | null;
   /** Mean reward of the first and the last third of the rollouts, with the interval of the difference; null where they are few. */
   readonly trend?: PadTrend | null;
-  /** Training questions that it practised on, and those of them that an earlier stage had learnt from. */
+  /** Training questions that it practised on, and those of them that an earlier stage had trained on. */
   readonly questions?: { readonly practised: number; readonly learnt: number };
 }
 

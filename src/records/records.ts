@@ -55,7 +55,7 @@ export interface Usage {
   readonly completion: number;
 }
 
-/** One turn: an agent speaks once. A line of trajectories.jsonl (no clock values: those are a TurnTiming). */
+/** One turn: an agent answers once. A line of trajectories.jsonl (no clock values: those are a TurnTiming). */
 export interface Turn {
   readonly runId: string;
   readonly questionId: string;
@@ -151,7 +151,7 @@ export interface Dataset {
   readonly traces: readonly Trace[];
   readonly kept: number;
   readonly dropped: DropCounts;
-  /** Absent where no turns were learnt from, and in datasets of older versions. */
+  /** Absent where no turns were trained on, and in datasets of older versions. */
   readonly audit?: TraceAudit;
   /** Of self-correction: what its rows are. Absent elsewhere. */
   readonly parts?: CorrectionParts;
@@ -346,7 +346,7 @@ export interface Report {
   readonly gainKept: GainKept | null;
   /** The contrast that was named before the run; absent where none was, and in reports of older versions. */
   readonly primary?: PrimaryContrast;
-  /** Which student is spoken of, and by which questions it was chosen; absent in reports of older versions: by the test questions. */
+  /** Which student is named in the headline, and by which questions it was chosen; absent in reports of older versions: by the test questions. */
   readonly chosen?: ChosenStudent;
   /** Whether validation questions chose the single agents, or there were none and they are the first. Absent in older reports. */
   readonly agentBy?: 'validation' | 'first';

@@ -85,5 +85,5 @@ export interface StrategyLog {
   readonly rows?: RowsCut;
 }
 
-/** Days of use that a deleted run can be taken back: days on which the app was not opened count as one at most. */
+/** Days of use that a deleted run can be restored: days on which the app was not opened count as one at most. */
 export const trashDays = 7;

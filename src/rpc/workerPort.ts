@@ -15,7 +15,7 @@ function aliveName(data: unknown): string | null {
   return typeof data.alive === 'string' ? data.alive : null;
 }
 
-/** Serves the handlers in a worker, and holds a lock that tells the other side that it lives. */
+/** Serves the handlers in a worker, and holds a lock that shows the other side that it lives. */
 export function serveWorker<P extends Protocol<P>>(
   scope: DedicatedWorkerGlobalScope,
   handlers: Handlers<P> | Promise<Handlers<P>>,

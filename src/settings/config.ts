@@ -129,7 +129,7 @@ export const presets: Readonly<Record<Preset, RunConfig>> = {
 
 /**
  * A stored config in today's form: settings under the keys of version 0.1 are moved to their place, and those it lacks stand at
- * what that version did. What is no record is given back as it is, for `parseConfig` to refuse; keys that are no setting are left out.
+ * what that version did. What is no record is returned as it is, for `parseConfig` to refuse; keys that are no setting are left out.
  */
 export function migrateConfig(input: unknown): unknown {
   if (!isRecord(input)) return input;

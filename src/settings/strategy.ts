@@ -45,7 +45,7 @@ export function practisesSecond(name: string): boolean {
 
 /**
  * What the control of equal steps stands for: the first strategy's stage `correct`, else the last stage of the first stack, else RSFT
- * once more. `stepsOf` is that stage, `after` the one before it, from which the control goes on.
+ * once more. `stepsOf` is that stage, `after` the one before it, from which the control continues.
  */
 export function equalSteps(strategies: readonly string[]): {
   readonly after: string | null;

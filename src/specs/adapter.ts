@@ -1,4 +1,4 @@
-/** Names of LoRA adapters that speak as agents: a trained student of a run, or a PEFT folder, on the model that it belongs to. */
+/** Names of LoRA adapters that are agents: a trained student of a run, or a PEFT folder, on the model that it belongs to. */
 import { ConfigError } from '../core/errors';
 import { located, withoutScheme, type Located } from './addresses';
 import { engine, noSuchModel } from './engine';

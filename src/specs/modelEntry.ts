@@ -19,7 +19,7 @@ export interface ModelEntry {
   readonly licence: string | null;
   /** WebGPU features that it needs. */
   readonly features: readonly string[];
-  /** absent: nothing is here; partial: a download can go on; ready: every file is here and was verified. */
+  /** absent: nothing is here; partial: a download can continue; ready: every file is here and was verified. */
   readonly state: 'absent' | 'partial' | 'ready';
   readonly doneBytes: number;
   /** Of a GGUF just picked or downloaded: it does not say how its tokenizer splits text, so a general rule is used. */

@@ -85,7 +85,7 @@ export function storageId(spec: ModelSpec): string {
   return specId(spec.place === 'list' && keeperOf(spec) === 'storage' ? listed(spec.model) : spec);
 }
 
-/** The model of our engine whose weights an adapter speaks with; null for other names, and where the name does not say it. */
+/** The model of our engine whose weights an adapter uses; null for other names, and where the name does not say it. */
 export function baseName(spec: ModelSpec): string | null {
   return spec.runtime === 'adapter' ? spec.base : null;
 }

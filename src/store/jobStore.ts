@@ -114,7 +114,7 @@ async function removeRun(database: Database, files: FileStore, runId: string): P
     for (const name of oneByRun) void transaction.objectStore(name).delete(runId);
     await transaction.done;
   });
-  // Runs of an older version may have an empty id, under which no folder lies.
+  // Runs of an older version may have an empty id, under which no folder is.
   if (runId !== '') await files.remove(`runs/${runId}`);
 }
 

@@ -8,7 +8,7 @@ export function putRun(database: Database, run: StoredRun): Promise<void> {
 
 /**
  * Changes some runs in one transaction: `edit` is given all runs, and what it returns is written. A run that was deleted
- * meanwhile is not among them, so that nothing is written over what another tab did.
+ * in the meantime is not among them, so that nothing is written over what another tab did.
  */
 export function editRuns(
   database: Database,

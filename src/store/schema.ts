@@ -31,12 +31,12 @@ export interface StoredLog {
   readonly rows?: RowsCut;
 }
 
-/** SHA-256 of what lies beside it; records of version 1 have none. */
+/** SHA-256 of what is beside it; records of version 1 have none. */
 interface Sealed {
   readonly hash?: string;
 }
 
-/** Where the last checkpoint of a training lies; the bytes are an OPFS file. */
+/** Where the last checkpoint of a training is; the bytes are an OPFS file. */
 export interface StoredCheckpoint {
   readonly runId: string;
   readonly strategy: string;
@@ -47,7 +47,7 @@ export interface StoredCheckpoint {
   readonly hash?: string;
 }
 
-/** The files of an adapter, which lie in OPFS: SHA-256 by name. Those of version 1 have no record. */
+/** The files of an adapter, which are in OPFS: SHA-256 by name. Those of version 1 have no record. */
 export interface StoredAdapter {
   readonly runId: string;
   readonly strategy: string;

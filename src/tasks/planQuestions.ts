@@ -22,7 +22,7 @@ export interface QuestionSources {
 
 export interface PlannedQuestions {
   readonly questions: readonly Question[];
-  /** Null where no question of a file is learnt from or asked. */
+  /** Null where no question of a file is trained on or asked. */
   readonly overlap: TrainOverlap | null;
 }
 

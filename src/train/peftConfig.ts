@@ -107,7 +107,7 @@ export function parsePeftConfig(json: unknown, origin: string): PeftConfig {
 
 /**
  * A pattern of Python's `re` that must match all of a module's path; null where JavaScript has no such pattern, and for
- * one that could search for ever (a repeated group, or many repetitions).
+ * one that could search without end (a repeated group, or many repetitions).
  */
 function python(source: string, before = '', after = ''): RegExp | null {
   if (source.length > 2000 || /\)[*+{]/.test(source) || (source.match(/[*+}]/g) ?? []).length > 6)

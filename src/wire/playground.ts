@@ -8,9 +8,7 @@ import type { AdapterPlace } from './runs';
 export type AdapterArm = Extract<AskArm, { type: 'distilled' }>;
 
 export type AskArm =
-  | { readonly type: 'base' }
-  | ({ readonly type: 'distilled' } & AdapterPlace)
-  | { readonly type: 'ensemble' };
+  { readonly type: 'base' } | ({ readonly type: 'distilled' } & AdapterPlace) | { readonly type: 'ensemble' };
 
 export interface AskRequest {
   readonly question: string;

@@ -104,7 +104,7 @@ export class WebllmHost {
   }
 
   /**
-   * One reply. After an abort the stream is read to its end: a stream that is left keeps the engine's lock for ever. A
+   * One reply. After an abort the stream is read to its end: a stream that is left keeps the engine's lock without end. A
    * conversation starts from an empty cache, so that a reply does not depend on what was asked before.
    */
   async generate(request: WebllmGenerate, { signal, onText }: AgentCallbacks): Promise<Completion> {

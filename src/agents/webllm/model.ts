@@ -127,7 +127,7 @@ export class WebllmModel {
     return info;
   }
 
-  /** The worker, loaded again if it was replaced; null when the signal fires meanwhile. */
+  /** The worker, loaded again if it was replaced; null when the signal fires in the meantime. */
   async #ready(signal: AbortSignal | undefined): Promise<Opened | null> {
     try {
       throwIfAborted(signal);

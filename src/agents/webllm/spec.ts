@@ -21,7 +21,7 @@ export const localHost = 'https://local.models.invalid/';
 
 /**
  * An absolute address of a weights folder that WebLLM leaves as it is. WebLLM appends resolve/main/ to every address without
- * a /resolve/ part, which suits the Hugging Face hub alone: elsewhere the part is added and taken back by "..".
+ * a /resolve/ part, which suits the Hugging Face hub alone: elsewhere the part is added and cancelled by "..".
  */
 export function weightsAddress(text: string, base: string): string {
   const url = new URL(text, base).href;

@@ -61,7 +61,7 @@ export function packTransposed(b: usize, ldb: usize, k: i32, cols: i32, out: usi
 
 /**
  * A panel of W^T out of a packed W: out[r][j] = W[from + r][column + j] for r < k. W's panels of 8 rows are
- * [wCols][8]; `from` is a multiple of 8. Columns past the end hold whatever lies there (they are never stored).
+ * [wCols][8]; `from` is a multiple of 8. Columns past the end hold whatever is there (they are never stored).
  */
 export function packBackward(w: usize, wCols: i32, from: i32, k: i32, column: i32, out: usize): void {
   const stride = (<usize>wCols) << 5;

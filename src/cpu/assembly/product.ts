@@ -16,7 +16,7 @@ const K_BLOCK: i32 = 512;
 const A_BLOCK: i32 = 16384;
 
 /**
- * `a` has row stride lda if `aTransposed` is 0, else element (m, k) lies at k * lda + m. ldb is B's row stride, unused
+ * `a` has row stride lda if `aTransposed` is 0, else element (m, k) is at k * lda + m. ldb is B's row stride, unused
  * where B is packed; for a backward product it is W's number of columns. Strides in bytes but that one.
  */
 export function product(

@@ -1,6 +1,6 @@
 /**
  * The register tile of every product: C [4, 8] (+)= alpha * A [4, k] B [k, 8] as k rank-1 updates. Each element is
- * summed over k from first to last, so its bits do not depend on the other rows or on which tile it lies in.
+ * summed over k from first to last, so its bits do not depend on the other rows or on which tile it is in.
  */
 
 /** Copies the valid corner of a 4 x 8 tile at `tile` into C, or adds it. */

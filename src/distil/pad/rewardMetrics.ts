@@ -10,7 +10,7 @@ export interface CalibrationBin {
   readonly lo: number;
   readonly hi: number;
   readonly n: number;
-  /** Mean p(good) and share of good steps in the bin; null when it is empty. */
+  /** Mean p(good) and share of good steps in the interval; null when it is empty. */
   readonly predicted: number | null;
   readonly observed: number | null;
 }

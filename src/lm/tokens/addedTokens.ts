@@ -96,7 +96,7 @@ export class TokenFinder {
         (wordLetter.test(letterBefore(text, start)) || wordLetter.test(letterAfter(text, end)))
       )
         continue;
-      // White space lies in the basic plane: one unit a letter.
+      // White space is in the basic plane: one unit a letter.
       if (token.lstrip) while (start > from && blankLetter.test(text[start - 1]!)) start--;
       if (token.rstrip) while (end < text.length && blankLetter.test(text[end]!)) end++;
       if (from < start) sections.push({ text: text.slice(from, start), id: null });
@@ -120,7 +120,7 @@ export class TokenFinder {
   }
 }
 
-/** Two rounds, as in tokenizers: tokens that are taken as written, then, in normalized text, those that are not. */
+/** Two rounds, as in tokenizers: tokens that are taken as written, then, in normalised text, those that are not. */
 export function sectioner(
   vocabulary: AddedVocabulary,
   normalizer: Normalizer | null,

@@ -1,4 +1,4 @@
-/** Normalizers of tokenizer.json as Hugging Face's tokenizers does them. */
+/** Normalisers of tokenizer.json as Hugging Face's tokenizers does them. */
 import { asJson, asList, asText, toByteLetters, type Json } from './preTokenizers';
 import { blank, compilePattern, unsupported } from './regex';
 
@@ -31,7 +31,7 @@ function bert(config: Json): Normalizer {
   };
 }
 
-/** The normalizer that a tokenizer.json describes. Throws ModelError for one that is not done here. */
+/** The normaliser that a tokenizer.json describes. Throws ModelError for one that is not done here. */
 export function createNormalizer(value: unknown): Normalizer | null {
   if (value === null || value === undefined) return null;
   const config = asJson(value);

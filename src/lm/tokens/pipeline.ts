@@ -1,5 +1,5 @@
 /**
- * A tokenizer.json at work: added tokens, normalizer, pre-tokenizer, post-processor and decoder as Hugging Face's
+ * A tokenizer.json in use: added tokens, normaliser, pre-tokenizer, post-processor and decoder as Hugging Face's
  * tokenizers does them; merges and vocabularies are @huggingface/tokenizers'.
  */
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';

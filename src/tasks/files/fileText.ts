@@ -22,7 +22,7 @@ const others: readonly { readonly magic: readonly number[]; readonly what: strin
     { magic: [0x25, 0x50, 0x44, 0x46], what: 'a PDF', hint: 'Pick JSONL, JSON or CSV.' },
   ];
 
-/** The share of zeros at even and at odd places tells UTF-16 without a mark: its structure is ASCII. */
+/** The share of zeros at even and at odd places shows UTF-16 without a byte order mark: its structure is ASCII. */
 function guess(bytes: Uint8Array): Encoding {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';

@@ -15,7 +15,7 @@ export const guideStrings = {
     },
     alone: {
       title: 'Each agent answers alone',
-      text: 'Three models, each weak in its own way, solve the same word problem. Each has a shape, a colour and a name. The chip beside a solution is the answer that was read from it, and whether it is right.',
+      text: 'Three models solve the same word problem. Each always gets one kind of step wrong, however often it is asked: one subtracting, one adding, one multiplying and sharing. Each has a shape, a colour and a name. The chip beside a solution is the answer that was read from it, and whether it is right.',
     },
     reading: {
       title: 'Then they read each other',
@@ -27,7 +27,7 @@ export const guideStrings = {
     },
     data: {
       title: 'What the student is trained on',
-      text: 'Only solutions that end with the right answer become training data, one for each question. The bars show how many were kept and why the rest were not.',
+      text: 'Only solutions whose answer and steps are right become training data, one for each question. The bars show how many were kept and why the rest were not.',
     },
     training: {
       title: 'The student learns, here in the page',
@@ -43,7 +43,7 @@ export const guideStrings = {
     },
     yours: {
       title: 'Now it is your turn',
-      text: 'Run does all of this on your machine, in about a minute, with nothing sent anywhere. Ask puts a question of your own to the student and to the ensemble.',
+      text: 'Run does all of this on your machine, in a few minutes, with nothing sent anywhere. Ask puts a question of your own to the student and to the ensemble.',
     },
   },
 } as const;

@@ -7,7 +7,7 @@ import { rejectedInComment } from './rejectedWords';
 const root = resolve(import.meta.dirname, '../../..');
 
 /** Folders whose comments are held to it. */
-const folders = ['src/ui', 'src/wire', 'src/coordinator', 'src/library', 'src/commands', 'workers'];
+const folders = ['src', 'workers'];
 
 /** Texts of block, line and markup comments. Addresses and globs in strings are no comments. */
 function commentsOf(source: string): string[] {
