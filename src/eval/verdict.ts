@@ -62,6 +62,8 @@ export type Finding =
       readonly type: 'helps';
       readonly vote: PairVerdict | null;
       readonly control: PairVerdict | null;
+      /** The contrast with the control is the one named before the run. */
+      readonly named: boolean;
       readonly shown: 'yes' | 'no' | 'not measured';
     }
   /** A vote that could not take as many samples as it should have. */
@@ -194,7 +196,9 @@ function helpsFinding(report: Told, keys: KeyArms | null, n: number): Finding | 
   const control = keys && verdictOf(keys.distilled, sampled);
   const lost = [vote, control].some((pair) => pair !== null && pair.kind !== 'above');
   const measured = vote !== null && control !== null && rival !== undefined && fellShort(rival) === null;
-  return { type: 'helps', vote, control, shown: lost ? 'no' : measured ? 'yes' : 'not measured' };
+  const { primary } = report;
+  const named = keys !== null && primary?.a === keys.distilled && primary.b === sampled;
+  return { type: 'helps', vote, control, named, shown: lost ? 'no' : measured ? 'yes' : 'not measured' };
 }
 
 /** The debate beside its own first vote, on the questions unlike the training ones. */
@@ -211,12 +215,11 @@ export function reportVerdict(report: Told): ReportVerdict {
   const n = arms[0]?.n ?? 0;
   const keys = keyArms(report);
   if (n === 0) return { keys, findings: [{ type: 'no-questions' }] };
-  const findings: Finding[] = [
-    ...primaryFindings(report, n),
-    ...(keys ? studentFindings(report, keys, n) : []),
-  ];
+  const findings: Finding[] = keys ? studentFindings(report, keys, n) : [];
   const helps = helpsFinding(report, keys, n);
-  if (helps) findings.push(helps);
+  // After what the student gained.
+  const gained = findings.findIndex(({ type }) => type === 'gain') + 1;
+  findings.splice(gained, 0, ...primaryFindings(report, n), ...(helps ? [helps] : []));
   for (const arm of arms) {
     const budget = fellShort(arm);
     if (budget) findings.push({ type: 'short', arm: arm.name, budget });

@@ -133,8 +133,11 @@ function primaryText({ contrast, hash, pair, seeds }: Extract<Finding, { type: '
   return `${open(pair) ? `${said} ${power(pair)}` : said}${over}`;
 }
 
-function helpsText({ vote, control, shown }: Extract<Finding, { type: 'helps' }>): string {
-  const said = [vote, control].filter((pair) => pair !== null).map((pair) => stand(pair, namesOf(pair)));
+function helpsText({ vote, control, named, shown }: Extract<Finding, { type: 'helps' }>): string {
+  // What was named before the run has a sentence of its own.
+  const said = [vote, named ? null : control]
+    .filter((pair) => pair !== null)
+    .map((pair) => stand(pair, namesOf(pair)));
   switch (shown) {
     case 'yes':
       return ['The debate helps.', ...said.map(capital)].join(' ');
@@ -201,7 +204,7 @@ export function sentence(finding: Finding): string {
       if (finding.share === null)
         return `The ${gain} over the base student is not distinguishable from 0, so the share kept is not shown.`;
       const { value, interval } = finding.share;
-      return `The student keeps ${whole(value)}\u00a0% of the ${gain} (95\u00a0% interval ${whole(interval[0])} to ${whole(interval[1])}\u00a0%). The share is given only where that gain is distinguishable from 0: where it is small, this makes the share look smaller than it is.`;
+      return `The student keeps ${whole(value)}\u00a0% of the ${gain} (95\u00a0% interval ${whole(interval[0])} to ${whole(interval[1])}\u00a0%). Where that gain is small, the share is too small on average: it is given only where the gain is distinguishable from 0.`;
     }
     case 'cost': {
       const { student, tokens, ensemble } = finding;
@@ -223,7 +226,10 @@ export function verdictSentences(report: Told): readonly string[] {
   return reportVerdict(report).findings.map(sentence);
 }
 
-/** Those of the page's head and of the command. */
+/** How many of them the page shows at once: the gain, what was named before the run, whether the debate helps, one agent alone. */
+export const shownSentences = 4;
+
+/** Those of the page's head and of the command, the most important first. */
 export function headlineSentences(report: Told): readonly string[] {
   return reportVerdict(report).findings.filter(isHeadline).map(sentence);
 }

@@ -123,6 +123,7 @@ export const strings = {
   },
 
   headline: {
+    more: 'Against the others',
     label: 'Result',
     base: 'Student before',
     distilled: 'Student after',

@@ -150,7 +150,7 @@ describe('the report', () => {
     expect(named.pairs.find(({ a, b }) => a === primary.a && b === primary.b)).not.toHaveProperty('adjusted');
     // Without a name all are corrected, each split for itself.
     expect(report.pairs.every(({ adjusted }) => adjusted !== undefined)).toBe(true);
-    const [first] = verdictSentences(named);
+    const [, first] = verdictSentences(named);
     expect(first).toMatch(
       /^Named before the run \(ab12cd34\): the student \(RSFT\) is better than the best single/,
     );
