@@ -226,8 +226,8 @@ export function verdictSentences(report: Told): readonly string[] {
   return reportVerdict(report).findings.map(sentence);
 }
 
-/** How many of them the page shows at once: the gain, what was named before the run, whether the debate helps, one agent alone. */
-export const shownSentences = 4;
+/** How many of them the page shows at once: the gain, what was named before the run, whether the debate helps. */
+export const shownSentences = 3;
 
 /** Those of the page's head and of the command, the most important first. */
 export function headlineSentences(report: Told): readonly string[] {

@@ -157,7 +157,9 @@ describe('the list of runs', () => {
     const row = document.querySelector('[data-run=two]')!;
     await vi.waitFor(() => expect(row.textContent).toMatch(/32\.7\s%\s→\s*90\.0\s%/));
     expect(row.textContent).toMatch(/86\.0\s% – 93\.0\s%/);
-    expect(row.textContent).toMatch(/3 agents · 300 test questions · RSFT · seed 0/);
+    expect(row.textContent).toMatch(
+      /3 agents · 300 test questions · RSFT · independent samples, one agent, greedy · seed 0/,
+    );
     await expect.element(page.getByText('1 failed attempt')).toBeVisible();
     await expect.element(page.getByText('The model has no weights.')).not.toBeVisible();
     await page.getByText('1 failed attempt').click();

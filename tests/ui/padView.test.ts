@@ -44,7 +44,7 @@ describe('a run that was ended by reward hacking', () => {
     const alert = page.getByRole('alert', { name: 'Reward hacking' });
     await expect.element(alert).toHaveTextContent(/reward rose from \u22120\.\d\d to 0\.\d\d while accuracy/);
     await expect.element(alert).toHaveTextContent(/an answer went from 2\d\.\d to 5\d\.\d tokens/);
-    await expect.element(alert).toHaveTextContent(/repeat an earlier one .*: 1\.7.%, then 3\d\.\d.%/);
+    await expect.element(alert).toHaveTextContent(/repeat an earlier one .*: 1\.0.%, then 3\d\.\d.%/);
     await expect.element(alert.getByText(/^answered 5, right is \d+; reward 0\.93$/)).toBeVisible();
     const liked = alert.element().querySelectorAll('li');
     expect(liked).toHaveLength(3);

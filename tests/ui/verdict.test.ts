@@ -102,12 +102,15 @@ describe('the verdict in words', () => {
   });
 
   it('tells what speaks against the debate beside what it gained', () => {
-    const lost = withPair('vote-equal-tokens', { difference: -0.05, ci: [-0.08, -0.02] });
+    const lost = withPair('vote-equal-tokens', { difference: -0.05, ci: [-0.08, -0.02], mcnemarP: 0.001 });
     const vote = report.pairs.find(({ b }) => b === 'vote:3')!;
-    const ood = { arms: report.arms, pairs: [{ ...vote, difference: -0.12, ci: [-0.175, -0.07] as const }] };
+    const ood = {
+      arms: report.arms,
+      pairs: [{ ...vote, difference: -0.12, ci: [-0.175, -0.07] as const, mcnemarP: 0.001 }],
+    };
     const said = headlineSentences({ ...lost, ood }).join(' ');
     expect(said).toMatch(
-      /The debate is worse than the vote of independent answers at the same tokens: \u22125\.0 points/,
+      /The debate is worse than the vote of independent answers at the same generated tokens: \u22125\.0 points/,
     );
     expect(said).toMatch(
       /On questions unlike the training ones the debate is worse than the vote of 3 independent answers: \u221212\.0 points \(95\u00a0% interval \u221217\.5 to \u22127\.0\)/,
@@ -160,7 +163,7 @@ describe('the headline where there are several students or seeds', () => {
     expect(headlineSentences(report).join(' ')).not.toContain('the best of');
     const several = { ...report, arms: [...report.arms, other('distilled:rsft+da', 0.5)] };
     expect(headlineSentences(several)).toContain(
-      'Shown is "Distilled: RSFT", the best of 2 students on these very questions, which flatters it.',
+      'Shown is "Distilled: RSFT", of 2 students the best on these very questions, which flatters it.',
     );
   });
 
