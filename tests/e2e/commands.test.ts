@@ -21,7 +21,7 @@ interface Generated {
 const question = 'Tom has 12 apples. He buys 9 more. How many apples does Tom have now?';
 
 function generate(...flags: string[]): Generated {
-  const result = command('lm', 'generate', '--model', 'agent-a', '--chat', '--prompt', question, ...flags);
+  const result = command('lm', 'generate', '--model', 'student', '--chat', '--prompt', question, ...flags);
   expect(result.status, result.stderr).toBe(0);
   return JSON.parse(result.stdout) as Generated;
 }
@@ -132,10 +132,14 @@ test('the headless job writes its files, and the same seed writes the same bytes
     'base',
     'single',
     'single-greedy',
+    'vote-greedy:3',
     'vote:3',
     'debate',
     'vote-equal-tokens',
+    'vote-equal-total-tokens',
     'distilled:rsft',
+    'control:self-consistency',
+    'control:single-teacher',
   ];
   expect(report.arms.map(({ name, n }) => [name, n])).toEqual(names.map((name) => [name, 12]));
   expect(report.items).toHaveLength(12);

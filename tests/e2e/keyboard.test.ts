@@ -120,7 +120,7 @@ describe('by keys alone', () => {
     await press('Escape');
     await tabTo(/^Play the debate/);
     await press('Tab', 'Home');
-    expect(await page.getByText('has not answered yet').count()).toBe(5);
+    expect(await page.getByText('has not answered yet').count()).toBe(8);
   });
 
   it('a comparison gets another baseline, and an answer leads to the turn that its trace was made of', async () => {

@@ -117,7 +117,7 @@ describe('Run on the bundled models', () => {
       await page.getByText('How to turn WebGPU on').waitFor();
       await run().click();
       const rows = await finish();
-      expect(rows.map((row) => row.split(' | ')[0]?.trim())).toEqual(
+      expect(rows.map((row) => row.split(/ \| |\n/)[0]?.trim())).toEqual(
         expect.arrayContaining(['Base student', 'Vote after the debate', 'Distilled: RSFT']),
       );
       for (const row of rows) expect(row).toMatch(/\d+ \/ 12/);
