@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { expect, it } from 'vitest';
-import { rejectedInComment } from './rejectedWords';
+import { rejectedInComment } from './ui/rejectedWords';
 
-const root = resolve(import.meta.dirname, '../../..');
+const root = resolve(import.meta.dirname, '../..');
 
 /** Folders whose comments are held to it. */
 const folders = ['src', 'workers'];
