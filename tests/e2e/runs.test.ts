@@ -249,6 +249,11 @@ describe('presentation mode', () => {
     await press('r');
     await page.getByText(/R again stops it and starts a new one/).waitFor();
     await press('r');
+    // The new run has begun: until then the status is the old one's.
+    await page
+      .getByText(/^[a-z]+-[a-z]+-2$/)
+      .first()
+      .waitFor();
     await said(page, 'Debate: running').waitFor({ state: 'attached' });
     expect(await page.evaluate(() => getComputedStyle(document.documentElement).fontSize)).toBe('22px');
     await page.screenshot({ path: join(screens, 'stage.png') });
