@@ -1,4 +1,5 @@
 /** What the bench page hands around, and as much of the peers' interfaces as it calls: they are installed at run time. */
+import type { ModelConfig } from '../../src/lm/types';
 import type { GpuBackend } from '../../src/compute/gpuBackend';
 import type { Backend } from '../../src/compute/ops';
 
@@ -136,15 +137,10 @@ export type RunBench = (
 ) => Promise<{ readonly device: string; readonly rows: readonly BenchRow[] }>;
 
 /** Of the model that every contender runs. */
-export interface BenchConfig {
-  readonly hidden: number;
-  readonly layers: number;
-  readonly heads: number;
-  readonly kvHeads: number;
-  readonly headDim: number;
-  readonly ffn: number;
-  readonly vocab: number;
-  readonly eps: number;
+export interface BenchConfig extends Pick<
+  ModelConfig,
+  'hidden' | 'layers' | 'heads' | 'kvHeads' | 'headDim' | 'ffn' | 'vocab' | 'eps'
+> {
   readonly theta: number;
 }
 

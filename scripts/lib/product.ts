@@ -8,6 +8,7 @@ export type { RunArchive } from '../../src/records/runRecords';
 export type { PadReport } from '../../src/records/padRecords';
 export type ArmGrammar = typeof import('../../src/eval/arm');
 export type EvalProtocol = typeof import('../../src/records/evalProtocol');
+export type Statistics = typeof import('../../src/eval/statistics');
 export type JobWords = typeof import('../../src/ui/strings/job');
 export type { Report, Turn } from '../../src/records/records';
 export type { SelftestReport } from '../../src/compute/selftestReport';

@@ -22,6 +22,81 @@ export const debate = {
   fullOverlapContrastWithin: 2,
 };
 
+/**
+ * Levels in percent and differences in points, over the seeds.
+ * @typedef {{readonly mean: number, readonly ci: readonly number[], readonly values: readonly number[]}} Spread
+ *
+ * @typedef {object} Worth what `debate` measures, as far as the bounds read it
+ * @property {Readonly<Record<string, Spread>>} accuracy by arm
+ * @property {Spread} goldContrast
+ * @property {Spread} consensusContrast
+ * @property {Spread} studentOverAgent
+ * @property {{readonly debateGain: Spread, readonly goldContrast: Spread}} fullOverlap
+ *
+ * @typedef {object} Bound
+ * @property {string} what
+ * @property {string} wanted
+ * @property {Spread} measured
+ * @property {'level' | 'gap'} kind
+ * @property {boolean} holds
+ */
+
+/**
+ * The bounds of `debate` beside what was measured.
+ * @param {Worth} worth
+ * @returns {readonly Bound[]}
+ */
+export function debateBounds({ accuracy, goldContrast, consensusContrast, studentOverAgent, fullOverlap }) {
+  /** @param {string} what @param {string} arm @param {string} wanted @param {(mean: number) => boolean} holds @returns {Bound} */
+  const level = (what, arm, wanted, holds) => {
+    const measured = accuracy[arm] ?? { mean: NaN, ci: [], values: [] };
+    return { what, wanted, measured, kind: 'level', holds: holds(measured.mean) };
+  };
+  /** @param {string} what @param {Spread} measured @param {string} wanted @param {(low: number, high: number) => boolean} holds @returns {Bound} */
+  const gap = (what, measured, wanted, holds) => {
+    const [low = NaN, high = NaN] = measured.ci;
+    return { what, wanted, measured, kind: 'gap', holds: holds(low, high) };
+  };
+  /** @param {string} what @param {Spread} measured @param {number} bound */
+  const above = (what, measured, bound) =>
+    gap(what, measured, `lower end above ${bound}`, (low) => low > bound);
+  const shared = fullOverlap.goldContrast;
+  return [
+    level(
+      'best agent alone, greedy',
+      'single-greedy',
+      `at most ${debate.singleGreedyAtMost} %`,
+      (mean) => mean <= debate.singleGreedyAtMost,
+    ),
+    level(
+      "vote of independent answers at the debate's prompt and generated tokens",
+      'vote-equal-total-tokens',
+      `at most ${debate.voteAtMost} %`,
+      (mean) => mean <= debate.voteAtMost,
+    ),
+    level('debate', 'debate', `at least ${debate.debateAtLeast} %`, (mean) => mean >= debate.debateAtLeast),
+    above(
+      'RSFT on the debate minus RSFT on self-consistency, right answers as labels',
+      goldContrast,
+      debate.goldContrastAbove,
+    ),
+    above('the same, labels by consensus', consensusContrast, debate.consensusContrastAbove),
+    above('student minus the best agent, both greedy', studentOverAgent, debate.studentOverAgentAbove),
+    gap(
+      'full overlap: debate minus its own first vote',
+      fullOverlap.debateGain,
+      `upper end below ${debate.fullOverlapGainBelow}`,
+      (_, high) => high < debate.fullOverlapGainBelow,
+    ),
+    gap(
+      'full overlap: RSFT on the debate minus RSFT on self-consistency',
+      shared,
+      `interval holds 0, or mean within ${debate.fullOverlapContrastWithin}`,
+      (low, high) => (low <= 0 && high >= 0) || Math.abs(shared.mean) < debate.fullOverlapContrastWithin,
+    ),
+  ];
+}
+
 /** `clean-traces`: DA beside RSFT over five seeds, with steps checked. */
 export const cleanTraces = {
   daMinusRsftAtLeast: -2,

@@ -6,7 +6,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseJson } from '../lib/json.mjs';
 
-/** @import {Report, Turn} from '../lib/product' */
+/** @import {Report, Statistics, Turn} from '../lib/product' */
 
 /**
  * @typedef {{report: Report, out: string, seconds: number, command: string}} Run of the headless job
@@ -20,6 +20,7 @@ import { parseJson } from '../lib/json.mjs';
  * @property {(name: string, count: number, seed: number) => string} questionFile writes easy problems, gives the path
  * @property {() => void} fetchSmolLm2
  * @property {string} smollm2 its folder
+ * @property {Statistics['meanInterval']} meanInterval of src/eval/statistics.ts
  */
 
 /** @param {Report} report @param {string} a @param {string} b */
@@ -49,12 +50,12 @@ function debateTokens(out) {
 
 /**
  * Arms of two runs on the same test questions: the difference with its paired-bootstrap interval (10,000 draws, seeded)
- * over the first seed's items, and over the trainings' seeds with Student's.
+ * over the first seed's items, and the difference of each training's seed.
  * @param {Run} a
  * @param {Run} b
  * @param {string} armA
  */
-function between(a, b, armA, armB = armA) {
+function paired(a, b, armA, armB = armA) {
   const other = new Map(b.report.items.map(({ id, verdicts }) => [id, verdicts[armB]]));
   const differences = a.report.items.map(
     ({ id, verdicts }) => Number(verdicts[armA]?.correct) - Number(other.get(id)?.correct),
@@ -79,25 +80,7 @@ function between(a, b, armA, armB = armA) {
     difference: differences.reduce((sum, value) => sum + value, 0) / n,
     ci: [means[249], means[9749]],
     bySeed,
-    overSeeds: tInterval(bySeed),
   };
-}
-
-/** Student's quantiles by n: R's qt(0.975, n - 1). @type {Readonly<Record<number, number>>} */
-const quantiles = { 2: 12.7062, 3: 4.3027, 4: 3.1824, 5: 2.7764 };
-
-/**
- * Mean of a few values with its 95 % Student interval; null with one value.
- * @param {readonly number[]} values
- */
-function tInterval(values) {
-  const n = values.length;
-  const quantile = quantiles[n];
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  if (quantile === undefined) return { mean, ci: null };
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
-  const half = quantile * Math.sqrt(variance / n);
-  return { mean, ci: [mean - half, mean + half] };
 }
 
 /** @param {Flags} settings */
@@ -120,7 +103,12 @@ function padOf({ pad }) {
 }
 
 /** @param {Tools} tools @returns {Readonly<Record<string, Demonstration>>} */
-export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2, smollm2 }) {
+export function padDemonstrations({ distil, summary, questionFile, fetchSmolLm2, smollm2, meanInterval }) {
+  /** With Student's interval over the seeds. @param {Run} a @param {Run} b @param {string} armA @param {string} [armB] */
+  const between = (a, b, armA, armB) => {
+    const found = paired(a, b, armA, armB);
+    return { ...found, overSeeds: meanInterval(found.bySeed) ?? { mean: found.bySeed[0], ci: null } };
+  };
   /** @param {Run} run */
   const full = (run) => ({ ...summary(run), pad: padOf(run.report), loadAverage: loadavg()[0] });
 

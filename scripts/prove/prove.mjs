@@ -21,7 +21,7 @@ import { withSources } from '../node.mjs';
 import { debateDemonstrations } from './debate.mjs';
 import { easyProblems } from './easyProblems.mjs';
 import { padDemonstrations, turnsOf } from './pad.mjs';
-/** @import {ArmGrammar, Report} from '../lib/product' */
+/** @import {ArmGrammar, Report, Statistics} from '../lib/product' */
 /** @import {Demonstration, Run} from './pad.mjs' */
 import { parseJson, readJson } from '../lib/json.mjs';
 import { ensurePython } from '../lib/python.mjs';
@@ -233,10 +233,13 @@ function smollm2Small(backend, bound) {
   return { result: summary(run), misses };
 }
 
+const { meanInterval } = await withSources(
+  async (load) => /** @type {Statistics} */ (await load('/src/eval/statistics.ts')),
+);
 /** @type {Readonly<Record<string, Demonstration>>} */
 const demonstrations = {
-  ...debateDemonstrations({ distil }),
-  ...padDemonstrations({ distil, summary, questionFile, fetchSmolLm2, smollm2 }),
+  ...debateDemonstrations({ distil, meanInterval }),
+  ...padDemonstrations({ distil, summary, questionFile, fetchSmolLm2, smollm2, meanInterval }),
   /** Every kernel on Firefox's WebGPU, whose WGSL compiler is naga, and a small job on it. */
   'firefox-webgpu': async () => {
     const { firefoxSelftest } = await import('../maintain/firefox.mjs');

@@ -1,30 +1,15 @@
 /** The section of docs/results.md on what a debate is worth: five debate seeds of the bundled agents. */
-import { debate as bounds } from '../../prove/hypotheses.mjs';
+import { debate as bounds, debateBounds } from '../../prove/hypotheses.mjs';
+import type { Spread, Worth as Measured } from '../../prove/hypotheses.mjs';
 import type { Environment } from '../../../src/records/records';
 import type { Result, Results } from './results';
 import { count, deviceOf, duration, origin, table } from './words';
 
-/** Mean over the seeds with Student's 95 % interval; levels in percent, differences in points. */
-export interface Spread {
-  readonly mean: number;
-  readonly ci: readonly number[];
-  readonly values: readonly number[];
-}
-
-export interface Worth {
-  readonly accuracy: Readonly<Record<string, Spread>>;
-  readonly goldContrast: Spread;
-  readonly consensusContrast: Spread;
-  readonly studentOverAgent: Spread;
+export interface Worth extends Measured {
   readonly consensusStudentOverAgent: Spread;
   readonly debateOverVote: Spread;
   readonly daMinusRsft: Spread;
   readonly teacher: Spread;
-  readonly fullOverlap: {
-    readonly debateGain: Spread;
-    readonly goldContrast: Spread;
-    readonly studentOverAgent: Spread;
-  };
   readonly environment: Environment;
   readonly runs: readonly {
     readonly command: string;
@@ -45,72 +30,14 @@ export function accuracyOf({ accuracy }: Worth, arm: string): Spread {
   return found;
 }
 
-function bound(what: string, wanted: string, measured: string, holds: boolean): readonly string[] {
-  return [what, wanted, measured, holds ? 'holds' : '**missed**'];
-}
-
 function bounded(worth: Worth): string {
-  const [single, vote, debate] = ['single-greedy', 'vote-equal-total-tokens', 'debate'].map((arm) =>
-    accuracyOf(worth, arm),
-  ) as [Spread, Spread, Spread];
-  const { goldContrast, consensusContrast, studentOverAgent, fullOverlap } = worth;
-  const lower = ({ ci }: Spread): number => ci[0] ?? NaN;
-  const upper = ({ ci }: Spread): number => ci[1] ?? NaN;
-  const shared = fullOverlap.goldContrast;
-  return table(
-    ['written down before the run', 'bound', 'measured', ''],
-    [
-      bound(
-        'best agent alone, greedy',
-        `at most ${bounds.singleGreedyAtMost} %`,
-        level(single),
-        single.mean <= bounds.singleGreedyAtMost,
-      ),
-      bound(
-        "vote of independent answers at the debate's prompt and generated tokens",
-        `at most ${bounds.voteAtMost} %`,
-        level(vote),
-        vote.mean <= bounds.voteAtMost,
-      ),
-      bound(
-        'debate',
-        `at least ${bounds.debateAtLeast} %`,
-        level(debate),
-        debate.mean >= bounds.debateAtLeast,
-      ),
-      bound(
-        'RSFT on the debate minus RSFT on self-consistency, right answers as labels',
-        `lower end above ${bounds.goldContrastAbove}`,
-        gap(goldContrast),
-        lower(goldContrast) > bounds.goldContrastAbove,
-      ),
-      bound(
-        'the same, labels by consensus',
-        `lower end above ${bounds.consensusContrastAbove}`,
-        gap(consensusContrast),
-        lower(consensusContrast) > bounds.consensusContrastAbove,
-      ),
-      bound(
-        'student minus the best agent, both greedy',
-        `lower end above ${bounds.studentOverAgentAbove}`,
-        gap(studentOverAgent),
-        lower(studentOverAgent) > bounds.studentOverAgentAbove,
-      ),
-      bound(
-        'full overlap: debate minus its own first vote',
-        `upper end below ${bounds.fullOverlapGainBelow}`,
-        gap(fullOverlap.debateGain),
-        upper(fullOverlap.debateGain) < bounds.fullOverlapGainBelow,
-      ),
-      bound(
-        'full overlap: RSFT on the debate minus RSFT on self-consistency',
-        `interval holds 0, or mean within ${bounds.fullOverlapContrastWithin}`,
-        gap(shared),
-        (lower(shared) <= 0 && upper(shared) >= 0) ||
-          Math.abs(shared.mean) < bounds.fullOverlapContrastWithin,
-      ),
-    ],
-  );
+  const rows = debateBounds(worth).map(({ what, wanted, measured, kind, holds }) => [
+    what,
+    wanted,
+    kind === 'level' ? level(measured) : gap(measured),
+    holds ? 'holds' : '**missed**',
+  ]);
+  return table(['written down before the run', 'bound', 'measured', ''], rows);
 }
 
 const notYet = [
