@@ -1,5 +1,5 @@
 /** Votes of independent answers at the tokens of the debate: those it generated, and all that it took with its prompts. */
-import type { ArmBudget, ArmResult, Question, Turn } from '../records/records';
+import type { Question, Turn } from '../records/records';
 import { fromVote, independentSamples, makeArm, type AnsweredArm } from './arms';
 import type { TurnIndex } from './turnIndex';
 
@@ -54,11 +54,4 @@ export function equalTokensArm(
   const n = Math.max(1, questions.length);
   const budget = { wanted: all.wanted / n, reached: all.reached / n, samples: all.samples / n };
   return { ...arm, budget };
-}
-
-const enough = 0.95;
-
-/** Whether the samples hold under 95 % of the debate's tokens: then the vote is at a disadvantage. */
-export function fellShort({ budget }: Pick<ArmResult, 'budget'>): ArmBudget | null {
-  return budget && budget.reached < enough * budget.wanted ? budget : null;
 }

@@ -2,7 +2,7 @@
 import { parseReport } from '../records/reportSchema';
 import { dataFigures, dataSentences, kindRows } from './dataWords';
 import { droppedText } from './droppedWords';
-import { fellShort } from './equalTokens';
+import { fellShort } from './armBudget';
 import { firstVotes } from './firstVote';
 import { selfCorrectionMarkdown } from './selfCorrectionWords';
 import { seedSummaries } from './seeds';

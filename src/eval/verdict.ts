@@ -1,7 +1,7 @@
 /** What a report says, as data: findings in order of weight. words.ts puts them into sentences. */
 import type { ArmBudget, ChosenStudent, GainKept, PairResult, Report } from '../records/records';
 import { armId, familyOf, parseArm, trainingOf } from './arm';
-import { fellShort } from './equalTokens';
+import { fellShort } from './armBudget';
 import { firstVotes } from './firstVote';
 import { findArm, findPair, greedyArm, greedyArms, keyArms, type KeyArms } from './keyArms';
 import type { Contrast } from './primary';

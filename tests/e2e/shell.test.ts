@@ -37,10 +37,10 @@ async function waitStored(page: Page): Promise<void> {
 }
 
 describe('the first load', () => {
-  it('is under 190 kB of JavaScript by gzip, without WebLLM, Transformers.js or charts', () => {
+  it('is under 170 kB of JavaScript by gzip, without WebLLM, Transformers.js or charts', () => {
     const { files, gzipBytes } = initialScripts(root);
     expect(files.length).toBeGreaterThan(0);
-    expect(gzipBytes).toBeLessThan(190_000);
+    expect(gzipBytes).toBeLessThan(170_000);
     const text = files.map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
     for (const library of ['MLCEngine', 'onnxruntime', 'AutoModelForCausalLM', 'u-legend']) {
       expect(text.includes(library), `${library} is in the first load`).toBe(false);

@@ -10,7 +10,8 @@ import {
   voteArm,
   zeroShotVoteArm,
 } from '../../../src/eval/arms';
-import { equalTokensArm, fellShort } from '../../../src/eval/equalTokens';
+import { fellShort } from '../../../src/eval/armBudget';
+import { equalTokensArm } from '../../../src/eval/equalTokens';
 import { singleGreedyArm, voteGreedyArm } from '../../../src/eval/greedyArms';
 import { greedyProtocol } from '../../../src/records/trajectories';
 import { mcnemarMidP, wilson } from '../../../src/eval/statistics';
