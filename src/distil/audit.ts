@@ -1,7 +1,8 @@
 /** What the data of a training are like: coverage, labels and kinds of traces. Right answers are measured against here, never used. */
 import type { TraceAudit, TraceKinds } from '../records/records';
 import { isCorrect } from '../tasks/answers';
-import { hasGold, type LabelledQuestion, type LabelRule } from './labels';
+import { hasGold } from '../tasks/golds';
+import type { LabelledQuestion, LabelRule } from './labels';
 import type { Candidate } from './source';
 
 /** Everything but what was kept: that is known when traces are chosen. */

@@ -9,6 +9,7 @@ import type { Question, Turn } from '../records/records';
 import type { RunConfig } from '../settings/config';
 import { isCorrect } from '../tasks/answers';
 import { filteredCorrect } from '../tasks/filteredAnswers';
+import { hasGold } from '../tasks/golds';
 
 export type LabelRule = Pick<RunConfig, 'labels' | 'minAgreement'>;
 
@@ -25,8 +26,6 @@ export function ballotsOf(turns: readonly Turn[]): Ballots {
   const { answer, count, total, tied } = majority(lastRound(turns));
   return { answer: tied ? null : answer, agreement: total === 0 ? null : count / total, tied };
 }
-
-export const hasGold = ({ gold }: Pick<Question, 'gold'>): boolean => gold !== '';
 
 /** The answer that the majority agrees on widely enough; null for none. */
 export function consensusLabel({ answer, agreement }: Ballots, minAgreement: number): string | null {
@@ -73,40 +72,34 @@ export interface LabelledQuestion {
 /** Null label with labels 'gold' or 'consensus': the question teaches nothing. */
 export function labelled(question: Question, turns: readonly Turn[], rule: LabelRule): LabelledQuestion {
   const ballots = ballotsOf(turns);
-  if (rule.labels === 'gold') {
-    const label = hasGold(question) ? question.gold : null;
-    const judged = turns.map((turn) => ({
-      turn,
-      accepted: turn.correct,
-      complete: turn.strictCorrect,
-    }));
-    return { question, label, ballots, judged };
-  }
-  if (rule.labels === 'none') {
-    const judged = turns.map((turn) => ({
-      turn,
-      accepted: turn.answer !== null,
-      complete: true,
-    }));
-    return { question, label: null, ballots, judged };
-  }
-  const label = consensusLabel(ballots, rule.minAgreement);
-  return { question, label, ballots, judged: turns.map((turn) => judgedBy(question, label, turn)) };
+  const label = labelOf(question, ballots, rule);
+  const judged = turns.map((turn): Judged => {
+    const accepted = endsInLabel(question, label, turn, rule.labels);
+    return { turn, accepted, complete: accepted && isComplete(question, label, turn, rule.labels) };
+  });
+  return { question, label, ballots, judged };
 }
 
-function judgedBy(question: Question, label: string | null, turn: Turn): Judged {
-  const accepted = endsInLabel(question, label, turn, 'consensus');
+function labelOf(question: Question, ballots: Ballots, { labels, minAgreement }: LabelRule): string | null {
+  if (labels === 'none') return null;
+  if (labels === 'consensus') return consensusLabel(ballots, minAgreement);
+  return hasGold(question) ? question.gold : null;
+}
+
+/** Whether an accepted turn gives its answer in the asked-for format. By consensus cut replies alone are read once more. */
+function isComplete(
+  question: Question,
+  label: string | null,
+  turn: Turn,
+  labels: LabelRule['labels'],
+): boolean {
+  if (labels !== 'consensus') return labels === 'none' || turn.strictCorrect;
   const { goldWritten: _, ...asked } = question;
-  return {
-    turn,
-    accepted,
-    // Checked for cut replies alone: it reads the text once more.
-    complete:
-      label !== null &&
-      accepted &&
-      turn.finishReason === 'length' &&
-      filteredCorrect({ ...asked, gold: label }, turn.reply, 'strict'),
-  };
+  return (
+    label !== null &&
+    turn.finishReason === 'length' &&
+    filteredCorrect({ ...asked, gold: label }, turn.reply, 'strict')
+  );
 }
 
 /**

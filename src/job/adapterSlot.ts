@@ -2,6 +2,7 @@
 import { adapterAgent, type AdapterEngine } from '../agents/engine';
 import { ConfigError, DownloadError } from '../core/errors';
 import { sha256 } from '../models/hashes';
+import { peftFiles } from '../train/adapterFiles';
 import type { AdapterSpec } from '../specs/adapter';
 import { readSpec, specId, specLabel } from '../specs/spec';
 import type { RunConfig } from '../settings/config';
@@ -23,8 +24,6 @@ export interface AdapterParts {
   readonly base: string;
   readonly adapter: FindAdapter;
 }
-
-const peftFiles = ['adapter_config.json', 'adapter_model.safetensors'] as const;
 
 /** Of a PEFT folder at an address. */
 async function fetched(address: string, base: string): Promise<Files> {

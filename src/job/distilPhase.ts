@@ -167,11 +167,10 @@ function rewarded(job: Job, turns: readonly Turn[]): { readonly job: Job; readon
 /** Trains what is not trained yet. Throws NothingToLearnError when a dataset is empty, and what training throws. */
 export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<readonly Trained[]> {
   const { config, runId, store } = job;
-  const plans = Array.from({ length: config.distilSeeds }, (_, seed) => ({
-    seed,
-    input: inputOf(job, turns, seed),
-    ...plan(config, inputOf(job, turns, seed)),
-  }));
+  const plans = Array.from({ length: config.distilSeeds }, (_, seed) => {
+    const input = inputOf(job, turns, seed);
+    return { seed, input, ...plan(config, input) };
+  });
   const pace = new StageEta(
     plans.flatMap(({ stages }) =>
       stages.map((stage) => ({ kind: stage.kind, steps: stepsOf(job, stage, turns) })),

@@ -1,25 +1,24 @@
 /** The student's answers: every arm that is one greedy reply a question. */
-import { engineAgent } from '../agents/engine';
 import { checkOf, evalProtocol, sampledProtocol } from '../records/evalProtocol';
 import type { Message, Question, Turn } from '../records/records';
 import { isCompared } from '../settings/evalSets';
 import { selfCheckMessages, turnMessages } from '../debate/prompts';
 import { styled } from '../debate/protocol';
-import { runTurns, type TurnSampling } from '../debate/scheduler';
+import type { TurnSampling } from '../debate/scheduler';
 import { greedy, singlePass } from '../debate/singlePass';
 import { armId } from '../eval/arm';
 import type { RunConfig } from '../settings/config';
 import { shotsOf } from './debatePhase';
 import type { ProgressDetail } from '../wire/progress';
-import { adapterId, type Job } from './job';
-import { withAdapter } from './studentAnswers';
+import type { Job } from './job';
+import { studentTurns, type StoredAdapter } from './studentAnswers';
 import { usesCorrection } from '../settings/strategy';
 import { equalStepsName } from '../records/trainings';
 import type { Trained } from './distilPhase';
 
 interface Pass {
   readonly protocol: string;
-  readonly adapter: { readonly strategy: string; readonly seed: number } | null;
+  readonly adapter: StoredAdapter | null;
   readonly questions: readonly Question[];
   readonly messages: (question: Question) => readonly Message[];
   readonly detail: ProgressDetail;
@@ -146,46 +145,27 @@ export async function evaluatePhase(
   const count = (list: readonly Pass[]): number => list.reduce((sum, pass) => sum + pass.questions.length, 0);
   const total = count(first) + (selfCheck ? count(checks(job, trained, [])) : 0);
   const run = async (list: readonly Pass[]): Promise<void> => {
-    for (const pass of list) {
-      const { adapter } = pass;
-      if (adapter === null) {
-        all.push(...(await answer(job, pass, stored, all.length, total)));
-        continue;
-      }
-      await withAdapter(job, adapter, async () => {
-        all.push(...(await answer(job, pass, stored, all.length, total)));
-      });
-    }
+    for (const pass of list) all.push(...(await answer(job, pass, stored, all.length, total)));
   };
   await run(first);
   if (selfCheck) await run(checks(job, trained, all));
   return all;
 }
 
-async function answer(
+function answer(
   job: Job,
   pass: Pass,
   stored: readonly Turn[],
   before: number,
   total: number,
 ): Promise<readonly Turn[]> {
-  const { engine, student, config } = job;
-  const adapter = pass.adapter && adapterId(job.runId, pass.adapter.strategy, pass.adapter.seed);
-  return runTurns({
-    runId: job.runId,
+  const { config } = job;
+  return studentTurns(job, pass.adapter, {
     seed: config.seed,
     protocol: styled(singlePass({ name: pass.protocol, messages: pass.messages }), () => job.studentStyle),
     questions: pass.questions,
-    agents: [engineAgent(engine, { model: student.id, adapter })],
     sampling: pass.sampling ?? greedy(config.maxTokens),
     stored: pass.fresh ? [] : stored,
-    gate: job.gate,
-    signal: job.signal,
-    record: async (turn, timing) => {
-      await job.writer.write(turn, timing);
-      job.emit({ type: 'turn', runId: job.runId, turn });
-    },
-    onProblem: (_place, error) => job.emit({ type: 'error', runId: job.runId, error: error.toData() }),
     onProgress: ({ turnsDone, secondsLeft, tokensPerSecond }) =>
       job.progress('evaluate', {
         done: before + turnsDone,

@@ -3,7 +3,7 @@ import { engineAgent } from '../agents/engine';
 import { StorageError } from '../core/errors';
 import { turnMessages } from '../debate/prompts';
 import { styled } from '../debate/protocol';
-import { runTurns } from '../debate/scheduler';
+import { runTurns, type TurnsJob } from '../debate/scheduler';
 import { selfConsistency } from '../debate/selfConsistency';
 import type { Question, Turn } from '../records/records';
 import type { TrainingNote } from '../wire/progress';
@@ -35,6 +35,30 @@ export async function withAdapter<T>(job: Job, adapter: StoredAdapter, work: () 
   }
 }
 
+/** Turns of the student alone (adapter null: as it is), stored and announced as each ends. */
+export function studentTurns(
+  job: Job,
+  adapter: StoredAdapter | null,
+  request: Pick<TurnsJob, 'seed' | 'protocol' | 'questions' | 'sampling' | 'stored' | 'onProgress'>,
+): Promise<readonly Turn[]> {
+  const { engine, student, runId } = job;
+  const loaded = adapter && adapterId(runId, adapter.strategy, adapter.seed);
+  const run = () =>
+    runTurns({
+      ...request,
+      runId,
+      agents: [engineAgent(engine, { model: student.id, adapter: loaded })],
+      gate: job.gate,
+      signal: job.signal,
+      record: async (turn, timing) => {
+        await job.writer.write(turn, timing);
+        job.emit({ type: 'turn', runId, turn });
+      },
+      onProblem: (_place, error) => job.emit({ type: 'error', runId, error: error.toData() }),
+    });
+  return adapter === null ? run() : withAdapter(job, adapter, run);
+}
+
 export interface AnswerRequest {
   /** Under which the answers are stored; those that are there are not generated again. */
   readonly protocol: string;
@@ -53,32 +77,15 @@ export async function studentAnswers(
   { protocol, seed, adapter, questions, samples, temperature }: AnswerRequest,
   onNote: (note: TrainingNote) => void,
 ): Promise<readonly Turn[]> {
-  const { config, engine, student, store, runId, studentStyle: style } = job;
+  const { config, store, runId, studentStyle: style } = job;
   const prompt = ({ question }: { readonly question: Question }) =>
     turnMessages({ style, question, own: [], peers: [] });
-  const stored = await store.getTurns(runId);
-  const speak = () =>
-    runTurns({
-      runId,
-      seed,
-      protocol: styled(selfConsistency({ samples, prompt, name: protocol }), () => style),
-      questions,
-      agents: [
-        engineAgent(engine, {
-          model: student.id,
-          adapter: adapter && adapterId(runId, adapter.strategy, adapter.seed),
-        }),
-      ],
-      sampling: { temperature, topP: 1, maxTokens: config.maxTokens },
-      stored,
-      gate: job.gate,
-      signal: job.signal,
-      record: async (turn, timing) => {
-        await job.writer.write(turn, timing);
-        job.emit({ type: 'turn', runId, turn });
-      },
-      onProblem: (_place, error) => job.emit({ type: 'error', runId, error: error.toData() }),
-      onProgress: ({ turnsDone, turns }) => onNote({ kind: 'own-samples', done: turnsDone, total: turns }),
-    });
-  return adapter === null ? speak() : withAdapter(job, adapter, speak);
+  return studentTurns(job, adapter, {
+    seed,
+    protocol: styled(selfConsistency({ samples, prompt, name: protocol }), () => style),
+    questions,
+    sampling: { temperature, topP: 1, maxTokens: config.maxTokens },
+    stored: await store.getTurns(runId),
+    onProgress: ({ turnsDone, turns }) => onNote({ kind: 'own-samples', done: turnsDone, total: turns }),
+  });
 }

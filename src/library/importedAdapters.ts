@@ -7,15 +7,12 @@ import { checkFits } from '../lm/adapter';
 import type { ModelConfig } from '../lm/types';
 import type { BundledModel } from '../models/catalogue';
 import type { JobStore } from '../store/jobStore';
-import { readPeft } from '../train/adapterFiles';
+import { importedRunId } from '../specs/adapter';
+import { peftFiles, readPeft } from '../train/adapterFiles';
 import { openModelSource, readModelConfig } from '../models/modelSource';
 import { studentOf } from '../models/student';
 import { freeName } from './storedRuns';
 
-/** Stands where a run's id does: no run has it. */
-export const importedRunId = 'imported';
-
-const peftFiles = ['adapter_config.json', 'adapter_model.safetensors'] as const;
 const noteFile = 'arklet.json';
 const noteSchema = v.object({ name: v.string(), student: v.string() });
 

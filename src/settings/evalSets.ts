@@ -38,14 +38,26 @@ export function evalSetsOf(list: readonly string[]): readonly EvalSetSpec[] {
   return list.flatMap((text) => readEvalSet(text) ?? []);
 }
 
-/** Questions that are compared on beside the test questions, at most. */
-export function evaluationQuestions(config: {
+interface SetCounts {
   readonly oodQuestions: number;
   readonly robustQuestions: number;
   readonly evalSets: readonly string[];
   readonly evalQuestions: number;
-}): number {
-  const own: Readonly<Record<string, number>> = { ood: config.oodQuestions, robust: config.robustQuestions };
-  const further = evalSetsOf(config.evalSets).filter(({ name }) => (own[name] ?? 0) === 0);
-  return config.oodQuestions + config.robustQuestions + further.length * config.evalQuestions;
+}
+
+/** Questions of each set by name: of its own setting where that is above 0, else as many as a named set is asked. */
+export function setCounts({
+  oodQuestions: ood,
+  robustQuestions: robust,
+  evalSets,
+  evalQuestions,
+}: SetCounts): ReadonlyMap<string, number> {
+  const named = evalSetsOf(evalSets).map(({ name }) => [name, evalQuestions] as const);
+  const own = Object.entries({ ood, robust }).filter(([, count]) => count > 0);
+  return new Map([...named, ...own]);
+}
+
+/** Questions that are compared on beside the test questions, at most. */
+export function evaluationQuestions(config: SetCounts): number {
+  return [...setCounts(config).values()].reduce((sum, count) => sum + count, 0);
 }

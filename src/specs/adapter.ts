@@ -27,8 +27,8 @@ export type AdapterSpec = OnBase &
 
 const form = /^(.+?)(?:@([0-9a-f]{16}))?(?:\?base=(.+))?$/s;
 const stored = /^([\w-]+)\/([a-z0-9+-]+)$/;
-/** As `importedRunId` of library/importedAdapters.ts. */
-const importedRun = 'imported';
+/** Stands where a run's id does for adapters that came from elsewhere: no run has it. */
+export const importedRunId = 'imported';
 
 function broken(text: string): ConfigError {
   return new ConfigError(
@@ -40,7 +40,7 @@ function broken(text: string): ConfigError {
 /** `-SEED` at the end is a distillation seed; names of imported adapters may end so by themselves. */
 function storedPlace(runId: string, name: string) {
   const [, strategy = name, seed = '0'] =
-    (runId === importedRun ? null : /^(.+?)-(\d{1,4})$/.exec(name)) ?? [];
+    (runId === importedRunId ? null : /^(.+?)-(\d{1,4})$/.exec(name)) ?? [];
   return { place: 'run', runId, strategy, seed: Number(seed) } as const;
 }
 

@@ -1,6 +1,6 @@
 /** The right answer of a row: as it is written, as it is read, and why the two differ. */
 import type { GoldReason } from './questionFiles';
-import type { AnswerType } from '../records/records';
+import type { AnswerType, Question } from '../records/records';
 import { formulaText } from './formulaText';
 import { numberList, statedNumber } from './numberAnswers';
 import { normalNumber, plainMath } from './numbers';
@@ -12,6 +12,9 @@ import { normalText } from './textAnswers';
  * decimal or a list and is kept as a list; decimal-comma: 1.234,50; list, several: more than one number, kept as words.
  */
 export type { GoldReason };
+
+/** Questions of a file without a right answer have an empty one: they train only, by other labels. */
+export const hasGold = ({ gold }: Pick<Question, 'gold'>): boolean => gold !== '';
 
 /** Reasons that a person should look at; the others lose nothing. */
 export const doubtful: ReadonlySet<GoldReason> = new Set<GoldReason>([

@@ -3,6 +3,7 @@ import { ConfigError } from '../core/errors';
 import type { OverlapExample, TrainOverlap } from '../records/overlap';
 import type { Question } from '../records/records';
 import { NearDuplicates } from './nearDuplicates';
+import { parametersOf } from './wordProblems';
 
 export interface GuardOptions {
   readonly policy: TrainOverlap['policy'];
@@ -15,9 +16,7 @@ const shownExamples = 5;
 const shownCharacters = 300;
 
 /** Generated questions are told apart by their numbers and operations (checkDisjoint). */
-function isGenerated({ origin }: Question): boolean {
-  return origin?.startsWith('word-problem ') ?? false;
-}
+const isGenerated = (question: Question): boolean => parametersOf(question) !== null;
 
 /**
  * The training questions that remain, at most `count`, and what was found; no findings where all questions are generated. One with

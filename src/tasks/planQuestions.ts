@@ -4,11 +4,12 @@ import { askedOf, splitOf } from '../records/questionCounts';
 import type { TrainOverlap } from '../records/overlap';
 import type { Question, Split } from '../records/records';
 import type { RunConfig } from '../settings/config';
-import { evalSetsOf, isCompared } from '../settings/evalSets';
+import { evalSetsOf, isCompared, setCounts } from '../settings/evalSets';
 import { checkSet, generatedSets, type GeneratedSplit } from './generatedSets';
+import { hasGold } from './golds';
 import { guardTraining } from './guardTraining';
 import { textShare } from './questionText';
-import { generateQuestions } from './wordProblems';
+import { generateQuestions, parametersOf } from './wordProblems';
 
 /** The questions of files, as they were imported. */
 export interface QuestionSources {
@@ -38,17 +39,8 @@ function generated(
 
 /** How many questions each of the generator's evaluation sets is asked. */
 function generatedSetCounts(config: RunConfig): readonly (readonly [GeneratedSplit, number])[] {
-  const counts: Readonly<Record<string, number>> = {
-    ood: config.oodQuestions,
-    robust: config.robustQuestions,
-  };
-  const named = new Set(
-    evalSetsOf(config.evalSets).flatMap(({ name, file }) => (file === null ? [name] : [])),
-  );
-  return generatedSets.map((name) => {
-    const own = counts[name] ?? 0;
-    return [name, own === 0 && named.has(name) ? config.evalQuestions : own] as const;
-  });
+  const counts = setCounts(config);
+  return generatedSets.map((name) => [name, counts.get(name) ?? 0] as const);
 }
 
 /** Whether training and test questions are the generator's. */
@@ -95,11 +87,9 @@ interface Parts {
   readonly others: readonly Question[];
 }
 
-const isKnown = ({ gold }: Question): boolean => gold !== '';
-
 /** Questions of a training file that the labels can use: without a right answer only where that is not the label. */
 function usable(questions: readonly Question[], { labels }: RunConfig): readonly Question[] {
-  return distinct(labels === 'gold' ? questions.filter(isKnown) : questions);
+  return distinct(labels === 'gold' ? questions.filter(hasGold) : questions);
 }
 
 /** The first `count` that have a right answer, as tests and validation need, and the rest. Throws ConfigError. */
@@ -107,7 +97,7 @@ function heldOut(
   ordered: readonly Question[],
   count: number,
 ): { readonly asked: readonly Question[]; readonly rest: readonly Question[] } {
-  const known = ordered.filter(isKnown);
+  const known = ordered.filter(hasGold);
   if (known.length < count) {
     throw new ConfigError(
       `The file holds ${known.length} different questions with a right answer, but ${count} are asked for to test and validate.`,
@@ -203,11 +193,6 @@ function askedOnce(questions: readonly Question[]): {
   return { kept, repeated };
 }
 
-/** Template parameters of a generated question (its numbers and operations); null for an imported one. */
-function parameters({ origin }: Question): string | null {
-  return origin?.startsWith('word-problem ') ? origin : null;
-}
-
 /**
  * Throws ConfigError when a training question is also in another split: by its normalised text, and for
  * generated ones by template parameters too, because other words around the same sums test nothing (docs/method.md section 4).
@@ -228,9 +213,9 @@ export function checkDisjoint(questions: readonly Question[]): void {
     others.filter(({ id }) => texts.has(id)),
     'stand in training too',
   );
-  const sums = new Set(train.map(parameters));
+  const sums = new Set(train.map(parametersOf));
   refuse(
-    others.filter((question) => parameters(question) !== null && sums.has(parameters(question))),
+    others.filter((question) => parametersOf(question) !== null && sums.has(parametersOf(question))),
     'have the numbers and operations of a training question',
   );
 }

@@ -122,9 +122,16 @@ function build(skeleton: Skeleton, split: ProblemSplit, seed: number, index: num
     gold: String(skeleton.steps.at(-1)?.result ?? skeleton.start),
     answerType: 'number',
     solution: solutionChain(skeleton.steps),
-    origin: `word-problem ${skeletonKey(skeleton)}`,
+    origin: `${generatedOrigin}${skeletonKey(skeleton)}`,
   };
   return { question, skeleton };
+}
+
+const generatedOrigin = 'word-problem ';
+
+/** Template parameters of a generated question (its numbers and operations); null for an imported one. */
+export function parametersOf({ origin }: Pick<Question, 'origin'>): string | null {
+  return origin?.startsWith(generatedOrigin) ? origin : null;
 }
 
 /** "12 + 9 = 21. 21 - 5 = 16. #### 16": the form in which the bundled models answer. */

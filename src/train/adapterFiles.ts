@@ -21,6 +21,8 @@ import { isTargeted, parsePeftConfig, uniformScale, type PeftConfig } from './pe
 
 const configFile = 'adapter_config.json';
 const weightsFile = 'adapter_model.safetensors';
+/** The files of a PEFT folder. */
+export const peftFiles = [configFile, weightsFile] as const;
 
 /** An adapter on the host. */
 export type AdapterData = HostAdapter;
