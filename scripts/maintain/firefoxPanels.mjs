@@ -153,7 +153,12 @@ async function debate(page) {
   const slider = await found(page, '.scrubber input[type=range]');
   await slider.focus();
   await keys(page, 'Home');
-  await until(page, () => document.body.innerText.match(/has not answered yet/g)?.length === 5);
+  const turns = await slider.evaluate((node) => Number(/** @type {HTMLInputElement} */ (node).max));
+  await until(
+    page,
+    (waiting) => document.body.innerText.match(/has not answered yet/g)?.length === waiting,
+    turns - 1,
+  );
   hold(
     !(await page.evaluate(() => document.body.innerText)).includes('The vote flipped from'),
     'told too early',

@@ -4,6 +4,12 @@ import type { Dataset } from '../records/records';
 
 const solved = 'Use stronger agents or more training questions, or learn without labels.';
 
+/** Whose answers a control learns from, where they are no agent's of the debate. */
+const speakers: Readonly<Partial<Record<string, string>>> = {
+  'self-consistency': 'No independent sample',
+  'single-teacher': 'No greedy answer of the best agent',
+};
+
 /** Why a training has no trace, in one sentence. `questions`: how many there were to learn from. */
 export function nothingToLearn(
   strategy: string,
@@ -63,6 +69,9 @@ export function nothingToLearn(
       ['step-filter', 'peer-mentions'],
     );
   }
-  const who = strategy === 'self-consistency' ? 'No independent sample' : 'No agent';
-  return because(`${who} solved ${all}, so there is nothing to learn from.`, solved, ['labels']);
+  return because(
+    `${speakers[strategy] ?? 'No agent'} solved ${all}, so there is nothing to learn from.`,
+    solved,
+    ['labels'],
+  );
 }

@@ -6,6 +6,7 @@ import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensureBuild } from '../../scripts/lib/build.mjs';
 import { startServer, type StaticServer } from '../../scripts/lib/server.mjs';
+import { presets } from '../../src/settings/config';
 import { launchChromium } from './chromium';
 import { few } from './tinyRun';
 import { openForKeys, type Keys } from './keys';
@@ -77,7 +78,7 @@ describe('by keys alone', () => {
     await keys.go(/^DA up/, 'Space');
     await keys.go(/^worked solutions$/, 'Space');
     await expect.poll(() => setting('strategy')).toBe('rsft,da');
-    await expect.poll(() => setting('controls')).toBe('gold-sft');
+    await expect.poll(() => setting('controls')).toBe(['gold-sft', ...presets.quick.controls].join());
     await keys.go(/^Back to the preset$/);
     await expect.poll(() => setting('controls')).toBe(null);
     expect([setting('personas'), setting('protocol'), setting('rounds')]).toEqual([null, null, null]);

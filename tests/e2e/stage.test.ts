@@ -62,6 +62,8 @@ async function visitAgain(more = ''): Promise<void> {
   await page.goto('about:blank');
   await page.goto(app.url + settings + more);
   await page.getByRole('button', { name: 'Settings' }).click();
+  // The memory plan of the drawer reads the models' headers by itself.
+  await page.getByText(/ at most, while .* available$/).waitFor();
 }
 
 async function prepare(): Promise<void> {

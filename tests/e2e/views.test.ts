@@ -55,11 +55,14 @@ describe('the debate', () => {
 
     const slider = page.getByRole('slider', { name: 'Through time' });
     const turns = Number(await slider.getAttribute('max'));
-    expect(turns).toBe(6);
+    const { nAgents, rounds } = recorded.run.config;
+    expect(turns).toBe(nAgents * (rounds + 1));
     await slider.focus();
     await page.keyboard.press('Home');
-    expect(await slider.getAttribute('aria-valuetext')).toMatch(/^Turn 1 of 6: Alone, Ada/);
-    expect(await page.getByText('has not answered yet').count()).toBe(5);
+    expect(await slider.getAttribute('aria-valuetext')).toMatch(
+      new RegExp(`^Turn 1 of ${turns}: Alone, Ada`),
+    );
+    expect(await page.getByText('has not answered yet').count()).toBe(turns - 1);
     expect(await story.getByText(/The vote flipped from/).count()).toBe(0);
     for (let turn = 1; turn < turns; turn++) await page.keyboard.press('ArrowRight');
     expect(await page.getByText('has not answered yet').count()).toBe(0);
@@ -100,7 +103,7 @@ describe('the training', () => {
     await page.route('**/recorded/run.json.gz', (route) =>
       route.fulfill({ body: gzipSync(JSON.stringify(archive)), contentType: 'application/gzip' }),
     );
-    await open('distil', '&backend=cpu&steps=3&batch=4&rank=4');
+    await open('distil', '&backend=cpu&rounds=1&controls=&steps=3&batch=4&rank=4');
     const list = page.getByRole('listbox', { name: 'Browse the traces' });
     await list.focus();
     await page.keyboard.press('Home');

@@ -84,6 +84,9 @@ describe('no trace to learn from is said in one plain sentence', () => {
     expect(nothingToLearn('self-consistency', samples, 28).message).toMatch(
       /^No independent sample solved any of the 28/,
     );
+    expect(nothingToLearn('single-teacher', samples, 28).message).toMatch(
+      /^No greedy answer of the best agent solved any of the 28/,
+    );
   });
 
   it('and shows no data structure, flag or code name', () => {
