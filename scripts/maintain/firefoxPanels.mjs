@@ -153,11 +153,11 @@ async function debate(page) {
   const slider = await found(page, '.scrubber input[type=range]');
   await slider.focus();
   await keys(page, 'Home');
-  const turns = await slider.evaluate((node) => Number(/** @type {HTMLInputElement} */ (node).max));
+  const waiting = await slider.evaluate((node) => Number(/** @type {HTMLInputElement} */ (node).max) - 1);
   await until(
     page,
-    (waiting) => document.body.innerText.match(/has not answered yet/g)?.length === waiting,
-    turns - 1,
+    (wanted) => String(document.body.innerText.match(/has not answered yet/g)?.length) === wanted,
+    String(waiting),
   );
   hold(
     !(await page.evaluate(() => document.body.innerText)).includes('The vote flipped from'),
