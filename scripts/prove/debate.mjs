@@ -1,48 +1,19 @@
 /**
  * Demonstrations of what a debate is worth, on the bundled agents: `npm run prove -- --only debate,scaling`.
- * Their bounds are in hypotheses.mjs. Each seed draws its own questions, debate and training; statistics over seeds are Student's.
+ * Their bounds are in hypotheses.mjs.
  */
 import { loadavg } from 'node:os';
-import { debate as bounds, debateBounds } from './hypotheses.mjs';
+import { debate as bounds, debateBounds, missesOf } from './hypotheses.mjs';
+import { brief, control, quiet, seedTools, sizes, student } from './seeds.mjs';
 
-/** @import {Report} from '../lib/product' */
-/** @import {Spread} from './hypotheses.mjs' */
-/** @import {Demonstration, Run, Tools} from './pad.mjs' */
-
-/** @param {Report} report @param {string} name @returns {number} */
-const accuracyOf = (report, name) => report.arms.find((arm) => arm.name === name)?.accuracy ?? NaN;
-
-/** What stays of a run in a result file. @param {Run} run */
-const brief = ({ report, seconds, command }) => ({
-  command,
-  seconds,
-  seed: report.seed,
-  arms: report.arms.map(({ name, n, correct, accuracy, ci }) => ({ name, n, correct, accuracy, ci })),
-});
-
-const sizes = '--train-questions 800 --validation-questions 64 --test-questions 400';
-const quiet = '--self-check false --distil-seeds 1 --backend cpu';
+/** @import {Demonstration, Tools} from './pad.mjs' */
 
 /**
  * @param {Pick<Tools, 'distil' | 'meanInterval'>} tools
  * @returns {Record<string, Demonstration>}
  */
-export function debateDemonstrations({ distil, meanInterval }) {
-  /** @param {readonly number[]} values @returns {Spread} */
-  const overSeeds = (values) => ({ mean: NaN, ci: [], ...meanInterval(values), values });
-  /** In points. @param {readonly Run[]} runs @param {string} a @param {string} b */
-  const contrast = (runs, a, b) =>
-    overSeeds(runs.map(({ report }) => 100 * (accuracyOf(report, a) - accuracyOf(report, b))));
-  /** In percent. @param {readonly Run[]} runs @param {string} arm */
-  const level = (runs, arm) => overSeeds(runs.map(({ report }) => 100 * accuracyOf(report, arm)));
-  /** @param {string} name @param {string} flags */
-  const run = (name, flags) => distil(name, flags.split(' '));
-  /** The debate of a seed, with what every other demonstration takes up. @param {number} seed */
-  const debate = (seed) =>
-    run(
-      `debate-${seed}`,
-      `--n-agents 3 --rounds 2 ${sizes} --seed ${seed} --strategy rsft,da --controls self-consistency,single-teacher ${quiet}`,
-    );
+export function debateDemonstrations(tools) {
+  const { run, contrast, level, debate, copies } = seedTools(tools);
 
   return {
     debate: () => {
@@ -54,30 +25,22 @@ export function debateDemonstrations({ distil, meanInterval }) {
           `--from ${gold[i]?.out} --labels consensus --strategy rsft --controls self-consistency ${quiet}`,
         ),
       );
-      const shared = seeds.map((seed) =>
-        run(
-          `overlap-100-${seed}`,
-          `--agents agent-a --n-agents 3 --rounds 2 ${sizes} --seed ${seed} --strategy rsft --controls self-consistency ${quiet}`,
-        ),
-      );
-      const student = 'distilled:rsft';
-      const control = 'control:self-consistency';
+      const shared = seeds.map(copies);
+      const arms = [
+        'base',
+        'single-greedy',
+        'vote-greedy:3',
+        'vote:3',
+        'vote-equal-tokens',
+        'vote-equal-total-tokens',
+        'debate',
+        student,
+        'distilled:da',
+        control,
+        'control:single-teacher',
+      ];
       const result = {
-        accuracy: Object.fromEntries(
-          [
-            'base',
-            'single-greedy',
-            'vote-greedy:3',
-            'vote:3',
-            'vote-equal-tokens',
-            'vote-equal-total-tokens',
-            'debate',
-            student,
-            'distilled:da',
-            control,
-            'control:single-teacher',
-          ].map((arm) => [arm, level(gold, arm)]),
-        ),
+        accuracy: Object.fromEntries(arms.map((arm) => [arm, level(gold, arm)])),
         goldContrast: contrast(gold, student, control),
         consensusContrast: contrast(consensus, student, control),
         studentOverAgent: contrast(gold, student, 'single-greedy'),
@@ -91,9 +54,6 @@ export function debateDemonstrations({ distil, meanInterval }) {
           studentOverAgent: contrast(shared, student, 'single-greedy'),
         },
       };
-      const misses = debateBounds(result).flatMap(({ what, wanted, measured, holds }) =>
-        holds ? [] : [`${what} is ${measured.mean} [${measured.ci.join(', ')}], not ${wanted}`],
-      );
       return {
         result: {
           ...result,
@@ -101,44 +61,51 @@ export function debateDemonstrations({ distil, meanInterval }) {
           environment: gold[0]?.report.environment,
           runs: [...gold, ...consensus, ...shared].map(brief),
         },
-        misses,
+        misses: missesOf(debateBounds(result)),
       };
     },
 
     /** Agents, exchanges, training questions and the overlap of the gaps, one at a time, on one seed. */
     scaling: () => {
-      const plain = `${sizes} --seed 0 --strategy rsft --controls self-consistency ${quiet}`;
+      const flags = `${sizes} --seed 0 --strategy rsft --controls self-consistency ${quiet}`;
+      // Where the four dials meet: the debate of three different agents, two exchanges, 800 questions.
+      const meet = debate(0);
       const sets = {
         agents: [1, 3, 5, 10].map((n) => ({
           at: n,
-          run: run(
-            `agents-${n}`,
-            `--n-agents ${n} --rounds 2 ${n > 5 ? '--visibility random --random-peers 4 ' : ''}${plain}`,
-          ),
+          run:
+            n === 3
+              ? meet
+              : run(
+                  `agents-${n}`,
+                  `--n-agents ${n} --rounds 2 ${n > 5 ? '--visibility random --random-peers 4 ' : ''}${flags}`,
+                ),
         })),
         exchanges: [0, 1, 2, 3].map((n) => ({
           at: n,
-          run: run(`exchanges-${n}`, `--n-agents 3 --rounds ${n} ${plain}`),
+          run: n === 2 ? meet : run(`exchanges-${n}`, `--n-agents 3 --rounds ${n} ${flags}`),
         })),
         questions: [100, 200, 400, 800, 1600, 3200].map((n) => ({
           at: n,
-          run: run(
-            `questions-${n}`,
-            `--n-agents 3 --rounds 2 ${plain.replace('--train-questions 800', `--train-questions ${n}`)}`,
-          ),
+          run:
+            n === 800
+              ? meet
+              : run(
+                  `questions-${n}`,
+                  `--n-agents 3 --rounds 2 ${flags.replace('--train-questions 800', `--train-questions ${n}`)}`,
+                ),
         })),
         overlap: [0, 20, 50, 80, 100].map((percent) => ({
           at: percent,
-          run: run(
-            `overlap-${percent}`,
-            `--agents ${
-              percent === 100
-                ? 'agent-a'
-                : percent === 0
-                  ? 'agent-a,agent-b,agent-c'
-                  : `agent-a,agent-b-${percent},agent-c-${percent}`
-            } --n-agents 3 --rounds 2 ${plain}`,
-          ),
+          run:
+            percent === 0
+              ? meet
+              : percent === 100
+                ? copies(0)
+                : run(
+                    `overlap-${percent}`,
+                    `--agents agent-a,agent-b-${percent},agent-c-${percent} --n-agents 3 --rounds 2 ${flags}`,
+                  ),
         })),
       };
       const curves = Object.fromEntries(
@@ -147,8 +114,7 @@ export function debateDemonstrations({ distil, meanInterval }) {
           points.map(({ at, run: one }) => ({ at, ...brief(one) })),
         ]),
       );
-      const environment = sets.agents[0]?.run.report.environment;
-      return { result: { ...curves, environment, load: loadavg() }, misses: [] };
+      return { result: { ...curves, environment: meet.report.environment, load: loadavg() }, misses: [] };
     },
   };
 }

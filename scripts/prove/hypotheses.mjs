@@ -41,40 +41,62 @@ export const debate = {
  * @property {boolean} holds
  */
 
+/** @param {string} what @param {Spread} measured @param {string} wanted @param {(mean: number) => boolean} holds @returns {Bound} */
+const level = (what, measured, wanted, holds) => ({
+  what,
+  wanted,
+  measured,
+  kind: 'level',
+  holds: holds(measured.mean),
+});
+
+/** @param {string} what @param {Spread} measured @param {string} wanted @param {(low: number, high: number) => boolean} holds @returns {Bound} */
+function gap(what, measured, wanted, holds) {
+  const [low = NaN, high = NaN] = measured.ci;
+  return { what, wanted, measured, kind: 'gap', holds: holds(low, high) };
+}
+
+/** @param {string} what @param {Spread} measured @param {number} bound */
+const above = (what, measured, bound) =>
+  gap(what, measured, `lower end above ${bound}`, (low) => low > bound);
+
+/**
+ * What a demonstration missed.
+ * @param {readonly Bound[]} bounds
+ */
+export const missesOf = (bounds) =>
+  bounds.flatMap(({ what, wanted, measured, holds }) =>
+    holds ? [] : [`${what} is ${measured.mean} [${measured.ci.join(', ')}], not ${wanted}`],
+  );
+
 /**
  * The bounds of `debate` beside what was measured.
  * @param {Worth} worth
  * @returns {readonly Bound[]}
  */
 export function debateBounds({ accuracy, goldContrast, consensusContrast, studentOverAgent, fullOverlap }) {
-  /** @param {string} what @param {string} arm @param {string} wanted @param {(mean: number) => boolean} holds @returns {Bound} */
-  const level = (what, arm, wanted, holds) => {
-    const measured = accuracy[arm] ?? { mean: NaN, ci: [], values: [] };
-    return { what, wanted, measured, kind: 'level', holds: holds(measured.mean) };
-  };
-  /** @param {string} what @param {Spread} measured @param {string} wanted @param {(low: number, high: number) => boolean} holds @returns {Bound} */
-  const gap = (what, measured, wanted, holds) => {
-    const [low = NaN, high = NaN] = measured.ci;
-    return { what, wanted, measured, kind: 'gap', holds: holds(low, high) };
-  };
-  /** @param {string} what @param {Spread} measured @param {number} bound */
-  const above = (what, measured, bound) =>
-    gap(what, measured, `lower end above ${bound}`, (low) => low > bound);
+  /** @param {string} arm */
+  const of = (arm) => accuracy[arm] ?? { mean: NaN, ci: [], values: [] };
   const shared = fullOverlap.goldContrast;
   return [
     level(
       'best agent alone, greedy',
-      'single-greedy',
+      of('single-greedy'),
       `at most ${debate.singleGreedyAtMost} %`,
       (mean) => mean <= debate.singleGreedyAtMost,
     ),
     level(
       "vote of independent answers at the debate's prompt and generated tokens",
-      'vote-equal-total-tokens',
+      of('vote-equal-total-tokens'),
       `at most ${debate.voteAtMost} %`,
       (mean) => mean <= debate.voteAtMost,
     ),
-    level('debate', 'debate', `at least ${debate.debateAtLeast} %`, (mean) => mean >= debate.debateAtLeast),
+    level(
+      'debate',
+      of('debate'),
+      `at least ${debate.debateAtLeast} %`,
+      (mean) => mean >= debate.debateAtLeast,
+    ),
     above(
       'RSFT on the debate minus RSFT on self-consistency, right answers as labels',
       goldContrast,
@@ -97,21 +119,79 @@ export function debateBounds({ accuracy, goldContrast, consensusContrast, studen
   ];
 }
 
-/** `clean-traces`: DA beside RSFT over five seeds, with steps checked. */
+/**
+ * `clean-traces`: DA beside RSFT on the debates of `debate`, steps checked; the same without the step filter is measured beside it
+ * and has no bound.
+ */
 export const cleanTraces = {
+  seeds: debate.seeds,
   daMinusRsftAtLeast: -2,
   wrongStepShare: 0,
 };
 
-/** `self-correction`: after minus before the check, over five seeds; the control has the same number of steps on plain rows. */
+/** @param {{readonly daMinusRsft: Spread, readonly wrongStepShare: Spread}} measured @returns {readonly Bound[]} */
+export const cleanTracesBounds = ({ daMinusRsft, wrongStepShare }) => [
+  gap(
+    'DA minus RSFT',
+    daMinusRsft,
+    `mean at least ${cleanTraces.daMinusRsftAtLeast}`,
+    () => daMinusRsft.mean >= cleanTraces.daMinusRsftAtLeast,
+  ),
+  level(
+    'kept traces with a wrong step',
+    wrongStepShare,
+    `${cleanTraces.wrongStepShare} %`,
+    (mean) => mean === cleanTraces.wrongStepShare,
+  ),
+];
+
+/**
+ * `self-correction`: share right after minus before the check, over five seeds, of the stack that ends in RL on the second answer;
+ * the stages before it are measured beside it. The control has the same number of steps on RSFT's own rows.
+ */
 export const selfCorrection = {
+  seeds: debate.seeds,
+  arm: 'distilled:rsft+correct+rl',
+  control: 'control:equal-steps',
   temperature1Above: 0,
   greedyAtLeast: -1,
   controlBelow: 0,
 };
 
+/** @param {{readonly sampled: Spread, readonly greedy: Spread, readonly control: Spread}} measured @returns {readonly Bound[]} */
+export const selfCorrectionBounds = ({ sampled, greedy, control }) => [
+  above('first answer at temperature 1: after minus before', sampled, selfCorrection.temperature1Above),
+  gap(
+    'greedy first answer: after minus before',
+    greedy,
+    `mean at least ${selfCorrection.greedyAtLeast}`,
+    () => greedy.mean >= selfCorrection.greedyAtLeast,
+  ),
+  gap(
+    'control with as many steps, greedy: after minus before',
+    control,
+    `mean below ${selfCorrection.controlBelow}`,
+    () => control.mean < selfCorrection.controlBelow,
+  ),
+];
+
 /** `pad-after-rsft`: rsft+pad minus rsft over five seeds. */
 export const padAfterRsft = {
+  seeds: debate.seeds,
   meanAtLeast: 0,
   lowerAbove: -1,
 };
+
+/** @param {Spread} difference @returns {readonly Bound[]} */
+export const padAfterRsftBounds = (difference) => [
+  gap(
+    'RSFT, then PAD, minus RSFT',
+    difference,
+    `mean at least ${padAfterRsft.meanAtLeast}`,
+    () => difference.mean >= padAfterRsft.meanAtLeast,
+  ),
+  above('the same', difference, padAfterRsft.lowerAbove),
+];
+
+/** `transfer`: how far the effect reaches is measured; nothing was written down before. */
+export const transfer = { seeds: [0, 1, 2] };

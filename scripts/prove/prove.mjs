@@ -21,6 +21,7 @@ import { withSources } from '../node.mjs';
 import { debateDemonstrations } from './debate.mjs';
 import { easyProblems } from './easyProblems.mjs';
 import { padDemonstrations, turnsOf } from './pad.mjs';
+import { studentDemonstrations } from './students.mjs';
 /** @import {ArmGrammar, Report, Statistics} from '../lib/product' */
 /** @import {Demonstration, Run} from './pad.mjs' */
 import { parseJson, readJson } from '../lib/json.mjs';
@@ -45,7 +46,7 @@ const hash = (file) => createHash('sha256').update(readFileSync(file)).digest('h
 function distil(name, flags) {
   const out = join(work, name);
   const args = ['scripts/cli.mjs', 'distil', ...flags, '--out', out];
-  const command = `npm run distil -- ${flags.join(' ')}`;
+  const command = `npm run distil -- ${flags.map((flag) => flag || "''").join(' ')}`;
   const note = join(out, 'command.json');
   if (existsSync(note)) {
     /** @type {{command: string, seconds: number}} */
@@ -239,6 +240,7 @@ const { meanInterval } = await withSources(
 /** @type {Readonly<Record<string, Demonstration>>} */
 const demonstrations = {
   ...debateDemonstrations({ distil, meanInterval }),
+  ...studentDemonstrations({ distil, meanInterval }),
   ...padDemonstrations({ distil, summary, questionFile, fetchSmolLm2, smollm2, meanInterval }),
   /** Every kernel on Firefox's WebGPU, whose WGSL compiler is naga, and a small job on it. */
   'firefox-webgpu': async () => {
