@@ -4,7 +4,9 @@ import { otherSections } from './otherResults';
 import { padSections } from './padResults';
 import { arm, pair, type Results, type RunResult } from './results';
 import { change, percent } from './words';
-import { accuracyOf, gap, level, worthSection, type Worth } from './worthResults';
+import { gap, level } from './spreads';
+import { studentSections } from './studentResults';
+import { accuracyOf, worthSection, type Worth } from './worthResults';
 
 const opening = [
   '# Results',
@@ -20,6 +22,7 @@ export function resultsPage(results: Results): string {
   return `${[
     ...opening,
     ...worthSection(results),
+    ...studentSections(results),
     ...debateSections(results),
     ...otherSections(results),
     ...earlier,

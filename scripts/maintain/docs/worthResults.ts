@@ -3,6 +3,7 @@ import { debate as bounds, debateBounds } from '../../prove/hypotheses.mjs';
 import type { Spread, Worth as Measured } from '../../prove/hypotheses.mjs';
 import type { Environment } from '../../../src/records/records';
 import type { Result, Results } from './results';
+import { boundsTable, gap, level, one } from './spreads';
 import { count, deviceOf, duration, origin, table } from './words';
 
 export interface Worth extends Measured {
@@ -18,26 +19,11 @@ export interface Worth extends Measured {
   }[];
 }
 
-const one = (value: number | undefined): string => (value ?? NaN).toFixed(1);
-export const level = ({ mean }: Spread): string => `${one(mean)} %`;
-export const gap = ({ mean, ci }: Spread): string =>
-  `${mean > 0 ? '+' : ''}${one(mean)} [${one(ci[0])}, ${one(ci[1])}]`;
-
 /** An arm's spread. Throws where it is missing. */
 export function accuracyOf({ accuracy }: Worth, arm: string): Spread {
   const found = accuracy[arm];
   if (!found) throw new Error(`The results have no arm ${arm}.`);
   return found;
-}
-
-function bounded(worth: Worth): string {
-  const rows = debateBounds(worth).map(({ what, wanted, measured, kind, holds }) => [
-    what,
-    wanted,
-    kind === 'level' ? level(measured) : gap(measured),
-    holds ? 'holds' : '**missed**',
-  ]);
-  return table(['written down before the run', 'bound', 'measured', ''], rows);
 }
 
 const notYet = [
@@ -69,7 +55,7 @@ export function worthSection(results: Results): string[] {
     'Means over the seeds with Student’s 95 % intervals. The agents have complementary, systematic gaps by construction: each never ' +
       'gets one kind of step right, alone or sampled. About a fifth of the test questions need a step that no training question holds.',
     table(['arm', 'accuracy', '95 %', 'by seed'], rows),
-    bounded(worth),
+    boundsTable(debateBounds(worth)),
     `**What it says.** The student decodes in one pass what no agent knows alone: ${gap(worth.studentOverAgent)} points over the best agent ` +
       `at the same decoding, ${gap(worth.goldContrast)} over RSFT on independent samples of the same agents at the debate's tokens, ` +
       `${gap(worth.consensusContrast)} where no right answer is used. The debate itself is ${gap(worth.debateOverVote)} points over a vote ` +
