@@ -1,9 +1,9 @@
 /**
- * Demonstrations of what a debate is worth, on the bundled agents: `npm run prove -- --only debate,scaling`.
+ * Demonstrations of what a debate is worth, on the bundled agents: `npm run prove -- --only debate,few-questions,scaling`.
  * Their bounds are in hypotheses.mjs.
  */
 import { loadavg } from 'node:os';
-import { debate as bounds, debateBounds, missesOf } from './hypotheses.mjs';
+import { debate as bounds, debateBounds, fewQuestions, fewQuestionsBounds, missesOf } from './hypotheses.mjs';
 import { brief, control, quiet, seedTools, sizes, student } from './seeds.mjs';
 
 /** @import {Demonstration, Tools} from './pad.mjs' */
@@ -62,6 +62,32 @@ export function debateDemonstrations(tools) {
           runs: [...gold, ...consensus, ...shared].map(brief),
         },
         misses: missesOf(debateBounds(result)),
+      };
+    },
+
+    'few-questions': () => {
+      const { seeds, questions } = fewQuestions;
+      const few = sizes.replace('--train-questions 800', `--train-questions ${questions}`);
+      const runs = seeds.map((seed) =>
+        run(
+          `few-questions-${seed}`,
+          `--n-agents 3 --rounds 2 ${few} --seed ${seed} --strategy rsft --controls self-consistency ${quiet}`,
+        ),
+      );
+      const arms = ['base', 'single-greedy', 'vote-equal-total-tokens', 'debate', student, control];
+      const result = {
+        accuracy: Object.fromEntries(arms.map((arm) => [arm, level(runs, arm)])),
+        goldContrast: contrast(runs, student, control),
+        studentOverAgent: contrast(runs, student, 'single-greedy'),
+      };
+      return {
+        result: {
+          ...result,
+          load: loadavg(),
+          environment: runs[0]?.report.environment,
+          runs: runs.map(brief),
+        },
+        misses: missesOf(fewQuestionsBounds(result)),
       };
     },
 

@@ -1,6 +1,8 @@
 /** Sections of docs/results.md on what students learn from the debates: clean traces, self-correction, PAD after RSFT, transfer. */
 import {
   cleanTracesBounds,
+  fewQuestions,
+  fewQuestionsBounds,
   padAfterRsftBounds,
   selfCorrectionBounds,
   type Spread,
@@ -13,6 +15,12 @@ import { deviceOf, duration, origin, table } from './words';
 interface Made {
   readonly environment: Environment;
   readonly runs: readonly { readonly command: string; readonly seconds: number }[];
+}
+
+interface Few extends Made {
+  readonly accuracy: Readonly<Record<string, Spread>>;
+  readonly goldContrast: Spread;
+  readonly studentOverAgent: Spread;
 }
 
 interface Traces extends Made {
@@ -77,6 +85,12 @@ function counted(counts: Correction['counts'], arm: string, temperature: number)
   ];
 }
 
+const accuracies = (accuracy: Readonly<Record<string, Spread>>): string =>
+  table(
+    ['arm', 'accuracy'],
+    Object.entries(accuracy).map(([arm, spread]) => [`\`${arm}\``, range(spread)]),
+  );
+
 const setNames: Readonly<Record<string, string>> = {
   test: 'test questions',
   ood: 'unseen words, one more step',
@@ -89,6 +103,17 @@ const setNames: Readonly<Record<string, string>> = {
 export function studentSections(results: Results): string[] {
   const shared = 'on the debates of `debate` (800 training, 400 test questions a seed)';
   return [
+    ...section<Few>(
+      results,
+      'few-questions',
+      'With few training questions',
+      `${fewQuestions.seeds.length} further seeds, each its own ${fewQuestions.questions} training and 400 test questions, debate and training`,
+      (result) => [
+        'Predicted after `debate` had come to its gold contrast at 800 questions, on seeds that were not looked at before.',
+        boundsTable(fewQuestionsBounds(result)),
+        accuracies(result.accuracy),
+      ],
+    ),
     ...section<Traces>(results, 'clean-traces', 'Clean traces', shared, (result) => [
       boundsTable(cleanTracesBounds(result)),
       table(
@@ -131,10 +156,7 @@ export function studentSections(results: Results): string[] {
     ]),
     ...section<AfterRsft>(results, 'pad-after-rsft', 'PAD after RSFT', shared, (result) => [
       boundsTable(padAfterRsftBounds(result.difference)),
-      table(
-        ['arm', 'accuracy'],
-        Object.entries(result.accuracy).map(([arm, spread]) => [`\`${arm}\``, range(spread)]),
-      ),
+      accuracies(result.accuracy),
       `RSFT before PAD learns from three quarters of the questions and PAD practises on the rest (\`--rl-share\`); RSFT alone learns from all. ` +
         `By seed: ${result.difference.values.map((value) => value.toFixed(1)).join(' ')}. Step AUC of the reward models: ${result.rewardModels
           .map((auc) => auc?.toFixed(3) ?? '–')
