@@ -1,6 +1,6 @@
 /**
  * Self-correction (docs/method.md section 3): the prompt is the question, an answer of one's own and the request to check it, as
- * evaluation's second pass asks; the target is a clean trace that ends in the question's label. Mixed with RSFT's rows one to one,
+ * evaluation's second pass asks; the target is a clean trace that ends in the question's label: a right answer itself, or what mends it. Mixed with RSFT's rows one to one,
  * so that the first answer is kept.
  */
 import type { Dataset, Message, Question, Trace, Turn } from '../records/records';
@@ -10,6 +10,7 @@ import { kindsOf } from './audit';
 import { cleanTraces, type TaughtQuestion } from './cleanTraces';
 import { endsInLabel } from './labels';
 import { drawOne } from './rsft';
+import { checkedSteps } from './stepFilter';
 import {
   Dropped,
   makeDataset,
@@ -47,7 +48,23 @@ interface Pairs {
   readonly right: Pair[];
 }
 
-/** What an agent said in one round, and said right in the next: wrong and right before. */
+/** An answer and the trace that follows it, under the request to check the answer. */
+function pairOf(
+  input: CorrectInput,
+  question: Question,
+  answer: string,
+  right: boolean,
+  candidate: Candidate,
+): Pair {
+  const messages = input.check(question, answer);
+  const trace = { ...traceOf(input, question, candidate), messages, corrective: !right };
+  return { candidate, trace, answer };
+}
+
+/**
+ * What an agent said in one round, and said right in the next: wrong and right before. A right answer is followed by itself where
+ * it is fit to be trained on, so that to check it is to keep it.
+ */
 function debated(input: CorrectInput, taught: TaughtQuestion, turns: readonly Turn[]): Pairs {
   const { question, label, fit } = taught;
   const pairs: Pairs = { wrong: [], right: [] };
@@ -56,24 +73,41 @@ function debated(input: CorrectInput, taught: TaughtQuestion, turns: readonly Tu
     const before = turns.find(({ agent, round }) => agent === turn.agent && round === turn.round - 1);
     if (!before || before.finishReason === 'error' || before.reply.trim() === '') continue;
     const right = endsInLabel(question, label, before, input.labels);
-    const messages = input.check(question, before.reply);
-    const trace = { ...traceOf(input, question, candidate), messages, corrective: !right };
-    (right ? pairs.right : pairs.wrong).push({ candidate, trace, answer: before.reply });
+    const same = right ? fit.find((one) => one.turn === before) : undefined;
+    (right ? pairs.right : pairs.wrong).push(pairOf(input, question, before.reply, right, same ?? candidate));
   }
   return pairs;
 }
 
-/** The student's own answers, each followed by one of the question's clean traces. */
+/** Characters in which two texts begin alike. */
+function sharedStart(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return i;
+  return length;
+}
+
+/**
+ * The student's own answers. A right one without a wrong step is followed by itself; any other by the clean trace of the question
+ * that begins as it does for longest, so that what was right is kept.
+ */
 function sampled(input: CorrectInput, taught: TaughtQuestion, own: readonly Turn[]): Pairs {
   const { question, label, fit } = taught;
   const pairs: Pairs = { wrong: [], right: [] };
   for (const turn of own) {
     const random = new RandomStream(hashKey(input.seed, 'correct', question.id, turn.protocol, turn.agent));
     const right = endsInLabel(question, label, turn, input.labels);
-    const candidate = random.pick(fit);
-    const messages = input.check(question, turn.reply);
-    const trace = { ...traceOf(input, question, candidate), messages, corrective: !right };
-    (right ? pairs.right : pairs.wrong).push({ candidate, trace, answer: turn.reply });
+    const steps = checkedSteps(turn.reply);
+    const wrongStep = steps === 'wrong';
+    if (right && !(wrongStep && input.stepFilter === 'auto')) {
+      const itself = { turn, text: turn.reply, corrective: false, checked: steps !== null, wrongStep };
+      const pair = pairOf(input, question, turn.reply, right, { ...itself, quotesPeers: false });
+      // No turn of the debate taught it.
+      pairs.right.push({ ...pair, trace: { ...pair.trace, source: [] } });
+      continue;
+    }
+    const start = (one: Candidate): number => sharedStart(one.text.trim(), turn.reply.trim());
+    const nearest = random.shuffle(fit).reduce((best, one) => (start(one) > start(best) ? one : best));
+    (right ? pairs.right : pairs.wrong).push(pairOf(input, question, turn.reply, right, nearest));
   }
   return pairs;
 }

@@ -76,7 +76,7 @@ describe('self-correction learns', () => {
     const dataset = correct(input(), { from: 'debate', ratio: 1 });
     expect(rows(dataset).slice(0, 2)).toEqual([
       ['w10', 'r11'],
-      ['r01', 'r11b'],
+      ['r01', 'r01'],
     ]);
     expect(dataset.parts).toEqual({ corrected: 1, confirmed: 1, plain: 2 });
     // One right answer is there, so ten for the wrong one cannot be had.
@@ -94,12 +94,25 @@ describe('self-correction learns', () => {
     const dataset = correct(input({ own: answers }), { from: 'student', ratio: 3 });
     const checked = rows(dataset).filter(([answer]) => answer !== null);
     expect(checked.map(([answer]) => answer)).toEqual(['mine', 'mine too']);
-    for (const [, target] of checked) expect(['r11', 'r01', 'r11b']).toContain(target);
+    expect(['r11', 'r01', 'r11b']).toContain(checked[0]![1]);
     expect(dataset.dropped).toMatchObject({
       'no-correct-trace': 1,
       'repeated-answer': 1,
       'empty-trace': 1,
     });
+  });
+
+  it('from a right answer to itself, and from any other to the trace that keeps the most of its beginning', () => {
+    const sound = own(right('q1', 0, 2, '3 + 4 = 7. #### 7'));
+    const stumbled = own(right('q1', 0, 3, '3 + 4 = 8. #### 7'));
+    const answers = [sound, stumbled, own(wrong('q1', 0, 0, 'r01 but wrong'))];
+    const dataset = correct(input({ own: answers, stepFilter: 'auto' }), { from: 'student', ratio: 3 });
+    const targets = new Map(rows(dataset));
+    expect(targets.get(sound.reply)).toBe(sound.reply);
+    expect(['r11', 'r01', 'r11b']).toContain(targets.get(stumbled.reply));
+    expect(targets.get('r01 but wrong')).toBe('r01');
+    // The student's own words are no turn of the debate.
+    expect(dataset.traces.find(({ target }) => target === sound.reply)!.source).toEqual([]);
   });
 
   it('by consensus what the majority agreed on, whatever the right answer is', () => {
