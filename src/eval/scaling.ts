@@ -91,7 +91,8 @@ export function dials(runs: readonly ScaledRun[]): readonly Dial[] {
 /** Numbers that span more than this factor stand at equal distances where they double. */
 const doubling = 16;
 
-function placing(values: readonly number[]): (value: number) => number {
+/** Where values stand on an axis that holds them all. */
+export function placing(values: readonly number[]): (value: number) => number {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   return low > 0 && high / low >= doubling ? (value) => Math.log2(value) : (value) => value;
 }
