@@ -130,7 +130,7 @@ async function pageRequest(asked) {
     const { checkRequest } = /** @type {typeof import('../lib/checkRequest')} */ (
       await load('/scripts/lib/checkRequest.ts')
     );
-    const { error, request } = checkRequest(asked);
+    const { error, request } = await checkRequest(asked);
     if (request === null) throw new CommandError(error);
     const words = /** @type {JobWords} */ (await load('/src/ui/strings/job.ts'));
     return { ...request, keys: endpointKeys(request.endpoints), words };
@@ -199,7 +199,8 @@ export async function main(args) {
   const asked = Object.fromEntries(
     Object.entries(read).filter(([name]) => name !== 'out' && name !== 'json'),
   );
-  const { flags: rest, mounts, endpoints, keys, files, archive, words } = await pageRequest(asked);
+  const { flags: rest, mounts, endpoints, keys, files, archive, words, remove } = await pageRequest(asked);
+  process.once('exit', remove);
   const made = !existsSync(out);
   writableFolder(out);
 

@@ -1,12 +1,13 @@
 /** What `npm run distil` asks of the page, checked before a browser starts. Loaded through Vite: it reads sources of the page. */
 import { basename, join } from 'node:path';
 import { commandError } from '../../src/commands/commandError';
-import { ConfigError } from '../../src/core/errors';
+import { ConfigError, ImportError } from '../../src/core/errors';
 import { readEvalSet, writeEvalSet } from '../../src/settings/evalSets';
 import { configFromFlags } from '../../src/settings/flags';
 import { checkSet } from '../../src/tasks/generatedSets';
 import { Mounts, type Mount } from './mounts';
 import type { ErrorData } from './product';
+import { unpackAdapters } from './zippedAdapters';
 
 export interface PageRequest {
   readonly flags: Record<string, string>;
@@ -20,6 +21,8 @@ export interface PageRequest {
     readonly sets: Readonly<Record<string, string>>;
   };
   readonly archive: string | null;
+  /** Removes what was unpacked for the page. */
+  readonly remove: () => void;
 }
 
 type Checked =
@@ -27,11 +30,14 @@ type Checked =
   | { readonly request: null; readonly error: ErrorData };
 
 /** Paths of this machine become addresses under mounts; flags that do not hold are an error as a command prints it. */
-export function checkRequest(asked: Readonly<Partial<Record<string, string>>>): Checked {
+export async function checkRequest(asked: Readonly<Partial<Record<string, string>>>): Promise<Checked> {
   const { from, ...given } = asked;
   const flags = { ...given } as Record<string, string>;
+  let remove = (): void => undefined;
   try {
-    const mounts = new Mounts();
+    const unpacked = await unpackAdapters(flags);
+    remove = unpacked.remove;
+    const mounts = new Mounts(unpacked.folders);
     if (flags.agents) {
       const names = flags.agents.split(',').map((one) => mounts.spec(one.trim()));
       flags.agents = names.join(',');
@@ -65,10 +71,12 @@ export function checkRequest(asked: Readonly<Partial<Record<string, string>>>): 
     const archive = from === undefined ? null : mounts.file(join(from, 'run.arklet.json.gz'));
     configFromFlags(new Map(Object.entries(flags)));
     const files = { questions: whole ?? learnt, test, sets };
-    return { request: { flags, mounts: mounts.paths, endpoints, files, archive }, error: null };
+    return { request: { flags, mounts: mounts.paths, endpoints, files, archive, remove }, error: null };
   } catch (thrown) {
+    remove();
     // Settings are named as in the page; here their flags belong to it.
-    if (thrown instanceof ConfigError) return { request: null, error: commandError(thrown.toData()) };
+    if (thrown instanceof ConfigError || thrown instanceof ImportError)
+      return { request: null, error: commandError(thrown.toData()) };
     throw thrown;
   }
 }

@@ -25,6 +25,12 @@ export class Mounts {
   readonly paths: Mount[] = [];
   /** Addresses of the servers that were named. */
   readonly endpoints = new Set<string>();
+  readonly #unpacked: ReadonlyMap<string, string>;
+
+  /** `unpacked`: folders of adapters that came as a .zip, by its path. */
+  constructor(unpacked: ReadonlyMap<string, string> = new Map()) {
+    this.#unpacked = unpacked;
+  }
 
   /** A folder or file becomes files/N/NAME, anything else stays. Throws ConfigError. */
   spec(text: string): string {
@@ -94,19 +100,19 @@ export class Mounts {
     return specId({ ...spec, address });
   }
 
-  /** A PEFT folder, or RUN/STRATEGY[-SEED] where RUN is the folder of a finished run, which says what was trained. */
+  /** A PEFT folder or .zip, or RUN/STRATEGY[-SEED] where RUN is the folder of a finished run, which says what was trained. */
   #adapter(text: string, rest: string): string {
     const [, where = '', hash, base] = /^(.+?)(?:@([0-9a-f]{16}))?(?:\?base=(.+))?$/s.exec(rest) ?? [];
     if (/^https?:/.test(where)) return this.#asItIs(text);
     const trained = join(dirname(where), 'adapters');
     const name = basename(where);
-    const folder = [where, join(trained, name), join(trained, `${name}-0`)].find((one) =>
-      existsSync(join(one, 'adapter_config.json')),
+    const folder = [this.#unpacked.get(where) ?? where, join(trained, name), join(trained, `${name}-0`)].find(
+      (one) => existsSync(join(one, 'adapter_config.json')),
     );
     if (folder === undefined) {
       throw new ConfigError(
         `There is no adapter at ${where}.`,
-        'Give a PEFT folder with its model, as in adapter:FOLDER?base=MODEL, or a finished run and its strategy, as in adapter:runs/quick/rsft.',
+        'Give a PEFT folder or its .zip with its model, as in adapter:FOLDER?base=MODEL, or a finished run and its strategy, as in adapter:runs/quick/rsft.',
       );
     }
     const model = base ?? studentOfRun(dirname(where));

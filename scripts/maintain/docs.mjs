@@ -1,11 +1,12 @@
 /** `npm run docs [-- --picture]`: writes the pages of docs/ that are made from the sources and from the committed results. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { takePicture } from './docs/picture.mjs';
 import { withSources } from '../node.mjs';
 import { root } from '../lib/root.mjs';
 
 const [docs, readme] = [join(root, 'docs'), join(root, 'README.md')];
+const pictures = join(docs, 'pictures');
 await withSources(async (load) => {
   const { settingsPage } = /** @type {typeof import('./settingsPage')} */ (
     await load('/scripts/maintain/settingsPage.ts')
@@ -16,12 +17,19 @@ await withSources(async (load) => {
   const { resultsPage, withHeadline } = /** @type {typeof import('./docs/resultsPage')} */ (
     await load('/scripts/maintain/docs/resultsPage.ts')
   );
+  const { scalingPictures } = /** @type {typeof import('./docs/scalingResults')} */ (
+    await load('/scripts/maintain/docs/scalingResults.ts')
+  );
   const results = new Results(root);
   writeFileSync(join(docs, 'settings.md'), settingsPage());
   writeFileSync(join(docs, 'results.md'), resultsPage(results));
+  for (const [name, picture] of scalingPictures(results)) {
+    mkdirSync(pictures, { recursive: true });
+    writeFileSync(join(pictures, name), picture);
+  }
   writeFileSync(readme, withHeadline(readFileSync(readme, 'utf8'), results));
 });
-console.error('Wrote docs/settings.md, docs/results.md and the figures of README.md.');
+console.error('Wrote docs/settings.md, docs/results.md with its pictures, and the figures of README.md.');
 if (process.argv.includes('--picture')) {
   await takePicture(join(docs, 'arklet.png'));
   console.error('Took docs/arklet.png.');

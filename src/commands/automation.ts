@@ -19,7 +19,7 @@ import { readQuestionFile } from '../tasks/readQuestionFile';
 import { trajectoriesJsonl } from '../records/trajectories';
 import { packArchive, timingsJsonl, unpackArchive } from '../records/archiveFile';
 import { configFromFlags } from '../settings/flags';
-import { configIdentity } from '../settings/scopes';
+import { configIdentity, givenEvaluation } from '../settings/scopes';
 import { commandError } from './commandError';
 import { eventLines, reportLines } from './runLines';
 import { connectJob } from '../coordinator/jobClient';
@@ -263,7 +263,8 @@ function startAutomation(): void {
                 unpackArchive(new Uint8Array(await (await get(from)).arrayBuffer())),
               );
         goOn();
-        run = await api.control.start({ config, ...imported, ...(source && { from: source.id }) });
+        const again = source && { from: source.id, evaluation: givenEvaluation(config, Object.keys(flags)) };
+        run = await api.control.start({ config, ...imported, ...again });
         if (from !== null) localStorage.setItem(command, run.id);
         if (stopped) await api.control.stop();
         await Promise.race([events.of(run.id), gone]);

@@ -7,9 +7,10 @@ import type { RunArchive, RunRecord } from '../records/runRecords';
 import type { Question } from '../records/records';
 import type { RunConfig } from '../settings/config';
 import { parseConfig } from '../settings/config';
-import { sameDebate } from '../settings/scopes';
+import { sameDebate, type Evaluation } from '../settings/scopes';
 import type { JobStore } from '../store/jobStore';
-import { planRun, type QuestionSources } from '../tasks/planQuestions';
+import { planEvaluation } from '../tasks/planEvaluation';
+import { planRun, type PlannedQuestions, type QuestionSources } from '../tasks/planQuestions';
 import { soundRun } from '../library/damage';
 import type { JobLock } from '../library/jobLock';
 import { withBases } from '../job/adapterSlot';
@@ -45,6 +46,17 @@ function isList(files: QuestionSources | readonly Question[]): files is readonly
   return Array.isArray(files);
 }
 
+/** The questions of the run whose debate is used, but for evaluation sets that are asked for anew. */
+function plannedOn(
+  { run, questions }: RunArchive,
+  config: RunConfig,
+  { sources, evaluation }: { readonly sources: QuestionSources; readonly evaluation: Evaluation },
+): PlannedQuestions {
+  const { overlap } = run;
+  if (Object.keys(evaluation).length === 0) return { questions, overlap: overlap ?? null };
+  return planEvaluation(config, sources, { questions, overlap });
+}
+
 export class Coordinator {
   readonly #parts: ControlParts;
   readonly #peers: Peers | null;
@@ -58,7 +70,7 @@ export class Coordinator {
 
   handlers(): Handlers<ControlProtocol> {
     return {
-      start: ({ config, from, ...sources }) => this.start(config, sources, from),
+      start: ({ config, from, evaluation, ...sources }) => this.start(config, sources, from, evaluation),
       resume: (runId) => this.resume(runId),
       pause: () => this.pause(),
       unpause: () => this.unpause(),
@@ -72,15 +84,14 @@ export class Coordinator {
     config: RunConfig,
     files: QuestionSources | readonly Question[] | null,
     from?: string,
+    evaluation: Evaluation = {},
   ): Promise<RunRecord> {
     const source = from === undefined ? null : await this.#parts.source(from);
     const { repository } = this.#parts;
-    const named = parseConfig(source ? sameDebate(config, source.run.config) : config);
+    const named = parseConfig(source ? sameDebate(config, source.run.config, evaluation) : config);
     const checked = await withBases(named, (place) => repository.adapter(place));
     const sources = files === null || isList(files) ? { questions: files } : files;
-    const planned = source
-      ? { questions: source.questions, overlap: source.run.overlap ?? null }
-      : planRun(checked, sources);
+    const planned = source ? plannedOn(source, checked, { sources, evaluation }) : planRun(checked, sources);
     const { questions } = planned;
     await this.#parts.clear();
     const releaseJob = await this.#parts.lock.take();

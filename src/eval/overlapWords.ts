@@ -23,6 +23,7 @@ export function overlapSentences({
   dropped,
   bySet,
   repeated,
+  near,
 }: TrainOverlap): readonly string[] {
   const sentences = [`${looked} training questions were held against all questions that are asked.`];
   if (found === 0) sentences.push('None is a near duplicate.');
@@ -39,6 +40,10 @@ export function overlapSentences({
   if (Object.keys(repeated).length > 0) {
     sentences.push(`Asked by another set already, and left out: ${bySplit(repeated)}.`);
   }
+  if (near)
+    sentences.push(
+      `Near training questions of the debate that is used again, and left out: ${bySplit(near)}.`,
+    );
   return sentences;
 }
 

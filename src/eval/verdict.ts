@@ -55,8 +55,8 @@ export type Finding =
   /** The student against agents at its own decoding; null: none was measured. */
   | { readonly type: 'alone'; readonly pair: PairVerdict | null; readonly ensemble: string | null }
   | { readonly type: 'ensemble' | 'debate' | 'control'; readonly pair: PairVerdict }
-  /** The debate against its own first vote on another split. */
-  | { readonly type: 'first-vote'; readonly split: 'ood' | 'robust'; readonly pair: PairVerdict }
+  /** The debate against its own first vote on an evaluation set. */
+  | { readonly type: 'first-vote'; readonly split: string; readonly pair: PairVerdict }
   /** Whether the debate adds anything: against the vote at equal total tokens, and the student against one taught by samples. */
   | {
       readonly type: 'helps';
@@ -128,7 +128,7 @@ export function pairVerdict(pair: PairResult, n: number): PairVerdict {
 }
 
 type Told = Pick<Report, 'arms' | 'pairs' | 'gainKept' | 'seeds' | 'repeatable'> &
-  Partial<Pick<Report, 'ood' | 'robust' | 'primary' | 'chosen'>>;
+  Partial<Pick<Report, 'ood' | 'robust' | 'evalSets' | 'primary' | 'chosen'>>;
 
 const debate = armId({ kind: 'debate' });
 const equalTotal = armId({ kind: 'vote-equal-total-tokens' });
@@ -201,7 +201,7 @@ function helpsFinding(report: Told, keys: KeyArms | null, n: number): Finding | 
   return { type: 'helps', vote, control, named, shown: lost ? 'no' : measured ? 'yes' : 'not measured' };
 }
 
-/** The debate beside its own first vote, on the questions unlike the training ones. */
+/** The debate beside its own first vote, on every evaluation set. */
 function firstVoteFindings(report: Told): Finding[] {
   return firstVotes(report).flatMap(({ split, first, pair }): Finding[] =>
     // On the test questions it is one of the debate's rivals.

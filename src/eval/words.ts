@@ -156,10 +156,11 @@ const chosenBy: Readonly<Record<'only' | 'validation' | 'test', string>> = {
   test: 'the best on these very questions, which flatters it',
 };
 
-const splitText = {
-  ood: 'on questions unlike the training ones ',
-  robust: 'on perturbed questions ',
-} as const;
+/** Of an evaluation set. */
+function splitText(split: string): string {
+  if (split === 'ood') return 'on questions unlike the training ones ';
+  return split === 'robust' ? 'on perturbed questions ' : `on the evaluation set ${split} `;
+}
 
 const repeats: Readonly<Record<Report['repeatable'], string>> = {
   bytes: 'The same seed on this device gives the same bytes again.',
@@ -198,7 +199,7 @@ export function sentence(finding: Finding): string {
       return `${capital(armPhrase(finding.arm))} fell short: its ${samples.toFixed(1)} samples a question reach ${whole(reached / wanted)}\u00a0% of the tokens it is to have; no more were made or recorded.`;
     }
     case 'first-vote':
-      return pairText(finding.pair, splitText[finding.split]);
+      return pairText(finding.pair, splitText(finding.split));
     case 'kept': {
       const gain = `gain of ${armPhrase(finding.ensemble)}`;
       if (finding.share === null)

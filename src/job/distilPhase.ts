@@ -199,7 +199,8 @@ export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<rea
           : stage.dataset;
       made.set(strategy, dataset);
       if (seed === 0 && stage.kind !== 'rl') {
-        const named = stage.kind === 'reward' ? { ...dataset, strategy: rewardModelName } : dataset;
+        // By the whole name of its stage: a stack's last stage is not the strategy of that name.
+        const named = { ...dataset, strategy };
         await store.putDataset(runId, strategy, named);
         const { traces: _, ...summary } = named;
         job.emit({ type: 'dataset', runId, dataset: summary });

@@ -11,6 +11,17 @@ import { memorableName } from './names';
 import { frozenPrimary } from './primary';
 import { freeName, runHash, timedTurns } from './storedRuns';
 
+/** The debate on the questions that are asked, each in the set that asks it now. */
+function asked(source: RunArchive, questions: readonly Question[]): RunArchive {
+  const splits = new Map(questions.map(({ id, split }) => [id, split]));
+  const turns = source.turns.flatMap((turn) => {
+    const split = splits.get(turn.questionId);
+    if (split === undefined) return [];
+    return split === turn.split ? [turn] : [{ ...turn, split }];
+  });
+  return { ...source, turns };
+}
+
 /** Stores a new run under the first free id and takes its lock; `source` is the run whose debate it uses. */
 export async function createNewRun(
   { store, lock }: { readonly store: JobStore; readonly lock: JobLock },
@@ -41,7 +52,7 @@ export async function createNewRun(
     };
     const release = await lock.takeRun(id);
     try {
-      const turns = source ? timedTurns(source, id, isTrajectory) : [];
+      const turns = source ? timedTurns(asked(source, questions), id, isTrajectory) : [];
       if (await store.createRun({ run, questions, turns })) return { run, release };
     } catch (thrown) {
       release();

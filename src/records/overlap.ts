@@ -26,6 +26,8 @@ export interface TrainOverlap {
   readonly bySet: Readonly<Record<string, number>>;
   /** Questions that another set asks already, left out of the set named here. */
   readonly repeated: Readonly<Record<string, number>>;
+  /** On a debate that is used again: questions near its training questions, left out of the set named here. Absent where none were. */
+  readonly near?: Readonly<Record<string, number>>;
   readonly examples: readonly OverlapExample[];
 }
 
@@ -38,6 +40,7 @@ export const overlapSchema = v.object({
   dropped: count,
   bySet: v.record(v.string(), count),
   repeated: v.record(v.string(), count),
+  near: v.exactOptional(v.record(v.string(), count)),
   examples: v.array(
     v.object({
       rule: v.picklist(['same', 'phrases', 'numbers']),

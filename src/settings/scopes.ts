@@ -24,14 +24,28 @@ export function differing(a: RunConfig, b: RunConfig): readonly Entry[] {
   return entries.filter(({ path }) => !sameValue(valueAt(a, path), valueAt(b, path)));
 }
 
-/** A config whose debate is another run's: only what comes after the debate is its own. */
-export function sameDebate(config: RunConfig, source: RunConfig): RunConfig {
+/** Settings that say what is asked beside the test questions: on a debate that is used again they can be others. */
+export const evaluationSettings = ['oodQuestions', 'robustQuestions', 'evalSets', 'evalQuestions'] as const;
+
+export type Evaluation = Partial<Pick<RunConfig, (typeof evaluationSettings)[number]>>;
+
+/** Those of a config that these flags set. */
+export function givenEvaluation(config: RunConfig, flags: Iterable<string>): Evaluation {
+  const given = new Set(flags);
+  const own = entries.filter(
+    ({ path, setting }) => evaluationSettings.some((one) => one === path) && given.has(setting.flag),
+  );
+  return Object.fromEntries(own.map(({ path }) => [path, valueAt(config, path)]));
+}
+
+/** A config whose debate is another run's: only what comes after the debate is its own, and what it is evaluated on anew. */
+export function sameDebate(config: RunConfig, source: RunConfig, evaluation: Evaluation = {}): RunConfig {
   const debate = entries.filter(({ setting }) => setting.scopes[0] === 'debate');
   const merged = debate.reduce<RunConfig>(
     (own, { path }) => withValue(own, path, valueAt(source, path)),
     config,
   );
-  return { ...merged, preset: 'custom' };
+  return { ...merged, ...evaluation, preset: 'custom' };
 }
 
 /**

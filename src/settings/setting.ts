@@ -34,6 +34,8 @@ interface Facts<T> {
   readonly wasFlag?: string;
   /** Its values now, by what they were called under the old key and flag. */
   readonly wasCalled?: Readonly<Record<string, T>>;
+  /** A choice whose values have an order, that in which they are written. */
+  readonly ordered?: true;
   /** The first is where it belongs; the others depend on it too. */
   readonly scopes: readonly [Scope, ...Scope[]];
   readonly group: Group;

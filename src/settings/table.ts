@@ -426,6 +426,7 @@ export const table = {
       wasFlag: 'accept',
       wasCalled: { correct: 'gold', any: 'none' },
       quick: 'gold',
+      ordered: true,
       scopes: ['training'],
       group: 'learn',
       label: 'Labels',

@@ -44,7 +44,7 @@ function generatedSetCounts(config: RunConfig): readonly (readonly [GeneratedSpl
 }
 
 /** Whether training and test questions are the generator's. */
-function learnsFromGenerator({ questions, trainFile }: RunConfig): boolean {
+export function learnsFromGenerator({ questions, trainFile }: RunConfig): boolean {
   return questions === null && trainFile === null;
 }
 
@@ -67,12 +67,12 @@ export function generatedQuestions(config: RunConfig): readonly Question[] {
   );
 }
 
-function distinct(questions: readonly Question[]): readonly Question[] {
+export function distinct(questions: readonly Question[]): readonly Question[] {
   return [...new Map(questions.map((question) => [question.id, question])).values()];
 }
 
 /** By a seeded hash of the text, so that the order of a file decides nothing. */
-function drawn(questions: readonly Question[], seed: number): readonly Question[] {
+export function drawn(questions: readonly Question[], seed: number): readonly Question[] {
   const share = new Map(questions.map(({ id, text }) => [id, textShare(text, seed)]));
   return [...questions].sort(
     (a, b) => (share.get(a.id) ?? 0) - (share.get(b.id) ?? 0) || (a.id < b.id ? -1 : 1),
@@ -179,7 +179,7 @@ function evaluation(config: RunConfig, { sets = {} }: QuestionSources): readonly
 }
 
 /** Each question in the first set that asks it alone, because a run keeps one answer of an arm to a question. */
-function askedOnce(questions: readonly Question[]): {
+export function askedOnce(questions: readonly Question[]): {
   readonly kept: readonly Question[];
   readonly repeated: Readonly<Record<string, number>>;
 } {
@@ -227,19 +227,24 @@ function inOrder(questions: readonly Question[], oneFile: boolean): readonly Que
   return [...questions].sort((a, b) => place(a) - place(b));
 }
 
-/** The questions of a run, all splits, and what the guard of the training questions found. Throws ConfigError. */
-export function planRun(config: RunConfig, sources: QuestionSources): PlannedQuestions {
-  const { train, others } = learning(config, sources);
-  const files = evaluation(config, sources);
-  const beside = learnsFromGenerator(config) ? [] : generatedQuestions(config);
-  const { kept, repeated } = askedOnce([...others, ...beside, ...files]);
-  for (const { name, file } of evalSetsOf(config.evalSets)) {
+/** Throws ConfigError where a named set is left without a question. */
+export function checkSetsAsk({ evalSets }: RunConfig, kept: readonly Question[]): void {
+  for (const { name, file } of evalSetsOf(evalSets)) {
     if (kept.some(({ split }) => split === name)) continue;
     throw new ConfigError(
       `The evaluation set ${name} asks nothing that the sets before it do not ask.`,
       file === null ? 'Leave it out.' : `Leave it out, or give it another file than ${file}.`,
     );
   }
+}
+
+/** The questions of a run, all splits, and what the guard of the training questions found. Throws ConfigError. */
+export function planRun(config: RunConfig, sources: QuestionSources): PlannedQuestions {
+  const { train, others } = learning(config, sources);
+  const files = evaluation(config, sources);
+  const beside = learnsFromGenerator(config) ? [] : generatedQuestions(config);
+  const { kept, repeated } = askedOnce([...others, ...beside, ...files]);
+  checkSetsAsk(config, kept);
   const { questions, overlap } = guardTraining(train, kept, {
     policy: config.nearDuplicates,
     count: config.trainQuestions,

@@ -2,6 +2,7 @@
 import type { Question } from '../records/records';
 import type { RunRecord } from '../records/runRecords';
 import type { RunConfig } from '../settings/config';
+import type { Evaluation } from '../settings/scopes';
 import type { Call, Names } from './calls';
 
 export interface StartRequest {
@@ -14,6 +15,8 @@ export interface StartRequest {
   readonly sets?: Readonly<Record<string, readonly Question[]>>;
   /** A stored run whose questions and debate are used again: one debate, many strategies; the debate's settings are then that run's. */
   readonly from?: string;
+  /** What is asked beside the test questions in the place of what that run asked; without it the same is. */
+  readonly evaluation?: Evaluation;
 }
 
 /** Pause, unpause, step and stop act in whichever tab works. */

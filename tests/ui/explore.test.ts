@@ -218,6 +218,60 @@ describe('runs that are compared', () => {
   });
 });
 
+describe('runs along a setting', () => {
+  it('are drawn with their intervals, have a table, and leave the page; without a setting in order there is nothing', async () => {
+    for (const [at, rank] of [8, 16, 16].entries()) {
+      const run = store({ id: `rank-${at}`, name: `rank-${at}`, status: 'done', createdAt: at });
+      const config = {
+        ...run.config,
+        seed: at,
+        rank,
+        visibility: at === 2 ? ('ring' as const) : run.config.visibility,
+      };
+      client.archives.set(run.id, { ...client.archives.get(run.id)!, run: { ...run, config } });
+    }
+    await open('#panel=compare-runs&compare=rank-0,rank-1,rank-2');
+    const panel = dialog('Compare runs');
+    const name = 'Accuracy of each arm in percent by the setting LoRA rank';
+    await expect.element(panel.getByRole('img', { name })).toBeVisible();
+    await expect.element(panel.getByText(/These runs also differ in: Who reads whom/)).toBeVisible();
+    await vi.waitFor(
+      () => expect(target.querySelector('.u-legend')?.textContent).toMatch(/Vote after the debate/),
+      5000,
+    );
+    const svg = saved();
+    await button('Save as SVG: Accuracy by: LoRA rank').click();
+    const drawn = new DOMParser().parseFromString(await (await svg).text(), 'image/svg+xml');
+    const lines = drawn.querySelectorAll('polyline').length;
+    expect(lines).toBeGreaterThan(1);
+    expect(drawn.querySelectorAll('circle').length).toBe(3 * lines);
+    await panel.getByRole('region', { name: 'Runs and their result' }).element();
+    const section = [...target.querySelectorAll('section')].find(
+      (one) => one.querySelector('h3')?.textContent === 'Accuracy by a setting',
+    )!;
+    section.querySelector('summary')!.click();
+    const table = panel.getByRole('region', { name: 'Accuracy by the setting as a table' });
+    await expect.element(table.getByRole('row', { name: /^8 rank-0/ })).toBeVisible();
+    const csv = saved();
+    await button('Save as CSV: Accuracy by: LoRA rank').click();
+    expect(await (await csv).text()).toMatch(/rank,run,arm,n,accuracy,ci_low,ci_high\r\n8,rank-0,/);
+    expect(await violations()).toEqual([]);
+  });
+
+  it('show nothing where only seeds and unordered choices differ', async () => {
+    for (const [at, visibility] of (['all', 'ring'] as const).entries()) {
+      const run = store({ id: visibility, name: visibility, status: 'done', createdAt: at });
+      const config = { ...run.config, seed: at, visibility };
+      client.archives.set(run.id, { ...client.archives.get(run.id)!, run: { ...run, config } });
+    }
+    await open('#panel=compare-runs&compare=all,ring');
+    await expect
+      .element(dialog('Compare runs').getByRole('region', { name: 'Runs and their result' }))
+      .toBeVisible();
+    expect(target.textContent).not.toContain('Accuracy by a setting');
+  });
+});
+
 describe('every figure leaves the page', () => {
   it('the arms as CSV and Markdown, the plot as SVG and PNG', async () => {
     await open('#step=compare');

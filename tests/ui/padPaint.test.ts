@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { padCharts } from '../../src/ui/distil/pad/padCharts';
-import { isPadLog, taughtBy } from '../../src/ui/distil/pad/padLog';
+import { datasetOf, isPadLog, taughtBy } from '../../src/ui/distil/pad/padLog';
 import { tickValues } from '../../src/ui/distil/chartParts';
 import { presentCurves } from '../../src/ui/distil/logChart';
 import { paint, scoreKind } from '../../src/ui/distil/pad/paint';
@@ -62,6 +62,14 @@ describe('a log of PAD', () => {
 
   it('names the reward model’s dataset for group RL and a strategy’s own else', () => {
     expect([taughtBy('rsft+pad'), taughtBy('pad+da')]).toEqual(['reward-model', 'pad+da']);
+  });
+
+  it('finds a stack’s dataset by its whole name, and where an older version kept it by its last stage', () => {
+    const [own, last] = [{ strategy: 'pad+da' }, { strategy: 'da' }];
+    expect(datasetOf([last, own], 'pad+da')).toBe(own);
+    expect(datasetOf([last], 'pad+da')).toBe(last);
+    expect(datasetOf([own], 'da')).toBeUndefined();
+    expect(datasetOf([own, last], null)).toBeUndefined();
   });
 });
 

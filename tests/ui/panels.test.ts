@@ -322,6 +322,33 @@ describe('single keys', () => {
     await userEvent.keyboard('m');
     expect(document.documentElement.classList.contains('stage')).toBe(false);
   });
+
+  it.each(['while the old run is being stopped', 'while the new run is being started'])(
+    'remember a stop that comes in the midst of a restart: %s',
+    async (when) => {
+      await open('#preset=quick&seed=7&stage=on');
+      await userEvent.keyboard('r');
+      await expect.element(button('Pause')).toBeEnabled();
+      const held = Promise.withResolvers<void>();
+      const { control } = client.api;
+      const name = when.includes('stopped') ? 'stop' : 'start';
+      const real = control[name] as (...given: unknown[]) => Promise<never>;
+      const spied = vi.spyOn(control, name).mockImplementationOnce(async (...given: unknown[]) => {
+        await held.promise;
+        return real(...given);
+      });
+      await userEvent.keyboard('rr');
+      await vi.waitFor(() => expect(spied).toHaveBeenCalled());
+      await expect.element(button('Stop')).toBeEnabled();
+      await userEvent.keyboard('x');
+      held.resolve();
+      await vi.waitFor(() => expect(app.session.controls.starting).toBe(false));
+      await vi.waitFor(() => expect(app.session.controls.active).toBe(false));
+      expect(client.runs.filter(({ status }) => status === 'running')).toEqual([]);
+      const starts = client.names().filter((each) => each === 'start').length;
+      expect(starts).toBe(name === 'stop' ? 1 : 2);
+    },
+  );
 });
 
 describe('the runs', () => {

@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Results } from '../../scripts/maintain/docs/results';
 import { resultsPage, withHeadline } from '../../scripts/maintain/docs/resultsPage';
+import { scalingPictures } from '../../scripts/maintain/docs/scalingResults';
 import { configFlags } from '../../src/settings/flags';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -45,6 +46,13 @@ it('results.md and the figures of the README are what `npm run docs` writes', ()
   const results = new Results(root);
   expect(read('docs/results.md')).toBe(resultsPage(results));
   expect(read('README.md')).toBe(withHeadline(read('README.md'), results));
+});
+
+it('the pictures of results.md are what `npm run docs` writes, and there are no others', () => {
+  const pictures = scalingPictures(new Results(root));
+  const folder = join(root, 'docs/pictures');
+  expect(existsSync(folder) ? readdirSync(folder).sort() : []).toEqual([...pictures.keys()].sort());
+  for (const [name, picture] of pictures) expect(read(`docs/pictures/${name}`)).toBe(picture);
 });
 
 it('every committed result stands in results.md', () => {

@@ -3,6 +3,7 @@ import { debateSections, earlierSections } from './debateResults';
 import { otherSections } from './otherResults';
 import { padSections } from './padResults';
 import { arm, pair, type Results, type RunResult } from './results';
+import { scalingSection } from './scalingResults';
 import { change, percent } from './words';
 import { gap, level } from './spreads';
 import { studentSections } from './studentResults';
@@ -22,6 +23,7 @@ export function resultsPage(results: Results): string {
   return `${[
     ...opening,
     ...worthSection(results),
+    ...scalingSection(results),
     ...studentSections(results),
     ...debateSections(results),
     ...otherSections(results),

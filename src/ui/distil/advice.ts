@@ -9,7 +9,7 @@ import { boundedSteps } from '../../settings/boundedSteps';
 import { findPair, keyArms } from '../../eval/keyArms';
 import { standing } from '../../eval/verdict';
 import { findArm } from '../../eval/keyArms';
-import { taughtBy } from './pad/padLog';
+import { datasetOf, taughtBy } from './pad/padLog';
 
 /** Fewer traces than this teach themselves rather than how to solve. */
 export const fewTraces = 32;
@@ -90,7 +90,7 @@ export function fallOf(
   const pair = keys && findPair(report.pairs, keys.distilled, keys.base);
   if (!keys || !pair || pair.difference >= 0) return null;
   const strategy = trainingOf(keys.distilled);
-  const kept = datasets.find((set) => set.strategy === taughtBy(strategy))?.kept;
+  const kept = datasetOf(datasets, taughtBy(strategy))?.kept;
   if (kept !== undefined && kept < fewTraces) return { type: 'few', kept };
   if (standing(pair, findArm(report, keys.base)?.n ?? 0) !== 'below') return null;
   const log = logs.find((one) => one.strategy === strategy);

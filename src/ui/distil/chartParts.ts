@@ -1,7 +1,8 @@
-/** What the charts of the Distil step have in common. */
+/** What charts have in common. */
 import type uPlot from 'uplot';
 import { formatSmall } from '../format';
 import { distilText } from '../strings/distil';
+import type { ChartForm, Curve } from './logChart';
 
 /** A CSS variable as the colour that it means on `host`, here and now. */
 export function cssColour(host: HTMLElement, name: string): string {
@@ -52,4 +53,43 @@ export function legendValue(
   if (index === 0) return String(value);
   const shown = formatSmall(value);
   return under === null || place === under ? shown : distilText.measuredAt(shown, steps[place] ?? 0);
+}
+
+/** A legend's place on an axis whose places have names: the one under the pointer, away from it a dash. */
+export function namedPlace(
+  ticks: NonNullable<ChartForm['ticks']>,
+): (plot: uPlot, raw: number | null) => string {
+  return (_, raw) => ticks.find(({ at }) => at === raw)?.label ?? '–';
+}
+
+/** A legend's value of such an axis: the one under the pointer, away from it a dash. */
+export function placeValue(_: uPlot, raw: number | null): string {
+  return typeof raw === 'number' ? formatSmall(raw) : '–';
+}
+
+/** Single measurements over the lines: a dot each, and its interval with a bar at both ends. */
+export function drawWhiskers(plot: uPlot, curves: readonly Curve[], colour: (name: string) => string): void {
+  const { ctx } = plot;
+  const scale = devicePixelRatio;
+  for (const { colour: name, width = 1.75, whiskers = [] } of curves) {
+    ctx.save();
+    ctx.strokeStyle = ctx.fillStyle = colour(name);
+    ctx.lineWidth = 0.6 * width * scale;
+    for (const { at, value, low, high } of whiskers) {
+      const [x, y] = [plot.valToPos(at, 'x', true), plot.valToPos(value, 'y', true)];
+      const ends = [low, high].map((end) => plot.valToPos(end, 'y', true));
+      ctx.beginPath();
+      ctx.moveTo(x, ends[0] ?? y);
+      ctx.lineTo(x, ends[1] ?? y);
+      for (const end of ends) {
+        ctx.moveTo(x - 3 * scale, end);
+        ctx.lineTo(x + 3 * scale, end);
+      }
+      ctx.stroke();
+      ctx.beginPath();
+      ctx.arc(x, y, 2.5 * scale, 0, 2 * Math.PI);
+      ctx.fill();
+    }
+    ctx.restore();
+  }
 }

@@ -1,13 +1,25 @@
-/** A training log's curves on uPlot, in the page's own colours; redrawn when the theme changes. */
+/** Curves on uPlot, mostly a training log's, in the page's own colours; redrawn when the theme changes. */
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import type { TrainLog } from '../../records/trainLog';
-import { cssColour, legendValue, tickValues } from './chartParts';
-import { chartColumns, presentCurves, type ChartForm, type Curve } from './logChart';
+import { cssColour, drawWhiskers, legendValue, namedPlace, placeValue, tickValues } from './chartParts';
+import {
+  chartColumns,
+  presentCurves,
+  whiskerRange,
+  type ChartForm,
+  type ChartRow,
+  type Curve,
+} from './logChart';
 import { plotSvg } from './plotSvg';
 
 /** Distances between ticks of the step axis: whole steps only. */
 const stepIncrements = [1, 10, 100, 1000, 10_000].flatMap((power) => [power, 2 * power, 5 * power]);
+
+/** Room for the whiskers at both ends. */
+const sidesFree = (_: uPlot, low: number, high: number): [number, number] => {
+  const room = 0.04 * (high - low);
+  return [low - room, high + room];
+};
 
 const remSize = (): number => parseFloat(getComputedStyle(document.documentElement).fontSize);
 
@@ -19,7 +31,7 @@ export class LineChart {
   readonly #scheme = matchMedia('(prefers-color-scheme: dark)');
   #plot: uPlot | null = null;
   #curves: readonly Curve[] = [];
-  #steps: readonly TrainLog[] = [];
+  #steps: readonly ChartRow[] = [];
 
   constructor(host: HTMLElement, form: ChartForm) {
     this.#host = host;
@@ -31,7 +43,7 @@ export class LineChart {
     this.#scheme.addEventListener('change', this.#rebuild);
   }
 
-  show(steps: readonly TrainLog[]): void {
+  show(steps: readonly ChartRow[]): void {
     this.#steps = steps;
     const now = presentCurves(steps, this.#form.curves);
     const same = now.length === this.#curves.length && now.every((curve) => this.#curves.includes(curve));
@@ -51,7 +63,7 @@ export class LineChart {
   svg(title: string): string | null {
     const colour = (name: string): string => cssColour(this.#host, name);
     const frame = { title, ground: colour('--surface'), ink: colour('--ink'), line: colour('--line') };
-    return this.#plot && plotSvg(this.#plot, frame);
+    return this.#plot && plotSvg(this.#plot, frame, { curves: this.#curves, ticks: this.#form.ticks });
   }
 
   readonly #rebuild = (): void => {
@@ -64,21 +76,23 @@ export class LineChart {
     return { width: this.#host.clientWidth, height: this.#form.height * remSize() };
   }
 
-  #series({ label, colour, width = 1.75, dashed, sparse = false }: Curve): uPlot.Series {
+  #series({ label, colour, width = 1.75, dashed, dash = [], sparse = false, whiskers }: Curve): uPlot.Series {
     return {
       label,
       stroke: cssColour(this.#host, colour),
       width,
-      value: legendValue,
+      value: this.#form.ticks ? placeValue : legendValue,
       spanGaps: sparse,
-      points: { show: sparse, size: 6 },
-      ...(dashed === true && { dash: [6, 4] }),
+      // Single measurements are dots of their own.
+      points: { show: sparse && whiskers === undefined, size: 6 },
+      ...((dashed === true || dash.length > 0) && { dash: dashed === true ? [6, 4] : [...dash] }),
     };
   }
 
   #options(): uPlot.Options {
     const rem = remSize();
-    const { step, share, legend = true } = this.#form;
+    const { step, share, ticks, legend = true } = this.#form;
+    const range = share === true ? ([0, 1] as [number, number]) : whiskerRange(this.#curves);
     const grid = { stroke: cssColour(this.#host, '--line'), width: 1 };
     const axis = {
       stroke: cssColour(this.#host, '--ink-3'),
@@ -88,12 +102,23 @@ export class LineChart {
     };
     return {
       ...this.#size(),
-      series: [{ label: step, value: legendValue }, ...this.#curves.map((curve) => this.#series(curve))],
-      scales: { x: { time: false }, ...(share === true && { y: { range: [0, 1] as [number, number] } }) },
+      series: [
+        { label: step, value: ticks ? namedPlace(ticks) : legendValue },
+        ...this.#curves.map((curve) => this.#series(curve)),
+      ],
+      scales: { x: { time: false, ...(ticks && { range: sidesFree }) }, ...(range && { y: { range } }) },
       legend: { show: legend },
       cursor: { drag: { x: false, y: false } },
+      hooks: {
+        draw: [(plot) => drawWhiskers(plot, this.#curves, (name) => cssColour(this.#host, name))],
+      },
       axes: [
-        { ...axis, incrs: stepIncrements, space: 4 * rem },
+        {
+          ...axis,
+          ...(ticks
+            ? { splits: ticks.map(({ at }) => at), values: ticks.map(({ label }) => label) }
+            : { incrs: stepIncrements, space: 4 * rem }),
+        },
         { ...axis, size: 3.75 * rem, space: 1.5 * rem, values: tickValues },
       ],
     };

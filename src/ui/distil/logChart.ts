@@ -1,5 +1,19 @@
-/** What a chart and a table of a training log show, as data: which metrics, under which words, drawn how. */
+/** What a chart and a table show, as data, mostly of a training log: which metrics, under which words, drawn how. */
 import type { TrainLog } from '../../records/trainLog';
+
+/** One place of the horizontal axis and what was measured there: a step of a training, a value of a setting. */
+export interface ChartRow {
+  readonly step: number;
+  readonly [metric: string]: number | undefined;
+}
+
+/** One measurement with its interval, drawn as a dot with whiskers. */
+export interface Whisker {
+  readonly at: number;
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
 
 export interface Curve {
   readonly metric: string;
@@ -8,6 +22,10 @@ export interface Curve {
   readonly colour: string;
   readonly width?: number;
   readonly dashed?: boolean;
+  /** Dashes of its own: on, off, in pixels; none for a full line. */
+  readonly dash?: readonly number[];
+  /** Drawn beside the line: single measurements. */
+  readonly whiskers?: readonly Whisker[];
   /** Measured now and then: shown as dots joined over gaps. */
   readonly sparse?: boolean;
   /** Shown as its running mean. */
@@ -20,6 +38,8 @@ export interface ChartForm {
   readonly curves: readonly Curve[];
   /** Of the drawing, in rem. */
   readonly height: number;
+  /** Of the horizontal axis, where its places have names of their own. */
+  readonly ticks?: readonly { readonly at: number; readonly label: string }[];
   /** Values are shares: from 0 to 1. */
   readonly share?: boolean;
   /** A single curve that the heading names needs none. */
@@ -50,17 +70,17 @@ export function smooth(values: readonly (number | null)[]): (number | null)[] {
   });
 }
 
-const has = (steps: readonly TrainLog[], metric: string): boolean =>
+const has = (steps: readonly ChartRow[], metric: string): boolean =>
   steps.some((log) => log[metric] !== undefined);
 
 /** Curves that the log has values for. */
-export function presentCurves(steps: readonly TrainLog[], curves: readonly Curve[]): readonly Curve[] {
+export function presentCurves(steps: readonly ChartRow[], curves: readonly Curve[]): readonly Curve[] {
   return curves.filter(({ metric }) => has(steps, metric));
 }
 
 /** uPlot's columns: step first. */
 export function chartColumns(
-  steps: readonly TrainLog[],
+  steps: readonly ChartRow[],
   curves: readonly Curve[],
 ): [number[], ...(number | null)[][]] {
   return [
@@ -70,6 +90,18 @@ export function chartColumns(
       return smoothed === true ? smooth(values) : values;
     }),
   ];
+}
+
+/** Of the vertical axis, so that every whisker is on it; null without any. */
+export function whiskerRange(curves: readonly Curve[]): [number, number] | null {
+  const whiskers = curves.flatMap(({ whiskers: own = [] }) => own);
+  if (whiskers.length === 0) return null;
+  const [low, high] = [
+    Math.min(...whiskers.map((one) => one.low)),
+    Math.max(...whiskers.map((one) => one.high)),
+  ];
+  const room = Math.max(0.05 * (high - low), 1e-6);
+  return [low - room, high + room];
 }
 
 export function presentColumns(

@@ -2,6 +2,7 @@
 import type uPlot from 'uplot';
 import { niceTicks } from '../runs/curves';
 import { tickValue } from './chartParts';
+import type { ChartForm, Curve } from './logChart';
 
 const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
@@ -23,10 +24,24 @@ function colourOf(plot: uPlot, at: number): string {
   return typeof found === 'string' ? found : 'currentColor';
 }
 
+/** What uPlot does not know of a chart. */
+interface Drawn {
+  readonly curves: readonly Curve[];
+  readonly ticks?: ChartForm['ticks'];
+}
+
 /** Null where the chart has no values yet. */
-export function plotSvg(plot: uPlot, { title, ground, ink, line }: Frame): string | null {
+export function plotSvg(
+  plot: uPlot,
+  { title, ground, ink, line }: Frame,
+  { curves: forms, ticks }: Drawn,
+): string | null {
   const [steps = [], ...columns] = plot.data;
-  const values = columns.flatMap((column) => [...column].filter((value) => typeof value === 'number'));
+  const whiskers = forms.map(({ whiskers: own = [] }) => own);
+  const values = [
+    ...columns.flatMap((column) => [...column].filter((value) => typeof value === 'number')),
+    ...whiskers.flat().flatMap(({ low: from, high: to }) => [from, to]),
+  ];
   const [first, last] = [steps[0], steps[steps.length - 1]];
   if (first === undefined || last === undefined || values.length === 0) return null;
   const [width, height] = [Math.max(480, plot.width), Math.max(240, plot.height + 48)];
@@ -43,11 +58,21 @@ export function plotSvg(plot: uPlot, { title, ground, ink, line }: Frame): strin
       `<line x1="${left}" x2="${width - right}" y1="${at(y(level))}" y2="${at(y(level))}" stroke="${line}"/>` +
       `<text x="${left - 6}" y="${at(y(level) + 4)}" text-anchor="end">${escape(tickValue(level))}</text>`,
   );
-  const marks = niceTicks(first, last)
-    .filter((step) => step >= first && step <= last)
+  const places = ticks ?? niceTicks(first, last).map((step) => ({ at: step, label: String(step) }));
+  const marks = places
+    .filter((place) => place.at >= first && place.at <= last)
     .map(
-      (step) => `<text x="${at(x(step))}" y="${height - bottom + 16}" text-anchor="middle">${step}</text>`,
+      (place) =>
+        `<text x="${at(x(place.at))}" y="${height - bottom + 16}" text-anchor="middle">${escape(place.label)}</text>`,
     );
+  const measured = whiskers.flatMap((own, index) => {
+    const stroke = escape(colourOf(plot, index + 1));
+    return own.map(
+      (one) =>
+        `<path stroke="${stroke}" d="M${at(x(one.at))} ${at(y(one.low))}V${at(y(one.high))}"/>` +
+        `<circle cx="${at(x(one.at))}" cy="${at(y(one.value))}" r="2.5" fill="${stroke}"/>`,
+    );
+  });
   const curves = columns.map((column, index) => {
     const series = plot.series[index + 1];
     const points = [...column].flatMap((value, i) => {
@@ -72,7 +97,7 @@ export function plotSvg(plot: uPlot, { title, ground, ink, line }: Frame): strin
     `<?xml version="1.0" encoding="UTF-8"?>\n<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12" fill="${escape(ink)}">` +
     `<title>${escape(title)}</title><rect width="100%" height="100%" fill="${escape(ground)}"/>` +
     `<text x="${left}" y="16" font-weight="600">${escape(title)}</text>` +
-    [...grid, ...marks, ...curves, ...names].join('\n') +
+    [...grid, ...marks, ...curves, ...measured, ...names].join('\n') +
     '</svg>\n'
   );
 }

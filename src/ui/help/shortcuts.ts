@@ -59,7 +59,7 @@ export const shortcuts: readonly Shortcut[] = [
     id: 'stop',
     group: 'run',
     key: 'x',
-    press: ({ controls }) => void (controls.active ? controls.stop() : undefined),
+    press: ({ controls }) => void (controls.active || controls.starting ? controls.stop() : undefined),
   },
   { id: 'debate', group: 'look', key: '1', press: ({ screen }) => screen.chooseStep('debate') },
   { id: 'distil', group: 'look', key: '2', press: ({ screen }) => screen.chooseStep('distil') },

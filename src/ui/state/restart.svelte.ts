@@ -4,7 +4,8 @@
 interface Controls {
   readonly active: unknown;
   start(): Promise<unknown>;
-  stop(): Promise<unknown>;
+  /** Ends the run in progress, then starts. */
+  restart(): Promise<unknown>;
 }
 
 /** Milliseconds in which a restart can be confirmed. */
@@ -30,7 +31,6 @@ export class Restart {
       return;
     }
     this.asked = false;
-    if (active) await this.#session.stop();
-    await this.#session.start();
+    await (active ? this.#session.restart() : this.#session.start());
   }
 }

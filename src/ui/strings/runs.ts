@@ -44,6 +44,15 @@ export const runsStrings = {
   sameSettings: 'These runs have the same settings.',
   setting: 'Setting',
   allSettings: 'Show all settings',
+  scaling: 'Accuracy by a setting',
+  scalingBy: (setting: string): string => `Accuracy by: ${setting}`,
+  scalingLabel: (setting: string): string => `Accuracy of each arm in percent by the setting ${setting}`,
+  scalingHelp:
+    'A dot is one run with its 95 % interval, in percent of its test questions; the line goes through the mean of the runs at one value.',
+  scalingMixed: (settings: readonly string[]): string =>
+    `These runs also differ in: ${settings.join(', ')}. A line mixes them.`,
+  scalingTable: 'Accuracy by the setting as a table',
+  axis: 'Axis',
   curves: 'Training loss',
   curvesLabel: 'Smoothed training loss of each run by step',
   curveTable: 'Loss by step as a table',

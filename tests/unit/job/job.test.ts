@@ -148,7 +148,7 @@ describe('a job', () => {
     const job = await newJob();
     const { id } = await job.coordinator.start(config, null);
     await job.coordinator.ended();
-    const { report, run, logs } = await job.api.runs.archive(id);
+    const { report, run, logs, datasets } = await job.api.runs.archive(id);
     expect(run.error).toBeNull();
     const trained = [
       'distilled:rsft',
@@ -171,6 +171,10 @@ describe('a job', () => {
     expect(report?.seeds.map(({ arms }) => names(arms))).toEqual([trained]);
     expect(names(report?.ood?.arms)).toEqual(trained);
     expect(logs).toHaveLength(14);
+    // Each under the name of its training, which the page finds it by.
+    expect(datasets.map(({ strategy }) => strategy)).toEqual(
+      logs.filter(({ seed }) => seed === 0).map(({ strategy }) => strategy),
+    );
   });
 
   it('reuses the debate of another run when asked to', async () => {

@@ -71,7 +71,7 @@ describe('a run with PAD', () => {
       'rsft+pad',
       'rsft-part',
     ]);
-    expect(datasets.map(({ strategy }) => strategy).sort()).toEqual(['da', 'reward-model', 'rsft-part']);
+    expect(datasets.map(({ strategy }) => strategy).sort()).toEqual(['pad+da', 'reward-model', 'rsft-part']);
     const pad = report?.pad;
     // A quarter of the eight questions is kept for RL after RSFT; from the untrained student it practises on all.
     expect(pad?.runs.map(({ questions, lr, trend }) => [questions, lr, trend])).toEqual([

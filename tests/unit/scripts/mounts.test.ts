@@ -1,7 +1,17 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { zipSync } from 'fflate';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkRequest } from '../../../scripts/lib/checkRequest';
 import { Mounts } from '../../../scripts/lib/mounts';
 import { ConfigError } from '../../../src/core/errors';
 
@@ -93,5 +103,46 @@ describe('a name on the command line', () => {
     // The run's student was a folder of the machine that it ran on.
     writeFileSync(join(run, 'report.json'), JSON.stringify({ config: { student: 'files/0/my%20model' } }));
     expect(() => mounts.spec(`adapter:${run}/rsft`)).toThrow(/not said which model/);
+  });
+
+  it('of an adapter may be its .zip, which is unpacked while the command runs', async () => {
+    const zip = join(folder, 'poet.adapter.zip');
+    const bytes = new TextEncoder().encode('{"peft_type":"LORA"}');
+    writeFileSync(zip, zipSync({ 'adapter_config.json': bytes, 'adapter_model.safetensors': bytes }));
+    const personas = JSON.stringify([{ name: 'P', model: `adapter:${zip}@0123456789abcdef?base=student` }]);
+    const { error, request } = await checkRequest({
+      agents: `agent-a,adapter:${zip}?base=student`,
+      personas,
+    });
+    expect(error).toBeNull();
+    expect(request?.flags.agents).toBe('agent-a,adapter:files/0/poet/?base=student');
+    expect(request?.flags.personas).toContain('adapter:files/0/poet/@0123456789abcdef?base=student');
+    const [mount] = request?.mounts ?? [];
+    const unpacked = typeof mount === 'object' ? mount.folder : '';
+    expect(readdirSync(unpacked).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
+    expect(readFileSync(join(unpacked, 'adapter_config.json'), 'utf8')).toBe('{"peft_type":"LORA"}');
+    request?.remove();
+    expect(existsSync(unpacked)).toBe(false);
+  });
+
+  it('of a .zip that holds no adapter, or without its model, is refused and leaves nothing behind', async () => {
+    const before = readdirSync(tmpdir()).filter((name) => name.startsWith('arklet-adapters-'));
+    const bytes = new TextEncoder().encode('{}');
+    const [half, whole] = [join(folder, 'half.zip'), join(folder, 'whole.zip')];
+    writeFileSync(half, zipSync({ 'adapter_config.json': bytes }));
+    writeFileSync(whole, zipSync({ 'adapter_config.json': bytes, 'adapter_model.safetensors': bytes }));
+    const refused = async (agents: string) => (await checkRequest({ agents })).error;
+    expect(await refused(`adapter:${half}?base=student`)).toMatchObject({
+      code: 'import',
+      message: 'half.zip has no adapter_model.safetensors.',
+    });
+    expect(await refused(`adapter:${whole}`)).toMatchObject({
+      code: 'config',
+      message: expect.stringContaining(whole) as unknown,
+    });
+    expect(await refused(`adapter:${join(folder, 'none.zip')}?base=student`)).toMatchObject({
+      code: 'config',
+    });
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('arklet-adapters-'))).toEqual(before);
   });
 });

@@ -18,6 +18,19 @@ export function isRewardLog({ strategy }: Pick<StrategyLog, 'strategy'>): boolea
   return strategy === rewardModelName;
 }
 
+/**
+ * The dataset that a training or stage learnt from. Runs of older versions keep that of a stack under the name of its last stage.
+ */
+export function datasetOf<T extends { readonly strategy: string }>(
+  datasets: readonly T[],
+  strategy: string | null,
+): T | undefined {
+  const last = strategy === null ? undefined : stagesOf(strategy).at(-1);
+  return [strategy, last?.kind]
+    .map((name) => datasets.find((set) => set.strategy === name))
+    .find((set) => set !== undefined);
+}
+
 /** Name of the dataset behind a strategy: PAD has its reward model's, RL on the second answer that of the stage before. */
 export function taughtBy(strategy: string | null): string | null {
   const last = strategy === null ? undefined : stagesOf(strategy).at(-1);

@@ -29,6 +29,10 @@ interface Parts {
 export class Controls {
   /** Id of the interrupted run whose offer was declined. */
   declined = $state<string | null>(null);
+  /** A run is being started or resumed, and perhaps one before it stopped. */
+  starting = $state(false);
+  /** Stops asked for so far. */
+  #stops = 0;
   readonly #parts: Parts;
 
   constructor(parts: Parts) {
@@ -62,24 +66,41 @@ export class Controls {
   });
 
   /** Starts a run with the settings; `change` is for this run alone. */
-  async start(change: Partial<RunConfig> = {}): Promise<void> {
+  start(change: Partial<RunConfig> = {}): Promise<void> {
+    return this.#starts((stopped) => this.#start(change, stopped));
+  }
+
+  /** Ends the run in hand and starts one with the settings; a stop that comes meanwhile is for the new one. */
+  restart(): Promise<void> {
+    return this.#starts(async (stopped) => {
+      await this.#end();
+      if (!stopped()) await this.#start({}, stopped);
+    });
+  }
+
+  async #start(change: Partial<RunConfig>, stopped: () => boolean): Promise<void> {
     const { actions, file, settings } = this.#parts;
     await actions.run(async (api) => {
       await file.find();
       const config = { ...settings.config, ...change };
-      if (!(await file.readyFor(config))) return;
+      if (!(await file.readyFor(config)) || stopped()) return;
       await this.#launch(() => api.control.start(file.startWith(config)));
     });
   }
 
   /** Another training on the debate that a view shows: with the settings of the next run, without the traces left out by hand. */
-  async startOn(view: RunView, change: Partial<RunConfig> = {}): Promise<void> {
+  startOn(view: RunView, change: Partial<RunConfig> = {}): Promise<void> {
+    return this.#starts((stopped) => this.#startOn(view, change, stopped));
+  }
+
+  async #startOn(view: RunView, change: Partial<RunConfig>, stopped: () => boolean): Promise<void> {
     const { actions, settings, screen } = this.#parts;
     await actions.run(async (api) => {
       const { config } = settings;
       // The recorded run is stored first: the coordinator starts from its own runs only.
       const stored = (await api.runs.list()).some((run) => run.id === view.run.id);
       const from = stored ? view.run.id : (await api.runs.importArchive(view.archive())).id;
+      if (stopped()) return;
       const run = await this.#launch(() =>
         api.control.start({
           config: { ...config, exclude: [...view.excluded], ...change },
@@ -92,10 +113,15 @@ export class Controls {
     });
   }
 
-  async resume(runId: string): Promise<void> {
+  resume(runId: string): Promise<void> {
+    return this.#starts((stopped) => this.#resume(runId, stopped));
+  }
+
+  async #resume(runId: string, stopped: () => boolean): Promise<void> {
     const { actions, growing, running } = this.#parts;
     await actions.run(async (api) => {
       const archive = await api.runs.archive(runId);
+      if (stopped()) return;
       this.#prepare();
       growing.begin(RunView.of(archive, 'live'));
       running.expect({ ...archive.run, status: 'running' });
@@ -117,7 +143,25 @@ export class Controls {
     await this.#parts.actions.run((api) => api.control.step());
   }
 
+  /** Of a run that is being started it is remembered: there is nothing to end yet. */
   async stop(): Promise<void> {
+    this.#stops += 1;
+    if (!this.starting) await this.#end();
+  }
+
+  async #starts(work: (stopped: () => boolean) => Promise<void>): Promise<void> {
+    const before = this.#stops;
+    const stopped = (): boolean => this.#stops !== before;
+    this.starting = true;
+    try {
+      await work(stopped);
+    } finally {
+      this.starting = false;
+    }
+    if (stopped() && this.active) await this.#end();
+  }
+
+  async #end(): Promise<void> {
     await this.#parts.actions.run((api) => api.control.stop());
     this.#parts.running.interrupt();
     await this.#parts.refresh();
