@@ -27,6 +27,9 @@ export interface EngineParts extends Omit<BackendMakers, 'prove'> {
   openSource(ref: ModelRef): FileSource;
 }
 
+/** 64 sequences become 4. */
+const mostHalvings = 4;
+
 type Context<K extends keyof EngineProtocol> = CallContext<EngineProtocol[K]>;
 
 export class EngineService {
@@ -40,6 +43,8 @@ export class EngineService {
   /** `info` without the results of kernel validation. */
   #device: { readonly backend: Backend; readonly info: DeviceInfo } | null = null;
   #lost: Error | null = null;
+  /** Devices lost so far: models that are loaded afterwards take half as often as much at once. */
+  #losses = 0;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -134,7 +139,9 @@ export class EngineService {
     this.#device = { backend, info };
     this.#lost = null;
     void backend.lost.then((error) => {
-      if (this.#device?.backend === backend) this.#lost = error;
+      if (this.#device?.backend !== backend) return;
+      this.#lost = error;
+      this.#losses = Math.min(mostHalvings, this.#losses + 1);
     });
     return { ...info, reason: [...reason, ...found] };
   }
@@ -147,6 +154,7 @@ export class EngineService {
       id: ref.id,
       signal: context.signal,
       onProgress: (progress) => context.progress(progress),
+      halvings: this.#losses,
     });
     this.#models.set(ref.id, model);
     this.#refs.set(ref.id, ref);
