@@ -42,7 +42,7 @@ export class Pace {
   }
 
   /** Called at a submit; the result is called when the page hears that it is done, `late` if it may have heard it late. */
-  submitted(estimateMs: number, dispatches: number): (late: boolean) => void {
+  submitted(flops: number, dispatches: number): (late: boolean) => void {
     const began = performance.now();
     this.#lastSubmit = began;
     return (late) => {
@@ -52,17 +52,19 @@ export class Pace {
       // A page that was still recording hears of the end late.
       const busy = done - this.#lastSubmit < 1;
       this.#lastDone = done;
-      if (late || estimateMs <= 0) return;
-      this.#learn(estimateMs, Math.max(ms, 0.05), dispatches, busy);
+      if (!late && dispatches > 0) this.#learn(flops, dispatches, Math.max(ms, 0.05), busy);
     };
   }
 
-  #learn(estimateMs: number, ms: number, dispatches: number, busy: boolean): void {
+  #learn(flops: number, dispatches: number, ms: number, busy: boolean): void {
+    // By the pace of now: others that were submitted with this one may have told already.
+    const dispatchesMs = dispatches * this.#dispatchMs;
+    const estimateMs = dispatchesMs + flops / this.#flopsPerMs;
     const ratio = estimateMs / ms;
     // Slower is believed at once, within what one measurement may tell; faster only from submits that were long enough.
     if (ratio < 1 ? busy || ms < 2 : estimateMs < submitMs / 4) return;
     const factor = ratio < 1 ? Math.max(0.25, ratio) : Math.min(2, Math.sqrt(ratio));
-    const share = Math.min(1, (dispatches * this.#dispatchMs) / estimateMs);
+    const share = dispatchesMs / estimateMs;
     this.#flopsPerMs = Math.min(
       bounds.most,
       Math.max(bounds.least, this.#flopsPerMs * factor ** (1 - share)),

@@ -52,7 +52,6 @@ type Command =
 interface Batch {
   readonly commands: readonly Command[];
   readonly uniforms: Uint8Array<ArrayBuffer>;
-  readonly estimateMs: number;
 }
 
 const slots = 256;
@@ -186,7 +185,6 @@ export class Recorder {
   flush(): void {
     if (this.#commands.length === 0) return;
     const commands = this.#commands;
-    const estimateMs = this.#estimateMs;
     const used = this.#slot * this.#slotBytes;
     this.#commands = [];
     this.#used = new Set();
@@ -199,10 +197,10 @@ export class Recorder {
       for (const { state, ready } of needs(command)) if (state === 'pending') awaited.add(ready);
     }
     if (this.#waiting === 0 && awaited.size === 0) {
-      this.#submit({ commands, uniforms: new Uint8Array(this.#uniformData, 0, used), estimateMs });
+      this.#submit({ commands, uniforms: new Uint8Array(this.#uniformData, 0, used) });
       return;
     }
-    const batch = { commands, uniforms: new Uint8Array(this.#uniformData, 0, used).slice(), estimateMs };
+    const batch = { commands, uniforms: new Uint8Array(this.#uniformData, 0, used).slice() };
     this.#waiting++;
     this.#tail = this.#tail
       .then(() => Promise.all(awaited))
@@ -342,11 +340,12 @@ export class Recorder {
       pass?.end();
       pass = null;
     };
-    let dispatches = 0;
+    let [dispatches, flops] = [0, 0];
     for (const command of batch.commands) {
       if (!this.#possible(command)) continue;
       if (command.type === 'dispatch') {
         dispatches++;
+        flops += command.flops;
         const group = command.group ?? this.#bindGroup(command.kernel, command.buffers);
         const timestamps = this.profiler.begin(command.kernel.key, command.flops);
         if (timestamps !== null) endPass();
@@ -373,7 +372,7 @@ export class Recorder {
     endPass();
     this.profiler.resolve(encoder);
     queue.submit([encoder.finish()]);
-    const told = this.#pace.submitted(batch.estimateMs, dispatches);
+    const told = this.#pace.submitted(flops, dispatches);
     const done = (): void => told(this.#waits.late && !this.#waits.waiting);
     queue.onSubmittedWorkDone().then(done, () => undefined); // the device is lost: `lost` says so
   }
