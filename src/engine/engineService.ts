@@ -16,7 +16,7 @@ import type { DeviceInfo, EngineProtocol } from './engineProtocol';
 import type { ModelRef } from '../models/modelSpec';
 import { variantsOf } from '../train/resume';
 import { kernelInfos } from './kernelInfos';
-import { readModelConfig } from '../models/modelSource';
+import { readModelShape, type ModelShape } from '../models/modelSource';
 import { mergeStudent } from './mergeStudent';
 import { continueSteps, runGroupRl, scoreSteps, trainReward, type PadHooks } from './padEngine';
 import { trainAdapter } from './trainAdapter';
@@ -31,6 +31,16 @@ export interface EngineParts extends Omit<BackendMakers, 'prove'> {
 const mostHalvings = 4;
 
 type Context<K extends keyof EngineProtocol> = CallContext<EngineProtocol[K]>;
+
+/** What the backends are measured with: the largest model, at least one of the bundled ones' size. */
+function largestOf(models: readonly BenchmarkSize[]): BenchmarkSize {
+  const work = ({ hidden, ffn, layers }: BenchmarkSize): number => hidden * ffn * layers;
+  return models.reduce((most, one) => (work(one) > work(most) ? one : most), {
+    hidden: 96,
+    ffn: 288,
+    layers: 3,
+  } as BenchmarkSize);
+}
 
 export class EngineService {
   readonly #parts: EngineParts;
@@ -122,17 +132,18 @@ export class EngineService {
       backend.ledger.resetPeak();
       const fits = request.backend === 'auto' || (request.backend === 'cpu') === (info.backend !== 'webgpu');
       const forms = variantsOf(backend);
-      const trust = fits ? ((await proofs?.trust(backend)) ?? trusted) : null;
+      const trust = fits ? ((await proofs?.trust(backend, await this.#forms(request.models))) ?? trusted) : null;
       // What was tuned against other forms may be wrong as well.
       if (variantsOf(backend) !== forms) this.#tuned.clear();
       if (trust?.right) return { ...info, reason: [...info.reason, ...trust.facts] };
     }
     await this.#close();
-    const size = await this.#largest(request.models);
+    const forms = await this.#forms(request.models);
+    const size = largestOf(forms);
     proofs?.learn(parseValidation(request.proofs));
     const { backend, reason, found } = await chooseBackend(request.backend, size, {
       ...this.#parts,
-      ...(proofs && { prove: (gpu: Backend) => proofs.trust(gpu) }),
+      ...(proofs && { prove: (gpu: Backend) => proofs.trust(gpu, forms) }),
     });
     const { kind, device, threads } = backend;
     const info: DeviceInfo = { backend: kind, device, reason, threads };
@@ -204,14 +215,11 @@ export class EngineService {
     return { signal: context.signal, gate: this.#gate, onUpdate: (update) => context.progress(update) };
   }
 
-  async #largest(models: readonly ModelRef[]): Promise<BenchmarkSize> {
-    let largest: BenchmarkSize = { hidden: 96, ffn: 288, layers: 3 };
-    for (const ref of models) {
-      const { hidden, ffn, layers } = await readModelConfig(this.#parts.openSource(ref));
-      if (hidden * ffn * layers > largest.hidden * largest.ffn * largest.layers)
-        largest = { hidden, ffn, layers };
-    }
-    return largest;
+  /** What decides which kernels each model runs. */
+  async #forms(models: readonly ModelRef[]): Promise<readonly ModelShape[]> {
+    const shapes: ModelShape[] = [];
+    for (const ref of models) shapes.push(await readModelShape(this.#parts.openSource(ref)));
+    return shapes;
   }
 
   #opened(): Backend {
