@@ -1,5 +1,5 @@
 /**
- * `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil, check:webllm, kit, perf. stdout carries the result alone;
+ * `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil, check:webllm, kit, perf, counts. stdout carries the result alone;
  * everything else goes to stderr.
  * Exit codes: 0 done, 1 failed, 2 bad arguments, 130 interrupted.
  */
@@ -16,6 +16,7 @@ const commands = {
   'check:webllm': () => import('./commands/checkWebllm.mjs'),
   kit: () => import('./commands/kit.mjs'),
   perf: () => import('./commands/perf.mjs'),
+  counts: () => import('./commands/counts.mjs'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -1,5 +1,6 @@
 /** Rotary embedding, attention and its gradient on the GPU. */
 import { rangeOf, type GpuContext } from './gpuMemory';
+import { costBlocks } from './gpuRowBlocks';
 import type { Backend, HeadShape } from './ops';
 import { checks } from './shapes';
 
@@ -26,7 +27,8 @@ function queriesOf(headDim: number): number {
   return headDim <= 16 ? 4 : headDim <= 32 ? 2 : 1;
 }
 
-export function attentionOps({ recorder }: GpuContext): AttentionOps {
+export function attentionOps(context: GpuContext): AttentionOps {
+  const { recorder } = context;
   return {
     rope(op) {
       checks.rope(op);
@@ -75,18 +77,23 @@ export function attentionOps({ recorder }: GpuContext): AttentionOps {
       checks.attention(op);
       const { flags, constants, sizes } = headSpec(op);
       const QUERIES = queriesOf(op.headDim);
-      recorder.dispatch({
-        kernel: { name: 'attention', flags, constants: { ...constants, QUERIES } },
-        buffers: {
-          qkv: rangeOf(op.qkv),
-          documents: rangeOf(op.documents),
-          out: rangeOf(op.out),
-          lse: rangeOf(op.lse),
-        },
-        sizes: { ...sizes, rows: op.rows },
-        threads: Math.ceil(op.rows / QUERIES) * op.heads,
-        flops: 2 * op.rows * op.heads * op.headDim * Math.min(op.rows, 128),
-      });
+      const { rows, heads, headDim, spans } = op;
+      // A row attends to its document up to itself.
+      const keys = (row: number): number => row + 1 - (spans?.[2 * row] ?? 0);
+      for (const { first, end, flops } of costBlocks(context, rows, QUERIES, 4 * heads * headDim, keys)) {
+        recorder.dispatch({
+          kernel: { name: 'attention', flags, constants: { ...constants, QUERIES } },
+          buffers: {
+            qkv: rangeOf(op.qkv),
+            documents: rangeOf(op.documents),
+            out: rangeOf(op.out),
+            lse: rangeOf(op.lse),
+          },
+          sizes: { ...sizes, rows, firstRow: first, endRow: end },
+          threads: Math.ceil((end - first) / QUERIES) * heads,
+          flops,
+        });
+      }
     },
 
     attentionBackward(op) {
@@ -101,41 +108,52 @@ export function attentionOps({ recorder }: GpuContext): AttentionOps {
         delta: rangeOf(op.delta),
         dqkv: rangeOf(op.dqkv),
       };
-      const flops = 3 * op.rows * op.heads * op.headDim * Math.min(op.rows, 128);
-      recorder.dispatch({
-        kernel: { name: 'attentionBackwardQuery', flags, constants: { ...constants, QUERIES } },
-        buffers: { ...shared, out: rangeOf(op.out) },
-        sizes: { ...sizes, rows: op.rows },
-        threads: Math.ceil(op.rows / QUERIES) * op.heads,
-        flops,
-      });
-      recorder.dispatch({
-        kernel: { name: 'attentionBackwardKey', flags, constants: { ...constants, QUERIES } },
-        buffers: shared,
-        sizes: { ...sizes, rows: op.rows },
-        threads: Math.ceil(op.rows / QUERIES) * op.kvHeads,
-        flops,
-      });
+      const { rows, heads, headDim, spans } = op;
+      const keys = (row: number): number => row + 1 - (spans?.[2 * row] ?? 0);
+      for (const { first, end, flops } of costBlocks(context, rows, QUERIES, 6 * heads * headDim, keys)) {
+        recorder.dispatch({
+          kernel: { name: 'attentionBackwardQuery', flags, constants: { ...constants, QUERIES } },
+          buffers: { ...shared, out: rangeOf(op.out) },
+          sizes: { ...sizes, rows, firstRow: first, endRow: end },
+          threads: Math.ceil((end - first) / QUERIES) * heads,
+          flops,
+        });
+      }
+      // A key is seen by the rows from itself to its document's end.
+      const queries = (row: number): number => (spans?.[2 * row + 1] ?? rows) - row;
+      for (const { first, end, flops } of costBlocks(context, rows, QUERIES, 8 * heads * headDim, queries)) {
+        recorder.dispatch({
+          kernel: { name: 'attentionBackwardKey', flags, constants: { ...constants, QUERIES } },
+          buffers: shared,
+          sizes: { ...sizes, rows, firstRow: first, endRow: end },
+          threads: Math.ceil((end - first) / QUERIES) * op.kvHeads,
+          flops,
+        });
+      }
     },
 
     attentionPaged(op) {
       checks.attentionPaged(op);
       const { flags, constants, sizes } = headSpec(op);
-      recorder.dispatch({
-        kernel: { name: 'attentionPaged', flags, constants },
-        buffers: {
-          qkv: rangeOf(op.qkv),
-          kCache: rangeOf(op.kCache),
-          vCache: rangeOf(op.vCache),
-          sequences: rangeOf(op.sequences),
-          positions: rangeOf(op.positions),
-          blockTable: rangeOf(op.blockTable),
-          out: rangeOf(op.out),
-        },
-        sizes: { ...sizes, rows: op.rows, maxBlocks: op.maxBlocks, blockSize: op.blockSize },
-        threads: op.rows * op.heads,
-        flops: 4 * op.rows * op.heads * op.headDim * Math.min(op.maxBlocks * op.blockSize, 256),
-      });
+      const { rows, heads, headDim, maxBlocks, blockSize, places } = op;
+      const keys = (row: number): number => (places ? (places[row] ?? 0) + 1 : maxBlocks * blockSize);
+      for (const { first, end, flops } of costBlocks(context, rows, 1, 4 * heads * headDim, keys)) {
+        recorder.dispatch({
+          kernel: { name: 'attentionPaged', flags, constants },
+          buffers: {
+            qkv: rangeOf(op.qkv),
+            kCache: rangeOf(op.kCache),
+            vCache: rangeOf(op.vCache),
+            sequences: rangeOf(op.sequences),
+            positions: rangeOf(op.positions),
+            blockTable: rangeOf(op.blockTable),
+            out: rangeOf(op.out),
+          },
+          sizes: { ...sizes, rows, maxBlocks, blockSize, firstRow: first, endRow: end },
+          threads: (end - first) * heads,
+          flops,
+        });
+      }
     },
   };
 }

@@ -4,6 +4,7 @@ import { openDevice, type OpenDevice } from '../gpu/device';
 import { Recorder } from '../gpu/recorder';
 import { defaultVariants, type Variants } from '../gpu/variants';
 import { attentionOps } from './gpuAttentionOps';
+import { calibrate } from './gpuCalibration';
 import { linearOps } from './gpuLinearOps';
 import { lossOps } from './gpuLossOps';
 import { memoryOps, type GpuContext } from './gpuMemory';
@@ -14,7 +15,7 @@ import { checkRows } from './shapes';
 export interface GpuOptions {
   /** Most bytes of one binding; below the device's own limit only in tests. */
   readonly bindingLimit?: number;
-  /** Operations above which a linear is split into several dispatches; given only in tests. */
+  /** Operations above which an op is split into several dispatches; given only in tests. */
   readonly dispatchFlops?: number;
   /** Most bytes to hold; default: what the driver gives. */
   readonly memoryLimit?: number;
@@ -63,6 +64,7 @@ export async function createGpuBackend(gpu: GPU | undefined, options: GpuOptions
       device.limits.maxStorageBufferBindingSize,
       device.limits.maxBufferSize,
     ),
+    software: open.software,
     dispatchFlops: options.dispatchFlops ?? null,
     variants: { ...defaults, ...options.variants },
   };
@@ -93,6 +95,10 @@ export async function createGpuBackend(gpu: GPU | undefined, options: GpuOptions
     return result;
   }
 
+  const linears = linearOps(context);
+  await calibrate(open, recorder, { ...memory, ...linears });
+  pool.trim();
+
   return {
     kind: 'webgpu',
     device: open.name,
@@ -104,7 +110,7 @@ export async function createGpuBackend(gpu: GPU | undefined, options: GpuOptions
     pool,
     ...memory,
     ...rows,
-    ...linearOps(context),
+    ...linears,
     ...attentionOps(context),
     ...lossOps(context, scratch),
     readRows,
@@ -117,6 +123,7 @@ export async function createGpuBackend(gpu: GPU | undefined, options: GpuOptions
       defaults = { ...defaults, ...variants };
       context.variants = { ...context.variants, ...variants };
     },
+    settle: () => recorder.settle(),
     finish: () => recorder.finish(),
     dispose() {
       recorder.flush();

@@ -89,9 +89,10 @@ export function linearOps(context: GpuContext): LinearOps {
       lora !== undefined && lora.rank % 4 === 0 && 'RANK4',
     ];
     const groupWidth = lora === undefined ? 0 : lora.segments.length * lora.rank;
+    const blocks = { tile: tile.rows, widths: [inputs, outputs, groupWidth] };
     for (const part of op.parts) {
       const flops = 2 * rows * part.count * (inputs + (lora?.rank ?? 0));
-      for (const block of rowBlocks(context, rows, flops)) {
+      for (const block of rowBlocks(context, rows, flops, blocks)) {
         recorder.dispatch({
           kernel: { name: 'linear', weights: op.storage, flags, constants: tile.constants },
           buffers: {
@@ -142,7 +143,8 @@ export function linearOps(context: GpuContext): LinearOps {
     const width = lora === undefined ? 0 : lora.group.segments.length * lora.group.rank;
     const tile = tileSpec(context.variants.linearBackward, context.variants.workgroup);
     const flops = 2 * rows * inputs * (part.count + width);
-    for (const block of rowBlocks(context, rows, flops)) {
+    const blocks = { tile: tile.rows, widths: [inputs, outputs, width] };
+    for (const block of rowBlocks(context, rows, flops, blocks)) {
       recorder.dispatch({
         kernel: {
           name: 'linearBackward',

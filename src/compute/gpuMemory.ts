@@ -14,7 +14,9 @@ export interface GpuContext {
   readonly pool: BufferPool;
   /** Most bytes of one binding. */
   readonly bindingLimit: number;
-  /** Operations above which a linear is split into several dispatches; null: by what fits into a paced submit. */
+  /** Whether the adapter computes on the CPU. */
+  readonly software: boolean;
+  /** Operations above which an op is split into several dispatches; null: by what fits into a paced submit. */
   readonly dispatchFlops: number | null;
   /** The kernel variants that run; replaced as a whole when tuned or replayed. */
   variants: Variants;

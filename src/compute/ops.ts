@@ -97,7 +97,7 @@ export interface Backend {
   readonly lost: Promise<Error>;
 
   // Memory
-  /** A tensor with undefined contents. Throws OutOfMemoryError. */
+  /** A tensor with undefined contents. Throws OutOfMemoryError; a GPU may refuse its memory later (`settle`). */
   tensor(shape: readonly number[], options: { owner: string; label: string; dtype?: DType }): Tensor;
   /** A tensor over a part of another; `offset` (elements) must be a multiple of 64. Releasing it frees nothing. */
   view(tensor: Tensor, offset: number, shape: readonly number[]): Tensor;
@@ -111,6 +111,11 @@ export interface Backend {
   /** Rows as stored, decoded to f32: [count, cols]. */
   readRows(matrix: Matrix, start: number, count: number): Promise<Float32Array>;
   releaseMatrix(...matrices: readonly Matrix[]): void;
+  /**
+   * Resolves once the device has all memory that was asked for so far; rejects with OutOfMemoryError where it refused some,
+   * which the caller then releases. Work recorded with what is refused does not run: the read after it rejects likewise.
+   */
+  settle(): Promise<void>;
   /** Waits until everything recorded has run; rejects with DeviceLostError when the device is gone. */
   finish(): Promise<void>;
   /** Releases everything. */
@@ -217,9 +222,19 @@ export interface Backend {
   /**
    * Causal attention inside documents packed along the rows: row t attends to rows [documents[t].start, t].
    * documents u32 [rows, 2] = (start, end exclusive) of t's document. out [rows, heads * headDim], lse [rows, heads] =
-   * log-sum-exp of the scaled scores. Softmax scale is headDim^-0.5. Scores are never materialised.
+   * log-sum-exp of the scaled scores. Softmax scale is headDim^-0.5. Scores are never materialised. `spans` = the contents of
+   * `documents`, by which a GPU's work is paced; without them it is paced as one document.
    */
-  attention(op: HeadShape & { qkv: Tensor; documents: Tensor; out: Tensor; lse: Tensor; rows: number }): void;
+  attention(
+    op: HeadShape & {
+      qkv: Tensor;
+      documents: Tensor;
+      out: Tensor;
+      lse: Tensor;
+      rows: number;
+      spans?: Uint32Array;
+    },
+  ): void;
   /** dqkv from dout; `delta` [rows, heads] is scratch for rowsum(dout * out). */
   attentionBackward(
     op: HeadShape & {
@@ -231,6 +246,7 @@ export interface Backend {
       delta: Tensor;
       dqkv: Tensor;
       rows: number;
+      spans?: Uint32Array;
     },
   ): void;
   /**
@@ -250,7 +266,8 @@ export interface Backend {
   ): void;
   /**
    * Row t is position positions[t] of sequence sequences[t] and attends to positions 0..positions[t] of it, read
-   * through blockTable u32 [sequences, maxBlocks]. Serves prefill and decoding alike; every row on its own.
+   * through blockTable u32 [sequences, maxBlocks]. Serves prefill and decoding alike; every row on its own. `places` = the
+   * contents of `positions`, by which a GPU's work is paced; without them every row counts as the longest possible.
    */
   attentionPaged(
     op: HeadShape & {
@@ -264,6 +281,7 @@ export interface Backend {
       maxBlocks: number;
       blockSize: number;
       rows: number;
+      places?: Uint32Array;
     },
   ): void;
 

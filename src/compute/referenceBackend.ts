@@ -161,6 +161,7 @@ export function createReferenceBackend(): ReferenceBackend {
     releaseMatrix(...matrices) {
       for (const matrix of matrices) drop(matrix as RefMatrix);
     },
+    settle: async () => undefined,
     finish: async () => undefined,
     dispose() {
       for (const thing of [...held]) drop(thing);

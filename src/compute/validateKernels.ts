@@ -8,6 +8,7 @@ import { variantChoices, type Variants } from '../gpu/variants';
 import type { GpuBackend } from './gpuBackend';
 import { caseName, largestError, type OpCase } from './opCase';
 import { linearCases } from './opCasesLinear';
+import { modelCases, rowAlone, type ModelForms } from './modelCases';
 import { createReferenceBackend } from './referenceBackend';
 import { commonCases, corrupt } from './selftest';
 
@@ -31,6 +32,8 @@ export interface ValidationOptions {
   readonly budgetMs?: number;
   /** What was found before: its cases are not tested again, and its figures are added to. */
   readonly earlier?: ValidationResult | undefined;
+  /** Models that are about to be loaded: the very forms that they run are tested as well. */
+  readonly models?: readonly ModelForms[];
   readonly signal?: AbortSignal;
   /** The test of the test: whether the outputs of a case are to be spoilt in these forms. */
   readonly breaks?: (test: OpCase, variants: Variants) => boolean;
@@ -38,30 +41,40 @@ export interface ValidationOptions {
 
 type Family = 'linear' | 'linearGenerate' | 'linearBackward' | 'loraGradU' | 'loraGradAB';
 
-/** The kernels with several forms. */
-const families: readonly (readonly [Family, OpCase])[] = [
-  ['linearGenerate', linearCases.linear(13, 65, 67, { mode: 'generate', extras: 'all', rank: 3 })],
-  ['linear', linearCases.linear(13, 65, 67, { extras: 'all', rank: 3 })],
-  ['linearBackward', linearCases.linearBackward(13, 65, 67, { extras: true, rank: 3 })],
-  ['loraGradU', linearCases.loraGrad(13, 65, 67, 9)],
-  ['loraGradAB', linearCases.loraGrad(70, 64, 96, 8)],
+/** The kernels with several forms. In generation a row must have the same bits alone and in a batch. */
+const families: readonly (readonly [Family, readonly OpCase[]])[] = [
+  [
+    'linearGenerate',
+    [linearCases.linear(13, 65, 67, { mode: 'generate', extras: 'all', rank: 3 }), rowAlone('f32', 65, 67)],
+  ],
+  ['linear', [linearCases.linear(13, 65, 67, { extras: 'all', rank: 3 })]],
+  ['linearBackward', [linearCases.linearBackward(13, 65, 67, { extras: true, rank: 3 })]],
+  ['loraGradU', [linearCases.loraGrad(13, 65, 67, 9)]],
+  ['loraGradAB', [linearCases.loraGrad(70, 64, 96, 8)]],
 ];
 
-/** For each kernel that is not covered yet the first of the selftest's cases. */
-function otherCases(): OpCase[] {
-  const covered = new Set(families.flatMap(([, test]) => test.kernels));
-  return commonCases().filter(({ kernels }) => {
+/** For each kernel that is not covered yet the first of the selftest's cases, then the models' own, each once. */
+function otherCases(models: readonly ModelForms[]): OpCase[] {
+  const covered = new Set(families.flatMap(([, tests]) => tests.flatMap(({ kernels }) => kernels)));
+  const common = commonCases().filter(({ kernels }) => {
     const fresh = kernels.some((kernel) => !covered.has(kernel));
     for (const kernel of kernels) covered.add(kernel);
     return fresh;
   });
+  return [...new Map([...common, ...models.flatMap(modelCases)].map((test) => [caseName(test), test])).values()];
+}
+
+/** Whether an earlier validation, however complete, has left out forms of these models. */
+export function hasUntested(earlier: ValidationResult, models: readonly ModelForms[]): boolean {
+  const proven = new Set(earlier.proven);
+  return models.flatMap(modelCases).some((test) => !proven.has(caseName(test)));
 }
 
 export async function validateKernels(
   backend: GpuBackend,
   options: ValidationOptions = {},
 ): Promise<ValidationResult> {
-  const { budgetMs = 5000, earlier, signal, breaks } = options;
+  const { budgetMs = 5000, earlier, models = [], signal, breaks } = options;
   const reference = createReferenceBackend();
   const began = performance.now();
   const before = backend.variants();
@@ -91,18 +104,21 @@ export async function validateKernels(
   const late = (): boolean => performance.now() - began > budgetMs;
   try {
     backend.useVariants(earlier?.variants ?? {});
-    for (const [family, test] of families) {
+    for (const [family, tests] of families) {
       if (variantChoices[family].some((form) => done.has(`${family} ${form}`))) continue;
       if (late()) {
         left += 1;
         continue;
       }
       const usual = backend.defaults()[family];
-      const wanted = await test.run(reference);
+      const wanted = await Promise.all(tests.map((test) => test.run(reference)));
       let worst = 0;
       for (const form of [usual, ...variantChoices[family].filter((choice) => choice !== usual)]) {
         backend.useVariants({ [family]: form });
-        const error = await errorOf(test, wanted);
+        let error = 0;
+        for (const [i, test] of tests.entries()) {
+          if (error <= 1) error = await errorOf(test, wanted[i] ?? []);
+        }
         if (error <= 1) {
           if (form !== usual) variants[family] = form;
           proven.push(`${family} ${form}`);
@@ -114,7 +130,9 @@ export async function validateKernels(
       }
       if (worst > 0) failed.push({ kernel: family, error: worst });
     }
-    for (const test of otherCases()) {
+    // What the families have found is what the models would run.
+    backend.useVariants({ ...backend.defaults(), ...(variants as Partial<Variants>) });
+    for (const test of otherCases(models)) {
       if (done.has(caseName(test))) continue;
       if (late()) {
         left += 1;

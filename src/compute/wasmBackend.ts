@@ -51,6 +51,7 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
     writeRows: (matrix, start, count, data) => memory.writeRows(matrix, start, count, data),
     readRows: async (matrix, start, count) => memory.readRows(matrix, start, count),
     releaseMatrix: (...matrices) => memory.releaseMatrix(...matrices),
+    settle: async () => undefined,
     finish: async () => undefined,
     dispose() {
       pool?.dispose();

@@ -20,6 +20,8 @@ export interface EngineModel {
   readonly model: LanguageModel;
   readonly tokenizer: Tokenizer;
   readonly info: ModelInfo;
+  /** How often the device was lost before: what runs here takes half as often as much of it. */
+  readonly halvings: number;
   generate(
     target: AgentRequest & { readonly adapter: string | null },
     callbacks: AgentCallbacks,
@@ -53,28 +55,45 @@ function parametersOf({ config }: LanguageModel): number {
   return layers * (attention + 3 * hidden * ffn + 2 * hidden) + hidden * (vocab * (tied ? 1 : 2) + 1);
 }
 
+/** Generates one token, so that kernels are compiled and memory is taken before the first reply is waited for. */
+async function warmUp(generator: Generator, signal: AbortSignal): Promise<void> {
+  const { bosId, vocab } = generator.model.config;
+  const sampling = { temperature: 0, topP: 1, seed: 0, maxTokens: 1 };
+  const id = bosId === null || bosId >= vocab ? 0 : bosId;
+  await generator.submit({ promptIds: [id], sampling }, { signal });
+}
+
 /** Loads weights and tokenizer. Throws what `loadModel` and `loadTokenizer` throw; nothing stays allocated then. */
 export async function loadEngineModel(
   source: FileSource,
   backend: Backend,
-  options: { id: string; signal: AbortSignal; onProgress: (progress: LoadProgress) => void },
+  options: {
+    id: string;
+    signal: AbortSignal;
+    onProgress: (progress: LoadProgress) => void;
+    /** How often a device was lost under what ran on it. */
+    halvings?: number;
+  },
 ): Promise<EngineModel> {
-  const { id, signal, onProgress } = options;
+  const { id, signal, onProgress, halvings = 0 } = options;
   const model = await loadModel(source, backend, {
     owner: id,
     signal,
     onProgress: (progress) => onProgress({ phase: 'download', ...progress }),
   });
-  let generator: Generator;
+  let generator: Generator | null = null;
   let tokenizer: Tokenizer;
   try {
     tokenizer = await loadTokenizer(source, { eosIds: model.config.eosIds, signal });
     onProgress({ phase: 'warm up', loaded: 0, total: 1 });
-    generator = new Generator(model, tokenizer, { owner: `${id}: generation` });
+    generator = new Generator(model, tokenizer, { owner: `${id}: generation`, halvings });
+    await warmUp(generator, signal);
   } catch (thrown) {
+    await generator?.dispose();
     unloadModel(model);
     throw thrown;
   }
+  const ready = generator;
   const adapters = new Map<string, LoraAdapter>();
   const { config } = model;
   const info: ModelInfo = {
@@ -108,6 +127,7 @@ export async function loadEngineModel(
     model,
     tokenizer,
     info,
+    halvings,
     async generate({ adapter, messages, sampling }, { signal: stop, onText }) {
       const ids = promptIds(tokenizer, messages);
       let pending = '';
@@ -120,7 +140,7 @@ export async function loadEngineModel(
         pending = '';
         told = now;
       };
-      const result = await generator.submit(
+      const result = await ready.submit(
         { promptIds: ids, sampling },
         { adapter: adapterOf(adapter), ...(stop && { signal: stop }), ...(onText && { onToken }) },
       );
@@ -138,7 +158,7 @@ export async function loadEngineModel(
     async replies(prompts, { adapter, maxTokens, signal }) {
       const sampling = { temperature: 0, topP: 1, seed: 0, maxTokens };
       const requests = prompts.map((messages) => ({ promptIds: promptIds(tokenizer, messages), sampling }));
-      const results = await generator.generate(requests, { adapter, signal });
+      const results = await ready.generate(requests, { adapter, signal });
       return results.map(({ text }) => text);
     },
     count: (texts) => texts.map((text) => tokenizer.encode(text, { addSpecial: false }).length),
@@ -149,7 +169,7 @@ export async function loadEngineModel(
     },
     dropAdapter,
     async dispose() {
-      await generator.dispose();
+      await ready.dispose();
       for (const adapter of adapters.values()) releaseAdapter(backend, adapter);
       adapters.clear();
       unloadModel(model);

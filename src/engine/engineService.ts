@@ -16,7 +16,7 @@ import type { DeviceInfo, EngineProtocol } from './engineProtocol';
 import type { ModelRef } from '../models/modelSpec';
 import { variantsOf } from '../train/resume';
 import { kernelInfos } from './kernelInfos';
-import { readModelConfig } from '../models/modelSource';
+import { readModelShape, type ModelShape } from '../models/modelSource';
 import { mergeStudent } from './mergeStudent';
 import { continueSteps, runGroupRl, scoreSteps, trainReward, type PadHooks } from './padEngine';
 import { trainAdapter } from './trainAdapter';
@@ -27,7 +27,20 @@ export interface EngineParts extends Omit<BackendMakers, 'prove'> {
   openSource(ref: ModelRef): FileSource;
 }
 
+/** 64 sequences become 4. */
+const mostHalvings = 4;
+
 type Context<K extends keyof EngineProtocol> = CallContext<EngineProtocol[K]>;
+
+/** What the backends are measured with: the largest model, at least one of the bundled ones' size. */
+function largestOf(models: readonly BenchmarkSize[]): BenchmarkSize {
+  const work = ({ hidden, ffn, layers }: BenchmarkSize): number => hidden * ffn * layers;
+  return models.reduce((most, one) => (work(one) > work(most) ? one : most), {
+    hidden: 96,
+    ffn: 288,
+    layers: 3,
+  } as BenchmarkSize);
+}
 
 export class EngineService {
   readonly #parts: EngineParts;
@@ -40,6 +53,8 @@ export class EngineService {
   /** `info` without the results of kernel validation. */
   #device: { readonly backend: Backend; readonly info: DeviceInfo } | null = null;
   #lost: Error | null = null;
+  /** Devices lost so far: models that are loaded afterwards take half as often as much at once. */
+  #losses = 0;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -117,24 +132,27 @@ export class EngineService {
       backend.ledger.resetPeak();
       const fits = request.backend === 'auto' || (request.backend === 'cpu') === (info.backend !== 'webgpu');
       const forms = variantsOf(backend);
-      const trust = fits ? ((await proofs?.trust(backend)) ?? trusted) : null;
+      const trust = fits ? ((await proofs?.trust(backend, await this.#forms(request.models))) ?? trusted) : null;
       // What was tuned against other forms may be wrong as well.
       if (variantsOf(backend) !== forms) this.#tuned.clear();
       if (trust?.right) return { ...info, reason: [...info.reason, ...trust.facts] };
     }
     await this.#close();
-    const size = await this.#largest(request.models);
+    const forms = await this.#forms(request.models);
+    const size = largestOf(forms);
     proofs?.learn(parseValidation(request.proofs));
     const { backend, reason, found } = await chooseBackend(request.backend, size, {
       ...this.#parts,
-      ...(proofs && { prove: (gpu: Backend) => proofs.trust(gpu) }),
+      ...(proofs && { prove: (gpu: Backend) => proofs.trust(gpu, forms) }),
     });
     const { kind, device, threads } = backend;
     const info: DeviceInfo = { backend: kind, device, reason, threads };
     this.#device = { backend, info };
     this.#lost = null;
     void backend.lost.then((error) => {
-      if (this.#device?.backend === backend) this.#lost = error;
+      if (this.#device?.backend !== backend) return;
+      this.#lost = error;
+      this.#losses = Math.min(mostHalvings, this.#losses + 1);
     });
     return { ...info, reason: [...reason, ...found] };
   }
@@ -147,6 +165,7 @@ export class EngineService {
       id: ref.id,
       signal: context.signal,
       onProgress: (progress) => context.progress(progress),
+      halvings: this.#losses,
     });
     this.#models.set(ref.id, model);
     this.#refs.set(ref.id, ref);
@@ -196,14 +215,11 @@ export class EngineService {
     return { signal: context.signal, gate: this.#gate, onUpdate: (update) => context.progress(update) };
   }
 
-  async #largest(models: readonly ModelRef[]): Promise<BenchmarkSize> {
-    let largest: BenchmarkSize = { hidden: 96, ffn: 288, layers: 3 };
-    for (const ref of models) {
-      const { hidden, ffn, layers } = await readModelConfig(this.#parts.openSource(ref));
-      if (hidden * ffn * layers > largest.hidden * largest.ffn * largest.layers)
-        largest = { hidden, ffn, layers };
-    }
-    return largest;
+  /** What decides which kernels each model runs. */
+  async #forms(models: readonly ModelRef[]): Promise<readonly ModelShape[]> {
+    const shapes: ModelShape[] = [];
+    for (const ref of models) shapes.push(await readModelShape(this.#parts.openSource(ref)));
+    return shapes;
   }
 
   #opened(): Backend {

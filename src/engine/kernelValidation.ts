@@ -1,7 +1,13 @@
 /** What is known of a device's kernels: each kernel tested once per adapter, driver and version, kept in the settings store. */
 import type { GpuBackend } from '../compute/gpuBackend';
 import type { Backend } from '../compute/ops';
-import { validateKernels, type ValidationResult, type ValidationOptions } from '../compute/validateKernels';
+import type { ModelForms } from '../compute/modelCases';
+import {
+  hasUntested,
+  validateKernels,
+  type ValidationResult,
+  type ValidationOptions,
+} from '../compute/validateKernels';
 import { type Variants } from '../gpu/variants';
 import type { DeviceFact } from '../records/device';
 import { trusted, type Validation } from './chooseBackend';
@@ -66,14 +72,17 @@ export class KernelValidation {
     await this.trust(backend);
   }
 
-  /** Tests the kernels of the device that were not tested before, and sets the variants that are correct on it. */
-  async trust(backend: Backend): Promise<Validation> {
+  /**
+   * Tests the kernels of the device that were not tested before, the forms that the models run among them, and sets the
+   * variants that are correct on it.
+   */
+  async trust(backend: Backend, models: readonly ModelForms[] = []): Promise<Validation> {
     if (backend.kind !== 'webgpu') return trusted;
     const gpu = backend as GpuBackend;
     const key = validationKey(gpu.device, this.#version);
     const known = this.#known[key];
-    const fresh = !known || !settled(known);
-    const proof = fresh ? await validateKernels(gpu, { ...this.#options, earlier: known }) : known;
+    const fresh = !known || !settled(known) || (known.failed.length === 0 && hasUntested(known, models));
+    const proof = fresh ? await validateKernels(gpu, { ...this.#options, models, earlier: known }) : known;
     if (proof.tested > (known?.tested ?? 0)) {
       this.#known = { ...this.#known, [key]: proof };
       this.#found[key] = proof;

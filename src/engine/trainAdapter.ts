@@ -71,6 +71,7 @@ export async function trainAdapter(
       owner,
       signal,
       gate,
+      sparing: engine.halvings > 0,
       tuning: { memory: tuned, onStart: () => onUpdate({ type: 'tuning' }) },
       onRows: (rows) => onUpdate({ type: 'rows', rows }),
       onLog: (log) => onUpdate({ type: 'log', log }),

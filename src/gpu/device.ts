@@ -10,7 +10,7 @@ export interface OpenDevice {
   readonly features: ReadonlySet<string>;
   /** Resolves once the device is gone. */
   readonly lost: Promise<DeviceLostError>;
-  /** The first error that no scope caught, if any. */
+  /** The first error since the last call that no scope caught, if any. */
   uncaptured(): ArkletError | null;
 }
 
@@ -65,7 +65,11 @@ export async function openDevice(gpu: GPU | undefined): Promise<OpenDevice> {
           { details: { reason: reason.reason } },
         ),
     ),
-    uncaptured: () => first,
+    uncaptured: () => {
+      const error = first;
+      first = null;
+      return error;
+    },
   };
 }
 

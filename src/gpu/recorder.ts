@@ -3,12 +3,16 @@
  * and everything after it waits behind it, so recording never blocks and never overtakes.
  */
 import { fail } from '../core/assert';
-import { ArkletError, asArkletError } from '../core/errors';
+import { asArkletError, OutOfMemoryError, type ArkletError } from '../core/errors';
 import type { Allocation, BufferPool } from './buffers';
 import type { OpenDevice } from './device';
 import { kernelKey, type KernelSpec } from './kernels';
 import { Pipelines, type Kernel } from './pipelines';
+import { Pace, submitMs } from './pace';
 import { Profiler } from './profiler';
+import type { Reserved } from './reserve';
+import { Staging } from './staging';
+import { Waits } from './waits';
 
 /** A part of a buffer, in bytes; offsets are multiples of 256. */
 export interface Range {
@@ -33,26 +37,43 @@ type Command =
   | {
       type: 'dispatch';
       kernel: Kernel;
-      group: GPUBindGroup;
+      /** Null while the driver may still refuse a buffer. */
+      group: GPUBindGroup | null;
+      buffers: Dispatch['buffers'];
       offset: number;
       x: number;
       y: number;
       flops: number;
     }
-  | { type: 'write'; buffer: GPUBuffer; offset: number; data: Uint8Array<ArrayBuffer> }
-  | { type: 'copy'; from: GPUBuffer; fromOffset: number; to: GPUBuffer; bytes: number }
+  | { type: 'write'; to: Allocation; offset: number; data: Uint8Array<ArrayBuffer> }
+  | { type: 'copy'; from: Allocation; fromOffset: number; to: Reserved; bytes: number }
   | { type: 'destroy'; allocation: Allocation };
 
 interface Batch {
   readonly commands: readonly Command[];
   readonly uniforms: Uint8Array<ArrayBuffer>;
-  readonly estimateMs: number;
 }
 
 const slots = 256;
 const maxGroups = 65_535;
-/** GPU time that one submit should take. */
-const submitMs = 50;
+/** Writes that wait are copies: beyond this they are sent on their way. */
+const mostQueuedBytes = 16 * 2 ** 20;
+
+/** Buffers that a command needs. */
+function needs(command: Command): readonly Reserved[] {
+  switch (command.type) {
+    case 'dispatch':
+      return command.group ? [] : Object.values(command.buffers).map(({ allocation }) => allocation);
+    case 'write':
+      return [command.to];
+    case 'copy':
+      return [command.from, command.to];
+    case 'destroy':
+      return [];
+    default:
+      return command satisfies never;
+  }
+}
 
 export class Recorder {
   readonly pipelines: Pipelines;
@@ -66,17 +87,19 @@ export class Recorder {
   readonly #uniformView: DataView;
   readonly #groups = new Map<string, GPUBindGroup>();
   readonly #groupsOf = new Map<number, Set<string>>();
-  readonly #staging: GPUBuffer[] = [];
+  readonly #staging: Staging;
+  readonly #pace: Pace;
+  readonly #waits: Waits;
   #commands: Command[] = [];
   #used = new Set<number>();
   #slot = 0;
   #estimateMs = 0;
   #tail: Promise<void> = Promise.resolve();
   #waiting = 0;
-  #inFlight = 0;
-  #flopsPerMs: number;
-  #dispatchMs: number;
   #failure: ArkletError | null = null;
+  /** Of writes in `#commands`. */
+  #queuedBytes = 0;
+  #disposed = false;
 
   constructor(open: OpenDevice, pool: BufferPool) {
     this.#open = open;
@@ -92,18 +115,31 @@ export class Recorder {
     });
     this.#uniformData = new ArrayBuffer(slots * this.#slotBytes);
     this.#uniformView = new DataView(this.#uniformData);
-    this.#flopsPerMs = open.software ? 2e6 : 1e9;
-    this.#dispatchMs = open.software ? 0.5 : 0.01;
+    this.#pace = new Pace(open.software);
+    this.#waits = new Waits(open);
+    this.#staging = new Staging(open.device, pool);
   }
 
   /** Operations that fit into one paced submit, by what was measured so far. */
   get submitFlops(): number {
-    return this.#flopsPerMs * submitMs;
+    return this.#pace.submitFlops;
+  }
+
+  /** Milliseconds of an empty submit; finds out whether the device has to be nudged. */
+  measureLatency(): Promise<number> {
+    return this.#waits.measure();
+  }
+
+  /** What a dispatch of known size showed. */
+  calibrate(measured: { readonly flopsPerMs: number; readonly latency: number }): void {
+    this.#pace.calibrate(measured);
   }
 
   dispatch(work: Dispatch): void {
     if (work.threads === 0) return;
-    if (this.#slot === slots) this.flush();
+    const estimateMs = this.#pace.estimate(work.flops);
+    // A submit that is full enough goes before this dispatch, so that none takes more than its time and one dispatch's.
+    if (this.#slot === slots || (this.#estimateMs > 0 && this.#estimateMs + estimateMs > submitMs)) this.flush();
     const kernel = this.#kernelFor(work);
     const { interface: shape } = kernel;
     const offset = this.#slot++ * this.#slotBytes;
@@ -115,21 +151,27 @@ export class Recorder {
     const workgroups = Math.ceil(work.threads / shape.workgroupSize);
     const x = Math.min(workgroups, maxGroups);
     const y = Math.ceil(workgroups / x);
-    const group = this.#bindGroup(kernel, work.buffers);
-    this.#commands.push({ type: 'dispatch', kernel, group, offset, x, y, flops: work.flops });
-    this.#estimateMs += this.#dispatchMs + work.flops / this.#flopsPerMs;
+    const { buffers, flops } = work;
+    const ready = kernel.interface.bindings.every(({ name }) => buffers[name]?.allocation.state === 'ready');
+    const group = ready ? this.#bindGroup(kernel, buffers) : null;
+    this.#commands.push({ type: 'dispatch', kernel, group, buffers, offset, x, y, flops });
+    this.#estimateMs += estimateMs;
     if (this.#estimateMs >= submitMs) this.flush();
   }
 
   /** Writes bytes after everything recorded so far; the data may be changed once this returns. */
   write(range: Range, data: ArrayBufferView<ArrayBufferLike>): void {
-    const { buffer, id } = range.allocation;
+    const { allocation, offset } = range;
     const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-    if (this.#waiting === 0 && !this.#used.has(id)) {
-      this.#device.queue.writeBuffer(buffer, range.offset, bytes);
+    if (this.#waiting === 0 && !this.#used.has(allocation.id) && allocation.state === 'ready') {
+      this.#device.queue.writeBuffer(allocation.buffer, offset, bytes);
       return;
     }
-    this.#commands.push({ type: 'write', buffer, offset: range.offset, data: bytes.slice() });
+    // What follows for this buffer waits behind it, also once the batches before it have gone.
+    this.#used.add(allocation.id);
+    this.#commands.push({ type: 'write', to: allocation, offset, data: bytes.slice() });
+    this.#queuedBytes += bytes.byteLength;
+    if (this.#queuedBytes > mostQueuedBytes) this.flush();
   }
 
   /** Destroys a buffer once everything recorded so far is submitted. */
@@ -143,25 +185,25 @@ export class Recorder {
   flush(): void {
     if (this.#commands.length === 0) return;
     const commands = this.#commands;
-    const estimateMs = this.#estimateMs;
     const used = this.#slot * this.#slotBytes;
     this.#commands = [];
     this.#used = new Set();
+    this.#queuedBytes = 0;
     this.#slot = 0;
     this.#estimateMs = 0;
-    const compiling = new Set<Promise<void>>();
+    const awaited = new Set<Promise<void>>();
     for (const command of commands) {
-      if (command.type === 'dispatch' && command.kernel.pipeline === null)
-        compiling.add(command.kernel.ready);
+      if (command.type === 'dispatch' && command.kernel.pipeline === null) awaited.add(command.kernel.ready);
+      for (const { state, ready } of needs(command)) if (state === 'pending') awaited.add(ready);
     }
-    if (this.#waiting === 0 && compiling.size === 0) {
-      this.#submit({ commands, uniforms: new Uint8Array(this.#uniformData, 0, used), estimateMs });
+    if (this.#waiting === 0 && awaited.size === 0) {
+      this.#submit({ commands, uniforms: new Uint8Array(this.#uniformData, 0, used) });
       return;
     }
-    const batch = { commands, uniforms: new Uint8Array(this.#uniformData, 0, used).slice(), estimateMs };
+    const batch = { commands, uniforms: new Uint8Array(this.#uniformData, 0, used).slice() };
     this.#waiting++;
     this.#tail = this.#tail
-      .then(() => Promise.all(compiling))
+      .then(() => Promise.all(awaited))
       .then(() => this.#submit(batch))
       .catch((error: unknown) => {
         this.#failure ??= asArkletError(error);
@@ -171,37 +213,50 @@ export class Recorder {
       });
   }
 
-  /** Copies bytes back after everything recorded so far. Rejects with DeviceLostError or the first recorded failure. */
-  async read(range: Range): Promise<ArrayBuffer> {
-    const staging = this.#takeStaging(range.bytes);
-    this.#commands.push({
-      type: 'copy',
-      from: range.allocation.buffer,
-      fromOffset: range.offset,
-      to: staging,
-      bytes: range.bytes,
-    });
+  /**
+   * Copies bytes back after everything recorded so far. Rejects with DeviceLostError, or with the first failure of what was
+   * recorded since the last read: OutOfMemoryError where a buffer was refused that the work needed.
+   */
+  async read({ allocation, offset, bytes }: Range): Promise<ArrayBuffer> {
+    const staging = this.#staging.take(bytes);
+    this.#commands.push({ type: 'copy', from: allocation, fromOffset: offset, to: staging, bytes });
     this.flush();
     await this.#tail;
-    await this.#guard(staging.mapAsync(GPUMapMode.READ, 0, range.bytes));
-    const data = staging.getMappedRange(0, range.bytes).slice(0);
-    staging.unmap();
-    this.#staging.push(staging);
+    if (this.#failure !== null) {
+      this.#staging.give(staging);
+      this.#throwFailure();
+    }
+    await this.#waits.for(staging.buffer.mapAsync(GPUMapMode.READ, 0, bytes));
+    const data = staging.buffer.getMappedRange(0, bytes).slice(0);
+    staging.buffer.unmap();
+    this.#staging.give(staging);
     this.#throwFailure();
     return data;
+  }
+
+  /** Waits for the driver's word on every buffer asked for so far. Throws OutOfMemoryError where it refused one. */
+  async settle(): Promise<void> {
+    this.flush();
+    try {
+      await this.#pool.settle();
+    } catch (error) {
+      // The caller has it now; who reads next must not get it again.
+      if (this.#failure instanceof OutOfMemoryError) this.#failure = null;
+      throw error;
+    }
   }
 
   /** Waits until everything recorded so far has run. */
   async finish(): Promise<void> {
     this.flush();
     await this.#tail;
-    await this.#guard(this.#device.queue.onSubmittedWorkDone());
+    await this.#waits.for(this.#device.queue.onSubmittedWorkDone());
     this.#throwFailure();
   }
 
   dispose(): void {
-    for (const buffer of this.#staging) buffer.destroy();
-    this.#staging.length = 0;
+    this.#disposed = true;
+    this.#staging.dispose();
     this.#uniformBuffer.destroy();
     this.profiler.dispose();
     this.#groups.clear();
@@ -265,7 +320,18 @@ export class Recorder {
     return group;
   }
 
+  /** Whether a command can run: not where the driver refused a buffer that it needs. The refusal is told by the next read. */
+  #possible(command: Command): boolean {
+    const refused = needs(command).find(({ state }) => state === 'refused');
+    if (!refused) return true;
+    // What is read back is never made up, whoever was told.
+    if (!refused.told || command.type === 'copy') this.#failure ??= refused.refusal;
+    return false;
+  }
+
   #submit(batch: Batch): void {
+    // What still waited for its kernels when the backend was disposed has no buffers any more.
+    if (this.#disposed) return;
     const { queue } = this.#device;
     if (batch.uniforms.byteLength > 0) queue.writeBuffer(this.#uniformBuffer, 0, batch.uniforms);
     let encoder = this.#device.createCommandEncoder({ label: 'recorded ops' });
@@ -274,8 +340,13 @@ export class Recorder {
       pass?.end();
       pass = null;
     };
+    let [dispatches, flops] = [0, 0];
     for (const command of batch.commands) {
+      if (!this.#possible(command)) continue;
       if (command.type === 'dispatch') {
+        dispatches++;
+        flops += command.flops;
+        const group = command.group ?? this.#bindGroup(command.kernel, command.buffers);
         const timestamps = this.profiler.begin(command.kernel.key, command.flops);
         if (timestamps !== null) endPass();
         const current: GPUComputePassEncoder = (pass ??= encoder.beginComputePass({
@@ -283,16 +354,17 @@ export class Recorder {
           ...(timestamps === null ? {} : { timestampWrites: timestamps }),
         }));
         current.setPipeline(command.kernel.pipeline!);
-        current.setBindGroup(0, command.group, [command.offset]);
+        current.setBindGroup(0, group, [command.offset]);
         current.dispatchWorkgroups(command.x, command.y);
         if (timestamps !== null) endPass();
       } else if (command.type === 'copy') {
         endPass();
-        encoder.copyBufferToBuffer(command.from, command.fromOffset, command.to, 0, command.bytes);
+        const { from, fromOffset, to, bytes } = command;
+        encoder.copyBufferToBuffer(from.buffer, fromOffset, to.buffer, 0, bytes);
       } else {
         endPass();
         queue.submit([encoder.finish()]);
-        if (command.type === 'write') queue.writeBuffer(command.buffer, command.offset, command.data);
+        if (command.type === 'write') queue.writeBuffer(command.to.buffer, command.offset, command.data);
         else command.allocation.buffer.destroy();
         encoder = this.#device.createCommandEncoder({ label: 'recorded ops' });
       }
@@ -300,65 +372,18 @@ export class Recorder {
     endPass();
     this.profiler.resolve(encoder);
     queue.submit([encoder.finish()]);
-    this.#measure(batch.estimateMs);
+    const told = this.#pace.submitted(flops, dispatches);
+    const done = (): void => told(this.#waits.late && !this.#waits.waiting);
+    queue.onSubmittedWorkDone().then(done, () => undefined); // the device is lost: `lost` says so
   }
 
-  /** Learns the device's pace from submits that ran alone. */
-  #measure(estimateMs: number): void {
-    const alone = this.#inFlight++ === 0;
-    const start = performance.now();
-    const done = (): void => {
-      this.#inFlight--;
-      const ms = performance.now() - start;
-      if (!alone || this.#inFlight > 0 || estimateMs < submitMs / 4) return;
-      const ratio = Math.min(2, Math.max(0.5, estimateMs / Math.max(ms, 0.1)));
-      this.#flopsPerMs *= Math.sqrt(ratio);
-      this.#dispatchMs /= Math.sqrt(ratio);
-    };
-    this.#device.queue.onSubmittedWorkDone().then(done, done);
-  }
-
-  #takeStaging(bytes: number): GPUBuffer {
-    const at = this.#staging.findIndex((buffer) => buffer.size >= bytes && buffer.size <= 4 * bytes + 4096);
-    const found = at < 0 ? undefined : this.#staging.splice(at, 1)[0];
-    while (this.#staging.length > 8) this.#staging.shift()?.destroy();
-    return (
-      found ??
-      this.#device.createBuffer({
-        label: 'read back',
-        size: Math.ceil(bytes / 256) * 256,
-        usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-      })
-    );
-  }
-
-  /** Turns the rejection of a promise on a lost device into DeviceLostError. */
-  async #guard(work: Promise<unknown>): Promise<void> {
-    const lost = this.#open.lost.then((error) => {
-      throw error;
-    });
-    lost.catch(() => undefined);
-    try {
-      await Promise.race([work, lost]);
-    } catch (cause) {
-      if (cause instanceof ArkletError) throw cause;
-      const reason = await Promise.race([
-        this.#open.lost,
-        new Promise<null>((resolve) => setTimeout(() => resolve(null), 100)),
-      ]);
-      throw (
-        reason ??
-        this.#open.uncaptured() ??
-        new ArkletError(`The GPU refused to answer: ${String(cause)}`, 'Reload the page.', { cause })
-      );
-    }
-  }
-
+  /** Throws what failed since the last time, once. */
   #throwFailure(): void {
-    const failure = this.#failure ?? this.#open.uncaptured();
+    const failure = this.#failure;
+    // Asked for in any case: what no scope caught is of this work as well, and the next does not answer for it.
+    const uncaught = this.#open.uncaptured();
     this.#failure = null;
-    if (failure instanceof Error) throw failure;
-    if (failure !== null) throw new ArkletError(`The GPU failed: ${String(failure)}`, 'Reload the page.');
-    this.#pool.throwIfFailed();
+    const first = failure ?? uncaught;
+    if (first !== null) throw first;
   }
 }

@@ -24,6 +24,7 @@ export class Batch {
   readonly #backend: Backend;
   readonly #owner: string;
   readonly #workspace: Workspace;
+  readonly #held: Tensor[] = [];
   /** ids | positions | slots | sequences | logit rows, each at a multiple of 64. */
   readonly #meta: Tensor;
   readonly #parts: readonly Tensor[];
@@ -39,12 +40,18 @@ export class Batch {
   #count = 0;
   #outputs = 0;
 
+  /** Throws OutOfMemoryError with nothing left allocated. */
   constructor(
     model: LanguageModel,
     options: { rows: number; sequences: number; blockSize: number; owner: string },
   ) {
     const { backend, config } = model;
     const { rows, sequences, blockSize, owner } = options;
+    const make = (shape: readonly number[], label: string, dtype: 'f32' | 'u32' = 'f32'): Tensor => {
+      const tensor = backend.tensor(shape, { owner, label, dtype });
+      this.#held.push(tensor);
+      return tensor;
+    };
     this.#model = model;
     this.#backend = backend;
     this.#owner = owner;
@@ -52,16 +59,20 @@ export class Batch {
     this.blockSize = blockSize;
     this.maxBlocks = Math.ceil(model.maxContext / blockSize);
     this.#stride = round64(rows);
-    this.#workspace = createWorkspace(model, rows, owner);
-    const u32 = { owner, dtype: 'u32' as const };
-    this.#meta = backend.tensor([5 * this.#stride], { ...u32, label: 'batch rows' });
     this.#host = new Uint32Array(5 * this.#stride);
-    this.#parts = [0, 1, 2, 3, 4].map((part) => backend.view(this.#meta, part * this.#stride, [rows]));
-    this.#blockTable = backend.tensor([sequences, this.maxBlocks], { ...u32, label: 'block table' });
     this.#tableRow = new Uint32Array(this.maxBlocks);
-    this.#headInput = backend.tensor([sequences, config.hidden], { owner, label: 'head input' });
-    this.#qkNormed = backend.tensor([sequences, config.hidden], { owner, label: 'head normed' });
-    this.#logits = backend.tensor([sequences, config.vocab], { owner, label: 'logits' });
+    this.#workspace = createWorkspace(model, rows, owner);
+    try {
+      this.#meta = make([5 * this.#stride], 'batch rows', 'u32');
+      this.#parts = [0, 1, 2, 3, 4].map((part) => backend.view(this.#meta, part * this.#stride, [rows]));
+      this.#blockTable = make([sequences, this.maxBlocks], 'block table', 'u32');
+      this.#headInput = make([sequences, config.hidden], 'head input');
+      this.#qkNormed = make([sequences, config.hidden], 'head normed');
+      this.#logits = make([sequences, config.vocab], 'logits');
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
   }
 
   /** Rows added since `clear`. */
@@ -116,6 +127,7 @@ export class Batch {
     const plan = {
       type: 'paged' as const,
       positions,
+      places: this.#host.subarray(this.#stride, 2 * this.#stride),
       slots,
       sequences,
       blockTable: this.#blockTable,
@@ -144,13 +156,7 @@ export class Batch {
   dispose(): void {
     this.setAdapter(null);
     releaseWorkspace(this.#backend, this.#workspace);
-    this.#backend.release(
-      ...this.#parts,
-      this.#meta,
-      this.#blockTable,
-      this.#headInput,
-      this.#qkNormed,
-      this.#logits,
-    );
+    this.#backend.release(...this.#held);
+    this.#held.length = 0;
   }
 }

@@ -3,6 +3,7 @@
  * blocks of a common prompt prefix are shared by the sequences that are in flight together.
  */
 import type { Backend, Tensor } from '../compute/ops';
+import { OutOfMemoryError } from '../core/errors';
 import type { LanguageModel } from './types';
 
 /** A block of positions. Shared blocks are filled once; `fill` counts the positions computed or being computed. */
@@ -127,16 +128,33 @@ export class KvCache {
       for (let layer = 0; layer < layers; layer++) {
         const label = `${caches === this.kCaches ? 'k' : 'v'} cache ${layer}`;
         const old = caches[layer];
-        const grown = this.#backend.tensor([slots, width], { owner: this.#owner, label });
+        // An attempt that was refused half way has left larger ones.
+        if (old && old.size >= slots * width) continue;
+        const grown = await this.#allocate([slots, width], label);
         if (old) {
           this.#backend.copy({ x: old, y: grown, size: oldSize });
-          await this.#backend.finish();
           this.#backend.release(old);
         }
         caches[layer] = grown;
       }
     }
+    await this.#backend.finish();
     this.#slots = slots;
+  }
+
+  /** Memory that the device has given. Where it refuses, the caches given back before are waited for, and it is asked again. */
+  async #allocate(shape: readonly number[], label: string): Promise<Tensor> {
+    for (let attempt = 0; ; attempt++) {
+      const tensor = this.#backend.tensor(shape, { owner: this.#owner, label });
+      try {
+        await this.#backend.settle();
+        return tensor;
+      } catch (error) {
+        this.#backend.release(tensor);
+        if (!(error instanceof OutOfMemoryError) || attempt > 0) throw error;
+        await this.#backend.finish();
+      }
+    }
   }
 
   dispose(): void {

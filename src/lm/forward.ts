@@ -9,6 +9,8 @@ export type AttentionPlan =
   | {
       readonly type: 'paged';
       readonly positions: Tensor;
+      /** The contents of `positions`. */
+      readonly places: Uint32Array;
       readonly slots: Tensor;
       readonly sequences: Tensor;
       readonly blockTable: Tensor;
@@ -41,20 +43,30 @@ export function qkvColumns(config: ModelConfig): number {
   return (config.heads + 2 * config.kvHeads) * config.headDim;
 }
 
-/** Allocates the activations for `capacity` rows. */
+/** Allocates the activations for `capacity` rows. Throws OutOfMemoryError with nothing left allocated. */
 export function createWorkspace(model: LanguageModel, capacity: number, owner: string): Workspace {
   const { config, backend } = model;
-  const make = (cols: number, label: string) => backend.tensor([capacity, cols], { owner, label });
-  return {
-    capacity,
-    x: make(config.hidden, 'residual'),
-    normed: make(config.hidden, 'normed'),
-    qkv: make(qkvColumns(config), 'qkv'),
-    qkvNormed: config.qkNorm ? make(qkvColumns(config), 'qkv normed') : null,
-    attended: make(config.heads * config.headDim, 'attended'),
-    gateUp: make(2 * config.ffn, 'gate|up'),
-    activated: make(config.ffn, 'activated'),
+  const held: Tensor[] = [];
+  const make = (cols: number, label: string): Tensor => {
+    const tensor = backend.tensor([capacity, cols], { owner, label });
+    held.push(tensor);
+    return tensor;
   };
+  try {
+    return {
+      capacity,
+      x: make(config.hidden, 'residual'),
+      normed: make(config.hidden, 'normed'),
+      qkv: make(qkvColumns(config), 'qkv'),
+      qkvNormed: config.qkNorm ? make(qkvColumns(config), 'qkv normed') : null,
+      attended: make(config.heads * config.headDim, 'attended'),
+      gateUp: make(2 * config.ffn, 'gate|up'),
+      activated: make(config.ffn, 'activated'),
+    };
+  } catch (error) {
+    backend.release(...held);
+    throw error;
+  }
 }
 
 export function releaseWorkspace(backend: Backend, workspace: Workspace): void {
@@ -167,7 +179,7 @@ function attend(
   }
   const kCache = plan.kCaches[layer]!;
   const vCache = plan.vCaches[layer]!;
-  const { slots, sequences, blockTable, maxBlocks, blockSize } = plan;
+  const { slots, sequences, places, blockTable, maxBlocks, blockSize } = plan;
   backend.ropeAndCache({ ...shape, qkv, positions, slots, tables, kCache, vCache, rows });
   backend.attentionPaged({
     ...shape,
@@ -177,6 +189,7 @@ function attend(
     out,
     sequences,
     positions,
+    places,
     blockTable,
     maxBlocks,
     blockSize,

@@ -24,6 +24,8 @@ export interface GeneratorOptions {
   readonly prefillRows?: number;
   /** Ledger owner of the cache and the activations. */
   readonly owner?: string;
+  /** Halves sequences, prompt rows and cache so many times, for a device that was lost under more. Results are the same. */
+  readonly halvings?: number;
 }
 
 /** What a generator did so far. */
@@ -44,22 +46,28 @@ export class Generator {
   readonly tokenizer: Tokenizer | null;
   readonly maxSequences: number;
   readonly #endIds: readonly number[];
-  readonly #batch: Batch;
+  readonly #owner: string;
+  readonly #prefillRows: number;
+  /** Null before the first request: whether the device has the memory is known only then. */
+  #batch: Batch | null = null;
   readonly #cache: KvCache;
   readonly #pool: BlockPool;
   readonly #sampler: Sampler;
   #maxBlocks: number;
   readonly #waiting: Sequence[] = [];
   readonly #active: Sequence[] = [];
-  readonly #freeRows: number[];
+  readonly #freeRows: number[] = [];
   #adapter: LoraAdapter | null = null;
   #running: Promise<void> | null = null;
   #disposed = false;
   readonly #stats = { steps: 0, rows: 0, generated: 0, shared: 0 };
 
-  /** Throws ConfigError and OutOfMemoryError. Without a tokenizer texts are empty and stop strings never found. */
+  /** Throws ConfigError. Without a tokenizer texts are empty and stop strings never found. */
   constructor(model: LanguageModel, tokenizer: Tokenizer | null, options: GeneratorOptions = {}) {
-    const { maxSequences = 64, blockSize = 16, prefillRows = 256, owner = 'generation' } = options;
+    const { blockSize = 16, owner = 'generation', halvings = 0 } = options;
+    const share = (whole: number): number => Math.max(1, Math.floor(whole / 2 ** halvings));
+    const maxSequences = options.maxSequences ?? share(64);
+    const prefillRows = options.prefillRows ?? share(256);
     for (const [name, value] of Object.entries({ maxSequences, blockSize, prefillRows })) {
       if (!Number.isInteger(value) || value < 1)
         throw new ConfigError(`${name} is ${value}; it must be a whole number from 1.`, `Change ${name}.`);
@@ -71,7 +79,10 @@ export class Generator {
     this.#pool = new BlockPool(blockSize);
     const perToken = KvCache.bytesPerToken(model);
     const bytesOfOne = model.config.kvHeads * model.config.headDim * 4;
-    const byDefault = Math.max(Math.floor(defaultCacheBytes / perToken), Math.min(2048, model.maxContext));
+    const fitting = Math.floor(defaultCacheBytes / perToken);
+    // Halved, it still holds the longest sequence that it held before.
+    const longest = Math.min(Math.max(fitting, Math.min(2048, model.maxContext)), model.maxContext);
+    const byDefault = Math.max(share(fitting), longest);
     const tokens = Math.min(
       options.cacheTokens ?? byDefault,
       maxSequences * (model.maxContext + blockSize),
@@ -80,9 +91,8 @@ export class Generator {
     this.#maxBlocks = Math.max(1, Math.floor(tokens / blockSize));
     this.#cache = new KvCache(model, owner);
     this.#sampler = new Sampler(model.config.vocab);
-    this.#freeRows = Array.from({ length: maxSequences }, (_, i) => maxSequences - 1 - i);
-    const rows = maxSequences + prefillRows;
-    this.#batch = new Batch(model, { rows, sequences: maxSequences, blockSize, owner });
+    this.#owner = owner;
+    this.#prefillRows = prefillRows;
   }
 
   get stats(): GeneratorStats {
@@ -123,7 +133,7 @@ export class Generator {
   async dispose(): Promise<void> {
     this.#disposed = true;
     await this.#running;
-    this.#batch.dispose();
+    this.#batch?.dispose();
     this.#cache.dispose();
   }
 
@@ -160,17 +170,37 @@ export class Generator {
         // Requests of the same moment start in the same batch, and aborts are heard between any two tokens.
         await yieldToEvents();
         this.#dropAborted();
-        if (this.#waiting.length > 0) await this.#admit();
+        if (this.#waiting.length > 0) await this.#admit((this.#batch ??= await this.#makeBatch()));
         if (this.#active.length === 0 && this.#waiting.length === 0) {
           this.#running = null;
           return;
         }
-        if (this.#active.length > 0) await this.#step();
+        if (this.#active.length > 0 && this.#batch) await this.#step(this.#batch);
       }
     } catch (error) {
       this.#running = null;
       for (const sequence of [...this.#active]) this.#end(sequence, () => sequence.fail(error));
       for (const sequence of this.#waiting.splice(0)) sequence.fail(error);
+    }
+  }
+
+  /** Room for as many sequences as were asked for, or for half as often as the device refuses it. Throws OutOfMemoryError. */
+  async #makeBatch(): Promise<Batch> {
+    const { model } = this;
+    const { blockSize } = this.#pool;
+    for (let [sequences, prefill] = [this.maxSequences, this.#prefillRows]; ; ) {
+      let batch: Batch | null = null;
+      try {
+        const rows = sequences + prefill;
+        batch = new Batch(model, { rows, sequences, blockSize, owner: this.#owner });
+        await model.backend.settle();
+        this.#freeRows.push(...Array.from({ length: sequences }, (_, i) => sequences - 1 - i));
+        return batch;
+      } catch (error) {
+        batch?.dispose();
+        if (!(error instanceof OutOfMemoryError) || (sequences === 1 && prefill === 1)) throw error;
+        [sequences, prefill] = [Math.ceil(sequences / 2), Math.ceil(prefill / 2)];
+      }
     }
   }
 
@@ -187,7 +217,7 @@ export class Generator {
   }
 
   /** Starts waiting requests in their order while rows and blocks last; one adapter at a time. */
-  async #admit(): Promise<void> {
+  async #admit(batch: Batch): Promise<void> {
     while (this.#waiting.length > 0 && this.#freeRows.length > 0) {
       const sequence = this.#waiting[0]!;
       if (this.#active.length > 0 && sequence.adapter !== this.#adapter) return;
@@ -204,11 +234,11 @@ export class Generator {
       this.#waiting.shift();
       if (this.#active.length === 0) {
         this.#adapter = sequence.adapter;
-        this.#batch.setAdapter(sequence.adapter);
+        batch.setAdapter(sequence.adapter);
       }
       sequence.blocks = blocks;
       sequence.row = this.#freeRows.pop()!;
-      this.#batch.setBlocks(sequence.row, blocks);
+      batch.setBlocks(sequence.row, blocks);
       this.#active.push(sequence);
     }
   }
@@ -251,15 +281,14 @@ export class Generator {
   }
 
   /** One batch: a token of every running reply, and as much of the prompts as there is room for. */
-  async #step(): Promise<void> {
-    const batch = this.#batch;
+  async #step(batch: Batch): Promise<void> {
     batch.clear();
     const wanted: Sequence[] = [];
     for (const sequence of this.#active) {
-      if (sequence.next >= sequence.promptLength) this.#plan(sequence, wanted);
+      if (sequence.next >= sequence.promptLength) this.#plan(batch, sequence, wanted);
     }
     for (const sequence of this.#active) {
-      if (sequence.next < sequence.promptLength) this.#plan(sequence, wanted);
+      if (sequence.next < sequence.promptLength) this.#plan(batch, sequence, wanted);
     }
     if (batch.count === 0) fail('Generation came to a halt.');
     const logits = await batch.run(this.#cache);
@@ -272,10 +301,10 @@ export class Generator {
   }
 
   /** Adds the sequence's next rows to the batch: one for a reply; for a prompt all that may be computed now. */
-  #plan(sequence: Sequence, wanted: Sequence[]): void {
+  #plan(batch: Batch, sequence: Sequence, wanted: Sequence[]): void {
     const { blockSize } = this.#pool;
     const end = sequence.ids.length;
-    while (sequence.next < end && this.#batch.count < this.#batch.rows) {
+    while (sequence.next < end && batch.count < batch.rows) {
       const block = sequence.blocks[Math.floor(sequence.next / blockSize)]!;
       const offset = sequence.next % blockSize;
       if (block.key !== null) {
@@ -290,7 +319,7 @@ export class Generator {
         block.fill = offset + 1;
       }
       const last = sequence.next === end - 1;
-      this.#batch.add(
+      batch.add(
         sequence.ids[sequence.next]!,
         sequence.next,
         block.index * blockSize + offset,

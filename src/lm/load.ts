@@ -184,6 +184,7 @@ class Loader {
     const rows = parts.reduce((sum, [, count]) => sum + count, 0);
     const matrix = this.#backend.matrix(rows, cols, format, { owner: this.#owner, label });
     this.#matrices.push(matrix);
+    await this.#backend.settle();
     let row = 0;
     for (const entry of entries) {
       await this.#eachChunk(entry, format, (start, count, data) => {

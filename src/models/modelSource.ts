@@ -2,6 +2,7 @@ import type { FileSource } from '../core/fileSource';
 import { ggufParts } from '../lm/ggufParts';
 import { UrlSource } from '../lm/sources';
 import type { ModelConfig } from '../lm/types';
+import { nativeFormat } from '../lm/rowCodec';
 import { openWeights } from '../lm/weightFiles';
 import type { ModelRef } from './modelSpec';
 import { StoredSource } from './storedSource';
@@ -21,6 +22,18 @@ export function openModelSource({ place }: ModelRef): FileSource {
     default:
       return place satisfies never;
   }
+}
+
+/** The sizes of a model and the formats of its matrices. */
+export type ModelShape = ModelConfig & { readonly formats: readonly (typeof nativeFormat)[keyof typeof nativeFormat][] };
+
+/** Read without its weights. Throws FileFormatError, ModelError, DownloadError. */
+export async function readModelShape(source: FileSource): Promise<ModelShape> {
+  const { config, entries } = await openWeights(source);
+  const formats = [...entries.values()].flatMap(({ shape, encoding }) =>
+    shape.length === 2 ? [nativeFormat[encoding]] : [],
+  );
+  return { ...config, formats: [...new Set(formats)] };
 }
 
 /** The sizes of a model, read without its weights. Throws FileFormatError, ModelError, DownloadError. */

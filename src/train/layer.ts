@@ -82,7 +82,8 @@ export function layerForward(
   }
   backend.rope({ ...headShape, qkv: saves.qkv, positions: work.positions, tables: model.rotary, rows });
   const { qkv, attended, lse } = saves;
-  backend.attention({ ...headShape, qkv, documents: work.documents, out: attended, lse, rows });
+  const { documents, spans } = work;
+  backend.attention({ ...headShape, qkv, documents, spans, out: attended, lse, rows });
   linear('o', attended, weights.o, saves.middle, { residual: x });
   backend.rmsNorm({ x: saves.middle, weight: weights.postNorm, y: saves.middleNormed, rows, cols, eps });
   linear('gateUp', saves.middleNormed, weights.gateUp, saves.gateUp, {});
@@ -170,6 +171,7 @@ export function layerBackward(
     ...headShape,
     qkv: saves.qkv,
     documents: work.documents,
+    spans: work.spans,
     out: saves.attended,
     lse: saves.lse,
     dout: gradients.attended,

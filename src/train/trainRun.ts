@@ -23,6 +23,8 @@ export interface TrainExamplesRequest extends TrainHooks<Checkpoint> {
   readonly examples: readonly Example[];
   readonly evalExamples?: readonly Example[];
   readonly options: TrainOptions;
+  /** As `options.recompute`, where the device has shown that it bears less: the bytes are the same. */
+  readonly sparing?: boolean;
   /** Trained in place; without it a fresh one is made from the seed. Its LoRA settings must be the options'. */
   readonly adapter?: LoraAdapter;
   /** Awaited before the first step of this call and after every step, with the steps done; leaves the adapter as it is. */
@@ -62,7 +64,8 @@ export class TrainRun {
   #best: BestState | null;
   #stale: number;
 
-  constructor(request: TrainExamplesRequest, adapter: LoraAdapter, owner: string) {
+  /** `recompute`: see `TrainOptions`; the same bytes with less memory. Throws OutOfMemoryError with nothing left allocated. */
+  constructor(request: TrainExamplesRequest, adapter: LoraAdapter, owner: string, recompute: boolean) {
     const { model, options, examples, evalExamples, resume } = request;
     const { backend } = model;
     this.#request = request;
@@ -88,7 +91,6 @@ export class TrainRun {
       this.#slots = Array.from({ length: options.gradAccum }, (_, pass) =>
         backend.view(this.#stats, 64 + pass * this.#slotSize, [this.#slotSize]),
       );
-      const { recompute } = options;
       this.#backprop = new Backprop(model, adapter, { owner, recompute, capacity });
     } catch (error) {
       optimizer?.dispose();

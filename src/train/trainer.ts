@@ -3,7 +3,8 @@
  * accumulated batch, AdamW. Losses and gradient norm are read before the update is recorded, so a run that diverges
  * keeps the parameters of its last good step.
  */
-import { ConfigError } from '../core/errors';
+import { fail } from '../core/assert';
+import { ConfigError, OutOfMemoryError } from '../core/errors';
 import { createAdapter, releaseAdapter } from '../lm/adapter';
 import type { Tokenizer } from '../lm/types';
 import { tokeniseRows } from './batch';
@@ -34,6 +35,27 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   return { ...result, truncated: data.truncated, dropped: data.dropped };
 }
 
+/** A training whose memory the device has given: where it does not hold all activations, layers are computed again. */
+async function prepare(
+  request: TrainExamplesRequest,
+  adapter: LoraAdapter,
+  owner: string,
+): Promise<TrainRun> {
+  const { backend } = request.model;
+  for (const recompute of request.options.recompute || request.sparing ? [true] : [false, true]) {
+    let run: TrainRun | null = null;
+    try {
+      run = new TrainRun(request, adapter, owner, recompute);
+      await backend.settle();
+      return run;
+    } catch (error) {
+      run?.dispose();
+      if (!(error instanceof OutOfMemoryError) || recompute) throw error;
+    }
+  }
+  return fail('unreachable');
+}
+
 /**
  * Trains on tokenised documents. Throws ConfigError, TokenError, OutOfMemoryError, DeviceLostError, InterruptedError,
  * and TrainingError when loss or gradient are no longer finite. Leaves nothing allocated but the adapter, and not that
@@ -54,7 +76,7 @@ export async function trainExamples(request: TrainExamplesRequest): Promise<Trai
     checkResume(request, adapter);
     const { tuning, resume, examples, signal } = request;
     if (tuning && !resume) await tuneTraining(model, examples, options, tuning, signal);
-    run = new TrainRun(request, adapter, owner);
+    run = await prepare(request, adapter, owner);
     return await run.go();
   } catch (error) {
     if (!request.adapter) releaseAdapter(model.backend, adapter);

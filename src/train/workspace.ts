@@ -79,6 +79,8 @@ export class Workspace {
   readonly ids: Tensor;
   readonly positions: Tensor;
   readonly documents: Tensor;
+  /** The contents of `documents`. */
+  spans = new Uint32Array(0);
   readonly targetRows: Tensor;
   /** Input of each layer, and at the end the output of the last: [R, H]; two alternate where nothing is kept. */
   readonly streams: readonly Tensor[];
@@ -204,6 +206,7 @@ export class Workspace {
     readonly targetRows: Uint32Array;
     readonly targets: Uint32Array;
   }): void {
+    this.spans = batch.documents;
     const data = new Uint32Array(this.#integers.size);
     data.set(batch.ids, 0);
     data.set(batch.positions, align(this.rows));

@@ -1,0 +1,167 @@
+/**
+ * The op cases of the very kernel forms that a model runs: its head size, weight formats and kinds of widths, with LoRA and
+ * without. A form is code of its own: heads unroll registers, and each format has its own way to read a weight.
+ */
+import { caseName, Maker, opCase, products, type OpCase } from './opCase';
+import { attentionCases } from './opCasesAttention';
+import { linearCases, segmentsOf } from './opCasesLinear';
+import { rowCases } from './opCasesRows';
+import type { Mode, WeightFormat } from './ops';
+
+/** What decides which forms a model runs. */
+export interface ModelForms {
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly hidden: number;
+  readonly ffn: number;
+  readonly vocab: number;
+  readonly qkvBias: boolean;
+  readonly qkNorm: boolean;
+  readonly formats: readonly WeightFormat[];
+}
+
+/** Rows of whole tiles and a rest. */
+const rows = 13;
+const rank = 8;
+/** A small width of the same kind: what runs depends on whether it divides by four. */
+const like = (width: number, whole: number): number => (width % 4 === 0 ? whole : whole + 1);
+
+interface LinearForm {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly bias?: boolean;
+  readonly residual?: boolean;
+}
+
+/** The linears of a block and the head, each kind once. */
+function linearForms({ hidden, ffn, vocab, heads, kvHeads, headDim, qkvBias }: ModelForms): LinearForm[] {
+  const all: LinearForm[] = [
+    { inputs: hidden, outputs: (heads + 2 * kvHeads) * headDim, bias: qkvBias },
+    { inputs: heads * headDim, outputs: hidden, residual: true },
+    { inputs: hidden, outputs: 2 * ffn },
+    { inputs: ffn, outputs: hidden, residual: true },
+    { inputs: hidden, outputs: vocab },
+  ];
+  const kinds = all.map((form) => ({ ...form, inputs: like(form.inputs, 256), outputs: like(form.outputs, 68) }));
+  return [...new Map(kinds.map((form) => [JSON.stringify(form), form])).values()];
+}
+
+function linear(form: LinearForm, format: WeightFormat, mode: Mode, lora: boolean): OpCase {
+  const { inputs, outputs, bias = false, residual = false } = form;
+  const variant = [format, mode, bias && 'bias', residual && 'residual', lora && `r${rank}`];
+  return opCase(
+    ['linear'],
+    variant.filter((part) => part !== false).join(' '),
+    [rows, inputs, outputs],
+    products,
+    null,
+    (make) => {
+      const { backend } = make;
+      const weight = make.matrix('weight', outputs, inputs, format);
+      const x = make.f32('x', [rows, inputs]);
+      const y = make.f32('y', [rows, outputs]);
+      const group = lora ? make.lora(segmentsOf(outputs - (outputs % 12)), rank, inputs) : null;
+      const u = group && make.empty('u', [rows, group.segments.length * rank]);
+      // Generation adds to its residual in place, training keeps both.
+      const other = mode === 'train' ? make.f32('residual', [rows, outputs]) : y;
+      const extras = {
+        ...(bias ? { bias: make.f32('bias', [outputs]) } : {}),
+        ...(residual ? { residual: other } : {}),
+        ...(group && u ? { lora: { ...group, u } } : {}),
+      };
+      return {
+        record: () => {
+          if (group && u) backend.loraDown({ x, group, u, rows, inputs, mode });
+          backend.linear({ x, weight, y, rows, mode, ...extras });
+        },
+        outputs: [y],
+      };
+    },
+  );
+}
+
+/** Numbers whose bits differ between a row alone and the same row in a batch: none. */
+export function rowAlone(format: WeightFormat, inputs = 256, outputs = 68): OpCase {
+  const batch = 7;
+  const base = opCase(['linear'], `${format} a row alone`, [batch, inputs, outputs], products, null, () => ({
+    record: () => undefined,
+    outputs: [],
+  }));
+  return {
+    ...base,
+    atol: 1e-3,
+    rtol: 0,
+    async run(backend) {
+      const make = new Maker(backend, caseName(base));
+      try {
+        const weight = make.matrix('weight', outputs, inputs, format);
+        const group = make.lora(segmentsOf(outputs - (outputs % 12)), rank, inputs);
+        const values = make.values('x', batch * inputs);
+        const x = make.empty('x', [batch, inputs]);
+        const u = make.empty('u', [batch, group.segments.length * rank]);
+        const y = make.empty('y', [batch, outputs]);
+        const bits = async (first: number, count: number): Promise<Uint32Array> => {
+          backend.write(x, values.subarray(first * inputs, (first + count) * inputs));
+          backend.loraDown({ x, group, u, rows: count, inputs, mode: 'generate' });
+          backend.linear({ x, weight, y, rows: count, mode: 'generate', lora: { ...group, u } });
+          return new Uint32Array((await backend.read(y, 0, count * outputs)).buffer);
+        };
+        const all = await bits(0, batch);
+        let different = 0;
+        for (const [first, count] of [
+          [0, 1],
+          [batch - 1, 1],
+          [2, 4],
+        ] as const) {
+          const own = await bits(first, count);
+          different += own.filter((value, i) => value !== all[first * outputs + i]).length;
+        }
+        return [Float32Array.of(different)];
+      } finally {
+        make.free();
+      }
+    },
+  };
+}
+
+/** Of the kernels that generation runs, then of those that training adds. */
+export function modelCases(model: ModelForms): OpCase[] {
+  const { headDim, formats, qkNorm } = model;
+  // One group of query heads as the model has it: the ratio is a size, not a form.
+  const heads = { heads: Math.max(1, Math.round(model.heads / model.kvHeads)), kvHeads: 1, headDim };
+  const hidden = like(model.hidden, 256);
+  const forms = linearForms(model);
+  const down = [...new Set(forms.map(({ inputs }) => inputs))];
+  const both = <T>(list: readonly T[], make: (one: T, format: WeightFormat) => OpCase[]): OpCase[] =>
+    formats.flatMap((format) => list.flatMap((one) => make(one, format)));
+  return [
+    ...formats.map((format) => rowCases.embed(7, 70, hidden, format)),
+    rowCases.rmsNorm(5, hidden),
+    rowCases.swiglu(5, like(model.ffn, 256)),
+    rowCases.gatherRows(7, hidden),
+    ...both(forms, (form, format) => [
+      linear(form, format, 'generate', false),
+      linear(form, format, 'generate', true),
+    ]),
+    ...formats.map((format) => rowAlone(format)),
+    attentionCases.attentionPaged(7, heads, 4),
+    ...(qkNorm ? [rowCases.qkNorm(5, heads)] : []),
+    attentionCases.rope(5, heads),
+    attentionCases.attention(9, heads, [5, 4]),
+    ...both(forms, (form, format) => [
+      linear(form, format, 'train', false),
+      linear(form, format, 'train', true),
+      linearCases.linearBackward(rows, form.inputs, form.outputs, { format }),
+      linearCases.linearBackward(rows, form.inputs, form.outputs, { format, extras: true, accumulate: false, rank }),
+    ]),
+    rowCases.rmsNormBackward(5, hidden, true),
+    rowCases.rmsNormBackward(5, hidden, false),
+    rowCases.scatterRows(7, hidden),
+    rowCases.crossEntropy(5, like(model.vocab, 256), true),
+    rowCases.adamw(4096, true),
+    rowCases.fill(4096),
+    rowCases.copy(4096, false),
+    ...down.map((inputs) => linearCases.loraGrad(rows, inputs, 72, rank)),
+  ];
+}

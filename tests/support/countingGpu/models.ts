@@ -1,0 +1,98 @@
+/** Shapes of well-known models (from their config.json), made on any backend without weights: for counts and pace. */
+import type { Backend, Matrix, Tensor, WeightFormat } from '../../../src/compute/ops';
+import type { LanguageModel, ModelConfig } from '../../../src/lm/types';
+
+type Shape = Pick<
+  ModelConfig,
+  'family' | 'hidden' | 'layers' | 'heads' | 'kvHeads' | 'headDim' | 'ffn' | 'vocab'
+> &
+  Partial<ModelConfig>;
+
+export const modelShapes = {
+  'SmolLM2-135M': {
+    ...{ family: 'llama', hidden: 576, layers: 30, heads: 9, kvHeads: 3, headDim: 64, ffn: 1536 },
+    vocab: 49152,
+  },
+  'Qwen2.5-0.5B': {
+    ...{ family: 'qwen2', hidden: 896, layers: 24, heads: 14, kvHeads: 2, headDim: 64, ffn: 4864 },
+    vocab: 151936,
+    qkvBias: true,
+  },
+  'Qwen3-0.6B': {
+    ...{ family: 'qwen3', hidden: 1024, layers: 28, heads: 16, kvHeads: 8, headDim: 128, ffn: 3072 },
+    vocab: 151936,
+    qkNorm: true,
+  },
+  'Llama-3.2-1B': {
+    ...{ family: 'llama', hidden: 2048, layers: 16, heads: 32, kvHeads: 8, headDim: 64, ffn: 8192 },
+    vocab: 128256,
+  },
+  'Qwen2.5-1.5B': {
+    ...{ family: 'qwen2', hidden: 1536, layers: 28, heads: 12, kvHeads: 2, headDim: 128, ffn: 8960 },
+    vocab: 151936,
+    qkvBias: true,
+  },
+  'Llama-3.2-3B': {
+    ...{ family: 'llama', hidden: 3072, layers: 28, heads: 24, kvHeads: 8, headDim: 128, ffn: 8192 },
+    vocab: 128256,
+  },
+  'Qwen3-4B': {
+    ...{ family: 'qwen3', hidden: 2560, layers: 36, heads: 32, kvHeads: 8, headDim: 128, ffn: 9728 },
+    vocab: 151936,
+    qkNorm: true,
+  },
+} as const satisfies Readonly<Record<string, Shape>>;
+
+export type ModelName = keyof typeof modelShapes;
+
+/** A model of this shape with undefined weights. */
+export function emptyModel(
+  backend: Backend,
+  shape: ModelName | Shape,
+  format: WeightFormat,
+  maxContext = 4096,
+): LanguageModel {
+  const given: Shape = typeof shape === 'string' ? modelShapes[shape] : shape;
+  const config: ModelConfig = {
+    eps: 1e-6,
+    ropeTheta: 10_000,
+    ropeScaling: { type: 'default' },
+    tied: true,
+    qkvBias: false,
+    qkNorm: false,
+    maxPosition: maxContext,
+    bosId: null,
+    eosIds: [],
+    ...given,
+  };
+  const { hidden, heads, kvHeads, headDim, ffn, vocab } = config;
+  const options = { owner: 'model', label: 'weights' };
+  const vector = (size: number): Tensor => backend.tensor([size], options);
+  const matrix = (rows: number, cols: number): Matrix => backend.matrix(rows, cols, format, options);
+  const fused = (heads + 2 * kvHeads) * headDim;
+  const embed = matrix(vocab, hidden);
+  return {
+    config,
+    backend,
+    owner: 'model',
+    embed,
+    head: config.tied ? embed : matrix(vocab, hidden),
+    layers: Array.from({ length: config.layers }, () => ({
+      inputNorm: vector(hidden),
+      qkv: matrix(fused, hidden),
+      qkvBias: config.qkvBias ? vector(fused) : null,
+      qNorm: config.qkNorm ? vector(headDim) : null,
+      kNorm: config.qkNorm ? vector(headDim) : null,
+      o: matrix(hidden, heads * headDim),
+      postNorm: vector(hidden),
+      gateUp: matrix(2 * ffn, hidden),
+      down: matrix(hidden, ffn),
+    })),
+    finalNorm: vector(hidden),
+    rotary: {
+      cos: backend.tensor([maxContext, headDim / 2], options),
+      sin: backend.tensor([maxContext, headDim / 2], options),
+    },
+    maxContext,
+  };
+}

@@ -1,0 +1,68 @@
+/** The proof of a device runs the very kernel forms that a loaded model will run. */
+import { expect, it } from 'vitest';
+import { createGpuBackend } from '../../../src/compute/gpuBackend';
+import { rowAlone } from '../../../src/compute/modelCases';
+import type { WeightFormat } from '../../../src/compute/ops';
+import { createReferenceBackend } from '../../../src/compute/referenceBackend';
+import { validateKernels } from '../../../src/compute/validateKernels';
+import { createWasmBackend } from '../../../src/compute/wasmBackend';
+import { createAdapter } from '../../../src/lm/adapter';
+import { Generator } from '../../../src/lm/generate';
+import { defaultLora, defaultTrainOptions } from '../../../src/train/options';
+import { trainExamples } from '../../../src/train/trainer';
+import { CountingGpu } from '../../support/countingGpu/countingGpu';
+import { emptyModel, modelShapes } from '../../support/countingGpu/models';
+
+/** What this model compiles in a reply without and with LoRA and in a training step. */
+async function used(shape: (typeof modelShapes)[keyof typeof modelShapes], format: WeightFormat) {
+  const gpu = new CountingGpu();
+  const backend = await createGpuBackend(gpu.gpu);
+  const model = emptyModel(backend, { ...shape, layers: 1 }, format, 512);
+  const adapter = createAdapter(model, defaultLora, { seed: 0, owner: 'adapter' });
+  const generator = new Generator(model, null);
+  const request = { promptIds: [1, 2, 3], sampling: { temperature: 0, topP: 1, seed: 1, maxTokens: 3 } };
+  await generator.generate([request, request]);
+  await generator.generate([request], { adapter });
+  const example = { ids: Array.from({ length: 40 }, (_, i) => i + 1), responseStart: 20 };
+  const options = { ...defaultTrainOptions, steps: 1, batch: 2 };
+  await trainExamples({ model, adapter, examples: [example, example], options });
+  return gpu.pipelines;
+}
+
+it.each([
+  ['SmolLM2-135M', 'f16'],
+  ['Qwen2.5-0.5B', 'q8'],
+  ['Qwen3-0.6B', 'f16'],
+  ['Llama-3.2-3B', 'q4'],
+] as const)('all forms of %s in %s are among the cases', async (name, format) => {
+  const shape = modelShapes[name];
+  const wanted = await used(shape, format);
+  const gpu = new CountingGpu();
+  const backend = await createGpuBackend(gpu.gpu);
+  const forms = { qkvBias: false, qkNorm: false, ...shape, formats: [format] };
+  // This device computes nothing right: what is asked of it is all that counts.
+  await validateKernels(backend, { models: [forms], budgetMs: Infinity });
+  const proven = new Set(gpu.pipelines);
+  expect(wanted.length).toBeGreaterThan(20);
+  expect(wanted.filter((key) => !proven.has(key))).toEqual([]);
+});
+
+it('a row has the same bits alone and in a batch on the CPU path, and a difference is an error', async () => {
+  const wasm = await createWasmBackend();
+  const reference = createReferenceBackend();
+  for (const format of ['f32', 'f16', 'q8', 'q4'] as const) {
+    const test = rowAlone(format);
+    expect(await test.run(reference)).toEqual([Float32Array.of(0)]);
+    expect(await test.run(wasm)).toEqual([Float32Array.of(0)]);
+  }
+  // A backend whose results depend on the number of rows.
+  const uneven = {
+    ...wasm,
+    linear: (op: Parameters<typeof wasm.linear>[0]) => {
+      wasm.linear(op);
+      if (op.rows === 1) wasm.write(op.y, Float32Array.of(0), 0);
+    },
+  };
+  const [count] = await rowAlone('f32').run(uneven);
+  expect(count?.[0]).toBeGreaterThan(0);
+});
