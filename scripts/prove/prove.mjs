@@ -21,6 +21,7 @@ import { withSources } from '../node.mjs';
 import { debateDemonstrations } from './debate.mjs';
 import { easyProblems } from './easyProblems.mjs';
 import { padDemonstrations, turnsOf } from './pad.mjs';
+import { specialistDemonstrations } from './specialists.mjs';
 /** @import {ArmGrammar, Report, Statistics} from '../lib/product' */
 /** @import {Demonstration, Run} from './pad.mjs' */
 import { parseJson, readJson } from '../lib/json.mjs';
@@ -108,17 +109,15 @@ function summary({ report, seconds, command }) {
   };
 }
 
-/** @param {string} name @param {number} count @param {number} seed */
-function questionFile(name, count, seed) {
+/** @param {string} name @param {readonly object[]} rows */
+function rowsFile(name, rows) {
   const file = join(work, `${name}.jsonl`);
-  writeFileSync(
-    file,
-    easyProblems(count, seed)
-      .map((row) => `${JSON.stringify(row)}\n`)
-      .join(''),
-  );
+  writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   return file;
 }
+
+/** @param {string} name @param {number} count @param {number} seed */
+const questionFile = (name, count, seed) => rowsFile(name, easyProblems(count, seed));
 
 /** @param {string} out */
 function adapterFiles(out) {
@@ -239,7 +238,8 @@ const { meanInterval } = await withSources(
 /** @type {Readonly<Record<string, Demonstration>>} */
 const demonstrations = {
   ...debateDemonstrations({ distil, meanInterval }),
-  ...padDemonstrations({ distil, summary, questionFile, fetchSmolLm2, smollm2, meanInterval }),
+  ...specialistDemonstrations({ distil, meanInterval, rowsFile, fetchSmolLm2, smollm2 }),
+  ...padDemonstrations({ distil, summary, rowsFile, questionFile, fetchSmolLm2, smollm2, meanInterval }),
   /** Every kernel on Firefox's WebGPU, whose WGSL compiler is naga, and a small job on it. */
   'firefox-webgpu': async () => {
     const { firefoxSelftest } = await import('../maintain/firefox.mjs');
