@@ -170,16 +170,15 @@ export function templateSets(sets, seed) {
       numbers,
     };
   };
-  const keys = /** @type {Name[]} */ (Object.keys(sets));
-  const drawn = keys.map((name) => {
+  const result = /** @type {Record<Name, TemplateRow[]>} */ ({});
+  for (const name of /** @type {Name[]} */ (Object.keys(sets))) {
     const { count, of } = sets[name];
     const own = splitTemplates.filter(of);
     // Where the count is no multiple of the templates, the seed says which ones have one more.
     const from = n(0, own.length - 1);
-    const rows = Array.from({ length: count }, (_, i) =>
+    result[name] = Array.from({ length: count }, (_, i) =>
       fresh(/** @type {Template} */ (own[(from + i) % own.length])),
     );
-    return [name, rows];
-  });
-  return Object.fromEntries(drawn);
+  }
+  return result;
 }

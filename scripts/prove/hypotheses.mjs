@@ -120,12 +120,18 @@ export const padAfterRsft = {
  * `specialists`: SmolLM2-135M-Instruct on easy problems of 27 templates. Three adapters learn worked solutions of one kind each (sums,
  * groups, shares; six templates), without overlap: where one is taught, the others are not, so their gaps are systematic and a vote
  * cannot close them, and on every question of a taught template one agent has something to follow. None is taught to follow: whether
- * a model of this size does so by itself is what is measured. Student, control and union take equal steps from the same base.
+ * a model of this size does so by itself is what is measured. Agents and union are the same for all seeds, as the bundled agents are in
+ * `debate`; each seed has its own questions, debate and trainings. Student, control, specialists and union take equal steps.
  */
 export const specialists = {
   seeds: [0, 1, 2],
-  /** Questions of a seed: for each specialist, debated for the student, tested on taught and on held-out templates; optimiser steps. */
-  sizes: { each: 48, train: 24, test: 27, heldOut: 18, steps: 16 },
+  /** Of the problems of all sets. */
+  drawSeed: 14,
+  /**
+   * Worked solutions for each specialist; of a seed, questions debated for the student, tested on taught and on held-out templates;
+   * optimiser steps and their batch. About an hour of one core: a row of training takes 1.7 to 2 seconds.
+   */
+  sizes: { each: 36, train: 18, test: 18, heldOut: 9, steps: 20, batch: 4 },
   /** Lower bounds of 95 % t intervals over the seeds, in points. A specialist on its own kind of template minus on the others, greedy: */
   ownOverOtherKindsAbove: 0,
   /** The debate minus a vote of independent answers at its prompt and generated tokens. */

@@ -176,7 +176,7 @@ async function greedyAgents(preset) {
   const isVote = (/** @type {string} */ name) =>
     ['vote', 'vote-zero-shot', 'vote-equal-tokens'].includes(parseArm(name).kind);
   const run = distil(`single-greedy-${preset}`, [
-    ...`--preset ${preset} --protocol self-consistency --temperature 0 --n-agents 3 --strategy rsft --controls=`.split(
+    ...`--preset ${preset} --protocol self-consistency --temperature 0 --n-agents 3 --strategy rsft --controls=,`.split(
       ' ',
     ),
     ...'--steps 1 --distil-seeds 1 --self-check false'.split(' '),

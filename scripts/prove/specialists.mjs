@@ -21,30 +21,29 @@ const { sizes } = design;
 /** @param {Kind} kind @returns {(template: Template) => boolean} */
 const taught = (kind) => (template) => !template.heldOut && template.kind === kind;
 
-/** Questions of a seed: a set for each specialist, what is debated for the student, and both tests. @param {number} seed */
-function setsOf(seed) {
+/** What the specialists are taught, and for each seed what is debated for the student and both tests; all apart. */
+function drawSets() {
   const known = (/** @type {Template} */ template) => !template.heldOut;
-  return templateSets(
-    {
-      test: { count: sizes.test, of: known },
-      [heldOut]: { count: sizes.heldOut, of: (template) => template.heldOut },
-      // Some to spare: the program itself leaves out near duplicates.
-      train: { count: 2 * sizes.train, of: known },
-      sums: { count: sizes.each, of: taught('sums') },
-      groups: { count: sizes.each, of: taught('groups') },
-      shares: { count: sizes.each, of: taught('shares') },
-    },
-    seed,
-  );
+  /** @type {Record<string, {count: number, of: (template: Template) => boolean}>} */
+  const wanted = Object.fromEntries(kinds.map((kind) => [kind, { count: sizes.each, of: taught(kind) }]));
+  for (const seed of design.seeds) {
+    wanted[`test-${seed}`] = { count: sizes.test, of: known };
+    wanted[`${heldOut}-${seed}`] = { count: sizes.heldOut, of: (template) => template.heldOut };
+    // Some to spare: the program itself leaves out near duplicates.
+    wanted[`train-${seed}`] = { count: 2 * sizes.train, of: known };
+  }
+  const sets = templateSets(wanted, design.drawSeed);
+  return (/** @type {string} */ name) => sets[name] ?? [];
 }
 
 /**
- * What training and test questions share: it must be nothing but the templates of the test on known ones.
- * @param {ReturnType<typeof setsOf>} sets
+ * What training and test questions of a seed share: it must be nothing but the templates of the test on taught ones.
+ * @param {ReturnType<typeof drawSets>} sets
+ * @param {number} seed
  */
-function leaks(sets) {
-  const learnt = [sets.train, ...kinds.map((kind) => sets[kind])].flat();
-  const asked = [...sets.test, ...sets[heldOut]];
+function leaks(sets, seed) {
+  const learnt = [...kinds, `train-${seed}`].flatMap(sets);
+  const asked = [`test-${seed}`, `${heldOut}-${seed}`].flatMap(sets);
   /** @param {readonly TemplateRow[]} rows @param {(row: TemplateRow) => string} key */
   const shared = (rows, key) => {
     const known = new Set(learnt.map(key));
@@ -53,7 +52,7 @@ function leaks(sets) {
   return {
     texts: shared(asked, ({ question }) => question),
     numbersInOneTemplate: shared(asked, ({ template, numbers }) => `${template} ${numbers}`),
-    heldOutTemplates: shared(sets[heldOut], ({ template }) => template),
+    heldOutTemplates: shared(sets(`${heldOut}-${seed}`), ({ template }) => template),
   };
 }
 
@@ -71,33 +70,37 @@ export function specialistDemonstrations({ distil, meanInterval, rowsFile, fetch
   const overSeeds = (values) => ({ mean: NaN, ci: [], ...meanInterval(values), values });
   /** @param {string} name @param {string} flags */
   const run = (name, flags) => distil(name, flags.split(' '));
-  const training = `--steps ${sizes.steps} --batch 8 --lr 1e-3 --warmup 2 --rank 16`;
+  const training = `--steps ${sizes.steps} --batch ${sizes.batch} --lr 1e-3 --warmup 2 --rank 16`;
   const quiet = '--validation-questions 0 --self-check false --backend cpu';
+  const sets = drawSets();
+  /** @param {string} name */
+  const file = (name) => rowsFile(`specialists-${name}`, sets(name));
+  /** @param {Run} trained */
+  const agent = (trained) => `adapter:${trained.out}/gold-sft?base=${smollm2}`;
 
-  /** @param {number} seed */
-  function oneSeed(seed) {
-    const sets = setsOf(seed);
-    const union = kinds.flatMap((kind) => sets[kind]);
-    /** @param {string} name @param {readonly TemplateRow[]} rows */
-    const file = (name, rows) => rowsFile(`specialists-${name}-${seed}`, rows);
-    const tests = file('test', sets.test);
-    const others = file(heldOut, sets[heldOut]);
-    /** Worked solutions alone; the agent and the one test question are for show. @param {string} name @param {readonly TemplateRow[]} rows */
-    const worked = (name, rows) =>
-      run(
-        `specialist-${name}-${seed}`,
-        `--agents agent-a --n-agents 1 --protocol self-consistency --temperature 0 --max-tokens 1 --student ${smollm2} ` +
-          `--train-file ${file(name, rows)} --test-file ${tests} --train-questions ${rows.length} --test-questions 1 ` +
-          `--near-duplicates keep --strategy=, --controls gold-sft ${training} --seed ${seed} ${quiet}`,
-      );
-    /** @param {Run} trained */
-    const agent = (trained) => `adapter:${trained.out}/gold-sft?base=${smollm2}`;
+  /** Learns a file's worked solutions alone; the agent and the one test question are for show. @param {string} name @param {string} path @param {number} count */
+  const worked = (name, path, count) =>
+    run(
+      `specialist-${name}`,
+      `--agents agent-a --n-agents 1 --protocol self-consistency --temperature 0 --max-tokens 1 --student ${smollm2} ` +
+        `--train-file ${path} --test-file ${file('test-0')} --train-questions ${count} --test-questions 1 ` +
+        `--near-duplicates keep --strategy=, --controls gold-sft ${training} --seed 0 ${quiet}`,
+    );
+
+  /** The specialists, one adapter for each kind, and one for all that they are taught. */
+  function teach() {
+    const union = rowsFile('specialists-union', kinds.flatMap(sets));
+    return {
+      experts: kinds.map((kind) => worked(kind, file(kind), sizes.each)),
+      union: worked('union', union, kinds.length * sizes.each),
+    };
+  }
+
+  /** @param {ReturnType<typeof teach>} taughtRuns @param {number} seed */
+  function oneSeed({ experts, union }, seed) {
     const asked =
-      `--train-file ${file('train', sets.train)} --test-file ${tests} --eval ${heldOut}=${others} ` +
+      `--train-file ${file(`train-${seed}`)} --test-file ${file(`test-${seed}`)} --eval ${heldOut}=${file(`${heldOut}-${seed}`)} ` +
       `--test-questions ${sizes.test} --eval-questions ${sizes.heldOut} --max-tokens 256`;
-
-    const experts = kinds.map((kind) => worked(kind, sets[kind]));
-    const together = worked('union', union);
     const debate = run(
       `specialists-${seed}`,
       `--agents ${experts.map(agent).join(',')} --n-agents 3 --rounds 1 --temperature 0.7 --student ${smollm2} ${asked} ` +
@@ -106,15 +109,15 @@ export function specialistDemonstrations({ distil, meanInterval, rowsFile, fetch
     // The union as an agent, greedy, on the same questions; the bundled student beside it is for show.
     const alone = run(
       `specialists-union-${seed}`,
-      `--agents ${agent(together)} --n-agents 1 --protocol self-consistency --temperature 0 ${asked} --train-questions 0 ` +
+      `--agents ${agent(union)} --n-agents 1 --protocol self-consistency --temperature 0 ${asked} --train-questions 0 ` +
         `--strategy=, --controls=, --seed ${seed} ${quiet}`,
     );
-    return { seed, sets, experts, together, debate, alone };
+    return { seed, debate, alone };
   }
 
   /** Each specialist's greedy answers on a set, by whether the question's template is of its kind. @param {ReturnType<typeof oneSeed>} one @param {'test' | 'held-out'} set */
-  function expertise({ sets, debate }, set) {
-    const templateOf = new Map(sets[set].map(({ question, template }) => [question, template]));
+  function expertise({ seed, debate }, set) {
+    const templateOf = new Map(sets(`${set}-${seed}`).map(({ question, template }) => [question, template]));
     const turns = turnsOf(debate.out).filter(
       ({ protocol, split }) => protocol === 'single-greedy' && split === set,
     );
@@ -167,13 +170,14 @@ export function specialistDemonstrations({ distil, meanInterval, rowsFile, fetch
   return {
     specialists: () => {
       fetchSmolLm2();
-      const all = design.seeds.map(oneSeed);
+      const agents = teach();
+      const all = design.seeds.map((seed) => oneSeed(agents, seed));
       const test = measured(all, 'test');
       const held = measured(all, heldOut);
       const student = 'distilled:rsft';
       const [control, vote] = ['control:self-consistency', 'vote-equal-total-tokens'];
       const result = {
-        leaks: all.map(({ sets }) => leaks(sets)),
+        leaks: all.map(({ seed }) => leaks(sets, seed)),
         accuracy: test.accuracy,
         heldOut: held.accuracy,
         ownOverOtherKinds: overSeeds(
@@ -198,12 +202,7 @@ export function specialistDemonstrations({ distil, meanInterval, rowsFile, fetch
       const misses = specialistBounds(result).flatMap(({ what, wanted, measured: found, holds }) =>
         holds ? [] : [`${what} is ${found.mean} [${found.ci.join(', ')}], not ${wanted}`],
       );
-      const runs = all.flatMap(({ experts, together, debate, alone }) => [
-        ...experts,
-        together,
-        debate,
-        alone,
-      ]);
+      const runs = [...agents.experts, agents.union, ...all.flatMap(({ debate, alone }) => [debate, alone])];
       return {
         result: {
           ...result,
@@ -225,8 +224,8 @@ export function specialistDemonstrations({ distil, meanInterval, rowsFile, fetch
 
   /** What stays of a seed beside its accuracies. @param {ReturnType<typeof oneSeed>} one */
   function seedOf(one) {
-    const { debate, alone, seed, sets } = one;
-    const templateOf = new Map(sets.test.map(({ question, template }) => [question, template]));
+    const { debate, alone, seed } = one;
+    const templateOf = new Map(sets(`test-${seed}`).map(({ question, template }) => [question, template]));
     const byUnion = new Map(
       alone.report.items.map(({ id, verdicts }) => [id, verdicts['single-greedy']?.correct ?? false]),
     );

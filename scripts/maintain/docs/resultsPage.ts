@@ -3,6 +3,7 @@ import { debateSections, earlierSections } from './debateResults';
 import { otherSections } from './otherResults';
 import { padSections } from './padResults';
 import { arm, pair, type Results, type RunResult } from './results';
+import { specialistSection } from './specialistResults';
 import { change, percent } from './words';
 import { accuracyOf, gap, level, worthSection, type Worth } from './worthResults';
 
@@ -21,6 +22,7 @@ export function resultsPage(results: Results): string {
     ...opening,
     ...worthSection(results),
     ...debateSections(results),
+    ...specialistSection(results),
     ...otherSections(results),
     ...earlier,
     ...earlierSections(results),
