@@ -2,6 +2,8 @@
  * Easy one- and two-step word problems (numbers up to 20) in GSM8K's format, for demonstrations with real language models.
  * Every problem is drawn once: no two share their text.
  */
+import { templates as splitTemplates } from './easyTemplates.mjs';
+/** @import {Template} from './easyTemplates.mjs' */
 
 /**
  * @typedef {{question: string, answer: string}} Row
@@ -62,7 +64,7 @@ function random(seed) {
   };
 }
 
-/** @type {((values: Values) => {question: string, steps: string[], answer: number})[]} */
+/** Of the demonstrations before `specialists`. @type {((values: Values) => {question: string, steps: string[], answer: number})[]} */
 const templates = [
   ({ who, thing, a, b }) => ({
     question: `${who} has ${a} ${thing}. ${who} gets ${b} more ${thing}. How many ${thing} does ${who} have now?`,
@@ -126,4 +128,57 @@ export function easyProblems(count, seed) {
     rows.set(question, { question, answer: `${steps.join('\n')}\n#### ${answer}` });
   }
   return [...rows.values()];
+}
+
+/**
+ * A problem whose template is known: `numbers` are those of its text, sorted.
+ * @typedef {Row & {template: string, numbers: string}} TemplateRow
+ */
+
+/**
+ * Sets of problems that share no text, and no numbers in one template. `sets` says from which templates and how many problems a
+ * set has, the same number of each template as far as that goes.
+ * @template {string} Name
+ * @param {Readonly<Record<Name, {count: number, of: (template: Template) => boolean}>>} sets
+ * @param {number} seed
+ * @returns {Record<Name, TemplateRow[]>}
+ */
+export function templateSets(sets, seed) {
+  const next = random(seed);
+  /** @param {number} low @param {number} high */
+  const n = (low, high) => low + Math.floor(next() * (high - low + 1));
+  /**
+   * @template T
+   * @param {readonly T[]} list
+   */
+  const pick = (list) => /** @type {T} */ (list[n(0, list.length - 1)]);
+  /** @type {Set<string>} */
+  const seen = new Set();
+  /** @param {Template} template @returns {TemplateRow} */
+  const fresh = (template) => {
+    const who = pick(names);
+    const other = pick(names.filter((name) => name !== who));
+    const { text, steps, answer } = template.fill({ who, other, thing: pick(things), n });
+    const numbers = (text.match(/\d+/g) ?? []).sort().join(' ');
+    const key = `${template.name}: ${numbers}`;
+    if (seen.has(key)) return fresh(template);
+    seen.add(key);
+    return {
+      question: text,
+      answer: `${steps.join('\n')}\n#### ${answer}`,
+      template: template.name,
+      numbers,
+    };
+  };
+  const result = /** @type {Record<Name, TemplateRow[]>} */ ({});
+  for (const name of /** @type {Name[]} */ (Object.keys(sets))) {
+    const { count, of } = sets[name];
+    const own = splitTemplates.filter(of);
+    // Where the count is no multiple of the templates, the seed says which ones have one more.
+    const from = n(0, own.length - 1);
+    result[name] = Array.from({ length: count }, (_, i) =>
+      fresh(/** @type {Template} */ (own[(from + i) % own.length])),
+    );
+  }
+  return result;
 }

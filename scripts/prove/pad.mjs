@@ -18,6 +18,7 @@ import { parseJson } from '../lib/json.mjs';
  * @property {(name: string, flags: readonly string[]) => Run} distil runs the headless job
  * @property {(run: Run) => object} summary of a run, for the result file
  * @property {(name: string, count: number, seed: number) => string} questionFile writes easy problems, gives the path
+ * @property {(name: string, rows: readonly object[]) => string} rowsFile writes rows as JSON lines, gives the path
  * @property {() => void} fetchSmolLm2
  * @property {string} smollm2 its folder
  * @property {Statistics['meanInterval']} meanInterval of src/eval/statistics.ts

@@ -22,6 +22,7 @@ import { debateDemonstrations } from './debate.mjs';
 import { easyProblems } from './easyProblems.mjs';
 import { padDemonstrations, turnsOf } from './pad.mjs';
 import { studentDemonstrations } from './students.mjs';
+import { specialistDemonstrations } from './specialists.mjs';
 /** @import {ArmGrammar, Report, Statistics} from '../lib/product' */
 /** @import {Demonstration, Run} from './pad.mjs' */
 import { parseJson, readJson } from '../lib/json.mjs';
@@ -109,17 +110,15 @@ function summary({ report, seconds, command }) {
   };
 }
 
-/** @param {string} name @param {number} count @param {number} seed */
-function questionFile(name, count, seed) {
+/** @param {string} name @param {readonly object[]} rows */
+function rowsFile(name, rows) {
   const file = join(work, `${name}.jsonl`);
-  writeFileSync(
-    file,
-    easyProblems(count, seed)
-      .map((row) => `${JSON.stringify(row)}\n`)
-      .join(''),
-  );
+  writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   return file;
 }
+
+/** @param {string} name @param {number} count @param {number} seed */
+const questionFile = (name, count, seed) => rowsFile(name, easyProblems(count, seed));
 
 /** @param {string} out */
 function adapterFiles(out) {
@@ -178,7 +177,7 @@ async function greedyAgents(preset) {
   const isVote = (/** @type {string} */ name) =>
     ['vote', 'vote-zero-shot', 'vote-equal-tokens'].includes(parseArm(name).kind);
   const run = distil(`single-greedy-${preset}`, [
-    ...`--preset ${preset} --protocol self-consistency --temperature 0 --n-agents 3 --strategy rsft --controls=`.split(
+    ...`--preset ${preset} --protocol self-consistency --temperature 0 --n-agents 3 --strategy rsft --controls=,`.split(
       ' ',
     ),
     ...'--steps 1 --distil-seeds 1 --self-check false'.split(' '),
@@ -241,7 +240,8 @@ const { meanInterval } = await withSources(
 const demonstrations = {
   ...debateDemonstrations({ distil, meanInterval }),
   ...studentDemonstrations({ distil, meanInterval }),
-  ...padDemonstrations({ distil, summary, questionFile, fetchSmolLm2, smollm2, meanInterval }),
+  ...specialistDemonstrations({ distil, meanInterval, rowsFile, fetchSmolLm2, smollm2 }),
+  ...padDemonstrations({ distil, summary, rowsFile, questionFile, fetchSmolLm2, smollm2, meanInterval }),
   /** Every kernel on Firefox's WebGPU, whose WGSL compiler is naga, and a small job on it. */
   'firefox-webgpu': async () => {
     const { firefoxSelftest } = await import('../maintain/firefox.mjs');

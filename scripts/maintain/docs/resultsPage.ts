@@ -4,6 +4,7 @@ import { otherSections } from './otherResults';
 import { padSections } from './padResults';
 import { arm, pair, type Results, type RunResult } from './results';
 import { scalingSection } from './scalingResults';
+import { specialistSection } from './specialistResults';
 import { change, percent } from './words';
 import { gap, level } from './spreads';
 import { studentSections } from './studentResults';
@@ -26,6 +27,7 @@ export function resultsPage(results: Results): string {
     ...scalingSection(results),
     ...studentSections(results),
     ...debateSections(results),
+    ...specialistSection(results),
     ...otherSections(results),
     ...earlier,
     ...earlierSections(results),

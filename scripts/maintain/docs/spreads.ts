@@ -1,6 +1,6 @@
 /** Means over seeds with their intervals, and the bounds that were written down before, as Markdown. */
 import type { Bound, Spread } from '../../prove/hypotheses.mjs';
-import { table } from './words';
+import { count, table } from './words';
 
 export const one = (value: number | undefined): string => (value ?? NaN).toFixed(1);
 export const level = ({ mean }: Spread): string => `${one(mean)} %`;
@@ -10,11 +10,17 @@ export const range = (spread: Spread): string =>
 export const gap = ({ mean, ci }: Spread): string =>
   `${mean > 0 ? '+' : ''}${one(mean)} [${one(ci[0])}, ${one(ci[1])}]`;
 
+const shown: Readonly<Record<Bound['kind'], (measured: Spread) => string>> = {
+  level,
+  gap,
+  count: ({ mean }) => count(mean),
+};
+
 export function boundsTable(bounds: readonly Bound[]): string {
   const rows = bounds.map(({ what, wanted, measured, kind, holds }) => [
     what,
     wanted,
-    kind === 'level' ? level(measured) : gap(measured),
+    shown[kind](measured),
     holds ? 'holds' : '**missed**',
   ]);
   return table(['written down before the run', 'bound', 'measured', ''], rows);
