@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createGpuBackend } from '../src/compute/gpuBackend';
-import type { GpuBackend } from '../src/compute/gpuBackend';
+import type { GpuBackend, GpuOptions } from '../src/compute/gpuBackend';
 import type { Backend } from '../src/compute/ops';
 import { selftest } from '../src/compute/selftest';
 import { createWasmBackend } from '../src/compute/wasmBackend';
@@ -15,12 +15,12 @@ import { NodeSource } from './nodeSource';
 // Dawn stops answering once its GPU object is collected.
 const kept: GPU[] = [];
 
-export async function dawnBackend(): Promise<GpuBackend> {
+export async function dawnBackend(options: GpuOptions = {}): Promise<GpuBackend> {
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
   const gpu = create([]);
   kept.push(gpu);
-  return createGpuBackend(gpu);
+  return createGpuBackend(gpu, options);
 }
 
 /** Runs a verb and writes its files under `out`; resolves with the document. */

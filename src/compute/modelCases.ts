@@ -43,7 +43,11 @@ function linearForms({ hidden, ffn, vocab, heads, kvHeads, headDim, qkvBias }: M
     { inputs: ffn, outputs: hidden, residual: true },
     { inputs: hidden, outputs: vocab },
   ];
-  const kinds = all.map((form) => ({ ...form, inputs: like(form.inputs, 256), outputs: like(form.outputs, 68) }));
+  const kinds = all.map((form) => ({
+    ...form,
+    inputs: like(form.inputs, 256),
+    outputs: like(form.outputs, 68),
+  }));
   return [...new Map(kinds.map((form) => [JSON.stringify(form), form])).values()];
 }
 
@@ -153,7 +157,12 @@ export function modelCases(model: ModelForms): OpCase[] {
       linear(form, format, 'train', false),
       linear(form, format, 'train', true),
       linearCases.linearBackward(rows, form.inputs, form.outputs, { format }),
-      linearCases.linearBackward(rows, form.inputs, form.outputs, { format, extras: true, accumulate: false, rank }),
+      linearCases.linearBackward(rows, form.inputs, form.outputs, {
+        format,
+        extras: true,
+        accumulate: false,
+        rank,
+      }),
     ]),
     rowCases.rmsNormBackward(5, hidden, true),
     rowCases.rmsNormBackward(5, hidden, false),

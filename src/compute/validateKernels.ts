@@ -61,7 +61,9 @@ function otherCases(models: readonly ModelForms[]): OpCase[] {
     for (const kernel of kernels) covered.add(kernel);
     return fresh;
   });
-  return [...new Map([...common, ...models.flatMap(modelCases)].map((test) => [caseName(test), test])).values()];
+  return [
+    ...new Map([...common, ...models.flatMap(modelCases)].map((test) => [caseName(test), test])).values(),
+  ];
 }
 
 /** Whether an earlier validation, however complete, has left out forms of these models. */

@@ -7,7 +7,10 @@
 export const submitMs = 50;
 
 /** A device without a calibration: a software adapter, or a GPU until it is measured. */
-const start = { software: { flopsPerMs: 2e6, dispatchMs: 0.5 }, hardware: { flopsPerMs: 1e9, dispatchMs: 0.01 } };
+const start = {
+  software: { flopsPerMs: 2e6, dispatchMs: 0.5 },
+  hardware: { flopsPerMs: 1e9, dispatchMs: 0.01 },
+};
 /** From 0.1 GFLOP/s to 20 TFLOP/s. */
 const bounds = { least: 1e5, most: 2e10 };
 

@@ -139,7 +139,8 @@ export class Recorder {
     if (work.threads === 0) return;
     const estimateMs = this.#pace.estimate(work.flops);
     // A submit that is full enough goes before this dispatch, so that none takes more than its time and one dispatch's.
-    if (this.#slot === slots || (this.#estimateMs > 0 && this.#estimateMs + estimateMs > submitMs)) this.flush();
+    if (this.#slot === slots || (this.#estimateMs > 0 && this.#estimateMs + estimateMs > submitMs))
+      this.flush();
     const kernel = this.#kernelFor(work);
     const { interface: shape } = kernel;
     const offset = this.#slot++ * this.#slotBytes;

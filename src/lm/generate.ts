@@ -188,7 +188,7 @@ export class Generator {
   async #makeBatch(): Promise<Batch> {
     const { model } = this;
     const { blockSize } = this.#pool;
-    for (let [sequences, prefill] = [this.maxSequences, this.#prefillRows]; ; ) {
+    for (let [sequences, prefill] = [this.maxSequences, this.#prefillRows]; ;) {
       let batch: Batch | null = null;
       try {
         const rows = sequences + prefill;

@@ -25,7 +25,9 @@ export function openModelSource({ place }: ModelRef): FileSource {
 }
 
 /** The sizes of a model and the formats of its matrices. */
-export type ModelShape = ModelConfig & { readonly formats: readonly (typeof nativeFormat)[keyof typeof nativeFormat][] };
+export type ModelShape = ModelConfig & {
+  readonly formats: readonly (typeof nativeFormat)[keyof typeof nativeFormat][];
+};
 
 /** Read without its weights. Throws FileFormatError, ModelError, DownloadError. */
 export async function readModelShape(source: FileSource): Promise<ModelShape> {

@@ -6,7 +6,7 @@
 import { fail } from '../core/assert';
 import { ConfigError, OutOfMemoryError } from '../core/errors';
 import { createAdapter, releaseAdapter } from '../lm/adapter';
-import type { Tokenizer } from '../lm/types';
+import type { LoraAdapter, Tokenizer } from '../lm/types';
 import { tokeniseRows } from './batch';
 import type { TrainRow } from './batch';
 import { checkTrainOptions } from './options';

@@ -80,7 +80,7 @@ export class Workspace {
   readonly positions: Tensor;
   readonly documents: Tensor;
   /** The contents of `documents`. */
-  spans = new Uint32Array(0);
+  spans: Uint32Array = new Uint32Array(0);
   readonly targetRows: Tensor;
   /** Input of each layer, and at the end the output of the last: [R, H]; two alternate where nothing is kept. */
   readonly streams: readonly Tensor[];

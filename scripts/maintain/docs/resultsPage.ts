@@ -1,5 +1,6 @@
 /** docs/results.md and the figures of the README, from the committed results. `npm run docs` writes both. */
 import { debateSections, earlierSections } from './debateResults';
+import { deviceSections } from './deviceResults';
 import { otherSections } from './otherResults';
 import { padSections } from './padResults';
 import { arm, pair, type Results, type RunResult } from './results';
@@ -29,6 +30,7 @@ export function resultsPage(results: Results): string {
     ...debateSections(results),
     ...specialistSection(results),
     ...otherSections(results),
+    ...deviceSections(results),
     ...earlier,
     ...earlierSections(results),
     ...padSections(results),

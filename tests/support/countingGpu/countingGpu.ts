@@ -129,7 +129,12 @@ export class CountingGpu {
       maxStorageBuffersPerShaderStage: 10,
       minUniformBufferOffsetAlignment: 256,
     };
-    const info = { vendor: this.#options.vendor ?? 'counting', architecture: '', device: '', description: '' };
+    const info = {
+      vendor: this.#options.vendor ?? 'counting',
+      architecture: '',
+      device: '',
+      description: '',
+    };
     const adapter = {
       limits,
       features: new Set<string>(),
@@ -283,7 +288,9 @@ export class CountingGpu {
     let ms = submitMs;
     for (const step of steps) {
       const buffers =
-        step.type === 'copy' ? [step.from, step.to] : step.bound.entries.map(({ resource }) => resource.buffer);
+        step.type === 'copy'
+          ? [step.from, step.to]
+          : step.bound.entries.map(({ resource }) => resource.buffer);
       const broken = buffers.find(({ invalid, destroyed }) => invalid || destroyed);
       if (broken) {
         this.#error(

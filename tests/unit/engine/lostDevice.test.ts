@@ -5,9 +5,14 @@ import type { Backend } from '../../../src/compute/ops';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
 import { DeviceLostError } from '../../../src/core/errors';
 import { EngineService } from '../../../src/engine/engineService';
+import { Transferring } from '../../../src/rpc/rpc';
 import type { ModelRef } from '../../../src/models/modelSpec';
 
-const ref: ModelRef = { id: 'student', place: { type: 'folder', url: 'public/models/student/' } };
+const ref: ModelRef = {
+  id: 'student',
+  place: { type: 'folder', url: 'public/models/student/' },
+  promptStyle: 'chat',
+};
 const context = { signal: new AbortController().signal, progress: () => undefined };
 const sampling = { temperature: 0, topP: 1, seed: 0, maxTokens: 12 };
 
@@ -33,7 +38,8 @@ it('a model that is loaded after a loss takes half as much at once, and its repl
   const round = async (): Promise<{ bytes: number; text: string }> => {
     await service.open({ backend: 'cpu', models: [ref], proofs: {} });
     await service.load(ref, context);
-    const { text } = await calls.generate(request, context);
+    const reply = await calls.generate(request, context);
+    const { text } = reply instanceof Transferring ? reply.value : reply;
     return { bytes: backend!.ledger.byOwner()['student: generation'] ?? 0, text };
   };
   const whole = await round();

@@ -9,7 +9,13 @@ import { CountingGpu } from '../../support/countingGpu/countingGpu';
 import { emptyModel } from '../../support/countingGpu/models';
 
 const shape = {
-  ...{ family: 'llama', hidden: 256, layers: 8, heads: 4, kvHeads: 4, headDim: 64, ffn: 512 },
+  family: 'llama',
+  hidden: 256,
+  layers: 8,
+  heads: 4,
+  kvHeads: 4,
+  headDim: 64,
+  ffn: 512,
   vocab: 4096,
 } as const;
 
