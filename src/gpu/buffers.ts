@@ -27,7 +27,7 @@ export class BufferPool {
   readonly #live = new Map<number, Allocation>();
   #freeBytes = 0;
   #nextId = 1;
-  /** Those whose owner was not told yet that the driver refused them. */
+  /** Those whose owner does not know yet that the driver refused them. */
   readonly #pending = new Set<Allocation>();
 
   /** `limit`: most bytes to hold; `keep`: most bytes to keep for reuse; `onDestroy` runs when a buffer goes for good. */

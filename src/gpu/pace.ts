@@ -1,5 +1,5 @@
 /**
- * How fast the device works, learned from its submits, so that each takes a bearable time: the compositor waits behind them,
+ * How fast the device works, learned from its submits, so that each stays short: the compositor waits behind them,
  * and a watchdog ends the device after a second or two.
  */
 
@@ -60,7 +60,7 @@ export class Pace {
   }
 
   #learn(flops: number, dispatches: number, ms: number, busy: boolean): void {
-    // By the pace of now: others that were submitted with this one may have told already.
+    // By the pace of now: others that were submitted with this one may have reported already.
     const dispatchesMs = dispatches * this.#dispatchMs;
     const estimateMs = dispatchesMs + flops / this.#flopsPerMs;
     const ratio = estimateMs / ms;

@@ -321,11 +321,11 @@ export class Recorder {
     return group;
   }
 
-  /** Whether a command can run: not where the driver refused a buffer that it needs. The refusal is told by the next read. */
+  /** Whether a command can run: not where the driver refused a buffer that it needs. The next read reports the refusal. */
   #possible(command: Command): boolean {
     const refused = needs(command).find(({ state }) => state === 'refused');
     if (!refused) return true;
-    // What is read back is never made up, whoever was told.
+    // What is read back is never made up, even where the refusal was reported.
     if (!refused.told || command.type === 'copy') this.#failure ??= refused.refusal;
     return false;
   }

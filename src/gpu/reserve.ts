@@ -1,6 +1,6 @@
 /**
  * Buffers whose memory the driver may still refuse: `createBuffer` never throws in WebGPU, the error scope answers later, and
- * an invalid buffer that is used meanwhile raises errors that no one can match to it.
+ * an invalid buffer that is used until then raises errors that no one can match to it.
  */
 import type { OutOfMemoryError } from '../core/errors';
 
@@ -9,7 +9,7 @@ export interface Reserved {
   state: 'pending' | 'ready' | 'refused';
   /** Why the driver refused it. */
   refusal: OutOfMemoryError | null;
-  /** Whether whoever asked for it has had the refusal: work recorded with it is dropped without another word. */
+  /** Whether its owner has received the refusal: work recorded with it is dropped without another word. */
   told: boolean;
   /** Resolves with the driver's answer; never rejects. */
   readonly ready: Promise<void>;
