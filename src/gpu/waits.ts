@@ -1,8 +1,8 @@
-/** Waiting for a device that may be lost, or that tells of its ends late. */
+/** Waiting for a device that may be lost, or whose browser reports completion late. */
 import { ArkletError, type DeviceLostError } from '../core/errors';
 import type { OpenDevice } from './device';
 
-/** Above this an empty submit was not heard of at its end, but at the next look of a timer. */
+/** Above this the completion of an empty submit was not reported at once, but by a timer. */
 const lateMs = 20;
 
 export class Waits {
@@ -22,7 +22,7 @@ export class Waits {
     });
   }
 
-  /** Whether the page hears of an end long after it, unless it is nudged. */
+  /** Whether completion is reported by a timer, unless a submit makes the browser look. */
   get late(): boolean {
     return this.#late;
   }
@@ -79,7 +79,7 @@ export class Waits {
     setTimeout(again, 1);
   }
 
-  /** Why the device refused: its loss, which may be told a moment later, or an error that no scope caught. */
+  /** Why the device refused: its loss, which may be reported a moment later, or an error that no scope caught. */
   async #reason(): Promise<ArkletError | null> {
     const soon = new Promise<null>((resolve) => setTimeout(() => resolve(null), 100));
     return (await Promise.race([this.#open.lost, soon])) ?? this.#open.uncaptured();
