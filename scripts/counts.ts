@@ -145,7 +145,7 @@ export async function longestSubmit(
       await trainExamples({ model, adapter, options, examples: documents(4, 512) });
     } else {
       const generator = new Generator(model, null);
-      const [count, tokens, most] = work === 'decode 64' ? [64, 16, 8] : [1, 2048, 2];
+      const [count, tokens, most] = work === 'decode 64' ? [64, 16, 3] : [1, 2048, 2];
       const sampling = { temperature: 0, topP: 1, seed: 1, maxTokens: most };
       for (let time = 0; time < 3; time++) {
         await generator.generate(

@@ -6,7 +6,7 @@ import type { MemoryOps } from './gpuMemory';
 
 /** Rows, outputs and inputs of the product that is timed: large enough to fill a small GPU, 3 ms at 40 GFLOP/s. */
 const [rows, outputs, inputs] = [256, 512, 512];
-/** Above this a timing is long enough to stand out from the noise of a wait. */
+/** Above this a timing stands out from the noise of a wait. */
 const enoughMs = 8;
 
 /**

@@ -27,7 +27,7 @@ export class BufferPool {
   readonly #live = new Map<number, Allocation>();
   #freeBytes = 0;
   #nextId = 1;
-  /** Those whose owner does not know yet that the driver refused them. */
+  /** Buffers whose refusal, if any, was not thrown by `settle` yet. */
   readonly #pending = new Set<Allocation>();
 
   /** `limit`: most bytes to hold; `keep`: most bytes to keep for reuse; `onDestroy` runs when a buffer goes for good. */
@@ -78,7 +78,7 @@ export class BufferPool {
     await Promise.all(pending.map(({ ready }) => ready));
     for (const allocation of pending) this.#pending.delete(allocation);
     const refused = pending.filter(({ id, refusal }) => refusal !== null && this.#live.has(id));
-    for (const allocation of refused) allocation.told = true;
+    for (const allocation of refused) allocation.reported = true;
     const refusal = refused[0]?.refusal;
     if (!refusal) return;
     this.trim();

@@ -1,5 +1,5 @@
 /**
- * How fast the device works, learned from its submits, so that each stays short: the compositor waits behind them,
+ * How fast the device works, learned from its submits, so that each takes a bounded time: the compositor waits behind them,
  * and a watchdog ends the device after a second or two.
  */
 
@@ -17,7 +17,7 @@ const bounds = { least: 1e5, most: 2e10 };
 export class Pace {
   #flopsPerMs: number;
   #dispatchMs: number;
-  /** Milliseconds until the page hears of an empty submit. */
+  /** Milliseconds until the completion of an empty submit is reported. */
   #latency = 0;
   #lastSubmit = 0;
   #lastDone = 0;
@@ -44,7 +44,7 @@ export class Pace {
     this.#latency = measured.latency;
   }
 
-  /** Called at a submit; the result is called when the page hears that it is done, `late` if it may have heard it late. */
+  /** Called at a submit; the result is called at its completion, `late` if that may have been reported late. */
   submitted(flops: number, dispatches: number): (late: boolean) => void {
     const began = performance.now();
     this.#lastSubmit = began;
@@ -52,7 +52,7 @@ export class Pace {
       const done = performance.now();
       // Submits run one after another: one that waited in the queue began when the one before it ended.
       const ms = done - Math.max(began, this.#lastDone) - this.#latency;
-      // A page that was still recording hears of the end late.
+      // A page that was still recording notices completion late.
       const busy = done - this.#lastSubmit < 1;
       this.#lastDone = done;
       if (!late && dispatches > 0) this.#learn(flops, dispatches, Math.max(ms, 0.05), busy);
@@ -60,7 +60,7 @@ export class Pace {
   }
 
   #learn(flops: number, dispatches: number, ms: number, busy: boolean): void {
-    // By the pace of now: others that were submitted with this one may have reported already.
+    // By the current pace: submits that were queued with this one may have changed it already.
     const dispatchesMs = dispatches * this.#dispatchMs;
     const estimateMs = dispatchesMs + flops / this.#flopsPerMs;
     const ratio = estimateMs / ms;

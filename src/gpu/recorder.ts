@@ -321,12 +321,12 @@ export class Recorder {
     return group;
   }
 
-  /** Whether a command can run: not where the driver refused a buffer that it needs. The next read reports the refusal. */
+  /** Whether a command can run: not where the driver refused a buffer that it needs. The next read throws the refusal. */
   #possible(command: Command): boolean {
     const refused = needs(command).find(({ state }) => state === 'refused');
     if (!refused) return true;
-    // What is read back is never made up, even where the refusal was reported.
-    if (!refused.told || command.type === 'copy') this.#failure ??= refused.refusal;
+    // A read always throws: there are no numbers to return.
+    if (!refused.reported || command.type === 'copy') this.#failure ??= refused.refusal;
     return false;
   }
 
@@ -373,8 +373,8 @@ export class Recorder {
     endPass();
     this.profiler.resolve(encoder);
     queue.submit([encoder.finish()]);
-    const told = this.#pace.submitted(flops, dispatches);
-    const done = (): void => told(this.#waits.late && !this.#waits.waiting);
+    const completed = this.#pace.submitted(flops, dispatches);
+    const done = (): void => completed(this.#waits.late && !this.#waits.waiting);
     queue.onSubmittedWorkDone().then(done, () => undefined); // the device is lost: `lost` says so
   }
 

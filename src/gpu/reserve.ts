@@ -1,6 +1,6 @@
 /**
  * Buffers whose memory the driver may still refuse: `createBuffer` never throws in WebGPU, the error scope answers later, and
- * an invalid buffer that is used until then raises errors that no one can match to it.
+ * an invalid buffer that is used before raises errors that cannot be matched to it.
  */
 import type { OutOfMemoryError } from '../core/errors';
 
@@ -9,8 +9,8 @@ export interface Reserved {
   state: 'pending' | 'ready' | 'refused';
   /** Why the driver refused it. */
   refusal: OutOfMemoryError | null;
-  /** Whether its owner has received the refusal: work recorded with it is dropped without another word. */
-  told: boolean;
+  /** Whether `settle` has thrown the refusal: work recorded with it is dropped without another error. */
+  reported: boolean;
   /** Resolves with the driver's answer; never rejects. */
   readonly ready: Promise<void>;
 }
@@ -23,7 +23,7 @@ export function reserveBuffer(
 ): Reserved {
   device.pushErrorScope('out-of-memory');
   const buffer = device.createBuffer(descriptor);
-  const reserved: Omit<Reserved, 'ready'> = { buffer, state: 'pending', refusal: null, told: false };
+  const reserved: Omit<Reserved, 'ready'> = { buffer, state: 'pending', refusal: null, reported: false };
   const ready = device.popErrorScope().then(
     (error) => {
       if (error !== null) reserved.refusal = refusal();

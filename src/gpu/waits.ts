@@ -1,8 +1,8 @@
-/** Waiting for a device that may be lost, or that reports completion late. */
+/** Waiting for a device that may be lost, or whose browser reports completion late. */
 import { ArkletError, type DeviceLostError } from '../core/errors';
 import type { OpenDevice } from './device';
 
-/** Above this an empty submit was not reported when it ended, but at the next tick of a timer. */
+/** Above this the completion of an empty submit was not reported at once, but by a timer. */
 const lateMs = 20;
 
 export class Waits {
@@ -22,7 +22,7 @@ export class Waits {
     });
   }
 
-  /** Whether the page hears of an end long after it, unless it is nudged. */
+  /** Whether completion is reported by a timer, unless a submit makes the browser look. */
   get late(): boolean {
     return this.#late;
   }

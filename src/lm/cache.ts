@@ -142,7 +142,7 @@ export class KvCache {
     this.#slots = slots;
   }
 
-  /** Memory that the device has granted. Where it refuses, this waits for the caches released before and tries again. */
+  /** Memory that the device has granted. Where it refuses, the old caches' release is waited for and it is asked again. */
   async #allocate(shape: readonly number[], label: string): Promise<Tensor> {
     for (let attempt = 0; ; attempt++) {
       const tensor = this.#backend.tensor(shape, { owner: this.#owner, label });

@@ -2,7 +2,7 @@
 // x [rows, inputs], W this part's rows [start, start + count) of [outputs, inputs] in any weight format,
 // y, residual [rows, outputs], bias [outputs], u [rows, segments * rank], b [*, rank].
 // Grid: a thread per (ROWS rows, 4 QUADS outputs), no barrier. Assigns; RESIDUAL_IS_Y adds to y.
-// K runs in order through explicit multiply-adds, and rows that fill no tile run one by one through the same chain:
+// K runs in order through explicit multiply-adds, and rows that fill less than half a tile run one by one through the same chain:
 // so a row has the same bits alone and in any batch. The registers have names (`repeat` unrolls): arrays spill.
 struct Sizes {
   rows: u32, inputs: u32, columns4: u32, outputs: u32, start: u32, count: u32,
@@ -71,7 +71,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   //#repeat q QUADS c 4
   let row$q_$c = weightRow(min(local + 4u * $qu + $cu, sizes.count - 1u), sizes.columns4);
   //#end
-  if (first + ROWS > sizes.rows) {
+  let last = sizes.rows - 1u;
+  // A few rows cost less one by one than a whole tile does.
+  if (2u * (sizes.rows - first) < ROWS) {
     for (var row = first; row < sizes.rows; row++) {
       //#include linearRows rows=1
     }

@@ -39,8 +39,8 @@ const ask = (generator: Generator, count: number, tokens: number) =>
     ),
   );
 
-const reasons = (results: readonly PromiseSettledResult<unknown>[]): unknown[] =>
-  results.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+const reasons = (results: readonly PromiseSettledResult<unknown>[]): readonly unknown[] =>
+  results.flatMap((one): readonly unknown[] => (one.status === 'rejected' ? [one.reason] : []));
 
 describe('generation that grows beyond the memory', () => {
   it('waits its turn where sequences run, and the next request is served', async () => {

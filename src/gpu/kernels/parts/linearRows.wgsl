@@ -1,6 +1,6 @@
-// The body of linear.wgsl for ${rows} rows from `row` on and 4 QUADS outputs from `local` on, whose rows of W are row$q_$c.
+// The body of linear.wgsl for ${rows} rows from `row` on, those past `last` computed as `last` and not written, and 4 QUADS outputs from `local` on, whose rows of W are row$q_$c.
   //#repeat t ${rows}
-  let x$t = xBase((row + $tu) * sizes.inputs);
+  let x$t = xBase(min(row + $tu, last) * sizes.inputs);
   //#repeat q QUADS
   var sum$t_$q = vec4<f32>();
   //#end
@@ -28,7 +28,7 @@
     let in$q_$c = bIn(segment, output + 4u * $qu + $cu);
     //#end
     //#repeat t ${rows}
-    let u$t = uBase(((row + $tu) * sizes.segmentCount + s) * sizes.rank);
+    let u$t = uBase((min(row + $tu, last) * sizes.segmentCount + s) * sizes.rank);
     //#end
     for (var r = 0u; 4u * r < sizes.rank; r++) {
       //#repeat q QUADS c 4
@@ -46,7 +46,9 @@
   //#repeat q QUADS
   if (local + 4u * $qu < sizes.count) {
     //#repeat t ${rows}
-    finish(row + $tu, local + 4u * $qu, sum$t_$q);
+    if (row + $tu <= last) {
+      finish(row + $tu, local + 4u * $qu, sum$t_$q);
+    }
     //#end
   }
   //#end
