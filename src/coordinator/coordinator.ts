@@ -46,7 +46,7 @@ function isList(files: QuestionSources | readonly Question[]): files is readonly
   return Array.isArray(files);
 }
 
-/** The questions of the run whose debate is used, except evaluation sets that are requested again. */
+/** The questions of the run whose debate is used, but for evaluation sets where others are asked for. */
 function plannedOn(
   { run, questions }: RunArchive,
   config: RunConfig,

@@ -2,7 +2,7 @@
 import type { ArmResult } from '../records/records';
 import { entries, sameValue, settingAt, valueAt, type Path, type RunConfig } from '../settings/config';
 import { shownValue } from '../settings/setting';
-import { usesPad } from '../settings/strategy';
+import { isIdle } from '../settings/strategy';
 import { parseArm, type Arm } from './arm';
 
 /** A run as a curve takes it: its name, its settings, and the arms of its report. */
@@ -69,11 +69,9 @@ function differing(runs: readonly ScaledRun[]): readonly Dial[] {
   const configs = runs.map(({ config }) => config);
   const [first] = configs;
   if (!first) return [];
-  const pad = configs.some(usesPad);
   return entries
     .filter(
-      ({ path, setting }) =>
-        path !== 'seed' && setting.scopes[0] !== 'machine' && (pad || !path.startsWith('pad.')),
+      ({ path, setting }) => path !== 'seed' && setting.scopes[0] !== 'machine' && !isIdle(path, configs),
     )
     .filter(({ path }) => configs.some((config) => !sameValue(valueAt(config, path), valueAt(first, path))))
     .map(({ path, setting }) => ({ path, label: setting.label }));

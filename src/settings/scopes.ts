@@ -38,7 +38,7 @@ export function givenEvaluation(config: RunConfig, flags: Iterable<string>): Eva
   return Object.fromEntries(own.map(({ path }) => [path, valueAt(config, path)]));
 }
 
-/** A config whose debate is another run's: only what comes after the debate is its own, and the sets that it is evaluated on. */
+/** A config whose debate is another run's: only what comes after the debate is its own, and the evaluation sets that it names. */
 export function sameDebate(config: RunConfig, source: RunConfig, evaluation: Evaluation = {}): RunConfig {
   const debate = entries.filter(({ setting }) => setting.scopes[0] === 'debate');
   const merged = debate.reduce<RunConfig>(

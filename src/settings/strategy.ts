@@ -38,6 +38,14 @@ export function usesPad(config: { readonly strategies: readonly string[] }): boo
   return uses(config, 'pad');
 }
 
+/** Whether a setting, by its place in the config, matters to none of these runs: one of PAD without PAD. */
+export function isIdle(
+  path: string,
+  configs: readonly { readonly strategies: readonly string[] }[],
+): boolean {
+  return path.startsWith('pad.') && !configs.some(usesPad);
+}
+
 /** Whether what is stored under this name practised the second answer. */
 export function practisesSecond(name: string): boolean {
   return stagesOf(name).at(-1)?.kind === 'rl';

@@ -1,4 +1,4 @@
-/** Other evaluation sets on a debate that is used again: the training questions stay, and only the evaluation sets are planned again. */
+/** Other evaluation sets on a debate that is used again: training, validation and test questions stay, only the evaluation sets are planned again. */
 import { ConfigError } from '../core/errors';
 import type { TrainOverlap } from '../records/overlap';
 import type { Question } from '../records/records';
@@ -28,7 +28,7 @@ interface Debated {
 const isSet = (split: string): boolean => isCompared(split) && split !== 'test';
 
 /**
- * The questions of one set: of its file where that is at hand, else those that the run has already, then the generator's
+ * The questions of one set: of its file where that is at hand, else those that it had in that run, then the generator's
  * further ones. Throws ConfigError.
  */
 function ofSet(

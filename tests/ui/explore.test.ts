@@ -245,7 +245,6 @@ describe('runs along a setting', () => {
     const lines = drawn.querySelectorAll('polyline').length;
     expect(lines).toBeGreaterThan(1);
     expect(drawn.querySelectorAll('circle').length).toBe(3 * lines);
-    await panel.getByRole('region', { name: 'Runs and their result' }).element();
     const section = [...target.querySelectorAll('section')].find(
       (one) => one.querySelector('h3')?.textContent === 'Accuracy by a setting',
     )!;

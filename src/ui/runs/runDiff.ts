@@ -5,7 +5,7 @@ import type { RunArchive } from '../../records/runRecords';
 import type { ArmResult } from '../../records/records';
 import type { TrainLog } from '../../records/trainLog';
 import { entries, sameValue, valueAt, type RunConfig } from '../../settings/config';
-import { usesPad } from '../../settings/strategy';
+import { isIdle } from '../../settings/strategy';
 import { shownValue } from '../../settings/setting';
 import { deltaOf } from '../compare/baseline';
 import { runsStrings as text } from '../strings/runs';
@@ -22,19 +22,16 @@ export interface SettingRow {
   readonly differs: boolean;
 }
 
-/** Settings that only matter to PAD, to runs that train without it. */
-const idle = (name: string, runs: readonly { readonly config: RunConfig }[]): boolean =>
-  name.startsWith('pad.') && !runs.some(({ config }) => usesPad(config));
-
 /** Every setting, those that differ first. The preset's name adds nothing to its settings. */
 export function settingRows(runs: readonly { readonly config: RunConfig }[]): SettingRow[] {
+  const configs = runs.map(({ config }) => config);
   const rows = entries.map(({ path, setting }) => {
-    const values = runs.map(({ config }) => valueAt(config, path));
+    const values = configs.map((config) => valueAt(config, path));
     return {
       name: path,
       label: setting.label,
       values: values.map((value) => shownValue(setting, value) || '–'),
-      differs: values.some((value) => !sameValue(value, values[0])) && !idle(path, runs),
+      differs: values.some((value) => !sameValue(value, values[0])) && !isIdle(path, configs),
     };
   });
   return rows.sort((a, b) => Number(b.differs) - Number(a.differs));

@@ -79,7 +79,7 @@ it('a set that is no longer asked leaves no turns behind', async () => {
   expect(again.report?.ood).toBeNull();
 });
 
-it('nothing is asked anew where nothing else is asked for', async () => {
+it('nothing is asked again where nothing else is asked for', async () => {
   const job = await newJob();
   const first = await job.api.control.start({ config, questions: null });
   const source = await ended(job, first.id);

@@ -1,4 +1,4 @@
-/** Evaluation sets planned anew on a debate that is used again. */
+/** Evaluation sets planned again on a debate that is used again. */
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/core/errors';
 import type { Question } from '../../../src/records/records';

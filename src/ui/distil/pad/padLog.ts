@@ -19,7 +19,7 @@ export function isRewardLog({ strategy }: Pick<StrategyLog, 'strategy'>): boolea
 }
 
 /**
- * The dataset that a training or stage used. Runs of older versions keep that of a stack under the name of its last stage.
+ * The dataset of a training or stage. Runs of older versions keep that of a stack under the name of its last stage.
  */
 export function datasetOf<T extends { readonly strategy: string }>(
   datasets: readonly T[],

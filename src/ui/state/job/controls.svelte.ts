@@ -70,7 +70,7 @@ export class Controls {
     return this.#starts((stopped) => this.#start(change, stopped));
   }
 
-  /** Ends the run in hand and starts one with the settings; a stop in between is for the new one. */
+  /** Ends the run in hand and starts one with the settings; a stop that comes in between is for the new one. */
   restart(): Promise<void> {
     return this.#starts(async (stopped) => {
       await this.#end();
