@@ -6,14 +6,23 @@ import { loadavg } from 'node:os';
 import { debate as bounds, debateBounds, fewQuestions, fewQuestionsBounds, missesOf } from './hypotheses.mjs';
 import { brief, control, quiet, seedTools, sizes, student } from './seeds.mjs';
 
-/** @import {Demonstration, Tools} from './pad.mjs' */
+/** @import {Demonstration, Run, Tools} from './pad.mjs' */
 
 /**
  * @param {Pick<Tools, 'distil' | 'meanInterval'>} tools
  * @returns {Record<string, Demonstration>}
  */
 export function debateDemonstrations(tools) {
-  const { run, contrast, level, debate, copies } = seedTools(tools);
+  const { run, contrast, level, debate, copies, overSeeds } = seedTools(tools);
+  /** What an arm was trained on. @param {readonly Run[]} runs @param {string} arm */
+  const tracesOf = (runs, arm) => {
+    const audits = runs.map(({ report }) => report.datasets[arm]?.audit);
+    return {
+      kept: overSeeds(audits.map((audit) => audit?.kept.traces ?? NaN)),
+      corrective: overSeeds(audits.map((audit) => audit?.kept.corrective ?? NaN)),
+      coverage: overSeeds(audits.map((audit) => 100 * (audit?.coverage ?? NaN))),
+    };
+  };
 
   return {
     debate: () => {
@@ -52,7 +61,9 @@ export function debateDemonstrations(tools) {
           debateGain: contrast(shared, 'debate', 'vote:3'),
           goldContrast: contrast(shared, student, control),
           studentOverAgent: contrast(shared, student, 'single-greedy'),
+          traces: Object.fromEntries([student, control].map((arm) => [arm, tracesOf(shared, arm)])),
         },
+        traces: Object.fromEntries([student, control].map((arm) => [arm, tracesOf(gold, arm)])),
       };
       return {
         result: {

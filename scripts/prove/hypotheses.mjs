@@ -169,12 +169,13 @@ export const cleanTracesBounds = ({ daMinusRsft, wrongStepShare }) => [
 ];
 
 /**
- * `self-correction`: share right after minus before the check, over five seeds, of the stack that ends in RL on the second answer;
- * the stages before it are measured beside it. The control has the same number of steps on RSFT's own rows.
+ * `self-correction`: share right after minus before the check, over five seeds. The control has the same number of steps on RSFT's
+ * own rows. Pilots on another seed (9): on questions that RSFT had seen, the checked answers were known by heart and greedy answers
+ * were spoilt (-3 to -6 points); on 40 % kept apart, with 400 steps, greedy -1.3 and temperature 1 +5.3.
  */
 export const selfCorrection = {
   seeds: debate.seeds,
-  arm: 'distilled:rsft+correct+rl',
+  arm: 'distilled:rsft+correct',
   control: 'control:equal-steps',
   temperature1Above: 0,
   greedyAtLeast: -1,

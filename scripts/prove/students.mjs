@@ -82,12 +82,12 @@ export function studentDemonstrations(tools) {
         on(
           'correct',
           seed,
-          `--strategy rsft,correct,rsft+correct,rsft+correct+rl --controls equal-steps --self-check true ${plain}`,
+          `--strategy rsft,rsft+correct --controls equal-steps --rl-share 0.4 --correct-samples 6 --steps 600 --self-check true ${plain}`,
         ),
       );
       /** @param {string} name @param {number} temperature */
       const change = (name, temperature) => overSeeds(runs.map((one) => corrected(one, name, temperature)));
-      const arms = [student, 'distilled:correct', 'distilled:rsft+correct', arm, control];
+      const arms = [student, arm, control];
       const result = {
         sampled: change(arm, 1),
         greedy: change(arm, 0),

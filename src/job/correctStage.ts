@@ -2,9 +2,11 @@
 import { hashKey } from '../core/rng';
 import { selfCheckMessages } from '../debate/prompts';
 import { correct } from '../distil/correct';
+import { partQuestions } from '../distil/pad/rlShare';
 import type { DistillInput } from '../distil/source';
 import { evalProtocol } from '../records/evalProtocol';
 import type { Dataset, Question, Turn } from '../records/records';
+import { keepsQuestions } from '../settings/strategy';
 import type { TrainingNote } from '../wire/progress';
 import type { Job } from './job';
 import { studentAnswers } from './studentAnswers';
@@ -50,6 +52,16 @@ export async function firstAnswers(
   return [...(await ask('own-greedy', 1, 0)), ...sampled];
 }
 
+/** Questions whose answers self-correction learns from: where some are kept for it, those that the stages before it did not see. */
+export function practisedQuestions<T extends Question>(
+  { config }: Job,
+  strategy: string,
+  questions: readonly T[],
+): readonly T[] {
+  const share = keepsQuestions({ strategies: [strategy] }) ? config.pad.rl.share : 0;
+  return partQuestions(questions, share, config.seed).practised;
+}
+
 /** The rows of a stage `correct`. */
 export async function correctionDataset(
   job: Job,
@@ -59,7 +71,7 @@ export async function correctionDataset(
 ): Promise<Dataset> {
   const { config, studentStyle: style } = job;
   const { from, samples, ratio } = config.correct;
-  const { questions } = input;
+  const questions = practisedQuestions(job, strategy, input.questions);
   const own = from === 'debate' ? [] : await firstAnswers(job, { after, seed, questions, samples }, onNote);
   const check = (question: Question, answer: string) => selfCheckMessages({ style, question, own: answer });
   return { ...correct({ ...input, own, check }, { from, ratio }), strategy };

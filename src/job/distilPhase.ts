@@ -4,7 +4,7 @@ import type { RunConfig } from '../settings/config';
 import {
   equalSteps,
   practisesSecond,
-  stacksPad,
+  keepsQuestions,
   startsWithPad,
   storedStages,
   usesPad,
@@ -103,7 +103,7 @@ function plan(config: RunConfig, input: DistillInput): { stages: Stage[]; arms: 
   const { taught } = partQuestions(input.questions, config.pad.rl.share, config.seed);
   for (const strategy of config.strategies) {
     const whole = strategyDatasets(strategy, input);
-    const parts = stacksPad({ strategies: [strategy] })
+    const parts = keepsQuestions({ strategies: [strategy] })
       ? strategyDatasets(strategy, { ...input, questions: taught })
       : whole;
     storedStages(strategy, config.pad.rl.share).forEach(({ kind, name, after, partly }, i) => {
@@ -131,7 +131,8 @@ function plan(config: RunConfig, input: DistillInput): { stages: Stage[]; arms: 
     const dataset = controlDataset(control, input);
     if (control === equalStepsName) {
       const { after, stepsOf } = equalSteps(config.strategies);
-      if (after === 'rsft') add({ kind: 'sft', strategy: after, dataset, after: null });
+      if (after === 'rsft' || after === 'da')
+        add({ kind: 'sft', strategy: after, dataset: strategyDatasets(after, input)[0]!, after: null });
       add({ kind: 'sft', strategy: control, dataset, after, stepsOf });
     } else add({ kind: 'sft', strategy: control, dataset, after: null });
     arms.set(control, { kind: 'control', control });

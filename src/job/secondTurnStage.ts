@@ -6,7 +6,7 @@ import { selfCheckMessages } from '../debate/prompts';
 import type { RlQuestion } from '../distil/pad/rollout';
 import { endsInLabel } from '../distil/labels';
 import { groupedBy } from '../core/groupedBy';
-import { firstAnswers } from './correctStage';
+import { firstAnswers, practisedQuestions } from './correctStage';
 import { groupRlStage, rlQuestion } from './groupRlStage';
 import type { Job } from './job';
 import type { StageHooks } from './supervisedStage';
@@ -24,7 +24,8 @@ export async function secondTurnStage(
 ): Promise<boolean> {
   const { config, studentStyle: style } = job;
   const asked = async (split: 'train' | 'validation', samples: number): Promise<RlQuestion[][]> => {
-    const labelled = judged.questions.filter((question) => question.split === split);
+    const all = judged.questions.filter((question) => question.split === split);
+    const labelled = split === 'train' ? practisedQuestions(job, strategy, all) : all;
     const ids = new Set(labelled.map(({ id }) => id));
     const questions = job.questions.filter(({ id }) => ids.has(id));
     const turns = await firstAnswers(job, { after, seed, questions, samples }, onNote);

@@ -2,7 +2,7 @@
 import { readSpec } from '../specs/spec';
 import { entries, type Path, type RunConfig } from './config';
 import type { Group } from './setting';
-import { stacksPad, stagesOf, usesCorrection, usesSecondTurnRl } from './strategy';
+import { keepsQuestions, stagesOf, usesCorrection, usesSecondTurnRl } from './strategy';
 
 /** All settings of a group, in the order of the table. */
 export function groupSettings(group: Group): readonly Path[] {
@@ -31,7 +31,7 @@ const conditions: Readonly<Partial<Record<Path, (config: RunConfig) => boolean>>
   'pad.reward.splitter': judges,
   'pad.reward.afterError': (config) => judges(config) && config.pad.reward.labels !== 'monte-carlo',
   'pad.reward.contrastive': judges,
-  'pad.rl.share': stacksPad,
+  'pad.rl.share': keepsQuestions,
   'correct.from': usesCorrection,
   'correct.samples': usesCorrection,
   'correct.ratio': usesCorrection,

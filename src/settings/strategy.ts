@@ -43,7 +43,9 @@ export function isIdle(
   path: string,
   configs: readonly { readonly strategies: readonly string[] }[],
 ): boolean {
-  return path.startsWith('pad.') && !configs.some(usesPad);
+  return path === 'pad.rl.share'
+    ? !configs.some(keepsQuestions)
+    : path.startsWith('pad.') && !configs.some(usesPad);
 }
 
 /** Whether what is stored under this name practised the second answer. */
@@ -73,6 +75,16 @@ export function stacksPad({ strategies }: { readonly strategies: readonly string
   );
 }
 
+/** Whether in some strategy stages come before one that wants questions of its own: PAD, or self-correction. */
+export function keepsQuestions({ strategies }: { readonly strategies: readonly string[] }): boolean {
+  return strategies.some((strategy) => firstApart(stagesOf(strategy)) > 0);
+}
+
+/** Index of the first stage that works on answers to questions which the stages before it did not see; -1 where there is none. */
+function firstApart(stages: readonly StrategyStage[]): number {
+  return stages.findIndex(({ kind }) => kind === 'pad' || kind === 'correct');
+}
+
 /** Whether it starts from the untrained student in one. */
 export function startsWithPad({ strategies }: { readonly strategies: readonly string[] }): boolean {
   return strategies.some((strategy) => stagesOf(strategy)[0]?.kind === 'pad');
@@ -86,21 +98,21 @@ export function withoutPart(name: string): string {
 }
 
 /**
- * The stages of a strategy as they are stored. Where RL has questions of its own, those before PAD learn from the others alone and
- * are trainings of another name.
+ * The stages of a strategy as they are stored. Where PAD or self-correction has questions of its own, the stages before it learn from
+ * the others alone and are trainings of another name.
  */
 export function storedStages<Name extends string>(
   strategy: Name,
-  rlShare: number,
+  share: number,
 ): readonly (StrategyStage<Parts<Name>> & { readonly partly: boolean })[] {
   const stages = stagesOf(strategy);
-  const pad = stages.findIndex(({ kind }) => kind === 'pad');
-  const named = (name: string, at: number): string => (at < pad ? `${name}${part}` : name);
+  const apart = share > 0 ? firstApart(stages) : -1;
+  const named = (name: string, at: number): string => (at < apart ? `${name}${part}` : name);
   return stages.map((stage, i) => ({
     ...stage,
-    name: rlShare > 0 ? named(stage.name, i) : stage.name,
-    after: stage.after === null || rlShare <= 0 ? stage.after : named(stage.after, i - 1),
-    partly: rlShare > 0 && i < pad,
+    name: named(stage.name, i),
+    after: stage.after === null ? null : named(stage.after, i - 1),
+    partly: i < apart,
   }));
 }
 

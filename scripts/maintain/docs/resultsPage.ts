@@ -53,7 +53,7 @@ function worthRows(worth: Worth): readonly string[] {
     `- **${at('base')} to ${at('distilled:rsft')}**: the bundled student before and after RSFT on a debate of three agents, one greedy pass each (mean of five seeds, 400 questions each).`,
     `- **${gap(worth.studentOverAgent)} points** over the best agent at the same decoding (${at('single-greedy')}); a vote at the debate's prompt and generated tokens gets ${at('vote-equal-total-tokens')}, the debate ${at('debate')}.`,
     `- **${gap(worth.goldContrast)} points** over RSFT on independent samples of the same agents; **${gap(worth.consensusContrast)}** where the labels are the agents' own majority and no right answer is used.`,
-    `- With three copies of one agent nothing is left of it: debate minus its own first vote ${gap(worth.fullOverlap.debateGain)}.`,
+    `- With three copies of one agent the debate gains nothing: minus its own first vote ${gap(worth.fullOverlap.debateGain)}; its student is ${gap(worth.fullOverlap.studentOverAgent)} over the agent.`,
   ];
 }
 

@@ -25,16 +25,25 @@ describe('a run with self-correction', () => {
     const { job, id } = await ran(tiny);
     const { run, report, logs, datasets, turns, questions } = await job.api.runs.archive(id);
     expect(run.error).toBeNull();
-    expect(logs.map(({ strategy }) => strategy).sort()).toEqual(['equal-steps', 'rsft', 'rsft+correct']);
+    expect(logs.map(({ strategy }) => strategy).sort()).toEqual([
+      'equal-steps',
+      'rsft',
+      'rsft+correct',
+      'rsft-part',
+    ]);
     const steps = (name: string) => logs.find(({ strategy }) => strategy === name)?.steps.at(-1)?.step;
     expect(steps('equal-steps')).toBe(steps('rsft+correct'));
 
-    // Two samples and a greedy answer to each of 8 training questions, by RSFT's adapter and no other.
+    // Two samples and a greedy answer to each of the 2 of 8 training questions that RSFT did not see, by its adapter and no other.
     const own = turns.filter(({ protocol }) => /^eval:own-/.test(protocol));
-    expect(own).toHaveLength(3 * 8);
+    expect(own).toHaveLength(3 * 2);
+    const learned = new Set(
+      datasets.find(({ strategy }) => strategy === 'rsft-part')!.traces.map(({ questionId }) => questionId),
+    );
+    for (const { questionId } of own) expect(learned).not.toContain(questionId);
     expect(new Set(own.map(({ sampling }) => sampling.temperature))).toEqual(new Set([0, 1]));
     for (const { protocol } of own)
-      expect(parseEvalProtocol(protocol)?.arm).toMatch(/^own-(greedy|sampled):rsft:[0-9a-f]{8}$/);
+      expect(parseEvalProtocol(protocol)?.arm).toMatch(/^own-(greedy|sampled):rsft-part:[0-9a-f]{8}$/);
 
     // Its rows ask as the evaluation's second pass does.
     const rows = datasets.find(({ strategy }) => strategy === 'rsft+correct')!;

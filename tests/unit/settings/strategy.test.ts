@@ -32,14 +32,20 @@ it('a last stage trained on scores is distinguished from an earlier one, and fro
   expect(usesPad({ strategies: ['rsft', 'da', 'launchpad'] })).toBe(false);
 });
 
-it('stages before PAD learn from a part of the questions where RL keeps some, under a name of their own', () => {
+it('stages before PAD or self-correction learn from a part of the questions where some are kept, under a name of their own', () => {
   const names = (strategy: Parameters<typeof storedStages>[0], share: number) =>
     storedStages(strategy, share).map(({ name, after, partly }) => [name, after, partly]);
   expect(names('rsft+pad', 0.25)).toEqual([
     ['rsft-part', null, true],
     ['rsft+pad', 'rsft-part', false],
   ]);
+  expect(names('rsft+correct+rl', 0.25)).toEqual([
+    ['rsft-part', null, true],
+    ['rsft+correct', 'rsft-part', false],
+    ['rsft+correct+rl', 'rsft+correct', false],
+  ]);
   for (const [strategy, share] of [
+    ['correct+rl', 0.25],
     ['rsft+pad', 0],
     ['pad+da', 0.25],
     ['rsft+da', 0.25],
