@@ -1,7 +1,7 @@
 /**
- * `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil, check:webllm, kit, perf. stdout carries the result alone;
+ * `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil, check:webllm, kit, perf, isa. stdout carries the result alone;
  * everything else goes to stderr.
- * Exit codes: 0 done, 1 failed, 2 bad arguments, 130 interrupted.
+ * Exit codes: 0 done, 1 failed, 2 bad arguments, 3 not possible on this machine (isa), 130 interrupted.
  */
 import { CommandError, messageOf, systemCode } from './lib/commandError.mjs';
 import { listenForSignals } from './lib/interrupt.mjs';
@@ -16,6 +16,7 @@ const commands = {
   'check:webllm': () => import('./commands/checkWebllm.mjs'),
   kit: () => import('./commands/kit.mjs'),
   perf: () => import('./commands/perf.mjs'),
+  isa: () => import('./commands/isa.mjs'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -1,5 +1,6 @@
 /** docs/results.md and the figures of the README, from the committed results. `npm run docs` writes both. */
 import { debateSections, earlierSections } from './debateResults';
+import { machineSection } from './machineResults';
 import { otherSections } from './otherResults';
 import { padSections } from './padResults';
 import { arm, pair, type Results, type RunResult } from './results';
@@ -22,6 +23,7 @@ export function resultsPage(results: Results): string {
     ...worthSection(results),
     ...debateSections(results),
     ...otherSections(results),
+    ...machineSection(results),
     ...earlier,
     ...earlierSections(results),
     ...padSections(results),
