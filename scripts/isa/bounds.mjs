@@ -26,8 +26,8 @@ export function faultsOf({ family, kernels }, allowed) {
       if (!hot) continue;
       if (!fits(form)) faults.push(`${key}: ${figures}; at most ${bounds.vgprs} and none`);
       if (ms > bounds.ms) faults.push(`${key}: ${ms} ms to compile; at most ${bounds.ms}`);
-    } else if (!hot || fits(form))
-      faults.push(`${key}: within the bounds now (${figures}): take it off the list`);
+    } else if (!hot) faults.push(`${key}: in use nowhere: take it off the list`);
+    else if (fits(form)) faults.push(`${key}: within the bounds now (${figures}): take it off the list`);
     else if (vgprs > known.vgprs || spilled > known.spilled)
       faults.push(`${key}: ${figures}; the list allows ${known.vgprs} and ${known.spilled}`);
   }

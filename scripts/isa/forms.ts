@@ -39,7 +39,8 @@ export async function formsOf(): Promise<readonly Form[]> {
       const model = shapedModel(backend, name, format);
       hot = true;
       backend.useVariants(usual);
-      await generate(model, 40);
+      // As many rows as a prefill takes at once.
+      await generate(model, 256);
       await train(model);
       hot = false;
       for (const other of alternativesAt.includes(name) ? alternatives(usual) : []) {

@@ -1,4 +1,5 @@
 /** Rotary embedding, attention and its gradient on the GPU. */
+import { attentionTile } from '../gpu/variants';
 import { rangeOf, type GpuContext } from './gpuMemory';
 import type { Backend, HeadShape } from './ops';
 import { checks } from './shapes';
@@ -26,7 +27,57 @@ function queriesOf(headDim: number): number {
   return headDim <= 16 ? 4 : headDim <= 32 ? 2 : 1;
 }
 
-export function attentionOps({ recorder }: GpuContext): AttentionOps {
+/** Invocations of a workgroup of the tiled forms. */
+const workgroup = 64;
+/** Workgroups from which on a GPU is busy, and the rows of a model with few heads go together. */
+const busy = 512;
+
+/** A form of an attention kernel: `perTile` invocations for every `tile` rows. */
+interface Form {
+  readonly flags: readonly (string | false)[];
+  readonly constants: Readonly<Record<string, number>>;
+  readonly tile: number;
+  readonly perTile: number;
+}
+
+export function attentionOps(context: GpuContext): AttentionOps {
+  const { recorder } = context;
+
+  /** Over packed rows, for each of `heads`; `sums` as in attentionTile. */
+  function packedForm(op: HeadShape, heads: number, sums: 1 | 2): Form {
+    const { flags, constants } = headSpec(op);
+    const tile = attentionTile(op.headDim, { sums });
+    const QUERIES = queriesOf(op.headDim);
+    return context.variants.attention === 'tiled'
+      ? {
+          flags: [...flags, 'TILED'],
+          constants: tile.constants,
+          tile: tile.rows,
+          perTile: heads * workgroup,
+        }
+      : { flags, constants: { ...constants, QUERIES }, tile: QUERIES, perTile: heads };
+  }
+
+  /**
+   * Over a paged cache. The tile depends on the model alone, and how many rows share a workgroup changes no bit: a row's
+   * are the same in every batch.
+   */
+  function pagedForm(op: HeadShape & { readonly rows: number }): Form {
+    const { flags, constants } = headSpec(op);
+    if (context.variants.attention !== 'tiled') return { flags, constants, tile: 1, perTile: op.heads };
+    const group = op.heads / op.kvHeads;
+    const tile = attentionTile(op.headDim, { most: group });
+    const workgroups = op.kvHeads * Math.ceil(group / tile.rows);
+    const fitting = Math.max(1, Math.floor(tile.rows / group));
+    const TOGETHER = op.rows * workgroups >= busy * fitting ? fitting : 1;
+    return {
+      flags: [...flags, 'TILED'],
+      constants: { ...tile.constants, TOGETHER },
+      tile: TOGETHER,
+      perTile: workgroups * workgroup,
+    };
+  }
+
   return {
     rope(op) {
       checks.rope(op);
@@ -73,26 +124,27 @@ export function attentionOps({ recorder }: GpuContext): AttentionOps {
 
     attention(op) {
       checks.attention(op);
-      const { flags, constants, sizes } = headSpec(op);
-      const QUERIES = queriesOf(op.headDim);
+      const { sizes } = headSpec(op);
+      const { flags, constants, tile, perTile } = packedForm(op, op.heads, 1);
       recorder.dispatch({
-        kernel: { name: 'attention', flags, constants: { ...constants, QUERIES } },
+        kernel: { name: 'attention', flags, constants },
         buffers: {
           qkv: rangeOf(op.qkv),
           documents: rangeOf(op.documents),
           out: rangeOf(op.out),
           lse: rangeOf(op.lse),
         },
-        sizes: { ...sizes, rows: op.rows },
-        threads: Math.ceil(op.rows / QUERIES) * op.heads,
+        sizes: { ...sizes, rows: op.rows, firstRow: 0, endRow: op.rows },
+        threads: Math.ceil(op.rows / tile) * perTile,
         flops: 2 * op.rows * op.heads * op.headDim * Math.min(op.rows, 128),
       });
     },
 
     attentionBackward(op) {
       checks.attentionBackward(op);
-      const { flags, constants, sizes } = headSpec(op);
-      const QUERIES = queriesOf(op.headDim);
+      const { sizes } = headSpec(op);
+      const query = packedForm(op, op.heads, 1);
+      const key = packedForm(op, op.kvHeads, 2);
       const shared = {
         qkv: rangeOf(op.qkv),
         dout: rangeOf(op.dout),
@@ -103,24 +155,26 @@ export function attentionOps({ recorder }: GpuContext): AttentionOps {
       };
       const flops = 3 * op.rows * op.heads * op.headDim * Math.min(op.rows, 128);
       recorder.dispatch({
-        kernel: { name: 'attentionBackwardQuery', flags, constants: { ...constants, QUERIES } },
+        kernel: { name: 'attentionBackwardQuery', flags: query.flags, constants: query.constants },
         buffers: { ...shared, out: rangeOf(op.out) },
-        sizes: { ...sizes, rows: op.rows },
-        threads: Math.ceil(op.rows / QUERIES) * op.heads,
+        sizes: { ...sizes, rows: op.rows, firstRow: 0, endRow: op.rows },
+        threads: Math.ceil(op.rows / query.tile) * query.perTile,
         flops,
       });
       recorder.dispatch({
-        kernel: { name: 'attentionBackwardKey', flags, constants: { ...constants, QUERIES } },
+        kernel: { name: 'attentionBackwardKey', flags: key.flags, constants: key.constants },
         buffers: shared,
-        sizes: { ...sizes, rows: op.rows },
-        threads: Math.ceil(op.rows / QUERIES) * op.kvHeads,
+        sizes: { ...sizes, rows: op.rows, firstRow: 0, endRow: op.rows },
+        threads: Math.ceil(op.rows / key.tile) * key.perTile,
         flops,
       });
     },
 
     attentionPaged(op) {
       checks.attentionPaged(op);
-      const { flags, constants, sizes } = headSpec(op);
+      const { sizes } = headSpec(op);
+      const { flags, constants, tile, perTile } = pagedForm(op);
+      const { rows, maxBlocks, blockSize } = op;
       recorder.dispatch({
         kernel: { name: 'attentionPaged', flags, constants },
         buffers: {
@@ -132,8 +186,8 @@ export function attentionOps({ recorder }: GpuContext): AttentionOps {
           blockTable: rangeOf(op.blockTable),
           out: rangeOf(op.out),
         },
-        sizes: { ...sizes, rows: op.rows, maxBlocks: op.maxBlocks, blockSize: op.blockSize },
-        threads: op.rows * op.heads,
+        sizes: { ...sizes, rows, maxBlocks, blockSize, firstRow: 0, endRow: rows },
+        threads: Math.ceil(rows / tile) * perTile,
         flops: 4 * op.rows * op.heads * op.headDim * Math.min(op.maxBlocks * op.blockSize, 256),
       });
     },

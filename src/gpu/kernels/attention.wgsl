@@ -1,9 +1,9 @@
 // out[t, h] = sum_j softmax_j(q[t, h] . k[j, h'] * scale) v[j, h'] over j in [documents[t].start, t], h' = h * kvHeads / heads;
 // lse[t, h] = log-sum-exp of the scaled scores. Online softmax over four keys at a time.
 // qkv [rows, (heads + 2 kvHeads) * headDim], documents u32 [rows, 2], out [rows, heads * headDim], lse [rows, heads].
-// Grid: a thread per (head, QUERIES rows), no barrier. Assigns. HEAD4 = ceil(headDim / 4) named
+// Grid: a thread per (head, QUERIES rows of [firstRow, endRow)), no barrier. Assigns. HEAD4 = ceil(headDim / 4) named
 // registers are unrolled by the table.
-struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32 }
+struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32, firstRow: u32, endRow: u32 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 //#include load4 name=qkv binding=1 access=read flag=VEC4
 @group(0) @binding(2) var<storage, read> documents: array<vec2<u32>>;
@@ -11,6 +11,9 @@ struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32 }
 //#include store4 name=out flag=VEC4
 @group(0) @binding(4) var<storage, read_write> lse: array<f32>;
 
+//#if TILED
+//#include attentionTile
+//#else
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   //#include queryTile
@@ -67,3 +70,4 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   }
   //#end
 }
+//#endif

@@ -1,8 +1,9 @@
 // dv[j] = sum_t,h p_t dout[t, h]; dk[j] = scale sum_t,h p_t (dout[t, h] . v_j - delta[t, h]) q[t, h],
 // p_t = exp(scale q[t, h] . k_j - lse[t, h]), over rows t in [j, end of j's document) and the query heads of the group.
 // qkv, dqkv [rows, (heads + 2 kvHeads) * headDim], dout [rows, heads * headDim], documents u32 [rows, 2],
-// lse, delta [rows, heads]. Grid: a thread per (kv head, QUERIES rows), no barrier. Assigns the k and v parts of dqkv.
-struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32 }
+// lse, delta [rows, heads]. Grid: a thread per (kv head, QUERIES rows of [firstRow, endRow)), no barrier.
+// Assigns the k and v parts of dqkv.
+struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32, firstRow: u32, endRow: u32 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 //#include load4 name=qkv binding=1 access=read flag=VEC4
 //#include load4 name=dout binding=2 access=read flag=VEC4
@@ -12,15 +13,18 @@ struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32 }
 //#include load4 name=dqkv binding=6 access=read_write flag=VEC4
 //#include store4 name=dqkv flag=VEC4
 
+//#if TILED
+//#include attentionTileKey
+//#else
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let index = id.x + id.y * groups.x * 32u;
-  let tiles = (sizes.rows + QUERIES - 1u) / QUERIES;
+  let tiles = (sizes.endRow - sizes.firstRow + QUERIES - 1u) / QUERIES;
   if (index >= tiles * sizes.kvHeads) {
     return;
   }
   let kvHead = index / tiles;
-  let first = QUERIES * (index % tiles);
+  let first = sizes.firstRow + QUERIES * (index % tiles);
   let last = sizes.rows - 1u;
   let group = sizes.heads / sizes.kvHeads;
   let stride = (sizes.heads + 2u * sizes.kvHeads) * sizes.headDim;
@@ -75,3 +79,4 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   }
   //#end
 }
+//#endif

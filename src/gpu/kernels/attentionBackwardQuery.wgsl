@@ -1,7 +1,8 @@
 // delta[t, h] = dout . out; dq[t, h] = scale sum_j p_j (dout . v_j - delta) k_j, p_j = exp(scale q . k_j - lse).
 // qkv, dqkv [rows, (heads + 2 kvHeads) * headDim], out, dout [rows, heads * headDim], documents u32 [rows, 2],
-// lse, delta [rows, heads]. Grid: a thread per (head, QUERIES rows), no barrier. Assigns the q part of dqkv, and delta.
-struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32 }
+// lse, delta [rows, heads]. Grid: a thread per (head, QUERIES rows of [firstRow, endRow)), no barrier.
+// Assigns the q part of dqkv, and delta.
+struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32, firstRow: u32, endRow: u32 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 //#include load4 name=qkv binding=1 access=read flag=VEC4
 //#include load4 name=out binding=2 access=read flag=VEC4
@@ -12,6 +13,9 @@ struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32 }
 //#include load4 name=dqkv binding=7 access=read_write flag=VEC4
 //#include store4 name=dqkv flag=VEC4
 
+//#if TILED
+//#include attentionTileQuery
+//#else
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   //#include queryTile
@@ -60,3 +64,4 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   }
   //#end
 }
+//#endif

@@ -2,8 +2,11 @@
 // 0..positions[t] are read from the caches through blockTable; a slot is block * blockSize + offset.
 // qkv [rows, (heads + 2 kvHeads) * headDim] (q rotated), kCache, vCache [slots, kvHeads * headDim],
 // sequences, positions u32 [rows], blockTable u32 [*, maxBlocks], out [rows, heads * headDim].
-// Grid: a thread per (row, head), no barrier; every row on its own. Assigns. HEAD4 as in attention.wgsl.
-struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32, maxBlocks: u32, blockSize: u32 }
+// Grid: a thread per (row of [firstRow, endRow), head), no barrier; every row on its own. Assigns. HEAD4 as in attention.wgsl.
+struct Sizes {
+  rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32, maxBlocks: u32, blockSize: u32,
+  firstRow: u32, endRow: u32,
+}
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 //#include load4 name=qkv binding=1 access=read flag=VEC4
 //#include load4 name=kCache binding=2 access=read flag=VEC4
@@ -18,10 +21,13 @@ fn slotOf(table: u32, position: u32) -> u32 {
   return blockTable[table + position / sizes.blockSize] * sizes.blockSize + position % sizes.blockSize;
 }
 
+//#if TILED
+//#include attentionTilePaged
+//#else
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let index = id.x + id.y * groups.x * 32u;
-  if (index >= sizes.rows * sizes.heads) {
+  let index = sizes.firstRow * sizes.heads + id.x + id.y * groups.x * 32u;
+  if (index >= sizes.endRow * sizes.heads) {
     return;
   }
   let row = index / sizes.heads;
@@ -61,3 +67,4 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   outStore(outBase(index * sizes.headDim), $iu, sizes.headDim, sum0_$i * inverse);
   //#end
 }
+//#endif
