@@ -70,7 +70,7 @@ function alternatives(usual: Variants): Variants[] {
 async function generate(model: LanguageModel, prompt: number): Promise<void> {
   const adapter = createAdapter(model, defaultLora, { seed: 0, owner: 'forms' });
   const sampling = { temperature: 0, topP: 1, seed: 1, maxTokens: 2 };
-  const promptIds = Array.from({ length: prompt }, (_, i) => i + 1);
+  const promptIds = Array.from({ length: prompt }, (_, i) => 1 + (i % 64));
   for (const lora of [null, adapter]) {
     const generator = new Generator(model, null, { maxSequences: 4 });
     await generator.generate([{ promptIds, sampling }], { adapter: lora });
