@@ -1,7 +1,7 @@
 /**
- * `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil, check:webllm, kit, perf, counts. stdout carries the result alone;
+ * `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil, check:webllm, kit, perf, counts, isa. stdout carries the result alone;
  * everything else goes to stderr.
- * Exit codes: 0 done, 1 failed, 2 bad arguments, 130 interrupted.
+ * Exit codes: 0 done, 1 failed, 2 bad arguments, 3 not possible on this machine (isa), 130 interrupted.
  */
 import { CommandError, messageOf, systemCode } from './lib/commandError.mjs';
 import { listenForSignals } from './lib/interrupt.mjs';
@@ -17,6 +17,7 @@ const commands = {
   kit: () => import('./commands/kit.mjs'),
   perf: () => import('./commands/perf.mjs'),
   counts: () => import('./commands/counts.mjs'),
+  isa: () => import('./commands/isa.mjs'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

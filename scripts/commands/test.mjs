@@ -1,9 +1,9 @@
 /**
  * `npm test`: the type check, the linter and the tests that take minutes together. `npm run test:long` (--long): the oracles (PyTorch,
- * transformers, peft, llama.cpp), a fresh clone's commands, killed browsers, the bounds of the memory plan, and every place of a run at
- * which storage can fail.
+ * transformers, peft, llama.cpp), the kernels' machine code on two GPUs that are not there, a fresh clone's commands, killed browsers,
+ * the bounds of the memory plan, and every place of a run at which storage can fail.
  * Each prints `N passed, N failed, N skipped` as its last line.
- * REQUIRE_GPU=1, REQUIRE_ORACLES=1 and REQUIRE_FIREFOX=1 (all set by CI) turn what would be skipped into failures.
+ * REQUIRE_GPU=1, REQUIRE_ORACLES=1, REQUIRE_FIREFOX=1 and REQUIRE_ISA=1 (all set by CI) turn what would be skipped into failures.
  * `npm test -- --only unit,chromium` runs some of the projects.
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -21,10 +21,14 @@ import { root } from '../lib/root.mjs';
 const onlyFlag = process.argv.indexOf('--only');
 const only = onlyFlag < 0 ? null : (process.argv[onlyFlag + 1] ?? '').split(',');
 const long = process.argv.includes('--long');
-const longSteps = ['wasm', 'long', 'oracle'];
+const longSteps = ['wasm', 'isa', 'long', 'oracle'];
 /** @param {string} name */
 const wanted = (name) =>
-  only !== null ? only.includes(name) : long ? longSteps.includes(name) : !['long', 'oracle'].includes(name);
+  only !== null
+    ? only.includes(name)
+    : long
+      ? longSteps.includes(name)
+      : !['isa', 'long', 'oracle'].includes(name);
 const totals = { passed: 0, failed: 0, skipped: 0 };
 /**
  * Names of what failed, said once more at the end.
@@ -56,14 +60,14 @@ function spawned(file, args) {
 }
 
 /**
- * `without` says what to do where exit code 3 tells that something is missing on this machine; `tries` is more than one where
- * a browser may be starved.
+ * `without` says what to do where exit code 3 tells that something is missing on this machine, which fails where it is `required`;
+ * `tries` is more than one where a browser may be starved.
  * @param {string} name
  * @param {string} file
  * @param {readonly string[]} args
- * @param {{without?: string, tries?: number}} options
+ * @param {{without?: string, tries?: number, required?: boolean}} options
  */
-async function step(name, file, args, { without = '', tries = 1 } = {}) {
+async function step(name, file, args, { without = '', tries = 1, required = false } = {}) {
   if (!wanted(name)) return;
   const began = Date.now();
   let { status, last } = await spawned(file, args);
@@ -71,7 +75,7 @@ async function step(name, file, args, { without = '', tries = 1 } = {}) {
     log(`${name}: failed (${last}); once more`);
     ({ status, last } = await spawned(file, args));
   }
-  if (status === 3 && !process.env.REQUIRE_FIREFOX) {
+  if (status === 3 && !required) {
     totals.skipped += 1;
     log(`${name}: skipped`);
     return;
@@ -185,9 +189,12 @@ if (env.CHROMIUM_PATH) {
   // Everything that needs no WebGPU, in a second browser.
   await step('firefox', 'scripts/maintain/firefox.mjs', [], {
     without: missingFirefox,
+    required: Boolean(process.env.REQUIRE_FIREFOX),
     tries: process.env.CI ? 2 : 1,
   });
 }
+// Machine code of the kernels; the command itself fails where REQUIRE_ISA is set and it cannot be had.
+for (const family of ['navi23', 'gfx1100']) await step('isa', 'scripts/cli.mjs', ['isa', '--family', family]);
 if (wanted('long')) project('long', env);
 if (python) project('oracle', env);
 else if (wanted('oracle')) totals[process.env.REQUIRE_ORACLES ? 'failed' : 'skipped'] += 1;

@@ -1,4 +1,5 @@
 /** Rotary embedding, attention and its gradient on the GPU. */
+import { attentionTile } from '../gpu/variants';
 import { rangeOf, type GpuContext } from './gpuMemory';
 import { costBlocks } from './gpuRowBlocks';
 import type { Backend, HeadShape } from './ops';
@@ -27,8 +28,57 @@ function queriesOf(headDim: number): number {
   return headDim <= 16 ? 4 : headDim <= 32 ? 2 : 1;
 }
 
+/** Invocations of a workgroup of the tiled forms. */
+const workgroup = 64;
+/** Workgroups from which on a GPU is busy, and the rows of a model with few heads go together. */
+const busy = 512;
+
+/** A form of an attention kernel: `perTile` invocations for every `tile` rows. */
+interface Form {
+  readonly flags: readonly (string | false)[];
+  readonly constants: Readonly<Record<string, number>>;
+  readonly tile: number;
+  readonly perTile: number;
+}
+
 export function attentionOps(context: GpuContext): AttentionOps {
   const { recorder } = context;
+
+  /** Over packed rows, for each of `heads`; `sums` as in attentionTile. */
+  function packedForm(op: HeadShape, heads: number, sums: 1 | 2): Form {
+    const { flags, constants } = headSpec(op);
+    const tile = attentionTile(op.headDim, { sums });
+    const QUERIES = queriesOf(op.headDim);
+    return context.variants.attention === 'tiled'
+      ? {
+          flags: [...flags, 'TILED'],
+          constants: tile.constants,
+          tile: tile.rows,
+          perTile: heads * workgroup,
+        }
+      : { flags, constants: { ...constants, QUERIES }, tile: QUERIES, perTile: heads };
+  }
+
+  /**
+   * Over a paged cache. The tile depends on the model alone, and how many rows share a workgroup changes no bit: a row's
+   * are the same in every batch.
+   */
+  function pagedForm(op: HeadShape & { readonly rows: number }): Form {
+    const { flags, constants } = headSpec(op);
+    if (context.variants.attention !== 'tiled') return { flags, constants, tile: 1, perTile: op.heads };
+    const group = op.heads / op.kvHeads;
+    const tile = attentionTile(op.headDim, { most: group });
+    const workgroups = op.kvHeads * Math.ceil(group / tile.rows);
+    const fitting = Math.max(1, Math.floor(tile.rows / group));
+    const TOGETHER = op.rows * workgroups >= busy * fitting ? fitting : 1;
+    return {
+      flags: [...flags, 'TILED'],
+      constants: { ...tile.constants, TOGETHER },
+      tile: TOGETHER,
+      perTile: workgroups * workgroup,
+    };
+  }
+
   return {
     rope(op) {
       checks.rope(op);
@@ -75,14 +125,14 @@ export function attentionOps(context: GpuContext): AttentionOps {
 
     attention(op) {
       checks.attention(op);
-      const { flags, constants, sizes } = headSpec(op);
-      const QUERIES = queriesOf(op.headDim);
+      const { sizes } = headSpec(op);
+      const { flags, constants, tile, perTile } = packedForm(op, op.heads, 1);
       const { rows, heads, headDim, spans } = op;
       // A row attends to its document up to itself.
       const keys = (row: number): number => row + 1 - (spans?.[2 * row] ?? 0);
-      for (const { first, end, flops } of costBlocks(context, rows, QUERIES, 4 * heads * headDim, keys)) {
+      for (const { first, end, flops } of costBlocks(context, rows, tile, 4 * heads * headDim, keys)) {
         recorder.dispatch({
-          kernel: { name: 'attention', flags, constants: { ...constants, QUERIES } },
+          kernel: { name: 'attention', flags, constants },
           buffers: {
             qkv: rangeOf(op.qkv),
             documents: rangeOf(op.documents),
@@ -90,7 +140,7 @@ export function attentionOps(context: GpuContext): AttentionOps {
             lse: rangeOf(op.lse),
           },
           sizes: { ...sizes, rows, firstRow: first, endRow: end },
-          threads: Math.ceil((end - first) / QUERIES) * heads,
+          threads: Math.ceil((end - first) / tile) * perTile,
           flops,
         });
       }
@@ -98,8 +148,9 @@ export function attentionOps(context: GpuContext): AttentionOps {
 
     attentionBackward(op) {
       checks.attentionBackward(op);
-      const { flags, constants, sizes } = headSpec(op);
-      const QUERIES = queriesOf(op.headDim);
+      const { sizes } = headSpec(op);
+      const query = packedForm(op, op.heads, 1);
+      const key = packedForm(op, op.kvHeads, 2);
       const shared = {
         qkv: rangeOf(op.qkv),
         dout: rangeOf(op.dout),
@@ -110,23 +161,23 @@ export function attentionOps(context: GpuContext): AttentionOps {
       };
       const { rows, heads, headDim, spans } = op;
       const keys = (row: number): number => row + 1 - (spans?.[2 * row] ?? 0);
-      for (const { first, end, flops } of costBlocks(context, rows, QUERIES, 6 * heads * headDim, keys)) {
+      for (const { first, end, flops } of costBlocks(context, rows, query.tile, 6 * heads * headDim, keys)) {
         recorder.dispatch({
-          kernel: { name: 'attentionBackwardQuery', flags, constants: { ...constants, QUERIES } },
+          kernel: { name: 'attentionBackwardQuery', flags: query.flags, constants: query.constants },
           buffers: { ...shared, out: rangeOf(op.out) },
           sizes: { ...sizes, rows, firstRow: first, endRow: end },
-          threads: Math.ceil((end - first) / QUERIES) * heads,
+          threads: Math.ceil((end - first) / query.tile) * query.perTile,
           flops,
         });
       }
       // A key is seen by the rows from itself to its document's end.
       const queries = (row: number): number => (spans?.[2 * row + 1] ?? rows) - row;
-      for (const { first, end, flops } of costBlocks(context, rows, QUERIES, 8 * heads * headDim, queries)) {
+      for (const { first, end, flops } of costBlocks(context, rows, key.tile, 8 * heads * headDim, queries)) {
         recorder.dispatch({
-          kernel: { name: 'attentionBackwardKey', flags, constants: { ...constants, QUERIES } },
+          kernel: { name: 'attentionBackwardKey', flags: key.flags, constants: key.constants },
           buffers: shared,
           sizes: { ...sizes, rows, firstRow: first, endRow: end },
-          threads: Math.ceil((end - first) / QUERIES) * op.kvHeads,
+          threads: Math.ceil((end - first) / key.tile) * key.perTile,
           flops,
         });
       }
@@ -134,10 +185,11 @@ export function attentionOps(context: GpuContext): AttentionOps {
 
     attentionPaged(op) {
       checks.attentionPaged(op);
-      const { flags, constants, sizes } = headSpec(op);
+      const { sizes } = headSpec(op);
+      const { flags, constants, tile, perTile } = pagedForm(op);
       const { rows, heads, headDim, maxBlocks, blockSize, places } = op;
       const keys = (row: number): number => (places ? (places[row] ?? 0) + 1 : maxBlocks * blockSize);
-      for (const { first, end, flops } of costBlocks(context, rows, 1, 4 * heads * headDim, keys)) {
+      for (const { first, end, flops } of costBlocks(context, rows, tile, 4 * heads * headDim, keys)) {
         recorder.dispatch({
           kernel: { name: 'attentionPaged', flags, constants },
           buffers: {
@@ -150,7 +202,7 @@ export function attentionOps(context: GpuContext): AttentionOps {
             out: rangeOf(op.out),
           },
           sizes: { ...sizes, rows, maxBlocks, blockSize, firstRow: first, endRow: end },
-          threads: (end - first) * heads,
+          threads: Math.ceil((end - first) / tile) * perTile,
           flops,
         });
       }

@@ -9,15 +9,17 @@ export type LossOps = Pick<Backend, 'crossEntropy' | 'sumSquares' | 'adamw'>;
 const partials = 1024;
 
 /** `scratch` holds `partials` numbers. */
-export function lossOps({ recorder }: GpuContext, scratch: Tensor): LossOps {
+export function lossOps(context: GpuContext, scratch: Tensor): LossOps {
+  const { recorder } = context;
   return {
     crossEntropy(op) {
       checks.crossEntropy(op);
       const vectors = op.vocab % 4 === 0;
+      const byRow = context.variants.crossEntropy === 'row';
       recorder.dispatch({
         kernel: {
           name: 'crossEntropy',
-          flags: [vectors && 'VEC4', op.rowWeights !== undefined && 'GRADIENT'],
+          flags: [vectors && 'VEC4', op.rowWeights !== undefined && 'GRADIENT', byRow && 'ROW'],
         },
         buffers: {
           logits: rangeOf(op.logits),
@@ -30,7 +32,7 @@ export function lossOps({ recorder }: GpuContext, scratch: Tensor): LossOps {
           values: vectors ? op.vocab / 4 : op.vocab,
           inverseTemperature: 1 / (op.temperature ?? 1),
         },
-        threads: op.rows,
+        threads: op.rows * (byRow ? 256 : 1),
         flops: 30 * op.rows * op.vocab,
       });
     },

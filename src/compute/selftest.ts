@@ -97,6 +97,11 @@ function variantCases(software: boolean): Entry[] {
   }
   const loraGradAB = used.loraGradAB === 'split' ? 'thread' : 'split';
   entries.push({ variants: { loraGradAB }, test: linearCases.loraGrad(70, 64, 192, 8) });
+  const attention = used.attention === 'tiled' ? 'thread' : 'tiled';
+  entries.push({ variants: { attention }, test: attentionCases.attention(70, heads, [3, 65, 2]) });
+  entries.push({ variants: { attention }, test: attentionCases.attentionPaged(33, heads, 16) });
+  const crossEntropy = used.crossEntropy === 'row' ? 'thread' : 'row';
+  entries.push({ variants: { crossEntropy }, test: rowCases.crossEntropy(3, 1001, true) });
   return entries;
 }
 

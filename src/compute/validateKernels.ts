@@ -7,8 +7,10 @@ import { DeviceLostError, throwIfAborted } from '../core/errors';
 import { variantChoices, type Variants } from '../gpu/variants';
 import type { GpuBackend } from './gpuBackend';
 import { caseName, largestError, type OpCase } from './opCase';
+import { attentionCases } from './opCasesAttention';
 import { linearCases } from './opCasesLinear';
 import { modelCases, rowAlone, type ModelForms } from './modelCases';
+import { rowCases } from './opCasesRows';
 import { createReferenceBackend } from './referenceBackend';
 import { commonCases, corrupt } from './selftest';
 
@@ -39,7 +41,7 @@ export interface ValidationOptions {
   readonly breaks?: (test: OpCase, variants: Variants) => boolean;
 }
 
-type Family = 'linear' | 'linearGenerate' | 'linearBackward' | 'loraGradU' | 'loraGradAB';
+type Family = Exclude<keyof Variants, 'workgroup'>;
 
 /** The kernels with several forms. In generation a row must have the same bits alone and in a batch. */
 const families: readonly (readonly [Family, readonly OpCase[]])[] = [
@@ -51,6 +53,8 @@ const families: readonly (readonly [Family, readonly OpCase[]])[] = [
   ['linearBackward', [linearCases.linearBackward(13, 65, 67, { extras: true, rank: 3 })]],
   ['loraGradU', [linearCases.loraGrad(13, 65, 67, 9)]],
   ['loraGradAB', [linearCases.loraGrad(70, 64, 96, 8)]],
+  ['attention', [attentionCases.attention(45, { heads: 4, kvHeads: 2, headDim: 16 }, [3, 40, 2])]],
+  ['crossEntropy', [rowCases.crossEntropy(3, 1001, true)]],
 ];
 
 /** For each kernel that is not covered yet the first of the selftest's cases, then the models' own, each once. */

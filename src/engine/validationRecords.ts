@@ -18,6 +18,8 @@ const forms = v.partial(
     linearBackward: v.picklist(variantChoices.linearBackward),
     loraGradU: v.picklist(variantChoices.loraGradU),
     loraGradAB: v.picklist(variantChoices.loraGradAB),
+    attention: v.picklist(variantChoices.attention),
+    crossEntropy: v.picklist(variantChoices.crossEntropy),
   }),
 );
 

@@ -16,6 +16,11 @@ import linearBackward from './kernels/linearBackward.wgsl?raw';
 import loraDownDropout from './kernels/loraDownDropout.wgsl?raw';
 import loraGradAB from './kernels/loraGradAB.wgsl?raw';
 import loraGradU from './kernels/loraGradU.wgsl?raw';
+import attentionTile from './kernels/parts/attentionTile.wgsl?raw';
+import attentionTileKey from './kernels/parts/attentionTileKey.wgsl?raw';
+import attentionTilePaged from './kernels/parts/attentionTilePaged.wgsl?raw';
+import attentionTileQuery from './kernels/parts/attentionTileQuery.wgsl?raw';
+import crossEntropyRow from './kernels/parts/crossEntropyRow.wgsl?raw';
 import dropout from './kernels/parts/dropout.wgsl?raw';
 import linearRows from './kernels/parts/linearRows.wgsl?raw';
 import load4 from './kernels/parts/load4.wgsl?raw';
@@ -26,6 +31,11 @@ import qkWeights from './kernels/parts/qkWeights.wgsl?raw';
 import queryTile from './kernels/parts/queryTile.wgsl?raw';
 import store4 from './kernels/parts/store4.wgsl?raw';
 import sumWorkgroup from './kernels/parts/sumWorkgroup.wgsl?raw';
+import tileDot from './kernels/parts/tileDot.wgsl?raw';
+import tileQueries from './kernels/parts/tileQueries.wgsl?raw';
+import tileShared from './kernels/parts/tileShared.wgsl?raw';
+import tileSoftmax from './kernels/parts/tileSoftmax.wgsl?raw';
+import tileSum from './kernels/parts/tileSum.wgsl?raw';
 import rmsNorm from './kernels/rmsNorm.wgsl?raw';
 import rmsNormBackward from './kernels/rmsNormBackward.wgsl?raw';
 import rope from './kernels/rope.wgsl?raw';
@@ -74,6 +84,11 @@ export type KernelName = keyof typeof kernelSources;
 
 /** What kernels include. */
 export const kernelParts = {
+  attentionTile,
+  attentionTileKey,
+  attentionTilePaged,
+  attentionTileQuery,
+  crossEntropyRow,
   dropout,
   linearRows,
   load4,
@@ -84,6 +99,11 @@ export const kernelParts = {
   queryTile,
   store4,
   sumWorkgroup,
+  tileDot,
+  tileQueries,
+  tileShared,
+  tileSoftmax,
+  tileSum,
 } as const;
 
 /** How a kernel reads W: `weightRow` and `weightAt` for each storage; `ragged` is a dense tensor of any row length. */

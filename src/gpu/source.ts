@@ -55,7 +55,8 @@ export function composeSource(
     else if (word === 'endif') {
       if (conditions.pop() === undefined) fail('endif without if');
     } else if (word === 'repeat') {
-      repeats.push({ loops: loopsOf(rest, constants), outer: output });
+      // What is left out has constants of another form.
+      repeats.push({ loops: conditions.includes(false) ? [] : loopsOf(rest, constants), outer: output });
       output = [];
     } else if (word === 'end') {
       const repeat = repeats.pop() ?? fail('end without repeat');

@@ -16,6 +16,10 @@ export const variantChoices = {
   loraGradU: tiles,
   /** A thread, or a workgroup that splits the rows, for each tile of a LoRA gradient. */
   loraGradAB: ['thread', 'split'],
+  /** A thread for each row and head, or a workgroup for a tile of rows, with keys and values in workgroup memory. */
+  attention: ['thread', 'tiled'],
+  /** A thread or a workgroup for each row of logits. */
+  crossEntropy: ['thread', 'row'],
   /** Invocations of a workgroup of the tiled products. */
   workgroup: ['16', '64'],
 } as const;
@@ -31,6 +35,8 @@ export function defaultVariants(software: boolean): Variants {
         linearBackward: '8x8',
         loraGradU: '8x8',
         loraGradAB: 'thread',
+        attention: 'thread',
+        crossEntropy: 'thread',
         workgroup: '16',
       }
     : {
@@ -39,6 +45,8 @@ export function defaultVariants(software: boolean): Variants {
         linearBackward: '4x8',
         loraGradU: '4x8',
         loraGradAB: 'split',
+        attention: 'tiled',
+        crossEntropy: 'row',
         workgroup: '64',
       };
 }
@@ -53,5 +61,23 @@ export function tileSpec(
     rows,
     cols,
     constants: { ROWS: rows, QUADS: cols / 4, WORKGROUP: Number(workgroup) },
+  };
+}
+
+/**
+ * The constants of attention by workgroups of 64: TILE rows of one side, LANES vec4 of a head at a time. `sums` is the vectors that
+ * an invocation adds up for each of its rows: with two of a long head only half a tile fits the registers.
+ */
+export function attentionTile(
+  headDim: number,
+  { sums = 1, most = 16 }: { readonly sums?: 1 | 2; readonly most?: number } = {},
+): { rows: number; constants: Readonly<Record<string, number>> } {
+  const HEAD4 = Math.ceil(headDim / 4);
+  const TILE = most <= 8 || (sums === 2 && HEAD4 > 32) ? 8 : 16;
+  const LANES = HEAD4 > 8 ? 16 : HEAD4 > 4 || TILE === 8 ? 8 : 4;
+  const CHUNKS = Math.ceil(HEAD4 / LANES);
+  return {
+    rows: TILE,
+    constants: { HEAD4, TILE, LANES, CHUNKS, ACROSS: TILE / 8, EACH: (TILE * LANES) / 64 },
   };
 }

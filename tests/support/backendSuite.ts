@@ -29,7 +29,8 @@ export interface NamedBackend {
   open(): Promise<Backend | string>;
 }
 
-export function holdBackends(backends: readonly NamedBackend[]): void {
+/** `tables` is what all of these backends run. */
+export function holdBackends(backends: readonly NamedBackend[], tables = opTable): void {
   describe.each(backends)('$name', ({ open }) => {
     let backend: Backend | string;
     beforeAll(async () => {
@@ -41,7 +42,7 @@ export function holdBackends(backends: readonly NamedBackend[]): void {
     const opened = ({ skip }: { skip(note: string): never }): Backend =>
       typeof backend === 'string' ? skip(backend) : backend;
 
-    describe.each(Object.entries(opTable))('%s equal the reference', (_, cases) => {
+    describe.each(Object.entries(tables))('%s equal the reference', (_, cases) => {
       test.for(cases.map((one) => [caseName(one), one] as const))('%s', async ([, one], context) => {
         await holdAgainstReference(opened(context), one);
       });

@@ -28,6 +28,30 @@ const heads = [
 const packings = [[1], [7], [64, 1, 65], [3, 40, 2, 2], [130]];
 const total = (list: readonly number[]): number => list.reduce((sum, length) => sum + length, 0);
 
+/** Long heads: forms that unroll them take a software adapter a minute to compile. */
+const longHeads = [
+  { heads: 2, kvHeads: 1, headDim: 64 },
+  { heads: 4, kvHeads: 2, headDim: 128 },
+  { heads: 2, kvHeads: 1, headDim: 256 },
+];
+
+/** Tiles that documents fill, cross and share; groups of query heads that fill a tile, and more than one of them. */
+export const attentionTable: readonly OpCase[] = [
+  ...longHeads,
+  { heads: 3, kvHeads: 1, headDim: 6 },
+  { heads: 20, kvHeads: 1, headDim: 16 },
+].flatMap((shape) => [
+  attentionCases.attention(1, shape, 1),
+  attentionCases.attention(73, shape, [3, 65, 1, 4]),
+  attentionCases.attentionPaged(18, shape, 4),
+  attentionCases.attentionPagedUneven([40, 6, 1], shape, 4),
+]);
+
+/** Fewer values than a workgroup has invocations, and more. */
+export const crossEntropyTable: readonly OpCase[] = [true, false].flatMap((gradient) =>
+  [1, 64, 1001, 5000].map((vocab) => rowCases.crossEntropy(3, vocab, gradient)),
+);
+
 export const opTable: Readonly<Record<string, readonly OpCase[]>> = {
   'elementwise ops': [
     ...lengths.flatMap((size) => [

@@ -1,6 +1,7 @@
 /** docs/results.md and the figures of the README, from the committed results. `npm run docs` writes both. */
 import { debateSections, earlierSections } from './debateResults';
 import { deviceSections } from './deviceResults';
+import { machineSection } from './machineResults';
 import { otherSections } from './otherResults';
 import { padSections } from './padResults';
 import { arm, pair, type Results, type RunResult } from './results';
@@ -31,6 +32,7 @@ export function resultsPage(results: Results): string {
     ...specialistSection(results),
     ...otherSections(results),
     ...deviceSections(results),
+    ...machineSection(results),
     ...earlier,
     ...earlierSections(results),
     ...padSections(results),

@@ -11,6 +11,9 @@ struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32, fi
 //#include store4 name=out flag=VEC4
 @group(0) @binding(4) var<storage, read_write> lse: array<f32>;
 
+//#if TILED
+//#include attentionTile
+//#else
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   //#include queryTile
@@ -67,3 +70,4 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   }
   //#end
 }
+//#endif

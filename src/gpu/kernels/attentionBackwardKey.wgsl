@@ -13,6 +13,9 @@ struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32, fi
 //#include load4 name=dqkv binding=6 access=read_write flag=VEC4
 //#include store4 name=dqkv flag=VEC4
 
+//#if TILED
+//#include attentionTileKey
+//#else
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let index = id.x + id.y * groups.x * 32u;
@@ -76,3 +79,4 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   }
   //#end
 }
+//#endif

@@ -21,6 +21,9 @@ fn slotOf(table: u32, position: u32) -> u32 {
   return blockTable[table + position / sizes.blockSize] * sizes.blockSize + position % sizes.blockSize;
 }
 
+//#if TILED
+//#include attentionTilePaged
+//#else
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let index = sizes.firstRow * sizes.heads + id.x + id.y * groups.x * 32u;
@@ -64,3 +67,4 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   outStore(outBase(index * sizes.headDim), $iu, sizes.headDim, sum0_$i * inverse);
   //#end
 }
+//#endif

@@ -1,6 +1,6 @@
 // nll = logsumexp(logits / T) - logits[target] / T; with GRADIENT logits = rowWeight / T * (softmax - onehot(target)).
 // logits [rows, vocab] in units of Value, targets u32 [rows], nll [rows], rowWeights [rows].
-// Grid: a thread a row (no barrier); an online maximum. Overwrites logits with GRADIENT.
+// Grid: a thread a row (no barrier), with ROW a workgroup a row; an online maximum. Overwrites logits with GRADIENT.
 //#if VEC4
 alias Value = vec4<f32>;
 const LANES = 4u;
@@ -25,6 +25,9 @@ struct Sizes { rows: u32, values: u32, inverseTemperature: f32 }
 @group(0) @binding(4) var<storage, read> rowWeights: array<f32>;
 //#endif
 
+//#if ROW
+//#include crossEntropyRow
+//#else
 @compute @workgroup_size(16)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let row = id.x + id.y * groups.x * 16u;
@@ -56,3 +59,4 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   logits[first + hit / LANES] -= weight * oneHot(hit % LANES);
   //#endif
 }
+//#endif

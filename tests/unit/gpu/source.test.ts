@@ -45,6 +45,12 @@ describe('a part that kernels include', () => {
     expect(() => compose('//#repeat i\n$i\n//#end')).toThrow(/repeat without a count/);
   });
 
+  it('may name constants that only another form has where it is left out', () => {
+    const source = '//#if OFF\n//#repeat i TILE\nx$i\n//#end\n//#else\ny\n//#endif';
+    expect(compose(source)).toBe('y');
+    expect(() => compose(source.replace('OFF', 'ON'))).toThrow(/no constant TILE/);
+  });
+
   it.each([
     ['is unknown', '//#include none', {}, /no part none/],
     ['is a property of every object', '//#include toString', {}, /no part toString/],

@@ -1,0 +1,105 @@
+/** The kernel forms that models of the eight shapes run: what decoding, prefill and training record on a device. */
+import { createGpuBackend } from '../../src/compute/gpuBackend';
+import type { WeightFormat } from '../../src/compute/ops';
+import { kernelKey, type KernelSpec } from '../../src/gpu/kernels';
+import { variantChoices, type Variants } from '../../src/gpu/variants';
+import { createAdapter, releaseAdapter } from '../../src/lm/adapter';
+import { Generator } from '../../src/lm/generate';
+import type { LanguageModel } from '../../src/lm/types';
+import { defaultLora, defaultTrainOptions } from '../../src/train/options';
+import { trainExamples } from '../../src/train/trainer';
+import { shapedModel, shapeNames } from './shapes';
+import { silentGpu } from './silentGpu';
+
+export interface Form {
+  readonly key: string;
+  readonly spec: KernelSpec;
+  /** In use on a real GPU that nothing was tuned on; the others the tuner may take, or a resumed run replays. */
+  readonly hot: boolean;
+}
+
+/** Weights of real downloads: half floats, and 8 and 4 bits. The bundled models are trained in f32. */
+const formats: readonly WeightFormat[] = ['f16', 'q8', 'q4'];
+
+/** Where the choices that are not usual are looked at too: with a bias, in f32, and with the longest head. */
+const alternativesAt = ['bundled', 'Qwen2.5-0.5B'];
+
+/** Nothing is computed: every read gives zeros. WebGPU's constants (GPUBufferUsage) must stand. */
+export async function formsOf(): Promise<readonly Form[]> {
+  const backend = await createGpuBackend(silentGpu());
+  const forms = new Map<string, Form>();
+  let hot = true;
+  backend.recorder.dispatch = ({ kernel: spec }) => {
+    const key = kernelKey(spec);
+    if (hot || !forms.has(key)) forms.set(key, { key, spec, hot });
+  };
+  const usual = backend.variants();
+  for (const name of shapeNames) {
+    for (const format of name === 'bundled' ? (['f32'] as const) : formats) {
+      const model = shapedModel(backend, name, format);
+      hot = true;
+      backend.useVariants(usual);
+      // As many rows as a prefill takes at once.
+      await generate(model, 256);
+      await train(model);
+      hot = false;
+      for (const other of alternativesAt.includes(name) ? alternatives(usual) : []) {
+        backend.useVariants(other);
+        await generate(model, 1);
+        await train(model);
+      }
+      backend.releaseMatrix(model.embed, ...model.layers.flatMap((l) => [l.qkv, l.o, l.gateUp, l.down]));
+      backend.pool.trim();
+    }
+  }
+  return [...forms.values()];
+}
+
+/** Each choice that is not the usual one, in turn. */
+function alternatives(usual: Variants): Variants[] {
+  return (Object.keys(variantChoices) as (keyof Variants)[])
+    .filter((family) => family !== 'workgroup')
+    .flatMap((family) =>
+      variantChoices[family]
+        .filter((choice) => choice !== usual[family])
+        .map((choice) => ({ ...usual, [family]: choice })),
+    );
+}
+
+/** Prompts and two steps each, without and with an adapter. */
+async function generate(model: LanguageModel, prompt: number): Promise<void> {
+  const adapter = createAdapter(model, defaultLora, { seed: 0, owner: 'forms' });
+  const sampling = { temperature: 0, topP: 1, seed: 1, maxTokens: 2 };
+  const promptIds = Array.from({ length: prompt }, (_, i) => 1 + (i % 64));
+  for (const lora of [null, adapter]) {
+    const generator = new Generator(model, null, { maxSequences: 4 });
+    await generator.generate([{ promptIds, sampling }], { adapter: lora });
+    await generator.dispose();
+  }
+  releaseAdapter(model.backend, adapter);
+}
+
+/** A step of two packed documents with held-out loss, without and with dropout, and one with recomputation. */
+async function train(model: LanguageModel): Promise<void> {
+  const examples = [1, 2].map((first) => ({
+    ids: Array.from({ length: 24 }, (_, i) => first + i),
+    responseStart: 12,
+  }));
+  for (const [dropout, recompute] of [
+    [0, false],
+    [0.05, true],
+  ] as const) {
+    const lora = { ...defaultLora, dropout };
+    const options = {
+      ...defaultTrainOptions,
+      steps: 1,
+      batch: 2,
+      evalEvery: 1,
+      order: 'file',
+      recompute,
+      lora,
+    } as const;
+    const { adapter } = await trainExamples({ model, examples, evalExamples: examples, options });
+    releaseAdapter(model.backend, adapter);
+  }
+}
