@@ -18,6 +18,8 @@ const driver = join(libraries, 'libvulkan_radeon.so');
 const source = join(root, 'scripts/isa/shim.c');
 const shim = join(folder, 'libshim.so');
 const manifest = join(folder, 'shim.json');
+/** Stands once everything is unpacked: what was interrupted begins again. */
+const unpacked = join(folder, 'unpacked.txt');
 
 /** The driver and what it is linked with, but for libc and what every Debian has. */
 const packages = [
@@ -61,6 +63,7 @@ function unpack() {
     run('dpkg-deb', ['-x', join(folder, 'deb', file), join(folder, 'root')], 'dpkg-deb unpacks them.');
   for (const part of ['deb', 'lists', 'cache']) rmSync(join(folder, part), { recursive: true, force: true });
   if (!existsSync(driver)) throw new NotPossibleHere(`The packages hold no ${driver}.`);
+  writeFileSync(unpacked, `${packages.join('\n')}\n`);
 }
 
 function build() {
@@ -87,11 +90,12 @@ export function radvEnv(family, log) {
   withLock(
     'isa',
     () => {
-      if (!existsSync(driver)) {
+      if (!existsSync(unpacked)) {
         log('Unpacking the Vulkan driver of Debian (mesa-vulkan-drivers, 41 MB) into .cache/isa (once).');
         unpack();
       }
-      if (!existsSync(manifest) || statSync(shim).mtimeMs < statSync(source).mtimeMs) build();
+      if (!existsSync(manifest) || !existsSync(shim) || statSync(shim).mtimeMs < statSync(source).mtimeMs)
+        build();
     },
     log,
   );
