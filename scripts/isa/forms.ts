@@ -8,8 +8,8 @@ import { Generator } from '../../src/lm/generate';
 import type { LanguageModel } from '../../src/lm/types';
 import { defaultLora, defaultTrainOptions } from '../../src/train/options';
 import { trainExamples } from '../../src/train/trainer';
+import { CountingGpu } from '../../tests/support/countingGpu/countingGpu';
 import { shapedModel, shapeNames } from './shapes';
-import { silentGpu } from './silentGpu';
 
 export interface Form {
   readonly key: string;
@@ -26,7 +26,7 @@ const alternativesAt = ['bundled', 'Qwen2.5-0.5B'];
 
 /** Nothing is computed: every read gives zeros. WebGPU's constants (GPUBufferUsage) must stand. */
 export async function formsOf(): Promise<readonly Form[]> {
-  const backend = await createGpuBackend(silentGpu());
+  const backend = await createGpuBackend(new CountingGpu().gpu);
   const forms = new Map<string, Form>();
   let hot = true;
   backend.recorder.dispatch = ({ kernel: spec }) => {
