@@ -2,7 +2,7 @@
  * The op cases of the very kernel forms that a model runs: its head size, weight formats and kinds of widths, with LoRA and
  * without. A form is code of its own: heads unroll registers, and each format has its own way to read a weight.
  */
-import { caseName, Maker, opCase, products, type OpCase } from './opCase';
+import { Maker, opCase, products, type OpCase, type Work } from './opCase';
 import { attentionCases } from './opCasesAttention';
 import { linearCases, segmentsOf } from './opCasesLinear';
 import { rowCases } from './opCasesRows';
@@ -24,6 +24,13 @@ export interface ModelForms {
 /** Rows of whole tiles and a rest. */
 const rows = 13;
 const rank = 8;
+/** First row and number of rows that are computed without the others. */
+const parts = [
+  [0, 1],
+  [rows - 1, 1],
+  [2, 3],
+  [4, 6],
+] as const;
 /** A small width of the same kind: what runs depends on whether it divides by four. */
 const like = (width: number, whole: number): number => (width % 4 === 0 ? whole : whole + 1);
 
@@ -85,43 +92,47 @@ function linear(form: LinearForm, format: WeightFormat, mode: Mode, lora: boolea
   );
 }
 
-/** Numbers whose bits differ between a row alone and the same row in a batch: none. */
-export function rowAlone(format: WeightFormat, inputs = 256, outputs = 68): OpCase {
-  const batch = 7;
-  const base = opCase(['linear'], `${format} a row alone`, [batch, inputs, outputs], products, null, () => ({
-    record: () => undefined,
-    outputs: [],
-  }));
+/**
+ * A linear of generation, and how many of its numbers have other bits when their row is alone or in a smaller batch: none.
+ * `whole` adds a bias and a residual that is y itself.
+ */
+export function rowAlone(
+  format: WeightFormat,
+  [inputs, outputs]: readonly [number, number],
+  { whole = false, width = rank }: { readonly whole?: boolean; readonly width?: number } = {},
+): OpCase {
+  const variant = `${format} generate${whole ? ' all' : ''} r${width}, rows alone and together`;
+  const shape = [rows, inputs, outputs];
+  const none = (): Work => ({ record: () => undefined, outputs: [] });
   return {
-    ...base,
-    atol: 1e-3,
-    rtol: 0,
+    ...opCase(['linear'], variant, shape, products, null, none),
     async run(backend) {
-      const make = new Maker(backend, caseName(base));
+      const make = new Maker(backend, `${variant} ${shape.join()}`);
       try {
         const weight = make.matrix('weight', outputs, inputs, format);
-        const group = make.lora(segmentsOf(outputs - (outputs % 12)), rank, inputs);
-        const values = make.values('x', batch * inputs);
-        const x = make.empty('x', [batch, inputs]);
-        const u = make.empty('u', [batch, group.segments.length * rank]);
-        const y = make.empty('y', [batch, outputs]);
-        const bits = async (first: number, count: number): Promise<Uint32Array> => {
+        const group = make.lora(segmentsOf(outputs - (outputs % 12)), width, inputs);
+        const values = make.values('x', rows * inputs);
+        const before = make.values('y', rows * outputs);
+        const x = make.empty('x', [rows, inputs]);
+        const u = make.empty('u', [rows, group.segments.length * width]);
+        const y = make.empty('y', [rows, outputs]);
+        const extras = whole ? { bias: make.f32('bias', [outputs]), residual: y } : {};
+        const run = async (first: number, count: number): Promise<Float32Array> => {
           backend.write(x, values.subarray(first * inputs, (first + count) * inputs));
+          backend.write(y, before.subarray(first * outputs, (first + count) * outputs));
           backend.loraDown({ x, group, u, rows: count, inputs, mode: 'generate' });
-          backend.linear({ x, weight, y, rows: count, mode: 'generate', lora: { ...group, u } });
-          return new Uint32Array((await backend.read(y, 0, count * outputs)).buffer);
+          const lora = { ...group, u };
+          backend.linear({ x, weight, y, rows: count, mode: 'generate', lora, ...extras });
+          return backend.read(y, 0, count * outputs);
         };
-        const all = await bits(0, batch);
+        const together = await run(0, rows);
+        const bits = new Uint32Array(together.buffer);
         let different = 0;
-        for (const [first, count] of [
-          [0, 1],
-          [batch - 1, 1],
-          [2, 4],
-        ] as const) {
-          const own = await bits(first, count);
-          different += own.filter((value, i) => value !== all[first * outputs + i]).length;
+        for (const [first, count] of parts) {
+          const own = new Uint32Array((await run(first, count)).buffer);
+          different += own.filter((value, i) => value !== bits[first * outputs + i]).length;
         }
-        return [Float32Array.of(different)];
+        return [together, Float32Array.of(different)];
       } finally {
         make.free();
       }
@@ -148,7 +159,7 @@ export function modelCases(model: ModelForms): OpCase[] {
       linear(form, format, 'generate', false),
       linear(form, format, 'generate', true),
     ]),
-    ...formats.map((format) => rowAlone(format)),
+    ...formats.map((format) => rowAlone(format, [256, 68])),
     attentionCases.attentionPaged(7, heads, 4),
     ...(qkNorm ? [rowCases.qkNorm(5, heads)] : []),
     attentionCases.rope(5, heads),

@@ -132,9 +132,9 @@ export class EngineService {
       backend.ledger.resetPeak();
       const fits = request.backend === 'auto' || (request.backend === 'cpu') === (info.backend !== 'webgpu');
       const forms = variantsOf(backend);
-      const trust = fits
-        ? ((await proofs?.trust(backend, await this.#forms(request.models))) ?? trusted)
-        : null;
+      // The CPU is not tested: its models are not read again.
+      const models = fits && info.backend === 'webgpu' ? await this.#forms(request.models) : [];
+      const trust = fits ? ((await proofs?.trust(backend, models)) ?? trusted) : null;
       // What was tuned against other forms may be wrong as well.
       if (variantsOf(backend) !== forms) this.#tuned.clear();
       if (trust?.right) return { ...info, reason: [...info.reason, ...trust.facts] };

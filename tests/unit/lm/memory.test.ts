@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createGpuBackend } from '../../../src/compute/gpuBackend';
 import { OutOfMemoryError } from '../../../src/core/errors';
 import { createAdapter } from '../../../src/lm/adapter';
+import { KvCache } from '../../../src/lm/cache';
 import { Generator } from '../../../src/lm/generate';
 import { CountingGpu } from '../../support/countingGpu/countingGpu';
 import { emptyModel } from '../../support/countingGpu/models';
@@ -69,6 +70,20 @@ describe('generation that grows beyond the memory', () => {
     const generator = new Generator(model, null, { maxSequences: 256, prefillRows: 1024 });
     expect(reasons(await ask(generator, 12, 8))).toEqual([]);
     expect(gpu.counts.refused).toBeGreaterThan(0);
+  });
+});
+
+describe('a cache that grows', () => {
+  it('waits once for the GPU, however many layers it has', async () => {
+    const { gpu, model } = await opened(64 * 2 ** 20);
+    const cache = new KvCache(model, 'cache');
+    await cache.grow(64);
+    // Every submit is waited for by the pace; the rest are the cache's own.
+    const own = (): number => gpu.counts.waits - gpu.counts.submits;
+    const before = own();
+    await cache.grow(128);
+    expect(own() - before).toBe(1);
+    cache.dispose();
   });
 });
 
