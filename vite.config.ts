@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { svelte, vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
@@ -55,6 +56,8 @@ export default defineConfig(({ command }) => ({
           environment: 'node',
           include: ['tests/unit/**/*.test.ts'],
           testTimeout: 60_000,
+          // One less than the cores is vitest's choice, which on two leaves one idle.
+          maxWorkers: Math.max(2, availableParallelism() - 1),
         },
       },
       {

@@ -789,7 +789,7 @@ export const table = {
         scopes: ['rl'],
         group: 'pad',
         label: 'Questions kept for later stages',
-        help: 'Share of the training questions that the stages before PAD or self-correction in a stack do not learn from, so that it works on answers that are not known by heart. 0: every stage uses all.',
+        help: 'Share of the training questions that the stages before PAD or self-correction in a stack do not learn from, so that it works on answers that the student has not memorised. 0: every stage uses all.',
       }),
     },
   },
