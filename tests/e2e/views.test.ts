@@ -99,7 +99,11 @@ describe('the training', () => {
   });
 
   it('leaves a trace out by one key and trains the next strategy on the same debate without it', async () => {
-    const archive = makeArchive(24);
+    const made = makeArchive(24);
+    const { run, report } = made;
+    // What it was made of: one exchange and no controls.
+    const config = { ...run.config, rounds: 1, controls: [] };
+    const archive = { ...made, run: { ...run, config }, report: report && { ...report, config } };
     await page.route('**/recorded/run.json.gz', (route) =>
       route.fulfill({ body: gzipSync(JSON.stringify(archive)), contentType: 'application/gzip' }),
     );

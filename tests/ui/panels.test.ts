@@ -390,7 +390,7 @@ describe('the runs', () => {
     const rows = panel.getByRole('region', { name: 'Runs and their result' }).getByRole('row');
     await expect.element(rows.nth(1)).toHaveTextContent(/silver-tern.*Baseline/);
     await expect.element(rows.nth(2)).toHaveTextContent(/calm-finch.*different questions, unpaired.*32/);
-    await panel.getByText('Show as a table').click();
+    await panel.getByText('Show as a table').last().click();
     await expect.element(panel.getByRole('rowheader', { name: '200' })).toBeVisible();
     expect(await violations()).toEqual([]);
   });
