@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
 import { buildPlugins } from './scripts/lib/buildPlugins.mjs';
 import { headerPolicy } from './scripts/lib/csp.mjs';
 import { dawnEnv } from './scripts/lib/dawn.mjs';
+import { filesOf } from './scripts/lib/longTests.mjs';
 
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -65,7 +66,7 @@ export default defineConfig(({ command }) => ({
         test: {
           name: 'chromium',
           globalSetup: ['tests/store/rangeServer.ts'],
-          include: ['tests/{gpu,store,ui}/**/*.test.ts'],
+          ...filesOf('chromium', 'tests/{gpu,store,ui}/**/*.test.ts'),
           testTimeout: 180_000,
           env: { REQUIRE_GPU: process.env['REQUIRE_GPU'] ?? '' },
           fileParallelism: false,
@@ -88,7 +89,7 @@ export default defineConfig(({ command }) => ({
         test: {
           name: 'dawn',
           environment: 'node',
-          include: ['tests/dawn/**/*.test.ts'],
+          ...filesOf('dawn', 'tests/dawn/**/*.test.ts'),
           testTimeout: 60_000,
           env: dawnEnv(),
         },
@@ -98,7 +99,7 @@ export default defineConfig(({ command }) => ({
         test: {
           name: 'e2e',
           environment: 'node',
-          include: ['tests/e2e/**/*.test.ts'],
+          ...filesOf('e2e', 'tests/e2e/**/*.test.ts'),
           testTimeout: 600_000,
           hookTimeout: 120_000,
           fileParallelism: false,

@@ -1,7 +1,7 @@
 /**
- * `npm test`: the type check, the linter and the tests that take minutes together. `npm run test:long` (--long): the oracles (PyTorch,
- * transformers, peft, llama.cpp), the kernels' machine code on two GPUs that are not there, a fresh clone's commands, killed browsers,
- * the bounds of the memory plan, and every place of a run at which storage can fail.
+ * `npm test`: the type check, the linter and the tests that take minutes together. `npm run test:long` (--long): Firefox, the slowest of
+ * the browser tests (scripts/lib/longTests.mjs), the oracles (PyTorch, transformers, peft, llama.cpp), machine code, a fresh clone's
+ * commands, killed browsers, the bounds of the memory plan, and every place of a run at which storage can fail.
  * Each prints `N passed, N failed, N skipped` as its last line.
  * REQUIRE_GPU=1, REQUIRE_ORACLES=1, REQUIRE_FIREFOX=1 and REQUIRE_ISA=1 (all set by CI) turn what would be skipped into failures.
  * `npm test -- --only unit,chromium` runs some of the projects.
@@ -21,14 +21,12 @@ import { root } from '../lib/root.mjs';
 const onlyFlag = process.argv.indexOf('--only');
 const only = onlyFlag < 0 ? null : (process.argv[onlyFlag + 1] ?? '').split(',');
 const long = process.argv.includes('--long');
-const longSteps = ['wasm', 'isa', 'long', 'oracle'];
+/** What `npm test` leaves to --long. */
+const lateSteps = ['isa', 'long', 'firefox', 'oracle'];
+const longSteps = ['wasm', ...lateSteps];
 /** @param {string} name */
 const wanted = (name) =>
-  only !== null
-    ? only.includes(name)
-    : long
-      ? longSteps.includes(name)
-      : !['isa', 'long', 'oracle'].includes(name);
+  only !== null ? only.includes(name) : long ? longSteps.includes(name) : !lateSteps.includes(name);
 const totals = { passed: 0, failed: 0, skipped: 0 };
 /**
  * Names of what failed, said once more at the end.
@@ -96,9 +94,13 @@ async function step(name, file, args, { without = '', tries = 1, required = fals
  * }[]} [testResults]
  */
 
-/** @param {string} name @param {Record<string, string>} env */
-function project(name, env) {
-  if (!wanted(name)) return;
+/**
+ * @param {string} name
+ * @param {Record<string, string>} env
+ * @param {string} part the step that it belongs to
+ */
+function project(name, env, part = name) {
+  if (!wanted(part)) return;
   const began = Date.now();
   const output = join(root, `.cache/test-${name}.json`);
   rmSync(output, { force: true });
@@ -139,7 +141,7 @@ function project(name, env) {
     failures.push(`${name}: ended with ${status} though no test failed`);
   }
   log(
-    `${name}: ${result.numPassedTests} passed, ${result.numFailedTests} failed in ${Math.round((Date.now() - began) / 1000)} s`,
+    `${name}${part === name ? '' : `, ${part}`}: ${result.numPassedTests} passed, ${result.numFailedTests} failed in ${Math.round((Date.now() - began) / 1000)} s`,
   );
 }
 
@@ -195,7 +197,12 @@ if (env.CHROMIUM_PATH) {
 }
 // Machine code of the kernels; the command itself fails where REQUIRE_ISA is set and it cannot be had.
 for (const family of ['navi23', 'gfx1100']) await step('isa', 'scripts/cli.mjs', ['isa', '--family', family]);
-if (wanted('long')) project('long', env);
+if (wanted('long')) {
+  for (const name of ['chromium', 'dawn', 'e2e'])
+    if (env.CHROMIUM_PATH && (name !== 'dawn' || dawnPossible()))
+      project(name, { ...env, LONG_TESTS: '1' }, 'long');
+  project('long', env);
+}
 if (python) project('oracle', env);
 else if (wanted('oracle')) totals[process.env.REQUIRE_ORACLES ? 'failed' : 'skipped'] += 1;
 
