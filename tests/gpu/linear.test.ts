@@ -1,6 +1,6 @@
 /** What only WebGPU's linears have: parts of a matrix, kernel variants, blocks of rows. backends.test.ts has the rest. */
 import { expect, test } from 'vitest';
-import { caseName } from '../../src/compute/opCase';
+import { caseName, type OpCase } from '../../src/compute/opCase';
 import { linearCases } from '../../src/compute/opCasesLinear';
 import { rowCases } from '../../src/compute/opCasesRows';
 import { variantChoices } from '../../src/gpu/variants';
@@ -39,22 +39,25 @@ test.for(forms)('%s as variant %s, workgroups of %s, equals the reference', asyn
   await holdAgainstReference(backend, families[family]);
 });
 
-test.for(
-  [
-    linearCases.linear(150, 65, 67, { extras: 'all', rank: 5 }),
-    linearCases.linear(150, 64, 96, { extras: 'residual', format: 'q4', mode: 'generate' }),
-    linearCases.linearBackward(150, 65, 67, { extras: true, rank: 3, rate: 0.25 }),
-    linearCases.linearBackward(130, 64, 96, { extras: true, rank: 8, format: 'q8' }),
-    linearCases.loraDown(150, 65, 9, { mode: 'generate' }),
-  ].map((op) => [caseName(op), op] as const),
-)('%s above the bound of one dispatch is split by rows and keeps every bit', async ([, op], context) => {
-  const whole = await gpuBackend(context);
-  const split = await gpuBackend(context, { dispatchFlops: 1 });
-  const before = [whole, split].map(({ recorder }) => recorder.profiler.dispatches);
-  const wanted = await op.run(whole);
-  const got = await op.run(split);
-  const [once, often] = [whole, split].map(({ recorder }, i) => recorder.profiler.dispatches - before[i]!);
-  // Blocks of 64 rows at most; of fewer where the widths let a view start there.
-  expect(often! - once!).toBeGreaterThanOrEqual(2);
-  expect(got.map(bitsOf)).toEqual(wanted.map(bitsOf));
-});
+/** With the rows of a block: 64, from where a view of any width may start, or a tile's where these widths let it start there. */
+const splits: readonly (readonly [OpCase, number])[] = [
+  [linearCases.linear(150, 65, 67, { extras: 'all', rank: 5 }), 64],
+  [linearCases.linear(150, 64, 96, { extras: 'residual', format: 'q4', mode: 'generate' }), 8],
+  [linearCases.linearBackward(150, 65, 67, { extras: true, rank: 3, rate: 0.25 }), 64],
+  [linearCases.linearBackward(130, 64, 96, { extras: true, rank: 8, format: 'q8' }), 8],
+  [linearCases.loraDown(150, 65, 9, { mode: 'generate' }), 64],
+];
+
+test.for(splits.map(([op, block]) => [caseName(op), op, block] as const))(
+  '%s above the bound of one dispatch is split by rows and keeps every bit',
+  async ([, op, block], context) => {
+    const whole = await gpuBackend(context);
+    const split = await gpuBackend(context, { dispatchFlops: 1 });
+    const before = [whole, split].map(({ recorder }) => recorder.profiler.dispatches);
+    const wanted = await op.run(whole);
+    const got = await op.run(split);
+    const [once, often] = [whole, split].map(({ recorder }, i) => recorder.profiler.dispatches - before[i]!);
+    expect(often! - once!).toBe(Math.ceil(op.shape[0]! / block) - 1);
+    expect(got.map(bitsOf)).toEqual(wanted.map(bitsOf));
+  },
+);
