@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseJson } from '../lib/json.mjs';
+import { accuracyOf } from './seeds.mjs';
 
 /** @import {Report, Statistics, Turn} from '../lib/product' */
 
@@ -26,8 +27,6 @@ import { parseJson } from '../lib/json.mjs';
 
 /** @param {Report} report @param {string} a @param {string} b */
 const pairOf = (report, a, b) => report.pairs.find((pair) => pair.a === a && pair.b === b) ?? null;
-/** @param {Pick<Report, 'arms'> | undefined} report @param {string} name @returns {number} */
-const accuracyOf = (report, name) => report?.arms.find((arm) => arm.name === name)?.accuracy ?? NaN;
 
 /**
  * The turns that a run left in its folder.

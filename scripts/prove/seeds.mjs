@@ -12,8 +12,8 @@ export const quiet = `--self-check false ${plain}`;
 export const student = 'distilled:rsft';
 export const control = 'control:self-consistency';
 
-/** @param {Pick<Report, 'arms'>} report @param {string} name @returns {number} */
-export const accuracyOf = (report, name) => report.arms.find((arm) => arm.name === name)?.accuracy ?? NaN;
+/** @param {Pick<Report, 'arms'> | undefined} report @param {string} name @returns {number} */
+export const accuracyOf = (report, name) => report?.arms.find((arm) => arm.name === name)?.accuracy ?? NaN;
 
 /**
  * What stays of a run in a result file. `items`: by arm a figure for each test question in the run's order, 1 where it is right.

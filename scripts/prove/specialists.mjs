@@ -7,11 +7,11 @@ import { templateSets } from './easyProblems.mjs';
 import { kinds, templates } from './easyTemplates.mjs';
 import { missesOf, specialistBounds, specialists as design } from './hypotheses.mjs';
 import { turnsOf } from './pad.mjs';
+import { seedTools } from './seeds.mjs';
 
 /** @import {Report, Turn} from '../lib/product' */
 /** @import {TemplateRow} from './easyProblems.mjs' */
 /** @import {Kind, Template} from './easyTemplates.mjs' */
-/** @import {Spread} from './hypotheses.mjs' */
 /** @import {Demonstration, Run, Tools} from './pad.mjs' */
 
 /** Name of the evaluation set whose templates nobody is taught. */
@@ -66,10 +66,7 @@ const share = (list) => list.filter(({ correct }) => correct).length / list.leng
  * @returns {Record<string, Demonstration>}
  */
 export function specialistDemonstrations({ distil, meanInterval, rowsFile, fetchSmolLm2, smollm2 }) {
-  /** @param {readonly number[]} values @returns {Spread} */
-  const overSeeds = (values) => ({ mean: NaN, ci: [], ...meanInterval(values), values });
-  /** @param {string} name @param {string} flags */
-  const run = (name, flags) => distil(name, flags.split(' '));
+  const { overSeeds, run } = seedTools({ distil, meanInterval });
   const training = `--steps ${sizes.steps} --batch ${sizes.batch} --lr 1e-3 --warmup 2 --rank 16`;
   const quiet = '--validation-questions 0 --self-check false --backend cpu';
   const sets = drawSets();

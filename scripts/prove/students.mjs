@@ -63,8 +63,7 @@ export function studentDemonstrations(tools) {
             arm,
             overSeeds(
               clean.map((one, i) => {
-                const other = raw[i];
-                return 100 * (accuracyOf(one.report, arm) - (other ? accuracyOf(other.report, arm) : NaN));
+                return 100 * (accuracyOf(one.report, arm) - accuracyOf(raw[i]?.report, arm));
               }),
             ),
           ]),
