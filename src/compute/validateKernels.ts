@@ -1,7 +1,8 @@
 /**
  * The short test of a device that was not seen before: each kernel once at a ragged shape, in the form that runs use, and the
- * forms of the models that are about to be loaded, against the f64 reference. Where a form fails, another one that passes takes its place; a kernel with no right form
- * rules the device out. What there was no time for can be tested later: a validation continues an earlier one.
+ * forms of the models that are about to be loaded, against the f64 reference. Where a form fails, another one that passes takes its
+ * place; a kernel with no right form rules the device out. What there was no time for can be tested later: a validation continues
+ * an earlier one.
  */
 import { DeviceLostError, throwIfAborted } from '../core/errors';
 import { variantChoices, type Variants } from '../gpu/variants';

@@ -1,7 +1,7 @@
 /**
  * Self-correction (docs/method.md section 3): the prompt is the question, an answer of one's own and the request to check it, as
- * evaluation's second pass asks; the target is a clean trace that ends in the question's label: a right answer itself, or its correction. Mixed with RSFT's rows one to one,
- * so that the first answer is kept.
+ * evaluation's second pass asks; the target is a clean trace that ends in the question's label: a right answer itself, or its
+ * correction. Mixed with RSFT's rows one to one, so that the first answer is kept.
  */
 import type { Dataset, Message, Question, Trace, Turn } from '../records/records';
 import { groupedBy } from '../core/groupedBy';

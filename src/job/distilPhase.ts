@@ -4,7 +4,6 @@ import type { RunConfig } from '../settings/config';
 import {
   equalSteps,
   practisesSecond,
-  keepsQuestions,
   startsWithPad,
   storedStages,
   usesPad,
@@ -103,10 +102,11 @@ function plan(config: RunConfig, input: DistillInput): { stages: Stage[]; arms: 
   const { taught } = partQuestions(input.questions, config.pad.rl.share, config.seed);
   for (const strategy of config.strategies) {
     const whole = strategyDatasets(strategy, input);
-    const parts = keepsQuestions({ strategies: [strategy] })
+    const stored = storedStages(strategy, config.pad.rl.share);
+    const parts = stored.some(({ partly }) => partly)
       ? strategyDatasets(strategy, { ...input, questions: taught })
       : whole;
-    storedStages(strategy, config.pad.rl.share).forEach(({ kind, name, after, partly }, i) => {
+    stored.forEach(({ kind, name, after, partly }, i) => {
       const dataset = partly ? { ...parts[i]!, strategy: name } : whole[i]!;
       const pad = kind === 'pad';
       if (pad && config.pad.rl.reward !== 'verifiable') {

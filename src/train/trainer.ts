@@ -3,7 +3,6 @@
  * accumulated batch, AdamW. Losses and gradient norm are read before the update is recorded, so a run that diverges
  * keeps the parameters of its last good step.
  */
-import { fail } from '../core/assert';
 import { ConfigError, OutOfMemoryError } from '../core/errors';
 import { createAdapter, releaseAdapter } from '../lm/adapter';
 import type { LoraAdapter, Tokenizer } from '../lm/types';
@@ -41,19 +40,23 @@ async function prepare(
   adapter: LoraAdapter,
   owner: string,
 ): Promise<TrainRun> {
-  const { backend } = request.model;
-  for (const recompute of request.options.recompute || request.sparing ? [true] : [false, true]) {
-    let run: TrainRun | null = null;
+  const attempt = async (recompute: boolean): Promise<TrainRun> => {
+    const run = new TrainRun(request, adapter, owner, recompute);
     try {
-      run = new TrainRun(request, adapter, owner, recompute);
-      await backend.settle();
+      await request.model.backend.settle();
       return run;
     } catch (error) {
-      run?.dispose();
-      if (!(error instanceof OutOfMemoryError) || recompute) throw error;
+      run.dispose();
+      throw error;
     }
+  };
+  if (request.options.recompute || request.sparing) return attempt(true);
+  try {
+    return await attempt(false);
+  } catch (error) {
+    if (error instanceof OutOfMemoryError) return attempt(true);
+    throw error;
   }
-  return fail('unreachable');
 }
 
 /**
