@@ -2,7 +2,7 @@
 import type { Backend, Matrix, Tensor, WeightFormat } from '../../../src/compute/ops';
 import type { LanguageModel, ModelConfig } from '../../../src/lm/types';
 
-type Shape = Pick<
+export type Shape = Pick<
   ModelConfig,
   'family' | 'hidden' | 'layers' | 'heads' | 'kvHeads' | 'headDim' | 'ffn' | 'vocab'
 > &
