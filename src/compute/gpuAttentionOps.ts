@@ -1,4 +1,6 @@
 /** Rotary embedding, attention and its gradient on the GPU. */
+import type { KernelName } from '../gpu/kernels';
+import type { Dispatch } from '../gpu/recorder';
 import { attentionTile } from '../gpu/variants';
 import { rangeOf, type GpuContext } from './gpuMemory';
 import { costBlocks } from './gpuRowBlocks';
@@ -41,6 +43,12 @@ interface Form {
   readonly perTile: number;
 }
 
+/** Keys that a row attends to: its document up to itself. */
+const keysOf =
+  ({ spans }: { readonly spans?: Uint32Array }) =>
+  (row: number): number =>
+    row + 1 - (spans?.[2 * row] ?? 0);
+
 export function attentionOps(context: GpuContext): AttentionOps {
   const { recorder } = context;
 
@@ -77,6 +85,36 @@ export function attentionOps(context: GpuContext): AttentionOps {
       tile: TOGETHER,
       perTile: workgroups * workgroup,
     };
+  }
+
+  /** A dispatch for each block of rows that fits a paced submit. Each number of a row's heads costs `scale` * `cost(row)` operations. */
+  function paced(
+    name: KernelName,
+    op: HeadShape & { readonly rows: number },
+    {
+      form: { flags, constants, tile, perTile },
+      buffers,
+      scale,
+      cost,
+      sizes = {},
+    }: {
+      readonly form: Form;
+      readonly buffers: Dispatch['buffers'];
+      readonly scale: number;
+      readonly cost: (row: number) => number;
+      readonly sizes?: Readonly<Record<string, number>>;
+    },
+  ): void {
+    const { rows, heads, headDim } = op;
+    for (const { first, end, flops } of costBlocks(context, rows, tile, scale * heads * headDim, cost)) {
+      recorder.dispatch({
+        kernel: { name, flags, constants },
+        buffers,
+        sizes: { ...headSpec(op).sizes, ...sizes, rows, firstRow: first, endRow: end },
+        threads: Math.ceil((end - first) / tile) * perTile,
+        flops,
+      });
+    }
   }
 
   return {
@@ -125,32 +163,17 @@ export function attentionOps(context: GpuContext): AttentionOps {
 
     attention(op) {
       checks.attention(op);
-      const { sizes } = headSpec(op);
-      const { flags, constants, tile, perTile } = packedForm(op, op.heads, 1);
-      const { rows, heads, headDim, spans } = op;
-      // A row attends to its document up to itself.
-      const keys = (row: number): number => row + 1 - (spans?.[2 * row] ?? 0);
-      for (const { first, end, flops } of costBlocks(context, rows, tile, 4 * heads * headDim, keys)) {
-        recorder.dispatch({
-          kernel: { name: 'attention', flags, constants },
-          buffers: {
-            qkv: rangeOf(op.qkv),
-            documents: rangeOf(op.documents),
-            out: rangeOf(op.out),
-            lse: rangeOf(op.lse),
-          },
-          sizes: { ...sizes, rows, firstRow: first, endRow: end },
-          threads: Math.ceil((end - first) / tile) * perTile,
-          flops,
-        });
-      }
+      const buffers = {
+        qkv: rangeOf(op.qkv),
+        documents: rangeOf(op.documents),
+        out: rangeOf(op.out),
+        lse: rangeOf(op.lse),
+      };
+      paced('attention', op, { form: packedForm(op, op.heads, 1), buffers, scale: 4, cost: keysOf(op) });
     },
 
     attentionBackward(op) {
       checks.attentionBackward(op);
-      const { sizes } = headSpec(op);
-      const query = packedForm(op, op.heads, 1);
-      const key = packedForm(op, op.kvHeads, 2);
       const shared = {
         qkv: rangeOf(op.qkv),
         dout: rangeOf(op.dout),
@@ -159,53 +182,41 @@ export function attentionOps(context: GpuContext): AttentionOps {
         delta: rangeOf(op.delta),
         dqkv: rangeOf(op.dqkv),
       };
-      const { rows, heads, headDim, spans } = op;
-      const keys = (row: number): number => row + 1 - (spans?.[2 * row] ?? 0);
-      for (const { first, end, flops } of costBlocks(context, rows, query.tile, 6 * heads * headDim, keys)) {
-        recorder.dispatch({
-          kernel: { name: 'attentionBackwardQuery', flags: query.flags, constants: query.constants },
-          buffers: { ...shared, out: rangeOf(op.out) },
-          sizes: { ...sizes, rows, firstRow: first, endRow: end },
-          threads: Math.ceil((end - first) / query.tile) * query.perTile,
-          flops,
-        });
-      }
+      paced('attentionBackwardQuery', op, {
+        form: packedForm(op, op.heads, 1),
+        buffers: { ...shared, out: rangeOf(op.out) },
+        scale: 6,
+        cost: keysOf(op),
+      });
       // A key is seen by the rows from itself to its document's end.
+      const { rows, spans } = op;
       const queries = (row: number): number => (spans?.[2 * row + 1] ?? rows) - row;
-      for (const { first, end, flops } of costBlocks(context, rows, key.tile, 8 * heads * headDim, queries)) {
-        recorder.dispatch({
-          kernel: { name: 'attentionBackwardKey', flags: key.flags, constants: key.constants },
-          buffers: shared,
-          sizes: { ...sizes, rows, firstRow: first, endRow: end },
-          threads: Math.ceil((end - first) / key.tile) * key.perTile,
-          flops,
-        });
-      }
+      paced('attentionBackwardKey', op, {
+        form: packedForm(op, op.kvHeads, 2),
+        buffers: shared,
+        scale: 8,
+        cost: queries,
+      });
     },
 
     attentionPaged(op) {
       checks.attentionPaged(op);
-      const { sizes } = headSpec(op);
-      const { flags, constants, tile, perTile } = pagedForm(op);
-      const { rows, heads, headDim, maxBlocks, blockSize, places } = op;
-      const keys = (row: number): number => (places ? (places[row] ?? 0) + 1 : maxBlocks * blockSize);
-      for (const { first, end, flops } of costBlocks(context, rows, tile, 4 * heads * headDim, keys)) {
-        recorder.dispatch({
-          kernel: { name: 'attentionPaged', flags, constants },
-          buffers: {
-            qkv: rangeOf(op.qkv),
-            kCache: rangeOf(op.kCache),
-            vCache: rangeOf(op.vCache),
-            sequences: rangeOf(op.sequences),
-            positions: rangeOf(op.positions),
-            blockTable: rangeOf(op.blockTable),
-            out: rangeOf(op.out),
-          },
-          sizes: { ...sizes, rows, maxBlocks, blockSize, firstRow: first, endRow: end },
-          threads: Math.ceil((end - first) / tile) * perTile,
-          flops,
-        });
-      }
+      const { maxBlocks, blockSize, places } = op;
+      paced('attentionPaged', op, {
+        form: pagedForm(op),
+        buffers: {
+          qkv: rangeOf(op.qkv),
+          kCache: rangeOf(op.kCache),
+          vCache: rangeOf(op.vCache),
+          sequences: rangeOf(op.sequences),
+          positions: rangeOf(op.positions),
+          blockTable: rangeOf(op.blockTable),
+          out: rangeOf(op.out),
+        },
+        scale: 4,
+        cost: (row) => (places ? (places[row] ?? 0) + 1 : maxBlocks * blockSize),
+        sizes: { maxBlocks, blockSize },
+      });
     },
   };
 }

@@ -22,6 +22,7 @@ import attentionTilePaged from './kernels/parts/attentionTilePaged.wgsl?raw';
 import attentionTileQuery from './kernels/parts/attentionTileQuery.wgsl?raw';
 import crossEntropyRow from './kernels/parts/crossEntropyRow.wgsl?raw';
 import dropout from './kernels/parts/dropout.wgsl?raw';
+import headTile from './kernels/parts/headTile.wgsl?raw';
 import linearRows from './kernels/parts/linearRows.wgsl?raw';
 import load4 from './kernels/parts/load4.wgsl?raw';
 import onlineSoftmax from './kernels/parts/onlineSoftmax.wgsl?raw';
@@ -90,6 +91,7 @@ export const kernelParts = {
   attentionTileQuery,
   crossEntropyRow,
   dropout,
+  headTile,
   linearRows,
   load4,
   onlineSoftmax,

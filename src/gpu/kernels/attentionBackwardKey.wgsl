@@ -18,26 +18,16 @@ struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32, fi
 //#else
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let index = id.x + id.y * groups.x * 32u;
-  let tiles = (sizes.endRow - sizes.firstRow + QUERIES - 1u) / QUERIES;
-  if (index >= tiles * sizes.kvHeads) {
-    return;
-  }
-  let kvHead = index / tiles;
-  let first = sizes.firstRow + QUERIES * (index % tiles);
-  let last = sizes.rows - 1u;
+  //#include headTile index=id.x+id.y*groups.x*32u rows=QUERIES heads=kvHeads name=kvHead kv=kvHead
   let group = sizes.heads / sizes.kvHeads;
-  let stride = (sizes.heads + 2u * sizes.kvHeads) * sizes.headDim;
-  let key = (sizes.heads + kvHead) * sizes.headDim;
-  let value = key + sizes.kvHeads * sizes.headDim;
   var end = 0u;
   //#repeat t QUERIES
   let row$t = min(first + $tu, last);
   let end$t = documents[row$t].y;
   end = max(end, end$t);
   //#repeat i HEAD4
-  let k$t_$i = qkvAt(qkvBase(row$t * stride + key), $iu, sizes.headDim) * sizes.scale;
-  let v$t_$i = qkvAt(qkvBase(row$t * stride + value), $iu, sizes.headDim);
+  let k$t_$i = qkvAt(qkvBase(row$t * stride + keys), $iu, sizes.headDim) * sizes.scale;
+  let v$t_$i = qkvAt(qkvBase(row$t * stride + values), $iu, sizes.headDim);
   var dk$t_$i = vec4<f32>();
   var dv$t_$i = vec4<f32>();
   //#end
@@ -73,8 +63,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   //#repeat t QUERIES
   if (first + $tu <= last) {
     //#repeat i HEAD4
-    dqkvStore(dqkvBase(row$t * stride + key), $iu, sizes.headDim, dk$t_$i * sizes.scale);
-    dqkvStore(dqkvBase(row$t * stride + value), $iu, sizes.headDim, dv$t_$i);
+    dqkvStore(dqkvBase(row$t * stride + keys), $iu, sizes.headDim, dk$t_$i * sizes.scale);
+    dqkvStore(dqkvBase(row$t * stride + values), $iu, sizes.headDim, dv$t_$i);
     //#end
   }
   //#end

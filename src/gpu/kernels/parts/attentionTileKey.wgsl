@@ -6,18 +6,8 @@ var<workgroup> ends: array<u32, TILE>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let index = group.x + group.y * groups.x;
-  let tiles = (sizes.endRow - sizes.firstRow + TILE - 1u) / TILE;
-  if (index >= tiles * sizes.kvHeads) {
-    return;
-  }
-  let kvHead = index / tiles;
-  let first = sizes.firstRow + TILE * (index % tiles);
-  let last = sizes.rows - 1u;
+  //#include headTile index=group.x+group.y*groups.x rows=TILE heads=kvHeads name=kvHead kv=kvHead
   let together = sizes.heads / sizes.kvHeads;
-  let stride = (sizes.heads + 2u * sizes.kvHeads) * sizes.headDim;
-  let keys = (sizes.heads + kvHead) * sizes.headDim;
-  let values = keys + sizes.kvHeads * sizes.headDim;
   if (local < TILE) {
     ends[local] = documents[min(first + local, last)].y;
   }
