@@ -1,4 +1,5 @@
 /** A chart of docs/ as the text of an SVG file: lines over one axis, each point with its interval. */
+import { escapeXml as escape } from '../../../src/core/escapeXml';
 
 export interface PictureLine {
   readonly name: string;
@@ -29,8 +30,6 @@ const looks = [
   { colour: '#68757a', dash: '9 3 2 3' },
 ] as const;
 
-const escape = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 const at = (value: number): string => value.toFixed(1);
 
 /** Percent from 0 to 100, whatever is drawn: pictures beside each other are read at one scale. */

@@ -1,11 +1,9 @@
 /** A uPlot chart as the text of an SVG file: the same curves, colours and scales, drawn as lines. */
 import type uPlot from 'uplot';
+import { escapeXml as escape } from '../../core/escapeXml';
 import { niceTicks } from '../runs/curves';
 import { tickValue } from './chartParts';
 import type { ChartForm, Curve } from './logChart';
-
-const escape = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 
 const [left, right, top, bottom] = [56, 16, 28, 44] as const;
 
