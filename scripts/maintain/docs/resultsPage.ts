@@ -1,5 +1,6 @@
 /** docs/results.md and the figures of the README, from the committed results. `npm run docs` writes both. */
 import { debateSections, earlierSections } from './debateResults';
+import type { Spread } from '../../prove/hypotheses.mjs';
 import { deviceSections } from './deviceResults';
 import { machineSection } from './machineResults';
 import { otherSections } from './otherResults';
@@ -9,7 +10,7 @@ import { scalingSection } from './scalingResults';
 import { specialistSection } from './specialistResults';
 import { change, percent } from './words';
 import { gap, level } from './spreads';
-import { studentSections } from './studentResults';
+import { fewQuestionsContrast, studentSections } from './studentResults';
 import { accuracyOf, worthSection, type Worth } from './worthResults';
 
 const opening = [
@@ -49,12 +50,12 @@ const earlier = [
 ];
 
 /** Over five seeds, where that was measured. */
-function worthRows(worth: Worth): readonly string[] {
+function worthRows(worth: Worth, few: Spread | null): readonly string[] {
   const at = (name: string): string => level(accuracyOf(worth, name));
   return [
     `- **${at('base')} to ${at('distilled:rsft')}**: the bundled student before and after RSFT on a debate of three agents, one greedy pass each (mean of five seeds, 400 questions each).`,
     `- **${gap(worth.studentOverAgent)} points** over the best agent at the same decoding (${at('single-greedy')}); a vote at the debate's prompt and generated tokens gets ${at('vote-equal-total-tokens')}, the debate ${at('debate')}.`,
-    `- **${gap(worth.goldContrast)} points** over RSFT on independent samples of the same agents; **${gap(worth.consensusContrast)}** where the labels are the agents' own majority and no right answer is used.`,
+    `- **${gap(worth.goldContrast)} points** over RSFT on independent samples of the same agents${few ? ` (with 200 training questions instead of 800 ${gap(few)})` : ''}; **${gap(worth.consensusContrast)}** where the labels are the agents' own majority and no right answer is used.`,
     `- With three copies of one agent the debate gains nothing: minus its own first vote ${gap(worth.fullOverlap.debateGain)}; its student is ${gap(worth.fullOverlap.studentOverAgent)} over the agent.`,
   ];
 }
@@ -75,7 +76,7 @@ export function headline(results: Results): string {
   const smollm2 = results.read<RunResult>('smollm2').result;
   const rows = [
     ...(results.has('debate')
-      ? worthRows(results.read<Worth>('debate').result)
+      ? worthRows(results.read<Worth>('debate').result, fewQuestionsContrast(results))
       : quickRows(results.read<RunResult>('quick').result)),
     '- The agents are made to need each other: each never gets one kind of step right. How much real models do is not shown.',
     `- **${change(pair(smollm2, 'distilled:rsft', 'base'))} points** for SmolLM2-135M taught by its own votes (n = ${arm(smollm2, 'base').n}); not shown to be above answer-only training (${change(pair(smollm2, 'distilled:rsft', 'control:answer-only'))}).`,

@@ -100,6 +100,11 @@ const setNames: Readonly<Record<string, string>> = {
   money: 'another family of problems (money)',
 };
 
+/** RSFT on the debate minus RSFT on self-consistency with few training questions; null where it was not run. */
+export function fewQuestionsContrast(results: Results): Spread | null {
+  return results.has('few-questions') ? results.read<Few>('few-questions').result.goldContrast : null;
+}
+
 export function studentSections(results: Results): string[] {
   const shared = 'on the debates of `debate` (800 training, 400 test questions a seed)';
   return [
