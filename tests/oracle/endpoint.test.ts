@@ -90,6 +90,7 @@ describe('an endpoint agent of a real server with SmolLM2', () => {
       trainQuestions: 2,
       validationQuestions: 0,
       testQuestions: 1,
+      rounds: 1,
       steps: 1,
       batch: 1,
       maxTokens: 10,
