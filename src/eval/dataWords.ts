@@ -81,62 +81,78 @@ const labelWords: Readonly<Record<DataDiagnosis['labels'], string>> = {
   none: 'nothing',
 };
 
-function coverageSentences({ labels, coverageAtK, coverage }: DataDiagnosis): readonly string[] {
+/** A sentence on what to expect; `warns` where something should be done about it. */
+export interface DataNote {
+  readonly text: string;
+  readonly warns: boolean;
+}
+const fine = (text: string): DataNote => ({ text, warns: false });
+const warning = (text: string): DataNote => ({ text, warns: true });
+
+function coverageNotes({ labels, coverageAtK, coverage }: DataDiagnosis): readonly DataNote[] {
   const alone = coverageAtK.at(-1);
   if (alone === undefined || coverage === null) {
     return labels === 'gold'
       ? []
-      : ['No right answer is known here, so neither coverage nor labels can be measured.'];
+      : [fine('No right answer is known here, so neither coverage nor labels can be measured.')];
   }
   const k = formatCount(coverageAtK.length);
   const answers =
     coverageAtK.length === 1 ? 'One independent answer reaches' : `${k} independent answers reach`;
   const reach = `${answers} the right answer of ${formatPercent(alone)} of the questions`;
-  if (labels === 'gold' && alone >= dataThresholds.coverage)
-    return [`${reach}: with labels by the right answers a debate adds little over independent samples here.`];
-  const gain = coverage - alone;
-  if (labels === 'gold' && gain >= dataThresholds.coverageGain)
+  const turns = `all turns that of ${formatPercent(coverage)}`;
+  if (labels !== 'gold') return [fine(`${reach}, ${turns}.`)];
+  if (alone >= dataThresholds.coverage)
     return [
-      `${reach}, the debate that of ${formatPercent(coverage)}: it teaches questions that samples do not.`,
+      warning(
+        `${reach}: with labels by the right answers a debate adds little over independent samples here.`,
+      ),
     ];
-  if (labels === 'gold')
+  if (coverage - alone >= dataThresholds.coverageGain)
     return [
-      `${reach}, all turns that of ${formatPercent(coverage)}: the debate reaches hardly more than samples do.`,
+      fine(
+        `${reach}, the debate that of ${formatPercent(coverage)}: it teaches questions that samples do not.`,
+      ),
     ];
-  return [`${reach}, all turns that of ${formatPercent(coverage)}.`];
+  return [warning(`${reach}, ${turns}: the debate reaches hardly more than samples do.`)];
 }
 
-function labelSentences({ labels, labelPrecision, labelCoverage }: DataDiagnosis): readonly string[] {
-  if (labels === 'none') return ['There are no labels: the student learns right and wrong answers alike.'];
-  const said: string[] = [];
+function labelNotes({ labels, labelPrecision, labelCoverage }: DataDiagnosis): readonly DataNote[] {
+  if (labels === 'none')
+    return [warning('There are no labels: the student learns right and wrong answers alike.')];
+  const said: DataNote[] = [];
   if (labels === 'consensus' && labelPrecision !== null) {
     const right = `${formatPercent(labelPrecision)} of the labels by consensus are right`;
     said.push(
       labelPrecision < dataThresholds.precision
-        ? `${right}: the student will learn wrong answers.`
-        : `${right}: it can learn without the right answers.`,
+        ? warning(`${right}: the student will learn wrong answers.`)
+        : fine(`${right}: it can learn without the right answers.`),
     );
   }
   if (1 - labelCoverage > dataThresholds.unlabelled)
     said.push(
-      `${formatPercent(1 - labelCoverage)} of the questions have no label by ${labelWords[labels]} and teach nothing.`,
+      warning(
+        `${formatPercent(1 - labelCoverage)} of the questions have no label by ${labelWords[labels]} and teach nothing.`,
+      ),
     );
   return said;
 }
 
 /** `filtered`: whether traces with a wrong step are left out. */
-function stepSentences({ wrongStepShare }: DataDiagnosis, filtered: boolean): readonly string[] {
-  if (wrongStepShare === null) return ['No trace can be learnt from.'];
+function stepNotes({ wrongStepShare }: DataDiagnosis, filtered: boolean): readonly DataNote[] {
+  if (wrongStepShare === null) return [warning('No trace can be learnt from.')];
   if (wrongStepShare <= dataThresholds.wrongStep) return [];
   const wrong = `${formatPercent(wrongStepShare)} of the traces end in their label by a wrong step`;
   return [
     filtered
-      ? `${wrong}: they are left out.`
-      : `${wrong}: the student will learn them, most of all by DA, which looks for unlike traces. Use the step filter.`,
+      ? fine(`${wrong}: they are left out.`)
+      : warning(
+          `${wrong}: the student will learn them, most of all by DA, which looks for unlike traces. Use the step filter.`,
+        ),
   ];
 }
 
 /** What to expect of a training on these data, one sentence a finding. */
-export function dataSentences(data: DataDiagnosis, filtered: boolean): readonly string[] {
-  return [...coverageSentences(data), ...labelSentences(data), ...stepSentences(data, filtered)];
+export function dataNotes(data: DataDiagnosis, filtered: boolean): readonly DataNote[] {
+  return [...coverageNotes(data), ...labelNotes(data), ...stepNotes(data, filtered)];
 }

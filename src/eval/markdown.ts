@@ -1,6 +1,6 @@
 /** report.md: the same figures as report.json as tables and sentences. */
 import { parseReport } from '../records/reportSchema';
-import { dataFigures, dataSentences, kindRows } from './dataWords';
+import { dataFigures, dataNotes, kindRows } from './dataWords';
 import { droppedText } from './droppedWords';
 import { fellShort } from './armBudget';
 import { firstVotes } from './firstVote';
@@ -128,7 +128,9 @@ function dataParts({ data, config }: Report): readonly string[] {
   if (!data) return [];
   return [
     '### Known before the training',
-    dataSentences(data, config.stepFilter !== 'off').join(' '),
+    dataNotes(data, config.stepFilter !== 'off')
+      .map(({ text }) => text)
+      .join(' '),
     table(
       ['Figure', 'Value'],
       dataFigures(data).map(({ name, value }) => [name, value]),

@@ -1,5 +1,5 @@
 /** What a report says, as data: findings in order of weight. words.ts puts them into sentences. */
-import type { ArmBudget, ChosenStudent, GainKept, PairResult, Report } from '../records/records';
+import type { ArmBudget, ChosenStudent, Dataset, GainKept, PairResult, Report } from '../records/records';
 import { armId, familyOf, parseArm, trainingOf } from './arm';
 import { fellShort } from './armBudget';
 import { firstVotes } from './firstVote';
@@ -68,6 +68,14 @@ export type Finding =
     }
   /** A vote that could not take as many samples as it should have. */
   | { readonly type: 'short'; readonly arm: string; readonly budget: ArmBudget }
+  /** A control that found no trace of its kind, and so was not trained. */
+  | {
+      readonly type: 'untaught';
+      readonly arm: string;
+      readonly dropped: Dataset['dropped'];
+      /** Training questions. */
+      readonly questions: number;
+    }
   /** Share of the ensemble's gain; null: that gain is not distinguishable from 0. */
   | {
       readonly type: 'kept';
@@ -128,7 +136,7 @@ export function pairVerdict(pair: PairResult, n: number): PairVerdict {
 }
 
 type Told = Pick<Report, 'arms' | 'pairs' | 'gainKept' | 'seeds' | 'repeatable'> &
-  Partial<Pick<Report, 'ood' | 'robust' | 'evalSets' | 'primary' | 'chosen'>>;
+  Partial<Pick<Report, 'ood' | 'robust' | 'evalSets' | 'primary' | 'chosen' | 'datasets' | 'splits'>>;
 
 const debate = armId({ kind: 'debate' });
 const equalTotal = armId({ kind: 'vote-equal-total-tokens' });
@@ -209,6 +217,15 @@ function firstVoteFindings(report: Told): Finding[] {
   );
 }
 
+/** Controls that the report compares nothing with, because there was nothing to teach them. */
+function untaughtFindings({ arms, datasets = {}, splits = {} }: Told): Finding[] {
+  return Object.entries(datasets).flatMap(([arm, { kept, dropped }]): Finding[] =>
+    kept > 0 || parseArm(arm).kind !== 'control' || arms.some(({ name }) => name === arm)
+      ? []
+      : [{ type: 'untaught', arm, dropped, questions: splits['train'] ?? 0 }],
+  );
+}
+
 /** What a report says, the most important first. */
 export function reportVerdict(report: Told): ReportVerdict {
   const { arms, pairs } = report;
@@ -224,6 +241,7 @@ export function reportVerdict(report: Told): ReportVerdict {
     const budget = fellShort(arm);
     if (budget) findings.push({ type: 'short', arm: arm.name, budget });
   }
+  findings.push(...untaughtFindings(report));
   // What was said of the vote at equal total tokens is not said twice.
   const said = helps?.type === 'helps' && helps.shown !== 'not measured' ? equalTotal : null;
   for (const pair of pairs)
@@ -254,6 +272,7 @@ export function isHeadline(finding: Finding): boolean {
     case 'helps':
       return finding.shown !== 'not measured';
     case 'short':
+    case 'untaught':
     case 'control':
     case 'noise':
     case 'repeatable':

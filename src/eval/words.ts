@@ -1,6 +1,7 @@
 /** The verdict in sentences: one wording for the page, report.md and the command. Says so when the numbers cannot tell. */
 import type { Report } from '../records/records';
-import { armLabel, armPhrase } from './arm';
+import { armLabel, armPhrase, trainingOf } from './arm';
+import { emptyReason } from './emptyDataset';
 import { formatCount, formatP, formatPercent, formatPoints } from './numbers';
 import { questionsNeeded } from './statistics';
 import { isHeadline, margin, reportVerdict, rulesOutMargin, type Finding, type PairVerdict } from './verdict';
@@ -197,6 +198,11 @@ export function sentence(finding: Finding): string {
     case 'short': {
       const { wanted, reached, samples } = finding.budget;
       return `${capital(armPhrase(finding.arm))} fell short: its ${samples.toFixed(1)} samples a question reach ${whole(reached / wanted)}\u00a0% of the tokens it is to have; no more were made or recorded.`;
+    }
+    case 'untaught': {
+      const { arm, dropped, questions } = finding;
+      const why = emptyReason(trainingOf(arm) ?? arm, { dropped }, questions);
+      return `${capital(armPhrase(arm))} was not trained. ${why.message}`;
     }
     case 'first-vote':
       return pairText(finding.pair, splitText(finding.split));

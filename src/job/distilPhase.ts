@@ -40,6 +40,13 @@ export interface Trained {
   readonly fresh: boolean;
 }
 
+/** What came of the strategies and controls. */
+export interface Distilled {
+  readonly trained: readonly Trained[];
+  /** Controls of the first distillation seed that found no trace of their kind: a student is compared without them. */
+  readonly untaught: readonly Pick<Trained, 'arm' | 'dataset'>[];
+}
+
 /** The students of the first distillation seed, controls left out. */
 export function firstStudents(trained: readonly Trained[]): readonly Trained[] {
   return trained.filter(({ arm, seed }) => seed === 0 && arm.kind === 'distilled');
@@ -165,8 +172,8 @@ function rewarded(job: Job, turns: readonly Turn[]): { readonly job: Job; readon
   return { job: { ...job, questions: labelled.questions }, turns: labelled.turns };
 }
 
-/** Trains what is not trained yet. Throws NothingToLearnError when a dataset is empty, and what training throws. */
-export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<readonly Trained[]> {
+/** Trains what is not trained yet. Throws NothingToLearnError when a strategy's dataset is empty, and what training throws. */
+export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<Distilled> {
   const { config, runId, store } = job;
   const plans = Array.from({ length: config.distilSeeds }, (_, seed) => {
     const input = inputOf(job, turns, seed);
@@ -179,6 +186,7 @@ export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<rea
   );
   const judged = usesPad(config) || usesSecondTurnRl(config) ? rewarded(job, turns) : { job, turns };
   const trained: Trained[] = [];
+  const untaught: Distilled['untaught'][number][] = [];
   for (const { seed, input, stages, arms } of plans) {
     const taken = new Map<string, number>();
     const made = new Map<string, Dataset>();
@@ -206,6 +214,12 @@ export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<rea
         const { traces: _, ...summary } = named;
         job.emit({ type: 'dataset', runId, dataset: summary });
       }
+      const arm = arms.get(strategy);
+      if (arm?.kind === 'control' && config.strategies.length > 0 && dataset.traces.length === 0) {
+        if (seed === 0) untaught.push({ arm, dataset });
+        pace.next();
+        continue;
+      }
       const steps =
         taken.get(stage.stepsOf ?? '') ?? boundedSteps(config.steps, config, dataset.traces.length);
       taken.set(strategy, steps);
@@ -216,11 +230,10 @@ export async function distilPhase(job: Job, turns: readonly Turn[]): Promise<rea
       }
       pace.next();
       show(training);
-      const arm = arms.get(strategy);
       if (arm !== undefined) trained.push({ arm, strategy, seed, dataset, fresh });
     }
   }
-  return trained;
+  return { trained, untaught };
 }
 
 /** One training, from its last checkpoint where there is one; false where it is stored already. */

@@ -24,7 +24,7 @@ import { TurnIndex } from '../eval/turnIndex';
 import { hostsOf } from '../specs/hosts';
 import { agentInfos } from './agentPool';
 import { checkedStudents, chooses } from './evaluatePhase';
-import { firstStudents, type Trained } from './distilPhase';
+import { firstStudents, type Distilled, type Trained } from './distilPhase';
 import type { Job } from './job';
 import { readPadReport } from './padPhase';
 import { isImported } from './resolveAgents';
@@ -119,7 +119,7 @@ function checks(
 /** Builds, stores and announces the report. */
 export async function reportPhase(
   job: Job,
-  trained: readonly Trained[],
+  { trained, untaught }: Distilled,
   turns: readonly Turn[],
   seconds: Readonly<Record<string, number>>,
   version: string,
@@ -148,13 +148,16 @@ export async function reportPhase(
     hosts: [...new Set(specs.flatMap((spec) => hostsOf(spec, base)))],
     repeatable: onEngine ? 'bytes' : 'settings',
     splits,
-    datasets: trained
-      .filter(({ seed }) => seed === 0)
-      .map(({ arm, strategy, dataset }) => ({
-        name: armId(arm),
-        dataset,
-        rows: logs.find((log) => log.seed === 0 && log.strategy === strategy)?.rows,
-      })),
+    datasets: [
+      ...trained
+        .filter(({ seed }) => seed === 0)
+        .map(({ arm, strategy, dataset }) => ({
+          name: armId(arm),
+          dataset,
+          rows: logs.find((log) => log.seed === 0 && log.strategy === strategy)?.rows,
+        })),
+      ...untaught.map(({ arm, dataset }) => ({ name: armId(arm), dataset })),
+    ],
     test,
     primary: job.primary,
     ...choosing(job, index, trained),

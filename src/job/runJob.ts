@@ -153,10 +153,10 @@ async function runPhases(setup: JobSetup, keeper: RunKeeper, progress: ThinnedPr
     debatePhase(job, stored).finally(() => job.agentPool.release()),
   );
   await agentsOut(setup, job);
-  const trained = await keeper.phase('distil', () => distilPhase(job, debated));
-  const answered = await keeper.phase('evaluate', () => evaluatePhase(job, trained, stored));
+  const distilled = await keeper.phase('distil', () => distilPhase(job, debated));
+  const answered = await keeper.phase('evaluate', () => evaluatePhase(job, distilled.trained, stored));
   await keeper.phase('report', () =>
-    reportPhase(job, trained, [...debated, ...answered], keeper.run.seconds, setup.version),
+    reportPhase(job, distilled, [...debated, ...answered], keeper.run.seconds, setup.version),
   );
   signal.throwIfAborted();
   await keeper.change({ phase: 'done', status: 'done' });

@@ -108,7 +108,9 @@ export function randomReport(seed: number): Report {
     repeatable: draw.of(['bytes', 'settings'] as const),
     splits: { train: 10, test: n },
     dataset: { kept: 8, dropped: {} },
-    datasets: {},
+    datasets: Object.fromEntries(
+      draw.some(controls, 0.3).map((name) => [`control:${name}`, { kept: draw.of([0, 0, 40]), dropped: {} }]),
+    ),
     arms,
     pairs,
     gainKept:

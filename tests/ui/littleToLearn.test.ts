@@ -84,19 +84,6 @@ describe('a run without a trace to learn from', () => {
     await button('Stronger agents').click();
     await expect.element(page.getByRole('dialog', { name: 'Settings' })).toBeVisible();
   });
-
-  it('leaves out a control that found none of its kind', async () => {
-    const none = nothingToLearn('wrong', { dropped: {} }, 28).toData();
-    const archive = makeArchive(20);
-    const run = { ...archive.run, status: 'failed', phase: 'distil', error: none } as const;
-    const withControl = { ...run, config: { ...run.config, controls: ['wrong', 'gold-sft'] as const } };
-    client.store(withControl);
-    await open();
-    await app.session.screen.open(run.id);
-    await button('Train without this control').click();
-    await vi.waitFor(() => expect(started()).toBeDefined());
-    expect(started()![1]).toMatchObject({ controls: ['gold-sft'] });
-  });
 });
 
 describe('a training', () => {

@@ -8,7 +8,6 @@ export const adviceStrings = {
   stronger: 'Stronger agents',
   acceptAny: 'Learn without labels',
   acceptAnyHelp: 'Trains on this debate again, on right and wrong traces alike: for testing only.',
-  withoutControl: 'Train without this control',
   moreQuestions: 'More training questions',
 
   few: (kept: number, times: number): string =>

@@ -106,7 +106,7 @@ describe('an arm that is added', () => {
       questions,
       emit: () => undefined,
     } as unknown as Job;
-    const report: Report = await reportPhase(job, trained, turns, {}, '0.1.0');
+    const report: Report = await reportPhase(job, { trained, untaught: [] }, turns, {}, '0.1.0');
 
     expect(report.arms.find(({ name }) => name === 'oracle:3')).toMatchObject({ n: 2, correct: 2 });
     const pair = report.pairs.find(({ a, b }) => a === 'distilled:rsft' && b === 'oracle:3')!;

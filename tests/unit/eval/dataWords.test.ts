@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { dataFigures, dataSentences, dataThresholds, diagnosisOf } from '../../../src/eval/dataWords';
+import { dataFigures, dataNotes, dataThresholds, diagnosisOf } from '../../../src/eval/dataWords';
 import type { DataDiagnosis, TraceAudit } from '../../../src/records/records';
 
 const audit: TraceAudit = {
@@ -19,7 +19,8 @@ const audit: TraceAudit = {
   kept: { traces: 200, checked: 190, wrongStep: 0, corrective: 30, peerQuoting: 0 },
 };
 const said = (change: Partial<DataDiagnosis>, filtered = true): string =>
-  dataSentences({ ...diagnosisOf(audit), ...change }, filtered)
+  dataNotes({ ...diagnosisOf(audit), ...change }, filtered)
+    .map(({ text }) => text)
     .join(' ')
     .replaceAll('\u00a0', ' ');
 
@@ -68,6 +69,19 @@ describe('the data before a training', () => {
       'No right answer is known here, so neither coverage nor labels can be measured.',
     );
     expect(said({ labels: 'none', labelPrecision: null })).toContain('right and wrong answers alike');
+  });
+
+  it('warn of what should be mended, and of nothing that is well', () => {
+    const warned = (change: Partial<DataDiagnosis>, filtered = true): readonly boolean[] =>
+      dataNotes({ ...diagnosisOf(audit), ...change }, filtered).map(({ warns }) => warns);
+    expect(warned({})).toEqual([false]);
+    expect(warned({ coverage: 0.92 })).toEqual([true]);
+    expect(warned({ coverageAtK: [0.7, 0.95], coverage: 1 })).toEqual([true]);
+    expect(warned({ labels: 'consensus', labelPrecision: 0.69 })).toEqual([false, true]);
+    expect(warned({ labels: 'consensus', labelPrecision: 0.7 })).toEqual([false, false]);
+    expect(warned({ wrongStepShare: 0.27 })).toEqual([false, false]);
+    expect(warned({ wrongStepShare: 0.27 }, false)).toEqual([false, true]);
+    expect(warned({ labels: 'none', labelPrecision: null })).toEqual([false, true]);
   });
 
   it('say what becomes of wrong steps', () => {

@@ -32,6 +32,7 @@ describe('over random reports', () => {
       'primary',
       'helps',
       'short',
+      'untaught',
       'control',
       'kept',
       'cost',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Question, Turn } from '../../../src/records/records';
 import { controlDataset, strategyDatasets } from '../../../src/distil/datasets';
 import type { DistillInput } from '../../../src/distil/source';
-import { nothingToLearn } from '../../../src/job/nothingToLearn';
+import { emptyReason } from '../../../src/eval/emptyDataset';
 import { makeTurn } from '../../support/makeTurn';
 import { traceRules } from '../../support/traceRules';
 
@@ -42,7 +42,7 @@ const right = all({ correct: true, strictCorrect: true, answer: '4' });
 function said(strategy: 'rsft' | 'da', turns: readonly Turn[], change: Partial<DistillInput> = {}): string {
   const [dataset] = strategyDatasets(strategy, input(turns, change));
   expect(dataset?.traces).toEqual([]);
-  return nothingToLearn(strategy, dataset!, questions.length).message;
+  return emptyReason(strategy, dataset!, questions.length).message;
 }
 
 describe('no trace to learn from is said in one plain sentence', () => {
@@ -75,23 +75,21 @@ describe('no trace to learn from is said in one plain sentence', () => {
 
   it('where a control finds none of its kind', () => {
     const gold = controlDataset('gold-sft', input(right));
-    expect(nothingToLearn('gold-sft', gold, 28).message).toMatch(
-      /^No worked solution comes with any of the 28/,
-    );
+    expect(emptyReason('gold-sft', gold, 28).message).toMatch(/^No worked solution comes with any of the 28/);
     const none = controlDataset('wrong', input(right));
-    expect(nothingToLearn('wrong', none, 28).message).toMatch(/wrong answer, so there is no wrong trace/);
+    expect(emptyReason('wrong', none, 28).message).toMatch(/wrong answer, so there is no wrong trace/);
     const samples = controlDataset('self-consistency', input(wrong));
-    expect(nothingToLearn('self-consistency', samples, 28).message).toMatch(
+    expect(emptyReason('self-consistency', samples, 28).message).toMatch(
       /^No independent sample solved any of the 28/,
     );
-    expect(nothingToLearn('single-teacher', samples, 28).message).toMatch(
+    expect(emptyReason('single-teacher', samples, 28).message).toMatch(
       /^No greedy answer of the best agent solved any of the 28/,
     );
   });
 
   it('and shows no data structure, flag or code name', () => {
     const [dataset] = strategyDatasets('rsft', input(wrong));
-    const { message, hint } = nothingToLearn('rsft', dataset!, 28);
+    const { message, hint } = emptyReason('rsft', dataset!, 28);
     expect(`${message} ${hint}`).not.toMatch(/[{}"]|--|rsft/);
   });
 });
