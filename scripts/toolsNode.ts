@@ -1,4 +1,4 @@
-/** The `lm` and `selftest` commands in Node: on the CPU path, or on WebGPU through Dawn (npm package webgpu). */
+/** The `lm`, `selftest` and `bench` commands in Node: on the CPU path, or on WebGPU through Dawn (npm package webgpu). */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createGpuBackend } from '../src/compute/gpuBackend';
@@ -7,6 +7,9 @@ import type { Backend } from '../src/compute/ops';
 import { selftest } from '../src/compute/selftest';
 import { createWasmBackend } from '../src/compute/wasmBackend';
 import type { SelftestReport } from '../src/compute/selftestReport';
+import { benchLine } from '../src/commands/benchLine';
+import { deviceBench } from '../src/engine/deviceBench';
+import type { DeviceBench } from '../src/wire/deviceBench';
 import type { SelftestRequest } from '../src/commands/toolProtocol';
 import { runTool } from '../src/commands/tools';
 import type { ToolRequest } from '../src/commands/tools';
@@ -72,6 +75,18 @@ export async function selftestInNode(
   const backend = await (device === 'cpu' ? createWasmBackend() : dawnBackend());
   try {
     return await selftest(backend, request);
+  } finally {
+    backend.dispose();
+  }
+}
+
+export async function benchInNode(
+  device: 'cpu' | 'dawn',
+  { signal, log }: { readonly signal: AbortSignal; readonly log: (line: string) => void },
+): Promise<DeviceBench> {
+  const backend = await (device === 'cpu' ? createWasmBackend() : dawnBackend());
+  try {
+    return await deviceBench(backend, { signal, onFigure: (figure) => log(benchLine(figure)) });
   } finally {
     backend.dispose();
   }

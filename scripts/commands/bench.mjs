@@ -1,5 +1,6 @@
 /**
  * `npm run -s bench -- [--json] [--only WORK[,WORK]] [--rounds N]`: ours beside the peers, in interleaved rounds, in Chromium.
+ * `npm run -s bench -- --device chromium|dawn|cpu [--json]`: what this machine does with our kernels and with models on random weights.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -9,12 +10,17 @@ import { parseArgs } from 'node:util';
 import { chromium } from 'playwright';
 import { createServer } from 'vite';
 import { ensurePeers } from '../bench/peers.mjs';
+import { withPage } from '../lib/browser.mjs';
 import { chromiumArgs, findChromium } from '../lib/chromium.mjs';
-import { parseJson } from '../lib/json.mjs';
+import { badArgument, CommandError } from '../lib/commandError.mjs';
+import { stoppable } from '../lib/interrupt.mjs';
+import { parseJson, readJson } from '../lib/json.mjs';
 import { ensurePython } from '../lib/python.mjs';
 import { root } from '../lib/root.mjs';
+import { restartForDawn, withSources } from '../node.mjs';
 import { ensureWasm } from '../wasm.mjs';
 /** @import {Log} from '../lib/types' */
+/** @import {DeviceBench, PageTools} from '../lib/product' */
 
 const smollm2 = '.cache/smollm2-hf/config.json';
 const smollm2Gguf = '.cache/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf';
@@ -116,6 +122,52 @@ function inPython(options, log) {
   return status === 0 ? parseJson(stdout) : [];
 }
 
+/**
+ * What one device does, with the browser or runtime that it was measured in.
+ * @param {string} device
+ * @param {AbortSignal} signal
+ * @param {Log} log
+ * @returns {Promise<{browser: string, bench: DeviceBench}>}
+ */
+async function benchDevice(device, signal, log) {
+  if (device !== 'chromium') {
+    const bench = await withSources(async (load) => {
+      const { benchInNode } = /** @type {typeof import('../toolsNode')} */ (
+        await load('/scripts/toolsNode.ts')
+      );
+      return benchInNode(device === 'dawn' ? 'dawn' : 'cpu', { signal, log });
+    });
+    return { browser: `Node ${process.version}`, bench };
+  }
+  return withPage({ query: '?tools', log: process.env.DEBUG ? log : undefined }, async (page) => {
+    page.setDefaultTimeout(0);
+    await page.exposeFunction('arkletLine', log);
+    await page.waitForFunction(() => window.arkletTools !== undefined, null, { timeout: 60_000 });
+    signal.addEventListener('abort', () => void page.evaluate(() => window.arkletTools?.stop()));
+    const browser = await page.evaluate(() => navigator.userAgent);
+    const outcome = await page.evaluate(() => /** @type {PageTools} */ (window.arkletTools).bench('webgpu'));
+    if (!outcome.ok) throw new CommandError(outcome.error);
+    return { browser, bench: outcome.value };
+  });
+}
+
+/** @param {string} device @returns {Promise<number>} exit code */
+async function printDevice(device) {
+  if (device !== 'chromium' && device !== 'dawn' && device !== 'cpu')
+    throw badArgument(`--device is "${device}".`, 'Devices: chromium, dawn, cpu.');
+  if (device === 'dawn' && restartForDawn()) return restartForDawn.status;
+  const stopper = new AbortController();
+  const { browser, bench } = await stoppable(
+    () => stopper.abort(),
+    () => benchDevice(device, stopper.signal, console.error),
+  );
+  /** @type {{version: string}} */
+  const { version } = readJson(join(root, 'package.json'));
+  const date = new Date().toISOString().slice(0, 10);
+  console.log(JSON.stringify({ arklet: version, date, browser, ...bench }, null, 1));
+  return 0;
+}
+
 /** @param {string[]} args @returns {Promise<number>} exit code */
 export async function main(args) {
   const { values } = parseArgs({
@@ -127,6 +179,11 @@ export async function main(args) {
       device: { type: 'string' },
     },
   });
+  if (values.device !== undefined) {
+    if (values.only !== undefined || values.rounds !== undefined)
+      throw badArgument('--only and --rounds are of the comparison with peers.', 'Leave out --device.');
+    return printDevice(values.device);
+  }
   const log = console.error;
   const options = { only: values.only?.split(',') ?? [], rounds: Number(values.rounds ?? 7) };
   const result = await inChromium(options, log);

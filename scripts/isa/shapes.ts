@@ -1,18 +1,18 @@
 /** Eight models whose kernel forms are compiled, as shapes: two layers have every form of many, and few words those of many. */
 import type { Backend, WeightFormat } from '../../src/compute/ops';
 import type { LanguageModel } from '../../src/lm/types';
-import { emptyModel, modelShapes, type Shape } from '../../tests/support/countingGpu/models';
+import { emptyModel, modelShapes, type Shape } from '../../src/lm/emptyModel';
 
 /** The true ones divide by 4 too, and more of a kernel's form does not depend on them. */
 const small = { layers: 2, vocab: 512 };
 const maxContext = 1024;
 
-const { 'Llama-3.2-3B': _, ...known } = modelShapes;
+const { 'Llama-3.2-3B': _, bundled, ...known } = modelShapes;
 const shapes: Readonly<Record<string, Shape>> = {
   ...Object.fromEntries(Object.entries(known).map(([name, shape]) => [name, { ...shape, ...small }])),
   // The longest head, in place of one more of 128.
   'Gemma-3-1B': { family: 'llama', hidden: 1152, heads: 4, kvHeads: 1, headDim: 256, ffn: 6912, ...small },
-  bundled: { family: 'llama', hidden: 64, heads: 4, kvHeads: 2, headDim: 16, ffn: 192, ...small, vocab: 127 },
+  bundled: { ...bundled, layers: small.layers },
 };
 
 export const shapeNames: readonly string[] = Object.keys(shapes);

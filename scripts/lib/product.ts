@@ -11,6 +11,7 @@ export type EvalProtocol = typeof import('../../src/records/evalProtocol');
 export type Statistics = typeof import('../../src/eval/statistics');
 export type JobWords = typeof import('../../src/ui/strings/job');
 export type { Report, Turn } from '../../src/records/records';
+export type { DeviceBench } from '../../src/wire/deviceBench';
 export type { SelftestReport } from '../../src/compute/selftestReport';
 export type { Automation, DistilRequest, Outcome } from '../../src/commands/automation';
 export type { SelftestRequest } from '../../src/commands/toolProtocol';

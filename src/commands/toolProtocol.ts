@@ -1,5 +1,6 @@
 /** Calls of a command to the tools worker. */
 import type { SelftestReport } from '../compute/selftestReport';
+import type { DeviceBench, DeviceFigure } from '../wire/deviceBench';
 import type { ToolProgress, ToolRequest, ToolResult } from './tools';
 
 export interface SelftestRequest {
@@ -17,5 +18,10 @@ export interface ToolProtocol {
     readonly request: SelftestRequest;
     readonly progress: string;
     readonly response: SelftestReport;
+  };
+  readonly bench: {
+    readonly request: { readonly backend: 'webgpu' | 'cpu' };
+    readonly progress: DeviceFigure;
+    readonly response: DeviceBench;
   };
 }

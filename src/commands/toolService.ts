@@ -2,6 +2,7 @@
 import type { GpuBackend } from '../compute/gpuBackend';
 import type { Backend } from '../compute/ops';
 import { selftest } from '../compute/selftest';
+import { deviceBench } from '../engine/deviceBench';
 import type { FileSource } from '../core/fileSource';
 import { UrlSource } from '../lm/sources';
 import type { Handlers } from '../rpc/rpc';
@@ -29,6 +30,12 @@ export function toolHandlers(make: {
     },
     async selftest(request) {
       return selftest(await make.webgpu(), request);
+    },
+    async bench({ backend: kind }, { signal, progress }) {
+      return deviceBench(await (kind === 'cpu' ? make.wasm() : make.webgpu()), {
+        signal,
+        onFigure: progress,
+      });
     },
   };
 }

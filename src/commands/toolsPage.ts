@@ -1,7 +1,9 @@
-/** What the `lm` and `selftest` commands drive in a headless page. Loaded only when the address has ?tools. */
+/** What the `lm`, `selftest` and `bench` commands drive in a headless page. Loaded only when the address has ?tools. */
 import type { SelftestReport } from '../compute/selftestReport';
+import { benchLine } from './benchLine';
 import { asArkletError, DownloadError, type ErrorData } from '../core/errors';
 import { connectWorker } from '../rpc/workerPort';
+import type { DeviceBench, DeviceFigure } from '../wire/deviceBench';
 import type { SelftestRequest, ToolProtocol } from './toolProtocol';
 import type { ToolRequest } from './tools';
 
@@ -19,6 +21,7 @@ export interface PageToolRequest extends Omit<ToolRequest, 'checkpoint'> {
 export interface PageTools {
   tool(request: PageToolRequest): Promise<Outcome<unknown>>;
   selftest(request: SelftestRequest): Promise<Outcome<SelftestReport>>;
+  bench(backend: 'webgpu' | 'cpu'): Promise<Outcome<DeviceBench>>;
   stop(): void;
 }
 
@@ -75,6 +78,14 @@ function startTools(): void {
       }),
     selftest: (request) =>
       outcome(() => client.call('selftest', request, { onProgress: (line) => window.arkletLine?.(line) })),
+    bench: (backend) =>
+      outcome(() =>
+        client.call(
+          'bench',
+          { backend },
+          { signal, onProgress: (figure: DeviceFigure) => window.arkletLine?.(benchLine(figure)) },
+        ),
+      ),
     stop: () => stopper.abort(),
   };
 }

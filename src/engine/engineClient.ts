@@ -3,6 +3,7 @@ import type { AgentCallbacks, AgentRequest, Completion, LoadOptions } from '../a
 import type { AgentEngine } from '../agents/engine';
 import type { ArkletError } from '../core/errors';
 import type { KernelInfo } from '../wire/device';
+import type { DeviceBench, DeviceFigure } from '../wire/deviceBench';
 import type { SelftestReport, SelftestRow } from '../compute/selftestReport';
 import type { ModelRef } from '../models/modelSpec';
 import type { RpcClient } from '../rpc/rpc';
@@ -65,6 +66,13 @@ export class EngineClient implements AgentEngine {
     const { report, proofs } = await this.#rpc.call('selftest', { backend }, { signal, onProgress: onRow });
     await this.#memory?.save(proofs);
     return report;
+  }
+
+  bench(
+    backend: 'webgpu' | 'cpu',
+    { signal, onFigure }: { signal: AbortSignal; onFigure: (figure: DeviceFigure) => void },
+  ): Promise<DeviceBench> {
+    return this.#rpc.call('bench', { backend }, { signal, onProgress: onFigure });
   }
 
   /** After a lost device: everything must be loaded again. */

@@ -2,6 +2,7 @@
 import type { Completion, LoadProgress } from '../agents/agent';
 import type { BackendKind } from '../compute/ops';
 import type { KernelInfo } from '../wire/device';
+import type { DeviceBench, DeviceFigure } from '../wire/deviceBench';
 import type { SelftestReport, SelftestRow } from '../compute/selftestReport';
 import type { DeviceFacts } from '../records/device';
 import type { Message, RowsCut, Sampling } from '../records/records';
@@ -105,6 +106,12 @@ export interface EngineProtocol extends PadProtocol {
     readonly request: { readonly backend: 'webgpu' | 'cpu' };
     readonly progress: SelftestRow;
     readonly response: { readonly report: SelftestReport; readonly proofs: ValidationResults };
+  };
+  /** What the device can do, on one of its own. */
+  readonly bench: {
+    readonly request: { readonly backend: 'webgpu' | 'cpu' };
+    readonly progress: DeviceFigure;
+    readonly response: DeviceBench;
   };
   readonly load: {
     readonly request: { readonly model: ModelRef };

@@ -8,6 +8,7 @@ import type { FileSource } from '../core/fileSource';
 import { Gate } from '../core/gate';
 import { Transferring, type CallContext, type Handlers } from '../rpc/rpc';
 import { baseHash } from './baseHash';
+import { deviceBench } from './deviceBench';
 import { chooseBackend, trusted, type BackendMakers, type BenchmarkSize } from './chooseBackend';
 import { type KernelValidation } from './kernelValidation';
 import { parseValidation } from './validationRecords';
@@ -65,6 +66,7 @@ export class EngineService {
         return { info, proofs: this.#parts.proofs?.take() ?? {} };
       },
       selftest: (request, context) => this.#selftest(request, context),
+      bench: (request, context) => this.#bench(request, context),
       load: (request, context) => this.#guard(() => this.load(request.model, context)),
       unload: ({ model }) => this.#unload(model),
       generate: (request, context) => this.#guard(() => this.#generate(request, context)),
@@ -183,6 +185,19 @@ export class EngineService {
       const report = await selftest(backend, { signal, onRow: progress });
       await proofs?.again(backend);
       return { report, proofs: proofs?.take() ?? {} };
+    } finally {
+      backend.dispose();
+    }
+  }
+
+  async #bench(
+    { backend: kind }: EngineProtocol['bench']['request'],
+    { signal, progress }: Context<'bench'>,
+  ): Promise<EngineProtocol['bench']['response']> {
+    const { webgpu, wasm, threads } = this.#parts;
+    const backend = await (kind === 'webgpu' ? webgpu() : wasm(threads));
+    try {
+      return await deviceBench(backend, { signal, onFigure: progress });
     } finally {
       backend.dispose();
     }

@@ -21,6 +21,8 @@ export class Pace {
   #latency = 0;
   #lastSubmit = 0;
   #lastDone = 0;
+  /** Milliseconds of the longest submit since this was set to 0. */
+  longestMs = 0;
 
   constructor(software: boolean) {
     const { flopsPerMs, dispatchMs } = software ? start.software : start.hardware;
@@ -55,6 +57,7 @@ export class Pace {
       // A page that was still recording notices completion late.
       const busy = done - this.#lastSubmit < 1;
       this.#lastDone = done;
+      this.longestMs = Math.max(this.longestMs, ms);
       if (!late && dispatches > 0) this.#learn(flops, dispatches, Math.max(ms, 0.05), busy);
     };
   }

@@ -125,6 +125,15 @@ export class Recorder {
     return this.#pace.submitFlops;
   }
 
+  /** Milliseconds that the device was busy with one submit, at most, since the last reset. */
+  get longestSubmitMs(): number {
+    return this.#pace.longestMs;
+  }
+
+  resetLongestSubmit(): void {
+    this.#pace.longestMs = 0;
+  }
+
   /** Milliseconds of an empty submit; finds out whether the device has to be nudged. */
   measureLatency(): Promise<number> {
     return this.#waits.measure();

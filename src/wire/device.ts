@@ -1,6 +1,7 @@
 /** The engine's device: its kernels, and the test of them. */
 import type { SelftestReport, SelftestRow } from '../compute/selftestReport';
 import type { Call, Names, Stream } from './calls';
+import type { DeviceBench, DeviceFigure } from './deviceBench';
 
 export interface KernelInfo {
   readonly name: string;
@@ -18,6 +19,8 @@ export interface DeviceProtocol {
    * while a run works (in any tab), and with InterruptedError when it is aborted.
    */
   readonly testDevice: Stream<'webgpu' | 'cpu', SelftestRow, SelftestReport>;
+  /** Speed of kernels and of whole models on random weights, on a device of its own. Rejects as `testDevice` does. */
+  readonly benchDevice: Stream<'webgpu' | 'cpu', DeviceFigure, DeviceBench>;
 }
 
-export const deviceNames: Names<DeviceProtocol> = { kernels: true, testDevice: true };
+export const deviceNames: Names<DeviceProtocol> = { kernels: true, testDevice: true, benchDevice: true };

@@ -122,6 +122,7 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
       'agents',
       'eval',
       'wire',
+      'engine',
       'job',
       'coordinator',
     ],

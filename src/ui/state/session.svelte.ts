@@ -1,6 +1,8 @@
 /** The parts of the page's state, each with what it needs of the others. */
 import type { ArkletError } from '../../core/errors';
-import { GpuTest } from '../device/gpuTest.svelte';
+import type { SelftestReport, SelftestRow } from '../../compute/selftestReport';
+import type { DeviceBench, DeviceFigure } from '../../wire/deviceBench';
+import { DeviceWork } from '../device/deviceWork.svelte';
 import { Models } from '../models/models.svelte';
 import { StageCheck } from '../models/modelsStage.svelte';
 import { Offline } from '../shell/offline.svelte';
@@ -24,7 +26,8 @@ export class Session {
   readonly notices = new Notices();
   readonly settings = new Settings();
   readonly stored = new StoredRuns();
-  readonly gpuTest = new GpuTest();
+  readonly gpuTest = new DeviceWork<SelftestRow, SelftestReport>();
+  readonly bench = new DeviceWork<DeviceFigure, DeviceBench>();
   readonly screen: Screen;
   readonly controls: Controls;
   readonly file: QuestionFile;

@@ -1,6 +1,6 @@
-/** Shapes of well-known models (from their config.json), made on any backend without weights: for counts and pace. */
-import type { Backend, Matrix, Tensor, WeightFormat } from '../../../src/compute/ops';
-import type { LanguageModel, ModelConfig } from '../../../src/lm/types';
+/** Shapes of the bundled and of well-known models (from their config.json), made on any backend without files: for counts, pace and benches. */
+import type { Backend, Matrix, Tensor, WeightFormat } from '../compute/ops';
+import type { LanguageModel, ModelConfig } from './types';
 
 export type Shape = Pick<
   ModelConfig,
@@ -9,6 +9,16 @@ export type Shape = Pick<
   Partial<ModelConfig>;
 
 export const modelShapes = {
+  bundled: {
+    family: 'llama',
+    hidden: 64,
+    layers: 3,
+    heads: 4,
+    kvHeads: 2,
+    headDim: 16,
+    ffn: 192,
+    vocab: 127,
+  },
   'SmolLM2-135M': {
     family: 'llama',
     hidden: 576,

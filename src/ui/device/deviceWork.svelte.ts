@@ -1,18 +1,19 @@
-/** The panel "Test my GPU": the rows as they come, and the report as text. */
+/** Long work on a device of its own (kernel validation, the bench): the rows as they come, and what it gives at its end. */
 import { asArkletError, InterruptedError, type ErrorData } from '../../core/errors';
-import type { JobApi } from '../../wire/jobApi';
-import type { SelftestReport, SelftestRow } from '../../compute/selftestReport';
+import type { SelftestReport } from '../../compute/selftestReport';
 import { pageError } from '../pageError';
 
-export class GpuTest {
-  rows = $state.raw<readonly SelftestRow[]>([]);
-  report = $state.raw<SelftestReport | null>(null);
+export class DeviceWork<Row, Report> {
+  rows = $state.raw<readonly Row[]>([]);
+  report = $state.raw<Report | null>(null);
   error = $state.raw<ErrorData | null>(null);
   running = $state(false);
   #controller = new AbortController();
 
   /** Never rejects: what goes wrong is shown in the panel. */
-  async run(device: () => Promise<JobApi['device']>, backend: 'webgpu' | 'cpu'): Promise<void> {
+  async run(
+    work: (options: { signal: AbortSignal; onProgress: (row: Row) => void }) => Promise<Report>,
+  ): Promise<void> {
     if (this.running) return;
     this.running = true;
     this.rows = [];
@@ -21,10 +22,7 @@ export class GpuTest {
     this.#controller = new AbortController();
     const { signal } = this.#controller;
     try {
-      this.report = await (
-        await device()
-      ).testDevice(backend, { signal, onProgress: (row) => (this.rows = [...this.rows, row]) });
-      this.rows = this.report.kernels;
+      this.report = await work({ signal, onProgress: (row) => (this.rows = [...this.rows, row]) });
     } catch (thrown) {
       const error = asArkletError(thrown);
       if (!(error instanceof InterruptedError))
