@@ -7,7 +7,7 @@
  * `npm test -- --only unit,chromium` runs some of the projects.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBuild } from '../lib/build.mjs';
 import { findChromium } from '../lib/chromium.mjs';
@@ -34,6 +34,7 @@ const totals = { passed: 0, failed: 0, skipped: 0 };
  */
 const failures = [];
 const log = console.error;
+const started = Date.now();
 
 /**
  * Runs a script of ours, its output passed on.
@@ -206,6 +207,19 @@ if (wanted('long')) {
 if (python) project('oracle', env);
 else if (wanted('oracle')) totals[process.env.REQUIRE_ORACLES ? 'failed' : 'skipped'] += 1;
 
+if (only === null) {
+  // What both commands took on this machine: their bounds are of the two together.
+  const file = join(root, '.cache/test-seconds.json');
+  /** @type {Record<string, number>} */
+  const took = existsSync(file) ? readJson(file) : {};
+  took[long ? 'test:long' : 'test'] = Math.round((Date.now() - started) / 1000);
+  writeFileSync(file, JSON.stringify(took));
+  log(
+    Object.entries(took)
+      .map(([name, seconds]) => `npm run ${name}: ${seconds} s`)
+      .join(', '),
+  );
+}
 for (const failure of failures) log(`FAILED ${failure}`);
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 process.exitCode = totals.failed === 0 && totals.passed > 0 ? 0 : 1;
