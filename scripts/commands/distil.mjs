@@ -120,6 +120,9 @@ const bare = [
 /** Flags that are given once for each part of a list. */
 const repeated = ['eval'];
 
+/** Flags as they are given, before their values are looked at. @param {readonly string[]} args */
+export const distilFlags = (args) => readFlags(args, (name) => !bare.includes(name), repeated);
+
 /**
  * What the page is asked for: paths of this machine as addresses under its mounts. Throws for flags that are unknown and
  * values that are absurd, as the page would.
@@ -186,7 +189,7 @@ function watch(page) {
 
 /** @param {string[]} args @returns {Promise<number>} exit code */
 export async function main(args) {
-  const { flags: read, rest: others } = readFlags(args, (name) => !bare.includes(name), repeated);
+  const { flags: read, rest: others } = distilFlags(args);
   if (others.length > 0)
     throw badArgument(
       `"${others[0]}" is not a flag.`,

@@ -50,7 +50,7 @@ export function studentDemonstrations(tools) {
       const { seeds } = bounds.cleanTraces;
       const clean = seeds.map(debate);
       const raw = seeds.map((seed) =>
-        on('unfiltered', seed, `--step-filter off --strategy rsft,da --controls  ${quiet}`),
+        on('unfiltered', seed, `--step-filter off --strategy rsft,da --controls=, ${quiet}`),
       );
       const shares = (/** @type {readonly Run[]} */ runs) =>
         overSeeds(runs.flatMap((one) => [wrongSteps(one, student), wrongSteps(one, da)]));
@@ -111,7 +111,7 @@ export function studentDemonstrations(tools) {
         on(
           'pad-after-rsft',
           seed,
-          `--strategy rsft,rsft+pad --controls  --pad-stop-on-hacking false ${quiet}`,
+          `--strategy rsft,rsft+pad --controls=, --pad-stop-on-hacking false ${quiet}`,
         ),
       );
       const difference = contrast(runs, 'distilled:rsft+pad', student);
