@@ -77,12 +77,12 @@ export function studentDemonstrations(tools) {
 
     'self-correction': () => {
       const { seeds, arm, control } = bounds.selfCorrection;
-      const runs = seeds.map((seed) =>
-        on(
-          'correct',
-          seed,
-          `--strategy rsft,rsft+correct --controls equal-steps --rl-share 0.4 --correct-samples 6 --steps 600 --self-check true ${plain}`,
-        ),
+      const flags =
+        '--strategy rsft,rsft+correct --controls equal-steps --rl-share 0.4 --correct-samples 6 --steps 600';
+      const taught = seeds.map((seed) => on('correct', seed, `${flags} ${quiet}`));
+      // The same trainings are taken over, and everybody checks the own answers.
+      const runs = taught.map(({ out }, i) =>
+        run(`checked-${seeds[i]}`, `--from ${out} ${flags} --self-check true ${plain}`),
       );
       /** @param {string} name @param {number} temperature */
       const change = (name, temperature) => overSeeds(runs.map((one) => corrected(one, name, temperature)));
@@ -100,7 +100,7 @@ export function studentDemonstrations(tools) {
         counts: runs.map(({ report }) => report.selfCorrection),
       };
       return {
-        result: { ...result, ...made(runs, []) },
+        result: { ...result, ...made([...taught, ...runs], []) },
         misses: bounds.missesOf(bounds.selfCorrectionBounds(result)),
       };
     },

@@ -296,7 +296,7 @@ export const table = {
   selfCheck: onOff({
     flag: 'self-check',
     quick: true,
-    scopes: ['debate'],
+    scopes: ['arms'],
     group: 'debate',
     label: 'Self-check',
     help: 'Students check their own answers: two more passes.',

@@ -73,5 +73,9 @@ describe('settings of PAD', () => {
     const merged = sameDebate(config, presets.quick);
     expect(merged.pad.rl.updates).toBe(7);
     expect(merged.nAgents).toBe(presets.quick.nAgents);
+    // Students are asked to check their answers after the training: a debate that ended without can be taught with it.
+    const unchecked = withValues(presets.quick, { selfCheck: false });
+    expect(sameDebate(presets.quick, unchecked).selfCheck).toBe(true);
+    expect(sameDebate(unchecked, presets.quick).selfCheck).toBe(false);
   });
 });
