@@ -168,16 +168,18 @@ export function quantProduct(
         for (let row = row0; row < row1; row++) {
           placeRow(aCut + <usize>row * lda, kc, q4, placed);
           blockSums(aCut + <usize>row * lda, kc, sums);
-          for (let panel = panelFrom; panel < panelTo; panel += 2) {
+          for (let panel = panelFrom; panel < panelTo; panel += 3) {
+            const count = min(3, panelTo - panel);
             const w0 = wCut + <usize>panel * stride;
-            const w1 = panel + 1 < panelTo ? w0 + stride : w0;
+            const w1 = count > 1 ? w0 + stride : w0;
+            const w2 = count > 2 ? w1 + stride : w1;
             const to = c + <usize>row * ldc + ((<usize>panel) << 5);
-            const cols = min(panel + 1 < panelTo ? 16 : 8, n - (panel << 3));
-            if (cols == 16) {
-              quantSingle(placed, sums, w0, w1, blocks, to, add, q4, fused);
+            const cols = min(8 * count, n - (panel << 3));
+            if (cols == 24) {
+              quantSingle(placed, sums, w0, w1, w2, blocks, to, add, q4, fused);
             } else {
               if (add) copyEdge(to, 0, edge, 0, 1, cols);
-              quantSingle(placed, sums, w0, w1, blocks, edge, add, q4, fused);
+              quantSingle(placed, sums, w0, w1, w2, blocks, edge, add, q4, fused);
               copyEdge(edge, 0, to, 0, 1, cols);
             }
           }

@@ -37,10 +37,7 @@ export function put(c: usize, x0: v128, x1: v128, accumulate: bool): void {
 /** acc + a b: with one rounding where `fused` and the module has it, else with two. */
 @inline
 export function madd(acc: v128, a: v128, b: v128, fused: bool): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    if (fused) return f32x4.relaxed_madd(a, b, acc);
-  }
-  return f32x4.add(acc, f32x4.mul(a, b));
+  return ASC_FEATURE_RELAXED_SIMD && fused ? f32x4.relaxed_madd(a, b, acc) : f32x4.add(acc, f32x4.mul(a, b));
 }
 
 /**
