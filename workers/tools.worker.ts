@@ -7,7 +7,11 @@ import { toolHandlers } from '../src/commands/toolService';
 
 declare const self: DedicatedWorkerGlobalScope;
 
+const threads = self.crossOriginIsolated ? Math.min(16, navigator.hardwareConcurrency) : 1;
 serveWorker<ToolProtocol>(
   self,
-  toolHandlers({ webgpu: () => createGpuBackend(navigator.gpu), wasm: () => createWasmBackend() }),
+  toolHandlers({
+    webgpu: () => createGpuBackend(navigator.gpu),
+    wasm: () => createWasmBackend({ threads }),
+  }),
 );

@@ -104,6 +104,8 @@ async function wllamaContender({ moduleUrl, wasmUrl, modelUrl }) {
   };
 }
 
+const fileOf = (/** @type {string} */ url) => url.slice(url.lastIndexOf('/') + 1);
+
 /** @param {BenchContext} context */
 export async function benchDecode({ backends, jax, rounds, wanted, log, smollm2Url, wllama }) {
   const rows = [];
@@ -124,29 +126,40 @@ export async function benchDecode({ backends, jax, rounds, wanted, log, smollm2U
     rows.push(...(await race({ work, unit: 'tokens/s', better: 'higher', contenders, rounds, score, log })));
     for (const contender of contenders) await contender.release();
   }
-  for (const sequences of [1, 8]) {
-    const work = `decode-smollm2-${sequences}`;
-    if (!wanted(work) || !smollm2Url) continue;
-    const source = () => new UrlSource(new URL(smollm2Url, location.href).href);
-    /** @type {Contender[]} */
-    const contenders = [];
-    for (const { contender, backend } of [
-      { contender: 'arklet', backend: backends.webgpu },
-      { contender: 'arklet-cpu', backend: backends.wasm },
-    ]) {
-      backend.ledger.resetPeak();
-      contenders.push(await arklet(contender, backend, source(), sequences, smollm2Tokens));
+  /** @param {string} url @param {readonly string[]} [files] */
+  const urlSource = (url, files) => new UrlSource(new URL(url, location.href).href, files);
+  /** Of the f32 folder, and of the Q4_1 file that it was decoded from. */
+  const sources = {
+    'decode-smollm2': smollm2Url && (() => urlSource(smollm2Url)),
+    'decode-smollm2-q4':
+      wllama &&
+      (() =>
+        urlSource(new URL('.', new URL(wllama.modelUrl, location.href)).href, [fileOf(wllama.modelUrl)])),
+  };
+  for (const [name, source] of Object.entries(sources)) {
+    for (const sequences of [1, 8]) {
+      const work = `${name}-${sequences}`;
+      if (!wanted(work) || !source) continue;
+      /** @type {Contender[]} */
+      const contenders = [];
+      for (const { contender, backend } of [
+        { contender: 'arklet', backend: backends.webgpu },
+        { contender: 'arklet-cpu', backend: backends.wasm },
+      ]) {
+        backend.ledger.resetPeak();
+        contenders.push(await arklet(contender, backend, source(), sequences, smollm2Tokens));
+      }
+      if (sequences === 1 && wllama) contenders.push(await wllamaContender(wllama));
+      const score = (/** @type {number} */ seconds) => (sequences * smollm2Tokens) / seconds;
+      const few = Math.min(rounds, 3);
+      rows.push(
+        ...(await race({ work, unit: 'tokens/s', better: 'higher', contenders, rounds: few, score, log })),
+      );
+      for (const [contender, backend] of Object.entries(backends)) {
+        log(`${work} ${contender}: peak ${(backend.ledger.peak / 1e6).toFixed(0)} MB`);
+      }
+      for (const contender of contenders) await contender.release();
     }
-    if (sequences === 1 && wllama) contenders.push(await wllamaContender(wllama));
-    const score = (/** @type {number} */ seconds) => (sequences * smollm2Tokens) / seconds;
-    const few = Math.min(rounds, 3);
-    rows.push(
-      ...(await race({ work, unit: 'tokens/s', better: 'higher', contenders, rounds: few, score, log })),
-    );
-    for (const [contender, backend] of Object.entries(backends)) {
-      log(`${work} ${contender}: peak ${(backend.ledger.peak / 1e6).toFixed(0)} MB`);
-    }
-    for (const contender of contenders) await contender.release();
   }
   return rows;
 }

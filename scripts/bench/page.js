@@ -26,7 +26,12 @@ const runBench = async ({ only, rounds, peersUrl, smollm2Url, wllama }) => {
   /** @param {string} work */
   const wanted = (work) => only.length === 0 || only.some((part) => work.includes(part));
   const peers = await loadPeers(peersUrl, log);
-  const backends = { webgpu: await createGpuBackend(navigator.gpu), wasm: await createWasmBackend() };
+  // As many threads as the peers take.
+  const threads = Math.min(16, navigator.hardwareConcurrency);
+  const backends = {
+    webgpu: await createGpuBackend(navigator.gpu),
+    wasm: await createWasmBackend({ threads }),
+  };
   const context = { backends, ...peers, rounds, wanted, log, smollm2Url, wllama };
   const rows = [
     ...(await benchMatmul(context)),

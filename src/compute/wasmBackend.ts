@@ -1,8 +1,10 @@
 /**
- * The op interface on WASM SIMD. Everything runs when it is called. Weights are kept as f32 panels of 8 rows (decoded
- * once from their format), so that one product kernel serves forward and backward. A linear sums k in one fixed order
- * for every number of rows and threads: `generate` and `train` are the same kernel, and threads change no bit.
+ * The op interface on WASM SIMD. Everything runs when it is called. Weights are kept in panels of 8 rows, small ones as f32,
+ * others in their own format, so that one product serves forward and backward. A linear sums k in one fixed order for every
+ * number of rows and threads: `generate` and `train` are the same, and threads change no bit. Fused multiply-adds do, where
+ * the machine has them: the device's name says so.
  */
+import { fusedAvailable } from '../cpu/fused';
 import { Heap } from '../cpu/heap';
 import { compileKernels, instantiateKernels, maxPages } from '../cpu/kernels';
 import { createPool, threadsAvailable } from '../cpu/pool';
@@ -15,6 +17,10 @@ import { createWasmOps } from './wasmOps';
 export interface WasmOptions {
   /** Threads wanted, 1 to 16 (default 1). Where memory cannot be shared (page not isolated) one is used. */
   readonly threads?: number;
+  /** False: the kernels of machines without fused multiply-adds. */
+  readonly fused?: boolean;
+  /** Elements from which a matrix is kept in its own format: for tests. */
+  readonly packFrom?: number;
 }
 
 /** The WASM SIMD backend. Throws ConfigError for an absurd thread count. */
@@ -25,18 +31,20 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
   }
   const threads = threadsAvailable() ? wanted : 1;
   const shared = threads > 1;
-  const module = await compileKernels(shared);
+  const fused = options.fused !== false && (await fusedAvailable());
+  const module = await compileKernels(shared, fused);
   const wasm = new WebAssembly.Memory({ initial: 64, maximum: maxPages, shared });
   const main = await instantiateKernels(module, wasm);
   const heap = new Heap(wasm, main.heapBase() >>> 0);
   const pool = shared ? await createPool(module, heap, main, threads) : null;
   const kernels = pool ? pool.kernels : main;
-  const memory = new WasmMemory(heap, kernels, threads, (pointer, bytes) =>
+  const { packFrom } = options;
+  const memory = new WasmMemory(heap, kernels, { threads, fused, packFrom }, (pointer, bytes) =>
     pool ? pool.setScratch(pointer, bytes) : main.setScratch(pointer),
   );
   return {
     kind: 'wasm',
-    device: `WASM SIMD, ${threads} thread${threads === 1 ? '' : 's'}`,
+    device: `WASM SIMD, ${threads} thread${threads === 1 ? '' : 's'}${fused ? ', FMA' : ''}`,
     threads,
     ledger: memory.ledger,
     maxTensorBytes: 2 ** 31,

@@ -3,7 +3,7 @@ import { bKind, type Kernels } from '../cpu/kernels';
 import { fail } from '../core/assert';
 import type { Backend, LoraDropout } from './ops';
 import { checks } from './shapes';
-import { pointerOf, weightPointer, type WasmMemory } from './wasmMemory';
+import { pointerOf, weightForm, weightPointer, type WasmMemory } from './wasmMemory';
 
 type OpName = 'linear' | 'linearBackward' | 'loraDown' | 'loraGradU' | 'loraGradAB' | 'matmulNT';
 
@@ -56,13 +56,14 @@ export function createWasmLinears(memory: WasmMemory, k: Kernels): Pick<Backend,
       if (bias || (residual && beside !== y)) k.addBias(y, bias ? p(bias) : 0, beside, rows, n);
       const add = bias || residual ? 1 : 0;
       const w = weightPointer(weight);
+      const form = bKind.packed + weightForm(weight);
       const { cols } = weight;
       // With LoRA, block by block: y is still in the cache when the second product adds to it.
       const step = lora ? loraRows : rows;
       for (let row = 0; row < rows; row += step) {
         const m = Math.min(step, rows - row);
         const to = y + row * n * 4;
-        k.product(m, n, cols, x + row * cols * 4, cols * 4, 0, w, 0, bKind.packed, to, n * 4, 1, add);
+        k.product(m, n, cols, x + row * cols * 4, cols * 4, 0, w, 0, form, to, n * 4, 1, add);
         if (!lora) continue;
         const { rank, scale, segments } = lora;
         const ldu = segments.length * rank * 4;
@@ -82,7 +83,8 @@ export function createWasmLinears(memory: WasmMemory, k: Kernels): Pick<Backend,
       const dx = p(op.dx);
       const w = weightPointer(weight);
       const add = op.accumulate ? 1 : 0;
-      k.product(rows, cols, n, p(op.dy), n * 4, 0, w, cols, bKind.backward, dx, cols * 4, 1, add);
+      const form = bKind.backward + weightForm(weight);
+      k.product(rows, cols, n, p(op.dy), n * 4, 0, w, cols, form, dx, cols * 4, 1, add);
       if (!lora) return;
       const { rank, segments } = lora.group;
       const { dropout } = lora;

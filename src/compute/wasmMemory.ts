@@ -2,6 +2,7 @@
 import { decodeRowsInto, sliceRows } from '../cpu/decode';
 import type { Heap } from '../cpu/heap';
 import type { Kernels } from '../cpu/kernels';
+import { formBits, hasSpecials, packRows, panelBytes } from '../cpu/panels';
 import { fail } from '../core/assert';
 import { Ledger } from '../core/ledger';
 import type { DType, Matrix, RowData, Tensor, WeightFormat } from './ops';
@@ -15,16 +16,25 @@ export interface WasmTensor extends Tensor {
   pointer: number;
 }
 
-/** A weight as f32 panels of 8 rows, [cols][8] each (0 once released); rows past the end are 0. */
+/** A weight as panels of 8 rows (pointer 0 once released); rows past the end are 0. */
 export interface WasmMatrix extends Matrix {
   readonly owner: string;
+  /** What the panels hold: the matrix's own format, or f32 where it is small. */
+  readonly panels: WeightFormat;
+  /** formBits of its products. */
+  form: number;
   pointer: number;
 }
 
 /** Elements decoded at a time when rows are written. */
 const writeChunk = 1 << 18;
-/** Scratch that a product needs in each thread: a tile and a panel of 512 x 8 floats. */
-const productScratch = 128 + 512 * 32;
+/** Scratch that a product needs in each thread: an edge, a row's 512 floats, sums of 60 rows, a panel of 512 x 8 floats. */
+const productScratch = 512 + 512 * 4 + 60 * 64 + 512 * 32;
+/**
+ * Smaller matrices lie in the caches whatever their format: they are kept as f32 and multiplied without fused multiply-adds,
+ * with the same bits on every machine.
+ */
+const smallElements = 1 << 17;
 
 function released(label: string): never {
   fail(`${label} was released and is used again.`);
@@ -40,12 +50,30 @@ export function weightPointer(matrix: Matrix): number {
   return (matrix as WasmMatrix).pointer || released(matrix.label);
 }
 
+/** formBits of a matrix's products. */
+export function weightForm(matrix: Matrix): number {
+  return (matrix as WasmMatrix).form;
+}
+
+/** The number of its panels' format. */
+export function weightFormat(matrix: Matrix): number {
+  return formBits[(matrix as WasmMatrix).panels] / 8;
+}
+
+export interface WasmMemoryOptions {
+  readonly threads: number;
+  /** Whether the kernels have fused multiply-adds. */
+  readonly fused: boolean;
+  /** Elements from which a matrix is kept in its own format, instead of the usual ones: for tests. */
+  readonly packFrom?: number | undefined;
+}
+
 export class WasmMemory {
   readonly heap: Heap;
   readonly ledger = new Ledger();
   readonly #kernels: Kernels;
   readonly #setScratch: (pointer: number, bytesPerThread: number) => void;
-  readonly #threads: number;
+  readonly #options: WasmMemoryOptions;
   readonly #held = new Set<WasmTensor | WasmMatrix>();
   #scratch = { pointer: 0, bytes: 0 };
   #spare = { pointer: 0, bytes: 0 };
@@ -53,12 +81,12 @@ export class WasmMemory {
   constructor(
     heap: Heap,
     kernels: Kernels,
-    threads: number,
+    options: WasmMemoryOptions,
     setScratch: (pointer: number, bytesPerThread: number) => void,
   ) {
     this.heap = heap;
     this.#kernels = kernels;
-    this.#threads = threads;
+    this.#options = options;
     this.#setScratch = setScratch;
     this.scratch(productScratch);
   }
@@ -115,13 +143,14 @@ export class WasmMemory {
     format: WeightFormat,
     { owner, label }: { owner: string; label: string },
   ): Matrix {
-    const panelBytes = shapeSize('matrix', [8, cols]) * 4;
-    const bytes = Math.ceil(rows / 8) * panelBytes;
+    const small = shapeSize('matrix', [rows, cols]) < (this.#options.packFrom ?? smallElements);
+    const panels = small ? 'f32' : format;
+    const form = formBits[panels] + (!small && this.#options.fused ? formBits.fused : 0);
+    const panel = panelBytes(cols, panels);
+    const bytes = Math.ceil(rows / 8) * panel;
     const pointer = this.heap.allocate(bytes, label);
-    if (rows % 8 !== 0) {
-      this.heap.f32.fill(0, (pointer + bytes - panelBytes) / 4, (pointer + bytes) / 4);
-    }
-    const matrix: WasmMatrix = { rows, cols, format, bytes, label, owner, pointer };
+    if (rows % 8 !== 0) this.heap.u32.fill(0, (pointer + bytes - panel) / 4, (pointer + bytes) / 4);
+    const matrix: WasmMatrix = { rows, cols, format, bytes, label, owner, panels, form, pointer };
     this.#held.add(matrix);
     this.ledger.add(owner, bytes);
     return matrix;
@@ -131,6 +160,12 @@ export class WasmMemory {
     checkRows('writeRows', matrix, start, count);
     if (data.format !== matrix.format) fail(`${matrix.label} is ${matrix.format}, got ${data.format} rows.`);
     const { cols } = matrix;
+    const to = matrix as WasmMatrix;
+    if (to.panels !== 'f32' && data.format !== 'f32') {
+      if (data.format === 'f16' && hasSpecials(data.values)) to.form |= formBits.special;
+      packRows(this.heap.u32.buffer, weightPointer(matrix), cols, start, count, data);
+      return;
+    }
     const step = Math.max(8, Math.floor(writeChunk / Math.max(1, cols)) & ~7);
     for (let done = 0; done < count;) {
       // Whole panels after the first piece.
@@ -150,7 +185,14 @@ export class WasmMemory {
     for (let done = 0; done < count; done += step) {
       const piece = Math.min(step, count - done);
       const buffer = this.floats(piece * cols);
-      this.#kernels.unpackRows(weightPointer(matrix), cols, start + done, piece, buffer);
+      this.#kernels.unpackRows(
+        weightPointer(matrix),
+        weightFormat(matrix),
+        cols,
+        start + done,
+        piece,
+        buffer,
+      );
       out.set(this.heap.f32.subarray(buffer / 4, buffer / 4 + piece * cols), done * cols);
     }
     return out;
@@ -172,9 +214,9 @@ export class WasmMemory {
 
   /** Makes sure that every thread has `bytes` of scratch. */
   scratch(bytes: number): void {
-    if (bytes <= this.#scratch.bytes / this.#threads) return;
+    if (bytes <= this.#scratch.bytes / this.#options.threads) return;
     const each = Math.ceil(bytes / 4096) * 4096;
-    this.#scratch = this.#swap(this.#scratch, each * this.#threads);
+    this.#scratch = this.#swap(this.#scratch, each * this.#options.threads);
     this.#setScratch(this.#scratch.pointer, each);
   }
 

@@ -3,7 +3,7 @@ import type { Kernels } from '../cpu/kernels';
 import { fail } from '../core/assert';
 import type { Backend, Tensor } from './ops';
 import { checks } from './shapes';
-import { pointerOf, weightPointer, type WasmMemory } from './wasmMemory';
+import { pointerOf, weightFormat, weightPointer, type WasmMemory } from './wasmMemory';
 
 type OpName =
   | 'fill'
@@ -63,7 +63,8 @@ export function createWasmOps(memory: WasmMemory, k: Kernels): Pick<Backend, OpN
     embed(op) {
       checks.embed(op);
       checkIds('embed', op.ids, op.rows, op.table.rows);
-      k.gatherPacked(weightPointer(op.table), op.table.cols, p(op.ids), op.rows, p(op.y));
+      const { table, ids, rows, y } = op;
+      k.gatherPacked(weightPointer(table), weightFormat(table), table.cols, p(ids), rows, p(y));
     },
     gatherRows(op) {
       checks.gatherRows(op);

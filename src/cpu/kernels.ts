@@ -17,16 +17,16 @@ export interface Kernels {
     aTransposed: number,
     b: number,
     ldb: number,
-    bKind: number,
+    form: number,
     c: number,
     ldc: number,
     alpha: number,
     accumulate: number,
   ): void;
   addTransposed(x: number, ldx: number, y: number, ldy: number, m: number, n: number): void;
-  gatherPacked(w: number, cols: number, ids: number, count: number, dst: number): void;
+  gatherPacked(w: number, format: number, cols: number, ids: number, count: number, dst: number): void;
   packRows(w: number, cols: number, start: number, count: number, src: number): void;
-  unpackRows(w: number, cols: number, start: number, count: number, dst: number): void;
+  unpackRows(w: number, format: number, cols: number, start: number, count: number, dst: number): void;
   fill(x: number, n: number, value: number): void;
   add(x: number, y: number, n: number): void;
   addBias(y: number, bias: number, residual: number, rows: number, n: number): void;
@@ -167,16 +167,27 @@ export interface Kernels {
   ): void;
 }
 
-/** How `product` finds B: packed panels, [k, n], [n, k], or the transpose of packed panels. */
+/** How `product` finds B: packed panels, [k, n], [n, k], or the transpose of packed panels; its `form` has formBits beside. */
 export const bKind = { packed: 0, natural: 1, transposed: 2, backward: 3 } as const;
 
 /** 64 KiB, the unit of WASM memory, and the 4 GiB that 32-bit pointers reach. */
 export const pageBytes = 65536;
 export const maxPages = 65536;
 
-/** Compiles the kernels; `shared` is the build with atomics, for a memory shared between workers. */
-export async function compileKernels(shared: boolean): Promise<WebAssembly.Module> {
-  const { wasm } = shared ? await import('./build/shared') : await import('./build/plain');
+/** One import each: only what is used is loaded. */
+const builds = {
+  plain: () => import('./build/plain'),
+  plainFused: () => import('./build/plainFused'),
+  shared: () => import('./build/shared'),
+  sharedFused: () => import('./build/sharedFused'),
+};
+
+/**
+ * Compiles the kernels; `shared` is the build with atomics, for a memory shared between workers, `fused` the one with relaxed
+ * multiply-adds.
+ */
+export async function compileKernels(shared: boolean, fused: boolean): Promise<WebAssembly.Module> {
+  const { wasm } = await builds[`${shared ? 'shared' : 'plain'}${fused ? 'Fused' : ''}`]();
   const text = atob(wasm);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);

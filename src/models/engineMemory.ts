@@ -42,21 +42,40 @@ export const gpuSizer: Sizer = {
 
 const up8 = (n: number): number => Math.ceil(n / 8) * 8;
 
-/** WASM memory: weights as f32 in panels of 8 rows, whatever the file's precision. */
+/** Elements from which the CPU keeps a matrix in the file's precision; smaller ones are f32. */
+const packFrom = 1 << 17;
+
+/** WASM memory: weights in panels of 8 rows; scales and minima of quantised blocks are f32. */
 export function cpuSizer(threads: number): Sizer {
   return {
     tensor: (elements) => 4 * elements,
-    matrix: (rows, cols) => up8(rows) * cols * 4,
+    matrix(rows, cols, format) {
+      const kept = rows * cols < packFrom ? 'f32' : format;
+      switch (kept) {
+        case 'f32':
+          return up8(rows) * cols * 4;
+        case 'f16':
+        case 'bf16':
+          return up8(rows) * Math.ceil(cols / 2) * 4;
+        case 'q8':
+          return up8(rows) * Math.ceil(cols / 32) * 36;
+        case 'q4':
+          return up8(rows) * Math.ceil(cols / 32) * 24;
+        default:
+          return kept satisfies never;
+      }
+    },
     spare: () => 0,
     scratch({ matrices, headDim }, longest, rank) {
-      const product = 128 + 512 * 32;
+      const product = 512 + 512 * 4 + 60 * 64 + 512 * 32;
       // Attention of a training document: its keys four times over and two blocks of rows (cpu/assembly/attention.ts).
       const attention =
         rank === 0 ? 0 : 512 + 4 * (4 * up8(longest) * up8(headDim) + 64 * (up8(longest) + up8(headDim)));
       const perThread = Math.ceil(Math.max(product, attention) / 4096) * 4096;
-      const pieces = matrices.map(({ rows, cols }) => {
+      const pieces = matrices.map(({ rows, cols, format }) => {
         const step = Math.max(8, Math.floor((1 << 18) / Math.max(1, cols)) & ~7);
-        return Math.max(Math.min(step, rows) * cols, rank * rows) * 4;
+        const decoded = format === 'f32' || rows * cols < packFrom ? Math.min(step, rows) * cols : 0;
+        return Math.max(decoded, rank * rows) * 4;
       });
       return threads * perThread + Math.max(...pieces);
     },

@@ -114,7 +114,7 @@ describe('threads', () => {
     async () => {
       const all = Math.min(16, availableParallelism());
       expect(await deviceOn(false)).toMatch(new RegExp(`with 1 thread and .* with ${all}\\.`));
-      expect(await deviceOn(true)).toMatch(/^WASM SIMD, 1 thread: The CPU was asked for\.$/);
+      expect(await deviceOn(true)).toMatch(/^WASM SIMD, 1 thread(, FMA)?: The CPU was asked for\.$/);
     },
   );
 });

@@ -4,7 +4,7 @@
  */
 
 /** Copies the valid corner of a 4 x 8 tile at `tile` into C, or adds it. */
-function storeEdge(
+export function storeEdge(
   tile: usize,
   c: usize,
   ldc: usize,
@@ -24,7 +24,7 @@ function storeEdge(
 }
 
 @inline
-function put(c: usize, x0: v128, x1: v128, accumulate: bool): void {
+export function put(c: usize, x0: v128, x1: v128, accumulate: bool): void {
   if (accumulate) {
     v128.store(c, f32x4.add(v128.load(c), x0));
     v128.store(c, f32x4.add(v128.load(c, 16), x1), 16);
@@ -34,16 +34,18 @@ function put(c: usize, x0: v128, x1: v128, accumulate: bool): void {
   }
 }
 
+/** acc + a b: with one rounding where `fused` and the module has it, else with two. */
 @inline
-function madd(acc: v128, a: v128, b: v128): v128 {
-  return f32x4.add(acc, f32x4.mul(a, b));
+export function madd(acc: v128, a: v128, b: v128, fused: bool): v128 {
+  return ASC_FEATURE_RELAXED_SIMD && fused ? f32x4.relaxed_madd(a, b, acc) : f32x4.add(acc, f32x4.mul(a, b));
 }
 
 /**
  * A has row stride `sam` and unit stride along k; B is a packed panel [k][8]. `rows` (1..4) and `cols` (1..8) of the
  * tile are stored; A's missing rows repeat the last one. `spare` is 128 bytes for the edge. Strides in bytes.
  */
-export function tileRow(
+@inline
+function tileRowBody(
   a: usize,
   sam: usize,
   b: usize,
@@ -55,6 +57,7 @@ export function tileRow(
   alpha: f32,
   accumulate: bool,
   spare: usize,
+  fused: bool,
 ): void {
   let a0 = a;
   let a1 = a + (rows > 1 ? sam : 0);
@@ -73,59 +76,59 @@ export function tileRow(
     let b0 = v128.load(b);
     let b1 = v128.load(b, 16);
     let s = v128.load_splat<f32>(a0);
-    c00 = madd(c00, s, b0);
-    c01 = madd(c01, s, b1);
+    c00 = madd(c00, s, b0, fused);
+    c01 = madd(c01, s, b1, fused);
     s = v128.load_splat<f32>(a1);
-    c10 = madd(c10, s, b0);
-    c11 = madd(c11, s, b1);
+    c10 = madd(c10, s, b0, fused);
+    c11 = madd(c11, s, b1, fused);
     s = v128.load_splat<f32>(a2);
-    c20 = madd(c20, s, b0);
-    c21 = madd(c21, s, b1);
+    c20 = madd(c20, s, b0, fused);
+    c21 = madd(c21, s, b1, fused);
     s = v128.load_splat<f32>(a3);
-    c30 = madd(c30, s, b0);
-    c31 = madd(c31, s, b1);
+    c30 = madd(c30, s, b0, fused);
+    c31 = madd(c31, s, b1, fused);
     b0 = v128.load(b, 32);
     b1 = v128.load(b, 48);
     s = v128.load_splat<f32>(a0, 4);
-    c00 = madd(c00, s, b0);
-    c01 = madd(c01, s, b1);
+    c00 = madd(c00, s, b0, fused);
+    c01 = madd(c01, s, b1, fused);
     s = v128.load_splat<f32>(a1, 4);
-    c10 = madd(c10, s, b0);
-    c11 = madd(c11, s, b1);
+    c10 = madd(c10, s, b0, fused);
+    c11 = madd(c11, s, b1, fused);
     s = v128.load_splat<f32>(a2, 4);
-    c20 = madd(c20, s, b0);
-    c21 = madd(c21, s, b1);
+    c20 = madd(c20, s, b0, fused);
+    c21 = madd(c21, s, b1, fused);
     s = v128.load_splat<f32>(a3, 4);
-    c30 = madd(c30, s, b0);
-    c31 = madd(c31, s, b1);
+    c30 = madd(c30, s, b0, fused);
+    c31 = madd(c31, s, b1, fused);
     b0 = v128.load(b, 64);
     b1 = v128.load(b, 80);
     s = v128.load_splat<f32>(a0, 8);
-    c00 = madd(c00, s, b0);
-    c01 = madd(c01, s, b1);
+    c00 = madd(c00, s, b0, fused);
+    c01 = madd(c01, s, b1, fused);
     s = v128.load_splat<f32>(a1, 8);
-    c10 = madd(c10, s, b0);
-    c11 = madd(c11, s, b1);
+    c10 = madd(c10, s, b0, fused);
+    c11 = madd(c11, s, b1, fused);
     s = v128.load_splat<f32>(a2, 8);
-    c20 = madd(c20, s, b0);
-    c21 = madd(c21, s, b1);
+    c20 = madd(c20, s, b0, fused);
+    c21 = madd(c21, s, b1, fused);
     s = v128.load_splat<f32>(a3, 8);
-    c30 = madd(c30, s, b0);
-    c31 = madd(c31, s, b1);
+    c30 = madd(c30, s, b0, fused);
+    c31 = madd(c31, s, b1, fused);
     b0 = v128.load(b, 96);
     b1 = v128.load(b, 112);
     s = v128.load_splat<f32>(a0, 12);
-    c00 = madd(c00, s, b0);
-    c01 = madd(c01, s, b1);
+    c00 = madd(c00, s, b0, fused);
+    c01 = madd(c01, s, b1, fused);
     s = v128.load_splat<f32>(a1, 12);
-    c10 = madd(c10, s, b0);
-    c11 = madd(c11, s, b1);
+    c10 = madd(c10, s, b0, fused);
+    c11 = madd(c11, s, b1, fused);
     s = v128.load_splat<f32>(a2, 12);
-    c20 = madd(c20, s, b0);
-    c21 = madd(c21, s, b1);
+    c20 = madd(c20, s, b0, fused);
+    c21 = madd(c21, s, b1, fused);
     s = v128.load_splat<f32>(a3, 12);
-    c30 = madd(c30, s, b0);
-    c31 = madd(c31, s, b1);
+    c30 = madd(c30, s, b0, fused);
+    c31 = madd(c31, s, b1, fused);
     a0 += 16;
     a1 += 16;
     a2 += 16;
@@ -136,17 +139,17 @@ export function tileRow(
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
     let s = v128.load_splat<f32>(a0);
-    c00 = madd(c00, s, b0);
-    c01 = madd(c01, s, b1);
+    c00 = madd(c00, s, b0, fused);
+    c01 = madd(c01, s, b1, fused);
     s = v128.load_splat<f32>(a1);
-    c10 = madd(c10, s, b0);
-    c11 = madd(c11, s, b1);
+    c10 = madd(c10, s, b0, fused);
+    c11 = madd(c11, s, b1, fused);
     s = v128.load_splat<f32>(a2);
-    c20 = madd(c20, s, b0);
-    c21 = madd(c21, s, b1);
+    c20 = madd(c20, s, b0, fused);
+    c21 = madd(c21, s, b1, fused);
     s = v128.load_splat<f32>(a3);
-    c30 = madd(c30, s, b0);
-    c31 = madd(c31, s, b1);
+    c30 = madd(c30, s, b0, fused);
+    c31 = madd(c31, s, b1, fused);
     a0 += 4;
     a1 += 4;
     a2 += 4;
@@ -163,6 +166,39 @@ export function tileRow(
   put(to + 2 * step, f32x4.mul(c20, scale), f32x4.mul(c21, scale), add);
   put(to + 3 * step, f32x4.mul(c30, scale), f32x4.mul(c31, scale), add);
   if (!full) storeEdge(spare, c, ldc, rows, cols, accumulate);
+}
+
+export function tileRow(
+  a: usize,
+  sam: usize,
+  b: usize,
+  k: i32,
+  c: usize,
+  ldc: usize,
+  rows: i32,
+  cols: i32,
+  alpha: f32,
+  accumulate: bool,
+  spare: usize,
+): void {
+  tileRowBody(a, sam, b, k, c, ldc, rows, cols, alpha, accumulate, spare, false);
+}
+
+/** tileRow with fused multiply-adds. */
+export function tileRowFused(
+  a: usize,
+  sam: usize,
+  b: usize,
+  k: i32,
+  c: usize,
+  ldc: usize,
+  rows: i32,
+  cols: i32,
+  alpha: f32,
+  accumulate: bool,
+  spare: usize,
+): void {
+  tileRowBody(a, sam, b, k, c, ldc, rows, cols, alpha, accumulate, spare, true);
 }
 
 /** As tileRow, with A transposed: the four elements of one k lie side by side, and k steps by `sak`. May read 12 bytes past. */
@@ -191,17 +227,17 @@ export function tileColumn(
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
     let s = v128.load_splat<f32>(a);
-    c00 = madd(c00, s, b0);
-    c01 = madd(c01, s, b1);
+    c00 = madd(c00, s, b0, false);
+    c01 = madd(c01, s, b1, false);
     s = v128.load_splat<f32>(a, 4);
-    c10 = madd(c10, s, b0);
-    c11 = madd(c11, s, b1);
+    c10 = madd(c10, s, b0, false);
+    c11 = madd(c11, s, b1, false);
     s = v128.load_splat<f32>(a, 8);
-    c20 = madd(c20, s, b0);
-    c21 = madd(c21, s, b1);
+    c20 = madd(c20, s, b0, false);
+    c21 = madd(c21, s, b1, false);
     s = v128.load_splat<f32>(a, 12);
-    c30 = madd(c30, s, b0);
-    c31 = madd(c31, s, b1);
+    c30 = madd(c30, s, b0, false);
+    c31 = madd(c31, s, b1, false);
     a += sak;
     b += 32;
   }
@@ -218,7 +254,8 @@ export function tileColumn(
 }
 
 /** One row against four neighbouring panels, `stride` bytes apart: C [1, 32] (+)= alpha * A [1, k] B. */
-export function tileSingle(
+@inline
+function tileSingleBody(
   a: usize,
   b: usize,
   stride: usize,
@@ -226,6 +263,7 @@ export function tileSingle(
   c: usize,
   alpha: f32,
   accumulate: bool,
+  fused: bool,
 ): void {
   let p0 = b;
   let p1 = b + stride;
@@ -242,23 +280,23 @@ export function tileSingle(
   let i = k;
   for (; i >= 2; i -= 2) {
     let s = v128.load_splat<f32>(a);
-    c00 = madd(c00, s, v128.load(p0));
-    c01 = madd(c01, s, v128.load(p0, 16));
-    c10 = madd(c10, s, v128.load(p1));
-    c11 = madd(c11, s, v128.load(p1, 16));
-    c20 = madd(c20, s, v128.load(p2));
-    c21 = madd(c21, s, v128.load(p2, 16));
-    c30 = madd(c30, s, v128.load(p3));
-    c31 = madd(c31, s, v128.load(p3, 16));
+    c00 = madd(c00, s, v128.load(p0), fused);
+    c01 = madd(c01, s, v128.load(p0, 16), fused);
+    c10 = madd(c10, s, v128.load(p1), fused);
+    c11 = madd(c11, s, v128.load(p1, 16), fused);
+    c20 = madd(c20, s, v128.load(p2), fused);
+    c21 = madd(c21, s, v128.load(p2, 16), fused);
+    c30 = madd(c30, s, v128.load(p3), fused);
+    c31 = madd(c31, s, v128.load(p3, 16), fused);
     s = v128.load_splat<f32>(a, 4);
-    c00 = madd(c00, s, v128.load(p0, 32));
-    c01 = madd(c01, s, v128.load(p0, 48));
-    c10 = madd(c10, s, v128.load(p1, 32));
-    c11 = madd(c11, s, v128.load(p1, 48));
-    c20 = madd(c20, s, v128.load(p2, 32));
-    c21 = madd(c21, s, v128.load(p2, 48));
-    c30 = madd(c30, s, v128.load(p3, 32));
-    c31 = madd(c31, s, v128.load(p3, 48));
+    c00 = madd(c00, s, v128.load(p0, 32), fused);
+    c01 = madd(c01, s, v128.load(p0, 48), fused);
+    c10 = madd(c10, s, v128.load(p1, 32), fused);
+    c11 = madd(c11, s, v128.load(p1, 48), fused);
+    c20 = madd(c20, s, v128.load(p2, 32), fused);
+    c21 = madd(c21, s, v128.load(p2, 48), fused);
+    c30 = madd(c30, s, v128.load(p3, 32), fused);
+    c31 = madd(c31, s, v128.load(p3, 48), fused);
     a += 8;
     p0 += 64;
     p1 += 64;
@@ -267,18 +305,43 @@ export function tileSingle(
   }
   if (i > 0) {
     const s = v128.load_splat<f32>(a);
-    c00 = madd(c00, s, v128.load(p0));
-    c01 = madd(c01, s, v128.load(p0, 16));
-    c10 = madd(c10, s, v128.load(p1));
-    c11 = madd(c11, s, v128.load(p1, 16));
-    c20 = madd(c20, s, v128.load(p2));
-    c21 = madd(c21, s, v128.load(p2, 16));
-    c30 = madd(c30, s, v128.load(p3));
-    c31 = madd(c31, s, v128.load(p3, 16));
+    c00 = madd(c00, s, v128.load(p0), fused);
+    c01 = madd(c01, s, v128.load(p0, 16), fused);
+    c10 = madd(c10, s, v128.load(p1), fused);
+    c11 = madd(c11, s, v128.load(p1, 16), fused);
+    c20 = madd(c20, s, v128.load(p2), fused);
+    c21 = madd(c21, s, v128.load(p2, 16), fused);
+    c30 = madd(c30, s, v128.load(p3), fused);
+    c31 = madd(c31, s, v128.load(p3, 16), fused);
   }
   const scale = f32x4.splat(alpha);
   put(c, f32x4.mul(c00, scale), f32x4.mul(c01, scale), accumulate);
   put(c + 32, f32x4.mul(c10, scale), f32x4.mul(c11, scale), accumulate);
   put(c + 64, f32x4.mul(c20, scale), f32x4.mul(c21, scale), accumulate);
   put(c + 96, f32x4.mul(c30, scale), f32x4.mul(c31, scale), accumulate);
+}
+
+export function tileSingle(
+  a: usize,
+  b: usize,
+  stride: usize,
+  k: i32,
+  c: usize,
+  alpha: f32,
+  accumulate: bool,
+): void {
+  tileSingleBody(a, b, stride, k, c, alpha, accumulate, false);
+}
+
+/** tileSingle with fused multiply-adds. */
+export function tileSingleFused(
+  a: usize,
+  b: usize,
+  stride: usize,
+  k: i32,
+  c: usize,
+  alpha: f32,
+  accumulate: bool,
+): void {
+  tileSingleBody(a, b, stride, k, c, alpha, accumulate, true);
 }
