@@ -41,6 +41,7 @@ export async function formsOf(): Promise<readonly Form[]> {
       backend.useVariants(usual);
       // As many rows as a prefill takes at once.
       await generate(model, 256);
+      if (model.config.headDim % 4 === 0) await generate({ ...model, halfCache: true }, 256);
       await train(model);
       hot = false;
       for (const other of alternativesAt.includes(name) ? alternatives(usual) : []) {
@@ -86,8 +87,8 @@ async function train(model: LanguageModel): Promise<void> {
     responseStart: 12,
   }));
   for (const [dropout, recompute] of [
-    [0, false],
-    [0.05, true],
+    [0, 'off'],
+    [0.05, 'full'],
   ] as const) {
     const lora = { ...defaultLora, dropout };
     const options = {
@@ -96,10 +97,12 @@ async function train(model: LanguageModel): Promise<void> {
       batch: 2,
       evalEvery: 1,
       order: 'file',
-      recompute,
       lora,
     } as const;
-    const { adapter } = await trainExamples({ model, examples, evalExamples: examples, options });
+    const { adapter } = await trainExamples({
+      ...{ model, examples, evalExamples: examples, options },
+      recompute: () => recompute,
+    });
     releaseAdapter(model.backend, adapter);
   }
 }

@@ -5,6 +5,7 @@ import type { FileSource } from '../core/fileSource';
 import type { TrainLog } from '../records/trainLog';
 import { generateCommand, logitsCommand, tokenizeCommand, tokenizerOf, withModel } from '../lm/commands';
 import type { ModelArguments } from '../lm/commands';
+import { recomputations } from '../lm/recompute';
 import { linearNames } from '../lm/types';
 import type { LanguageModel, LoraConfig } from '../lm/types';
 import { loadAdapter } from '../train/adapterFiles';
@@ -171,6 +172,7 @@ export async function runTool(
       const initial =
         request.initAdapter === null ? {} : { initAdapter: await host.source(request.initAdapter) };
       const logs: TrainLog[] = [];
+      const recompute = flags.choice('recompute', ['auto', ...recomputations], 'auto');
       const {
         files,
         logs: _logs,
@@ -185,6 +187,7 @@ export async function runTool(
           ...initial,
           ...(request.checkpoint ? { checkpoint: request.checkpoint } : {}),
           ...(signal ? { signal } : {}),
+          ...(recompute === 'auto' ? {} : { recompute: () => recompute }),
           tuning: {
             memory: new Map<string, string>(),
             onStart: () => onProgress?.({ type: 'line', line: 'choosing the fastest kernels, 2 s at most' }),

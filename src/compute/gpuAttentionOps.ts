@@ -4,7 +4,7 @@ import type { Dispatch } from '../gpu/recorder';
 import { attentionTile } from '../gpu/variants';
 import { rangeOf, type GpuContext } from './gpuMemory';
 import { costBlocks } from './gpuRowBlocks';
-import type { Backend, HeadShape } from './ops';
+import type { Backend, HeadShape, Tensor } from './ops';
 import { checks } from './shapes';
 
 export type AttentionOps = Pick<
@@ -29,6 +29,9 @@ function headSpec({ heads, kvHeads, headDim }: HeadShape): {
 function queriesOf(headDim: number): number {
   return headDim <= 16 ? 4 : headDim <= 32 ? 2 : 1;
 }
+
+/** Whether a cache is kept as f16 pairs. */
+const isHalf = ({ dtype }: Tensor): boolean => dtype === 'u32';
 
 /** Invocations of a workgroup of the tiled forms. */
 const workgroup = 64;
@@ -71,8 +74,9 @@ export function attentionOps(context: GpuContext): AttentionOps {
    * Over a paged cache. The tile depends on the model alone, and how many rows share a workgroup changes no bit: a row's
    * are the same in every batch.
    */
-  function pagedForm(op: HeadShape & { readonly rows: number }): Form {
-    const { flags, constants } = headSpec(op);
+  function pagedForm(op: HeadShape & { readonly rows: number; readonly kCache: Tensor }): Form {
+    const { flags: usual, constants } = headSpec(op);
+    const flags = [...usual, isHalf(op.kCache) && 'HALF'];
     if (context.variants.attention !== 'tiled') return { flags, constants, tile: 1, perTile: op.heads };
     const group = op.heads / op.kvHeads;
     const tile = attentionTile(op.headDim, { most: group });
@@ -143,9 +147,10 @@ export function attentionOps(context: GpuContext): AttentionOps {
 
     ropeAndCache(op) {
       checks.ropeAndCache(op);
-      const threads = (op.rows * (op.heads + 2 * op.kvHeads) * op.headDim) / 2;
+      const half = isHalf(op.kCache);
+      const threads = (op.rows * (op.heads + 2 * op.kvHeads) * op.headDim) / (half ? 4 : 2);
       recorder.dispatch({
-        kernel: { name: 'ropeAndCache' },
+        kernel: { name: 'ropeAndCache', flags: [half && 'HALF'] },
         buffers: {
           qkv: rangeOf(op.qkv),
           positions: rangeOf(op.positions),
@@ -157,7 +162,7 @@ export function attentionOps(context: GpuContext): AttentionOps {
         },
         sizes: { rows: op.rows, heads: op.heads, kvHeads: op.kvHeads, halfDim: op.headDim / 2 },
         threads,
-        flops: 8 * threads,
+        flops: (half ? 16 : 8) * threads,
       });
     },
 

@@ -101,6 +101,7 @@ export async function createGpuBackend(gpu: GPU | undefined, options: GpuOptions
 
   return {
     kind: 'webgpu',
+    halfCaches: true,
     device: open.name,
     threads: 0,
     ledger: pool.ledger,

@@ -19,6 +19,8 @@ export interface ModelForms {
   readonly qkvBias: boolean;
   readonly qkNorm: boolean;
   readonly formats: readonly WeightFormat[];
+  /** Keys and values of generation are kept as f16. */
+  readonly halfCache?: boolean;
 }
 
 /** Rows of whole tiles and a rest. */
@@ -160,7 +162,7 @@ export function modelCases(model: ModelForms): OpCase[] {
       linear(form, format, 'generate', true),
     ]),
     ...formats.map((format) => rowAlone(format, [256, 68])),
-    attentionCases.attentionPaged(7, heads, 4),
+    attentionCases.attentionPaged(7, heads, 4, model.halfCache),
     ...(qkNorm ? [rowCases.qkNorm(5, heads)] : []),
     attentionCases.rope(5, heads),
     attentionCases.attention(9, heads, [5, 4]),

@@ -31,6 +31,8 @@ export const elementwise: Tolerance = { atol: 1e-6, rtol: 2e-6 };
 export const norms: Tolerance = { atol: 1e-5, rtol: 1e-5 };
 /** Sums of many products: linears, attention, their gradients. */
 export const products: Tolerance = { atol: 1e-4, rtol: 1e-4 };
+/** The same over numbers that were rounded to f16. */
+export const halves: Tolerance = { atol: 2e-3, rtol: 2e-3 };
 
 const owner = 'selftest';
 

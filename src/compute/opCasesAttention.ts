@@ -1,6 +1,6 @@
 /** Cases of rotary embedding and attention. */
 import { hashKey, uniform } from '../core/rng';
-import { elementwise, opCase, products, type OpCase, type Maker } from './opCase';
+import { elementwise, halves, opCase, products, type OpCase, type Maker } from './opCase';
 import type { HeadShape, Tensor } from './ops';
 
 function rotary(make: Maker, positions: number, headDim: number): { cos: Tensor; sin: Tensor } {
@@ -44,15 +44,17 @@ function pagedCase(
     readonly table: readonly number[];
     readonly maxBlocks: number;
     readonly blockSize: number;
+    /** Caches of pairs of f16. */
+    readonly half?: boolean;
   },
 ): OpCase {
-  const { table, maxBlocks, blockSize } = pages;
+  const { table, maxBlocks, blockSize, half = false } = pages;
   const rows = pages.rows.length;
   return opCase(
     ['ropeAndCache', 'attentionPaged'],
     variant,
     [rows, heads.heads, heads.kvHeads, heads.headDim],
-    products,
+    half ? halves : products,
     null,
     (make) => {
       const cached = table.length * blockSize;
@@ -70,8 +72,12 @@ function pagedCase(
       );
       const blockTable = make.u32('block table', [table.length / maxBlocks, maxBlocks], table);
       const tables = rotary(make, Math.max(...pages.rows.map(({ position }) => position)) + 1, heads.headDim);
-      const kCache = make.f32('k cache', [cached, heads.kvHeads * heads.headDim]);
-      const vCache = make.f32('v cache', [cached, heads.kvHeads * heads.headDim]);
+      const cache = (label: string): Tensor => {
+        const shape = [cached, (heads.kvHeads * heads.headDim) / (half ? 2 : 1)];
+        if (!half) return make.f32(label, shape);
+        return make.u32(label, shape, new Uint32Array(cached * shape[1]!));
+      };
+      const [kCache, vCache] = [cache('k cache'), cache('v cache')];
       const out = make.empty('out', [rows, heads.heads * heads.headDim]);
       return {
         record: () => {
@@ -90,7 +96,8 @@ function pagedCase(
             rows,
           });
         },
-        outputs: [qkv, kCache, vCache, out],
+        // Bits of pairs are no numbers to compare.
+        outputs: half ? [qkv, out] : [qkv, kCache, vCache, out],
       };
     },
   );
@@ -152,11 +159,12 @@ export const attentionCases = {
     ),
 
   /** Two sequences whose rows interleave, blocks in reverse order; prefill of all positions at once. */
-  attentionPaged: (positionsEach: number, heads: HeadShape, blockSize: number): OpCase => {
+  attentionPaged: (positionsEach: number, heads: HeadShape, blockSize: number, half = false): OpCase => {
     const rows = Array.from({ length: 2 * positionsEach }, (_, t) => ({ sequence: t % 2, position: t >> 1 }));
     const maxBlocks = Math.ceil(positionsEach / blockSize);
     const table = Array.from({ length: 2 * maxBlocks }, (_, i) => 2 * maxBlocks - 1 - i);
-    return pagedCase(`blocks of ${blockSize}`, heads, { rows, table, maxBlocks, blockSize });
+    const variant = `blocks of ${blockSize}${half ? ', f16' : ''}`;
+    return pagedCase(variant, heads, { rows, table, maxBlocks, blockSize, half });
   },
 
   /** Sequences of these lengths, rows and blocks in a shuffled order; the shorter ones leave blocks unused. */

@@ -93,6 +93,8 @@ export interface Backend {
   readonly ledger: Ledger;
   /** Largest number of bytes one Tensor may have. */
   readonly maxTensorBytes: number;
+  /** Whether it takes key-value caches as pairs of f16. */
+  readonly halfCaches: boolean;
   /** Resolves (never rejects) with the typed reason once the device is lost. */
   readonly lost: Promise<Error>;
 
@@ -251,7 +253,8 @@ export interface Backend {
   ): void;
   /**
    * Generation: rotates q in place, and writes rotated k and v of row t to slot slots[t] of the caches
-   * [slots, kvHeads * headDim]; a slot is block * blockSize + offset.
+   * [slots, kvHeads * headDim]; a slot is block * blockSize + offset. Caches of dtype u32 [slots, kvHeads * headDim / 2] are kept as
+   * pairs of f16 (the first in the low bits), where the backend has `halfCaches` and headDim divides by four.
    */
   ropeAndCache(
     op: HeadShape & {
@@ -303,7 +306,8 @@ export interface Backend {
   sumSquares(op: { x: Tensor; out: Tensor }): void;
   /**
    * Decoupled AdamW (arXiv 1711.05101) as torch.optim.AdamW: bias-corrected, one pass over a flat buffer. With `clip`
-   * the gradient is scaled by min(1, maxNorm / (sqrt(sumSquares[0]) + 1e-6)) as torch's clip_grad_norm_ does.
+   * the gradient is scaled by min(1, maxNorm / (sqrt(sumSquares[0]) + 1e-6)) as torch's clip_grad_norm_ does; where
+   * sumSquares[0] is not finite nothing changes.
    */
   adamw(op: {
     param: Tensor;

@@ -99,6 +99,7 @@ export function createReferenceBackend(): ReferenceBackend {
 
   return {
     kind: 'reference',
+    halfCaches: true,
     device: 'f64 loops',
     threads: 1,
     ledger,
@@ -322,21 +323,22 @@ export function createReferenceBackend(): ReferenceBackend {
       const width = heads * headDim + 2 * kv;
       const [qkv, cos, sin] = [f64(op.qkv), f64(op.tables.cos), f64(op.tables.sin)];
       const [positions, slots] = [u32(op.positions), u32(op.slots)];
-      const [kCache, vCache] = [f64(op.kCache), f64(op.vCache)];
       for (let row = 0; row < op.rows; row++) {
         const kAt = row * width + heads * headDim;
         const slotAt = slots[row]! * kv;
         attention.rotate(qkv, row * width, heads, headDim, cos, sin, positions[row]!, 1);
-        kCache.set(qkv.subarray(kAt, kAt + kv), slotAt);
-        vCache.set(qkv.subarray(kAt + kv, kAt + 2 * kv), slotAt);
-        attention.rotate(kCache, slotAt, kvHeads, headDim, cos, sin, positions[row]!, 1);
+        const k = qkv.slice(kAt, kAt + kv);
+        attention.rotate(k, 0, kvHeads, headDim, cos, sin, positions[row]!, 1);
+        attention.store(storage(op.kCache), k, slotAt);
+        attention.store(storage(op.vCache), qkv.subarray(kAt + kv, kAt + 2 * kv), slotAt);
       }
     },
     attentionPaged(op) {
       checks.attentionPaged(op);
       const { heads, kvHeads, headDim, maxBlocks, blockSize } = op;
       const width = (heads + 2 * kvHeads) * headDim;
-      const [qkv, kCache, vCache, out] = [f64(op.qkv), f64(op.kCache), f64(op.vCache), f64(op.out)];
+      const [qkv, out] = [f64(op.qkv), f64(op.out)];
+      const [kCache, vCache] = [attention.stored(storage(op.kCache)), attention.stored(storage(op.vCache))];
       const [sequences, positions, table] = [u32(op.sequences), u32(op.positions), u32(op.blockTable)];
       for (let row = 0; row < op.rows; row++) {
         const first = sequences[row]! * maxBlocks;
@@ -381,6 +383,7 @@ export function createReferenceBackend(): ReferenceBackend {
     adamw(op) {
       checks.adamw(op);
       const { clip, param } = op;
+      if (clip && !Number.isFinite(f64(clip.sumSquares)[0])) return;
       const gradScale = clip ? Math.min(1, clip.maxNorm / (Math.sqrt(f64(clip.sumSquares)[0]!) + 1e-6)) : 1;
       loss.adamw(f64(param), f64(op.grad), f64(op.m), f64(op.v), param.size, {
         step: op.step,

@@ -100,6 +100,7 @@ function variantCases(software: boolean): Entry[] {
   const attention = used.attention === 'tiled' ? 'thread' : 'tiled';
   entries.push({ variants: { attention }, test: attentionCases.attention(70, heads, [3, 65, 2]) });
   entries.push({ variants: { attention }, test: attentionCases.attentionPaged(33, heads, 16) });
+  entries.push({ test: attentionCases.attentionPaged(33, heads, 16, true) });
   const crossEntropy = used.crossEntropy === 'row' ? 'thread' : 'row';
   entries.push({ variants: { crossEntropy }, test: rowCases.crossEntropy(3, 1001, true) });
   return entries;

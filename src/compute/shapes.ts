@@ -52,6 +52,17 @@ function needTables(op: string, tables: RotaryTables, headDim: number): void {
   needSize(op, 'tables.sin', tables.sin, headDim / 2);
 }
 
+/** Both as f32, or both as pairs of f16 in groups of four. */
+function needCaches(
+  op: string,
+  { kCache, vCache, headDim }: HeadShape & { kCache: Tensor; vCache: Tensor },
+): void {
+  if (kCache.dtype !== vCache.dtype)
+    fail(`${op}: the k cache is ${kCache.dtype}, the v cache ${vCache.dtype}.`);
+  if (kCache.dtype === 'u32' && headDim % 4 !== 0)
+    fail(`${op}: the head size is ${headDim}, which does not divide by four as pairs of f16 need.`);
+}
+
 /** Rows [start, start + count) are in the matrix. */
 export function checkRows(op: string, matrix: Matrix, start: number, count: number): void {
   if (!(start >= 0 && count >= 0 && start + count <= matrix.rows)) {
@@ -208,11 +219,13 @@ export const checks = {
     needU32('ropeAndCache', 'positions', op.positions, op.rows);
     needU32('ropeAndCache', 'slots', op.slots, op.rows);
     needTables('ropeAndCache', op.tables, op.headDim);
+    needCaches('ropeAndCache', op);
   },
   attentionPaged(op: OpOf<'attentionPaged'>): void {
     const width = needHeads('attentionPaged', op);
     needCount('attentionPaged', 'blockSize', op.blockSize, 1);
     needCount('attentionPaged', 'maxBlocks', op.maxBlocks, 1);
+    needCaches('attentionPaged', op);
     needSize('attentionPaged', 'qkv', op.qkv, op.rows * width);
     needSize('attentionPaged', 'out', op.out, op.rows * op.heads * op.headDim);
     needU32('attentionPaged', 'sequences', op.sequences, op.rows);

@@ -139,6 +139,7 @@ export function createWasmOps(memory: WasmMemory, k: Kernels): Pick<Backend, OpN
     },
     ropeAndCache(op) {
       checks.ropeAndCache(op);
+      if (op.kCache.dtype !== 'f32') fail('The CPU keeps caches as f32.');
       const { rows, heads, kvHeads, headDim, tables } = op;
       const kv = kvHeads * headDim;
       checkIds('ropeAndCache', op.positions, rows, tables.cos.size / (headDim / 2));
@@ -201,6 +202,7 @@ export function createWasmOps(memory: WasmMemory, k: Kernels): Pick<Backend, OpN
       let gradScale = 1;
       if (clip) {
         const squares = memory.words(clip.sumSquares, 'f32')[p(clip.sumSquares) / 4]!;
+        if (!Number.isFinite(squares)) return;
         gradScale = Math.min(1, clip.maxNorm / (Math.sqrt(squares) + 1e-6));
       }
       k.adamw(

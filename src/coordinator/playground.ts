@@ -98,7 +98,7 @@ async function ask(parts: AskParts, request: AskRequest): Promise<readonly AskRe
     needed.set(resolved.student.id, resolved.student);
   const models = [...needed.values()];
 
-  await engine.open(config.backend, models);
+  await engine.open(config.backend, models, config.kvCache);
   for (const { id } of models) {
     const onProgress = withLoadRate((load) => parts.progress({ type: 'load', model: id, ...load }));
     await engine.load(id, { signal, onProgress });

@@ -1,6 +1,25 @@
 /** Plain f64 loops of rotary embedding and causal grouped-query attention over a fused q|k|v [rows, (h + 2 kv) d]. */
+import { f16ToNumber, numberToF16 } from './decode';
 
 type F64 = Float64Array;
+
+/** A key-value cache: f64, or pairs of f16, the first in the low bits. */
+type Cache = F64 | Uint32Array;
+
+/** Writes values to element `at` of a cache. */
+export function store(cache: Cache, values: F64, at: number): void {
+  if (cache instanceof Float64Array) return cache.set(values, at);
+  const halves = Uint32Array.from(values, numberToF16);
+  for (let i = 0; i < values.length; i += 2) cache[(at + i) / 2] = halves[i]! + halves[i + 1]! * 0x10000;
+}
+
+/** The values of a cache. */
+export function stored(cache: Cache): F64 {
+  if (cache instanceof Float64Array) return cache;
+  return Float64Array.from(
+    [...cache].flatMap((pair) => [f16ToNumber(pair & 0xffff), f16ToNumber(pair >>> 16)]),
+  );
+}
 
 /** Head layout of the fused activation. */
 export interface Heads {

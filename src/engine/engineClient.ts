@@ -43,16 +43,21 @@ export class EngineClient implements AgentEngine {
   }
 
   /** Opens the device; `models` are what it is measured for and what `load` knows by id. */
-  async open(backend: 'auto' | 'webgpu' | 'cpu', models: readonly ModelRef[]): Promise<DeviceInfo> {
+  async open(
+    backend: 'auto' | 'webgpu' | 'cpu',
+    models: readonly ModelRef[],
+    kvCache: 'f32' | 'f16' = 'f32',
+  ): Promise<DeviceInfo> {
     for (const model of models) this.#refs.set(model.id, model);
     const { info, proofs } = await this.#rpc.call('open', {
       backend,
+      kvCache,
       models,
       proofs: (await this.#memory?.load()) ?? {},
     });
     await this.#memory?.save(proofs);
-    // Another device holds none of the models that the one before it held.
-    const device = `${info.backend} ${info.device}`;
+    // Another device holds none of the models that the one before it held, and with another cache they are loaded again.
+    const device = `${info.backend} ${info.device} ${kvCache}`;
     if (this.#device !== device) this.#loads.clear();
     this.#device = device;
     return info;

@@ -5,7 +5,7 @@ import { ArkletError, ModelError } from '../core/errors';
 import { filesSource, type FileSource } from '../core/fileSource';
 import type { Message } from '../records/records';
 import { releaseAdapter } from '../lm/adapter';
-import { Generator } from '../lm/generate';
+import { Generator, type GeneratorStats } from '../lm/generate';
 import { loadModel, unloadModel } from '../lm/load';
 import { loadTokenizer } from '../lm/tokenizer';
 import type { LanguageModel, LoraAdapter, Tokenizer } from '../lm/types';
@@ -22,6 +22,7 @@ export interface EngineModel {
   readonly info: ModelInfo;
   /** How often the device was lost before: what runs here takes half as often as much of it. */
   readonly halvings: number;
+  readonly stats: GeneratorStats;
   generate(
     target: AgentRequest & { readonly adapter: string | null },
     callbacks: AgentCallbacks,
@@ -55,6 +56,10 @@ function parametersOf({ config }: LanguageModel): number {
   return layers * (attention + 3 * hidden * ffn + 2 * hidden) + hidden * (vocab * (tied ? 1 : 2) + 1);
 }
 
+/** Whether a model's keys and values can be kept as f16. */
+export const halvable = (backend: Backend, { headDim }: Pick<LanguageModel['config'], 'headDim'>): boolean =>
+  backend.halfCaches && headDim % 4 === 0;
+
 /** Generates one token, so that kernels are compiled and memory is taken before the first reply is waited for. */
 async function warmUp(generator: Generator, signal: AbortSignal): Promise<void> {
   const { bosId, vocab } = generator.model.config;
@@ -73,14 +78,17 @@ export async function loadEngineModel(
     onProgress: (progress: LoadProgress) => void;
     /** How often a device was lost under what ran on it. */
     halvings?: number;
+    /** Keys and values as f16, where the backend and the head size allow it. */
+    halfCache?: boolean;
   },
 ): Promise<EngineModel> {
-  const { id, signal, onProgress, halvings = 0 } = options;
-  const model = await loadModel(source, backend, {
+  const { id, signal, onProgress, halvings = 0, halfCache = false } = options;
+  const bare = await loadModel(source, backend, {
     owner: id,
     signal,
     onProgress: (progress) => onProgress({ phase: 'download', ...progress }),
   });
+  const model = { ...bare, halfCache: halfCache && halvable(backend, bare.config) };
   let generator: Generator | null = null;
   let tokenizer: Tokenizer;
   try {
@@ -128,6 +136,9 @@ export async function loadEngineModel(
     tokenizer,
     info,
     halvings,
+    get stats() {
+      return ready.stats;
+    },
     async generate({ adapter, messages, sampling }, { signal: stop, onText }) {
       const ids = promptIds(tokenizer, messages);
       let pending = '';
@@ -165,7 +176,7 @@ export async function loadEngineModel(
     async putAdapter(name, files) {
       const adapter = await loadAdapter(model, filesSource(files, name), { owner: `${id}: adapters` });
       dropAdapter(name);
-      adapters.set(name, adapter);
+      adapters.set(name, { ...adapter, frozen: true });
     },
     dropAdapter,
     async dispose() {

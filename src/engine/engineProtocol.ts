@@ -10,6 +10,7 @@ import type { TrainLog } from '../records/trainLog';
 import type { LinearName } from '../lm/types';
 import type { ModelRef } from '../models/modelSpec';
 import type { PadProtocol } from './padProtocol';
+import type { RecomputeSetting } from '../lm/recompute';
 import type { ValidationResults } from './validationRecords';
 
 export interface DeviceInfo {
@@ -67,6 +68,7 @@ export interface TrainRequest {
   /** Continues from here, null to begin. */
   readonly checkpoint: Uint8Array<ArrayBuffer> | null;
   readonly checkpointEvery: number;
+  readonly recompute: RecomputeSetting;
   readonly probes: EvalSamplePlan | null;
 }
 
@@ -93,6 +95,8 @@ export interface EngineProtocol extends PadProtocol {
   readonly open: {
     readonly request: {
       readonly backend: 'auto' | 'webgpu' | 'cpu';
+      /** How keys and values are kept; models that were loaded otherwise are unloaded. */
+      readonly kvCache: 'f32' | 'f16';
       readonly models: readonly ModelRef[];
       /** What the settings store holds of devices tested before. */
       readonly proofs: unknown;
@@ -189,7 +193,7 @@ export interface EngineProtocol extends PadProtocol {
     readonly progress: never;
     readonly response: null;
   };
-  /** Bytes held on the device, by owner. */
+  /** Bytes held on the device, by owner, and what the caches saved. */
   readonly memory: {
     readonly request: null;
     readonly progress: never;
@@ -197,6 +201,8 @@ export interface EngineProtocol extends PadProtocol {
       readonly total: number;
       readonly peak: number;
       readonly byOwner: Readonly<Record<string, number>>;
+      /** Prompt tokens that the loaded models computed, and those that they had already. */
+      readonly prompts: { readonly computed: number; readonly reused: number };
     };
   };
   /** Frees everything, the device included. */

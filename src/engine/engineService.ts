@@ -1,6 +1,7 @@
 /** The engine worker's logic: one backend, each base loaded once, adapters switched, everything in turns. */
 import type { Completion } from '../agents/agent';
 import type { Backend } from '../compute/ops';
+import type { ModelForms } from '../compute/modelCases';
 import { selftest } from '../compute/selftest';
 import { fail } from '../core/assert';
 import { asArkletError, DeviceLostError } from '../core/errors';
@@ -15,7 +16,7 @@ import { parseValidation } from './validationRecords';
 import { loadEngineModel, type EngineModel } from './engineModel';
 import type { DeviceInfo, EngineProtocol } from './engineProtocol';
 import type { ModelRef } from '../models/modelSpec';
-import { variantsOf } from '../train/resume';
+import { variantsOf } from '../lm/variantsOf';
 import { kernelInfos } from './kernelInfos';
 import { readModelShape, type ModelShape } from '../models/modelSource';
 import { mergeStudent } from './mergeStudent';
@@ -52,6 +53,7 @@ export class EngineService {
   /** `info` without the results of kernel validation. */
   #device: { readonly backend: Backend; readonly info: DeviceInfo } | null = null;
   #lost: Error | null = null;
+  #kvCache: EngineProtocol['open']['request']['kvCache'] = 'f32';
   /** Devices lost so far: models that are loaded afterwards take half as often as much at once. */
   #losses = 0;
 
@@ -114,7 +116,12 @@ export class EngineService {
       },
       memory: async () => {
         const ledger = this.#opened().ledger;
-        return { total: ledger.total, peak: ledger.peak, byOwner: ledger.byOwner() };
+        const prompts = { computed: 0, reused: 0 };
+        for (const { stats } of this.#models.values()) {
+          prompts.computed += stats.prompted;
+          prompts.reused += stats.shared + stats.reused;
+        }
+        return { total: ledger.total, peak: ledger.peak, byOwner: ledger.byOwner(), prompts };
       },
       close: () => this.#close(),
     };
@@ -126,6 +133,10 @@ export class EngineService {
    */
   async open(request: EngineProtocol['open']['request']): Promise<DeviceInfo> {
     const { proofs } = this.#parts;
+    if (request.kvCache !== this.#kvCache) {
+      if (!this.#lost) for (const id of [...this.#models.keys()]) await this.#unload(id);
+      this.#kvCache = request.kvCache;
+    }
     if (this.#device && !this.#lost) {
       const { backend, info } = this.#device;
       // Opening is a start: the peak is that of what begins.
@@ -168,6 +179,7 @@ export class EngineService {
       signal: context.signal,
       onProgress: (progress) => context.progress(progress),
       halvings: this.#losses,
+      halfCache: this.#kvCache === 'f16',
     });
     this.#models.set(ref.id, model);
     this.#refs.set(ref.id, ref);
@@ -231,9 +243,12 @@ export class EngineService {
   }
 
   /** What decides which kernels each model runs. */
-  async #forms(models: readonly ModelRef[]): Promise<readonly ModelShape[]> {
-    const shapes: ModelShape[] = [];
-    for (const ref of models) shapes.push(await readModelShape(this.#parts.openSource(ref)));
+  async #forms(models: readonly ModelRef[]): Promise<readonly (ModelShape & ModelForms)[]> {
+    const shapes: (ModelShape & ModelForms)[] = [];
+    for (const ref of models) {
+      const shape = await readModelShape(this.#parts.openSource(ref));
+      shapes.push({ ...shape, halfCache: this.#kvCache === 'f16' && shape.headDim % 4 === 0 });
+    }
     return shapes;
   }
 

@@ -8,6 +8,7 @@ import { monteCarloLabels } from '../distil/pad/monteCarlo';
 import { loadRewardModel, type RewardModel, type ScoredStep } from '../distil/pad/rewardModel';
 import { trainRewardModel } from '../distil/pad/trainReward';
 import type { EngineModel } from './engineModel';
+import { recomputationOf } from './recomputation';
 import type {
   AdapterFiles,
   ContinueRequest,
@@ -57,10 +58,11 @@ export async function continueSteps(
 }
 
 export async function trainReward(
-  { model, tokenizer, id }: EngineModel,
-  { traces, heldOut, init, options, checkpoint }: RewardRequest,
+  engineModel: EngineModel,
+  { traces, heldOut, init, options, recompute, checkpoint }: RewardRequest,
   { signal, gate, onUpdate }: PadHooks<PadUpdate>,
 ): Promise<PadProtocol['trainReward']['response']> {
+  const { model, tokenizer, id } = engineModel;
   const { files, metrics } = await trainRewardModel({
     model,
     tokenizer,
@@ -68,6 +70,7 @@ export async function trainReward(
     heldOut,
     init,
     options,
+    recompute: recomputationOf(engineModel, recompute, options.lora.rank),
     signal,
     gate,
     owner: `${id}: reward model`,
@@ -86,7 +89,7 @@ export function hackingRecord({ reason: _, samples, ...changes }: HackingStop, b
 
 export async function runGroupRl(
   engineModel: EngineModel,
-  { init, rewardModel, questions, heldOut, options, checkpoint }: RlRequest,
+  { init, rewardModel, questions, heldOut, options, recompute, checkpoint }: RlRequest,
   { signal, gate, onUpdate }: PadHooks<PadUpdate>,
 ): Promise<RlResponse> {
   const { model, tokenizer, id } = engineModel;
@@ -99,6 +102,7 @@ export async function runGroupRl(
       heldOut,
       rewardModel: judge,
       options,
+      recompute: recomputationOf(engineModel, recompute, options.lora.rank),
       signal,
       gate,
       owner: `${id}: group RL`,

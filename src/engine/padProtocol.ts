@@ -12,6 +12,7 @@ import type { RewardOptions } from '../distil/pad/rewardOptions';
 import type { GroupRlOptions } from '../distil/pad/rlOptions';
 import type { RlQuestion } from '../distil/pad/rollout';
 import type { Splitter } from '../distil/pad/steps';
+import type { RecomputeSetting } from '../lm/recompute';
 
 /** PEFT files, and other files of the same folder. */
 export type AdapterFiles = Readonly<Record<string, Uint8Array>>;
@@ -39,6 +40,7 @@ export interface RewardRequest {
   /** PEFT files that its LoRA starts from, null for a fresh one. */
   readonly init: AdapterFiles | null;
   readonly options: RewardOptions;
+  readonly recompute: RecomputeSetting;
   readonly checkpoint: Uint8Array<ArrayBuffer> | null;
 }
 
@@ -50,6 +52,7 @@ export interface RlRequest {
   readonly questions: readonly RlQuestion[];
   readonly heldOut: readonly RlQuestion[];
   readonly options: GroupRlOptions;
+  readonly recompute: RecomputeSetting;
   readonly checkpoint: Uint8Array<ArrayBuffer> | null;
 }
 

@@ -9,6 +9,7 @@ import { readCheckpoint, writeCheckpoint } from '../train/checkpoint';
 import { defaultTrainOptions, type TrainOptions } from '../train/options';
 import { train } from '../train/trainer';
 import type { EngineModel } from './engineModel';
+import { recomputationOf } from './recomputation';
 import type { TrainingRow, TrainRequest, TrainUpdate } from './engineProtocol';
 
 const toRow = ({ messages, target, weight }: TrainingRow): TrainRow => ({
@@ -71,7 +72,7 @@ export async function trainAdapter(
       owner,
       signal,
       gate,
-      sparing: engine.halvings > 0,
+      recompute: recomputationOf(engine, request.recompute, lora.rank),
       tuning: { memory: tuned, onStart: () => onUpdate({ type: 'tuning' }) },
       onRows: (rows) => onUpdate({ type: 'rows', rows }),
       onLog: (log) => onUpdate({ type: 'log', log }),

@@ -25,6 +25,7 @@ import dropout from './kernels/parts/dropout.wgsl?raw';
 import headTile from './kernels/parts/headTile.wgsl?raw';
 import linearRows from './kernels/parts/linearRows.wgsl?raw';
 import load4 from './kernels/parts/load4.wgsl?raw';
+import load4half from './kernels/parts/load4half.wgsl?raw';
 import onlineSoftmax from './kernels/parts/onlineSoftmax.wgsl?raw';
 import outerProduct from './kernels/parts/outerProduct.wgsl?raw';
 import qkHead from './kernels/parts/qkHead.wgsl?raw';
@@ -94,6 +95,7 @@ export const kernelParts = {
   headTile,
   linearRows,
   load4,
+  load4half,
   onlineSoftmax,
   outerProduct,
   qkHead,

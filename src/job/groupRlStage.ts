@@ -115,7 +115,7 @@ export async function groupRlStage(
   await record.finish(async (checkpoint) => {
     const { files, samples, generatedTokens, evaluations, lr, sweep, stopped } = await engine.pad(
       'groupRl',
-      { model: student.id, init, rewardModel: judge, ...data, checkpoint },
+      { model: student.id, init, rewardModel: judge, ...data, recompute: config.recompute, checkpoint },
       { signal: record.signal, onProgress: updates(record, onStep) },
     );
     const tokensAt = (step: number): number =>

@@ -130,6 +130,7 @@ export async function rewardStage(
         heldOut,
         init,
         options,
+        recompute: job.config.recompute,
         checkpoint,
       },
       { signal: record.signal, onProgress: updates(record, onStep) },

@@ -229,7 +229,7 @@ async function load(setup: JobSetup, keeper: RunKeeper, progress: ThinnedProgres
   // A run continues on the backend it was started on: another one would give other bytes.
   const kept = keeper.run.device?.backend;
   const wanted = kept === undefined ? config.backend : kept === 'webgpu' ? 'webgpu' : 'cpu';
-  const device = await engine.open(wanted, resolved.models);
+  const device = await engine.open(wanted, resolved.models, config.kvCache);
   const reason = keeper.run.device?.reason ?? device.reason;
   await keeper.change({ device: { ...device, reason } });
   emit({ type: 'device', backend: device.backend, device: device.device, reason });

@@ -126,6 +126,7 @@ export async function supervisedStage(
         init,
         checkpoint,
         checkpointEvery: checkpointEvery(steps),
+        recompute: config.recompute,
       },
       { signal: record.signal, onUpdate },
     ),

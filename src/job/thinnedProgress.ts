@@ -70,7 +70,7 @@ export class ThinnedProgress {
     this.#last = performance.now();
     const { run, gate, emit } = this.#setup;
     const status = phase === 'done' ? 'done' : gate.paused ? 'paused' : 'running';
-    const { bytes, peakBytes } = this.#held.last;
+    const { bytes, peakBytes, prompts } = this.#held.last;
     emit({
       type: 'progress',
       runId: run.id,
@@ -83,33 +83,42 @@ export class ThinnedProgress {
       tokensPerSecond,
       bytes,
       peakBytes,
+      prompts,
     });
   }
 }
 
-/** Bytes that the engine holds on its device, as of the last answer; asked for again at most once a second. */
+interface Told {
+  readonly bytes: number | null;
+  readonly peakBytes: number | null;
+  readonly prompts: { readonly computed: number; readonly reused: number } | null;
+}
+
+/** What the engine holds on its device and has cached, as of the last answer; asked for again at most once a second. */
 class HeldBytes {
   readonly #engine: Pick<EngineClient, 'memory'>;
   #bytes: number | null = null;
   #peak: number | null = null;
+  #prompts: Told['prompts'] = null;
   #asked = -Infinity;
 
   constructor(engine: Pick<EngineClient, 'memory'>) {
     this.#engine = engine;
   }
 
-  get last(): { readonly bytes: number | null; readonly peakBytes: number | null } {
+  get last(): Told {
     const now = performance.now();
     if (now - this.#asked >= 1000) {
       this.#asked = now;
       // The engine may be closing or its device lost: that shows elsewhere, here the last figure stays.
       void this.refresh().catch(() => undefined);
     }
-    return { bytes: this.#bytes, peakBytes: this.#peak };
+    return { bytes: this.#bytes, peakBytes: this.#peak, prompts: this.#prompts };
   }
 
   async refresh(): Promise<void> {
-    const { total, peak } = await this.#engine.memory();
+    const { total, peak, prompts } = await this.#engine.memory();
+    this.#prompts = prompts;
     this.#bytes = total;
     this.#peak = peak;
   }

@@ -1,6 +1,7 @@
 /** The tensors that one generation step needs, and the uploads into them: one write per step. */
 import type { Backend, Tensor } from '../compute/ops';
-import type { Block, KvCache } from './cache';
+import type { Block } from './paged/blockPool';
+import type { KvCache } from './cache';
 import {
   createLoraScratch,
   createWorkspace,
@@ -85,11 +86,11 @@ export class Batch {
     this.#outputs = 0;
   }
 
-  /** Gives which blocks row `sequence` of the block table has. */
-  setBlocks(sequence: number, blocks: readonly Block[]): void {
-    blocks.forEach((block, i) => (this.#tableRow[i] = block.index));
-    const used = this.#tableRow.subarray(0, blocks.length);
-    this.#backend.write(this.#blockTable, used, sequence * this.maxBlocks);
+  /** Gives which blocks row `sequence` of the block table has; those before `from` are there already. */
+  setBlocks(sequence: number, blocks: readonly Block[], from = 0): void {
+    blocks.slice(from).forEach((block, i) => (this.#tableRow[i] = block.index));
+    const used = this.#tableRow.subarray(0, blocks.length - from);
+    this.#backend.write(this.#blockTable, used, sequence * this.maxBlocks + from);
   }
 
   /** Adds one token; `wanted`: its logits are read back (in the order of adding). */

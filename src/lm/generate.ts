@@ -1,16 +1,19 @@
 /**
  * Generation with continuous batching: prompts in chunks and replies token by token share one batch; a request joins as
- * soon as another ends. What a request gets does not depend on what runs beside it (mode "generate" of every op).
+ * soon as another ends, and where the cache is full the youngest is put back and computed again. What a request gets depends
+ * neither on what runs beside it nor on what is cached (mode "generate" of every op).
  * One file past 300 lines: queue, admission and step share their state.
  */
 import { fail } from '../core/assert';
 import { ConfigError, OutOfMemoryError, TokenError } from '../core/errors';
 import { Batch } from './batch';
-import { BlockPool, KvCache } from './cache';
+import { KvCache } from './cache';
 import { checkIds } from './forward';
+import { PagedCache } from './paged/pagedCache';
 import { checkSampling, Sampler } from './sampler';
 import { Sequence, type GenerateOptions } from './sequence';
 import type { GenerateRequest, GenerateResult, LanguageModel, LoraAdapter, Tokenizer } from './types';
+import { variantsOf } from './variantsOf';
 import { yieldToEvents } from './yieldToEvents';
 
 export interface GeneratorOptions {
@@ -33,8 +36,14 @@ export interface GeneratorStats {
   readonly steps: number;
   readonly rows: number;
   readonly generated: number;
-  /** Prompt tokens that were not computed because another sequence had them. */
+  /** Prompt tokens that were computed, those of sequences that were put back again. */
+  readonly prompted: number;
+  /** Prompt tokens that were not computed because another sequence in flight had them. */
   readonly shared: number;
+  /** Prompt tokens that were not computed because a sequence that had gone left them. */
+  readonly reused: number;
+  /** Times that a sequence made room for others and was put back. */
+  readonly preempted: number;
   readonly active: number;
   readonly waiting: number;
 }
@@ -50,17 +59,19 @@ export class Generator {
   readonly #prefillRows: number;
   /** Null before the first request: whether the device has the memory is known only then. */
   #batch: Batch | null = null;
-  readonly #cache: KvCache;
-  readonly #pool: BlockPool;
+  readonly #cache: PagedCache;
   readonly #sampler: Sampler;
-  #maxBlocks: number;
   readonly #waiting: Sequence[] = [];
   readonly #active: Sequence[] = [];
   readonly #freeRows: number[] = [];
   #adapter: LoraAdapter | null = null;
   #running: Promise<void> | null = null;
   #disposed = false;
-  readonly #stats = { steps: 0, rows: 0, generated: 0, shared: 0 };
+  /** A sequence was put back, and none has ended since. */
+  #crowded = false;
+  /** The kernel forms that computed what is cached. */
+  #forms: string | null = null;
+  readonly #stats = { steps: 0, rows: 0, generated: 0, prompted: 0, shared: 0, reused: 0, preempted: 0 };
 
   /** Throws ConfigError. Without a tokenizer texts are empty and stop strings never found. */
   constructor(model: LanguageModel, tokenizer: Tokenizer | null, options: GeneratorOptions = {}) {
@@ -76,9 +87,8 @@ export class Generator {
     this.tokenizer = tokenizer;
     this.maxSequences = maxSequences;
     this.#endIds = [...model.config.eosIds, ...(tokenizer?.eosIds ?? [])];
-    this.#pool = new BlockPool(blockSize);
     const perToken = KvCache.bytesPerToken(model);
-    const bytesOfOne = model.config.kvHeads * model.config.headDim * 4;
+    const bytesOfOne = KvCache.bytesOfOne(model);
     const fitting = Math.floor(defaultCacheBytes / perToken);
     // Halved, it still holds the longest sequence that it held before.
     const longest = Math.min(Math.max(fitting, Math.min(2048, model.maxContext)), model.maxContext);
@@ -88,8 +98,7 @@ export class Generator {
       maxSequences * (model.maxContext + blockSize),
       Math.floor(model.backend.maxTensorBytes / bytesOfOne),
     );
-    this.#maxBlocks = Math.max(1, Math.floor(tokens / blockSize));
-    this.#cache = new KvCache(model, owner);
+    this.#cache = new PagedCache(model, { blockSize, tokens, owner });
     this.#sampler = new Sampler(model.config.vocab);
     this.#owner = owner;
     this.#prefillRows = prefillRows;
@@ -140,7 +149,7 @@ export class Generator {
   #check(request: GenerateRequest): void {
     checkIds(this.model, request.promptIds);
     checkSampling(request.sampling);
-    const room = this.#maxBlocks * this.#pool.blockSize;
+    const room = this.#cache.positions;
     if (request.promptIds.length > room) {
       throw new TokenError(
         `The prompt has ${request.promptIds.length} tokens; the cache holds ${room}.`,
@@ -153,7 +162,7 @@ export class Generator {
   #accept(request: GenerateRequest, options: GenerateOptions): Sequence {
     if (this.#disposed) fail('This generator was disposed and is used again.');
     this.#check(request);
-    const room = this.#maxBlocks * this.#pool.blockSize;
+    const room = this.#cache.positions;
     const wanted = request.promptIds.length + request.sampling.maxTokens;
     const limit = Math.min(wanted, this.model.maxContext, room);
     return new Sequence(request, options, this.tokenizer, this.#endIds, limit);
@@ -175,19 +184,24 @@ export class Generator {
           this.#running = null;
           return;
         }
+        if (this.#active.length > 0 && this.#batch) await this.#makeRoom(this.#batch);
         if (this.#active.length > 0 && this.#batch) await this.#step(this.#batch);
       }
     } catch (error) {
       this.#running = null;
-      for (const sequence of [...this.#active]) this.#end(sequence, () => sequence.fail(error));
-      for (const sequence of this.#waiting.splice(0)) sequence.fail(error);
+      const failed = this.#active.splice(0);
+      for (const { row } of failed) this.#freeRows.push(row);
+      for (const sequence of failed) this.#cache.release(sequence);
+      // What a step that failed was to compute may not be there.
+      this.#cache.forget();
+      for (const sequence of [...failed, ...this.#waiting.splice(0)]) sequence.fail(error);
     }
   }
 
   /** Room for as many sequences as were asked for, or for half as often as the device refuses it. Throws OutOfMemoryError. */
   async #makeBatch(): Promise<Batch> {
     const { model } = this;
-    const { blockSize } = this.#pool;
+    const { blockSize } = this.#cache;
     for (let [sequences, prefill] = [this.maxSequences, this.#prefillRows]; ;) {
       let batch: Batch | null = null;
       try {
@@ -212,86 +226,74 @@ export class Generator {
       const sequence = this.#waiting[i]!;
       if (!this.#disposed && !sequence.aborted) continue;
       this.#waiting.splice(i, 1);
-      sequence.finish('aborted');
+      this.#end(sequence, () => sequence.finish('aborted'));
     }
   }
 
   /** Starts waiting requests in their order while rows and blocks last; one adapter at a time. */
   async #admit(batch: Batch): Promise<void> {
+    const forms = variantsOf(this.model.backend);
+    if (forms !== this.#forms) this.#cache.forget();
+    this.#forms = forms;
     while (this.#waiting.length > 0 && this.#freeRows.length > 0) {
       const sequence = this.#waiting[0]!;
-      if (this.#active.length > 0 && sequence.adapter !== this.#adapter) return;
-      // The last token is never fed, so it needs no place in the cache.
-      const tokens = sequence.limit - 1;
-      let blocks = this.#pool.acquire(sequence.ids, tokens, sequence);
-      if (typeof blocks === 'number' && (await this.#grow(blocks, sequence))) {
-        blocks = this.#pool.acquire(sequence.ids, tokens, sequence);
-      }
-      if (typeof blocks === 'number') {
-        if (this.#waiting[0] === sequence) return;
+      const running = this.#active.length;
+      if (running > 0 && (this.#crowded || sequence.adapter !== this.#adapter)) return;
+      try {
+        if (!(await this.#cache.admit(sequence, running))) return;
+      } catch (error) {
+        if (!(error instanceof OutOfMemoryError)) throw error;
+        this.#waiting.shift();
+        this.#end(sequence, () => sequence.fail(error));
         continue;
       }
       this.#waiting.shift();
-      if (this.#active.length === 0) {
+      if (running === 0) {
+        this.#crowded = false;
         this.#adapter = sequence.adapter;
         batch.setAdapter(sequence.adapter);
       }
-      sequence.blocks = blocks;
       sequence.row = this.#freeRows.pop()!;
-      batch.setBlocks(sequence.row, blocks);
+      batch.setBlocks(sequence.row, sequence.blocks);
       this.#active.push(sequence);
     }
   }
 
-  /** Enlarges the cache by at least `lacking` blocks; false when the request has to wait or was refused. */
-  async #grow(lacking: number, sequence: Sequence): Promise<boolean> {
-    const { capacity, blockSize } = this.#pool;
-    const needed = capacity + lacking;
-    if (needed > this.#maxBlocks) {
-      // With nothing running there is nothing to wait for: memory has become less than what was promised.
-      if (this.#active.length === 0) {
-        this.#waiting.shift();
-        sequence.fail(
-          new OutOfMemoryError(
-            `The cache holds ${this.#maxBlocks * blockSize} tokens; ${sequence.limit} were asked for.`,
-            'Ask for fewer tokens, or free memory.',
-          ),
-        );
-      }
-      return false;
-    }
-    const wanted = Math.min(this.#maxBlocks, Math.max(needed, 2 * capacity));
-    for (const blocks of wanted > needed ? [wanted, needed] : [needed]) {
-      try {
-        await this.#cache.grow(blocks * blockSize);
-        this.#pool.grow(blocks);
-        return true;
-      } catch (error) {
-        if (!(error instanceof OutOfMemoryError)) throw error;
-        if (blocks > needed) continue;
-        if (this.#active.length > 0) {
-          this.#maxBlocks = Math.max(1, capacity);
-          return false;
+  /** Room for every running sequence's newest token. Where there is none the youngest goes back to the queue. */
+  async #makeRoom(batch: Batch): Promise<void> {
+    for (const sequence of [...this.#active]) {
+      const had = sequence.blocks.length;
+      while (this.#active.includes(sequence)) {
+        try {
+          if (await this.#cache.extend(sequence, this.#active.length === 1)) break;
+          this.#putBack(this.#active.at(-1)!);
+        } catch (error) {
+          if (!(error instanceof OutOfMemoryError)) throw error;
+          this.#end(sequence, () => sequence.fail(error));
         }
-        this.#waiting.shift();
-        sequence.fail(error);
       }
+      if (sequence.blocks.length > had) batch.setBlocks(sequence.row, sequence.blocks, had);
     }
-    return false;
+  }
+
+  /** Takes a running sequence's blocks; its tokens are computed again when its turn comes. */
+  #putBack(sequence: Sequence): void {
+    this.#leave(sequence);
+    sequence.next = 0;
+    this.#waiting.unshift(sequence);
+    this.#crowded = true;
+    this.#stats.preempted++;
   }
 
   /** One batch: a token of every running reply, and as much of the prompts as there is room for. */
   async #step(batch: Batch): Promise<void> {
     batch.clear();
     const wanted: Sequence[] = [];
-    for (const sequence of this.#active) {
-      if (sequence.next >= sequence.promptLength) this.#plan(batch, sequence, wanted);
-    }
-    for (const sequence of this.#active) {
-      if (sequence.next < sequence.promptLength) this.#plan(batch, sequence, wanted);
-    }
+    const left = ({ ids, next }: Sequence): number => ids.length - next;
+    for (const sequence of this.#active) if (left(sequence) === 1) this.#plan(batch, sequence, wanted);
+    for (const sequence of this.#active) if (left(sequence) > 1) this.#plan(batch, sequence, wanted);
     if (batch.count === 0) fail('Generation came to a halt.');
-    const logits = await batch.run(this.#cache);
+    const logits = await batch.run(this.#cache.tensors);
     this.#stats.steps++;
     this.#stats.rows += batch.count;
     const { vocab } = this.model.config;
@@ -302,7 +304,7 @@ export class Generator {
 
   /** Adds the sequence's next rows to the batch: one for a reply; for a prompt all that may be computed now. */
   #plan(batch: Batch, sequence: Sequence, wanted: Sequence[]): void {
-    const { blockSize } = this.#pool;
+    const { blockSize } = this.#cache;
     const end = sequence.ids.length;
     while (sequence.next < end && batch.count < batch.rows) {
       const block = sequence.blocks[Math.floor(sequence.next / blockSize)]!;
@@ -311,7 +313,7 @@ export class Generator {
         if (block.fill > offset) {
           // Another sequence has computed this position, or does so in this very batch.
           sequence.next++;
-          this.#stats.shared++;
+          this.#stats[block.kept ? 'reused' : 'shared']++;
           continue;
         }
         block.writer ??= sequence;
@@ -319,6 +321,7 @@ export class Generator {
         block.fill = offset + 1;
       }
       const last = sequence.next === end - 1;
+      if (sequence.next < sequence.promptLength) this.#stats.prompted++;
       batch.add(
         sequence.ids[sequence.next]!,
         sequence.next,
@@ -344,12 +347,27 @@ export class Generator {
   }
 
   #end(sequence: Sequence, tell: () => void): void {
-    const index = this.#active.indexOf(sequence);
-    if (index >= 0) {
-      this.#active.splice(index, 1);
-      this.#freeRows.push(sequence.row);
-      this.#pool.release(sequence.blocks, sequence);
+    if (this.#active.includes(sequence)) {
+      this.#leave(sequence);
+      this.#crowded = false;
     }
+    this.#forgetTrained(sequence);
     tell();
+  }
+
+  /**
+   * Forgets what an adapter in training computed once the last of its sequences has ended, before anyone hears of that: the next
+   * thing may be a step.
+   */
+  #forgetTrained({ adapter }: Sequence): void {
+    if (!adapter || adapter.frozen) return;
+    const others = [...this.#active, ...this.#waiting].some((one) => one.adapter === adapter);
+    if (!others) this.#cache.forget(adapter);
+  }
+
+  #leave(sequence: Sequence): void {
+    this.#active.splice(this.#active.indexOf(sequence), 1);
+    this.#freeRows.push(sequence.row);
+    this.#cache.release(sequence);
   }
 }

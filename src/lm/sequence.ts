@@ -1,6 +1,6 @@
 /** One request in flight: its tokens, its blocks, and the text streamed so far. */
 import type { FinishReason } from '../records/records';
-import type { Block } from './cache';
+import type { Block } from './paged/blockPool';
 import { TextStream } from './tokenizer';
 import type { GenerateRequest, GenerateResult, LoraAdapter, Tokenizer } from './types';
 
@@ -23,6 +23,7 @@ export class Sequence {
   readonly logprobs: number[] = [];
   /** Row of the block table while running. */
   row = -1;
+  /** Room in the cache for all of `ids` while running. */
   blocks: readonly Block[] = [];
   /** First position that is not in the cache yet. */
   next = 0;

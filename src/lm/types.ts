@@ -65,6 +65,8 @@ export interface LanguageModel {
   readonly rotary: RotaryTables;
   /** Positions the rotary tables cover: the longest context. */
   readonly maxContext: number;
+  /** Keys and values of generation are kept as f16, in half the memory; its numbers are others then. Default false. */
+  readonly halfCache?: boolean;
 }
 
 /** The seven linears of a block under peft's names, in the order they run. */
@@ -100,6 +102,8 @@ export interface LoraAdapter {
   readonly config: LoraConfig;
   readonly params: Tensor;
   readonly layers: readonly LayerLora[];
+  /** Never trained: what it computed of a prompt holds for as long as it is there. */
+  readonly frozen?: boolean;
 }
 
 export interface Tokenizer {

@@ -2,6 +2,7 @@
  * Bytes that our engine will hold for a model, worked out from its sizes alone: the same tensors that lm/ and train/
  * allocate, rounded as each backend rounds them. Held against the engine's ledger by tests.
  */
+import { sparing, type PassSize, type Recomputation } from '../lm/recompute';
 import type { ModelShape, WeightFormat } from './modelShape';
 
 /** How a backend rounds what it allocates. */
@@ -93,7 +94,7 @@ const logitsBytes = 64 << 20;
 
 const align = (elements: number): number => Math.ceil(elements / 64) * 64;
 const contextOf = (shape: ModelShape): number => Math.min(shape.maxPosition, maxContext);
-const fusedOf = ({ heads, kvHeads, headDim }: ModelShape): number => (heads + 2 * kvHeads) * headDim;
+const fusedOf = ({ heads, kvHeads, headDim }: LayerShape): number => (heads + 2 * kvHeads) * headDim;
 
 export function weightBytes(shape: ModelShape, sizer: Sizer): number {
   const { matrices, vectors, headDim } = shape;
@@ -129,9 +130,9 @@ export function generationBytes(
 }
 
 /** Blocks that a cache may hold in all. */
-function mostBlocks(shape: ModelShape, sequences: number): number {
+function mostBlocks(shape: ModelShape, sequences: number, half: boolean): number {
   const { layers, kvHeads, headDim } = shape;
-  const perToken = 2 * layers * kvHeads * headDim * 4;
+  const perToken = 2 * layers * kvHeads * headDim * (half ? 2 : 4);
   const context = contextOf(shape);
   const most = Math.max(Math.floor(cacheBytes / perToken), Math.min(2048, context));
   return Math.max(1, Math.floor(Math.min(most, sequences * (context + blockSize)) / blockSize));
@@ -140,80 +141,92 @@ function mostBlocks(shape: ModelShape, sequences: number): number {
 /** Lengths of one text to the next differ by about so much: the first one decides from where a cache doubles. */
 const spread = 0.25;
 
+/** What sequences take in a cache: blocks are taken as their tokens come. */
+interface CacheUse {
+  /** Keys and values are kept as f16. */
+  readonly half?: boolean;
+  readonly sequences: number;
+  /** Tokens of a prompt. */
+  readonly prompt: number;
+}
+
 /**
- * Largest size of the cache when stages of replies of about so many positions each run one after another. It doubles
- * when it is full, so that its end depends on where it began: of all beginnings within `spread` of the usual the worst is taken.
+ * Largest size of the cache when stages of sequences of about so many positions each run one after another. It doubles when it is
+ * full, so that its end depends on where it began: of all first prompts within `spread` of the usual the worst is taken.
  */
 export function cacheBound(
   shape: ModelShape,
   sizer: Sizer,
-  use: { readonly sequences: number; readonly stages: readonly number[]; readonly atOnce?: number },
+  use: CacheUse & { readonly stages: readonly number[]; readonly atOnce?: number },
 ): { readonly bytes: number; readonly spare: number } {
-  const { layers, kvHeads, headDim } = shape;
-  const width = kvHeads * headDim;
   const atOnce = use.atOnce ?? maxSequences;
-  const maxBlocks = mostBlocks(shape, atOnce);
-  const context = contextOf(shape);
   const together = Math.min(use.sequences, atOnce);
-  const blocksOf = (tokens: number): number => Math.max(1, Math.ceil(Math.min(tokens, context) / blockSize));
-  const each = use.stages.map(blocksOf);
-  const held = (blocks: number): number => 2 * layers * sizer.tensor(blocks * blockSize * width);
-  const first = each[0] ?? 1;
+  const needs = use.stages.map((tokens) => together * blocksOf(shape, tokens));
+  const first = blocksOf(shape, use.prompt);
+  const half = use.half ?? false;
   const lowest = Math.max(1, Math.ceil((1 - spread) * first));
   const highest = Math.max(lowest, Math.floor((1 + spread) * first));
   const stride = Math.max(1, Math.floor((highest - lowest) / 64));
-  let worst = 0;
-  let spare = 0;
+  const most = { bytes: 0, spare: 0 };
   for (let start = lowest; start <= highest; start += stride) {
-    let capacity = Math.min(maxBlocks, start);
-    let last = 0;
-    let released = 0;
-    for (const blocks of each) {
-      const needed = Math.min(maxBlocks, together * blocks);
-      while (capacity < needed) {
-        released += held(capacity);
-        last = capacity;
-        capacity = Math.min(maxBlocks, 2 * capacity);
-      }
-    }
-    worst = Math.max(worst, capacity);
-    // While it grows, one layer's old half stands beside its new one.
-    const growing = last > 0 ? sizer.tensor(last * blockSize * width) : 0;
-    spare = Math.max(spare, growing, sizer.spare(released));
+    const { bytes, spare } = grown(shape, sizer, { half, most: mostBlocks(shape, atOnce, half) }, [
+      start,
+      ...needs,
+    ]);
+    most.bytes = Math.max(most.bytes, bytes);
+    most.spare = Math.max(most.spare, spare);
   }
-  return { bytes: held(worst), spare };
+  return most;
 }
 
-/** The key-value cache after `sequences` replies of at most `tokens` positions ran at once, and what its growth leaves. */
+/** The key-value cache after `sequences` replies of `reply` tokens ran at once, and what its growth leaves. */
 export function cacheMemory(
   shape: ModelShape,
   sizer: Sizer,
-  use: { readonly sequences: number; readonly tokens: number },
+  use: CacheUse & { readonly reply: number },
+): { readonly bytes: number; readonly spare: number } {
+  const together = Math.min(use.sequences, maxSequences);
+  // The last token is never fed.
+  const whole = together * blocksOf(shape, use.prompt + use.reply - 1);
+  const prompts = Array.from({ length: together }, (_, i) => (i + 1) * blocksOf(shape, use.prompt));
+  const half = use.half ?? false;
+  return grown(shape, sizer, { half, most: mostBlocks(shape, maxSequences, half) }, [...prompts, whole]);
+}
+
+const blocksOf = (shape: ModelShape, tokens: number): number =>
+  Math.max(1, Math.ceil(Math.min(tokens, contextOf(shape)) / blockSize));
+
+/** A cache that doubles whenever one of the needs, in blocks and in their order, is more than it has. */
+function grown(
+  shape: ModelShape,
+  sizer: Sizer,
+  { half, most }: { readonly half: boolean; readonly most: number },
+  needs: readonly number[],
 ): { readonly bytes: number; readonly spare: number } {
   const { layers, kvHeads, headDim } = shape;
-  const width = kvHeads * headDim;
-  const context = contextOf(shape);
-  const maxBlocks = mostBlocks(shape, maxSequences);
-  const each = Math.ceil((Math.min(use.tokens, context) - 1) / blockSize);
-  const held = (blocks: number): number => 2 * layers * sizer.tensor(blocks * blockSize * width);
+  const of = (blocks: number): number =>
+    sizer.tensor((blocks * blockSize * kvHeads * headDim) / (half ? 2 : 1));
+  const held = (blocks: number): number => 2 * layers * of(blocks);
   let capacity = 0;
   let released = 0;
   let last = 0;
-  for (let sequence = 1; sequence <= Math.min(use.sequences, maxSequences); sequence++) {
-    const needed = sequence * each;
-    if (needed <= capacity) continue;
-    if (needed > maxBlocks) break;
-    if (capacity > 0) released += held(capacity);
-    last = capacity;
-    capacity = Math.min(maxBlocks, Math.max(needed, 2 * capacity));
+  for (const need of needs) {
+    while (capacity < Math.min(most, need)) {
+      if (capacity > 0) released += held(capacity);
+      last = capacity;
+      capacity = Math.min(most, capacity > 0 ? 2 * capacity : need);
+    }
   }
   // While it grows, one layer's old half stands beside its new one.
-  const growing = last > 0 ? sizer.tensor(last * blockSize * width) : 0;
+  const growing = last > 0 ? of(last) : 0;
   return { bytes: held(capacity), spare: Math.max(growing, sizer.spare(released)) };
 }
 
+/** What a training's memory follows from. */
+export type LayerShape = Omit<ModelShape, 'maxPosition' | 'matrices' | 'vectors'>;
+
 /** Parameters of a LoRA adapter on all seven linears. */
-export function adapterElements(shape: ModelShape, rank: number): number {
+export function adapterElements(shape: LayerShape, rank: number): number {
   const { hidden, heads, headDim, ffn, layers } = shape;
   const queries = heads * headDim;
   const group = (linears: number, inputs: number, outputs: number): number =>
@@ -227,18 +240,17 @@ export function adapterElements(shape: ModelShape, rank: number): number {
   );
 }
 
-export interface TrainingUse {
+/** A row is a token less one per document. */
+export interface TrainingUse extends PassSize {
   readonly rank: number;
-  /** Rows (tokens less one per document) and targets of the largest pass. */
-  readonly rows: number;
-  readonly targets: number;
 }
 
 /** What training holds beside weights and adapter: gradient, moments, and everything that backward reads. */
 export function trainingMemory(
-  shape: ModelShape,
+  shape: LayerShape,
   sizer: Sizer,
   { rank, rows, targets }: TrainingUse,
+  recompute: Recomputation = 'off',
 ): { readonly adapter: number; readonly optimiser: number; readonly activations: number } {
   const { hidden, heads, headDim, ffn, layers, vocab, qkNorm } = shape;
   const { tensor } = sizer;
@@ -248,13 +260,20 @@ export function trainingMemory(
   const of = (columns: readonly number[]): number =>
     columns.reduce((sum, cols) => sum + tensor(rows * cols), 0);
   const lora = [3 * rank, rank, 2 * rank, rank];
-  const saves = of([hidden, fused, queries, heads, hidden, hidden, 2 * ffn, ffn, ...lora]);
+  // One of each for all layers where it is computed again; with QK norm q, k and v are kept before it.
+  const cheap = of([hidden, hidden, ffn, ...(qkNorm ? [fused] : [])]);
+  const products = of([fused, queries, heads, hidden, 2 * ffn, ...lora]);
+  const times = {
+    products: recompute === 'full' ? 1 : layers,
+    cheap: recompute === 'off' ? layers : 1,
+  };
   const gradients = of([hidden, hidden, fused, queries, heads, 2 * ffn, ffn, ...lora]);
   const normSaves = qkNorm ? of([fused]) : 0;
   const fitting = Math.max(64, Math.floor(logitsBytes / (4 * vocab * 64)) * 64);
   const activations =
     (layers + 1) * tensor(rows * hidden) +
-    layers * (saves + normSaves) +
+    times.products * products +
+    times.cheap * cheap +
     gradients +
     normSaves +
     2 * tensor(targets * hidden) +
@@ -264,6 +283,14 @@ export function trainingMemory(
     tensor(align(targets)) +
     tensor(64 + align(targets));
   return { adapter: tensor(size), optimiser: 3 * tensor(size), activations };
+}
+
+/** The recomputation that keeps most of those, from `first` on, with which `fits` says that a training fits; else the last. */
+export function fittingRecomputation(
+  first: Recomputation,
+  fits: (recompute: Recomputation) => boolean,
+): Recomputation {
+  return sparing(first).find(fits) ?? 'full';
 }
 
 /** What scoring holds: a forward pass of so many rows that keeps nothing for backward. */

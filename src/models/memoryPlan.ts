@@ -1,4 +1,5 @@
 /** What a run would hold in memory, worked out before anything loads. Bytes throughout. */
+import type { Recomputation } from '../lm/recompute';
 import type { RunConfig } from '../settings/config';
 
 /** What the page can learn of a machine: browsers give no free memory. */
@@ -45,7 +46,14 @@ export interface PhaseMemory {
 
 /** Something to do about a plan that does not fit. */
 export interface Proposal {
-  readonly id: 'agents-out' | 'one-at-a-time' | 'one-model' | 'smaller-batch' | 'shorter-replies' | 'bundled';
+  readonly id:
+    | 'agents-out'
+    | 'one-at-a-time'
+    | 'one-model'
+    | 'smaller-batch'
+    | 'shorter-replies'
+    | 'half-cache'
+    | 'bundled';
   /** Settings to change. */
   readonly change: Partial<RunConfig>;
   readonly peak: number;
@@ -61,6 +69,8 @@ export interface MemoryPlan {
   /** Where the budget comes from. */
   readonly budgetFrom: 'user' | 'device memory' | 'guess';
   readonly verdict: Verdict;
+  /** What training computes again in backward. */
+  readonly recompute: Recomputation;
   /** WebGPU features that a model needs and this adapter has not. */
   readonly missingFeatures: readonly string[];
   /** Models whose size is not known yet (never looked up), left out of the sum. */

@@ -8,13 +8,15 @@ import {
   adapterElements,
   cacheBound,
   cpuSizer,
+  fittingRecomputation,
   generationBytes,
   gpuSizer,
   weightBytes,
   type Sizer,
 } from './engineMemory';
+import type { Recomputation } from '../lm/recompute';
 import type { ModelShape } from './modelShape';
-import { evaluation, sum, textTokens, training } from './studentMemory';
+import { evaluation, halfCache, sum, textTokens, training } from './studentMemory';
 import type { PlanInput } from './studentMemory';
 import type { PlannedAgent } from './studentMemory';
 
@@ -22,11 +24,11 @@ import type { PlannedAgent } from './studentMemory';
 const comfortable = 0.75;
 const GiB = 2 ** 30;
 
-/**
- * Positions that turns of a debate take in the cache, which keeps room for all of `maxTokens`: those of its first exchange,
- * then the longest.
- */
-function turnTokens(config: RunConfig, compact: boolean): readonly number[] {
+/** Positions that turns of a debate take in the cache: the first prompt, the turns of the first exchange, then the longest. */
+function turnTokens(
+  config: RunConfig,
+  compact: boolean,
+): { readonly prompt: number; readonly stages: readonly number[] } {
   const { question, reply } = textTokens(config, compact);
   const peers =
     config.protocol === 'self-consistency' || config.rounds === 0
@@ -36,8 +38,9 @@ function turnTokens(config: RunConfig, compact: boolean): readonly number[] {
         : config.visibility === 'ring'
           ? 3
           : config.randomPeers + 1;
-  const alone = question + config.shots * (question + reply) + config.maxTokens;
-  return peers === 0 ? [alone] : [alone, alone + peers * reply];
+  const prompt = question + config.shots * (question + reply);
+  const alone = prompt + reply;
+  return { prompt, stages: peers === 0 ? [alone] : [alone, alone + peers * reply] };
 }
 
 /** What may be used, and why we think so: a browser gives no free memory. */
@@ -89,10 +92,11 @@ function agentMemory(agent: PlannedAgent, input: PlanInput, sizer: Sizer): Agent
   const { model, shape, compact, adapters = 0 } = agent;
   // Of the size that this run trains: what another one is, its files alone say.
   const adapterBytes = adapters * sizer.tensor(adapterElements(shape, config.rank));
-  const stages = turnTokens(config, compact);
+  const { prompt, stages } = turnTokens(config, compact);
   const questions = config.trainQuestions + config.testQuestions;
   const sequences = Math.ceil((questions * config.nAgents) / agents.length);
-  const { bytes, spare } = cacheBound(shape, sizer, { sequences, stages });
+  const half = halfCache(input, shape);
+  const { bytes, spare } = cacheBound(shape, sizer, { half, sequences, prompt, stages });
   return {
     items: [
       ...loaded(model, shape, sizer),
@@ -169,11 +173,21 @@ function peakOf(phases: readonly PhaseMemory[]): PhaseMemory {
   return phases.reduce((most, one) => (one.bytes > most.bytes ? one : most));
 }
 
+/** The recomputation that is set, or the least with which training fits the budget. */
+function recomputationOf(input: PlanInput, budget: number): Recomputation {
+  const { recompute: set } = input.config;
+  if (set !== 'auto') return set;
+  return fittingRecomputation('off', (recompute) =>
+    planPhases({ ...input, recompute }).every(({ phase, bytes }) => phase !== 'distil' || bytes <= budget),
+  );
+}
+
 export function planMemory(input: PlanInput): MemoryPlan {
   const { machine, agents, unknown } = input;
-  const phases = planPhases(input);
-  const most = peakOf(phases);
   const { budget, budgetFrom } = memoryBudget(machine);
+  const recompute = recomputationOf(input, budget);
+  const phases = planPhases({ ...input, recompute });
+  const most = peakOf(phases);
   const verdict = verdictOf(most.bytes, budget);
   const needed = new Set(agents.flatMap((agent) => (agent.type === 'library' ? agent.features : [])));
   return {
@@ -183,6 +197,7 @@ export function planMemory(input: PlanInput): MemoryPlan {
     budget,
     budgetFrom,
     verdict,
+    recompute,
     missingFeatures: [...needed].filter((feature) => !machine.features.includes(feature)),
     unknown,
     proposals: verdict === 'fits' ? [] : proposals(input, most.bytes, budget),
@@ -221,9 +236,12 @@ function proposals(input: PlanInput, peak: number, budget: number): Proposal[] {
   if (config.maxTokens > 64) {
     propose('shorter-replies', { maxTokens: Math.max(64, config.maxTokens >> 1), schedule });
   }
+  if (config.kvCache === 'f32' && input.machine.backend === 'webgpu') {
+    propose('half-cache', { kvCache: 'f16', schedule });
+  }
   return list
     .map(({ id, change, input: changed }) => {
-      const { bytes } = peakOf(planPhases(changed));
+      const { bytes } = peakOf(planPhases({ ...changed, recompute: recomputationOf(changed, budget) }));
       return { id, change, peak: bytes, verdict: verdictOf(bytes, budget) };
     })
     .filter((proposal) => proposal.peak < 0.98 * peak)

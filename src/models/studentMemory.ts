@@ -1,5 +1,6 @@
 /** What the student takes in a run: each training, and the comparison. */
 import type { MemoryItem } from './memoryPlan';
+import type { Recomputation } from '../lm/recompute';
 import type { RunConfig } from '../settings/config';
 import { evaluationQuestions } from '../settings/evalSets';
 import { stacksPad, usesCorrection, usesPad, usesSecondTurnRl } from '../settings/strategy';
@@ -42,6 +43,13 @@ export interface PlanInput {
   /** Names whose sizes could not be had. */
   readonly unknown: readonly string[];
   readonly threads: number;
+  /** Of the student's trainings; off where nothing is said. */
+  readonly recompute?: Recomputation;
+}
+
+/** Whether a model's keys and values are kept as f16 in this run. */
+export function halfCache({ config, machine }: PlanInput, { headDim }: ModelShape): boolean {
+  return config.kvCache === 'f16' && machine.backend === 'webgpu' && headDim % 4 === 0;
 }
 
 export function sum(items: readonly MemoryItem[]): number {
@@ -93,10 +101,10 @@ export function training(input: PlanInput, sizer: Sizer): MemoryItem[] {
 const probes = 4;
 
 /** An adapter, its optimiser and everything that backward reads. */
-function learning({ student }: PlanInput, sizer: Sizer, use: TrainingUse): MemoryItem[] {
+function learning({ student, recompute }: PlanInput, sizer: Sizer, use: TrainingUse): MemoryItem[] {
   if (!student) return [];
   const { model, shape } = student;
-  const parts = trainingMemory(shape, sizer, use);
+  const parts = trainingMemory(shape, sizer, use, recompute);
   return [
     { kind: 'adapter', model, bytes: parts.adapter },
     { kind: 'optimiser', model, bytes: parts.optimiser },
@@ -105,11 +113,14 @@ function learning({ student }: PlanInput, sizer: Sizer, use: TrainingUse): Memor
 }
 
 /** The student's cache once it has answered so many questions at once. */
-function answering({ config, student }: PlanInput, sizer: Sizer, sequences: number): MemoryItem[] {
+function answering(input: PlanInput, sizer: Sizer, sequences: number): MemoryItem[] {
+  const { config, student } = input;
   if (!student) return [];
   const { model, shape, compact } = student;
   const { question } = textTokens(config, compact);
-  const { bytes, spare } = cacheBound(shape, sizer, { sequences, stages: [question + config.maxTokens] });
+  const half = halfCache(input, shape);
+  const use = { half, sequences, prompt: question, stages: [question + config.maxTokens] };
+  const { bytes, spare } = cacheBound(shape, sizer, use);
   return [
     { kind: 'cache', model, bytes },
     { kind: 'spare', model, bytes: spare },
@@ -189,7 +200,9 @@ function practice(
   const all = Math.ceil(replies * largestBatch(config.pad.rl.questions) * (prompt + reply));
   const pass = Math.min(rowsPerPass, all);
   const cache = cacheBound(shape, sizer, {
+    half: halfCache(input, shape),
     sequences: Math.max(replies, heldOut),
+    prompt,
     stages: [prompt + maxTokens],
     atOnce: rolloutSequences,
   });
@@ -213,16 +226,19 @@ function practice(
   ];
 }
 
-export function evaluation({ config, student }: PlanInput, sizer: Sizer): MemoryItem[] {
+export function evaluation(input: PlanInput, sizer: Sizer): MemoryItem[] {
+  const { config, student } = input;
   if (!student) return [];
   const { model, shape, compact } = student;
   const { question, reply } = textTokens(config, compact);
-  const alone = question + config.maxTokens;
+  const alone = question + reply;
   // The longest turn is the one in which it sees its own answer and checks it.
   const checked = config.selfCheck ? [alone + question + reply] : [];
   const shots = config.shots > 0 ? [alone + config.shots * (question + reply)] : [];
   const cache = cacheBound(shape, sizer, {
+    half: halfCache(input, shape),
     sequences: config.testQuestions + evaluationQuestions(config),
+    prompt: question,
     stages: [alone, ...shots, ...checked],
   });
   return [

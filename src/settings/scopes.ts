@@ -80,6 +80,8 @@ const laterSettings: ReadonlySet<Path> = new Set<Path>([
   'peerMentions',
   'tracesPerQuestion',
   'maxLength',
+  'kvCache',
+  'recompute',
   'pad.rl.share',
   'correct.from',
   'correct.samples',

@@ -529,6 +529,28 @@ export const table = {
       help: 'Agents can be unloaded before the student is loaded, or loaded one at a time: less memory, the same turns.',
     },
   ),
+  kvCache: choice(
+    { f32: '32 bits', f16: '16 bits' },
+    {
+      flag: 'kv-cache',
+      quick: 'f32',
+      scopes: ['debate', 'training', 'judge', 'rl'],
+      group: 'machine',
+      label: 'Key-value cache',
+      help: 'Precision in which our engine keeps keys and values on a GPU. 16 bits take half the memory, so more replies run at once; replies are slightly different ones.',
+    },
+  ),
+  recompute: choice(
+    { auto: 'Automatic', off: 'Off', selective: 'Cheap parts', full: 'Whole layers' },
+    {
+      flag: 'recompute',
+      quick: 'auto',
+      scopes: ['machine'],
+      group: 'machine',
+      label: 'Recomputation',
+      help: 'Training can compute parts of each layer twice instead of keeping them: less memory, the same result. Cheap parts cost little time, whole layers about a third more. Automatic takes the least that fits this machine.',
+    },
+  ),
   pad: {
     /** The process reward model: option names as distil/pad/rewardOptions.ts has them. */
     reward: {

@@ -7,25 +7,26 @@
  */
 import type { Tensor } from '../compute/ops';
 import { fail } from '../core/assert';
-import { TokenError } from '../core/errors';
+import { OutOfMemoryError, TokenError } from '../core/errors';
 import { adapterViews } from '../lm/adapter';
 import type { LanguageModel, LayerLora, LoraAdapter } from '../lm/types';
 import type { PackedBatch } from './batch';
-import { firstGroup, layerBackward, layerForward } from './layer';
+import { firstGroup, layerAgain, layerBackward, layerForward } from './layer';
 import type { LayerPass } from './layer';
+import { sparing, type PassSize, type Recomputation } from '../lm/recompute';
 import { Workspace } from './workspace';
 
 export interface BackpropOptions {
   /** Ledger owner of the activations. */
   readonly owner: string;
-  /** Keep only layer inputs and compute the rest again during backward. Default false. */
-  readonly recompute?: boolean;
+  /** Default off. */
+  readonly recompute?: Recomputation;
   /** No backward will be asked for (evaluation): two layer inputs instead of all. Default false. */
   readonly forwardOnly?: boolean;
   /** Most bytes of logits held at once. Default 64 MiB. */
   readonly logitsBytes?: number;
   /** Rows and loss rows to make room for at once; more is made when a batch needs it. */
-  readonly capacity?: { readonly rows: number; readonly targets: number };
+  readonly capacity?: PassSize;
 }
 
 export interface ForwardOptions {
@@ -48,18 +49,45 @@ export class Backprop {
   readonly #options: BackpropOptions;
   #work: Workspace | null = null;
   #pass: { readonly layers: LayerPass; readonly batch: PackedBatch } | null = null;
+  #recompute: Recomputation;
+  /** The layer whose values lie in what layers share. */
+  #held = -1;
   #views: { readonly flat: Tensor; readonly layers: readonly LayerLora[] } | null = null;
 
   constructor(model: LanguageModel, adapter: LoraAdapter | null, options: BackpropOptions) {
     this.#model = model;
     this.#adapter = adapter;
     this.#options = options;
+    this.#recompute = options.recompute ?? 'off';
     if (options.capacity) this.#ensure(options.capacity.rows, options.capacity.targets);
   }
 
   /** The final norm's output on the loss rows, [targets, hidden], after `forward`. */
   get final(): Tensor {
     return this.#current().layers.work.final;
+  }
+
+  /**
+   * Makes room for passes of a size that the device has granted, beginning with this recomputation: where it refuses, less is kept.
+   * Throws OutOfMemoryError, with what was there gone.
+   */
+  async reserve({ rows, targets }: PassSize, first: Recomputation): Promise<void> {
+    const { backend } = this.#model;
+    const work = this.#work;
+    const spared = sparing(first).includes(this.#recompute);
+    if (work && work.rows >= rows && work.targets >= targets && spared) return;
+    for (const recompute of sparing(first)) {
+      this.dispose();
+      this.#recompute = recompute;
+      try {
+        this.#ensure(Math.max(rows, work?.rows ?? 0), Math.max(targets, work?.targets ?? 0));
+        await backend.settle();
+        return;
+      } catch (error) {
+        this.dispose();
+        if (!(error instanceof OutOfMemoryError) || recompute === 'full') throw error;
+      }
+    }
   }
 
   /** Records the forward pass. Throws TokenError for an id or length that the model has not, OutOfMemoryError. */
@@ -84,6 +112,7 @@ export class Backprop {
       const [x, out] = [this.#stream(work, layer), this.#stream(work, layer + 1)];
       layerForward(pass, layer, x, this.#saves(work, layer), out);
     }
+    this.#held = config.layers - 1;
     const count = batch.targets.length;
     const x = this.#stream(work, config.layers);
     const { hidden: cols, eps } = config;
@@ -199,9 +228,24 @@ export class Backprop {
     for (let layer = config.layers - 1; layer >= lowest; layer--) {
       const x = this.#stream(work, layer);
       const saves = this.#saves(work, layer);
-      if (this.#options.recompute) layerForward(pass, layer, x, saves, null);
+      if (layer !== this.#held) this.#again(pass, layer, x, saves);
+      this.#held = layer;
       const stopAt = layer === lowest ? firstGroup(pass.lora[layer]!) : null;
       layerBackward(pass, layer, x, saves, gradients, this.#views.layers[layer]!, stopAt);
+    }
+  }
+
+  /** What is not kept of a layer. */
+  #again(pass: LayerPass, layer: number, x: Tensor, saves: Workspace['saves'][number]): void {
+    switch (this.#recompute) {
+      case 'off':
+        return;
+      case 'selective':
+        return layerAgain(pass, layer, x, saves);
+      case 'full':
+        return layerForward(pass, layer, x, saves, null);
+      default:
+        return this.#recompute satisfies never;
     }
   }
 
@@ -227,7 +271,7 @@ export class Backprop {
       targets: Math.max(targets, old?.targets ?? 0),
       owner: this.#options.owner,
       lora: this.#adapter?.config ?? null,
-      recompute: this.#options.recompute ?? false,
+      recompute: this.#recompute,
       forwardOnly: this.#options.forwardOnly ?? false,
       logitsBytes: this.#options.logitsBytes ?? 64 * 1024 * 1024,
     });

@@ -96,7 +96,7 @@ export async function gradCommand(args: GradArguments): Promise<GradResult> {
 
 export interface TrainArguments extends Pick<
   TrainHooks<Uint8Array<ArrayBuffer>>,
-  'signal' | 'tuning' | 'onLog' | 'onCheckpoint'
+  'signal' | 'tuning' | 'recompute' | 'onLog' | 'onCheckpoint'
 > {
   readonly model: LanguageModel;
   readonly tokenizer: Tokenizer;
@@ -126,7 +126,7 @@ export interface TrainCommandResult {
 
 /** Trains to the end or resumes; throws InterruptedError after handing out a checkpoint when the signal fires. */
 export async function trainCommand(args: TrainArguments): Promise<TrainCommandResult> {
-  const { model, tokenizer, signal, tuning, onLog, onCheckpoint } = args;
+  const { model, tokenizer, signal, tuning, recompute, onLog, onCheckpoint } = args;
   const owner = 'train';
   const rows = parseRows(args.data);
   const evalRows = args.evalData === undefined ? null : parseRows(args.evalData);
@@ -152,6 +152,7 @@ export async function trainCommand(args: TrainArguments): Promise<TrainCommandRe
       resume,
       ...(signal ? { signal } : {}),
       ...(tuning ? { tuning } : {}),
+      ...(recompute ? { recompute } : {}),
       ...(onLog ? { onLog } : {}),
       async onCheckpoint(checkpoint) {
         await onCheckpoint?.(writeCheckpoint(checkpoint), checkpoint.step);

@@ -92,6 +92,30 @@ export function layerForward(
   else down(pass, layer, 'down', saves.activated, saves);
 }
 
+/**
+ * Computes again what layers share under selective recomputation: the same ops on the same inputs, so the same bits. 3 ops (two more
+ * with QK norm).
+ */
+export function layerAgain(
+  { model, rows, work }: LayerPass,
+  layer: number,
+  x: Tensor,
+  saves: LayerSaves,
+): void {
+  const { backend, config } = model;
+  const { inputNorm, postNorm, qNorm, kNorm } = model.layers[layer]!;
+  const { eps, hidden: cols, ffn } = config;
+  backend.rmsNorm({ x, weight: inputNorm, y: saves.normed, rows, cols, eps });
+  if (qNorm && kNorm) {
+    const headShape = { heads: config.heads, kvHeads: config.kvHeads, headDim: config.headDim };
+    const { qkvRaw, qkv } = saves;
+    backend.qkNorm({ ...headShape, x: qkvRaw, qWeight: qNorm, kWeight: kNorm, y: qkv, rows, eps });
+    backend.rope({ ...headShape, qkv, positions: work.positions, tables: model.rotary, rows });
+  }
+  backend.rmsNorm({ x: saves.middle, weight: postNorm, y: saves.middleNormed, rows, cols, eps });
+  backend.swiglu({ gateUp: saves.gateUp, y: saves.activated, rows, ffn });
+}
+
 /** The first group of a layer, in the order they run, that is adapted. */
 export function firstGroup(lora: LayerLora): GroupName | null {
   return groupNames.find((group) => lora[group] !== null) ?? null;

@@ -20,6 +20,9 @@ export interface Moments {
   readonly v: Float32Array;
 }
 
+/** A norm that nothing is clipped by, as f32. */
+const unbounded = 3e38;
+
 export class LoraOptimizer {
   /** What backward adds to; [params]. */
   readonly gradient: Tensor;
@@ -90,7 +93,9 @@ export class LoraOptimizer {
     this.#backend.write(this.#norm, Float32Array.of(squares));
   }
 
-  /** The optimiser step `step` (from 1) at rate `lr`, clipped by the norm that was measured. */
+  /**
+   * The optimiser step `step` (from 1) at rate `lr`, clipped by the norm that was measured; where that is not finite nothing changes.
+   */
   step(step: number, lr: number, { betas, eps, weightDecay, maxGradNorm }: AdamwOptions): void {
     const [beta1, beta2] = betas;
     this.#backend.adamw({
@@ -104,7 +109,7 @@ export class LoraOptimizer {
       beta2,
       eps,
       weightDecay,
-      ...(maxGradNorm > 0 ? { clip: { sumSquares: this.#norm, maxNorm: maxGradNorm } } : {}),
+      clip: { sumSquares: this.#norm, maxNorm: maxGradNorm > 0 ? maxGradNorm : unbounded },
     });
   }
 }

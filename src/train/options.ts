@@ -38,8 +38,6 @@ export interface TrainOptions {
   readonly loadBest: boolean;
   /** Hand out a checkpoint every so many steps; 0 = only at the end. */
   readonly saveEvery: number;
-  /** Keep only layer inputs and compute the rest again in backward: less memory, a third more time. */
-  readonly recompute: boolean;
 }
 
 export const defaultLora: LoraConfig = {
@@ -69,7 +67,6 @@ export const defaultTrainOptions: TrainOptions = {
   patience: 0,
   loadBest: false,
   saveEvery: 0,
-  recompute: false,
 };
 
 /** Throws ConfigError naming the setting, its value and its range. */

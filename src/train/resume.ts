@@ -1,6 +1,7 @@
 /** What must not change between the parts of one training run. */
 import type { GpuBackend } from '../compute/gpuBackend';
 import type { Backend } from '../compute/ops';
+import { onGpu } from '../lm/variantsOf';
 import { canonical } from '../core/canonical';
 import { ConfigError } from '../core/errors';
 import type { LoraAdapter } from '../lm/types';
@@ -42,9 +43,10 @@ export function checkResume(
     );
   if (!resume) return;
   const hint = 'Resume with the same settings and data, or start again elsewhere.';
-  const fixed = (from: TrainOptions): string => canonical({ ...from, saveEvery: 0 });
+  // Earlier versions kept the recomputation among the options; it changes no byte.
+  const fixed = (from: TrainOptions): string => canonical({ ...from, saveEvery: 0, recompute: undefined });
   if (fixed(resume.options) !== fixed(options)) {
-    const names = Object.keys(options) as (keyof TrainOptions)[];
+    const names = (Object.keys(options) as (keyof TrainOptions)[]).filter((name) => name !== 'saveEvery');
     const changed = names.filter((name) => canonical(options[name]) !== canonical(resume.options[name]));
     throw new ConfigError(`The checkpoint was made with another ${changed.join(', ')}.`, hint);
   }
@@ -55,15 +57,6 @@ export function checkResume(
       `The checkpoint holds ${resume.params.length} parameters, but this model needs ${adapter.params.size}.`,
       hint,
     );
-}
-
-/** Whether the backend has kernel variants. */
-export const onGpu = (backend: Backend): backend is GpuBackend =>
-  backend.kind === 'webgpu' && 'useVariants' in backend;
-
-/** The kernel variants in use as text, where the backend has a choice: they fix the order of every sum. */
-export function variantsOf(backend: Backend): string | null {
-  return onGpu(backend) ? JSON.stringify(backend.variants()) : null;
 }
 
 /** Sets the kernel variants of a checkpoint. */

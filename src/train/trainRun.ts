@@ -11,9 +11,11 @@ import type { Example } from './batch';
 import type { BestState, Checkpoint } from './checkpoint';
 import { heldOutLoss } from './heldOut';
 import type { TrainHooks } from './hooks';
+import type { PassSize } from '../lm/recompute';
 import { divergence, LoraOptimizer } from './loraOptimizer';
 import { DocumentOrder, learningRate } from './options';
-import { fingerprint, useVariants, variantsOf } from './resume';
+import { variantsOf } from '../lm/variantsOf';
+import { fingerprint, useVariants } from './resume';
 import type { LanguageModel } from '../lm/types';
 import type { TrainOptions } from './options';
 
@@ -23,8 +25,6 @@ export interface TrainExamplesRequest extends TrainHooks<Checkpoint> {
   readonly examples: readonly Example[];
   readonly evalExamples?: readonly Example[];
   readonly options: TrainOptions;
-  /** As `options.recompute`, where the device has shown that it bears less: the bytes are the same. */
-  readonly sparing?: boolean;
   /** Trained in place; without it a fresh one is made from the seed. Its LoRA settings must be the options'. */
   readonly adapter?: LoraAdapter;
   /** Awaited before the first step of this call and after every step, with the steps done; leaves the adapter as it is. */
@@ -46,6 +46,16 @@ export interface TrainResult {
 
 const align = (elements: number): number => Math.ceil(elements / 64) * 64;
 
+/** A step whose work is recorded. */
+interface Recorded {
+  readonly micro: readonly (readonly Example[])[];
+  /** The gradient's squared norm, and from 64 on the losses. */
+  readonly stats: Promise<Float32Array>;
+  readonly lr: number;
+  readonly step: number;
+  readonly tokens: number;
+}
+
 /** State of a training; free it with `dispose`. */
 export class TrainRun {
   readonly #request: TrainExamplesRequest;
@@ -59,13 +69,14 @@ export class TrainRun {
   readonly #slots: readonly Tensor[];
   readonly #slotSize: number;
   readonly #data: number;
+  readonly #size: PassSize;
   #step: number;
   #tokens: number;
   #best: BestState | null;
   #stale: number;
 
-  /** `recompute`: see `TrainOptions`; the same bytes with less memory. Throws OutOfMemoryError with nothing left allocated. */
-  constructor(request: TrainExamplesRequest, adapter: LoraAdapter, owner: string, recompute: boolean) {
+  /** Throws OutOfMemoryError with nothing left allocated; its activations are made by `prepare`. */
+  constructor(request: TrainExamplesRequest, adapter: LoraAdapter, owner: string) {
     const { model, options, examples, evalExamples, resume } = request;
     const { backend } = model;
     this.#request = request;
@@ -76,8 +87,8 @@ export class TrainRun {
     this.#tokens = resume?.tokens ?? 0;
     this.#best = resume?.best ?? null;
     this.#stale = resume?.stale ?? 0;
-    const capacity = this.#capacity(evalExamples ?? []);
-    this.#slotSize = align(capacity.targets);
+    this.#size = this.#capacity(evalExamples ?? []);
+    this.#slotSize = align(this.#size.targets);
     const make = (label: string, size: number): Tensor => {
       const tensor = backend.tensor([size], { owner, label });
       this.#owned.push(tensor);
@@ -91,7 +102,7 @@ export class TrainRun {
       this.#slots = Array.from({ length: options.gradAccum }, (_, pass) =>
         backend.view(this.#stats, 64 + pass * this.#slotSize, [this.#slotSize]),
       );
-      this.#backprop = new Backprop(model, adapter, { owner, recompute, capacity });
+      this.#backprop = new Backprop(model, adapter, { owner });
     } catch (error) {
       optimizer?.dispose();
       backend.release(...this.#owned);
@@ -103,6 +114,13 @@ export class TrainRun {
     }
   }
 
+  /** Takes the memory of the whole run. Throws OutOfMemoryError. */
+  async prepare(): Promise<void> {
+    // What the device refuses here is the optimiser's.
+    await this.#request.model.backend.settle();
+    await this.#backprop.reserve(this.#size, this.#request.recompute?.(this.#size) ?? 'off');
+  }
+
   dispose(): void {
     this.#backprop.dispose();
     this.#optimizer.dispose();
@@ -112,28 +130,55 @@ export class TrainRun {
   async go(): Promise<TrainResult> {
     const { options, signal, gate, evalExamples = [], model } = this.#request;
     const logs: TrainLog[] = [];
+    const tell = (entry: TrainLog): void => {
+      logs.push(entry);
+      this.#request.onLog?.(entry);
+    };
     const evaluates = evalExamples.length > 0;
     const exhausted = (): boolean => options.patience > 0 && this.#stale >= options.patience;
-    await this.#request.onStep?.(this.#step, this.#adapter);
-    while (this.#step < options.steps && !exhausted()) {
-      await yieldToEvents();
+    /** The step before, whose figures are read while the device computes the next one. */
+    let before: Recorded | null = null;
+    const settle = async (): Promise<void> => {
+      const recorded = before;
+      before = null;
+      if (recorded) tell(await this.#figures(recorded));
+    };
+    const pass = async (): Promise<void> => {
       try {
         throwIfAborted(signal);
         await gate?.pass(signal);
       } catch (error) {
+        await settle();
         await this.#save();
         throw error;
       }
-      const log = await this.#advance();
+    };
+    const held = (): boolean => gate?.paused === true || signal?.aborted === true;
+    await this.#request.onStep?.(this.#step, this.#adapter);
+    while (this.#step < options.steps && !exhausted()) {
+      await yieldToEvents();
+      if (held()) await settle();
+      await pass();
+      const recorded = this.#record();
+      if (before) {
+        await settle();
+        // Who stops at these figures wants no further step.
+        if (held()) await pass();
+      }
+      this.#update(recorded);
       const due = options.evalEvery > 0 && this.#step % options.evalEvery === 0;
-      const held = evaluates && (due || this.#step === options.steps) ? await this.#evaluate() : null;
-      const entry = held === null ? log : { ...log, eval_loss: held };
-      logs.push(entry);
-      this.#request.onLog?.(entry);
+      const last = this.#step === options.steps;
+      if (evaluates && (due || last)) {
+        const log = await this.#figures(recorded);
+        tell({ ...log, eval_loss: await this.#evaluate() });
+      } else before = recorded;
       await this.#request.onStep?.(this.#step, this.#adapter);
-      if (options.saveEvery > 0 && this.#step % options.saveEvery === 0 && this.#step < options.steps)
+      if (options.saveEvery > 0 && this.#step % options.saveEvery === 0 && !last) {
+        await settle();
         await this.#save();
+      }
     }
+    await settle();
     const checkpoint = await this.#save();
     const best = this.#best;
     if (options.loadBest && best) model.backend.write(this.#adapter.params, best.params);
@@ -148,48 +193,63 @@ export class TrainRun {
     };
   }
 
-  /** One optimiser step. */
-  async #advance(): Promise<TrainLog> {
-    const { model, options, examples } = this.#request;
-    const { backend } = model;
+  /** Records loss and gradient of the next step, and asks for its figures. */
+  #record(): Recorded {
+    const { model, options } = this.#request;
     const micro = Array.from({ length: options.gradAccum }, (_, pass) => this.#documents(this.#step, pass));
     const total = totalWeight(micro.flat());
-    const counts: number[] = [];
+    let targets = 0;
     this.#optimizer.zero();
     micro.forEach((documents, pass) => {
       const batch = packExamples(documents);
-      const count = batch.targets.length;
-      counts.push(count);
+      targets = batch.targets.length;
       const dropoutKey = hashKey(options.seed, this.#step, pass);
       this.#backprop.forward(batch, options.lora.dropout > 0 ? { dropoutKey } : {});
       const weights = targetWeights(documents, total);
       this.#backprop.backward({ nll: this.#slots[pass]!, weights, gradient: this.#optimizer.gradient });
     });
     this.#optimizer.measure();
-    const last = options.gradAccum - 1;
-    const stats = await backend.read(this.#stats, 0, 64 + last * this.#slotSize + (counts[last] ?? 0));
+    const end = 64 + (options.gradAccum - 1) * this.#slotSize + targets;
+    const stats = model.backend.read(this.#stats, 0, end);
+    // It may be refused before anyone waits for it.
+    stats.catch(() => undefined);
+    const tokens = micro.flat().reduce((count, example) => count + example.ids.length, 0);
+    return { micro, stats, lr: learningRate(options, this.#step), step: this.#step + 1, tokens };
+  }
+
+  /** Records the update of a step; it changes nothing where the gradient is not finite. */
+  #update({ step, lr, tokens }: Recorded): void {
+    this.#step = step;
+    this.#tokens += tokens;
+    this.#optimizer.step(step, lr, this.#request.options);
+  }
+
+  /** Loss and gradient norm of a step that was recorded. Throws TrainingError where it diverged, after a checkpoint of the step before. */
+  async #figures({ micro, stats, lr, step, tokens }: Recorded): Promise<TrainLog> {
+    const read = await stats;
     let sum = 0;
     micro.forEach((documents, pass) => {
-      sum = weightedSum(sum, documents, stats, 64 + pass * this.#slotSize);
+      sum = weightedSum(sum, documents, read, 64 + pass * this.#slotSize);
     });
-    const loss = sum / total;
-    const gradNorm = Math.sqrt(stats[0] ?? 0);
-    const diverged = divergence('Training', this.#step + 1, { loss, gradNorm });
+    const loss = sum / totalWeight(micro.flat());
+    const gradNorm = Math.sqrt(read[0] ?? 0);
+    const diverged = divergence('Training', step, { loss, gradNorm });
     if (diverged) {
+      // Its update changed nothing, and the next one was not made yet.
+      if (!Number.isFinite(gradNorm)) {
+        this.#step = step - 1;
+        this.#tokens -= tokens;
+      }
       await this.#save();
       throw diverged;
     }
-    const lr = learningRate(options, this.#step);
-    this.#step++;
-    this.#optimizer.step(this.#step, lr, options);
-    this.#tokens += micro.flat().reduce((count, example) => count + example.ids.length, 0);
     return {
-      step: this.#step,
+      step,
       loss,
       grad_norm: gradNorm,
       learning_rate: lr,
       num_tokens: this.#tokens,
-      epoch: this.#cursor(this.#step) / examples.length,
+      epoch: this.#cursor(step) / this.#request.examples.length,
     };
   }
 
@@ -240,7 +300,7 @@ export class TrainRun {
   }
 
   /** Rows and targets of the largest pass of the whole run, so that memory is taken once. */
-  #capacity(held: readonly Example[]): { rows: number; targets: number } {
+  #capacity(held: readonly Example[]): PassSize {
     const { options } = this.#request;
     let rows = 1;
     let targets = 1;

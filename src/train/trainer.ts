@@ -1,11 +1,11 @@
 /**
  * Supervised LoRA training: next-token cross-entropy on response tokens, mean over the target tokens of the whole
- * accumulated batch, AdamW. Losses and gradient norm are read before the update is recorded, so a run that diverges
- * keeps the parameters of its last good step.
+ * accumulated batch, AdamW. Losses and gradient norm are read while the next step is computed; an update by a gradient
+ * that is not finite changes nothing, so a run that diverges keeps the parameters of its last good step.
  */
-import { ConfigError, OutOfMemoryError } from '../core/errors';
+import { ConfigError } from '../core/errors';
 import { createAdapter, releaseAdapter } from '../lm/adapter';
-import type { LoraAdapter, Tokenizer } from '../lm/types';
+import type { Tokenizer } from '../lm/types';
 import { tokeniseRows } from './batch';
 import type { TrainRow } from './batch';
 import { checkTrainOptions } from './options';
@@ -34,31 +34,6 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   return { ...result, truncated: data.truncated, dropped: data.dropped };
 }
 
-/** A training whose memory the device has given: where it does not hold all activations, layers are computed again. */
-async function prepare(
-  request: TrainExamplesRequest,
-  adapter: LoraAdapter,
-  owner: string,
-): Promise<TrainRun> {
-  const attempt = async (recompute: boolean): Promise<TrainRun> => {
-    const run = new TrainRun(request, adapter, owner, recompute);
-    try {
-      await request.model.backend.settle();
-      return run;
-    } catch (error) {
-      run.dispose();
-      throw error;
-    }
-  };
-  if (request.options.recompute || request.sparing) return attempt(true);
-  try {
-    return await attempt(false);
-  } catch (error) {
-    if (error instanceof OutOfMemoryError) return attempt(true);
-    throw error;
-  }
-}
-
 /**
  * Trains on tokenised documents. Throws ConfigError, TokenError, OutOfMemoryError, DeviceLostError, InterruptedError,
  * and TrainingError when loss or gradient are no longer finite. Leaves nothing allocated but the adapter, and not that
@@ -79,7 +54,8 @@ export async function trainExamples(request: TrainExamplesRequest): Promise<Trai
     checkResume(request, adapter);
     const { tuning, resume, examples, signal } = request;
     if (tuning && !resume) await tuneTraining(model, examples, options, tuning, signal);
-    run = await prepare(request, adapter, owner);
+    run = new TrainRun(request, adapter, owner);
+    await run.prepare();
     return await run.go();
   } catch (error) {
     if (!request.adapter) releaseAdapter(model.backend, adapter);

@@ -4,7 +4,7 @@ import type { LanguageModel } from '../lm/types';
 import { exampleRows } from './batch';
 import type { Example } from './batch';
 import type { TrainOptions } from './options';
-import { onGpu } from './resume';
+import { onGpu } from '../lm/variantsOf';
 
 export interface Tuning {
   /** Choices by adapter and shape class, kept by the caller; a checkpoint holds those of its own run. */

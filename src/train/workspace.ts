@@ -1,11 +1,12 @@
 /**
  * Device memory of forward and backward for up to `rows` packed rows and `targets` loss rows, allocated once and
- * reused. Kept per layer are its input and, without recomputation, everything that its backward reads.
+ * reused. Kept per layer are its input and, as far as it is not computed again, everything that its backward reads.
  */
 import type { Backend, Tensor } from '../compute/ops';
 import { groupLinears, groupNames } from '../lm/adapter';
 import type { GroupName } from '../lm/adapter';
 import type { LanguageModel, LoraConfig } from '../lm/types';
+import type { Recomputation } from '../lm/recompute';
 
 /** What a layer's backward reads. R rows, H hidden, D = (heads + 2 kvHeads) headDim, F ffn. */
 export interface LayerSaves {
@@ -63,8 +64,7 @@ export interface WorkspaceOptions {
   readonly owner: string;
   /** LoRA settings, or null where only the base is evaluated. */
   readonly lora: LoraConfig | null;
-  /** Keep only each layer's input and compute the rest again during backward. */
-  readonly recompute: boolean;
+  readonly recompute: Recomputation;
   /** No buffers for backward. */
   readonly forwardOnly: boolean;
   /** Most bytes of logits held at once. */
@@ -136,24 +136,31 @@ export class Workspace {
       this.targetRows = backend.view(this.#integers, targetRowsOffset, [targets]);
       this.#weights = make('row weights', align(targets));
 
-      const keep = !options.recompute && !options.forwardOnly;
+      const recompute = options.forwardOnly ? 'full' : options.recompute;
       const streams = options.forwardOnly ? 2 : config.layers + 1;
       this.streams = Array.from({ length: streams }, (_, i) => make(`stream ${i}`, rows, hidden));
-      this.saves = Array.from({ length: keep ? config.layers : 1 }, (_, i) => {
-        const qkv = make(`qkv ${i}`, rows, fused);
-        return {
-          normed: make(`normed ${i}`, rows, hidden),
-          qkvRaw: config.qkNorm ? make(`qkv before norm ${i}`, rows, fused) : qkv,
+      const saves: LayerSaves[] = [];
+      for (let i = 0; i < (recompute === 'full' ? 1 : config.layers); i++) {
+        const kept = (label: string, cols: number): Tensor => make(`${label} ${i}`, rows, cols);
+        const [first] = recompute === 'selective' ? saves : [];
+        /** One for all layers, where it is computed again from what is kept. */
+        const cheap = (name: 'normed' | 'qkv' | 'middleNormed' | 'activated', label: string, cols: number) =>
+          first?.[name] ?? kept(label, cols);
+        const qkv = config.qkNorm ? cheap('qkv', 'qkv', fused) : kept('qkv', fused);
+        saves.push({
+          normed: cheap('normed', 'normed', hidden),
+          qkvRaw: config.qkNorm ? kept('qkv before norm', fused) : qkv,
           qkv,
-          attended: make(`attended ${i}`, rows, queries),
-          lse: make(`lse ${i}`, rows, heads),
-          middle: make(`middle ${i}`, rows, hidden),
-          middleNormed: make(`middle normed ${i}`, rows, hidden),
-          gateUp: make(`gate and up ${i}`, rows, 2 * ffn),
-          activated: make(`activated ${i}`, rows, ffn),
-          u: perGroup((columns) => make(`u ${i}`, rows, columns)),
-        };
-      });
+          attended: kept('attended', queries),
+          lse: kept('lse', heads),
+          middle: kept('middle', hidden),
+          middleNormed: cheap('middleNormed', 'middle normed', hidden),
+          gateUp: kept('gate and up', 2 * ffn),
+          activated: cheap('activated', 'activated', ffn),
+          u: perGroup((columns) => kept('u', columns)),
+        });
+      }
+      this.saves = saves;
       this.gathered = make('loss rows', targets, hidden);
       this.final = make('final', align(targets), hidden);
       const gradFinal = options.forwardOnly ? this.final : make('d final', align(targets), hidden);

@@ -87,6 +87,7 @@ export const strings = {
     rate: 'Tokens/s',
     speed: (bytes: string): string => `${bytes}/s`,
     memory: 'Memory',
+    promptsReused: 'Prompts reused',
     backend: 'Backend',
     of: (done: number, total: number): string => `${formatCount(done)} of ${formatCount(total)}`,
     progress: 'Progress of this phase',

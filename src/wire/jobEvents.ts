@@ -44,6 +44,8 @@ export type JobEvent =
       readonly bytes: number | null;
       /** Most bytes held at once since the job began in this session. */
       readonly peakBytes?: number | null;
+      /** Prompt tokens that the engine computed since its models were loaded, and those that it had already. */
+      readonly prompts?: { readonly computed: number; readonly reused: number } | null;
     }
   | {
       readonly type: 'text';

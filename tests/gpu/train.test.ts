@@ -5,7 +5,7 @@ import { InterruptedError } from '../../src/core/errors';
 import { readAll } from '../../src/core/fileSource';
 import { namedMatrices } from '../../src/lm/adapter';
 import { UrlSource } from '../../src/lm/sources';
-import { Backprop } from '../../src/train/backprop';
+import { Backprop, type BackpropOptions } from '../../src/train/backprop';
 import { packExamples } from '../../src/train/batch';
 import { readCheckpoint, writeCheckpoint, type Checkpoint } from '../../src/train/checkpoint';
 import { defaultTrainOptions } from '../../src/train/options';
@@ -25,9 +25,10 @@ async function load(family: GoldenFamily): Promise<Golden> {
 }
 
 describe.each(['llama', 'qwen2', 'qwen3'] as const)('a tiny random %s on WebGPU', (family) => {
-  it.each([
-    ['all activations kept', { recompute: false }],
-    ['every layer recomputed and logits in chunks', { recompute: true, logitsBytes: 1 }],
+  it.each<[string, Partial<BackpropOptions>]>([
+    ['all activations kept', { recompute: 'off' }],
+    ['what is cheap recomputed', { recompute: 'selective' }],
+    ['every layer recomputed and logits in chunks', { recompute: 'full', logitsBytes: 1 }],
   ])('has the loss and gradients of PyTorch + peft with %s', async (_, options) => {
     const golden = await load(family);
     const adapter = golden.adapter();

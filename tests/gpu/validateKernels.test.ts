@@ -153,7 +153,7 @@ describe('a device that was not seen before', () => {
       openSource: () => expect.unreachable('no model is asked for'),
       proofs: new KernelValidation('1', { budgetMs: 5, breaks: () => wrong }),
     });
-    const open = () => service.open({ backend: 'webgpu', models: [], proofs: {} });
+    const open = () => service.open({ backend: 'webgpu', kvCache: 'f32', models: [], proofs: {} });
     try {
       const reasons = [(await open()).reason, (await open()).reason];
       for (const reason of reasons) expect(reason[0]).toEqual({ kind: 'asked', backend: 'webgpu' });

@@ -53,6 +53,7 @@ const plan: MemoryPlan = {
   verdict: 'tight',
   missingFeatures: [],
   unknown: [],
+  recompute: 'off',
   proposals: [{ id: 'agents-out', change: { schedule: 'agents-out' }, peak: 7e8, verdict: 'fits' }],
 };
 

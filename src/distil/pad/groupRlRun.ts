@@ -8,7 +8,8 @@ import { hashKey } from '../../core/rng';
 import { Generator } from '../../lm/generate';
 import type { LoraAdapter } from '../../lm/types';
 import { DocumentOrder, learningRate } from '../../train/options';
-import { useVariants, variantsOf } from '../../train/resume';
+import { variantsOf } from '../../lm/variantsOf';
+import { useVariants } from '../../train/resume';
 import { readState, writeState } from '../../train/stateFile';
 import { leaveOneOut, rewardFigures, sampleReward, whiten, zScore, type CreditSample } from './credit';
 import { detectHacking, type Evaluation, type HackingStop, type OffendingSample, type RolloutPoint } from './hacking'; // prettier-ignore
@@ -113,7 +114,8 @@ export class GroupRlRun {
     this.#request = request;
     this.#adapter = adapter;
     this.#order = new DocumentOrder(questions.length, 'shuffle', options.seed);
-    this.#trainer = new PolicyTrainer(model, adapter, options, owner, reference);
+    const { recompute } = request;
+    this.#trainer = new PolicyTrainer(model, adapter, options, owner, reference, recompute);
     this.#generator = new Generator(model, tokenizer, { owner, maxSequences: 128 });
   }
 

@@ -4,6 +4,7 @@
  */
 import type { LanguageModel, LoraAdapter } from '../../lm/types';
 import { Backprop } from '../../train/backprop';
+import type { TrainHooks } from '../../train/hooks';
 import { divergence, LoraOptimizer } from '../../train/loraOptimizer';
 import { exampleRows, exampleTargets, packExamples, type Example, type PackedBatch } from '../../train/batch';
 import { policyStep, tokenShares, type PolicyOptions } from './policyLoss';
@@ -61,6 +62,8 @@ export class PolicyTrainer {
   /** The pass whose activations under the present parameters are in the workspace. */
   #ready: Pass | null = null;
 
+  readonly #recompute: TrainHooks<never>['recompute'];
+
   /** `reference` is frozen and of the adapter's shape; null: the base. */
   constructor(
     model: LanguageModel,
@@ -68,8 +71,10 @@ export class PolicyTrainer {
     options: GroupRlOptions,
     owner: string,
     reference: LoraAdapter | null = null,
+    recompute: TrainHooks<never>['recompute'] = undefined,
   ) {
     this.#reference = reference;
+    this.#recompute = recompute;
     this.#model = model;
     this.#options = options;
     this.#owner = owner;
@@ -123,7 +128,14 @@ export class PolicyTrainer {
     const { temperature } = this.#options;
     const [reference, policy] = [new Float32Array(rollout.tokens), new Float32Array(rollout.tokens)];
     const raw = temperature === 1 ? policy : new Float32Array(rollout.tokens);
-    for (const pass of rollout.minibatches.flatMap(({ passes }) => passes)) {
+    const all = rollout.minibatches.flatMap(({ passes }) => passes);
+    const size = {
+      rows: Math.max(1, ...all.map(({ batch }) => batch.rows)),
+      targets: Math.max(1, ...all.map(({ batch }) => batch.targets.length)),
+    };
+    this.#ready = null;
+    await this.#backprop.reserve(size, this.#recompute?.(size) ?? 'off');
+    for (const pass of all) {
       this.#ready = null;
       this.#backprop.forward(pass.batch, { adapter: this.#reference });
       reference.set(await this.#losses(pass, temperature), pass.start);

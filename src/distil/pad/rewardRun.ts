@@ -7,11 +7,13 @@ import { hashKey, uniform } from '../../core/rng';
 import type { LoraAdapter } from '../../lm/types';
 import { yieldToEvents } from '../../lm/yieldToEvents';
 import { Backprop } from '../../train/backprop';
+import type { PassSize } from '../../lm/recompute';
 import { packRows } from '../../train/batch';
 import type { TrainHooks } from '../../train/hooks';
 import { divergence, LoraOptimizer } from '../../train/loraOptimizer';
 import { DocumentOrder, learningRate } from '../../train/options';
-import { fingerprint, useVariants, variantsOf } from '../../train/resume';
+import { variantsOf } from '../../lm/variantsOf';
+import { fingerprint, useVariants } from '../../train/resume';
 import { readState, writeState } from '../../train/stateFile';
 import { hostAdamw, type HostState } from './hostAdamw';
 import { classWeights, contrastiveLoss, headCrossEntropy } from './rewardHead';
@@ -72,6 +74,7 @@ export class RewardRun {
   readonly #owned: Tensor[] = [];
   readonly #optimizer: LoraOptimizer;
   readonly #extra: Tensor;
+  readonly #size: PassSize;
   #step = 0;
   #tokens = 0;
   /** The log of the last step, until its evaluation is done and onLog has it. */
@@ -121,8 +124,8 @@ export class RewardRun {
     this.#optimizer = optimizer;
     try {
       this.#extra = make('d final of the head', targets * hidden);
-      const capacity = { rows: most(({ ids }) => ids.length), targets };
-      this.#backprop = new Backprop(model, adapter, { owner, capacity });
+      this.#size = { rows: most(({ ids }) => ids.length), targets };
+      this.#backprop = new Backprop(model, adapter, { owner });
     } catch (error) {
       optimizer.dispose();
       backend.release(...this.#owned);
@@ -135,6 +138,8 @@ export class RewardRun {
   async start(): Promise<void> {
     const { model, options, resume } = this.#request;
     const { backend } = model;
+    await backend.settle();
+    await this.#backprop.reserve(this.#size, this.#request.recompute?.(this.#size) ?? 'off');
     if (!resume) return;
     const file = await readState(kind, resume);
     const state = v.safeParse(stateSchema, file.state);

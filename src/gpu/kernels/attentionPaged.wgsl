@@ -1,7 +1,7 @@
 // As attention.wgsl for row t = position positions[t] of sequence sequences[t]: keys and values of positions
 // 0..positions[t] are read from the caches through blockTable; a slot is block * blockSize + offset.
 // qkv [rows, (heads + 2 kvHeads) * headDim] (q rotated), kCache, vCache [slots, kvHeads * headDim],
-// sequences, positions u32 [rows], blockTable u32 [*, maxBlocks], out [rows, heads * headDim].
+// With HALF the caches are f16 pairs in u32. sequences, positions u32 [rows], blockTable u32 [*, maxBlocks], out [rows, heads * headDim].
 // Grid: a thread per (row of [firstRow, endRow), head), no barrier; every row on its own. Assigns. HEAD4 as in attention.wgsl.
 struct Sizes {
   rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32, maxBlocks: u32, blockSize: u32,
@@ -9,8 +9,13 @@ struct Sizes {
 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 //#include load4 name=qkv binding=1 access=read flag=VEC4
+//#if HALF
+//#include load4half name=kCache binding=2
+//#include load4half name=vCache binding=3
+//#else
 //#include load4 name=kCache binding=2 access=read flag=VEC4
 //#include load4 name=vCache binding=3 access=read flag=VEC4
+//#endif
 @group(0) @binding(4) var<storage, read> sequences: array<u32>;
 @group(0) @binding(5) var<storage, read> positions: array<u32>;
 @group(0) @binding(6) var<storage, read> blockTable: array<u32>;

@@ -1,9 +1,17 @@
-// y = x, or y += x with ACCUMULATE.
+// y = x, bit by bit whatever it holds, or y += x with ACCUMULATE.
 // x, y [size] in units of Value. Grid: a thread a Value.
+//#if ACCUMULATE
 //#if VEC4
 alias Value = vec4<f32>;
 //#else
 alias Value = f32;
+//#endif
+//#else
+//#if VEC4
+alias Value = vec4<u32>;
+//#else
+alias Value = u32;
+//#endif
 //#endif
 struct Sizes { size: u32 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;

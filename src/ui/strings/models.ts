@@ -1,5 +1,12 @@
 /** Words of the model picker, downloads, storage and the memory plan. */
-import type { DevicePreset, MemoryKind, PhaseMemory, Proposal, Verdict } from '../../models/memoryPlan';
+import type {
+  DevicePreset,
+  MemoryKind,
+  MemoryPlan,
+  PhaseMemory,
+  Proposal,
+  Verdict,
+} from '../../models/memoryPlan';
 import type { ModelProgress } from '../../models/modelRecords';
 import type { CutAnswer } from '../../offline/messages';
 import { formatBytes, formatCount } from '../format';
@@ -149,6 +156,12 @@ export const strings = {
       `${formatBytes(peak)} at most, while ${{ debate: 'debating', distil: 'learning', evaluate: 'comparing' }[phase]}, of about ${formatBytes(budget)} available`,
     measured: (peak: number, planned: number): string =>
       `The last run held ${formatBytes(peak)} at most; its plan is ${formatBytes(planned)}.`,
+    recompute: {
+      off: null,
+      selective:
+        'To fit, training computes the cheap parts of each layer twice: hardly slower, the same result.',
+      full: 'To fit, training computes each layer twice: about a third slower, the same result.',
+    } satisfies Record<MemoryPlan['recompute'], string | null>,
     sum: 'Show the sum',
     phases: { debate: 'Debate', distil: 'Distil', evaluate: 'Compare' } satisfies Record<
       PhaseMemory['phase'],
@@ -186,6 +199,7 @@ export const strings = {
       'one-model': 'One model for all agents',
       'smaller-batch': 'A quarter of the batch',
       'shorter-replies': 'Half the length of answers',
+      'half-cache': 'Keys and values at 16 bits: slightly different replies',
       bundled: 'The bundled models',
     } satisfies Record<Proposal['id'], string>,
     takes: (peak: number): string => `${formatBytes(peak)} at most`,

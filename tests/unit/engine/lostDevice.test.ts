@@ -36,7 +36,7 @@ it('a model that is loaded after a loss takes half as much at once, and its repl
     messages: [{ role: 'user' as const, content: 'What is 3 plus 4?' }],
   };
   const round = async (): Promise<{ bytes: number; text: string }> => {
-    await service.open({ backend: 'cpu', models: [ref], proofs: {} });
+    await service.open({ backend: 'cpu', kvCache: 'f32', models: [ref], proofs: {} });
     await service.load(ref, context);
     const reply = await calls.generate(request, context);
     const { text } = reply instanceof Transferring ? reply.value : reply;
@@ -64,7 +64,7 @@ it('a model is warm when it is loaded: one token was generated', async () => {
     threads: 1,
     openSource: () => source,
   });
-  await service.open({ backend: 'cpu', models: [ref], proofs: {} });
+  await service.open({ backend: 'cpu', kvCache: 'f32', models: [ref], proofs: {} });
   const measured = linears;
   await service.load(ref, context);
   // Four linears a layer and the head.

@@ -48,7 +48,7 @@ export async function runWork(
       sampling: { temperature: 1, topP: 1, seed: i, maxTokens: reply },
     })),
   );
-  const cache = cacheMemory(shape, sizer, { sequences, tokens: prompt + reply });
+  const cache = cacheMemory(shape, sizer, { sequences, prompt, reply });
   let planned = weightBytes(shape, sizer) + generationBytes(shape, sizer) + cache.bytes + cache.spare;
   let longest = prompt + reply;
   if (training) {

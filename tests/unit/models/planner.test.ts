@@ -5,7 +5,8 @@ import type { ModelShape } from '../../../src/models/modelShape';
 import { memoryBudget, planMemory } from '../../../src/models/planner';
 import type { PlanInput } from '../../../src/models/studentMemory';
 import { readModelShape } from '../../../src/modelsWorker/readModelShape';
-import { presets } from '../../../src/settings/config';
+import { presets, type RunConfig } from '../../../src/settings/config';
+import { modelShapes } from '../../../src/lm/emptyModel';
 
 const GiB = 2 ** 30;
 const laptop: MachineFacts = {
@@ -55,7 +56,9 @@ describe('the memory plan of a run', () => {
     const whole = planMemory(input());
     const plan = planMemory(input({ machine: { ...laptop, budget: 0.8 * whole.peak } }));
     expect(plan.verdict).toBe('too large');
-    expect(plan.proposals.map(({ id }) => id)).toEqual(['agents-out', 'one-model', 'smaller-batch']);
+    expect(plan.proposals.map(({ id }) => id)).toEqual([
+      ...['agents-out', 'one-model', 'smaller-batch', 'half-cache'],
+    ]);
     for (const proposal of plan.proposals) {
       expect(proposal.peak).toBeLessThan(plan.peak);
       const again = planMemory(input({ config: { ...presets.quick, ...proposal.change } }));
@@ -95,6 +98,41 @@ describe('the memory plan of a run', () => {
       }),
     );
     expect(away.phases.find(({ phase }) => phase === 'distil')?.bytes).toBeLessThan(1e8);
+  });
+
+  it('computes parts of the training again where it does not fit, cheap ones first, and as it is set where it is set', () => {
+    const { hidden, ffn, vocab, layers } = modelShapes['Qwen2.5-0.5B'];
+    const matrices = [
+      { rows: vocab, cols: hidden, format: 'f16' as const },
+      ...Array.from({ length: layers }, () => ({
+        rows: 3 * ffn + 3 * hidden,
+        cols: hidden,
+        format: 'f16' as const,
+      })),
+    ];
+    const shape = { ...modelShapes['Qwen2.5-0.5B'], qkNorm: false, maxPosition: 4096, matrices, vectors: [] };
+    const planned = (budget: number | null, recompute: RunConfig['recompute'] = 'auto') => {
+      const plan = planMemory(
+        input({
+          student: { model: 'student', shape, compact: false },
+          machine: { ...laptop, budget },
+          config: { ...presets.quick, batch: 16, schedule: 'agents-out', recompute },
+        }),
+      );
+      const learning = plan.phases.find(({ phase }) => phase === 'distil');
+      return { recompute: plan.recompute, bytes: learning?.bytes ?? 0 };
+    };
+    const kept = planned(1e12);
+    expect(kept.recompute).toBe('off');
+    const selective = planned(kept.bytes - 1);
+    expect(selective.recompute).toBe('selective');
+    expect(selective.bytes).toBeLessThan(kept.bytes);
+    const full = planned(selective.bytes - 1);
+    expect(full.recompute).toBe('full');
+    expect(full.bytes).toBeLessThan(selective.bytes);
+    expect(planned(1e9).recompute).toBe('full');
+    expect(planned(1e9, 'off')).toEqual(kept);
+    expect(planned(1e12, 'full')).toEqual(full);
   });
 
   it('takes half of what a laptop tells, a quarter of a phone’s, and never less than was held before', () => {

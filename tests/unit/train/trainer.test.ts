@@ -206,10 +206,10 @@ describe('training', () => {
       model,
       examples: documents,
       options: wild,
-      onLog(log) {
-        seen.push(log);
+      onLog: (log) => seen.push(log),
+      onStep(step) {
         // A poisoned weight, as a faulty device would leave it.
-        if (log.step === 2)
+        if (step === 2)
           backend.writeRows(model.layers[1]!.o, 0, 1, {
             format: 'f32',
             values: new Float32Array(model.layers[1]!.o.cols).fill(NaN),
