@@ -7,7 +7,7 @@ import { defaultLora, defaultTrainOptions } from '../src/train/options';
 import { trainExamples } from '../src/train/trainer';
 import { VirtualClock } from '../tests/support/countingGpu/clock';
 import { CountingGpu, type Counts } from '../tests/support/countingGpu/countingGpu';
-import { emptyModel, type ModelName } from '../src/lm/emptyModel';
+import { emptyModel, type ModelName } from '../src/lm/shaped/emptyModel';
 
 export interface StepCounts {
   readonly dispatches: number;

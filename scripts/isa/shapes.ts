@@ -1,7 +1,7 @@
 /** Eight models whose kernel forms are compiled, as shapes: two layers have every form of many, and few words those of many. */
 import type { Backend, WeightFormat } from '../../src/compute/ops';
 import type { LanguageModel } from '../../src/lm/types';
-import { emptyModel, modelShapes, type Shape } from '../../src/lm/emptyModel';
+import { emptyModel, modelShapes, type Shape } from '../../src/lm/shaped/emptyModel';
 
 /** The true ones divide by 4 too, and more of a kernel's form does not depend on them. */
 const small = { layers: 2, vocab: 512 };

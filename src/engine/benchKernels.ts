@@ -1,8 +1,8 @@
 /** The kernels that matter, at sizes of Qwen2.5-0.5B (fewer rows on a slow device): GFLOP/s and GB/s. */
 import type { Backend, Matrix, Tensor, WeightFormat } from '../compute/ops';
 import { OutOfMemoryError, throwIfAborted } from '../core/errors';
-import { modelShapes } from '../lm/emptyModel';
-import { RandomRows } from '../lm/randomModel';
+import { modelShapes } from '../lm/shaped/emptyModel';
+import { RandomRows } from '../lm/shaped/randomModel';
 import type { KernelFigure } from '../wire/deviceBench';
 
 /** Made for one measurement. */

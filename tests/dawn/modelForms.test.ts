@@ -8,7 +8,7 @@ import { caseName } from '../../src/compute/opCase';
 import { attentionCases } from '../../src/compute/opCasesAttention';
 import { linearCases } from '../../src/compute/opCasesLinear';
 import { bitsOf, holdAgainstReference } from '../support/backendSuite';
-import { modelShapes } from '../../src/lm/emptyModel';
+import { modelShapes } from '../../src/lm/shaped/emptyModel';
 
 const backends: GpuBackend[] = [];
 beforeAll(async () => {

@@ -12,7 +12,7 @@ import { Generator } from '../../../src/lm/generate';
 import { defaultLora, defaultTrainOptions } from '../../../src/train/options';
 import { trainExamples } from '../../../src/train/trainer';
 import { CountingGpu } from '../../support/countingGpu/countingGpu';
-import { emptyModel, modelShapes } from '../../../src/lm/emptyModel';
+import { emptyModel, modelShapes } from '../../../src/lm/shaped/emptyModel';
 
 /** What this model compiles in a reply without and with LoRA and in a training step. */
 async function used(shape: (typeof modelShapes)[keyof typeof modelShapes], format: WeightFormat) {

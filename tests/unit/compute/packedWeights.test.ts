@@ -10,7 +10,7 @@ import type { Backend, RowData, WeightFormat } from '../../../src/compute/ops';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
 import { cpuSizer } from '../../../src/models/engineMemory';
 import { bitsOf, holdAgainstReference } from '../../support/backendSuite';
-import { emptyModel, modelShapes } from '../../../src/lm/emptyModel';
+import { emptyModel, modelShapes } from '../../../src/lm/shaped/emptyModel';
 import { formats } from '../../support/opTable';
 
 // Node 20 has relaxed SIMD behind a flag.

@@ -3,7 +3,7 @@ import { createGpuBackend } from '../../../src/compute/gpuBackend';
 import { machineBudget, recomputationOf } from '../../../src/engine/recomputation';
 import { gpuSizer, trainingMemory } from '../../../src/models/engineMemory';
 import { CountingGpu } from '../../support/countingGpu/countingGpu';
-import { emptyModel } from '../../../src/lm/emptyModel';
+import { emptyModel } from '../../../src/lm/shaped/emptyModel';
 
 const size = { rows: 2000, targets: 1000 };
 const rank = 16;

@@ -6,7 +6,7 @@ import { createAdapter } from '../../../src/lm/adapter';
 import { KvCache } from '../../../src/lm/cache';
 import { Generator } from '../../../src/lm/generate';
 import { CountingGpu } from '../../support/countingGpu/countingGpu';
-import { emptyModel } from '../../../src/lm/emptyModel';
+import { emptyModel } from '../../../src/lm/shaped/emptyModel';
 
 const shape = {
   family: 'llama',

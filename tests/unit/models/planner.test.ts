@@ -6,7 +6,7 @@ import { memoryBudget, planMemory } from '../../../src/models/planner';
 import type { PlanInput } from '../../../src/models/studentMemory';
 import { readModelShape } from '../../../src/modelsWorker/readModelShape';
 import { presets, type RunConfig } from '../../../src/settings/config';
-import { modelShapes } from '../../../src/lm/emptyModel';
+import { modelShapes } from '../../../src/lm/shaped/emptyModel';
 
 const GiB = 2 ** 30;
 const laptop: MachineFacts = {

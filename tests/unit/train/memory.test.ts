@@ -6,7 +6,7 @@ import { createAdapter } from '../../../src/lm/adapter';
 import { defaultLora, defaultTrainOptions } from '../../../src/train/options';
 import { trainExamples } from '../../../src/train/trainer';
 import { CountingGpu } from '../../support/countingGpu/countingGpu';
-import { emptyModel } from '../../../src/lm/emptyModel';
+import { emptyModel } from '../../../src/lm/shaped/emptyModel';
 
 const shape = {
   family: 'llama',

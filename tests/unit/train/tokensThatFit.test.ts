@@ -12,7 +12,7 @@ import { Backprop } from '../../../src/train/backprop';
 import { LoraOptimizer } from '../../../src/train/loraOptimizer';
 import { defaultLora } from '../../../src/train/options';
 import { CountingGpu } from '../../support/countingGpu/countingGpu';
-import { emptyModel, type ModelName } from '../../../src/lm/emptyModel';
+import { emptyModel, type ModelName } from '../../../src/lm/shaped/emptyModel';
 
 const GB = 2 ** 30;
 const rank = 16;

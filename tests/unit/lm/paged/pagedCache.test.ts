@@ -9,7 +9,7 @@ import { loadModel } from '../../../../src/lm/load';
 import { linearNames } from '../../../../src/lm/types';
 import type { GenerateRequest, LanguageModel, LoraAdapter } from '../../../../src/lm/types';
 import { CountingGpu } from '../../../support/countingGpu/countingGpu';
-import { emptyModel } from '../../../../src/lm/emptyModel';
+import { emptyModel } from '../../../../src/lm/shaped/emptyModel';
 import { createBackend, golden } from '../fixtures';
 
 const backends: Backend[] = [];

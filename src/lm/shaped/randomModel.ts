@@ -1,11 +1,11 @@
 /** A model of a given shape on seeded random weights: what it says is noise, and it takes the time of a real one. */
-import { encodeRows } from '../compute/encode';
-import type { Backend, Matrix, RowData, WeightFormat } from '../compute/ops';
-import { RandomStream } from '../core/rng';
+import { encodeRows } from '../../compute/encode';
+import type { Backend, Matrix, RowData, WeightFormat } from '../../compute/ops';
+import { RandomStream } from '../../core/rng';
 import { emptyModel, type ModelName } from './emptyModel';
-import { unloadModel } from './load';
-import { rotaryValues } from './rotary';
-import type { LanguageModel } from './types';
+import { unloadModel } from '../load';
+import { rotaryValues } from '../rotary';
+import type { LanguageModel } from '../types';
 
 /** Values that are encoded at once. */
 const mostValues = 1 << 18;

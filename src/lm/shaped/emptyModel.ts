@@ -1,6 +1,6 @@
 /** Shapes of the bundled and of well-known models (from their config.json), made on any backend without files: for counts, pace and benches. */
-import type { Backend, Matrix, Tensor, WeightFormat } from '../compute/ops';
-import type { LanguageModel, ModelConfig } from './types';
+import type { Backend, Matrix, Tensor, WeightFormat } from '../../compute/ops';
+import type { LanguageModel, ModelConfig } from '../types';
 
 export type Shape = Pick<
   ModelConfig,
