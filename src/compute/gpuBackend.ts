@@ -95,7 +95,7 @@ export async function createGpuBackend(gpu: GPU | undefined, options: GpuOptions
     return result;
   }
 
-  const linears = linearOps(context);
+  const linears = linearOps(context, rows);
   await calibrate(open, recorder, { ...memory, ...linears });
   pool.trim();
 

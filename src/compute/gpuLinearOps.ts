@@ -1,6 +1,5 @@
 /** Linears, their gradients and LoRA on the GPU. */
-import { fail } from '../core/assert';
-import type { Dispatch, Range } from '../gpu/recorder';
+import type { Range } from '../gpu/recorder';
 import { tileSpec } from '../gpu/variants';
 import {
   partsOf,
@@ -10,29 +9,16 @@ import {
   type GpuContext,
   type MatrixPart,
 } from './gpuMemory';
+import { inLanes, product, segmentRows, type Product } from './gpuProduct';
 import { rowBlocks } from './gpuRowBlocks';
-import type { Backend, LoraDropout, LoraGroup, Tensor, WeightFormat } from './ops';
+import { normedLinearInParts } from './normedLinear';
+import type { Backend, LoraDropout, LoraGroup, Mode, Tensor, WeightFormat } from './ops';
 import { checks } from './shapes';
 
 export type LinearOps = Pick<
   Backend,
-  'linear' | 'linearBackward' | 'loraDown' | 'loraGradU' | 'loraGradAB' | 'matmulNT'
+  'linear' | 'normedLinear' | 'linearBackward' | 'loraDown' | 'loraGradU' | 'loraGradAB' | 'matmulNT'
 >;
-
-type Flag = string | false;
-
-const noSegments: readonly (readonly number[])[] = [];
-
-/** [first output, outputs, first row of b, first tile of eight outputs] of each segment. */
-function segmentRows(group: LoraGroup): number[][] {
-  if (group.segments.length > 4) fail(`A LoRA group has ${group.segments.length} segments; 4 are possible.`);
-  let tile = 0;
-  return group.segments.map(({ start, count, bRow }) => {
-    const row = [start, count, bRow, tile];
-    tile += Math.ceil(count / 8);
-    return row;
-  });
-}
 
 function segmentTiles(group: LoraGroup): number {
   return group.segments.reduce((sum, { count }) => sum + Math.ceil(count / 8), 0);
@@ -55,72 +41,8 @@ function dropoutSizes(dropout: LoraDropout | undefined): {
   };
 }
 
-export function linearOps(context: GpuContext): LinearOps {
+export function linearOps(context: GpuContext, others: Pick<Backend, 'rmsNorm' | 'swiglu'>): LinearOps {
   const { recorder } = context;
-
-  /** x W^T for every part of a matrix, or for a tensor as its only part. */
-  function product(op: {
-    x: Tensor;
-    y: Tensor;
-    rows: number;
-    inputs: number;
-    outputs: number;
-    storage: NonNullable<Dispatch['kernel']['weights']>;
-    parts: readonly MatrixPart[];
-    mode: 'generate' | 'train';
-    bias?: Tensor | undefined;
-    residual?: Tensor | undefined;
-    lora?: (LoraGroup & { readonly u: Tensor }) | undefined;
-  }): void {
-    const { rows, inputs, outputs, bias, residual, lora } = op;
-    const columns4 = Math.ceil(inputs / 4);
-    const inPlace = residual === op.y;
-    const { variants } = context;
-    const tile = tileSpec(
-      op.mode === 'generate' ? variants.linearGenerate : variants.linear,
-      variants.workgroup,
-    );
-    const flags: Flag[] = [
-      inputs % 4 === 0 && 'VEC4',
-      outputs % 4 === 0 && 'OUT4',
-      bias !== undefined && 'BIAS',
-      residual !== undefined && (inPlace ? 'RESIDUAL_IS_Y' : 'RESIDUAL'),
-      lora !== undefined && 'LORA',
-      lora !== undefined && lora.rank % 4 === 0 && 'RANK4',
-    ];
-    const groupWidth = lora === undefined ? 0 : lora.segments.length * lora.rank;
-    const blocks = { tile: tile.rows, widths: [inputs, outputs, groupWidth] };
-    for (const part of op.parts) {
-      const flops = 2 * rows * part.count * (inputs + (lora?.rank ?? 0));
-      for (const block of rowBlocks(context, rows, flops, blocks)) {
-        recorder.dispatch({
-          kernel: { name: 'linear', weights: op.storage, flags, constants: tile.constants },
-          buffers: {
-            ...weightBuffers(part),
-            x: block.of(rangeOf(op.x), inputs),
-            y: block.of(rangeOf(op.y), outputs),
-            ...(bias === undefined ? {} : { bias: rangeOf(bias) }),
-            ...(residual === undefined || inPlace ? {} : { residual: block.of(rangeOf(residual), outputs) }),
-            ...(lora === undefined ? {} : { u: block.of(rangeOf(lora.u), groupWidth), b: rangeOf(lora.b) }),
-          },
-          sizes: {
-            rows: block.rows,
-            inputs,
-            columns4,
-            outputs,
-            start: part.start,
-            count: part.count,
-            segmentCount: lora?.segments.length ?? 0,
-            rank: lora?.rank ?? 0,
-            scale: lora?.scale ?? 0,
-            segments: lora === undefined ? noSegments : segmentRows(lora),
-          },
-          threads: Math.ceil(block.rows / tile.rows) * Math.ceil(part.count / tile.cols),
-          flops: (flops * block.rows) / rows,
-        });
-      }
-    }
-  }
 
   function wholeTensor(tensor: Tensor, rows: number): MatrixPart {
     return { start: 0, count: rows, weights: rangeOf(tensor), scales: null };
@@ -183,22 +105,82 @@ export function linearOps(context: GpuContext): LinearOps {
     }
   }
 
+  function linear(op: Parameters<Backend['linear']>[0]): void {
+    checks.linear(op);
+    product(context, {
+      x: op.x,
+      y: op.y,
+      rows: op.rows,
+      inputs: op.weight.cols,
+      outputs: op.weight.rows,
+      storage: op.weight.format,
+      parts: partsOf(op.weight),
+      mode: op.mode,
+      bias: op.bias,
+      residual: op.residual,
+      lora: op.lora,
+    });
+  }
+
+  function down(op: {
+    x: Tensor;
+    group: LoraGroup;
+    u: Tensor;
+    rows: number;
+    inputs: number;
+    mode: Mode;
+    norm?: Product['norm'];
+  }): void {
+    const { x, group, u, rows, inputs, mode, norm } = op;
+    const outputs = group.segments.length * group.rank;
+    const parts = [wholeTensor(group.a, outputs)];
+    product(context, { x, y: u, rows, inputs, outputs, storage: tensorStorage(inputs), parts, mode, norm });
+  }
+
+  function loraDown(op: Parameters<Backend['loraDown']>[0]): void {
+    checks.loraDown(op);
+    const { group, rows, inputs } = op;
+    const dropout = dropoutSizes(op.dropout);
+    if (!dropout.on) {
+      down(op);
+      return;
+    }
+    recorder.dispatch({
+      kernel: { name: 'loraDownDropout' },
+      buffers: { x: rangeOf(op.x), a: rangeOf(group.a), u: rangeOf(op.u) },
+      sizes: {
+        rows,
+        inputs,
+        segmentCount: group.segments.length,
+        rank: group.rank,
+        ...dropout.sizes,
+      },
+      threads: rows * group.segments.length * Math.ceil(group.rank / 4),
+      flops: 4 * rows * inputs * group.segments.length * group.rank,
+    });
+  }
+
   return {
-    linear(op) {
-      checks.linear(op);
-      product({
-        x: op.x,
-        y: op.y,
-        rows: op.rows,
-        inputs: op.weight.cols,
-        outputs: op.weight.rows,
-        storage: op.weight.format,
-        parts: partsOf(op.weight),
-        mode: op.mode,
-        bias: op.bias,
-        residual: op.residual,
-        lora: op.lora,
-      });
+    linear,
+    loraDown,
+
+    normedLinear(op) {
+      checks.normedLinear(op);
+      const { x, norm: normWeight, eps, weight, y, rows, bias, lora, gateUp } = op;
+      const parts = partsOf(weight);
+      const { rows: outputs, cols: inputs, format: storage } = weight;
+      const gated = gateUp !== undefined;
+      // The norm of the lanes has the bits of the norm by rows, and a gate is in the part of its column of up, neither with a bias.
+      const whole = context.variants.norm === 'row' && (!gated || (parts.length === 1 && !bias));
+      if (!whole || !inLanes(context.variants, { rows, inputs })) {
+        normedLinearInParts({ ...others, linear, loraDown }, op);
+        return;
+      }
+      const mode = 'generate';
+      const norm = { weight: normWeight, eps };
+      if (lora) down({ x, group: lora, u: lora.u, rows, inputs, mode, norm });
+      const shape = { rows, inputs, outputs: gated ? outputs / 2 : outputs };
+      product(context, { x, y, ...shape, storage, parts, mode, bias, lora, norm, gated });
     },
 
     linearBackward(op) {
@@ -217,39 +199,6 @@ export function linearOps(context: GpuContext): LinearOps {
           lora: i === parts.length - 1 ? op.lora : undefined,
         }),
       );
-    },
-
-    loraDown(op) {
-      checks.loraDown(op);
-      const { group, rows, inputs } = op;
-      const width = group.segments.length * group.rank;
-      const dropout = dropoutSizes(op.dropout);
-      if (!dropout.on) {
-        product({
-          x: op.x,
-          y: op.u,
-          rows,
-          inputs,
-          outputs: width,
-          storage: tensorStorage(inputs),
-          parts: [wholeTensor(group.a, width)],
-          mode: op.mode,
-        });
-        return;
-      }
-      recorder.dispatch({
-        kernel: { name: 'loraDownDropout' },
-        buffers: { x: rangeOf(op.x), a: rangeOf(group.a), u: rangeOf(op.u) },
-        sizes: {
-          rows,
-          inputs,
-          segmentCount: group.segments.length,
-          rank: group.rank,
-          ...dropout.sizes,
-        },
-        threads: rows * group.segments.length * Math.ceil(group.rank / 4),
-        flops: 4 * rows * inputs * width,
-      });
     },
 
     loraGradU(op) {
@@ -330,7 +279,7 @@ export function linearOps(context: GpuContext): LinearOps {
 
     matmulNT(op) {
       checks.matmulNT(op);
-      product({
+      product(context, {
         x: op.x,
         y: op.y,
         rows: op.rows,

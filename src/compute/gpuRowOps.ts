@@ -23,7 +23,9 @@ function unitsOf(length: number): { flag: 'VEC4' | false; values: number } {
   return length % 4 === 0 ? { flag: 'VEC4', values: length / 4 } : { flag: false, values: length };
 }
 
-export function rowOps({ recorder }: GpuContext): RowOps {
+export function rowOps(context: GpuContext): RowOps {
+  const { recorder } = context;
+
   function fill(op: Parameters<Backend['fill']>[0], size = op.x.size): void {
     const { flag, values } = unitsOf(size);
     recorder.dispatch({
@@ -93,13 +95,24 @@ export function rowOps({ recorder }: GpuContext): RowOps {
 
     rmsNorm(op) {
       checks.rmsNorm(op);
-      const { flag, values } = unitsOf(op.cols);
+      const { rows, cols, eps } = op;
+      const { flag, values } = unitsOf(cols);
+      const buffers = { x: rangeOf(op.x), weight: rangeOf(op.weight), y: rangeOf(op.y) };
+      const flops = 4 * rows * cols;
+      if (context.variants.norm === 'row') {
+        recorder.dispatch({
+          kernel: { name: 'rmsNorm', flags: ['ROW', flag], constants: { ROWS: 1 } },
+          sizes: { rows, inputs: cols, columns4: Math.ceil(cols / 4), eps },
+          threads: 64 * rows,
+          ...{ buffers, flops },
+        });
+        return;
+      }
       recorder.dispatch({
         kernel: { name: 'rmsNorm', flags: [flag] },
-        buffers: { x: rangeOf(op.x), weight: rangeOf(op.weight), y: rangeOf(op.y) },
-        sizes: { rows: op.rows, values, cols: op.cols, eps: op.eps },
-        threads: op.rows,
-        flops: 4 * op.rows * op.cols,
+        sizes: { rows, values, cols, eps },
+        threads: rows,
+        ...{ buffers, flops },
       });
     },
 

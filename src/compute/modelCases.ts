@@ -6,7 +6,7 @@ import { Maker, opCase, products, type OpCase, type Work } from './opCase';
 import { attentionCases } from './opCasesAttention';
 import { linearCases, segmentsOf } from './opCasesLinear';
 import { rowCases } from './opCasesRows';
-import type { Mode, WeightFormat } from './ops';
+import type { WeightFormat } from './ops';
 
 /** What decides which forms a model runs. */
 export interface ModelForms {
@@ -43,10 +43,14 @@ interface LinearForm {
   readonly residual?: boolean;
 }
 
+/** Columns of q|k|v. */
+const fused = ({ heads, kvHeads, headDim }: ModelForms): number => (heads + 2 * kvHeads) * headDim;
+
 /** The linears of a block and the head, each kind once. */
-function linearForms({ hidden, ffn, vocab, heads, kvHeads, headDim, qkvBias }: ModelForms): LinearForm[] {
+function linearForms(model: ModelForms): LinearForm[] {
+  const { hidden, ffn, vocab, heads, headDim, qkvBias } = model;
   const all: LinearForm[] = [
-    { inputs: hidden, outputs: (heads + 2 * kvHeads) * headDim, bias: qkvBias },
+    { inputs: hidden, outputs: fused(model), bias: qkvBias },
     { inputs: heads * headDim, outputs: hidden, residual: true },
     { inputs: hidden, outputs: 2 * ffn },
     { inputs: ffn, outputs: hidden, residual: true },
@@ -60,7 +64,9 @@ function linearForms({ hidden, ffn, vocab, heads, kvHeads, headDim, qkvBias }: M
   return [...new Map(kinds.map((form) => [JSON.stringify(form), form])).values()];
 }
 
-function linear(form: LinearForm, format: WeightFormat, mode: Mode, lora: boolean): OpCase {
+/** A linear of training. */
+function linear(form: LinearForm, format: WeightFormat, lora: boolean): OpCase {
+  const mode = 'train';
   const { inputs, outputs, bias = false, residual = false } = form;
   const variant = [format, mode, bias && 'bias', residual && 'residual', lora && `r${rank}`];
   return opCase(
@@ -76,11 +82,9 @@ function linear(form: LinearForm, format: WeightFormat, mode: Mode, lora: boolea
       const y = make.f32('y', [rows, outputs]);
       const group = lora ? make.lora(segmentsOf(outputs - (outputs % 12)), rank, inputs) : null;
       const u = group && make.empty('u', [rows, group.segments.length * rank]);
-      // Generation adds to its residual in place, training keeps both.
-      const other = mode === 'train' ? make.f32('residual', [rows, outputs]) : y;
       const extras = {
         ...(bias ? { bias: make.f32('bias', [outputs]) } : {}),
-        ...(residual ? { residual: other } : {}),
+        ...(residual ? { residual: make.f32('residual', [rows, outputs]) } : {}),
         ...(group && u ? { lora: { ...group, u } } : {}),
       };
       return {
@@ -94,45 +98,67 @@ function linear(form: LinearForm, format: WeightFormat, mode: Mode, lora: boolea
   );
 }
 
-/**
- * A linear of generation, and how many of its numbers have other bits when their row is alone or in a smaller batch: none.
- * `whole` adds a bias and a residual that is y itself.
- */
-export function rowAlone(
-  format: WeightFormat,
-  [inputs, outputs]: readonly [number, number],
-  { whole = false, width = rank }: { readonly whole?: boolean; readonly width?: number } = {},
-): OpCase {
-  const variant = `${format} generate${whole ? ' all' : ''} r${width}, rows alone and together`;
+/** A linear of generation: between its norm and, with `gated`, its activation; or with what is added to it. */
+interface GeneratedForm extends LinearForm {
+  readonly norm?: boolean;
+  readonly gated?: boolean;
+  /** Of LoRA; 0 is none. */
+  readonly rank?: number;
+}
+
+/** A linear of generation, and how many of its numbers have other bits when their row is alone or in a smaller batch: none. */
+export function rowAlone(format: WeightFormat, form: GeneratedForm): OpCase {
+  const {
+    inputs,
+    outputs,
+    bias = false,
+    residual = false,
+    norm = false,
+    gated = false,
+    rank: width = 0,
+  } = form;
+  const extras = [norm && 'normed', gated && 'gated', bias && 'bias', residual && 'residual'];
+  const variant = [format, 'generate', ...extras, width > 0 && `r${width}`].filter((part) => part !== false);
+  const name = `${variant.join(' ')}, rows alone and together`;
+  const kernels = ['linear', ...(norm ? ['rmsNorm'] : []), ...(gated ? ['swiglu'] : [])];
   const shape = [rows, inputs, outputs];
   const none = (): Work => ({ record: () => undefined, outputs: [] });
   return {
-    ...opCase(['linear'], variant, shape, products, null, none),
+    ...opCase(kernels, name, shape, products, null, none),
     async run(backend) {
-      const make = new Maker(backend, `${variant} ${shape.join()}`);
+      const make = new Maker(backend, `${name} ${shape.join()}`);
       try {
+        const columns = gated ? outputs / 2 : outputs;
         const weight = make.matrix('weight', outputs, inputs, format);
-        const group = make.lora(segmentsOf(outputs - (outputs % 12)), width, inputs);
         const values = make.values('x', rows * inputs);
-        const before = make.values('y', rows * outputs);
+        const before = make.values('y', rows * columns);
         const x = make.empty('x', [rows, inputs]);
-        const u = make.empty('u', [rows, group.segments.length * width]);
-        const y = make.empty('y', [rows, outputs]);
-        const extras = whole ? { bias: make.f32('bias', [outputs]), residual: y } : {};
+        const y = make.empty('y', [rows, columns]);
+        const added = bias ? { bias: make.f32('bias', [outputs]) } : {};
+        const group = width > 0 ? make.lora(segmentsOf(outputs - (outputs % 12)), width, inputs) : null;
+        const u = group && make.empty('u', [rows, group.segments.length * width]);
+        const between = norm && {
+          ...{ norm: make.f32('norm', [inputs]), eps: 1e-5, normed: make.empty('normed', [rows, inputs]) },
+          ...(gated ? { gateUp: make.empty('gateUp', [rows, outputs]) } : {}),
+        };
         const run = async (first: number, count: number): Promise<Float32Array> => {
           backend.write(x, values.subarray(first * inputs, (first + count) * inputs));
-          backend.write(y, before.subarray(first * outputs, (first + count) * outputs));
-          backend.loraDown({ x, group, u, rows: count, inputs, mode: 'generate' });
-          const lora = { ...group, u };
-          backend.linear({ x, weight, y, rows: count, mode: 'generate', lora, ...extras });
-          return backend.read(y, 0, count * outputs);
+          backend.write(y, before.subarray(first * columns, (first + count) * columns));
+          const lora = group && u ? { lora: { ...group, u } } : {};
+          const op = { x, weight, y, rows: count, ...added, ...lora };
+          if (between) backend.normedLinear({ ...op, ...between });
+          else {
+            if (group && u) backend.loraDown({ x, group, u, rows: count, inputs, mode: 'generate' });
+            backend.linear({ ...op, mode: 'generate', ...(residual ? { residual: y } : {}) });
+          }
+          return backend.read(y, 0, count * columns);
         };
         const together = await run(0, rows);
         const bits = new Uint32Array(together.buffer);
         let different = 0;
         for (const [first, count] of parts) {
           const own = new Uint32Array((await run(first, count)).buffer);
-          different += own.filter((value, i) => value !== bits[first * outputs + i]).length;
+          different += own.filter((value, i) => value !== bits[first * columns + i]).length;
         }
         return [together, Float32Array.of(different)];
       } finally {
@@ -140,6 +166,17 @@ export function rowAlone(
       }
     },
   };
+}
+
+/** The linears of a reply as they run, without LoRA and with it. */
+function generatedForms(model: ModelForms): GeneratedForm[] {
+  const hidden = like(model.hidden, 256);
+  const whole: GeneratedForm[] = [
+    { inputs: hidden, outputs: like(fused(model), 68), norm: true, bias: model.qkvBias },
+    { inputs: hidden, outputs: 2 * like(model.ffn, 36), norm: true, gated: true },
+    ...linearForms(model).filter(({ bias = false, residual = false }) => residual || !bias),
+  ];
+  return whole.flatMap((form) => [form, { ...form, rank }]);
 }
 
 /** Of the kernels that generation runs, then of those that training adds. */
@@ -157,18 +194,14 @@ export function modelCases(model: ModelForms): OpCase[] {
     rowCases.rmsNorm(5, hidden),
     rowCases.swiglu(5, like(model.ffn, 256)),
     rowCases.gatherRows(7, hidden),
-    ...both(forms, (form, format) => [
-      linear(form, format, 'generate', false),
-      linear(form, format, 'generate', true),
-    ]),
-    ...formats.map((format) => rowAlone(format, [256, 68])),
+    ...both(generatedForms(model), (form, format) => [rowAlone(format, form)]),
     attentionCases.attentionPaged(7, heads, 4, model.halfCache),
     ...(qkNorm ? [rowCases.qkNorm(5, heads)] : []),
     attentionCases.rope(5, heads),
     attentionCases.attention(9, heads, [5, 4]),
     ...both(forms, (form, format) => [
-      linear(form, format, 'train', false),
-      linear(form, format, 'train', true),
+      linear(form, format, false),
+      linear(form, format, true),
       linearCases.linearBackward(rows, form.inputs, form.outputs, { format }),
       linearCases.linearBackward(rows, form.inputs, form.outputs, {
         format,

@@ -58,6 +58,41 @@ export const linearCases = {
     );
   },
 
+  /** With `gated` the outputs are gate and up. */
+  normedLinear: (
+    rows: number,
+    inputs: number,
+    outputs: number,
+    options: { format?: WeightFormat; gated?: boolean; rank?: number } = {},
+  ): OpCase => {
+    const { format = 'f32', gated = false, rank = 0 } = options;
+    return opCase(
+      ['linear', 'rmsNorm', ...(gated ? ['swiglu'] : [])],
+      `${format} generate normed${gated ? ' gated' : ' bias'}${rank > 0 ? ` r${rank}` : ''}`,
+      [rows, inputs, outputs],
+      products,
+      2 * rows * inputs * outputs,
+      (make) => {
+        const weight = make.matrix('weight', outputs, inputs, format);
+        const x = make.f32('x', [rows, inputs]);
+        const y = make.f32('y', [rows, gated ? outputs / 2 : outputs]);
+        const extra = gated
+          ? { gateUp: make.empty('gateUp', [rows, outputs]) }
+          : { bias: make.f32('bias', [outputs]) };
+        const norm = make.f32('norm', [inputs]);
+        const normed = make.empty('normed', [rows, inputs]);
+        const group = rank > 0 ? make.lora(segmentsOf(outputs), rank, inputs) : null;
+        const u = group && make.empty('u', [rows, group.segments.length * rank]);
+        const lora = group && u ? { lora: { ...group, u } } : {};
+        const op = { x, norm, eps: 1e-5, weight, y, rows, normed, ...extra, ...lora };
+        return {
+          record: () => make.backend.normedLinear(op),
+          outputs: [y],
+        };
+      },
+    );
+  },
+
   linearBackward: (
     rows: number,
     inputs: number,

@@ -10,7 +10,7 @@
  *   overlap unless an op says "in place".
  * - Ops are recorded in order and return at once; bad shapes throw AssertionError at the call. Data comes back by `read`.
  * - `mode: 'generate'` promises: a row's result has the same bits whatever the other rows are and however many there
- *   are (one pipeline per linear, K summed in a fixed order). `mode: 'train'` may use split-K and other tuned shapes.
+ *   are (K summed in one order by every kernel). `mode: 'train'` may use split-K and other tuned shapes.
  */
 import type { Ledger } from '../core/ledger';
 import type { EncodedRows } from '../cpu/decode';
@@ -177,6 +177,23 @@ export interface Backend {
     bias?: Tensor;
     residual?: Tensor;
     lora?: LoraGroup & { readonly u: Tensor };
+  }): void;
+  /**
+   * y [rows, out] = rmsNorm(x) W^T (+ bias) (+ LoRA), and with `gateUp` y [rows, out / 2] = swiglu of that: as rmsNorm, loraDown, linear
+   * and swiglu one after another in generation, to the bit. `normed` [rows, in], `lora.u` and `gateUp` [rows, out] are room for what
+   * lies between.
+   */
+  normedLinear(op: {
+    x: Tensor;
+    norm: Tensor;
+    eps: number;
+    weight: Matrix;
+    y: Tensor;
+    rows: number;
+    bias?: Tensor;
+    lora?: LoraGroup & { readonly u: Tensor };
+    normed: Tensor;
+    gateUp?: Tensor;
   }): void;
   /** dx [rows, in] (+)= dy [rows, out] W (+ du A, masked by the dropout). */
   linearBackward(op: {

@@ -11,6 +11,7 @@ import * as rows from '../cpu/referenceRows';
 import { fail } from '../core/assert';
 import { Ledger } from '../core/ledger';
 import { dropoutFactor } from './dropout';
+import { normedLinearInParts } from './normedLinear';
 import type { Backend, HeadShape, LoraDropout, LoraGroup, Matrix, Tensor } from './ops';
 import { checkRange, checkRows, checks, checkView, shapeSize } from './shapes';
 
@@ -239,6 +240,9 @@ export function createReferenceBackend(): ReferenceBackend {
       const residual = op.residual && f64(op.residual);
       linear.linear(f64(op.x), weights(weight), f64(op.y), m, weight.rows, weight.cols, bias, residual);
       if (op.lora) linear.addLora(f64(op.lora.u), lora(op.lora), f64(op.y), m, weight.rows);
+    },
+    normedLinear(op) {
+      normedLinearInParts(this, op);
     },
     linearBackward(op) {
       checks.linearBackward(op);

@@ -26,11 +26,11 @@ interface Entry {
 }
 
 const heads = { heads: 4, kvHeads: 2, headDim: 16 };
+const formats = ['f32', 'f16', 'bf16', 'q8', 'q4'] as const;
 const oddHeads = { heads: 3, kvHeads: 1, headDim: 6 };
 
 /** What runs on every backend, in its default form. */
 export function commonCases(): OpCase[] {
-  const formats = ['f32', 'f16', 'bf16', 'q8', 'q4'] as const;
   return [
     rowCases.fill(65),
     rowCases.fill(4096),
@@ -59,6 +59,7 @@ export function commonCases(): OpCase[] {
     ...formats.map((format) => linearCases.linear(9, 65, 65, { format, extras: 'all', rank: 5 })),
     linearCases.linear(80, 64, 192, { extras: 'all' }),
     linearCases.linear(80, 64, 192, { mode: 'generate', extras: 'residual' }),
+    linearCases.normedLinear(7, 64, 70, { gated: true }),
     ...formats.map((format) => linearCases.linearBackward(7, 65, 65, { format })),
     linearCases.linearBackward(80, 64, 192, { extras: true, rate: 0.1 }),
     linearCases.loraDown(7, 65, 5, { rate: 0.4 }),
@@ -101,6 +102,15 @@ function variantCases(software: boolean): Entry[] {
   entries.push({ variants: { attention }, test: attentionCases.attention(70, heads, [3, 65, 2]) });
   entries.push({ variants: { attention }, test: attentionCases.attentionPaged(33, heads, 16) });
   entries.push({ test: attentionCases.attentionPaged(33, heads, 16, true) });
+  const decode = used.decode === 'lanes' ? 'tile' : 'lanes';
+  const norm = used.norm === 'row' ? 'thread' : 'row';
+  entries.push({ variants: { norm }, test: rowCases.rmsNorm(7, 65) });
+  for (const format of formats) {
+    const all = { format, mode: 'generate', extras: 'all', rank: 3 } as const;
+    entries.push({ variants: { decode }, test: linearCases.linear(7, 96, 67, all) });
+    const gated = linearCases.normedLinear(7, 96, 70, { format, gated: true });
+    entries.push({ variants: { decode, norm }, test: gated });
+  }
   const crossEntropy = used.crossEntropy === 'row' ? 'thread' : 'row';
   entries.push({ variants: { crossEntropy }, test: rowCases.crossEntropy(3, 1001, true) });
   return entries;

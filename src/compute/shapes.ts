@@ -155,6 +155,18 @@ export const checks = {
     needLora('linear', lora, 0, weight.rows);
     needSize('linear', 'lora.u', lora.u, rows * lora.segments.length * lora.rank);
   },
+  normedLinear({ x, norm, weight, y, rows, bias, lora, normed, gateUp }: OpOf<'normedLinear'>): void {
+    if (gateUp && weight.rows % 2 !== 0) fail(`normedLinear: ${weight.rows} rows are no gate and up.`);
+    needSize('normedLinear', 'x', x, rows * weight.cols);
+    needSize('normedLinear', 'norm', norm, weight.cols);
+    needSize('normedLinear', 'normed', normed, rows * weight.cols);
+    needSize('normedLinear', 'y', y, (rows * weight.rows) / (gateUp ? 2 : 1));
+    if (bias) needSize('normedLinear', 'bias', bias, weight.rows);
+    if (gateUp) needSize('normedLinear', 'gateUp', gateUp, rows * weight.rows);
+    if (!lora) return;
+    needLora('normedLinear', lora, weight.cols, weight.rows);
+    needSize('normedLinear', 'lora.u', lora.u, rows * lora.segments.length * lora.rank);
+  },
   linearBackward({ dy, weight, dx, rows, lora }: OpOf<'linearBackward'>): void {
     needSize('linearBackward', 'dy', dy, rows * weight.rows);
     needSize('linearBackward', 'dx', dx, rows * weight.cols);

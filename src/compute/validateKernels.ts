@@ -44,9 +44,25 @@ export interface ValidationOptions {
 
 type Family = Exclude<keyof Variants, 'workgroup'>;
 
+/** Two cases as one. */
+const both = (a: OpCase, b: OpCase): OpCase => ({
+  ...a,
+  kernels: [...new Set([...a.kernels, ...b.kernels])],
+  run: async (backend) => [...(await a.run(backend)), ...(await b.run(backend))],
+});
+
 /** The kernels with several forms. In generation a row must have the same bits alone and in a batch. */
 const families: readonly (readonly [Family, OpCase])[] = [
-  ['linearGenerate', rowAlone('f32', [65, 67], { whole: true, width: 3 })],
+  ['norm', rowCases.rmsNorm(3, 65)],
+  // Lanes take whole blocks of 32 inputs only.
+  ['linearGenerate', rowAlone('f32', { inputs: 65, outputs: 67, bias: true, residual: true, rank: 3 })],
+  [
+    'decode',
+    both(
+      rowAlone('f32', { inputs: 96, outputs: 67, bias: true, residual: true, rank: 3 }),
+      rowAlone('q4', { inputs: 96, outputs: 70, norm: true, gated: true }),
+    ),
+  ],
   ['linear', linearCases.linear(13, 65, 67, { extras: 'all', rank: 3 })],
   ['linearBackward', linearCases.linearBackward(13, 65, 67, { extras: true, rank: 3 })],
   ['loraGradU', linearCases.loraGrad(13, 65, 67, 9)],

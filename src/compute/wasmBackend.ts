@@ -9,6 +9,7 @@ import { Heap } from '../cpu/heap';
 import { compileKernels, instantiateKernels, maxPages } from '../cpu/kernels';
 import { createPool, threadsAvailable } from '../cpu/pool';
 import { ConfigError } from '../core/errors';
+import { normedLinearInParts } from './normedLinear';
 import type { Backend } from './ops';
 import { createWasmLinears } from './wasmLinears';
 import { WasmMemory } from './wasmMemory';
@@ -42,6 +43,8 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
   const memory = new WasmMemory(heap, kernels, { threads, fused, packFrom }, (pointer, bytes) =>
     pool ? pool.setScratch(pointer, bytes) : main.setScratch(pointer),
   );
+  const ops = createWasmOps(memory, kernels);
+  const linears = createWasmLinears(memory, kernels);
   return {
     kind: 'wasm',
     device: `WASM SIMD, ${threads} thread${threads === 1 ? '' : 's'}${fused ? ', FMA' : ''}`,
@@ -66,7 +69,8 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
       pool?.dispose();
       memory.dispose();
     },
-    ...createWasmOps(memory, kernels),
-    ...createWasmLinears(memory, kernels),
+    ...ops,
+    ...linears,
+    normedLinear: (op) => normedLinearInParts({ ...ops, ...linears }, op),
   };
 }

@@ -78,9 +78,10 @@ export async function measureBackend(
       throwIfAborted(signal);
       const began = performance.now();
       for (let layer = 0; layer < layers * steps; layer++) {
-        backend.rmsNorm({ x, weight, y: normed, rows, cols: hidden, eps: 1e-5 });
-        backend.linear({ x: normed, weight: gateUp, y: activated, rows, mode: 'generate' });
-        backend.swiglu({ gateUp: activated, y: active, rows, ffn });
+        backend.normedLinear({
+          ...{ x, norm: weight, eps: 1e-5, weight: gateUp, y: active, rows },
+          ...{ normed, gateUp: activated },
+        });
         backend.linear({ x: active, weight: down, y: x, rows, mode: 'generate' });
       }
       await backend.read(x, 0, 1);

@@ -15,6 +15,8 @@ const forms = v.partial(
   v.object({
     linear: v.picklist(variantChoices.linear),
     linearGenerate: v.picklist(variantChoices.linearGenerate),
+    decode: v.picklist(variantChoices.decode),
+    norm: v.picklist(variantChoices.norm),
     linearBackward: v.picklist(variantChoices.linearBackward),
     loraGradU: v.picklist(variantChoices.loraGradU),
     loraGradAB: v.picklist(variantChoices.loraGradAB),

@@ -23,6 +23,9 @@ import attentionTileQuery from './kernels/parts/attentionTileQuery.wgsl?raw';
 import crossEntropyRow from './kernels/parts/crossEntropyRow.wgsl?raw';
 import dropout from './kernels/parts/dropout.wgsl?raw';
 import headTile from './kernels/parts/headTile.wgsl?raw';
+import lanesChains from './kernels/parts/lanesChains.wgsl?raw';
+import linearChains from './kernels/parts/linearChains.wgsl?raw';
+import linearLanes from './kernels/parts/linearLanes.wgsl?raw';
 import linearRows from './kernels/parts/linearRows.wgsl?raw';
 import load4 from './kernels/parts/load4.wgsl?raw';
 import load4half from './kernels/parts/load4half.wgsl?raw';
@@ -30,7 +33,10 @@ import onlineSoftmax from './kernels/parts/onlineSoftmax.wgsl?raw';
 import outerProduct from './kernels/parts/outerProduct.wgsl?raw';
 import qkHead from './kernels/parts/qkHead.wgsl?raw';
 import qkWeights from './kernels/parts/qkWeights.wgsl?raw';
+import quarter from './kernels/parts/quarter.wgsl?raw';
 import queryTile from './kernels/parts/queryTile.wgsl?raw';
+import rmsNormRow from './kernels/parts/rmsNormRow.wgsl?raw';
+import rowScales from './kernels/parts/rowScales.wgsl?raw';
 import store4 from './kernels/parts/store4.wgsl?raw';
 import sumWorkgroup from './kernels/parts/sumWorkgroup.wgsl?raw';
 import tileDot from './kernels/parts/tileDot.wgsl?raw';
@@ -93,6 +99,9 @@ export const kernelParts = {
   crossEntropyRow,
   dropout,
   headTile,
+  lanesChains,
+  linearChains,
+  linearLanes,
   linearRows,
   load4,
   load4half,
@@ -100,7 +109,10 @@ export const kernelParts = {
   outerProduct,
   qkHead,
   qkWeights,
+  quarter,
   queryTile,
+  rmsNormRow,
+  rowScales,
   store4,
   sumWorkgroup,
   tileDot,
@@ -110,7 +122,7 @@ export const kernelParts = {
   tileSum,
 } as const;
 
-/** How a kernel reads W: `weightRow` and `weightAt` for each storage; `ragged` is a dense tensor of any row length. */
+/** How a kernel reads W in each storage: parts that come before it; `ragged` is a dense tensor of any row length. */
 export const weightSources = {
   f32: weightsF32,
   f16: weightsF16,

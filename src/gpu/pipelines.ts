@@ -91,7 +91,8 @@ export class Pipelines {
 /** The WGSL of one compiled form (what "show the shader that ran this" prints). */
 export function kernelCode(spec: KernelSpec, shared = false): string {
   const flags = new Set((spec.flags ?? []).filter((flag) => flag !== false));
-  const body = composeSource(kernelSources[spec.name], flags, spec.constants ?? {}, kernelParts);
-  const code = spec.weights === undefined ? body : `${weightSources[spec.weights]}\n${body}`;
+  const weights = spec.weights === undefined ? '' : `${weightSources[spec.weights]}\n`;
+  const source = weights + kernelSources[spec.name];
+  const code = composeSource(source, flags, spec.constants ?? {}, kernelParts);
   return shared ? code.replaceAll('var<storage, read>', 'var<storage, read_write>') : code;
 }

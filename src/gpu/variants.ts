@@ -2,6 +2,7 @@
  * Which variant of a kernel runs where more than one is correct. The choice is made before training starts, can be stored
  * with a run and set again on resume: the order in which a product is summed is part of its result.
  */
+import type { WeightStorage } from './kernels';
 
 /** Rows x columns of the register tile of a thread, without barriers. */
 export const tiles = ['8x8', '4x8', '8x4', '4x4'] as const;
@@ -10,8 +11,12 @@ export type Tile = (typeof tiles)[number];
 export const variantChoices = {
   /** Linears in training. */
   linear: tiles,
-  /** Linears in generation: one for every number of rows. */
+  /** Linears in generation, summed in the order of the lanes. */
   linearGenerate: tiles,
+  /** Linears of a few rows in generation: as above, or 16 lanes that share the columns of a weight. */
+  decode: ['tile', 'lanes'],
+  /** A thread or a workgroup for each row of an RMS norm. */
+  norm: ['thread', 'row'],
   linearBackward: tiles,
   loraGradU: tiles,
   /** A thread, or a workgroup that splits the rows, for each tile of a LoRA gradient. */
@@ -32,6 +37,8 @@ export function defaultVariants(software: boolean): Variants {
     ? {
         linear: '8x8',
         linearGenerate: '8x8',
+        decode: 'tile',
+        norm: 'thread',
         linearBackward: '8x8',
         loraGradU: '8x8',
         loraGradAB: 'thread',
@@ -42,6 +49,8 @@ export function defaultVariants(software: boolean): Variants {
     : {
         linear: '4x8',
         linearGenerate: '4x4',
+        decode: 'lanes',
+        norm: 'row',
         linearBackward: '4x8',
         loraGradU: '4x8',
         loraGradAB: 'split',
@@ -62,6 +71,19 @@ export function tileSpec(
     cols,
     constants: { ROWS: rows, QUADS: cols / 4, WORKGROUP: Number(workgroup) },
   };
+}
+
+/** Most rows of a linear by lanes. */
+export const mostLaneRows = 8;
+
+/** The constants of a linear by lanes: rows at a time, and how the 16 bytes that a lane reads make up a block of 32 columns. */
+export function lanesSpec(
+  rows: number,
+  storage: Exclude<WeightStorage, 'ragged'>,
+): { rows: number; constants: Readonly<Record<string, number>> } {
+  const ROWS = rows === 1 ? 1 : rows <= 4 ? 4 : mostLaneRows;
+  const PER = { f32: 1, f16: 2, bf16: 2, q8: 4, q4: 8 }[storage];
+  return { rows: ROWS, constants: { ROWS, PER, WORDS: 8 / PER } };
 }
 
 /**

@@ -122,30 +122,27 @@ export function runLayers(
   const { rows, plan, adapter, scratch } = batch;
   const { x, normed, qkv, qkvNormed, attended, gateUp, activated } = workspace;
   const shape = headShape(config);
-  const { hidden, ffn, eps } = config;
-  const linear = (
-    input: Tensor,
-    inputs: number,
-    weight: Matrix,
-    output: Tensor,
-    group: LoraGroup | null | undefined,
-    extra: { bias?: Tensor; residual?: Tensor } = {},
-  ) => {
+  const { eps } = config;
+  /** LoRA of a linear, with room for x A^T. */
+  const lowRank = (group: LoraGroup | null | undefined): { lora?: LoraGroup & { u: Tensor } } => {
     const u = group && scratch?.views.get(group.rank * group.segments.length);
-    if (!group || !u) {
-      backend.linear({ x: input, weight, y: output, rows, mode: 'generate', ...extra });
-      return;
-    }
-    backend.loraDown({ x: input, group, u, rows, inputs, mode: 'generate' });
-    const lora = { ...group, u };
-    backend.linear({ x: input, weight, y: output, rows, mode: 'generate', lora, ...extra });
+    return group && u ? { lora: { ...group, u } } : {};
+  };
+  /** Adds to x. */
+  const linear = (input: Tensor, weight: Matrix, group: LoraGroup | null | undefined): void => {
+    const { lora } = lowRank(group);
+    const op = { x: input, rows, mode: 'generate' } as const;
+    if (lora) backend.loraDown({ ...op, group: lora, u: lora.u, inputs: weight.cols });
+    backend.linear({ ...op, weight, y: x, residual: x, ...(lora && { lora }) });
   };
 
   backend.embed({ ids: batch.ids, table: model.embed, y: x, rows });
   model.layers.forEach((layer, index) => {
     const lora = adapter?.layers[index];
-    backend.rmsNorm({ x, weight: layer.inputNorm, y: normed, rows, cols: hidden, eps });
-    linear(normed, hidden, layer.qkv, qkv, lora?.qkv, layer.qkvBias ? { bias: layer.qkvBias } : {});
+    const bias = layer.qkvBias ? { bias: layer.qkvBias } : {};
+    const block = { x, eps, rows, normed };
+    const qkvLora = lowRank(lora?.qkv);
+    backend.normedLinear({ ...block, norm: layer.inputNorm, weight: layer.qkv, y: qkv, ...bias, ...qkvLora });
     let fused = qkv;
     if (qkvNormed && layer.qNorm && layer.kNorm) {
       const { qNorm: qWeight, kNorm: kWeight } = layer;
@@ -153,11 +150,10 @@ export function runLayers(
       fused = qkvNormed;
     }
     attend(model, plan, index, fused, attended, rows);
-    linear(attended, config.heads * config.headDim, layer.o, x, lora?.o, { residual: x });
-    backend.rmsNorm({ x, weight: layer.postNorm, y: normed, rows, cols: hidden, eps });
-    linear(normed, hidden, layer.gateUp, gateUp, lora?.gateUp);
-    backend.swiglu({ gateUp: gateUp, y: activated, rows, ffn });
-    linear(activated, ffn, layer.down, x, lora?.down, { residual: x });
+    linear(attended, layer.o, lora?.o);
+    const { postNorm: norm, gateUp: weight } = layer;
+    backend.normedLinear({ ...block, norm, weight, y: activated, gateUp, ...lowRank(lora?.gateUp) });
+    linear(activated, layer.down, lora?.down);
   });
 }
 

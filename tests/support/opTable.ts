@@ -52,6 +52,26 @@ export const crossEntropyTable: readonly OpCase[] = [true, false].flatMap((gradi
   [1, 64, 1001, 5000].map((vocab) => rowCases.crossEntropy(3, vocab, gradient)),
 );
 
+/** Rows that fill the lanes' forms and do not, K of fewer blocks than there are chains and of more, and every format. */
+export const decodeTable: readonly OpCase[] = formats.flatMap((format) => [
+  ...[1, 3, 8].flatMap((rows) =>
+    [32, 96, 512, 1216].flatMap((inputs) => [
+      linearCases.linear(rows, inputs, 37, { format, mode: 'generate' }),
+      linearCases.normedLinear(rows, inputs, 74, { format, gated: true }),
+    ]),
+  ),
+  linearCases.linear(5, 96, 65, { format, mode: 'generate', extras: 'bias' }),
+  linearCases.linear(5, 96, 65, { format, mode: 'generate', extras: 'all', rank: 5 }),
+  linearCases.linear(2, 640, 72, { format, mode: 'generate', extras: 'all', rank: 8 }),
+  linearCases.normedLinear(5, 640, 37, { format, rank: 5 }),
+  linearCases.normedLinear(2, 96, 72, { format, gated: true, rank: 8 }),
+]);
+
+/** Rows shorter than a workgroup's reach, and longer. */
+export const normTable: readonly OpCase[] = sizes.flatMap((rows) =>
+  lengths.map((cols) => rowCases.rmsNorm(rows, cols)),
+);
+
 export const opTable: Readonly<Record<string, readonly OpCase[]>> = {
   'elementwise ops': [
     ...lengths.flatMap((size) => [
@@ -112,6 +132,13 @@ export const opTable: Readonly<Record<string, readonly OpCase[]>> = {
       linearCases.linear(rows, inputs, outputs, { mode: 'generate', extras: 'all', rank: 5 }),
       linearCases.matmulNT(rows, inputs, outputs, 'train'),
     ]),
+    ...[1, 5, 9].flatMap((rows) =>
+      [65, 96, 640].flatMap((inputs) => [
+        linearCases.normedLinear(rows, inputs, 37),
+        linearCases.normedLinear(rows, inputs, 70, { gated: true, rank: 3 }),
+      ]),
+    ),
+    ...formats.map((format) => linearCases.normedLinear(3, 96, 74, { format, gated: true })),
     linearCases.linear(65, 1001, 64, { extras: 'residual' }),
     linearCases.linear(7, 64, 1001, { extras: 'residual' }),
     linearCases.linear(1001, 65, 65, { extras: 'all', rank: 8 }),

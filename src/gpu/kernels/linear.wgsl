@@ -2,11 +2,12 @@
 // x [rows, inputs], W this part's rows [start, start + count) of [outputs, inputs] in any weight format,
 // y, residual [rows, outputs], bias [outputs], u [rows, segments * rank], b [*, rank].
 // Grid: a thread per (ROWS rows, 4 QUADS outputs), no barrier. Assigns; RESIDUAL_IS_Y adds to y.
-// K runs in order through explicit multiply-adds, and rows that fill less than half a tile run one by one through the same chain:
-// so a row has the same bits alone and in any batch. The registers have names (`repeat` unrolls): arrays spill.
+// K runs through explicit multiply-adds in one order, and rows that fill less than half a tile run one by one through the same: so a row
+// has the same bits alone and in any batch. The order is K's own, with CHAINS that of linearChains, which LANES has as well.
+// The registers have names (`repeat` unrolls): arrays spill.
 struct Sizes {
   rows: u32, inputs: u32, columns4: u32, outputs: u32, start: u32, count: u32,
-  segmentCount: u32, rank: u32, scale: f32,
+  segmentCount: u32, rank: u32, scale: f32, eps: f32,
   segments: array<vec4<u32>, 4>, // first output, outputs, first row of b
 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
@@ -42,6 +43,16 @@ fn tile(a: vec4<f32>, w0: vec4<f32>, w1: vec4<f32>, w2: vec4<f32>, w3: vec4<f32>
     multiplyAdd(a, w0, sum.x), multiplyAdd(a, w1, sum.y), multiplyAdd(a, w2, sum.z), multiplyAdd(a, w3, sum.w));
 }
 
+//#include quarter
+/** Columns of y that this part of W has. */
+fn columns() -> u32 {
+  //#if GATED
+  return sizes.count / 2u;
+  //#else
+  return sizes.count;
+  //#endif
+}
+
 /** Adds bias and residual, and writes four outputs of one row. */
 fn finish(row: u32, local: u32, products: vec4<f32>) {
   var value = products;
@@ -51,14 +62,17 @@ fn finish(row: u32, local: u32, products: vec4<f32>) {
   //#endif
   let first = row * sizes.outputs + sizes.start;
   //#if RESIDUAL
-  value += residualAt(residualBase(first), local / 4u, sizes.count);
+  value += residualAt(residualBase(first), local / 4u, columns());
   //#endif
   //#if RESIDUAL_IS_Y
-  value += yAt(yBase(first), local / 4u, sizes.count);
+  value += yAt(yBase(first), local / 4u, columns());
   //#endif
-  yStore(yBase(first), local / 4u, sizes.count, value);
+  yStore(yBase(first), local / 4u, columns(), value);
 }
 
+//#if LANES
+//#include linearLanes
+//#else
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let index = id.x + id.y * groups.x * WORKGROUP;
@@ -82,3 +96,4 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   let row = first;
   //#include linearRows rows=ROWS
 }
+//#endif

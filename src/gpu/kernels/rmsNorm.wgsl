@@ -1,5 +1,8 @@
 // y = x / sqrt(mean(x^2) + eps) * weight, per row.
-// x, y [rows, cols], weight [cols], all in units of Value. Grid: a thread a row (no barrier). Assigns.
+// x, y [rows, cols], weight [cols], all in units of Value. Grid: a thread a row (no barrier), with ROW a workgroup. Assigns.
+//#if ROW
+//#include rmsNormRow
+//#else
 //#if VEC4
 alias Value = vec4<f32>;
 fn total(value: Value) -> f32 { return (value.x + value.y) + (value.z + value.w); }
@@ -30,3 +33,4 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     y[first + i] = x[first + i] * scale * weight[i];
   }
 }
+//#endif

@@ -52,7 +52,7 @@ it('a row has the same bits alone and in a batch on the CPU path, and a differen
   const wasm = await createWasmBackend();
   const reference = createReferenceBackend();
   for (const format of ['f32', 'f16', 'q8', 'q4'] as const) {
-    const test = rowAlone(format, [256, 68], { whole: true });
+    const test = rowAlone(format, { inputs: 256, outputs: 68, bias: true, residual: true, rank: 8 });
     expect(largestError(await test.run(wasm), await test.run(reference), test)).toBeLessThanOrEqual(1);
   }
   // A backend whose results depend on the number of rows.
@@ -63,6 +63,6 @@ it('a row has the same bits alone and in a batch on the CPU path, and a differen
       if (op.rows === 1) wasm.copy({ x: op.y, y: op.y, size: 1, accumulate: true });
     },
   };
-  const test = rowAlone('f32', [256, 68]);
+  const test = rowAlone('f32', { inputs: 256, outputs: 68 });
   expect(largestError(await test.run(uneven), await test.run(reference), test)).toBeGreaterThan(1);
 });

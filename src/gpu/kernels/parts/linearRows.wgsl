@@ -5,6 +5,9 @@
   var sum$t_$q = vec4<f32>();
   //#end
   //#end
+  //#if CHAINS
+  //#include linearChains rows=${rows}
+  //#else
   for (var i = 0u; i < sizes.columns4; i++) {
     //#repeat q QUADS c 4
     let w$q_$c = weightAt(row$q_$c, i);
@@ -16,6 +19,7 @@
     //#end
     //#end
   }
+  //#endif
   //#if LORA
   let output = sizes.start + local;
   for (var s = 0u; s < sizes.segmentCount; s++) {

@@ -1,10 +1,17 @@
 // A frozen matrix as bf16 pairs in u32, rows padded to four columns: weights [rows, columns4].
-@group(0) @binding(1) var<storage, read> weights: array<vec2<u32>>;
-
 fn weightRow(row: u32, columns4: u32) -> u32 {
   return row * columns4;
 }
-fn weightAt(base: u32, column4: u32) -> vec4<f32> {
-  let pair = weights[base + column4];
+fn halves(pair: vec2<u32>) -> vec4<f32> {
   return bitcast<vec4<f32>>(vec4<u32>(pair.x << 16u, pair.x & 0xffff0000u, pair.y << 16u, pair.y & 0xffff0000u));
 }
+//#if LANES
+@group(0) @binding(1) var<storage, read> weights: array<vec4<u32>>;
+fn columns0(raw: vec4<u32>) -> vec4<f32> { return halves(raw.xy); }
+fn columns1(raw: vec4<u32>) -> vec4<f32> { return halves(raw.zw); }
+//#else
+@group(0) @binding(1) var<storage, read> weights: array<vec2<u32>>;
+fn weightAt(base: u32, column4: u32) -> vec4<f32> {
+  return halves(weights[base + column4]);
+}
+//#endif

@@ -4,6 +4,10 @@
 fn weightRow(row: u32, columns4: u32) -> u32 {
   return row * columns4;
 }
+//#if LANES
+fn columns0(raw: vec4<f32>) -> vec4<f32> { return raw; }
+//#else
 fn weightAt(base: u32, column4: u32) -> vec4<f32> {
   return weights[base + column4];
 }
+//#endif

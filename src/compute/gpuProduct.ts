@@ -1,0 +1,120 @@
+/** Products with a weight on the GPU: which form of the kernel computes them, and its dispatches. */
+import { fail } from '../core/assert';
+import type { WeightStorage } from '../gpu/kernels';
+import { lanesSpec, mostLaneRows, tileSpec, type Tile, type Variants } from '../gpu/variants';
+import { rangeOf, weightBuffers, type GpuContext, type MatrixPart } from './gpuMemory';
+import { rowBlocks } from './gpuRowBlocks';
+import type { LoraGroup, Mode, Tensor } from './ops';
+
+type Flag = string | false;
+
+const noSegments: readonly (readonly number[])[] = [];
+
+/** [first output, outputs, first row of b, first tile of eight outputs] of each segment. */
+export function segmentRows(group: LoraGroup): number[][] {
+  if (group.segments.length > 4) fail(`A LoRA group has ${group.segments.length} segments; 4 are possible.`);
+  let tile = 0;
+  return group.segments.map(({ start, count, bRow }) => {
+    const row = [start, count, bRow, tile];
+    tile += Math.ceil(count / 8);
+    return row;
+  });
+}
+
+export interface Product {
+  readonly x: Tensor;
+  readonly y: Tensor;
+  readonly rows: number;
+  readonly inputs: number;
+  /** Columns of y. */
+  readonly outputs: number;
+  readonly storage: WeightStorage;
+  readonly parts: readonly MatrixPart[];
+  readonly mode: Mode;
+  readonly bias?: Tensor | undefined;
+  readonly residual?: Tensor | undefined;
+  readonly lora?: (LoraGroup & { readonly u: Tensor }) | undefined;
+  /** Of x; these two in lanes only. */
+  readonly norm?: { readonly weight: Tensor; readonly eps: number } | undefined;
+  readonly gated?: boolean;
+}
+
+/** Whether lanes can share this product, and are to. */
+export const inLanes = ({ decode }: Variants, { rows, inputs }: Pick<Product, 'rows' | 'inputs'>): boolean =>
+  decode === 'lanes' && rows <= mostLaneRows && inputs % 32 === 0;
+
+/** The form of kernel that computes a product; `threads` is for `rows` rows and so many rows of W. */
+function formOf(
+  variants: Variants,
+  op: Product,
+): {
+  readonly flags: readonly Flag[];
+  readonly rows: number;
+  readonly constants: Readonly<Record<string, number>>;
+  threads(count: number): number;
+} {
+  const { mode, rows, storage } = op;
+  if (mode === 'train') return tiled(variants.linear, variants.workgroup, []);
+  const order: Flag[] = [(storage === 'q8' || storage === 'q4') && 'QUANTS', storage === 'q4' && 'MINIMA'];
+  if (storage === 'ragged' || !inLanes(variants, op))
+    return tiled(variants.linearGenerate, variants.workgroup, ['CHAINS', ...order]);
+  const lanes = lanesSpec(rows, storage);
+  return { ...lanes, flags: ['LANES', ...order], threads: (count) => 64 * Math.ceil(count / 8) };
+}
+
+function tiled(tile: Tile, workgroup: Variants['workgroup'], flags: readonly Flag[]) {
+  const spec = tileSpec(tile, workgroup);
+  return { ...spec, flags, threads: (count: number) => Math.ceil(count / spec.cols) };
+}
+
+/** x W^T for every part of a matrix, or for a tensor as its only part. */
+export function product(context: GpuContext, op: Product): void {
+  const { x, y, rows, inputs, outputs, bias, residual, lora, norm, gated = false } = op;
+  const inPlace = residual === y;
+  const form = formOf(context.variants, op);
+  const flags: Flag[] = [
+    ...form.flags,
+    inputs % 4 === 0 && 'VEC4',
+    outputs % 4 === 0 && 'OUT4',
+    bias !== undefined && 'BIAS',
+    residual !== undefined && (inPlace ? 'RESIDUAL_IS_Y' : 'RESIDUAL'),
+    norm !== undefined && 'NORM',
+    gated && 'GATED',
+    lora !== undefined && 'LORA',
+    lora !== undefined && lora.rank % 4 === 0 && 'RANK4',
+  ];
+  const groupWidth = lora === undefined ? 0 : lora.segments.length * lora.rank;
+  const blocks = { tile: form.rows, widths: [inputs, outputs, groupWidth] };
+  for (const part of op.parts) {
+    const flops = 2 * rows * part.count * (inputs + (lora?.rank ?? 0));
+    for (const block of rowBlocks(context, rows, flops, blocks)) {
+      context.recorder.dispatch({
+        kernel: { name: 'linear', weights: op.storage, flags, constants: form.constants },
+        buffers: {
+          ...weightBuffers(part),
+          x: block.of(rangeOf(x), inputs),
+          y: block.of(rangeOf(y), outputs),
+          ...(bias === undefined ? {} : { bias: rangeOf(bias) }),
+          ...(residual === undefined || inPlace ? {} : { residual: block.of(rangeOf(residual), outputs) }),
+          ...(norm === undefined ? {} : { normWeight: rangeOf(norm.weight) }),
+          ...(lora === undefined ? {} : { u: block.of(rangeOf(lora.u), groupWidth), b: rangeOf(lora.b) }),
+        },
+        sizes: {
+          rows: block.rows,
+          inputs,
+          columns4: Math.ceil(inputs / 4),
+          outputs,
+          start: part.start,
+          count: part.count,
+          segmentCount: lora?.segments.length ?? 0,
+          rank: lora?.rank ?? 0,
+          scale: lora?.scale ?? 0,
+          eps: norm?.eps ?? 0,
+          segments: lora === undefined ? noSegments : segmentRows(lora),
+        },
+        threads: Math.ceil(block.rows / form.rows) * form.threads(part.count),
+        flops: (flops * block.rows) / rows,
+      });
+    }
+  }
+}
