@@ -60,6 +60,28 @@ export function weightBuffers(part: MatrixPart): Record<string, Range> {
   return part.scales === null ? { weights: part.weights } : { weights: part.weights, scales: part.scales };
 }
 
+/** A part in pieces of at most `most` rows, in whole multiples of 64, so that a piece starts where a part may. */
+export function piecesOf(
+  part: MatrixPart,
+  [format, cols]: readonly [WeightFormat, number],
+  most: number,
+): readonly MatrixPart[] {
+  const rows = Math.max(64, Math.floor(most / 64) * 64);
+  if (part.count <= rows) return [part];
+  const bytes = rowBytes(format, cols);
+  const cut = (range: Range, first: number, size: number): Range => ({
+    ...range,
+    offset: range.offset + first * size,
+    bytes: range.bytes - first * size,
+  });
+  return Array.from({ length: Math.ceil(part.count / rows) }, (_, i) => ({
+    start: part.start + i * rows,
+    count: Math.min(rows, part.count - i * rows),
+    weights: cut(part.weights, i * rows, bytes.weights),
+    scales: part.scales && cut(part.scales, i * rows, bytes.scales),
+  }));
+}
+
 /** Bytes of one row as stored on the GPU. */
 function rowBytes(format: WeightFormat, cols: number): { weights: number; scales: number } {
   const padded = Math.ceil(cols / 4) * 4;

@@ -2,8 +2,8 @@
 import { fail } from '../core/assert';
 import type { WeightStorage } from '../gpu/kernels';
 import { lanesSpec, mostLaneRows, tileSpec, type Tile, type Variants } from '../gpu/variants';
-import { rangeOf, weightBuffers, type GpuContext, type MatrixPart } from './gpuMemory';
-import { rowBlocks } from './gpuRowBlocks';
+import { piecesOf, rangeOf, weightBuffers, type GpuContext, type MatrixPart } from './gpuMemory';
+import { mostFlops, rowBlocks } from './gpuRowBlocks';
 import type { LoraGroup, Mode, Tensor } from './ops';
 
 type Flag = string | false;
@@ -85,7 +85,14 @@ export function product(context: GpuContext, op: Product): void {
   ];
   const groupWidth = lora === undefined ? 0 : lora.segments.length * lora.rank;
   const blocks = { tile: form.rows, widths: [inputs, outputs, groupWidth] };
-  for (const part of op.parts) {
+  // Where even one tile of rows is too much for a dispatch its columns are cut too. A gate needs the whole part.
+  const columns = mostFlops(context) / (2 * Math.min(rows, form.rows) * inputs);
+  const { storage } = op;
+  const parts =
+    gated || storage === 'ragged'
+      ? op.parts
+      : op.parts.flatMap((part) => piecesOf(part, [storage, inputs], columns));
+  for (const part of parts) {
     const flops = 2 * rows * part.count * (inputs + (lora?.rank ?? 0));
     for (const block of rowBlocks(context, rows, flops, blocks)) {
       context.recorder.dispatch({

@@ -16,7 +16,8 @@ export interface RowBlock {
   of(range: Range, width: number): Range;
 }
 
-const mostFlops = ({ recorder, dispatchFlops, software }: GpuContext): number =>
+/** Operations of one dispatch, at most. */
+export const mostFlops = ({ recorder, dispatchFlops, software }: GpuContext): number =>
   dispatchFlops ?? Math.max(software ? least.software : least.hardware, recorder.submitFlops);
 
 /** Whether rows of this width start at a multiple of 256 bytes, as views must, after every `step` of them. */

@@ -39,25 +39,28 @@ test.for(forms)('%s as variant %s, workgroups of %s, equals the reference', asyn
   await holdAgainstReference(backend, families[family]);
 });
 
-/** With the rows of a block: 64, from where a view of any width may start, or a tile's where these widths let it start there. */
-const splits: readonly (readonly [OpCase, number])[] = [
-  [linearCases.linear(150, 65, 67, { extras: 'all', rank: 5 }), 64],
-  [linearCases.linear(150, 64, 96, { extras: 'residual', format: 'q4', mode: 'generate' }), 8],
-  [linearCases.linearBackward(150, 65, 67, { extras: true, rank: 3, rate: 0.25 }), 64],
-  [linearCases.linearBackward(130, 64, 96, { extras: true, rank: 8, format: 'q8' }), 8],
-  [linearCases.loraDown(150, 65, 9, { mode: 'generate' }), 64],
+/**
+ * With the rows of a block: 64, from where a view of any width may start, or a tile's where these widths let it start there; and with
+ * the pieces of 64 columns into which a linear is cut too.
+ */
+const splits: readonly (readonly [OpCase, number, number])[] = [
+  [linearCases.linear(150, 65, 67, { extras: 'all', rank: 5 }), 64, 2],
+  [linearCases.linear(150, 64, 96, { extras: 'residual', format: 'q4', mode: 'generate' }), 8, 2],
+  [linearCases.linearBackward(150, 65, 67, { extras: true, rank: 3, rate: 0.25 }), 64, 1],
+  [linearCases.linearBackward(130, 64, 96, { extras: true, rank: 8, format: 'q8' }), 8, 1],
+  [linearCases.loraDown(150, 65, 9, { mode: 'generate' }), 64, 1],
 ];
 
-test.for(splits.map(([op, block]) => [caseName(op), op, block] as const))(
-  '%s above the bound of one dispatch is split by rows and keeps every bit',
-  async ([, op, block], context) => {
+test.for(splits.map(([op, block, pieces]) => [caseName(op), op, block, pieces] as const))(
+  '%s above the bound of one dispatch is split and keeps every bit',
+  async ([, op, block, pieces], context) => {
     const whole = await gpuBackend(context);
     const split = await gpuBackend(context, { dispatchFlops: 1 });
     const before = [whole, split].map(({ recorder }) => recorder.profiler.dispatches);
     const wanted = await op.run(whole);
     const got = await op.run(split);
     const [once, often] = [whole, split].map(({ recorder }, i) => recorder.profiler.dispatches - before[i]!);
-    expect(often! - once!).toBe(Math.ceil(op.shape[0]! / block) - 1);
+    expect(often! - once!).toBe(pieces * Math.ceil(op.shape[0]! / block) - 1);
     expect(got.map(bitsOf)).toEqual(wanted.map(bitsOf));
   },
 );

@@ -6,7 +6,7 @@ import { Generator } from '../../../src/lm/generate';
 import { defaultLora } from '../../../src/train/options';
 import type { Variants } from '../../../src/gpu/variants';
 import { CountingGpu } from '../../support/countingGpu/countingGpu';
-import { emptyModel, modelShapes, type ModelName } from '../../support/countingGpu/models';
+import { emptyModel, modelShapes, type ModelName } from '../../../src/lm/shaped/emptyModel';
 
 /** Dispatches of the last of some steps of so many sequences. */
 async function dispatchesOfStep(
