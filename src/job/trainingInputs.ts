@@ -46,6 +46,8 @@ export async function trainingInputs(
     kind,
     base,
     backend: job.device.backend,
+    // Rollouts and continuations read the cache; what was trained before there was a choice had f32.
+    ...(kind !== 'sft' && job.config.kvCache !== 'f32' && { kvCache: job.config.kvCache }),
     adapters: Object.fromEntries((await Promise.all(read)) as [string, string | null][]),
     data,
   };

@@ -2,6 +2,7 @@
  * Bytes that our engine will hold for a model, worked out from its sizes alone: the same tensors that lm/ and train/
  * allocate, rounded as each backend rounds them. Held against the engine's ledger by tests.
  */
+import { grownBlocks } from '../lm/paged/blockPool';
 import { sparing, type PassSize, type Recomputation } from '../lm/recompute';
 import type { ModelShape, WeightFormat } from './modelShape';
 
@@ -88,7 +89,7 @@ const maxContext = 8192;
 const maxSequences = 64;
 const prefillRows = 256;
 const blockSize = 16;
-const cacheBytes = 512 << 20;
+const mostCacheBytes = 512 << 20;
 /** Most bytes of logits held at once in training. */
 const logitsBytes = 64 << 20;
 
@@ -134,92 +135,79 @@ function mostBlocks(shape: ModelShape, sequences: number, half: boolean): number
   const { layers, kvHeads, headDim } = shape;
   const perToken = 2 * layers * kvHeads * headDim * (half ? 2 : 4);
   const context = contextOf(shape);
-  const most = Math.max(Math.floor(cacheBytes / perToken), Math.min(2048, context));
+  const most = Math.max(Math.floor(mostCacheBytes / perToken), Math.min(2048, context));
   return Math.max(1, Math.floor(Math.min(most, sequences * (context + blockSize)) / blockSize));
 }
 
-/** Lengths of one text to the next differ by about so much: the first one decides from where a cache doubles. */
-const spread = 0.25;
-
 /** What sequences take in a cache: blocks are taken as their tokens come. */
 interface CacheUse {
+  readonly sequences: number;
   /** Keys and values are kept as f16. */
   readonly half?: boolean;
-  readonly sequences: number;
-  /** Tokens of a prompt. */
-  readonly prompt: number;
 }
 
-/**
- * Largest size of the cache when stages of sequences of about so many positions each run one after another. It doubles when it is
- * full, so that its end depends on where it began: of all first prompts within `spread` of the usual the worst is taken.
- */
+interface CacheBytes {
+  readonly bytes: number;
+  /** What its growth leaves. */
+  readonly spare: number;
+}
+
+/** Most that a cache may hold when so many sequences of about `tokens` positions each run at once. */
 export function cacheBound(
   shape: ModelShape,
   sizer: Sizer,
-  use: CacheUse & { readonly stages: readonly number[]; readonly atOnce?: number },
-): { readonly bytes: number; readonly spare: number } {
-  const atOnce = use.atOnce ?? maxSequences;
-  const together = Math.min(use.sequences, atOnce);
-  const needs = use.stages.map((tokens) => together * blocksOf(shape, tokens));
-  const first = blocksOf(shape, use.prompt);
-  const half = use.half ?? false;
-  const lowest = Math.max(1, Math.ceil((1 - spread) * first));
-  const highest = Math.max(lowest, Math.floor((1 + spread) * first));
-  const stride = Math.max(1, Math.floor((highest - lowest) / 64));
-  const most = { bytes: 0, spare: 0 };
-  for (let start = lowest; start <= highest; start += stride) {
-    const { bytes, spare } = grown(shape, sizer, { half, most: mostBlocks(shape, atOnce, half) }, [
-      start,
-      ...needs,
-    ]);
-    most.bytes = Math.max(most.bytes, bytes);
-    most.spare = Math.max(most.spare, spare);
-  }
-  return most;
+  use: CacheUse & { readonly tokens: number; readonly atOnce?: number },
+): CacheBytes {
+  const { half = false, atOnce = maxSequences } = use;
+  // A block more than the mean has: of the last one half is empty, and some are longer.
+  const each = Math.min(contextOf(shape), use.tokens) / blockSize + 1;
+  const needed = Math.ceil(Math.min(use.sequences, atOnce) * each);
+  const most = mostBlocks(shape, atOnce, half);
+  // It gains this much at once where it has almost enough.
+  const blocks = Math.min(most, grownBlocks(needed, needed));
+  return cacheBytes(shape, sizer, half, [Math.ceil(blocks / 2), blocks]);
 }
 
-/** The key-value cache after `sequences` replies of `reply` tokens ran at once, and what its growth leaves. */
+/** The key-value cache after `sequences` prompts got replies of `reply` tokens at once. */
 export function cacheMemory(
   shape: ModelShape,
   sizer: Sizer,
-  use: CacheUse & { readonly reply: number },
-): { readonly bytes: number; readonly spare: number } {
+  use: CacheUse & { readonly prompt: number; readonly reply: number },
+): CacheBytes {
+  const { half = false } = use;
   const together = Math.min(use.sequences, maxSequences);
+  const prompt = blocksOf(shape, use.prompt);
   // The last token is never fed.
   const whole = together * blocksOf(shape, use.prompt + use.reply - 1);
-  const prompts = Array.from({ length: together }, (_, i) => (i + 1) * blocksOf(shape, use.prompt));
-  const half = use.half ?? false;
-  return grown(shape, sizer, { half, most: mostBlocks(shape, maxSequences, half) }, [...prompts, whole]);
+  const most = mostBlocks(shape, maxSequences, half);
+  const sizes: number[] = [];
+  let capacity = 0;
+  // Prompts come one after another, then all replies block by block.
+  for (
+    let needed = prompt;
+    needed <= Math.min(whole, most);
+    needed += needed < together * prompt ? prompt : 1
+  ) {
+    if (needed <= capacity) continue;
+    capacity = Math.min(most, grownBlocks(capacity, needed));
+    sizes.push(capacity);
+  }
+  return cacheBytes(shape, sizer, half, sizes);
 }
 
 const blocksOf = (shape: ModelShape, tokens: number): number =>
   Math.max(1, Math.ceil(Math.min(tokens, contextOf(shape)) / blockSize));
 
-/** A cache that doubles whenever one of the needs, in blocks and in their order, is more than it has. */
-function grown(
-  shape: ModelShape,
-  sizer: Sizer,
-  { half, most }: { readonly half: boolean; readonly most: number },
-  needs: readonly number[],
-): { readonly bytes: number; readonly spare: number } {
+/** A cache that has had these sizes in blocks, one after another. */
+function cacheBytes(shape: ModelShape, sizer: Sizer, half: boolean, sizes: readonly number[]): CacheBytes {
   const { layers, kvHeads, headDim } = shape;
   const of = (blocks: number): number =>
     sizer.tensor((blocks * blockSize * kvHeads * headDim) / (half ? 2 : 1));
-  const held = (blocks: number): number => 2 * layers * of(blocks);
-  let capacity = 0;
-  let released = 0;
-  let last = 0;
-  for (const need of needs) {
-    while (capacity < Math.min(most, need)) {
-      if (capacity > 0) released += held(capacity);
-      last = capacity;
-      capacity = Math.min(most, capacity > 0 ? 2 * capacity : need);
-    }
-  }
-  // While it grows, one layer's old half stands beside its new one.
-  const growing = last > 0 ? of(last) : 0;
-  return { bytes: held(capacity), spare: Math.max(growing, sizer.spare(released)) };
+  const earlier = sizes.slice(0, -1);
+  const released = earlier.reduce((sum, blocks) => sum + 2 * layers * of(blocks), 0);
+  // While it grows, one layer's old part stands beside its new one.
+  const growing = earlier.length > 0 ? of(earlier.at(-1) ?? 0) : 0;
+  return { bytes: 2 * layers * of(sizes.at(-1) ?? 0), spare: Math.max(growing, sizer.spare(released)) };
 }
 
 /** What a training's memory follows from. */

@@ -24,11 +24,8 @@ import type { PlannedAgent } from './studentMemory';
 const comfortable = 0.75;
 const GiB = 2 ** 30;
 
-/** Positions that turns of a debate take in the cache: the first prompt, the turns of the first exchange, then the longest. */
-function turnTokens(
-  config: RunConfig,
-  compact: boolean,
-): { readonly prompt: number; readonly stages: readonly number[] } {
+/** Positions that the longest turns of a debate take in the cache. */
+function turnTokens(config: RunConfig, compact: boolean): number {
   const { question, reply } = textTokens(config, compact);
   const peers =
     config.protocol === 'self-consistency' || config.rounds === 0
@@ -38,9 +35,7 @@ function turnTokens(
         : config.visibility === 'ring'
           ? 3
           : config.randomPeers + 1;
-  const prompt = question + config.shots * (question + reply);
-  const alone = prompt + reply;
-  return { prompt, stages: peers === 0 ? [alone] : [alone, alone + peers * reply] };
+  return question + config.shots * (question + reply) + (1 + peers) * reply;
 }
 
 /** What may be used, and why we think so: a browser gives no free memory. */
@@ -92,11 +87,11 @@ function agentMemory(agent: PlannedAgent, input: PlanInput, sizer: Sizer): Agent
   const { model, shape, compact, adapters = 0 } = agent;
   // Of the size that this run trains: what another one is, its files alone say.
   const adapterBytes = adapters * sizer.tensor(adapterElements(shape, config.rank));
-  const { prompt, stages } = turnTokens(config, compact);
+  const longest = turnTokens(config, compact);
   const questions = config.trainQuestions + config.testQuestions;
   const sequences = Math.ceil((questions * config.nAgents) / agents.length);
   const half = halfCache(input, shape);
-  const { bytes, spare } = cacheBound(shape, sizer, { half, sequences, prompt, stages });
+  const { bytes, spare } = cacheBound(shape, sizer, { half, sequences, tokens: longest });
   return {
     items: [
       ...loaded(model, shape, sizer),
@@ -104,7 +99,7 @@ function agentMemory(agent: PlannedAgent, input: PlanInput, sizer: Sizer): Agent
     ],
     cache: [{ kind: 'cache', model, bytes }],
     left: spare,
-    longest: stages.at(-1) ?? 0,
+    longest,
   };
 }
 

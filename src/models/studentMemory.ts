@@ -119,8 +119,7 @@ function answering(input: PlanInput, sizer: Sizer, sequences: number): MemoryIte
   const { model, shape, compact } = student;
   const { question } = textTokens(config, compact);
   const half = halfCache(input, shape);
-  const use = { half, sequences, prompt: question, stages: [question + config.maxTokens] };
-  const { bytes, spare } = cacheBound(shape, sizer, use);
+  const { bytes, spare } = cacheBound(shape, sizer, { half, sequences, tokens: question + config.maxTokens });
   return [
     { kind: 'cache', model, bytes },
     { kind: 'spare', model, bytes: spare },
@@ -202,8 +201,7 @@ function practice(
   const cache = cacheBound(shape, sizer, {
     half: halfCache(input, shape),
     sequences: Math.max(replies, heldOut),
-    prompt,
-    stages: [prompt + maxTokens],
+    tokens: prompt + maxTokens,
     atOnce: rolloutSequences,
   });
   const scored =
@@ -232,14 +230,12 @@ export function evaluation(input: PlanInput, sizer: Sizer): MemoryItem[] {
   const { model, shape, compact } = student;
   const { question, reply } = textTokens(config, compact);
   const alone = question + reply;
-  // The longest turn is the one in which it sees its own answer and checks it.
-  const checked = config.selfCheck ? [alone + question + reply] : [];
-  const shots = config.shots > 0 ? [alone + config.shots * (question + reply)] : [];
+  // The longest turn may be the one in which it sees its own answer and checks it.
+  const checked = config.selfCheck ? alone + question + reply : 0;
   const cache = cacheBound(shape, sizer, {
     half: halfCache(input, shape),
     sequences: config.testQuestions + evaluationQuestions(config),
-    prompt: question,
-    stages: [alone, ...shots, ...checked],
+    tokens: Math.max(alone + config.shots * (question + reply), checked),
   });
   return [
     { kind: 'adapter', model, bytes: sizer.tensor(adapterElements(shape, config.rank)) },

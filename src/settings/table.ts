@@ -534,7 +534,7 @@ export const table = {
     {
       flag: 'kv-cache',
       quick: 'f32',
-      scopes: ['debate', 'training', 'judge', 'rl'],
+      scopes: ['debate', 'judge', 'rl'],
       group: 'machine',
       label: 'Key-value cache',
       help: 'Precision in which our engine keeps keys and values on a GPU. 16 bits take half the memory, so more replies run at once; replies are slightly different ones.',

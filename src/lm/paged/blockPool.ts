@@ -21,6 +21,17 @@ export interface Block {
   kept: boolean;
 }
 
+/** Blocks that a cache begins with, so that a first reply does not grow it every few tokens. */
+const least = 8;
+/** Blocks up to which it doubles when it grows; from there on it gains a quarter, so that little of it stays empty. */
+const doubled = 128;
+
+/** Blocks of a cache that has so many and needs more. */
+export function grownBlocks(capacity: number, needed: number): number {
+  const step = Math.min(2 * capacity, Math.max(doubled, Math.ceil(1.25 * capacity)));
+  return Math.max(needed, least, step);
+}
+
 export class BlockPool {
   readonly blockSize: number;
   #capacity = 0;

@@ -3,7 +3,7 @@
  * sequence is given never depends on what was kept: a position has the same bits in whatever batch it was computed (mode "generate").
  */
 import { OutOfMemoryError } from '../../core/errors';
-import { BlockPool, type Block } from './blockPool';
+import { BlockPool, grownBlocks, type Block } from './blockPool';
 import { KvCache } from '../cache';
 import type { Sequence } from '../sequence';
 import type { LanguageModel, LoraAdapter } from '../types';
@@ -93,7 +93,7 @@ export class PagedCache {
         'Ask for fewer tokens, or free memory.',
       );
     }
-    const wanted = Math.min(this.#maxBlocks, Math.max(needed, 2 * capacity));
+    const wanted = Math.min(this.#maxBlocks, grownBlocks(capacity, needed));
     for (const blocks of wanted > needed ? [wanted, needed] : [needed]) {
       try {
         await this.tensors.grow(blocks * blockSize);
