@@ -3,7 +3,7 @@
  * rounds twice: then nothing is gained by it, and the bits are those of the plain kernels.
  */
 
-/** (module (func (export "f") (param f32 f32 f32) (result f32): lane 0 of f32x4.relaxed_madd of the three, spread.)) */
+/** A module with f(a, b, c: f32): f32, one element of f32x4.relaxed_madd over vectors of a, of b and of c. */
 const probe = Uint8Array.of(
   ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
   ...[0x01, 0x08, 0x01, 0x60, 0x03, 0x7d, 0x7d, 0x7d, 0x01, 0x7d],

@@ -53,15 +53,15 @@ export function packRows(
   for (let i = 0; i < count; i++) {
     const row = start + i;
     const panel = pointer + Math.floor(row / 8) * bytes;
-    const lane = row % 8;
+    const place = row % 8;
     if ('values' in data) {
       const values = data.values.subarray(i * cols, (i + 1) * cols);
       if (values.length < cols) lack(data.format, data.values.length, count * cols);
       const to = new Uint16Array(buffer, panel, bytes / 2);
-      for (let col = 0; col < cols; col++) to[(col >> 1) * 16 + lane * 2 + (col & 1)] = values[col]!;
-      if (cols % 2 === 1) to[(cols >> 1) * 16 + lane * 2 + 1] = 0;
+      for (let col = 0; col < cols; col++) to[(col >> 1) * 16 + place * 2 + (col & 1)] = values[col]!;
+      if (cols % 2 === 1) to[(cols >> 1) * 16 + place * 2 + 1] = 0;
     } else {
-      packQuants(new Uint32Array(buffer, panel, bytes / 4), lane, i, Math.ceil(cols / blockColumns), data);
+      packQuants(new Uint32Array(buffer, panel, bytes / 4), place, i, Math.ceil(cols / blockColumns), data);
     }
   }
 }
@@ -70,10 +70,10 @@ function lack(format: PanelFormat, got: number, need: number): never {
   throw new RangeError(`${format} rows: ${got} elements given, ${need} needed`);
 }
 
-/** Row `row` of the data as lane `lane` of a panel of words. */
+/** Row `row` of the data as row `place` of a panel of words. */
 function packQuants(
   panel: Uint32Array,
-  lane: number,
+  place: number,
   row: number,
   blocks: number,
   data: Extract<EncodedRows, { format: 'q8' | 'q4' }>,
@@ -89,7 +89,7 @@ function packQuants(
   const floats = new Float32Array(panel.buffer, panel.byteOffset, panel.length);
   const table = halfTable();
   for (let block = 0; block < blocks; block++) {
-    const at = block * (head + 8 * words) + lane;
+    const at = block * (head + 8 * words) + place;
     const from = (row * blocks + block) * each;
     floats[at] = table[data.scales[from]!]!;
     if (!eight) floats[at + 8] = table[data.scales[from + 1]!]!;
