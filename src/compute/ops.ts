@@ -181,7 +181,7 @@ export interface Backend {
   /**
    * y [rows, out] = rmsNorm(x) W^T (+ bias) (+ LoRA), and with `gateUp` y [rows, out / 2] = swiglu of that: as rmsNorm, loraDown, linear
    * and swiglu one after another in generation, to the bit. `normed` [rows, in], `lora.u` and `gateUp` [rows, out] are room for what
-   * lies between.
+   * comes between.
    */
   normedLinear(op: {
     x: Tensor;

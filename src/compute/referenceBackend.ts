@@ -386,18 +386,10 @@ export function createReferenceBackend(): ReferenceBackend {
     },
     adamw(op) {
       checks.adamw(op);
-      const { clip, param } = op;
+      const { clip, param, grad, m, v, ...rates } = op;
       if (clip && !Number.isFinite(f64(clip.sumSquares)[0])) return;
       const gradScale = clip ? Math.min(1, clip.maxNorm / (Math.sqrt(f64(clip.sumSquares)[0]!) + 1e-6)) : 1;
-      loss.adamw(f64(param), f64(op.grad), f64(op.m), f64(op.v), param.size, {
-        step: op.step,
-        lr: op.lr,
-        beta1: op.beta1,
-        beta2: op.beta2,
-        eps: op.eps,
-        weightDecay: op.weightDecay,
-        gradScale,
-      });
+      loss.adamw(f64(param), f64(grad), f64(m), f64(v), param.size, { ...rates, gradScale });
     },
   };
 }

@@ -76,7 +76,7 @@ export function tileSpec(
 /** Most rows of a linear by lanes. */
 export const mostLaneRows = 8;
 
-/** The constants of a linear by lanes: rows at a time, and how the 16 bytes that a lane reads make up a block of 32 columns. */
+/** The constants of a linear by lanes: rows at a time, and how the 16 bytes that one of them reads make up a block of 32 columns. */
 export function lanesSpec(
   rows: number,
   storage: Exclude<WeightStorage, 'ragged'>,
