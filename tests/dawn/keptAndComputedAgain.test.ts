@@ -131,3 +131,31 @@ test.for(['llama', 'qwen3'] as const)('gradients of %s have the same bits with a
   expect(found[1]).toEqual(found[0]);
   expect(found[2]).toEqual(found[0]);
 }); // prettier-ignore
+
+test('an update by a gradient that is not finite changes nothing', { timeout }, async (context) => {
+  const on = opened(context);
+  const make = (label: string, value: number) => {
+    const tensor = on.tensor([68], { owner: 'test', label });
+    on.fill({ x: tensor, value });
+    return tensor;
+  };
+  const [param, grad, m, v, sumSquares] = [
+    make('param', 1),
+    make('gradient', 2),
+    make('m', 3),
+    make('v', 4),
+    make('squares', 0),
+  ];
+  const settings = { step: 1, lr: 0.1, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.1 };
+  const update = async (squares: number): Promise<number[]> => {
+    on.write(sumSquares, Float32Array.of(squares));
+    on.adamw({ param, grad, m, v, ...settings, clip: { sumSquares, maxNorm: 3e38 } });
+    const [p, first, second] = [await on.read(param), await on.read(m), await on.read(v)];
+    return [p[67]!, first[67]!, second[67]!];
+  };
+  for (const squares of [Number.NaN, Infinity, -Infinity]) expect(await update(squares)).toEqual([1, 3, 4]);
+  const [p, first] = await update(68 * 4);
+  expect(p).toBeLessThan(1);
+  expect(first).toBeCloseTo(2.9, 5);
+  on.release(param, grad, m, v, sumSquares);
+});
