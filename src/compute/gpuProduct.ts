@@ -55,6 +55,8 @@ function formOf(
 } {
   const { mode, rows, storage } = op;
   if (mode === 'train') return tiled(variants.linear, variants.workgroup, []);
+  // No row is summed by lanes: K's own order is the fastest for tiles on a software adapter.
+  if (variants.decode === 'tile') return tiled(variants.linearGenerate, variants.workgroup, []);
   const order: Flag[] = [(storage === 'q8' || storage === 'q4') && 'QUANTS', storage === 'q4' && 'MINIMA'];
   if (storage === 'ragged' || !inLanes(variants, op))
     return tiled(variants.linearGenerate, variants.workgroup, ['CHAINS', ...order]);
