@@ -27,6 +27,10 @@ describe('a GPU of 40 GFLOP/s', () => {
     },
   );
 
+  it('decodes eight rows of a large vocabulary in as many dispatches as it needs', async () => {
+    expect(await longestSubmit('Llama-3.2-1B', 'q4', 'decode 64', 40)).toBeLessThan(100);
+  });
+
   it('is known by its calibration before anything runs', async () => {
     const { gpu } = clocked({ gflops: 40 });
     const backend = await createGpuBackend(gpu.gpu);
