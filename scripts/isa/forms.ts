@@ -40,8 +40,8 @@ export async function formsOf(): Promise<readonly Form[]> {
       hot = true;
       backend.useVariants(usual);
       // As many rows as a prefill takes at once.
-      await generate(model, 256);
-      if (model.config.headDim % 4 === 0) await generate({ ...model, halfCache: true }, 256);
+      for (const sequences of [1, 3, 8]) await generate(model, 256, sequences);
+      if (model.config.headDim % 4 === 0) await generate({ ...model, halfCache: true }, 256, 1);
       await train(model);
       hot = false;
       for (const other of alternativesAt.includes(name) ? alternatives(usual) : []) {
@@ -68,13 +68,16 @@ function alternatives(usual: Variants): Variants[] {
 }
 
 /** Prompts and two steps each, without and with an adapter. */
-async function generate(model: LanguageModel, prompt: number): Promise<void> {
+async function generate(model: LanguageModel, prompt: number, sequences = 1): Promise<void> {
   const adapter = createAdapter(model, defaultLora, { seed: 0, owner: 'forms' });
   const sampling = { temperature: 0, topP: 1, seed: 1, maxTokens: 2 };
   const promptIds = Array.from({ length: prompt }, (_, i) => 1 + (i % 64));
   for (const lora of [null, adapter]) {
-    const generator = new Generator(model, null, { maxSequences: 4 });
-    await generator.generate([{ promptIds, sampling }], { adapter: lora });
+    const generator = new Generator(model, null, { maxSequences: 8 });
+    await generator.generate(
+      Array.from({ length: sequences }, () => ({ promptIds, sampling })),
+      { adapter: lora },
+    );
     await generator.dispose();
   }
   releaseAdapter(model.backend, adapter);

@@ -5,7 +5,11 @@
  */
 export const longTests = {
   chromium: ['tests/store/job.test.ts', 'tests/store/lifecycle.test.ts'],
-  dawn: ['tests/dawn/workgroupForms.test.ts', 'tests/dawn/modelForms.test.ts'],
+  dawn: [
+    'tests/dawn/workgroupForms.test.ts',
+    'tests/dawn/modelForms.test.ts',
+    'tests/dawn/decodeForms.test.ts',
+  ],
   e2e: [
     'tests/e2e/commands.test.ts',
     'tests/e2e/hubModels.test.ts',

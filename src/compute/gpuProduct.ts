@@ -50,21 +50,25 @@ function formOf(
 ): {
   readonly flags: readonly Flag[];
   readonly rows: number;
+  /** Rows that a dispatch can have. */
+  readonly least: number;
   readonly constants: Readonly<Record<string, number>>;
   threads(count: number): number;
 } {
   const { mode, rows, storage } = op;
   if (mode === 'train') return tiled(variants.linear, variants.workgroup, []);
+  // No row is summed by lanes: K's own order is the fastest for tiles on a software adapter.
+  if (variants.decode === 'tile') return tiled(variants.linearGenerate, variants.workgroup, []);
   const order: Flag[] = [(storage === 'q8' || storage === 'q4') && 'QUANTS', storage === 'q4' && 'MINIMA'];
   if (storage === 'ragged' || !inLanes(variants, op))
     return tiled(variants.linearGenerate, variants.workgroup, ['CHAINS', ...order]);
   const lanes = lanesSpec(rows, storage);
-  return { ...lanes, flags: ['LANES', ...order], threads: (count) => 64 * Math.ceil(count / 8) };
+  return { ...lanes, least: 1, flags: ['LANES', ...order], threads: (count) => 64 * Math.ceil(count / 8) };
 }
 
 function tiled(tile: Tile, workgroup: Variants['workgroup'], flags: readonly Flag[]) {
   const spec = tileSpec(tile, workgroup);
-  return { ...spec, flags, threads: (count: number) => Math.ceil(count / spec.cols) };
+  return { ...spec, least: spec.rows, flags, threads: (count: number) => Math.ceil(count / spec.cols) };
 }
 
 /** x W^T for every part of a matrix, or for a tensor as its only part. */
@@ -84,7 +88,7 @@ export function product(context: GpuContext, op: Product): void {
     lora !== undefined && lora.rank % 4 === 0 && 'RANK4',
   ];
   const groupWidth = lora === undefined ? 0 : lora.segments.length * lora.rank;
-  const blocks = { tile: form.rows, widths: [inputs, outputs, groupWidth] };
+  const blocks = { tile: form.least, widths: [inputs, outputs, groupWidth] };
   // Where even one tile of rows is too much for a dispatch its columns are cut too. A gate needs the whole part.
   const columns = mostFlops(context) / (2 * Math.min(rows, form.rows) * inputs);
   const { storage } = op;

@@ -180,8 +180,7 @@ export interface Backend {
   }): void;
   /**
    * y [rows, out] = rmsNorm(x) W^T (+ bias) (+ LoRA), and with `gateUp` y [rows, out / 2] = swiglu of that: as rmsNorm, loraDown, linear
-   * and swiglu one after another in generation, to the bit. `normed` [rows, in], `lora.u` and `gateUp` [rows, out] are room for what
-   * comes between.
+   * and swiglu one after another in generation, to the bit. `normed` [rows, in], `lora.u` and `gateUp` [rows, out] are scratch.
    */
   normedLinear(op: {
     x: Tensor;

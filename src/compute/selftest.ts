@@ -108,6 +108,7 @@ function variantCases(software: boolean): Entry[] {
   for (const format of formats) {
     const all = { format, mode: 'generate', extras: 'all', rank: 3 } as const;
     entries.push({ variants: { decode }, test: linearCases.linear(7, 96, 67, all) });
+    entries.push({ variants: { decode }, test: linearCases.linear(13, 65, 67, all) });
     const gated = linearCases.normedLinear(7, 96, 70, { format, gated: true });
     entries.push({ variants: { decode, norm }, test: gated });
   }

@@ -11,9 +11,9 @@ export type Tile = (typeof tiles)[number];
 export const variantChoices = {
   /** Linears in training. */
   linear: tiles,
-  /** Linears in generation, summed in the order of the lanes. */
+  /** Linears in generation. */
   linearGenerate: tiles,
-  /** Linears of a few rows in generation: as above, or 16 lanes that share the columns of a weight. */
+  /** Those of a few rows: by tiles as well, or by 16 lanes that share the columns of a weight; tiles then sum in the lanes' order. */
   decode: ['tile', 'lanes'],
   /** A thread or a workgroup for each row of an RMS norm. */
   norm: ['thread', 'row'],
@@ -76,7 +76,7 @@ export function tileSpec(
 /** Most rows of a linear by lanes. */
 export const mostLaneRows = 8;
 
-/** The constants of a linear by lanes: rows at a time, and how the 16 bytes that one of them reads make up a block of 32 columns. */
+/** The constants of a linear by lanes: rows at a time, and how reads of 16 bytes make up a block of 32 columns. */
 export function lanesSpec(
   rows: number,
   storage: Exclude<WeightStorage, 'ragged'>,

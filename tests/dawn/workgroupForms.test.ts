@@ -1,19 +1,16 @@
-/** The forms that a software adapter does not take by itself: attention, cross-entropy, norms and decoding by workgroups with barriers. */
+/** The forms that a software adapter does not take by itself: attention and cross-entropy by workgroups with barriers. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dawnPossible } from '../../scripts/lib/dawn.mjs';
 import { dawnBackend } from '../../scripts/toolsNode';
 import type { GpuBackend } from '../../src/compute/gpuBackend';
-import { rowAlone } from '../../src/compute/modelCases';
 import { caseName, Maker } from '../../src/compute/opCase';
-import { variantChoices } from '../../src/gpu/variants';
 import { bitsOf, holdAgainstReference } from '../support/backendSuite';
-import { attentionTable, crossEntropyTable, decodeTable, formats, normTable } from '../support/opTable';
+import { attentionTable, crossEntropyTable } from '../support/opTable';
 
-const hardware = { attention: 'tiled', crossEntropy: 'row', norm: 'row', decode: 'lanes' } as const;
 let backend: GpuBackend | null = null;
 beforeAll(async () => {
   if (dawnPossible()) backend = await dawnBackend();
-  backend?.useVariants(hardware);
+  backend?.useVariants({ attention: 'tiled', crossEntropy: 'row' });
 });
 afterAll(() => backend?.dispose());
 const opened = ({ skip }: { skip(note: string): never }): GpuBackend => backend ?? skip('no driver');
@@ -21,38 +18,12 @@ const opened = ({ skip }: { skip(note: string): never }): GpuBackend => backend 
 describe.each([
   ['attention by tiles', attentionTable],
   ['cross-entropy by rows', crossEntropyTable],
-  ['norms by rows', normTable],
-  ['linears by lanes', decodeTable],
 ])('%s equals the reference', (_, cases) => {
   test.for(cases.map((one) => [caseName(one), one] as const))(
     '%s',
     { timeout: 300_000 },
     async ([, one], context) => {
       await holdAgainstReference(opened(context), one);
-    },
-  );
-});
-
-describe.each(variantChoices.linearGenerate)('rows by lanes and by tiles of %s', (linearGenerate) => {
-  const kinds = [
-    { norm: true, gated: true, rank: 8 },
-    { norm: true, bias: true },
-    { residual: true, rank: 5 },
-  ];
-  // Fewer blocks of 32 than there are chains, as many and more, not all chains of one length.
-  const cases = formats.flatMap((format) =>
-    [32, 96, 512, 896].flatMap((inputs, i) => {
-      const kind = kinds[i % kinds.length]!;
-      return [rowAlone(format, { inputs, outputs: 74, ...kind })];
-    }),
-  );
-  test.for(cases.map((one) => [caseName(one), one] as const))(
-    '%s have the same bits',
-    { timeout: 300_000 },
-    async ([, one], context) => {
-      const on = opened(context);
-      on.useVariants({ linearGenerate });
-      await holdAgainstReference(on, one);
     },
   );
 });
