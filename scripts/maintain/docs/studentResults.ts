@@ -4,6 +4,7 @@ import {
   fewQuestions,
   fewQuestionsBounds,
   padAfterRsftBounds,
+  selfCorrection,
   selfCorrectionBounds,
   type Spread,
 } from '../../prove/hypotheses.mjs';
@@ -85,6 +86,24 @@ function counted(counts: Correction['counts'], arm: string, temperature: number)
   ];
 }
 
+/** Why a check cannot gain on greedy answers: they are mostly right, so few are left to mend. */
+function greedyCause(counts: Correction['counts'], arm: string): string {
+  const rows = counts.flatMap((seed) =>
+    seed.filter((row) => row.arm === arm && (row.temperature ?? 0) === 0),
+  );
+  const [all, right] = [
+    rows.reduce((sum, { n }) => sum + n, 0),
+    rows.reduce((sum, { before }) => sum + before, 0),
+  ];
+  const [mended, spoilt] = counted(counts, arm, 0);
+  const [wrong, share] = [all - right, (part: number, of: number) => ((100 * part) / of).toFixed(1)];
+  return (
+    `Why greedy answers lose: ${right} of ${all} are right before the check. Of the ${wrong} wrong ones it mends ${share(mended, wrong)} %, of the ` +
+    `right ones it spoils ${share(spoilt, right)} %; to lose nothing it might spoil ${share(mended, right)} %. At temperature 1 more answers are wrong, ` +
+    'and wrong by chance rather than for want of knowing better.'
+  );
+}
+
 const accuracies = (accuracy: Readonly<Record<string, Spread>>): string =>
   table(
     ['arm', 'accuracy'],
@@ -158,6 +177,7 @@ export function studentSections(results: Results): string[] {
           counted(result.counts, arm, 1).join(', '),
         ]),
       ),
+      greedyCause(result.counts, selfCorrection.arm),
     ]),
     ...section<AfterRsft>(results, 'pad-after-rsft', 'PAD after RSFT', shared, (result) => [
       boundsTable(padAfterRsftBounds(result.difference)),
