@@ -2,7 +2,7 @@
 import { BufferPool } from '../gpu/buffers';
 import { openDevice, type OpenDevice } from '../gpu/device';
 import { Recorder } from '../gpu/recorder';
-import { defaultVariants, type Variants } from '../gpu/variants';
+import { defaultVariants, firstForms, type Variants } from '../gpu/variants';
 import { attentionOps } from './gpuAttentionOps';
 import { calibrate } from './gpuCalibration';
 import { linearOps } from './gpuLinearOps';
@@ -34,6 +34,8 @@ export interface GpuBackend extends Backend {
   /** The kernel variants in use: store them with a run. */
   variants(): Variants;
   useVariants(variants: Partial<Variants>): void;
+  /** As `useVariants`, with those that a run began with, also under an earlier version. */
+  restoreVariants(variants: Partial<Variants>): void;
   /** The variants that are used, and tuned against, unless a run says otherwise. */
   defaults(): Variants;
   /** Makes these forms the defaults: others failed on this device. */
@@ -118,6 +120,9 @@ export async function createGpuBackend(gpu: GPU | undefined, options: GpuOptions
     variants: () => context.variants,
     useVariants(variants) {
       context.variants = { ...context.variants, ...variants };
+    },
+    restoreVariants(variants) {
+      context.variants = { ...context.variants, ...firstForms, ...variants };
     },
     defaults: () => defaults,
     trust(variants) {

@@ -31,6 +31,14 @@ export const variantChoices = {
 
 export type Variants = { readonly [K in keyof typeof variantChoices]: (typeof variantChoices)[K][number] };
 
+/** What ran before a kernel had a second form: a checkpoint from then names none. */
+export const firstForms = {
+  decode: 'tile',
+  norm: 'thread',
+  attention: 'thread',
+  crossEntropy: 'thread',
+} as const satisfies Partial<Variants>;
+
 /** What runs when nothing was tuned. A software adapter wants large tiles, no barrier and small workgroups. */
 export function defaultVariants(software: boolean): Variants {
   return software

@@ -59,8 +59,8 @@ export function checkResume(
     );
 }
 
-/** Sets the kernel variants of a checkpoint. */
+/** Sets the kernel variants of a checkpoint, those of an earlier version too: the rest of the run sums in the same order. */
 export function useVariants(backend: Backend, variants: string | null): void {
-  if (variants !== null && onGpu(backend))
-    backend.useVariants(JSON.parse(variants) as ReturnType<GpuBackend['variants']>);
+  if (variants === null || !onGpu(backend)) return;
+  backend.restoreVariants(JSON.parse(variants) as Partial<ReturnType<GpuBackend['variants']>>);
 }

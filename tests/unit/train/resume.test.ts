@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { createGpuBackend } from '../../../src/compute/gpuBackend';
+import { useVariants } from '../../../src/train/resume';
+import { CountingGpu } from '../../support/countingGpu/countingGpu';
+
+it('a checkpoint of version 0.1 goes on in the forms that there were then, a later one in its own', async () => {
+  const backend = await createGpuBackend(new CountingGpu().gpu);
+  const usual = backend.variants();
+  expect(usual).toMatchObject({ decode: 'lanes', norm: 'row', attention: 'tiled', crossEntropy: 'row' });
+  // As 0.1 wrote it, on a GPU.
+  const then = {
+    ...{ linear: '4x8', linearGenerate: '4x4', linearBackward: '8x8', loraGradU: '4x8' },
+    ...{ loraGradAB: 'split', workgroup: '64' },
+  };
+  useVariants(backend, JSON.stringify(then));
+  expect(backend.variants()).toEqual({
+    ...then,
+    decode: 'tile',
+    norm: 'thread',
+    attention: 'thread',
+    crossEntropy: 'thread',
+  });
+  useVariants(backend, JSON.stringify(usual));
+  expect(backend.variants()).toEqual(usual);
+  useVariants(backend, null);
+  expect(backend.variants()).toEqual(usual);
+  backend.dispose();
+});
