@@ -2,6 +2,7 @@
 import { version } from '../package.json';
 import { createGpuBackend } from '../src/compute/gpuBackend';
 import { createWasmBackend } from '../src/compute/wasmBackend';
+import { machineThreads } from '../src/core/machineThreads';
 import { serveWorker } from '../src/rpc/workerPort';
 import { KernelValidation } from '../src/engine/kernelValidation';
 import type { EngineProtocol } from '../src/engine/engineProtocol';
@@ -13,7 +14,7 @@ declare const self: DedicatedWorkerGlobalScope;
 const service = new EngineService({
   webgpu: () => createGpuBackend(navigator.gpu),
   wasm: (threads) => createWasmBackend({ threads }),
-  threads: self.crossOriginIsolated ? Math.min(16, navigator.hardwareConcurrency) : 1,
+  threads: machineThreads(),
   openSource: openModelSource,
   proofs: new KernelValidation(version),
 });

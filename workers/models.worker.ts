@@ -1,4 +1,5 @@
 /** Builds the models worker: downloads, storage, and memory plans; it holds no device. */
+import { machineThreads } from '../src/core/machineThreads';
 import { serveWorker } from '../src/rpc/workerPort';
 import { modelsHandlers } from '../src/modelsWorker/modelsService';
 import type { ModelsProtocol } from '../src/modelsWorker/modelsProtocol';
@@ -12,6 +13,6 @@ serveWorker<ModelsProtocol>(
     base: new URL('../', self.location.href).href,
     webllm: async () => (await import('../src/agents/webllm/picker')).webllmEntries(),
     findWebllm: async (id) => (await import('../src/agents/webllm/picker')).webllmPlace(id),
-    threads: self.crossOriginIsolated ? Math.min(16, navigator.hardwareConcurrency) : 1,
+    threads: machineThreads(),
   }),
 );

@@ -1,4 +1,5 @@
 /** Serves the `lm` and `selftest` commands. */
+import { machineThreads } from '../src/core/machineThreads';
 import { createGpuBackend } from '../src/compute/gpuBackend';
 import { createWasmBackend } from '../src/compute/wasmBackend';
 import { serveWorker } from '../src/rpc/workerPort';
@@ -7,11 +8,10 @@ import { toolHandlers } from '../src/commands/toolService';
 
 declare const self: DedicatedWorkerGlobalScope;
 
-const threads = self.crossOriginIsolated ? Math.min(16, navigator.hardwareConcurrency) : 1;
 serveWorker<ToolProtocol>(
   self,
   toolHandlers({
     webgpu: () => createGpuBackend(navigator.gpu),
-    wasm: () => createWasmBackend({ threads }),
+    wasm: () => createWasmBackend({ threads: machineThreads() }),
   }),
 );

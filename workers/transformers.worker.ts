@@ -2,6 +2,7 @@
 import { TransformersHost } from '../src/agents/transformers/host';
 import { openLibrary } from '../src/agents/transformers/library';
 import type { TransformersProtocol } from '../src/agents/transformers/protocol';
+import { machineThreads } from '../src/core/machineThreads';
 import { serveWorker } from '../src/rpc/workerPort';
 import { fetchOnnx } from '../src/modelsWorker/fetchModels';
 import { storedBlob } from '../src/models/storedFiles';
@@ -15,7 +16,7 @@ const host = new TransformersHost({
     if (!adapter) return null;
     return { real: !adapter.info.isFallbackAdapter, f16: adapter.features.has('shader-f16') };
   },
-  threads: self.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1,
+  threads: machineThreads(4),
   files: { stored: storedBlob },
   bring: fetchOnnx,
 });

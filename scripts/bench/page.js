@@ -4,6 +4,7 @@ import { benchLoraStep } from './loraStep.js';
 import { benchDecode } from './decode.js';
 import { createGpuBackend } from '../../src/compute/gpuBackend.ts';
 import { createWasmBackend } from '../../src/compute/wasmBackend.ts';
+import { machineThreads } from '../../src/core/machineThreads.ts';
 /** @import { BenchContext, Peers, RunBench } from './types' */
 
 /** @param {string} url @param {BenchContext['log']} log @returns {Promise<Peers>} */
@@ -26,11 +27,10 @@ const runBench = async ({ only, rounds, peersUrl, smollm2Url, wllama }) => {
   /** @param {string} work */
   const wanted = (work) => only.length === 0 || only.some((part) => work.includes(part));
   const peers = await loadPeers(peersUrl, log);
-  // As many threads as the peers take.
-  const threads = Math.min(16, navigator.hardwareConcurrency);
   const backends = {
     webgpu: await createGpuBackend(navigator.gpu),
-    wasm: await createWasmBackend({ threads }),
+    // As many threads as the peers take.
+    wasm: await createWasmBackend({ threads: machineThreads() }),
   };
   const context = { backends, ...peers, rounds, wanted, log, smollm2Url, wllama };
   const rows = [

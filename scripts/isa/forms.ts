@@ -4,6 +4,7 @@ import type { WeightFormat } from '../../src/compute/ops';
 import { kernelKey, type KernelSpec } from '../../src/gpu/kernels';
 import { variantChoices, type Variants } from '../../src/gpu/variants';
 import { createAdapter, releaseAdapter } from '../../src/lm/adapter';
+import { canHalve } from '../../src/lm/cache';
 import { Generator } from '../../src/lm/generate';
 import type { LanguageModel } from '../../src/lm/types';
 import { defaultLora, defaultTrainOptions } from '../../src/train/options';
@@ -41,7 +42,7 @@ export async function formsOf(): Promise<readonly Form[]> {
       backend.useVariants(usual);
       // As many rows as a prefill takes at once.
       for (const sequences of [1, 3, 8]) await generate(model, 256, sequences);
-      if (model.config.headDim % 4 === 0) await generate({ ...model, halfCache: true }, 256, 1);
+      if (canHalve(model.config)) await generate({ ...model, halfCache: true }, 256, 1);
       await train(model);
       hot = false;
       for (const other of alternativesAt.includes(name) ? alternatives(usual) : []) {

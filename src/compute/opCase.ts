@@ -34,18 +34,18 @@ export const products: Tolerance = { atol: 1e-4, rtol: 1e-4 };
 /** The same over numbers that were rounded to f16. */
 export const halves: Tolerance = { atol: 2e-3, rtol: 2e-3 };
 
-const owner = 'selftest';
-
-/** Makes seeded tensors on one backend and frees them all. */
+/** Makes seeded tensors on one backend and frees them all. `owner` is the ledger's. */
 export class Maker {
   readonly backend: Backend;
   readonly seed: string;
+  readonly #owner: string;
   readonly #tensors: Tensor[] = [];
   readonly #matrices: Matrix[] = [];
 
-  constructor(backend: Backend, seed: string) {
+  constructor(backend: Backend, seed: string, owner = 'selftest') {
     this.backend = backend;
     this.seed = seed;
+    this.#owner = owner;
   }
 
   values(label: string, size: number, scale = 1): Float32Array {
@@ -60,21 +60,26 @@ export class Maker {
   }
 
   u32(label: string, shape: readonly number[], values: ArrayLike<number>): Tensor {
-    const tensor = this.backend.tensor(shape, { owner, label, dtype: 'u32' });
+    const tensor = this.backend.tensor(shape, { owner: this.#owner, label, dtype: 'u32' });
     this.#tensors.push(tensor);
     this.backend.write(tensor, Uint32Array.from(values));
     return tensor;
   }
 
   empty(label: string, shape: readonly number[]): Tensor {
-    const tensor = this.backend.tensor(shape, { owner, label });
+    const tensor = this.backend.tensor(shape, { owner: this.#owner, label });
     this.#tensors.push(tensor);
     return tensor;
   }
 
-  matrix(label: string, rows: number, cols: number, format: WeightFormat): Matrix {
-    const matrix = this.backend.matrix(rows, cols, format, { owner, label });
+  emptyMatrix(label: string, rows: number, cols: number, format: WeightFormat): Matrix {
+    const matrix = this.backend.matrix(rows, cols, format, { owner: this.#owner, label });
     this.#matrices.push(matrix);
+    return matrix;
+  }
+
+  matrix(label: string, rows: number, cols: number, format: WeightFormat): Matrix {
+    const matrix = this.emptyMatrix(label, rows, cols, format);
     const values = this.values(label, rows * cols);
     this.backend.writeRows(matrix, 0, rows, encodeRows(values, cols, format));
     return matrix;

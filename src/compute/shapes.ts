@@ -52,14 +52,17 @@ function needTables(op: string, tables: RotaryTables, headDim: number): void {
   needSize(op, 'tables.sin', tables.sin, headDim / 2);
 }
 
+/** Whether keys and values of this head size can be kept as pairs of f16. */
+export const canHalve = ({ headDim }: Pick<HeadShape, 'headDim'>): boolean => headDim % 4 === 0;
+
 /** Both as f32, or both as pairs of f16 in groups of four. */
 function needCaches(
   op: string,
-  { kCache, vCache, headDim }: HeadShape & { kCache: Tensor; vCache: Tensor },
+  { kCache, vCache, headDim }: Pick<HeadShape, 'headDim'> & { kCache: Tensor; vCache: Tensor },
 ): void {
   if (kCache.dtype !== vCache.dtype)
     fail(`${op}: the k cache is ${kCache.dtype}, the v cache ${vCache.dtype}.`);
-  if (kCache.dtype === 'u32' && headDim % 4 !== 0)
+  if (kCache.dtype === 'u32' && !canHalve({ headDim }))
     fail(`${op}: the head size is ${headDim}, which does not divide by four as pairs of f16 need.`);
 }
 

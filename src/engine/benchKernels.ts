@@ -1,46 +1,30 @@
 /** The kernels that matter, at sizes of Qwen2.5-0.5B (fewer rows on a slow device): GFLOP/s and GB/s. */
-import type { Backend, Matrix, Tensor, WeightFormat } from '../compute/ops';
+import { Maker } from '../compute/opCase';
+import type { Backend, Matrix, Mode, Tensor, WeightFormat } from '../compute/ops';
 import { OutOfMemoryError, throwIfAborted } from '../core/errors';
 import { modelShapes } from '../lm/shaped/emptyModel';
 import { RandomRows } from '../lm/shaped/randomModel';
 import type { KernelFigure } from '../wire/deviceBench';
 
-/** Made for one measurement. */
-class Parts {
-  readonly backend: Backend;
+/** Makes what one measurement needs, of any contents. */
+class Parts extends Maker {
   readonly #random: RandomRows;
-  readonly #tensors: Tensor[] = [];
-  readonly #matrices: Matrix[] = [];
 
   constructor(backend: Backend) {
-    this.backend = backend;
+    super(backend, 'bench', 'bench');
     this.#random = new RandomRows(backend, 1);
   }
 
   tensor(...shape: number[]): Tensor {
-    const made = this.backend.tensor(shape, { owner: 'bench', label: 'bench' });
-    this.#tensors.push(made);
+    const made = this.empty('bench', shape);
     this.backend.fill({ x: made, value: 0.01 });
     return made;
   }
 
-  u32(shape: readonly number[], values: Uint32Array): Tensor {
-    const made = this.backend.tensor(shape, { owner: 'bench', label: 'bench', dtype: 'u32' });
-    this.#tensors.push(made);
-    this.backend.write(made, values);
-    return made;
-  }
-
-  matrix(rows: number, cols: number, format: WeightFormat): Matrix {
-    const made = this.backend.matrix(rows, cols, format, { owner: 'bench', label: 'bench' });
-    this.#matrices.push(made);
+  weights(rows: number, cols: number, format: WeightFormat): Matrix {
+    const made = this.emptyMatrix('bench', rows, cols, format);
     this.#random.fill(made);
     return made;
-  }
-
-  free(): void {
-    this.backend.release(...this.#tensors);
-    this.backend.releaseMatrix(...this.#matrices);
   }
 }
 
@@ -68,14 +52,16 @@ const fused = (heads + 2 * kvHeads) * headDim;
 const few = [1];
 const many = [8, 64, 512];
 
-function linear(format: WeightFormat, mode: 'generate' | 'train', rows: readonly number[]): KernelBench {
+export const linearName = (mode: Mode): string => `linear (${mode})`;
+
+function linear(format: WeightFormat, mode: Mode, rows: readonly number[]): KernelBench {
   return {
-    kernel: `linear (${mode})`,
+    kernel: linearName(mode),
     format,
     rows,
     prepare: (parts, count) => {
       const outputs = 2 * ffn;
-      const weight = parts.matrix(outputs, hidden, format);
+      const weight = parts.weights(outputs, hidden, format);
       const x = parts.tensor(count, hidden);
       const y = parts.tensor(count, outputs);
       return {
@@ -94,7 +80,7 @@ const linearBackward: KernelBench = {
   rows: many,
   prepare: (parts, rows) => {
     const outputs = 2 * ffn;
-    const weight = parts.matrix(outputs, hidden, 'f16');
+    const weight = parts.weights(outputs, hidden, 'f16');
     const [dy, dx] = [parts.tensor(rows, outputs), parts.tensor(rows, hidden)];
     return {
       record: () => parts.backend.linearBackward({ dy, weight, dx, rows, accumulate: false }),
@@ -113,7 +99,7 @@ function attention(backward: boolean): KernelBench {
     rows: [32, 128, 512],
     prepare: (parts, rows) => {
       const spans = Uint32Array.from({ length: 2 * rows }, (_, i) => (i % 2 === 0 ? 0 : rows));
-      const documents = parts.u32([rows, 2], spans);
+      const documents = parts.u32('bench', [rows, 2], spans);
       const [qkv, dqkv] = [parts.tensor(rows, fused), parts.tensor(rows, fused)];
       const [out, dout] = [parts.tensor(rows, heads * headDim), parts.tensor(rows, heads * headDim)];
       const [lse, delta] = [parts.tensor(rows, heads), parts.tensor(rows, heads)];
@@ -147,9 +133,10 @@ const attentionPaged: KernelBench = {
       kCache: cache(),
       vCache: cache(),
       out: parts.tensor(1, heads * headDim),
-      sequences: parts.u32([1], Uint32Array.of(0)),
-      positions: parts.u32([1], Uint32Array.of(length - 1)),
+      sequences: parts.u32('bench', [1], Uint32Array.of(0)),
+      positions: parts.u32('bench', [1], Uint32Array.of(length - 1)),
       blockTable: parts.u32(
+        'bench',
         [1, maxBlocks],
         Uint32Array.from({ length: maxBlocks }, (_, i) => i),
       ),
@@ -203,7 +190,7 @@ const moves: readonly KernelBench[] = [
     rows: [4, 16, 64],
     prepare: (parts, rows) => {
       const logits = parts.tensor(rows, vocab);
-      const targets = parts.u32([rows], new Uint32Array(rows));
+      const targets = parts.u32('bench', [rows], new Uint32Array(rows));
       const [nll, rowWeights] = [parts.tensor(rows), parts.tensor(rows)];
       return {
         record: () => parts.backend.crossEntropy({ logits, targets, nll, rows, vocab, rowWeights }),

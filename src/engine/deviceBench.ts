@@ -11,7 +11,8 @@ import type { LanguageModel } from '../lm/types';
 import { defaultLora, defaultTrainOptions } from '../train/options';
 import { trainExamples } from '../train/trainer';
 import type { DeviceBench, DeviceFigure, KernelFigure, ModelFigure } from '../wire/deviceBench';
-import { benchKernels, type BenchPatience } from './benchKernels';
+import { benchKernels, linearName, type BenchPatience } from './benchKernels';
+import { parametersOf } from './engineModel';
 
 export interface BenchOptions {
   readonly signal: AbortSignal;
@@ -27,50 +28,62 @@ const models: readonly (readonly [ModelName, WeightFormat])[] = [
   ['Qwen2.5-0.5B', 'f16'],
   ['Qwen2.5-0.5B', 'q4'],
 ];
-const works = ['decode', 'decode of 64', 'prefill of 512', 'training, 4 x 128'] as const;
-type Work = ModelFigure['work'];
 
-/** Parameters that a token is multiplied with. */
-function parametersOf(name: ModelName): number {
-  const { hidden, layers, heads, kvHeads, headDim, ffn, vocab } = modelShapes[name];
-  const layer = (2 * heads + 2 * kvHeads) * headDim * hidden + 3 * ffn * hidden;
-  return layers * layer + vocab * hidden;
+interface WorkBench {
+  readonly work: ModelFigure['work'];
+  readonly tokens: number;
+  /** Products that a parameter takes with each token. */
+  readonly passes: number;
+  /** Whether rows are computed by themselves. */
+  readonly alone: boolean;
+  /** Tokens a second. */
+  speed(model: LanguageModel, tokens: number, signal: AbortSignal): Promise<number>;
 }
 
-/** Tokens of a work, and how many products a parameter takes in each. */
-const loads: Readonly<
-  Record<Work, { readonly tokens: number; readonly passes: number; readonly rows: number }>
-> = {
-  decode: { tokens: 32, passes: 1, rows: 1 },
-  'decode of 64': { tokens: 64 * 8, passes: 1, rows: 64 },
-  'prefill of 512': { tokens: 512, passes: 1, rows: 64 },
-  'training, 4 x 128': { tokens: 512, passes: 3, rows: 64 },
-};
+/** Sequences of a batch, and documents of a training step. */
+const sequences = 64;
+const documents = 4;
+const works: readonly WorkBench[] = [
+  {
+    work: 'decode',
+    tokens: 32,
+    passes: 1,
+    alone: true,
+    speed: (model, tokens) => decodeSpeed(model, 1, tokens),
+  },
+  {
+    work: 'decode of 64',
+    tokens: 8 * sequences,
+    passes: 1,
+    alone: false,
+    speed: (model, tokens) => decodeSpeed(model, sequences, tokens),
+  },
+  { work: 'prefill of 512', tokens: 512, passes: 1, alone: false, speed: prefillSpeed },
+  { work: 'training, 4 x 128', tokens: 128 * documents, passes: 3, alone: false, speed: trainingSpeed },
+];
 
 /** Seconds that a work will take, from the speed of the linears. */
 function expectedSeconds(
   name: ModelName,
   format: string,
-  work: Work,
+  { tokens, passes, alone }: WorkBench,
   kernels: readonly KernelFigure[],
 ): number {
-  const { tokens, passes, rows } = loads[work];
-  const linears = kernels.filter(({ kernel }) => kernel === 'linear (generate)');
-  const of = linears.filter((row) => row.format === format);
-  // The first is of one row, the second of several.
-  const gflops = of[rows === 1 ? 0 : of.length - 1]?.gflops ?? Number.POSITIVE_INFINITY;
-  return (2 * parametersOf(name) * tokens * passes) / gflops / 1e9;
+  const linears = kernels.filter((row) => row.kernel === linearName('generate') && row.format === format);
+  // The first is of one row, the last of several.
+  const gflops = linears.at(alone ? 0 : -1)?.gflops ?? Number.POSITIVE_INFINITY;
+  return (2 * parametersOf({ tied: true, ...modelShapes[name] }) * tokens * passes) / gflops / 1e9;
 }
 
 const ids = (count: number, vocab: number, salt: number): number[] =>
   Array.from({ length: count }, (_, i) => (i * 7 + salt * 13) % vocab);
 
-/** Tokens a second of replies, greedy. */
-async function decodeSpeed(model: LanguageModel, sequences: number, tokens: number): Promise<number> {
-  const generator = new Generator(model, null, { maxSequences: sequences, cacheTokens: sequences * 64 });
+/** Of replies, greedy; `tokens` in all. */
+async function decodeSpeed(model: LanguageModel, count: number, tokens: number): Promise<number> {
+  const generator = new Generator(model, null, { maxSequences: count, cacheTokens: count * 64 });
   const run = (maxTokens: number): Promise<unknown> =>
     generator.generate(
-      Array.from({ length: sequences }, (_, i) => ({
+      Array.from({ length: count }, (_, i) => ({
         promptIds: ids(4, model.config.vocab, i),
         sampling: { temperature: 0, topP: 1, seed: 1, maxTokens },
       })),
@@ -78,30 +91,30 @@ async function decodeSpeed(model: LanguageModel, sequences: number, tokens: numb
   try {
     await run(2);
     const began = performance.now();
-    await run(tokens);
-    return (1000 * sequences * tokens) / (performance.now() - began);
+    await run(tokens / count);
+    return (1000 * tokens) / (performance.now() - began);
   } finally {
     await generator.dispose();
   }
 }
 
-async function prefillSpeed(model: LanguageModel): Promise<number> {
-  const generator = new Generator(model, null, { maxSequences: 1, cacheTokens: 544 });
+async function prefillSpeed(model: LanguageModel, tokens: number): Promise<number> {
+  const generator = new Generator(model, null, { maxSequences: 1, cacheTokens: tokens + 32 });
   const sampling = { temperature: 0, topP: 1, seed: 1, maxTokens: 1 };
   const run = (count: number, salt: number): Promise<unknown> =>
     generator.generate([{ promptIds: ids(count, model.config.vocab, salt), sampling }]);
   try {
     await run(300, 1);
     const began = performance.now();
-    await run(model.maxContext >= 513 ? 512 : model.maxContext - 1, 2);
-    return (1000 * 512) / (performance.now() - began);
+    await run(tokens, 2);
+    return (1000 * tokens) / (performance.now() - began);
   } finally {
     await generator.dispose();
   }
 }
 
-/** Tokens a second of optimiser steps on 4 documents of 128, after the first. */
-async function trainingSpeed(model: LanguageModel, signal: AbortSignal): Promise<number> {
+/** Of optimiser steps, after the first. */
+async function trainingSpeed(model: LanguageModel, tokens: number, signal: AbortSignal): Promise<number> {
   const adapter = createAdapter(model, defaultLora, { seed: 0, owner: 'bench' });
   const steps = 3;
   let began = 0;
@@ -111,33 +124,18 @@ async function trainingSpeed(model: LanguageModel, signal: AbortSignal): Promise
       adapter,
       signal,
       owner: 'bench',
-      options: { ...defaultTrainOptions, batch: 4, order: 'file', steps },
-      examples: Array.from({ length: 4 }, (_, i) => ({
-        ids: ids(128, model.config.vocab, i),
-        responseStart: 64,
+      options: { ...defaultTrainOptions, batch: documents, order: 'file', steps },
+      examples: Array.from({ length: documents }, (_, i) => ({
+        ids: ids(tokens / documents, model.config.vocab, i),
+        responseStart: tokens / documents / 2,
       })),
       onStep: (step) => {
         if (step === 1) began = performance.now();
       },
     });
-    return (1000 * (steps - 1) * 512) / (performance.now() - began);
+    return (1000 * (steps - 1) * tokens) / (performance.now() - began);
   } finally {
     releaseAdapter(model.backend, adapter);
-  }
-}
-
-function speedOf(model: LanguageModel, work: Work, signal: AbortSignal): Promise<number> {
-  switch (work) {
-    case 'decode':
-      return decodeSpeed(model, 1, 32);
-    case 'decode of 64':
-      return decodeSpeed(model, 64, 8);
-    case 'prefill of 512':
-      return prefillSpeed(model);
-    case 'training, 4 x 128':
-      return trainingSpeed(model, signal);
-    default:
-      return work satisfies never;
   }
 }
 
@@ -148,29 +146,26 @@ async function benchModel(
   { signal, onFigure, mostSeconds = 20 }: BenchOptions,
 ): Promise<readonly ModelFigure[]> {
   const figures: ModelFigure[] = [];
-  const add = (work: Work, figure: Pick<ModelFigure, 'tokensPerSecond' | 'skipped'>): void => {
+  const add = (work: ModelFigure['work'], figure: Pick<ModelFigure, 'tokensPerSecond' | 'skipped'>): void => {
     const row = { name, format, work, ...figure };
     figures.push(row);
     onFigure({ type: 'model', row });
   };
-  const slow = new Set(works.filter((work) => expectedSeconds(name, format, work, kernels) > mostSeconds));
   let model: LanguageModel | null = null;
   /** Not even the weights fit. */
   let full = false;
   try {
-    for (const work of works) {
+    for (const bench of works) {
+      const { work } = bench;
       throwIfAborted(signal);
-      if (slow.has(work)) {
-        add(work, { tokensPerSecond: null, skipped: 'slow' });
-        continue;
-      }
-      if (full) {
-        add(work, { tokensPerSecond: null, skipped: 'memory' });
+      const slow = expectedSeconds(name, format, bench, kernels) > mostSeconds;
+      if (slow || full) {
+        add(work, { tokensPerSecond: null, skipped: slow ? 'slow' : 'memory' });
         continue;
       }
       try {
         model ??= await randomModel(backend, name, format, { maxContext: 1024 });
-        add(work, { tokensPerSecond: await speedOf(model, work, signal) });
+        add(work, { tokensPerSecond: await bench.speed(model, bench.tokens, signal) });
       } catch (error) {
         if (!(error instanceof OutOfMemoryError)) throw error;
         full = model === null;

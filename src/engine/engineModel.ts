@@ -5,6 +5,7 @@ import { ArkletError, ModelError } from '../core/errors';
 import { filesSource, type FileSource } from '../core/fileSource';
 import type { Message } from '../records/records';
 import { releaseAdapter } from '../lm/adapter';
+import { canHalve } from '../lm/cache';
 import { Generator, type GeneratorStats } from '../lm/generate';
 import { loadModel, unloadModel } from '../lm/load';
 import { loadTokenizer } from '../lm/tokenizer';
@@ -50,15 +51,15 @@ function promptIds(tokenizer: Tokenizer, messages: readonly Message[]): number[]
   }
 }
 
-function parametersOf({ config }: LanguageModel): number {
-  const { hidden, layers, heads, kvHeads, headDim, ffn, vocab, tied } = config;
+type Sizes = Pick<
+  LanguageModel['config'],
+  'hidden' | 'layers' | 'heads' | 'kvHeads' | 'headDim' | 'ffn' | 'vocab' | 'tied'
+>;
+
+export function parametersOf({ hidden, layers, heads, kvHeads, headDim, ffn, vocab, tied }: Sizes): number {
   const attention = hidden * headDim * (2 * heads + 2 * kvHeads);
   return layers * (attention + 3 * hidden * ffn + 2 * hidden) + hidden * (vocab * (tied ? 1 : 2) + 1);
 }
-
-/** Whether a model's keys and values can be kept as f16. */
-export const halvable = (backend: Backend, { headDim }: Pick<LanguageModel['config'], 'headDim'>): boolean =>
-  backend.halfCaches && headDim % 4 === 0;
 
 /** Generates one token, so that kernels are compiled and memory is taken before the first reply is waited for. */
 async function warmUp(generator: Generator, signal: AbortSignal): Promise<void> {
@@ -88,7 +89,7 @@ export async function loadEngineModel(
     signal,
     onProgress: (progress) => onProgress({ phase: 'download', ...progress }),
   });
-  const model = { ...bare, halfCache: halfCache && halvable(backend, bare.config) };
+  const model = { ...bare, halfCache: halfCache && backend.halfCaches && canHalve(bare.config) };
   let generator: Generator | null = null;
   let tokenizer: Tokenizer;
   try {
@@ -105,7 +106,7 @@ export async function loadEngineModel(
   const adapters = new Map<string, LoraAdapter>();
   const { config } = model;
   const info: ModelInfo = {
-    parameters: parametersOf(model),
+    parameters: parametersOf(model.config),
     maxContext: model.maxContext,
     layers: config.layers,
     hidden: config.hidden,

@@ -17,6 +17,7 @@ import { loadEngineModel, type EngineModel } from './engineModel';
 import type { DeviceInfo, EngineProtocol } from './engineProtocol';
 import type { ModelRef } from '../models/modelSpec';
 import { variantsOf } from '../lm/variantsOf';
+import { canHalve } from '../lm/cache';
 import { kernelInfos } from './kernelInfos';
 import { readModelShape, type ModelShape } from '../models/modelSource';
 import { mergeStudent } from './mergeStudent';
@@ -247,7 +248,7 @@ export class EngineService {
     const shapes: (ModelShape & ModelForms)[] = [];
     for (const ref of models) {
       const shape = await readModelShape(this.#parts.openSource(ref));
-      shapes.push({ ...shape, halfCache: this.#kvCache === 'f16' && shape.headDim % 4 === 0 });
+      shapes.push({ ...shape, halfCache: this.#kvCache === 'f16' && canHalve(shape) });
     }
     return shapes;
   }

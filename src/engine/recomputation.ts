@@ -1,23 +1,15 @@
 /** What a training in the engine computes again in backward: as set, or as the memory plan has it. */
 import type { RecomputeSetting } from '../lm/recompute';
 import { cpuSizer, fittingRecomputation, gpuSizer, trainingMemory } from '../models/engineMemory';
+import { memoryFacts, type MachineNavigator } from '../models/memoryPlan';
 import { memoryBudget } from '../models/planner';
 import type { TrainHooks } from '../train/hooks';
 import type { EngineModel } from './engineModel';
 
-/** What a worker can learn of the machine. */
-interface MachineNavigator {
-  readonly userAgent?: string;
-  readonly deviceMemory?: number;
-  readonly userAgentData?: { readonly mobile: boolean };
-}
-
 /** Bytes that a run may hold on this machine, as its memory plan takes them. */
 export function machineBudget(backend: 'webgpu' | 'cpu', navigator: MachineNavigator): number {
-  const { deviceMemory = null, userAgentData, userAgent = '' } = navigator;
-  const mobile = userAgentData?.mobile ?? /Android|iPhone|iPad|Mobile/.test(userAgent);
-  const facts = { backend, deviceMemory, mobile };
-  return memoryBudget({ ...facts, maxBufferBytes: null, features: [], budget: null, held: null }).budget;
+  const unknown = { maxBufferBytes: null, features: [], budget: null, held: null };
+  return memoryBudget({ backend, ...memoryFacts(navigator), ...unknown }).budget;
 }
 
 /** `budget`: bytes that may be held in all. */

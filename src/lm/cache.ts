@@ -3,6 +3,8 @@ import type { Backend, Tensor } from '../compute/ops';
 import { OutOfMemoryError } from '../core/errors';
 import type { LanguageModel } from './types';
 
+export { canHalve } from '../compute/shapes';
+
 /** The cache's tensors: per layer k and v [slots, kvHeads * headDim], f32 or pairs of f16. Grows on demand, keeping its contents. */
 export class KvCache {
   kCaches: Tensor[] = [];

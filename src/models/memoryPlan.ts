@@ -19,6 +19,19 @@ export interface MachineFacts {
   readonly held: number | null;
 }
 
+/** What browsers tell of a machine's memory. */
+export interface MachineNavigator {
+  readonly userAgent?: string;
+  readonly deviceMemory?: number;
+  readonly userAgentData?: { readonly mobile: boolean };
+}
+
+export function memoryFacts(navigator: MachineNavigator): Pick<MachineFacts, 'deviceMemory' | 'mobile'> {
+  const { deviceMemory = null, userAgentData, userAgent = '' } = navigator;
+  const mobile = userAgentData?.mobile ?? /Android|iPhone|iPad|Mobile/.test(userAgent);
+  return { deviceMemory, mobile };
+}
+
 export type Verdict = 'fits' | 'tight' | 'too large';
 
 /** What a model takes whose library gives no figure: its weights, and about a sixth more for cache and activations. */

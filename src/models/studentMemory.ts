@@ -1,5 +1,6 @@
 /** What the student takes in a run: each training, and the comparison. */
 import type { MemoryItem } from './memoryPlan';
+import { canHalve } from '../lm/cache';
 import type { Recomputation } from '../lm/recompute';
 import type { RunConfig } from '../settings/config';
 import { evaluationQuestions } from '../settings/evalSets';
@@ -48,8 +49,8 @@ export interface PlanInput {
 }
 
 /** Whether a model's keys and values are kept as f16 in this run. */
-export function halfCache({ config, machine }: PlanInput, { headDim }: ModelShape): boolean {
-  return config.kvCache === 'f16' && machine.backend === 'webgpu' && headDim % 4 === 0;
+export function halfCache({ config, machine }: PlanInput, shape: ModelShape): boolean {
+  return config.kvCache === 'f16' && machine.backend === 'webgpu' && canHalve(shape);
 }
 
 export function sum(items: readonly MemoryItem[]): number {
