@@ -1,6 +1,7 @@
 /**
- * Threads over one shared WASM memory. A call is written to a control block; every thread runs the same kernel on its
- * own share of the outputs, so results do not depend on the number of threads. Small calls stay on the caller's thread.
+ * Threads over one shared WASM memory. A call is written to a control block and its outputs are cut into shares, which threads and
+ * caller claim one after another: a thread that the machine holds up takes fewer, one that wakes too late takes none and nobody waits
+ * for it. Results depend neither on the number of threads nor on who took what. Small calls stay on the caller's thread.
  */
 import { fail } from '../core/assert';
 import { ArkletError } from '../core/errors';
@@ -8,7 +9,11 @@ import type { Heap } from './heap';
 import type { Kernels } from './kernels';
 import { servePool, type PoolSetup } from './poolWorker';
 
-/** Words of the control block (i32): call number, threads done, kernel, arguments, scratch, its stride, ready, failed. */
+/**
+ * Words of the control block (i32): call number, shares done, kernel, arguments, scratch, its stride, ready, failed, and the claims:
+ * call << 16 | shares << 8 | the next share. Who raises it by one from a state with shares left owns that share, and the call's other
+ * words stay as they are until it is done.
+ */
 const control = {
   call: 0,
   done: 1,
@@ -18,7 +23,11 @@ const control = {
   stride: 5,
   ready: 6,
   failed: 7,
+  claims: 8,
 } as const;
+/** Shares a thread of a call, at most 255 in all: of equal ones the last to be taken ends late by one of them. */
+const sharesEach = 4;
+const mostShares = 255;
 const controlBytes = 64 + 16 * 8;
 
 /** Kernels that are shared out, and from which arguments on: true where the work pays for waking the others. */
@@ -94,7 +103,7 @@ export async function createPool(
   const threads: Thread[] = [];
   const dispose = () => threads.forEach((thread) => void thread.terminate());
   for (let index = 1; index < count; index++) {
-    const setup = { module, memory: heap.memory, control: pointer, index, count, names };
+    const setup = { module, memory: heap.memory, control: pointer, index, names };
     threads.push(await startThread(setup, (cause) => (failure ??= cause)));
   }
   const deadline = Date.now() + 20_000;
@@ -113,23 +122,44 @@ export async function createPool(
   /** A window may not block; workers and Node may. */
   const mayWait = typeof window === 'undefined';
 
+  const shares = Math.min(mostShares, count * sharesEach);
+
+  function claim(): number | null {
+    for (;;) {
+      const claims = Atomics.load(words, control.claims);
+      const share = claims & 255;
+      if (share >= shares) return null;
+      if (Atomics.compareExchange(words, control.claims, claims, claims + 1) === claims) return share;
+    }
+  }
+
   function run(kernel: number, args: readonly number[], own: (...args: number[]) => void): void {
     values.set(args);
     words[control.kernel] = kernel;
     words[control.arity] = args.length;
     Atomics.store(words, control.done, 0);
-    Atomics.add(words, control.call, 1);
+    // Before the call's number: who wakes by that finds the shares open.
+    const call = Atomics.load(words, control.call) + 1;
+    Atomics.store(words, control.claims, (call << 16) | (shares << 8));
+    Atomics.store(words, control.call, call);
     Atomics.notify(words, control.call);
-    main.setPart(0, count);
+    let mine = 0;
     try {
-      own(...args);
+      for (let share = claim(); share !== null; share = claim()) {
+        mine++;
+        main.setPart(share, shares);
+        own(...args);
+      }
     } finally {
       main.setPart(0, 1);
-    }
-    let done = Atomics.load(words, control.done);
-    for (let spin = 0; done < count - 1; spin++) {
-      if (spin > 4000 && mayWait) Atomics.wait(words, control.done, done, 1000);
-      done = Atomics.load(words, control.done);
+      // After a fault the shares that nobody began are dropped.
+      while (claim() !== null) mine++;
+      const others = shares - mine;
+      let done = Atomics.load(words, control.done);
+      for (let spin = 0; done < others; spin++) {
+        if (spin > 4000 && mayWait) Atomics.wait(words, control.done, done, 1000);
+        done = Atomics.load(words, control.done);
+      }
     }
     if (Atomics.exchange(words, control.failed, 0) !== 0) {
       fail(`${names[kernel]} failed in a CPU thread.`);

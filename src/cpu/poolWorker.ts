@@ -1,4 +1,4 @@
-/** What a thread of the pool does: wait for a call, run its share, say so. */
+/** What a thread of the pool does: wait for a call, claim its shares one by one, say of each that it is done. */
 
 /** Everything a thread needs to start. */
 export interface PoolSetup {
@@ -7,7 +7,6 @@ export interface PoolSetup {
   /** Byte address of the control block (see `control` in pool.ts). */
   readonly control: number;
   readonly index: number;
-  readonly count: number;
   readonly names: readonly string[];
 }
 
@@ -16,11 +15,11 @@ export interface PoolSetup {
  * text is run as a worker of its own.
  */
 export function servePool(setup: PoolSetup): void {
-  const { module, memory, control, index, count, names } = setup;
+  const { module, memory, control, index, names } = setup;
   const exports = new WebAssembly.Instance(module, { env: { memory } }).exports;
   const kernels = names.map((name) => exports[name] as (...values: number[]) => void);
   const setScratch = exports['setScratch'] as (pointer: number) => void;
-  (exports['setPart'] as (index: number, count: number) => void)(index, count);
+  const setPart = exports['setPart'] as (index: number, count: number) => void;
   const words = new Int32Array(memory.buffer, control, 16);
   const values = new Float64Array(memory.buffer, control + 64, 16);
   let seen = 0;
@@ -29,13 +28,21 @@ export function servePool(setup: PoolSetup): void {
     for (let spin = 0; spin < 4000 && Atomics.load(words, 0) === seen; spin++);
     while (Atomics.load(words, 0) === seen) Atomics.wait(words, 0, seen);
     seen = Atomics.load(words, 0);
-    try {
-      setScratch(words[4]! + index * words[5]!);
-      kernels[words[2]!]!(...values.subarray(0, words[3]));
-    } catch {
-      Atomics.store(words, 7, 1);
+    for (;;) {
+      const claims = Atomics.load(words, 8);
+      const share = claims & 255;
+      const shares = (claims >> 8) & 255;
+      if (share >= shares) break;
+      if (Atomics.compareExchange(words, 8, claims, claims + 1) !== claims) continue;
+      try {
+        setScratch(words[4]! + index * words[5]!);
+        setPart(share, shares);
+        kernels[words[2]!]!(...values.subarray(0, words[3]));
+      } catch {
+        Atomics.store(words, 7, 1);
+      }
+      Atomics.add(words, 1, 1);
+      Atomics.notify(words, 1);
     }
-    Atomics.add(words, 1, 1);
-    Atomics.notify(words, 1);
   }
 }

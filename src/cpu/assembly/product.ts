@@ -45,7 +45,7 @@ export function product(
   let rowFrom = 0;
   let rowTo = m;
   if (parts > 1) {
-    if (panelTo >= 4 * parts || m < 8 * parts) {
+    if (panelTo >= 4 * parts || panelTo >= m >> 2) {
       const grain = m == 1 ? 4 : 1;
       const panels = panelTo;
       panelFrom = shareStart(panels, grain);
