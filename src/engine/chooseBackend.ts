@@ -1,5 +1,6 @@
 /** Which backend runs a model fastest on this machine: measured, not guessed. */
-import type { Backend, Matrix, Tensor } from '../compute/ops';
+import { encodeRows } from '../compute/encode';
+import type { Backend, Matrix, Tensor, WeightFormat } from '../compute/ops';
 import type { DeviceFacts } from '../records/device';
 import { asArkletError, GpuUnavailableError, throwIfAborted } from '../core/errors';
 
@@ -8,6 +9,8 @@ export interface BenchmarkSize {
   readonly hidden: number;
   readonly ffn: number;
   readonly layers: number;
+  /** What the model's weights are kept in: kernels and what they read differ by it. */
+  readonly format: WeightFormat;
 }
 
 /** Whether a device computes right, and what was found. */
@@ -56,9 +59,14 @@ export async function measureBackend(
     return made;
   };
   const matrix = (out: number, columns: number, label: string): Matrix => {
-    const made = backend.matrix(out, columns, 'f32', { owner, label });
+    const made = backend.matrix(out, columns, size.format, { owner, label });
     matrices.push(made);
-    backend.writeRows(made, 0, out, { format: 'f32', values: new Float32Array(out * columns).fill(0.01) });
+    backend.writeRows(
+      made,
+      0,
+      out,
+      encodeRows(new Float32Array(out * columns).fill(0.01), columns, size.format),
+    );
     return made;
   };
   try {

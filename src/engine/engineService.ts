@@ -35,12 +35,14 @@ const mostHalvings = 4;
 
 type Context<K extends keyof EngineProtocol> = CallContext<EngineProtocol[K]>;
 
-const smallest: BenchmarkSize = { hidden: 96, ffn: 288, layers: 3 };
+const smallest: BenchmarkSize = { hidden: 96, ffn: 288, layers: 3, format: 'f32' };
 
 /** What the backends are measured with: the largest model, or `smallest`. */
-function largestOf(models: readonly BenchmarkSize[]): BenchmarkSize {
+function largestOf(models: readonly ModelShape[]): BenchmarkSize {
   const work = ({ hidden, ffn, layers }: BenchmarkSize): number => hidden * ffn * layers;
-  return models.reduce((most, one) => (work(one) > work(most) ? one : most), smallest);
+  return models
+    .map((shape) => ({ ...shape, format: shape.formats[0] ?? 'f32' }))
+    .reduce((most, one) => (work(one) > work(most) ? one : most), smallest);
 }
 
 export class EngineService {

@@ -4,6 +4,7 @@ import { UrlSource } from '../lm/sources';
 import type { ModelConfig } from '../lm/types';
 import { nativeFormat } from '../lm/rowCodec';
 import { openWeights } from '../lm/weightFiles';
+import type { WeightFormat } from '../compute/ops';
 import type { ModelRef } from './modelSpec';
 import { StoredSource } from './storedSource';
 
@@ -24,18 +25,21 @@ export function openModelSource({ place }: ModelRef): FileSource {
   }
 }
 
-/** The sizes of a model and the formats of its matrices. */
-export type ModelShape = ModelConfig & {
-  readonly formats: readonly (typeof nativeFormat)[keyof typeof nativeFormat][];
-};
+/** The sizes of a model and the formats of its matrices, that of most elements first. */
+export type ModelShape = ModelConfig & { readonly formats: readonly WeightFormat[] };
 
 /** Read without its weights. Throws FileFormatError, ModelError, DownloadError. */
 export async function readModelShape(source: FileSource): Promise<ModelShape> {
   const { config, entries } = await openWeights(source);
-  const formats = [...entries.values()].flatMap(({ shape, encoding }) =>
-    shape.length === 2 ? [nativeFormat[encoding]] : [],
-  );
-  return { ...config, formats: [...new Set(formats)] };
+  const elements = new Map<WeightFormat, number>();
+  for (const { shape, encoding } of entries.values()) {
+    const [rows, cols] = shape;
+    if (shape.length !== 2 || rows === undefined || cols === undefined) continue;
+    const format = nativeFormat[encoding];
+    elements.set(format, (elements.get(format) ?? 0) + rows * cols);
+  }
+  const formats = [...elements.keys()].sort((a, b) => (elements.get(b) ?? 0) - (elements.get(a) ?? 0));
+  return { ...config, formats };
 }
 
 /** The sizes of a model, read without its weights. Throws FileFormatError, ModelError, DownloadError. */

@@ -89,7 +89,7 @@ describe('a browser that looks for what is done every 100 ms', () => {
   });
 
   it('still lets auto see that a GPU of 1 TFLOP/s takes milliseconds for a step', async () => {
-    const size = { hidden: 576, ffn: 1536, layers: 30 };
+    const size = { hidden: 576, ffn: 1536, layers: 30, format: 'f16' } as const;
     // 32 rows through three matrices of 576 x 1536 in 30 layers: 5.1 GFLOP.
     const seconds = (2 * 32 * 3 * 576 * 1536 * 30) / 1e12;
     for (const pollMs of [undefined, 100]) {

@@ -134,16 +134,22 @@ describe('the agents of a run', () => {
 });
 
 describe('the choice of a backend', () => {
-  const size = { hidden: 8, ffn: 16, layers: 2 };
-  /** The reference backend, slowed down by so many milliseconds a read. */
+  const size = { hidden: 8, ffn: 16, layers: 2, format: 'f32' } as const;
+  /** The reference backend as a device that takes so many milliseconds a product: a read waits for those before it. */
   const slow = (kind: Backend['kind'], ms: number): (() => Promise<Backend>) => {
     return async () => {
       const inner = createReferenceBackend();
+      let owed = 0;
+      const linear: Backend['linear'] = (op) => {
+        owed += ms;
+        inner.linear(op);
+      };
       const read: Backend['read'] = async (tensor, offset, length) => {
-        await new Promise((resolve) => setTimeout(resolve, ms));
+        await new Promise((resolve) => setTimeout(resolve, owed));
+        owed = 0;
         return inner.read(tensor, offset, length);
       };
-      return Object.assign(Object.create(inner) as Backend, { kind, read });
+      return Object.assign(Object.create(inner) as Backend, { kind, linear, read });
     };
   };
   const none = () => Promise.reject(new GpuUnavailableError('No adapter.', 'Switch it on.'));
@@ -190,6 +196,26 @@ describe('the choice of a backend', () => {
     expect(backend.kind).toBe('wasm');
     expect(reason).toMatchObject([{ kind: 'measured' }, wrong]);
     await expect(chooseBackend('webgpu', size, make)).rejects.toThrow(/computes wrong numbers in linear\./);
+  });
+
+  it.each(['f16', 'q8', 'q4'] as const)('measures with weights of the model, %s', async (format) => {
+    const made: string[] = [];
+    const watched = async (): Promise<Backend> => {
+      const inner = createReferenceBackend();
+      const matrix: Backend['matrix'] = (rows, cols, given, options) => {
+        made.push(given);
+        return inner.matrix(rows, cols, given, options);
+      };
+      return Object.assign(Object.create(inner) as Backend, { matrix });
+    };
+    const { reason } = await chooseBackend(
+      'auto',
+      { hidden: 32, ffn: 64, layers: 1, format },
+      { webgpu: watched, wasm: watched, threads: 1 },
+    );
+    expect(reason).toMatchObject([{ kind: 'measured' }]);
+    // Two matrices on either device.
+    expect(made).toEqual(Array(4).fill(format));
   });
 
   it('takes more threads only when they are faster', async () => {
