@@ -73,6 +73,20 @@ describe('a message', () => {
     await vi.waitFor(() => expect(said()).toEqual([]));
   });
 
+  it('about memory leads to the models that fit', async () => {
+    await open();
+    await button('Run on the bundled models').click();
+    await expect.element(button('Pause')).toBeVisible();
+    const message = 'No GPU memory for weights: 9 bytes asked for, 8 held, at most 4 in one buffer.';
+    client.emit({
+      type: 'error',
+      runId: 'new',
+      error: { code: 'out-of-memory', message, hint: 'Ask for less.' },
+    });
+    await button('Smaller models').click();
+    await expect.element(page.getByRole('dialog', { name: 'Settings' })).toBeVisible();
+  });
+
   it('about an agent leaves when that agent answers again', async () => {
     await open();
     await button('Run on the bundled models').click();

@@ -14,6 +14,7 @@ export const errorStrings = {
   questionFile: (name: string): string => `${name} is a question file, not a run.`,
   questionFileHint: 'Use it under Settings, Questions.',
   useQuestions: 'Use it there',
+  smaller: 'Smaller models',
   noWorker: 'The engine did not start.',
   noWorkerHint: 'Reload the page. The recorded run can be read without it.',
 
