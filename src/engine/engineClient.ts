@@ -47,12 +47,14 @@ export class EngineClient implements AgentEngine {
     backend: 'auto' | 'webgpu' | 'cpu',
     models: readonly ModelRef[],
     kvCache: 'f32' | 'f16' = 'f32',
+    losses = 0,
   ): Promise<DeviceInfo> {
     for (const model of models) this.#refs.set(model.id, model);
     const { info, proofs } = await this.#rpc.call('open', {
       backend,
       kvCache,
       models,
+      losses,
       proofs: (await this.#memory?.load()) ?? {},
     });
     await this.#memory?.save(proofs);

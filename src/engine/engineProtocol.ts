@@ -98,6 +98,8 @@ export interface EngineProtocol extends PadProtocol {
       /** How keys and values are kept; models that were loaded otherwise are unloaded. */
       readonly kvCache: 'f32' | 'f16';
       readonly models: readonly ModelRef[];
+      /** Devices and workers that the work has lost before: models are loaded for less at once. */
+      readonly losses?: number;
       /** What the settings store holds of devices tested before. */
       readonly proofs: unknown;
     };

@@ -136,6 +136,8 @@ export class EngineService {
    */
   async open(request: EngineProtocol['open']['request']): Promise<DeviceInfo> {
     const { proofs } = this.#parts;
+    // A worker that ended took its own count with it.
+    this.#losses = Math.max(this.#losses, Math.min(mostHalvings, request.losses ?? 0));
     if (request.kvCache !== this.#kvCache) {
       if (!this.#lost) for (const id of [...this.#models.keys()]) await this.#unload(id);
       this.#kvCache = request.kvCache;

@@ -30,6 +30,8 @@ export interface JobSetup {
   readonly questions: readonly Question[];
   readonly store: JobStore;
   readonly engine: EngineClient;
+  /** Devices and engine workers that this job has lost so far. */
+  readonly losses: number;
   readonly gate: Gate;
   readonly signal: AbortSignal;
   readonly base: string;
@@ -38,7 +40,7 @@ export interface JobSetup {
   emit(event: JobEvent): void;
 }
 
-export interface JobStart extends Omit<JobSetup, 'engine'> {
+export interface JobStart extends Omit<JobSetup, 'engine' | 'losses'> {
   /** The engine's worker: a new one where the one before has ended. */
   openEngine(): EngineClient;
 }
@@ -122,12 +124,14 @@ export async function runJob(start: JobStart): Promise<void> {
   const keeper = new RunKeeper(start);
   const isFresh = freshUnits();
   let losses = 0;
+  /** Since the last unit that was finished. */
+  let inARow = 0;
   const emit = (event: JobEvent): void => {
-    if (isFresh(event)) losses = 0;
+    if (isFresh(event)) inARow = 0;
     start.emit(event);
   };
   for (;;) {
-    const setup: JobSetup = { ...start, emit, engine: start.openEngine() };
+    const setup: JobSetup = { ...start, emit, engine: start.openEngine(), losses };
     const progress = new ThinnedProgress(setup);
     try {
       await runPhases(setup, keeper, progress);
@@ -137,7 +141,8 @@ export async function runJob(start: JobStart): Promise<void> {
       const lost = thrown instanceof DeviceLostError || thrown instanceof WorkerError;
       // Also where it ends here: the next job must load its models again.
       if (lost) setup.engine.forget();
-      const wait = waits[losses++];
+      losses++;
+      const wait = waits[inARow++];
       if (!lost || wait === undefined || start.signal.aborted) throw thrown;
       start.emit({ type: 'error', runId: start.run.id, error: thrown.toData() });
       await pause(wait, start.signal);
@@ -229,7 +234,7 @@ async function load(setup: JobSetup, keeper: RunKeeper, progress: ThinnedProgres
   // A run continues on the backend it was started on: another one would give other bytes.
   const kept = keeper.run.device?.backend;
   const wanted = kept === undefined ? config.backend : kept === 'webgpu' ? 'webgpu' : 'cpu';
-  const device = await engine.open(wanted, resolved.models, config.kvCache);
+  const device = await engine.open(wanted, resolved.models, config.kvCache, setup.losses);
   const reason = keeper.run.device?.reason ?? device.reason;
   await keeper.change({ device: { ...device, reason } });
   emit({ type: 'device', backend: device.backend, device: device.device, reason });
