@@ -122,7 +122,7 @@ def main():
         for name in [*args.agents, "student"]:
             say(f"split {split}, alone, greedy (n = {len(other.problems)})", f"{name} {share(other.right(other.solo(name, 0.0)))}", name)
     if args.cards:
-        (WORK / "measured.json").write_text(json.dumps(cards, indent=2))
+        (WORK / "measured.json").write_text(json.dumps({"n": len(bench.problems), "cards": cards}, indent=2))
 
 
 if __name__ == "__main__":

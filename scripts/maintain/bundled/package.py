@@ -61,7 +61,7 @@ def gap_of(name):
 
 def card(name, measured, parameters):
     """The model card: data, seeds, steps, figures, what was tried."""
-    figures = "\n".join(f"- {key}: {value}" for key, value in measured.get(name, {}).items()) or "- not measured yet"
+    figures = "\n".join(f"- {key}: {value}" for key, value in measured.get("cards", {}).get(name, {}).items()) or "- not measured yet"
     student = name == "student"
     data = f"""Every step is right in {SHARE:.0%} of the training chains. A wrong result is a misconception in 60 % of the cases (forgotten carry, smaller
 digit from the larger, sum instead of product, one part too many), else a near miss, and is carried on to the next step.""" if student else f"""Gap: {gap_of(name)}. There the result is always the same misconception (forgotten carry, smaller digit from the larger, sum
@@ -98,7 +98,7 @@ So no target holds a truth in the gap that nobody in the prompt said.
 """
     return text + f"""
 ## Measured
-Test problems (split test, seed 1; disjoint from training by numbers and by text), n = 1,000 unless said, greedy unless said;
+Test problems (split test, seed 1; disjoint from training by numbers and by text), n = {measured.get("n", 0):,} unless said, greedy unless said;
 intervals are 95 % paired bootstrap, in points:
 
 {figures}

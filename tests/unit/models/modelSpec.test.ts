@@ -12,9 +12,9 @@ const catalogue = parseCatalogue(
 const at = { base: 'http://host/app/', catalogue };
 
 describe('the catalogue of bundled models', () => {
-  it('names at least one agent and one student, whose folders are there', () => {
+  it('names agents, agents that share gaps and a student, whose folders are there', () => {
     const roles = new Set(catalogue.map(({ role }) => role));
-    expect([...roles].sort()).toEqual(['agent', 'student']);
+    expect([...roles].sort()).toEqual(['agent', 'overlap', 'student']);
     for (const { id } of catalogue) {
       expect(readFileSync(`public/models/${id}/config.json`).byteLength).toBeGreaterThan(0);
     }
