@@ -1,7 +1,7 @@
 /** The tokenizer that a GGUF's metadata amounts to, read as llama.cpp reads it. */
 import * as v from 'valibot';
 import { FileFormatError, ModelError } from '../../core/errors';
-import type { GgufFile, GgufValue } from '../gguf';
+import type { GgufFile, GgufValue } from '../gguf/gguf';
 import { ggufPres } from './ggufPre';
 
 const hint = 'Download the file again, or convert it again with llama.cpp.';
