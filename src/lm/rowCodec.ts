@@ -28,7 +28,7 @@ export const nativeFormat: Readonly<Record<FileEncoding, WeightFormat>> = {
   Q5_K: 'q8',
   Q4_K: 'q4',
   Q3_K: 'q8',
-  Q2_K: 'q4',
+  Q2_K: 'q8',
 };
 
 /** Encodings that no format of ours holds: their values are quantised again. */

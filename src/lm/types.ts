@@ -1,7 +1,7 @@
 /** The shapes that the engine's parts agree on: model, adapter, tokenizer, generation. */
 import type { Backend, LoraGroup, Matrix, RotaryTables, Tensor } from '../compute/ops';
 import type { FinishReason, Message, Sampling } from '../records/records';
-import type { Requantised } from './weightDrift';
+import type { Requantised } from '../records/requantised';
 
 export type Family = 'llama' | 'qwen2' | 'qwen3';
 

@@ -1,6 +1,7 @@
 /** How far quantising a file's weights again moved them: measured while they are loaded, for the user to know. */
 import { f16ToNumber } from '../compute/encode';
 import type { RowData, WeightFormat } from '../compute/ops';
+import type { Requantised } from '../records/requantised';
 import type { GgufType } from './gguf/ggufTypes';
 
 /** Sums over values that can be added up. */
@@ -10,19 +11,6 @@ export interface Drift {
   readonly largest: number;
   readonly squaredChange: number;
   readonly squared: number;
-}
-
-/** Tensors of a file that are kept in another way than the file does, and what that changed. */
-export interface Requantised {
-  readonly types: readonly GgufType[];
-  readonly formats: readonly WeightFormat[];
-  readonly tensors: number;
-  /** Of all tensors with rows. */
-  readonly of: number;
-  /** Largest change of a weight, as a part of the largest weight of its tensor. */
-  readonly worst: number;
-  /** Root of the mean squared change, as a part of that of the weights. */
-  readonly mean: number;
 }
 
 /** The change from `values` [rows, cols] to quantised rows; null for formats without blocks. */
@@ -93,7 +81,7 @@ export class DriftSum {
 /** Two figures that matter, as 0.39 % and so on. */
 const percent = (part: number): string => `${Number((100 * part).toPrecision(2))} %`;
 
-const keptAs: Readonly<Partial<Record<WeightFormat, string>>> = { q8: '8 bits', q4: '4 bits' };
+const keptAs: Readonly<Record<string, string>> = { q8: '8 bits', q4: '4 bits' };
 
 /** What a command says of it. */
 export function requantisedText({ types, formats, tensors, of, worst, mean }: Requantised): string {
