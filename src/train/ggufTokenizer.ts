@@ -54,6 +54,7 @@ function typed(key: string, value: GgufValue): GgufMeta | null {
   const list = value as readonly GgufValue[];
   if (list.every((item) => typeof item === 'string')) return { type: 'strings', value: list };
   if (!list.every((item) => typeof item === 'number')) return null;
+  if (key.endsWith('precompiled_charsmap')) return { type: 'u8s', value: list };
   return { type: key.endsWith('scores') ? 'f32s' : 'i32s', value: list };
 }
 

@@ -155,7 +155,8 @@ class Cursor {
   }
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
+// A token may begin with U+FEFF.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Reads and checks everything before the tensor data. Throws FileFormatError. */
 export async function openGguf(source: FileSource, file: string, signal?: AbortSignal): Promise<GgufFile> {

@@ -5,6 +5,7 @@ import { openGguf } from '../../../src/lm/gguf/gguf';
 import { ggufConfig } from '../../../src/lm/gguf/ggufModel';
 import { unpermute } from '../../../src/lm/load';
 import { llama3Divisor } from '../../../src/lm/rotary';
+import { writeGguf } from '../../../src/train/ggufWriter';
 import { nativeRows } from '../../../src/lm/rowCodec';
 import { createTokenizer } from '../../../src/lm/tokenizer';
 import { ggufTokenizer } from '../../../src/lm/tokens/ggufTokenizer';
@@ -91,6 +92,13 @@ describe('a GGUF file', () => {
       hint: someText,
     };
     await expect(openGguf(source, 'x.gguf')).rejects.toMatchObject(error);
+  });
+
+  it('keeps a byte order mark that a string begins with', async () => {
+    const list = ['\uFEFF', '\uFEFFa', 'a\uFEFF'];
+    const bytes = writeGguf(new Map([['tokens', { type: 'strings', value: list }]]), []);
+    const { metadata } = await openGguf(new MemorySource([['m.gguf', bytes]]), 'm.gguf');
+    expect(metadata.get('tokens')).toEqual(list);
   });
 
   it('cut off anywhere is refused, never read past its end', async () => {
@@ -182,7 +190,7 @@ describe('what a GGUF says about its model', () => {
   });
 
   it('that is not supported is a model error', async () => {
-    const metadata = new Map<string, string>([['general.architecture', 'mamba'], ['tokenizer.ggml.model', 'llama']]); // prettier-ignore
+    const metadata = new Map<string, string>([['general.architecture', 'mamba'], ['tokenizer.ggml.model', 'rwkv']]); // prettier-ignore
     const gguf = { file: 'x', version: 3, metadata, tensors: new Map() };
     expect(() => ggufConfig(gguf, null)).toThrowError(expect.objectContaining({ code: 'model' }));
     expect(() => ggufTokenizer(gguf)).toThrowError(expect.objectContaining({ code: 'model' }));
