@@ -11,6 +11,7 @@ import { Ledger } from '../../src/core/ledger';
 import { forwardLogits } from '../../src/lm/forward';
 import { loadModel, unloadModel } from '../../src/lm/load';
 import { loadTokenizer } from '../../src/lm/tokenizer';
+import { readModelShape } from '../../src/modelsWorker/readModelShape';
 import type { WeightFormat } from '../../src/compute/ops';
 import type { Requantised } from '../../src/records/requantised';
 import { llamaLogits } from './llama';
@@ -34,6 +35,11 @@ async function ourLogits(
     const ledger = new Ledger();
     const model = await loadModel(await NodeSource.open(file), backend, { weights, maxContext: 256, ledger });
     const logits = await forwardLogits(model, ids);
+    if (weights === 'native') {
+      const { matrices } = await readModelShape(await NodeSource.open(file));
+      const held = [model.embed, ...(model.head === model.embed ? [] : [model.head]), ...model.layers.flatMap(({ qkv, o, gateUp, down }) => [qkv, o, gateUp, down])]; // prettier-ignore
+      expect(matrices.map(({ format }) => format)).toEqual(held.map(({ format }) => format));
+    }
     unloadModel(model);
     return { logits, requantised: model.requantised ?? null, peak: ledger.peak };
   } finally {

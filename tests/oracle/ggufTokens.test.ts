@@ -120,7 +120,8 @@ describe.each(held)('a GGUF with a SentencePiece tokenizer of the kind %s', (nam
     const likelihood = (ids: readonly number[]): number => ids.reduce((sum, id) => sum + scores[id]!, 0);
     const wrong = texts.flatMap((text, i) => {
       // At the end of a text and in a literal ▁ unigram follows transformers, which takes off and escapes more than llama.cpp.
-      if (name.startsWith('unigram') && (/\s$|▁|\uFFFD/u.test(text) || /[^\S ]/u.test(text))) return [];
+      if (name.startsWith('unigram') && (/\s$|▁|\uFFFD/u.test(text) || /[^\S ]|\u0085/u.test(text)))
+        return [];
       const ids = tokenizer.encode(text, { addSpecial: false });
       const want = llama.ids[i]!;
       // Of two ways that are equally likely each takes another one.

@@ -25,21 +25,33 @@ export function mergesByScore(
   mergeable: (id: number) => boolean,
 ): [string, string][] {
   const pieces = new Set(tokens.filter((_, id) => mergeable(id)));
-  const merges: { readonly pair: [string, string]; readonly score: number }[] = [];
-  tokens.forEach((piece, id) => {
-    if (!mergeable(id)) return;
-    for (let cut = piece.length - 1; cut > 0; cut--) {
-      const unit = piece.charCodeAt(cut);
-      // Between the two units of one letter.
-      if (unit >= 0xdc00 && unit <= 0xdfff) continue;
-      const pair: [string, string] = [piece.slice(0, cut), piece.slice(cut)];
-      if (pieces.has(pair[0]) && pieces.has(pair[1])) merges.push({ pair, score: scores[id]! });
-    }
-  });
-  merges.sort(
-    (a, b) => b.score - a.score || b.pair[0].length - a.pair[0].length || b.pair[1].length - a.pair[1].length,
-  );
-  return merges.map(({ pair }) => pair);
+  const order = tokens.map((_, id) => id).filter((id) => mergeable(id) && tokens[id]!.length > 1);
+  order.sort((a, b) => scores[b]! - scores[a]! || a - b);
+  const merges: [string, string][] = [];
+  for (let from = 0; from < order.length;) {
+    const score = scores[order[from]!]!;
+    const alike: [string, string][] = [];
+    let to = from;
+    for (; to < order.length && scores[order[to]!] === score; to++) putPairs(tokens[order[to]!]!, pieces, alike); // prettier-ignore
+    // As a rule each piece has a score of its own, and its pairs come in this order already.
+    if (to > from + 1) alike.sort(([a, c], [b, d]) => b.length - a.length || d.length - c.length);
+    for (const pair of alike) merges.push(pair);
+    from = Math.max(to, from + 1);
+  }
+  return merges;
+}
+
+/** Adds the pairs of pieces that make up a piece, the one with the longest left part first. */
+function putPairs(piece: string, pieces: ReadonlySet<string>, to: [string, string][]): void {
+  for (let cut = piece.length - 1; cut > 0; cut--) {
+    const unit = piece.charCodeAt(cut);
+    // Between the two units of one letter.
+    if (unit >= 0xdc00 && unit <= 0xdfff) continue;
+    const left = piece.slice(0, cut);
+    if (!pieces.has(left)) continue;
+    const right = piece.slice(cut);
+    if (pieces.has(right)) to.push([left, right]);
+  }
 }
 
 const blanks = { type: 'Replace', pattern: { String: ' ' }, content: space };
@@ -55,7 +67,7 @@ export function llamaParts(vocabulary: GgufVocabulary): TokenizerParts {
   };
   const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`); // prettier-ignore
   return {
-    // After each added token the prefix is put anew, as llama.cpp and the older tokenizers of Llama do.
+    // After each added token the prefix is put again, as llama.cpp and the older tokenizers of Llama do.
     normalizer: prefix
       ? { type: 'Sequence', normalizers: [{ type: 'Prepend', prepend: space }, blanks] }
       : blanks,
@@ -96,7 +108,7 @@ export function unigramParts(vocabulary: GgufVocabulary): TokenizerParts {
   const merges = vocabulary.flag('ggml.remove_extra_whitespaces', false);
   const prefix = merges || vocabulary.flag('ggml.add_space_prefix', false);
   const normalizers = [
-    ...(isMap ? [{ type: 'Precompiled', precompiled_charsmap: base64(map as readonly number[]) }] : []),
+    ...(isMap ? [{ type: 'Precompiled', precompiled_charsmap: base64(map) }] : []),
     ...(merges
       ? [
           { type: 'Strip', strip_left: false, strip_right: true },
