@@ -4,7 +4,7 @@ import type { FileSource } from '../core/fileSource';
 import { openWeights } from '../lm/weightFiles';
 import type { RemoteFile, RemoteModel } from './remote';
 
-/** The server gives no part of a file: its header cannot be had without all of it. */
+/** The server gives no part of a file as asked for: its header cannot be had without all of it. */
 class NoRanges extends Error {}
 
 /** Files of a listing, read by ranges alone. */
@@ -38,7 +38,10 @@ class RangeSource implements FileSource {
       await response.body?.cancel();
       throw new NoRanges();
     }
-    return new Uint8Array(await response.arrayBuffer());
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    // A server that gives less than was asked for says nothing of the file.
+    if (bytes.byteLength !== end - start) throw new NoRanges();
+    return bytes;
   }
 
   async list(): Promise<readonly string[]> {
