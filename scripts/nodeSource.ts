@@ -3,7 +3,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FileFormatError } from '../src/core/errors';
 import type { FileSource } from '../src/core/fileSource';
-import { ggufParts } from '../src/lm/ggufParts';
+import { ggufParts } from '../src/lm/gguf/ggufParts';
 
 export class NodeSource implements FileSource {
   readonly name: string;

@@ -1,4 +1,5 @@
 /** One interface for every kind of agent; one file (or folder) per backend implements it. */
+import type { Requantised } from '../records/requantised';
 import type { FinishReason, Message, Sampling, Usage } from '../records/records';
 
 export interface AgentRequest {
@@ -42,6 +43,8 @@ export interface LoadProgress {
   readonly total: number;
   /** With `ready`: what is to be known of a model that may answer worse than it could. */
   readonly notice?: string;
+  /** With `ready`: weights that the file keeps in another way, and what that changed. */
+  readonly requantised?: Requantised;
 }
 
 export interface LoadOptions {

@@ -119,6 +119,7 @@ export async function runTool(
       source,
       backend: await host.backend(),
       weights,
+      onNotice,
       ...(adapter === null ? {} : { adapter: makeAdapter }),
       ...(signal ? { signal } : {}),
     };
@@ -148,7 +149,6 @@ export async function runTool(
         topP: flags.number('top-p', 1),
         seed: flags.integer('seed', 0),
         maxTokens: flags.integer('max-tokens', 64),
-        onNotice,
       });
       return { document, files: [] };
     }

@@ -116,6 +116,7 @@ export async function loadEngineModel(
     loaded: 1,
     total: 1,
     ...(tokenizer.notice != null && { notice: tokenizer.notice }),
+    ...(model.requantised && { requantised: model.requantised }),
   });
 
   function adapterOf(name: string | null): LoraAdapter | null {

@@ -10,6 +10,7 @@ import { loadModel, unloadModel } from './load';
 import { writeNpy } from './npy';
 import { loadTokenizer } from './tokenizer';
 import type { LanguageModel, LoraAdapter, Tokenizer } from './types';
+import { requantisedText } from './weightDrift';
 
 export interface ModelArguments {
   readonly source: FileSource;
@@ -19,6 +20,8 @@ export interface ModelArguments {
   /** Makes the adapter once the model is there (reading adapter files is not this module's). */
   readonly adapter?: (model: LanguageModel) => Promise<LoraAdapter>;
   readonly signal?: AbortSignal;
+  /** Receives what the user should know about the tokenizer's files and about the weights. */
+  readonly onNotice?: (notice: string) => void;
 }
 
 export interface GenerateArguments extends ModelArguments {
@@ -30,8 +33,6 @@ export interface GenerateArguments extends ModelArguments {
   readonly topP?: number;
   readonly seed?: number;
   readonly maxTokens?: number;
-  /** Receives what the user should know about the tokenizer's files. */
-  readonly onNotice?: (notice: string) => void;
 }
 
 export interface GenerateOutput {
@@ -76,6 +77,7 @@ export async function withModel<T>(
     ...(maxContext ? { maxContext } : {}),
     ...(signal ? { signal } : {}),
   });
+  if (model.requantised) options.onNotice?.(requantisedText(model.requantised));
   let adapter: LoraAdapter | null = null;
   try {
     adapter = (await options.adapter?.(model)) ?? null;

@@ -1,11 +1,12 @@
 /** Loads a model tensor by tensor, in chunks of rows: never more than a part of one tensor is held on the way. */
-import type { Backend, Matrix, Tensor, WeightFormat } from '../compute/ops';
+import type { Backend, Matrix, RowData, Tensor, WeightFormat } from '../compute/ops';
 import { FileFormatError, ModelError, throwIfAborted } from '../core/errors';
 import type { FileSource } from '../core/fileSource';
 import { Ledger } from '../core/ledger';
 import { inLayer, layerName, layerPlan, type LayerPlan, type Part } from './layerPlan';
 import { uploadRotary } from './rotary';
-import { convertRows, nativeFormat, nativeRows, rowDataBytes } from './rowCodec';
+import { fileRows, matrixFormat, rowDataBytes } from './rowCodec';
+import { DriftSum } from './weightDrift';
 import type { LanguageModel, LayerWeights, ModelConfig } from './types';
 import { entryRowBytes, needEntry, openWeights, type WeightEntry, type WeightFiles } from './weightFiles';
 
@@ -67,6 +68,7 @@ class Loader {
   readonly #ledger: Ledger;
   readonly #tensors: Tensor[] = [];
   readonly #matrices: Matrix[] = [];
+  readonly #drift = new DriftSum();
   #loaded = 0;
   #total = 0;
   #unfinished = 0;
@@ -109,6 +111,9 @@ class Loader {
       finalNorm,
       rotary,
       maxContext,
+      requantised: this.#drift.total(
+        [...this.#files.entries.values()].filter(({ shape }) => shape.length > 1).length,
+      ),
     };
   }
 
@@ -211,19 +216,15 @@ class Loader {
     return tensor;
   }
 
-  /** `native` keeps what all parts have; parts of different formats meet in f32, which loses nothing. */
   #format(entries: readonly WeightEntry[]): WeightFormat {
     const wanted = this.#options.weights ?? 'native';
-    if (wanted !== 'native') return wanted;
-    const formats = new Set(entries.map((entry) => nativeFormat[entry.encoding]));
-    const [only] = formats;
-    return formats.size === 1 && only ? only : 'f32';
+    return wanted === 'native' ? matrixFormat(entries.map(({ encoding }) => encoding)) : wanted;
   }
 
   async #eachChunk(
     entry: WeightEntry,
     format: WeightFormat,
-    use: (start: number, count: number, data: ReturnType<typeof nativeRows>) => void,
+    use: (start: number, count: number, data: RowData) => void,
   ): Promise<void> {
     const [rows = 0, cols = 0] = entry.shape;
     const rowBytes = entryRowBytes(entry);
@@ -242,19 +243,13 @@ class Loader {
       }
       let held = raw.byteLength * (entry.headRows > 0 ? 2 : 1);
       this.#ledger.add('loader', held);
-      const native = nativeRows(
-        entry.headRows > 0 ? unpermute(raw, rowBytes, entry.headRows) : raw,
-        entry.encoding,
-      );
-      const unpacked = native.format === 'q8' || native.format === 'q4' || entry.encoding === 'Q6_K';
-      const copied = unpacked ? rowDataBytes(native) : 0;
-      const decoded = native.format === format ? 0 : count * cols * 4;
-      this.#ledger.add('loader', copied + decoded);
-      held += copied + decoded;
-      const data = convertRows(native, count, cols, format);
-      const encoded = native.format === format || format === 'f32' ? 0 : rowDataBytes(data);
-      this.#ledger.add('loader', encoded);
-      held += encoded;
+      const ordered = entry.headRows > 0 ? unpermute(raw, rowBytes, entry.headRows) : raw;
+      const { data, drift, bytes } = fileRows(ordered, entry.encoding, cols, format);
+      this.#ledger.add('loader', bytes);
+      held += bytes;
+      // A precision that was asked for is no news.
+      if (drift && (this.#options.weights ?? 'native') === 'native')
+        this.#drift.add(entry.name, entry.encoding, format, drift);
       use(start, count, data);
       this.#ledger.remove('loader', held);
       this.#loaded += raw.byteLength;

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { FileFormatError, ArkletError, ModelError } from '../core/errors';
 import { readText, type FileSource } from '../core/fileSource';
 import type { Message } from '../records/records';
-import { openGguf } from './gguf';
+import { openGguf } from './gguf/gguf';
 import { TemplateError } from './jinja/errors';
 import { Template } from './jinja/template';
 import { cleanUp } from './tokens/decoders';

@@ -1,6 +1,7 @@
 /** The shapes that the engine's parts agree on: model, adapter, tokenizer, generation. */
 import type { Backend, LoraGroup, Matrix, RotaryTables, Tensor } from '../compute/ops';
 import type { FinishReason, Message, Sampling } from '../records/records';
+import type { Requantised } from '../records/requantised';
 
 export type Family = 'llama' | 'qwen2' | 'qwen3';
 
@@ -67,6 +68,8 @@ export interface LanguageModel {
   readonly maxContext: number;
   /** Keys and values of generation are kept as f16, in half the memory; its numbers are others then. Default false. */
   readonly halfCache?: boolean;
+  /** What quantising the file's weights again changed, where that was needed. */
+  readonly requantised?: Requantised | null;
 }
 
 /** The seven linears of a block under peft's names, in the order they run. */

@@ -1,13 +1,12 @@
 /** The weights of a model, wherever they are: one view over a Hugging Face folder and a GGUF file, by transformers' names. */
-import { decodeRows } from '../compute/encode';
 import { FileFormatError, ModelError } from '../core/errors';
 import { readText, type FileSource } from '../core/fileSource';
 import { parseConfig } from './config';
 import { foreignFile } from './foreignFile';
-import type { GgufFile } from './gguf';
-import { ggufConfig, huggingFaceName } from './ggufModel';
-import { findGguf, openGgufModel } from './splitGguf';
-import { fileRowBytes, nativeRows, type FileEncoding } from './rowCodec';
+import type { GgufFile } from './gguf/gguf';
+import { ggufConfig, huggingFaceName } from './gguf/ggufModel';
+import { findGguf, openGgufModel } from './gguf/splitGguf';
+import { fileRowBytes, fileValues, type FileEncoding } from './rowCodec';
 import { openSafetensors } from './safetensors';
 import { neededNames, plainName, refuseUnused, type HeldTensor } from './tensorNames';
 import type { ModelConfig } from './types';
@@ -123,7 +122,7 @@ async function ropeFactors(
       'Download the file again.',
     );
   const bytes = await source.read(tensor.file, tensor.start, tensor.end, signal);
-  return decodeRows(nativeRows(bytes, tensor.type), 1, tensor.shape[0]!);
+  return fileValues(bytes, tensor.type);
 }
 
 /** The entry of a tensor that the model needs, checked against the shape that the config asks for. Throws ModelError. */

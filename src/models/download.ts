@@ -21,6 +21,7 @@ import {
 import { ByteRate } from './rate';
 import { pickedModel } from './pickedFiles';
 import { describeRemote, type DescribeOptions, type RemoteModel } from './remote';
+import { checkRemoteHeader } from './remoteHeader';
 import { checkWhole, verifyFile } from './verifyFile';
 
 export interface DownloadOptions {
@@ -104,6 +105,7 @@ async function recordOf(library: Library, id: string, options: DownloadOptions):
     ...(signal ? { signal } : {}),
     ...(endpoint === undefined ? {} : { endpoint }),
   });
+  await checkRemoteHeader(remote, signal);
   return {
     ...remote,
     format: 'arklet-model',

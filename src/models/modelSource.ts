@@ -1,5 +1,5 @@
 import type { FileSource } from '../core/fileSource';
-import { ggufParts } from '../lm/ggufParts';
+import { ggufParts } from '../lm/gguf/ggufParts';
 import { UrlSource } from '../lm/sources';
 import type { ModelConfig } from '../lm/types';
 import { nativeFormat } from '../lm/rowCodec';

@@ -1,6 +1,6 @@
 /** Which of the files that a user picked make a model, and of what kind. */
 import { ConfigError } from '../core/errors';
-import { ggufParts } from '../lm/ggufParts';
+import { ggufParts } from '../lm/gguf/ggufParts';
 import type { PickedFile } from './modelRecords';
 import { picked } from '../specs/engine';
 import type { ModelKind } from '../specs/modelEntry';

@@ -1,7 +1,8 @@
 /** Which files a model on the hub or at an address consists of, how large they are, and what they must hash to. */
 import * as v from 'valibot';
 import { ConfigError, DownloadError, FileFormatError, ModelError } from '../core/errors';
-import { ggufParts } from '../lm/ggufParts';
+import { ggufParts } from '../lm/gguf/ggufParts';
+import { quantLabel, readableFiles, saysUnreadable } from '../lm/gguf/unreadable';
 import { onHub, type EngineSpec, type HubModel } from '../specs/engine';
 import { specId } from '../specs/spec';
 import { onnx } from '../specs/transformers';
@@ -97,6 +98,15 @@ function choose(names: readonly string[], id: HubModel): string[] {
         others.length > 0 ? `It has ${others.slice(0, 6).join(', ')}.` : 'It has no .gguf file.',
       );
     }
+    if (saysUnreadable(id.file)) {
+      const [best] = readableFiles(names);
+      throw new ModelError(
+        `${id.file} is of the type ${quantLabel(id.file)}, which is not supported.`,
+        best === undefined
+          ? 'Choose another repository of this model: one with a Q4_K_M or Q8_0 file.'
+          : `Take ${specId({ ...onHub(id.repo, best), revision: id.revision })} instead.`,
+      );
+    }
     const parts = ggufParts(id.file) ?? [id.file];
     const missing = parts.filter((part) => !names.includes(part));
     if (missing.length > 0) {
@@ -110,7 +120,7 @@ function choose(names: readonly string[], id: HubModel): string[] {
   const shards = names.filter((name) => /^model-\d+-of-\d+\.safetensors$/.test(name));
   const tensors = names.includes(weights) ? [weights] : names.includes(index) ? [index, ...shards] : [];
   if (tensors.length === 0 || !names.includes('config.json')) {
-    const gguf = names.filter((name) => name.endsWith('.gguf'));
+    const gguf = readableFiles(names);
     const graphs = names.some((name) => /^onnx\/.+\.onnx$/.test(name));
     const ways = [
       gguf.length > 0 &&

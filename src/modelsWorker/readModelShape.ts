@@ -1,7 +1,7 @@
 import { ModelError } from '../core/errors';
 import type { FileSource } from '../core/fileSource';
 import { inLayer, layerPlan } from '../lm/layerPlan';
-import { nativeFormat } from '../lm/rowCodec';
+import { matrixFormat } from '../lm/rowCodec';
 import { openWeights, type WeightFiles } from '../lm/weightFiles';
 import type { ModelShape, WeightFormat } from '../models/modelShape';
 
@@ -34,15 +34,13 @@ export async function readModelShape(source: FileSource, signal?: AbortSignal): 
   return { hidden, layers, heads, kvHeads, headDim, ffn, vocab, qkNorm, maxPosition, matrices, vectors };
 }
 
-/** As lm/load.ts decides: parts of one format keep it, others meet in f32. */
+/** As lm/load.ts decides. */
 function formatOf(files: WeightFiles, names: readonly string[]): WeightFormat {
-  const formats = new Set(
+  return matrixFormat(
     names.map((name) => {
       const entry = files.entries.get(name);
       if (!entry) throw new ModelError(`The weights lack ${name}.`, 'Download the whole model again.');
-      return nativeFormat[entry.encoding];
+      return entry.encoding;
     }),
   );
-  const [only] = formats;
-  return formats.size === 1 && only ? only : 'f32';
 }

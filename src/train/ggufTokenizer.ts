@@ -3,8 +3,8 @@ import * as v from 'valibot';
 import { ModelError } from '../core/errors';
 import { readText } from '../core/fileSource';
 import type { FileSource } from '../core/fileSource';
-import { openGguf } from '../lm/gguf';
-import type { GgufValue } from '../lm/gguf';
+import { openGguf } from '../lm/gguf/gguf';
+import type { GgufValue } from '../lm/gguf/gguf';
 import { loadTokenizer } from '../lm/tokenizer';
 import type { ModelConfig, Tokenizer } from '../lm/types';
 import { findGguf } from '../lm/weightFiles';
@@ -54,6 +54,7 @@ function typed(key: string, value: GgufValue): GgufMeta | null {
   const list = value as readonly GgufValue[];
   if (list.every((item) => typeof item === 'string')) return { type: 'strings', value: list };
   if (!list.every((item) => typeof item === 'number')) return null;
+  if (key.endsWith('precompiled_charsmap')) return { type: 'u8s', value: list };
   return { type: key.endsWith('scores') ? 'f32s' : 'i32s', value: list };
 }
 

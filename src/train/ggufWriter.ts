@@ -4,7 +4,7 @@ export type GgufMeta =
   | { readonly type: 'bool'; readonly value: boolean }
   | { readonly type: 'u32' | 'f32'; readonly value: number }
   | { readonly type: 'strings'; readonly value: readonly string[] }
-  | { readonly type: 'i32s' | 'f32s'; readonly value: readonly number[] };
+  | { readonly type: 'i32s' | 'f32s' | 'u8s'; readonly value: readonly number[] };
 
 export interface GgufTensorToWrite {
   readonly name: string;
@@ -15,8 +15,8 @@ export interface GgufTensorToWrite {
 }
 
 const typeNumbers = { F32: 0, F16: 1, BF16: 30 } as const;
-const valueTypes = { u32: 4, f32: 6, bool: 7, string: 8, strings: 9, i32s: 9, f32s: 9 } as const;
-const elementTypes = { strings: 8, i32s: 5, f32s: 6 } as const;
+const valueTypes = { u32: 4, f32: 6, bool: 7, string: 8, strings: 9, i32s: 9, f32s: 9, u8s: 9 } as const;
+const elementTypes = { strings: 8, i32s: 5, f32s: 6, u8s: 0 } as const;
 const alignment = 32;
 const align = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
 
@@ -82,8 +82,10 @@ function writeValue(head: Bytes, entry: GgufMeta): void {
     case 'strings':
     case 'i32s':
     case 'f32s':
+    case 'u8s':
       head.u32(elementTypes[entry.type]);
       head.u64(entry.value.length);
+      if (entry.type === 'u8s') return head.raw(Uint8Array.from(entry.value));
       for (const value of entry.value) {
         if (typeof value === 'string') head.string(value);
         else if (entry.type === 'f32s') head.f32(value);

@@ -6,7 +6,7 @@ import { readAll, readText } from '../core/fileSource';
 import type { FileSource } from '../core/fileSource';
 import { groupLinears, groupNames, linearPath, linearShape, loraScale, readAdapter } from '../lm/adapter';
 import type { GroupName, NamedMatrix } from '../lm/adapter';
-import { openGguf } from '../lm/gguf';
+import { openGguf } from '../lm/gguf/gguf';
 import { writeSafetensors } from '../lm/safetensors';
 import type { TensorToWrite } from '../lm/safetensors';
 import type { LanguageModel, LayerWeights, LinearName, LoraAdapter, ModelConfig } from '../lm/types';

@@ -6,6 +6,7 @@ import type { ErrorData } from '../core/errors';
 import type { DeviceFacts } from '../records/device';
 import type { PadReport } from '../records/padRecords';
 import type { Dataset, Phase, Question, Report, RunStatus, Turn } from '../records/records';
+import type { Requantised } from '../records/requantised';
 import type { RunRecord } from '../records/runRecords';
 import type { EvalSamples, TrainLog } from '../records/trainLog';
 import type { ProgressDetail } from './progress';
@@ -28,6 +29,8 @@ export type JobEvent =
       readonly secondsLeft: number | null;
       /** With `ready`: the model may answer worse than it could, and why. */
       readonly notice?: string;
+      /** With `ready`: weights that the file keeps in another way, and what that changed. */
+      readonly requantised?: Requantised;
     }
   | {
       readonly type: 'progress';

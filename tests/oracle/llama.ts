@@ -18,11 +18,16 @@ export interface LlamaTokens {
   readonly addsBos: boolean;
 }
 
-/** Ids of texts (special tokens are read, BOS is not added) and what ends a reply. */
-export function llamaTokens(gguf: string, texts: readonly string[], vocab: number): Promise<LlamaTokens> {
+/** Ids of texts (special tokens are read, BOS is not added) and what ends a reply; `whole` keeps the blank that is put before a text. */
+export function llamaTokens(
+  gguf: string,
+  texts: readonly string[],
+  vocab: number,
+  { whole = false }: { readonly whole?: boolean } = {},
+): Promise<LlamaTokens> {
   return withLlama(async (llama) => {
     const model = await llama.loadModel({ modelPath: gguf, vocabOnly: true });
-    const ids = texts.map((text) => model.tokenize(text, true, 'trimLeadingSpace'));
+    const ids = texts.map((text) => model.tokenize(text, true, whole ? undefined : 'trimLeadingSpace'));
     const ends = Array.from({ length: vocab }, (_, id) => id).filter((id) => model.isEogToken(id as Token));
     const addsBos = model.tokens.shouldPrependBosToken;
     await model.dispose();

@@ -277,6 +277,32 @@ describe('a .gguf file of the hub', () => {
   });
 });
 
+describe('a .gguf file whose types are kept in another way', () => {
+  it('says in the run that loads it what that changed', async () => {
+    await app.session.connect();
+    client.emit({
+      type: 'load',
+      model: 'hf:tiny/model/m-Q5_K_M.gguf',
+      phase: 'ready',
+      loaded: 1,
+      total: 1,
+      bytesPerSecond: null,
+      secondsLeft: null,
+      requantised: {
+        types: ['Q5_K', 'Q6_K'],
+        formats: ['q8'],
+        tensors: 20,
+        of: 30,
+        worst: 0.0039,
+        mean: 0.00712,
+      },
+    });
+    const said =
+      /m-Q5_K_M\.gguf: 20 of 30 weight matrices \(Q5_K, Q6_K\) were quantised again .* by 0\.71 % on average/;
+    await expect.element(page.getByText(said).first()).toBeVisible();
+  });
+});
+
 describe('a .gguf file of one’s own', () => {
   it('that does not say how its tokenizer splits text is told of by its name, until it is deleted', async () => {
     await button('Add a model').click();

@@ -1,20 +1,9 @@
 /** The tokenizer that a GGUF's metadata amounts to, read as llama.cpp reads it. */
-import * as v from 'valibot';
-import { FileFormatError, ModelError } from '../../core/errors';
-import type { GgufFile, GgufValue } from '../gguf';
+import { ModelError } from '../../core/errors';
+import type { GgufFile } from '../gguf/gguf';
 import { ggufPres } from './ggufPre';
-
-const hint = 'Download the file again, or convert it again with llama.cpp.';
-const strings = v.array(v.string());
-
-/** Tokens that end a reply by their name, whatever the file's ids say. */
-const endNames: ReadonlySet<string> = new Set([
-  '<|eot_id|>', '<|im_end|>', '<|end|>', '<|return|>', '<|call|>', '<|flush|>', '<|calls|>', '<end_of_turn>', '<|endoftext|>', '</s>',
-  '<|eom_id|>', '<EOT>', '_<EOT>', '[EOT]', '[EOS]', '<|end_of_text|>', '<end_of_utterance>', '<eos>', '<turn|>', '<|tool_response>',
-  '<｜end▁of▁sentence｜>', '[e~[',
-  // Of fill-in-the-middle models: padding, next repository, next file.
-  '<|fim_pad|>', '<fim-pad>', '<fim_pad>', '<PAD>', '[PAD]', '<|fim_repo|>', '<|repo_name|>', '<fim-repo>', '<REPO>', '<reponame>', '<|file_sep|>',
-]); // prettier-ignore
+import { llamaParts, unigramParts, type TokenizerParts } from './ggufSentencePiece';
+import { GgufVocabulary, type DefaultIds } from './ggufVocabulary';
 
 export interface GgufTokenizer {
   readonly tokenizer: object;
@@ -25,74 +14,25 @@ export interface GgufTokenizer {
   readonly notice: string | null;
 }
 
-function validId(value: GgufValue | undefined, size: number): number | null {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < size ? value : null;
+interface Kind {
+  readonly defaults: DefaultIds;
+  /** Whether BOS and EOS are added unless the file says otherwise. */
+  readonly adds: { readonly bos: boolean; readonly eos: boolean };
+  parts(vocabulary: GgufVocabulary): TokenizerParts;
 }
 
-function endIds(gguf: GgufFile, tokens: readonly string[]): number[] {
-  const named = tokens.flatMap((content, id) => (endNames.has(content) ? id : []));
-  const keys = ['eos', 'eot', 'eom', 'fim_pad', 'fim_rep', 'fim_sep'].map(
-    (name) => `tokenizer.ggml.${name}_token_id`,
-  );
-  const said = keys.flatMap((key) => validId(gguf.metadata.get(key), tokens.length) ?? []);
-  const ends = new Set([...said, ...named]);
-  const has = (...names: readonly string[]) => [...ends].some((id) => names.includes(tokens[id]!));
-  const drop = (name: string) => ends.forEach((id) => tokens[id] === name && ends.delete(id));
-  // gpt-oss and Solar end parts of a reply with <|end|>; in Gemma 4 </s> is a word.
-  if (has('<|call|>', '<|calls|>') && has('<|return|>', '<|flush|>')) drop('<|end|>');
-  if (has('<|tool_response>')) drop('</s>');
-  return [...ends];
-}
+const noSplit =
+  'The GGUF does not say how its tokenizer splits text (tokenizer.ggml.pre); as in llama.cpp, a general rule is used, which may be wrong for this model and worsen its replies. Convert the model again, or use its Hugging Face folder.';
 
-/** tokenizer.json, tokenizer_config.json and end ids of a GGUF. Throws on others than byte-level BPE. */
-export function ggufTokenizer(gguf: GgufFile): GgufTokenizer {
-  const get = (name: string) => gguf.metadata.get(`tokenizer.${name}`);
-  const model = get('ggml.model');
-  const pre = get('ggml.pre');
-  const split = ggufPres.get(typeof pre === 'string' && pre !== '' ? pre : pre === undefined || pre === '' ? 'default' : String(pre)); // prettier-ignore
-  if (model !== 'gpt2' || split === undefined) {
-    throw new ModelError(
-      `The GGUF's tokenizer is ${String(model)} with pre-tokenizer ${String(pre ?? 'default')}, which is not supported.`,
-      'Use the Hugging Face folder of this model, which carries tokenizer.json.',
-    );
-  }
-  const parsedTokens = v.safeParse(strings, get('ggml.tokens'));
-  const parsedMerges = v.safeParse(strings, get('ggml.merges'));
-  if (!parsedTokens.success || !parsedMerges.success) {
-    throw new FileFormatError('The GGUF lacks the tokenizer’s tokens or merges.', hint);
-  }
-  const tokens = parsedTokens.output.map((content, id) => (content === '' ? `[EMPTY_${id}]` : content));
-  const types = get('ggml.token_type');
-  const ends = endIds(gguf, tokens);
-  const vocab: Record<string, number> = Object.create(null) as Record<string, number>;
-  const added: object[] = [];
-  tokens.forEach((content, id) => {
-    if (Object.hasOwn(vocab, content)) throw new FileFormatError(`The GGUF has the token ${JSON.stringify(content)} twice.`, hint); // prettier-ignore
-    vocab[content] = id;
-    const type = Array.isArray(types) ? (types[id] as GgufValue) : 1;
-    // 2 = unknown, 3 = control, 4 = user defined.
-    const special = type === 3 || endNames.has(content);
-    if (!special && type !== 4 && type !== 2) return;
-    added.push({ id, content, special, normalized: false, single_word: false, lstrip: false, rstrip: false });
-  });
-  const special = (name: string): string | undefined => {
-    const id = validId(get(`ggml.${name}_token_id`), tokens.length);
-    return id === null ? undefined : tokens[id];
-  };
-  const [bos, eos] = [special('bos'), special('eos')];
-  const adds = (name: string, fallback: boolean) => {
-    const value = get(`ggml.add_${name}_token`);
-    return typeof value === 'boolean' ? value : fallback;
-  };
-  const before = bos !== undefined && adds('bos', split.bos === true) ? [bos] : [];
-  const after = eos !== undefined && adds('eos', false) ? [eos] : [];
-  const part = (token: string) => ({ SpecialToken: { id: token, type_id: 0 } });
-  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
-  const template = get('chat_template');
+/** Byte-level BPE whose text is cut by the rule of that name; null for a rule that is not known. */
+function byteLevel(pre: string): Kind | null {
+  const split = ggufPres.get(pre);
+  if (split === undefined) return null;
+  const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
   return {
-    tokenizer: {
-      version: '1.0',
-      added_tokens: added,
+    defaults: {},
+    adds: { bos: split.bos === true, eos: false },
+    parts: (vocabulary) => ({
       normalizer: null,
       pre_tokenizer: {
         type: 'Sequence',
@@ -103,9 +43,60 @@ export function ggufTokenizer(gguf: GgufFile): GgufTokenizer {
             behavior: 'Isolated',
             invert: false,
           })),
-          byteLevel,
+          bytes,
         ],
       },
+      decoder: bytes,
+      model: {
+        type: 'BPE',
+        vocab: vocabulary.ids,
+        merges: vocabulary.strings('ggml.merges', 'merges'),
+        ignore_merges: split.ignoreMerges === true,
+      },
+    }),
+  };
+}
+
+const llama: Kind = {
+  defaults: { bos: 1, eos: 2, unknown: 0 },
+  adds: { bos: true, eos: false },
+  parts: llamaParts,
+};
+const unigram: Kind = {
+  defaults: { eos: 1, unknown: 2, padding: 0 },
+  adds: { bos: false, eos: true },
+  parts: unigramParts,
+};
+
+/** tokenizer.json, tokenizer_config.json and end ids of a GGUF. Throws ModelError for a kind of tokenizer that is not done here. */
+export function ggufTokenizer(gguf: GgufFile): GgufTokenizer {
+  const said = gguf.metadata.get('tokenizer.ggml.pre');
+  const model = gguf.metadata.get('tokenizer.ggml.model');
+  const pre = said === undefined || said === '' ? 'default' : String(said);
+  const kind = model === 'gpt2' ? byteLevel(pre) : model === 'llama' ? llama : model === 't5' ? unigram : null; // prettier-ignore
+  if (kind === null) {
+    throw new ModelError(
+      `The GGUF's tokenizer is ${String(model)}${model === 'gpt2' || said !== undefined ? ` with pre-tokenizer ${pre}` : ''}, which is not supported.`,
+      'Use the Hugging Face folder of this model, which carries tokenizer.json.',
+    );
+  }
+  const vocabulary = new GgufVocabulary(gguf, kind.defaults);
+  const { ids } = vocabulary;
+  const [bos, eos] = [vocabulary.special('bos'), vocabulary.special('eos')];
+  const before = bos !== undefined && vocabulary.flag('ggml.add_bos_token', kind.adds.bos) ? [bos] : [];
+  const after = eos !== undefined && vocabulary.flag('ggml.add_eos_token', kind.adds.eos) ? [eos] : [];
+  const part = (token: string) => ({ SpecialToken: { id: token, type_id: 0 } });
+  const template = vocabulary.get('chat_template');
+  const named = {
+    bos_token: bos,
+    eos_token: eos,
+    unk_token: vocabulary.special('unknown'),
+    pad_token: vocabulary.special('padding'),
+  };
+  return {
+    tokenizer: {
+      version: '1.0',
+      added_tokens: vocabulary.added(),
       post_processor:
         before.length + after.length > 0
           ? {
@@ -115,26 +106,19 @@ export function ggufTokenizer(gguf: GgufFile): GgufTokenizer {
               special_tokens: Object.fromEntries(
                 [...before, ...after].map((token) => [
                   token,
-                  { id: token, ids: [vocab[token]], tokens: [token] },
+                  { id: token, ids: [ids[token]], tokens: [token] },
                 ]),
               ),
             }
           : null,
-      decoder: byteLevel,
-      model: { type: 'BPE', vocab, merges: parsedMerges.output, ignore_merges: split.ignoreMerges === true },
+      ...kind.parts(vocabulary),
     },
     config: {
-      ...(bos === undefined ? {} : { bos_token: bos }),
-      ...(eos === undefined ? {} : { eos_token: eos }),
-      ...(special('unknown') === undefined ? {} : { unk_token: special('unknown') }),
-      ...(special('padding') === undefined ? {} : { pad_token: special('padding') }),
+      ...Object.fromEntries(Object.entries(named).filter(([, token]) => token !== undefined)),
       ...(typeof template === 'string' ? { chat_template: template } : {}),
       clean_up_tokenization_spaces: false,
     },
-    endIds: ends,
-    notice:
-      pre === undefined || pre === ''
-        ? 'The GGUF does not say how its tokenizer splits text (tokenizer.ggml.pre); as in llama.cpp, a general rule is used, which may be wrong for this model and worsen its replies. Convert the model again, or use its Hugging Face folder.'
-        : null,
+    endIds: vocabulary.endIds(),
+    notice: model === 'gpt2' && (said === undefined || said === '') ? noSplit : null,
   };
 }

@@ -1,5 +1,6 @@
 /** Normalisers of tokenizer.json as Hugging Face's tokenizers does them. */
 import { asJson, asList, asText, toByteLetters, type Json } from './preTokenizers';
+import { createPrecompiled } from './precompiled';
 import { blank, compilePattern, unsupported } from './regex';
 
 export type Normalizer = (text: string) => string;
@@ -68,6 +69,8 @@ export function createNormalizer(value: unknown): Normalizer | null {
     }
     case 'ByteLevel':
       return toByteLetters;
+    case 'Precompiled':
+      return createPrecompiled(asText(config['precompiled_charsmap'], ''));
     case 'BertNormalizer':
       return bert(config);
     default:

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { decodeRows } from '../../../src/compute/encode';
 import { MemorySource, readAll } from '../../../src/core/fileSource';
-import { openGguf } from '../../../src/lm/gguf';
-import { ggufConfig } from '../../../src/lm/ggufModel';
+import { openGguf } from '../../../src/lm/gguf/gguf';
+import { ggufConfig } from '../../../src/lm/gguf/ggufModel';
 import { unpermute } from '../../../src/lm/load';
 import { llama3Divisor } from '../../../src/lm/rotary';
+import { writeGguf } from '../../../src/train/ggufWriter';
 import { nativeRows } from '../../../src/lm/rowCodec';
 import { createTokenizer } from '../../../src/lm/tokenizer';
 import { ggufTokenizer } from '../../../src/lm/tokens/ggufTokenizer';
@@ -82,7 +83,7 @@ describe('a GGUF file', () => {
     ['with 9 dimensions', pad(head(1, 0).text('t').u32(9).raw(...long), 64), '9 dimensions'],
     ['with an empty tensor', pad(info(head(1, 0), 't', 0, f32, 0), 64), '0 elements'],
     ['with rows that are no whole blocks', pad(info(head(1, 0), 't', 33, 8, 0), 64), 'multiple of 32'],
-    ['of a type that is not supported', pad(info(head(1, 0), 't', 256, 12, 0), 400), 'Q4_K'],
+    ['of a type that is not supported', pad(info(head(1, 0), 't', 256, 16, 0), 400), 't is IQ2_XXS'],
   ]; // prettier-ignore
   it.each(cases)('%s is refused', async (_name, source, text) => {
     const error = {
@@ -91,6 +92,13 @@ describe('a GGUF file', () => {
       hint: someText,
     };
     await expect(openGguf(source, 'x.gguf')).rejects.toMatchObject(error);
+  });
+
+  it('keeps a byte order mark that a string begins with', async () => {
+    const list = ['\uFEFF', '\uFEFFa', 'a\uFEFF'];
+    const bytes = writeGguf(new Map([['tokens', { type: 'strings', value: list }]]), []);
+    const { metadata } = await openGguf(new MemorySource([['m.gguf', bytes]]), 'm.gguf');
+    expect(metadata.get('tokens')).toEqual(list);
   });
 
   it('cut off anywhere is refused, never read past its end', async () => {
@@ -182,7 +190,7 @@ describe('what a GGUF says about its model', () => {
   });
 
   it('that is not supported is a model error', async () => {
-    const metadata = new Map<string, string>([['general.architecture', 'mamba'], ['tokenizer.ggml.model', 'llama']]); // prettier-ignore
+    const metadata = new Map<string, string>([['general.architecture', 'mamba'], ['tokenizer.ggml.model', 'rwkv']]); // prettier-ignore
     const gguf = { file: 'x', version: 3, metadata, tensors: new Map() };
     expect(() => ggufConfig(gguf, null)).toThrowError(expect.objectContaining({ code: 'model' }));
     expect(() => ggufTokenizer(gguf)).toThrowError(expect.objectContaining({ code: 'model' }));

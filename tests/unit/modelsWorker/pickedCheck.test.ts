@@ -53,6 +53,19 @@ describe('a GGUF file is refused when it is picked', () => {
     ).rejects.toThrow(/page\.gguf/);
   });
 
+  it('where a tensor is of a type that is not read, by tensor, type and the file to take', async () => {
+    const other = golden.slice();
+    const name = 'blk.0.attn_output.weight';
+    // The type stands behind the name and two dimensions; 18 is IQ3_XXS.
+    const at = Buffer.from(other.buffer).indexOf(name) + name.length + 4 + 2 * 8;
+    new DataView(other.buffer).setUint32(at, 18, true);
+    await expect(checkPicked(picked('m-IQ3_XXS.gguf', other))).rejects.toMatchObject({
+      code: 'file-format',
+      message: expect.stringMatching(/m-IQ3_XXS\.gguf .*blk\.0\.attn_output\.weight is IQ3_XXS/) as string,
+      hint: expect.stringContaining('m-Q4_K_M.gguf') as string,
+    });
+  });
+
   it('where its family is unknown', async () => {
     const meta = new Map<string, GgufMeta>([['general.architecture', { type: 'string', value: 'mamba' }]]);
     await expect(checkPicked(picked('other.gguf', writeGguf(meta, [])))).rejects.toThrow(/other\.gguf/);

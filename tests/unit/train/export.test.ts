@@ -5,7 +5,7 @@ import type { ReferenceBackend } from '../../../src/compute/referenceBackend';
 import { FileFormatError, ModelError } from '../../../src/core/errors';
 import { MemorySource } from '../../../src/core/fileSource';
 import { readAdapter } from '../../../src/lm/adapter';
-import { openGguf } from '../../../src/lm/gguf';
+import { openGguf } from '../../../src/lm/gguf/gguf';
 import { loadModel } from '../../../src/lm/load';
 import type { LanguageModel, LoraAdapter } from '../../../src/lm/types';
 import { loadAdapter, readPeft, writePeft } from '../../../src/train/adapterFiles';

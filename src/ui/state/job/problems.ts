@@ -24,10 +24,19 @@ export function tellProblem(
   else notices.add(error, runId === null ? undefined : `run/${runId}`);
 }
 
-/** A remark about a loaded model; it stays until it is dismissed. */
-export function tellOfModel(notices: Notices, { model, notice }: Extract<JobEvent, { type: 'load' }>): void {
-  if (notice === undefined) return;
+/** Remarks about a loaded model; they stay until they are dismissed. */
+export function tellOfModel(
+  notices: Notices,
+  { model, notice, requantised }: Extract<JobEvent, { type: 'load' }>,
+): void {
   const name = specLabel(model);
-  const message = errorStrings.splitUnsaid(name);
-  notices.add({ code: 'model-notice', message, hint: errorStrings.splitUnsaidHint }, `loaded/${model}`);
+  if (notice !== undefined) {
+    const message = errorStrings.splitUnsaid(name);
+    notices.add({ code: 'model-notice', message, hint: errorStrings.splitUnsaidHint }, `loaded/${model}`);
+  }
+  if (requantised === undefined) return;
+  void import('../../strings/weights').then(({ weightStrings }) => {
+    const message = weightStrings.requantised(name, requantised);
+    notices.add({ code: 'model-notice', message, hint: weightStrings.requantisedHint }, `weights/${model}`);
+  });
 }

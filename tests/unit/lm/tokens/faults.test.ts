@@ -53,7 +53,6 @@ describe('a chat template that does too much', () => {
 describe('a tokenizer that cannot be read exactly', () => {
   it.each([
     ['normalizer', { type: 'Nmt' }],
-    ['normalizer', { type: 'Precompiled', precompiled_charsmap: 'x' }],
     ['pre_tokenizer', { type: 'UnicodeScripts' }],
     ['pre_tokenizer', { type: 'Split', pattern: { Regex: 'a' }, behavior: 'Sideways', invert: false }],
     ['pre_tokenizer', { type: 'Split', pattern: { Regex: '(a)\\1' }, behavior: 'Isolated', invert: false }],
@@ -119,5 +118,28 @@ describe('a training row', () => {
 
   it('may follow a byte order mark', () => {
     expect(parseRows('\uFEFF{"prompt": "a", "completion": "b"}\n')).toHaveLength(1);
+  });
+});
+
+describe('a precompiled normaliser', () => {
+  const of = (bytes: readonly number[]) => btoa(String.fromCharCode(...bytes));
+  it.each([
+    ['that is not base64', '%%%'],
+    ['that is empty', ''],
+    ['shorter than it says', of([255, 0, 0, 0, 1, 2, 3, 4])],
+    ['of no whole units', of([6, 0, 0, 0, 1, 2, 3, 4, 5, 6])],
+  ])('%s is refused', (_, precompiled_charsmap) => {
+    const normalizer = { type: 'Precompiled', precompiled_charsmap };
+    expect(() => createTokenizer(json({ normalizer }), {})).toThrowError(
+      expect.objectContaining({ code: 'file-format' }),
+    );
+  });
+
+  it('whose places lie outside leaves the text as it is', () => {
+    const normalizer = {
+      type: 'Precompiled',
+      precompiled_charsmap: of([8, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0, 97, 0]),
+    };
+    expect(() => createTokenizer(json({ normalizer }), {}).encode('a')).not.toThrow();
   });
 });

@@ -1,6 +1,6 @@
 /** A GGUF model in one file or in several, as one. */
-import { FileFormatError } from '../core/errors';
-import type { FileSource } from '../core/fileSource';
+import { FileFormatError } from '../../core/errors';
+import type { FileSource } from '../../core/fileSource';
 import { ggufParts } from './ggufParts';
 import { openGguf, type GgufFile, type GgufTensor } from './gguf';
 

@@ -1,9 +1,9 @@
 /** What a GGUF's metadata says about the model: config and tensor names. */
-import { ModelError } from '../core/errors';
+import { ModelError } from '../../core/errors';
 import type { GgufFile, GgufValue } from './gguf';
-import { checkConfig } from './config';
-import { llama3Divisor } from './rotary';
-import type { Family, ModelConfig, RopeScaling } from './types';
+import { checkConfig } from '../config';
+import { llama3Divisor } from '../rotary';
+import type { Family, ModelConfig, RopeScaling } from '../types';
 
 const families: Readonly<Record<string, Family>> = { llama: 'llama', qwen2: 'qwen2', qwen3: 'qwen3' };
 const hint = 'Download the file again, or convert it again with llama.cpp.';

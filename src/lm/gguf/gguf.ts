@@ -2,13 +2,13 @@
  * The GGUF container (ggml's specification), versions 2 and 3, little endian: metadata, tensor infos, aligned tensor data.
  * Every count, length and offset is checked against the bytes that are left before it is believed.
  */
-import { FileFormatError } from '../core/errors';
-import type { FileSource } from '../core/fileSource';
-import { foreignFile } from './foreignFile';
-import { ggufTypeName } from './ggufTypes';
+import { FileFormatError } from '../../core/errors';
+import type { FileSource } from '../../core/fileSource';
+import { foreignFile } from '../foreignFile';
+import { ggufBlocks, ggufTypeName, ggufTypeOf, type GgufType } from './ggufTypes';
+import { unreadableFile, type UnreadTensor } from './unreadable';
 
 export type GgufValue = number | bigint | boolean | string | readonly GgufValue[];
-export type GgufType = 'F32' | 'F16' | 'BF16' | 'Q8_0' | 'Q4_0' | 'Q4_1' | 'Q6_K';
 
 export interface GgufTensor {
   readonly name: string;
@@ -29,25 +29,6 @@ export interface GgufFile {
   readonly tensors: ReadonlyMap<string, GgufTensor>;
 }
 
-/** Elements and bytes of one block of each type. */
-export const ggufBlocks: Readonly<Record<GgufType, { readonly elements: number; readonly bytes: number }>> = {
-  F32: { elements: 1, bytes: 4 },
-  F16: { elements: 1, bytes: 2 },
-  BF16: { elements: 1, bytes: 2 },
-  Q8_0: { elements: 32, bytes: 34 },
-  Q4_0: { elements: 32, bytes: 18 },
-  Q4_1: { elements: 32, bytes: 20 },
-  Q6_K: { elements: 256, bytes: 210 },
-};
-const typeNames: Readonly<Record<number, GgufType>> = {
-  0: 'F32',
-  1: 'F16',
-  2: 'Q4_0',
-  3: 'Q4_1',
-  8: 'Q8_0',
-  14: 'Q6_K',
-  30: 'BF16',
-};
 /** Bytes of a metadata value by type; strings and arrays have at least their length field. */
 const valueBytes = [1, 1, 2, 2, 4, 4, 4, 1, 8, 12, 8, 8, 8] as const;
 const stringType = 8;
@@ -174,7 +155,8 @@ class Cursor {
   }
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
+// A token may begin with U+FEFF.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Reads and checks everything before the tensor data. Throws FileFormatError. */
 export async function openGguf(source: FileSource, file: string, signal?: AbortSignal): Promise<GgufFile> {
@@ -210,13 +192,13 @@ export async function openGguf(source: FileSource, file: string, signal?: AbortS
   }
 
   const infos: Info[] = [];
-  const unknown: UnknownType[] = [];
+  const unknown: UnreadTensor[] = [];
   for (let i = 0; i < tensorCount; i++) {
     const info = await readInfo(cursor, total);
     if ('bytes' in info) infos.push(info);
     else unknown.push(info);
   }
-  if (unknown.length > 0) throw unsupported(file, unknown, tensorCount);
+  if (unknown.length > 0) throw unreadableFile(file, unknown, tensorCount);
   const dataStart = Math.ceil(cursor.at / alignment) * alignment;
   const tensors = new Map<string, GgufTensor>();
   let end = dataStart;
@@ -241,21 +223,7 @@ interface Info {
   readonly bytes: number;
 }
 
-interface UnknownType {
-  readonly name: string;
-  readonly type: string;
-}
-
-function unsupported(file: string, tensors: readonly UnknownType[], of: number): FileFormatError {
-  const types = [...new Set(tensors.map(({ type }) => type))].join(', ');
-  const known = Object.keys(ggufBlocks).join(', ');
-  return new FileFormatError(
-    `${file}: ${tensors.length} of ${of} tensors are ${types}, ${tensors[0]!.name} among them; ${known} can be read.`,
-    'Take the Q8_0, Q4_0, F16 or BF16 file of this model.',
-  );
-}
-
-async function readInfo(cursor: Cursor, total: number): Promise<Info | UnknownType> {
+async function readInfo(cursor: Cursor, total: number): Promise<Info | UnreadTensor> {
   const name = await cursor.string();
   const dimensions = await cursor.u32();
   if (dimensions < 1 || dimensions > 4) cursor.fail(`${name} has ${dimensions} dimensions`);
@@ -263,13 +231,10 @@ async function readInfo(cursor: Cursor, total: number): Promise<Info | UnknownTy
   for (let d = 0; d < dimensions; d++) shape.unshift(await cursor.count(`a dimension of ${name}`, 2 ** 32));
   const elements = shape.reduce((product, n) => product * n, 1);
   const typeId = await cursor.u32();
-  const type = typeNames[typeId];
+  const type = ggufTypeOf(typeId);
   // A tensor of a type without a known size may begin anywhere.
-  const offset = await cursor.count(
-    `the offset of ${name}`,
-    type === undefined ? Number.MAX_SAFE_INTEGER : total,
-  );
-  if (type === undefined) return { name, type: ggufTypeName(typeId) };
+  const offset = await cursor.count(`the offset of ${name}`, type === null ? Number.MAX_SAFE_INTEGER : total);
+  if (type === null) return { name, type: ggufTypeName(typeId) };
   const block = ggufBlocks[type];
   if (elements === 0 || elements > Number.MAX_SAFE_INTEGER) cursor.fail(`${name} has ${elements} elements`);
   if (shape.at(-1)! % block.elements !== 0) {
