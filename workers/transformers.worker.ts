@@ -5,9 +5,13 @@ import type { TransformersProtocol } from '../src/agents/transformers/protocol';
 import { machineThreads } from '../src/core/machineThreads';
 import { serveWorker } from '../src/rpc/workerPort';
 import { fetchOnnx } from '../src/modelsWorker/fetchModels';
+import { openAccess } from '../src/models/hub';
 import { storedBlob } from '../src/models/storedFiles';
 
 declare const self: DedicatedWorkerGlobalScope;
+
+/** As the last load said. */
+let hub = openAccess;
 
 const host = new TransformersHost({
   open: openLibrary,
@@ -18,11 +22,14 @@ const host = new TransformersHost({
   },
   threads: machineThreads(4),
   files: { stored: storedBlob },
-  bring: fetchOnnx,
+  bring: (repo, options) => fetchOnnx(repo, { ...options, hub }),
 });
 
 serveWorker<TransformersProtocol>(self, {
-  load: ({ model }, { signal, progress }) => host.load(model, { signal, onProgress: progress }),
+  load: ({ model, hub: access }, { signal, progress }) => {
+    hub = access;
+    return host.load(model, { signal, onProgress: progress });
+  },
   generate: ({ model, ...request }, { signal, progress }) =>
     host.generate(model, request, { signal, onText: (text) => progress({ text }) }),
   count: async ({ model, texts }) => host.count(model, texts),

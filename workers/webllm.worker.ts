@@ -5,12 +5,16 @@ import type { WebllmProtocol } from '../src/agents/webllm/protocol';
 import { readCachedText } from '../src/agents/webllm/cachedText';
 import { serveWorker } from '../src/rpc/workerPort';
 import { fetchWebllm } from '../src/modelsWorker/fetchModels';
+import { openAccess } from '../src/models/hub';
 import { openLocal } from '../src/models/storedFiles';
 
 declare const self: DedicatedWorkerGlobalScope;
 
 // WebLLM looks into Cache Storage for each of its files.
 Object.defineProperty(self, 'caches', { value: new LocalCaches(self.caches, openLocal) });
+
+/** As the last load said. */
+let hub = openAccess;
 
 const host = new WebllmHost({
   async openLibrary() {
@@ -34,12 +38,15 @@ const host = new WebllmHost({
       maxStorageBufferBinding: adapter.limits.maxStorageBufferBindingSize,
     };
   },
-  bring: fetchWebllm,
+  bring: (place, options) => fetchWebllm(place, { ...options, hub }),
   readText: readCachedText,
 });
 
 serveWorker<WebllmProtocol>(self, {
-  load: ({ model }, { signal, progress }) => host.load(model, { signal, onProgress: progress }),
+  load: ({ model, hub: access }, { signal, progress }) => {
+    hub = access;
+    return host.load(model, { signal, onProgress: progress });
+  },
   generate: (request, { signal, progress }) =>
     host.generate(request, { signal, onText: (text) => progress({ text }) }),
 });

@@ -130,13 +130,19 @@ export const distilFlags = (args) => readFlags(args, (name) => !bare.includes(na
  */
 async function pageRequest(asked) {
   return withSources(async (load) => {
-    const { checkRequest } = /** @type {typeof import('../lib/checkRequest')} */ (
+    const { checkHub, checkRequest } = /** @type {typeof import('../lib/checkRequest')} */ (
       await load('/scripts/lib/checkRequest.ts')
     );
     const { error, request } = await checkRequest(asked);
     if (request === null) throw new CommandError(error);
+    const { HF_TOKEN: token, HF_ENDPOINT: mirror } = process.env;
+    const { error: wrong, hub } = checkHub(token ?? null, mirror ?? null);
+    if (hub === null) {
+      request.remove();
+      throw new CommandError(wrong);
+    }
     const words = /** @type {JobWords} */ (await load('/src/ui/strings/job.ts'));
-    return { ...request, keys: endpointKeys(request.endpoints), words };
+    return { ...request, keys: endpointKeys(request.endpoints), hub, words };
   });
 }
 
@@ -202,7 +208,17 @@ export async function main(args) {
   const asked = Object.fromEntries(
     Object.entries(read).filter(([name]) => name !== 'out' && name !== 'json'),
   );
-  const { flags: rest, mounts, endpoints, keys, files, archive, words, remove } = await pageRequest(asked);
+  const {
+    flags: rest,
+    mounts,
+    endpoints,
+    keys,
+    hub,
+    files,
+    archive,
+    words,
+    remove,
+  } = await pageRequest(asked);
   process.once('exit', remove);
   const made = !existsSync(out);
   writableFolder(out);
@@ -214,8 +230,8 @@ export async function main(args) {
     mounts,
     out,
     userDataDir,
-    // The command is its own browser: servers need not allow other origins for it.
-    chromiumArgs: endpoints.length > 0 ? ['--disable-web-security'] : [],
+    // The command is its own browser: servers and mirrors need not allow other origins for it.
+    chromiumArgs: endpoints.length > 0 || hub.mirror !== null ? ['--disable-web-security'] : [],
     log: (/** @type {string} */ line) => (process.env.DEBUG ? console.error(line) : undefined),
   };
   /**
@@ -250,6 +266,7 @@ export async function main(args) {
           sets: Object.fromEntries(Object.entries(files.sets).map(([name, file]) => [name, urls.app + file])),
           from: archive && urls.app + archive,
           keys,
+          hub,
           out: urls.out,
         };
         return await Promise.race([

@@ -2,6 +2,8 @@
 import { basename, join } from 'node:path';
 import { commandError } from '../../src/commands/commandError';
 import { ConfigError, ImportError } from '../../src/core/errors';
+import { checkToken } from '../../src/models/hub';
+import { checkMirror } from '../../src/models/hubSettings';
 import { readEvalSet, writeEvalSet } from '../../src/settings/evalSets';
 import { configFromFlags } from '../../src/settings/flags';
 import { checkSet } from '../../src/tasks/generatedSets';
@@ -77,6 +79,24 @@ export async function checkRequest(asked: Readonly<Partial<Record<string, string
     // Settings are named as in the page; here their flags belong to it.
     if (thrown instanceof ConfigError || thrown instanceof ImportError)
       return { request: null, error: commandError(thrown.toData()) };
+    throw thrown;
+  }
+}
+
+interface Hub {
+  readonly token: string | null;
+  readonly mirror: string | null;
+}
+
+/** The environment's token for the hub and the address of a mirror; what can be neither is an error as a command prints it. */
+export function checkHub(
+  token: string | null,
+  mirror: string | null,
+): { readonly hub: Hub; readonly error: null } | { readonly hub: null; readonly error: ErrorData } {
+  try {
+    return { hub: { token: checkToken(token), mirror: checkMirror(mirror) }, error: null };
+  } catch (thrown) {
+    if (thrown instanceof ConfigError) return { hub: null, error: commandError(thrown.toData()) };
     throw thrown;
   }
 }

@@ -37,6 +37,8 @@ export interface DistilRequest {
   readonly from: string | null;
   /** Keys of endpoints by address. */
   readonly keys: Readonly<Record<string, string>>;
+  /** The hub's token and its mirror, null where there is none; absent, neither. */
+  readonly hub?: { readonly token: string | null; readonly mirror: string | null };
   /** Address under which outputs are PUT, ending with a slash. */
   readonly out: string;
 }
@@ -240,9 +242,10 @@ function startAutomation(): void {
   }
 
   async function distil(request: DistilRequest): Promise<{ name: string }> {
-    const { flags, from, keys, out } = request;
+    const { flags, from, keys, hub = { token: null, mirror: null }, out } = request;
     const config = configFromFlags(new Map(Object.entries(flags)));
     for (const [url, key] of Object.entries(keys)) await api.endpoints.setKey({ url, key });
+    await api.endpoints.setHub(hub);
     const events = ending();
     try {
       const imported = await readSources(request);

@@ -12,7 +12,7 @@ export class EndpointKeys {
     return this.#keys.get(endpointAddress(url)) ?? null;
   }
 
-  handlers(): Handlers<EndpointsProtocol> {
+  handlers(): Handlers<Omit<EndpointsProtocol, 'setHub'>> {
     return {
       endpointModels: async (url) => endpointModels(url, this.of(url)),
       setKey: async ({ url, key }) => {

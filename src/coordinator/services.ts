@@ -6,6 +6,7 @@ import { fetchCatalogue } from '../models/catalogue';
 import { addAdapter, removeAdapter } from '../library/importedAdapters';
 import { JobLock } from '../library/jobLock';
 import { RunRepository } from '../library/runRepository';
+import { HubSettings } from '../models/hubSettings';
 import { ActiveJob } from './activeJob';
 import { Coordinator } from './coordinator';
 import type { CoordinatorParts } from './coordinatorParts';
@@ -30,10 +31,12 @@ export function openServices(parts: CoordinatorParts): Services {
   const lock = new JobLock(parts.locks, announce);
   const repository = new RunRepository(store, base, lock);
   const keys = new EndpointKeys();
+  const hub = new HubSettings();
   const agents = {
     base,
     makers,
     endpointKey: (url: string) => keys.of(url),
+    hub: () => hub.access(),
     storedTurns: (runId: string) => store.getTurns(runId),
     adapter: (place: AdapterPlace) => repository.adapter(place),
   };
@@ -73,6 +76,7 @@ export function openServices(parts: CoordinatorParts): Services {
     }),
     ...questionsHandlers(store, base),
     ...keys.handlers(),
+    setHub: (change) => hub.change(change),
     ...studentsHandlers({ base, lock, engine, adapter: (place) => repository.adapter(place) }),
     ...deviceHandlers(engine, lock),
     ask: (request, context) => playground.ask(request, context),

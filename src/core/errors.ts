@@ -87,6 +87,10 @@ export class AgentError extends ArkletError {
 export class DownloadError extends ArkletError {
   override readonly code = 'download';
 }
+/** The hub refuses a model: it is gated or private, or the token is not known there. */
+export class AccessError extends ArkletError {
+  override readonly code = 'access';
+}
 /** Another tab or worker holds the lock of the job. */
 export class BusyError extends ArkletError {
   override readonly code = 'busy';
@@ -117,6 +121,7 @@ const classes = [
   ImportError,
   AgentError,
   DownloadError,
+  AccessError,
   BusyError,
   NothingToLearnError,
   WorkerError,

@@ -5,7 +5,7 @@ import type { ModelRef } from '../models/modelSpec';
 import { parseSpec } from '../specs/spec';
 import type { LoadRateProgress } from './loadRate';
 
-export interface PrepareOptions extends Pick<DownloadOptions, 'endpoint'> {
+export interface PrepareOptions extends Pick<DownloadOptions, 'hub'> {
   readonly signal: AbortSignal;
   /** Folder in the private file system; a test has its own. */
   readonly root?: string;
@@ -14,11 +14,11 @@ export interface PrepareOptions extends Pick<DownloadOptions, 'endpoint'> {
 
 /**
  * Gives the models with where their files are now: what was downloaded from an address is read from storage.
- * Throws DownloadError, StorageError, ModelError, InterruptedError.
+ * Throws AccessError, DownloadError, StorageError, ModelError, InterruptedError.
  */
 export async function prepareModels(
   models: readonly ModelRef[],
-  { signal, onProgress, endpoint, root }: PrepareOptions,
+  { signal, onProgress, hub, root }: PrepareOptions,
 ): Promise<readonly ModelRef[]> {
   // Models that ship with the app need no storage, which some browsers refuse.
   const places = models.map(({ id }) => parseSpec(id).place);
@@ -31,7 +31,7 @@ export async function prepareModels(
       if (places[i] === 'hub') {
         await downloadModel(library, ref.id, {
           signal,
-          ...(endpoint === undefined ? {} : { endpoint }),
+          ...(hub && { hub }),
           onProgress: ({ phase, done, total, bytesPerSecond, secondsLeft }) =>
             onProgress(ref.id, {
               phase: phase === 'ready' ? 'ready' : 'download',

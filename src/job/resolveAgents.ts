@@ -14,6 +14,7 @@ import { withStyles } from '../debate/readPrompt';
 import { promptStyle } from './job';
 import { adapterSlot, type FindAdapter } from './adapterSlot';
 import type { AgentSlot } from './agentPool';
+import type { HubAccess } from '../specs/addresses';
 import { agentSpecs } from '../specs/agentSpecs';
 import { bundled } from '../specs/engine';
 import type { RecordedSpec } from '../specs/recorded';
@@ -45,11 +46,13 @@ export interface AgentMakers {
   webllm?(spec: WebllmSpec, options: MakerOptions): AgentBackend;
 }
 
-interface MakerOptions {
+export interface MakerOptions {
   /** The app's address, ending with a slash. */
   readonly base: string;
   /** What the run's --backend means for it. */
   readonly device: 'auto' | 'webgpu' | 'wasm';
+  /** How the hub is asked for its files. */
+  hub(): Promise<HubAccess>;
 }
 
 /** What agents are made with. */
@@ -60,6 +63,8 @@ export interface AgentParts {
   readonly makers: AgentMakers;
   /** The key that the user gave for an endpoint's address; it lives in memory only. */
   endpointKey(url: string): string | null;
+  /** How the hub is asked; its token lives in memory only. */
+  hub(): Promise<HubAccess>;
   /** Turns that were imported into the run that is working. */
   importedTurns?(): Promise<readonly Turn[]>;
   /** An adapter that this browser holds, with the name of its model. */
@@ -168,6 +173,7 @@ export async function agentSlots(
 ): Promise<AgentSlot[]> {
   const byId = new Map(resolved.models.map((ref) => [ref.id, ref]));
   const { base, makers } = parts;
+  const hub = (): Promise<HubAccess> => parts.hub();
   const device = config.backend === 'cpu' ? 'wasm' : config.backend;
   const slot = async (spec: ModelSpec): Promise<AgentSlot> => {
     switch (spec.runtime) {
@@ -183,9 +189,9 @@ export async function agentSlots(
       case 'recorded':
         return recordedSlot(spec, resolved.specs, parts);
       case 'transformers':
-        return workerSlot(spec, makers.transformers?.bind(makers), { base, device });
+        return workerSlot(spec, makers.transformers?.bind(makers), { base, device, hub });
       case 'webllm':
-        return workerSlot(spec, makers.webllm?.bind(makers), { base, device });
+        return workerSlot(spec, makers.webllm?.bind(makers), { base, device, hub });
       case 'engine': {
         const ref = byId.get(specId(spec)) ?? resolved.student;
         const style = promptStyle(ref);

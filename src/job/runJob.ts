@@ -228,6 +228,7 @@ async function load(setup: JobSetup, keeper: RunKeeper, progress: ThinnedProgres
   const named = resolveModels(config, catalogue, base);
   const models = await prepareModels(named.models, {
     signal,
+    hub: await setup.agents.hub(),
     onProgress: (model, progress) => emit({ type: 'load', model, ...progress }),
   });
   const resolved = { ...named, models };

@@ -6,14 +6,20 @@ import { transformersRef } from '../agents/transformers/spec';
 import { AgentError } from '../core/errors';
 import { RpcClient } from '../rpc/rpc';
 import { watchWorker } from '../rpc/workerPort';
-import type { AgentMakers } from './resolveAgents';
+import { openAccess } from '../models/hub';
+import type { HubAccess } from '../specs/addresses';
+import type { AgentMakers, MakerOptions } from './resolveAgents';
 
 interface Running {
   readonly rpc: RpcClient<TransformersProtocol>;
   readonly worker: Worker;
 }
 
-export function transformersLink(start: () => Worker): TransformersLink {
+/** `hub`: how the hub is asked when a model is loaded. */
+export function transformersLink(
+  start: () => Worker,
+  hub: () => Promise<HubAccess> = async () => openAccess,
+): TransformersLink {
   let running: Running | null = null;
 
   function open(): Running {
@@ -37,7 +43,10 @@ export function transformersLink(start: () => Worker): TransformersLink {
   }
 
   return {
-    load: (model, options) => open().rpc.call('load', { model }, options),
+    load: async (model, options) => {
+      const access = await hub();
+      return open().rpc.call('load', { model, hub: access }, options);
+    },
     generate: (model, { messages, sampling }, { signal, onText }) =>
       open().rpc.call(
         'generate',
@@ -62,7 +71,10 @@ function startWorker(): Worker {
 export function transformersMaker(
   start: () => Worker = startWorker,
 ): NonNullable<AgentMakers['transformers']> {
-  const link = transformersLink(start);
-  return (spec, { base, device }): AgentBackend =>
-    transformersAgent(link, transformersRef(spec, { base, device }));
+  let access: MakerOptions['hub'] | null = null;
+  const link = transformersLink(start, async () => (await access?.()) ?? openAccess);
+  return (spec, { base, device, hub }): AgentBackend => {
+    access = hub;
+    return transformersAgent(link, transformersRef(spec, { base, device }));
+  };
 }

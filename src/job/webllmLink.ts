@@ -10,10 +10,15 @@ import { AgentError } from '../core/errors';
 import { RpcClient } from '../rpc/rpc';
 import { watchWorker } from '../rpc/workerPort';
 import { openLocal } from '../models/storedFiles';
+import type { HubAccess } from '../specs/addresses';
+import { openAccess } from '../models/hub';
 import type { WebllmSpec } from '../specs/webllm';
 
+/** How the hub is asked when a model is loaded. */
+type AskHub = () => Promise<HubAccess>;
+
 /** A worker that dies, or whose script cannot be loaded, rejects with AgentError: the turn is tried again in a new one. */
-export function webllmLink(worker: Worker): WebllmLink {
+export function webllmLink(worker: Worker, hub: AskHub = async () => openAccess): WebllmLink {
   const rpc = new RpcClient<WebllmProtocol>(worker);
   const end = (error: AgentError): void => {
     worker.terminate();
@@ -28,7 +33,7 @@ export function webllmLink(worker: Worker): WebllmLink {
     ),
   );
   return {
-    load: (model, options) => rpc.call('load', { model }, options),
+    load: async (model, options) => rpc.call('load', { model, hub: await hub() }, options),
     generate: (request, { signal, onText }) =>
       rpc.call('generate', request, {
         ...(signal && { signal }),
@@ -39,9 +44,10 @@ export function webllmLink(worker: Worker): WebllmLink {
   };
 }
 
-export function openWebllmWorker(): WebllmLink {
+export function openWebllmWorker(hub?: AskHub): WebllmLink {
   return webllmLink(
     new Worker(new URL('../../workers/webllm.worker.ts', import.meta.url), { type: 'module' }),
+    hub,
   );
 }
 
@@ -52,17 +58,17 @@ async function readText(url: string, signal?: AbortSignal): Promise<string | nul
 
 /** Makes agents of WebLLM models. Agents of the same model and settings share one worker and take turns in it. */
 export function webllmMaker(
-  open: () => WebllmLink = openWebllmWorker,
-): (spec: WebllmSpec, options: { readonly base: string }) => AgentBackend {
+  open: (hub?: AskHub) => WebllmLink = openWebllmWorker,
+): (spec: WebllmSpec, options: { readonly base: string; readonly hub?: AskHub }) => AgentBackend {
   const models = new Map<string, WebllmModel>();
-  return (spec, { base }) => {
+  return (spec, { base, hub }) => {
     const ref = webllmRef(spec, base);
     const key = JSON.stringify(ref);
     const model =
       models.get(key) ??
       new WebllmModel({
         ref,
-        open,
+        open: () => open(hub),
         openCounter: (url, signal) => tokenCounter(url, readText, signal),
       });
     models.set(key, model);

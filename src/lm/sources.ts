@@ -13,10 +13,18 @@ export class UrlSource implements FileSource {
   readonly #sizes = new Map<string, Promise<number | null>>();
   readonly #whole = new Map<string, Promise<Blob>>();
 
-  constructor(base: string, files: readonly string[] | null = null) {
+  readonly #ask: (url: string, init: RequestInit) => Promise<Response>;
+
+  /** `ask`: fetches in place of `fetch`. */
+  constructor(
+    base: string,
+    files: readonly string[] | null = null,
+    ask: (url: string, init: RequestInit) => Promise<Response> = (url, init) => fetch(url, init),
+  ) {
     this.#base = base.endsWith('/') ? base : `${base}/`;
     this.name = base;
     this.#files = files;
+    this.#ask = ask;
   }
 
   async has(path: string): Promise<boolean> {
@@ -99,7 +107,7 @@ export class UrlSource implements FileSource {
 
   async #fetch(path: string, init: RequestInit): Promise<Response> {
     try {
-      return await fetch(this.#url(path), init);
+      return await this.#ask(this.#url(path), init);
     } catch (cause) {
       if (init.signal?.aborted) throw cause;
       throw this.#failed(path, cause instanceof Error ? cause.message : String(cause), cause);

@@ -6,6 +6,8 @@ import type { ModelKind } from '../specs/modelEntry';
 import { parseSpecOf } from '../specs/spec';
 import { downloadFile } from './downloadFile';
 import { sha256 } from './hashes';
+import type { HubAccess } from '../specs/addresses';
+import { openAccess } from './hub';
 import { asOnlyWriter, type Library } from './library';
 import {
   doneBytes,
@@ -27,8 +29,8 @@ import { checkWhole, verifyFile } from './verifyFile';
 export interface DownloadOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ModelProgress) => void;
-  /** Host of the hub. */
-  readonly endpoint?: string;
+  /** How the hub is asked; the hub itself without a token where absent. */
+  readonly hub?: HubAccess;
   /** Bytes that count as one step of a download. */
   readonly chunkBytes?: number;
   /** Wait for another download of the model instead of a StorageError. */
@@ -96,16 +98,13 @@ class Reporter {
 
 /** The record to continue: what is stored if it is of the same files, else a fresh one. */
 async function recordOf(library: Library, id: string, options: DownloadOptions): Promise<ModelManifest> {
-  const { signal, endpoint, chunkBytes = defaultChunkBytes } = options;
+  const { signal, hub = openAccess, chunkBytes = defaultChunkBytes } = options;
   const { describe = (place: DescribeOptions) => describeRemote(parseSpecOf('engine', id), place) } = options;
   const stored = await library.find(id);
   // A model that was begun is finished at the same commit, so that its files belong together.
   if (stored) return stored;
-  const remote = await describe({
-    ...(signal ? { signal } : {}),
-    ...(endpoint === undefined ? {} : { endpoint }),
-  });
-  await checkRemoteHeader(remote, signal);
+  const remote = await describe({ ...(signal ? { signal } : {}), hub });
+  await checkRemoteHeader(remote, signal, hub);
   return {
     ...remote,
     format: 'arklet-model',
@@ -116,7 +115,7 @@ async function recordOf(library: Library, id: string, options: DownloadOptions):
 
 /**
  * Downloads what is missing, then verifies each file. A stop or a failure leaves what came; the same call continues there.
- * Throws DownloadError, StorageError (full: with numbers, the half-written file is removed), ModelError, ConfigError,
+ * Throws AccessError, DownloadError, StorageError (full: with numbers, the half-written file is removed), ModelError, ConfigError,
  * InterruptedError.
  */
 export async function downloadModel(
@@ -124,7 +123,7 @@ export async function downloadModel(
   spec: string,
   options: DownloadOptions = {},
 ): Promise<ModelManifest> {
-  const { signal, onProgress } = options;
+  const { signal, onProgress, hub = openAccess } = options;
   const work = async (): Promise<ModelManifest> => {
     throwIfAborted(signal);
     onProgress?.({ phase: 'look up', file: '', done: 0, total: 0, bytesPerSecond: null, secondsLeft: null });
@@ -143,7 +142,7 @@ export async function downloadModel(
     for (const { path } of manifest.files) {
       const file = manifest.files.find((one) => one.path === path);
       if (!file || file.verified !== null) continue;
-      await bring(library, spec, file, { save, reporter, there, signal });
+      await bring(library, spec, file, { save, reporter, there, signal, hub });
     }
     reporter.tell('ready', '', total);
     return manifest;
@@ -165,14 +164,16 @@ async function bring(
     reporter: Reporter;
     there: () => number;
     signal: AbortSignal | undefined;
+    hub: HubAccess;
   },
 ): Promise<void> {
-  const { save, reporter, there, signal } = context;
+  const { save, reporter, there, signal, hub } = context;
   const disk = await library.parts.large.open(modelFilePath(id, file.path));
   let full: StorageError | null = null;
   try {
     const hooks = {
       ...(signal ? { signal } : {}),
+      hub,
       save,
       onBytes: (count: number, pending: number) => reporter.came(file.path, count, there() + pending),
     };

@@ -3,14 +3,16 @@
  * hashed, written and flushed before the next counts, so that a reload loses less than one chunk. A server that breaks
  * off, stalls or is busy is asked again; one that gives another file than before is started over.
  */
-import { DownloadError, throwIfAborted } from '../core/errors';
+import { AccessError, DownloadError, throwIfAborted } from '../core/errors';
 import type { LargeFile } from '../store/largeFiles';
 import { sha256 } from './hashes';
 import { doneBytes, type ModelFile } from './manifest';
-import { statusError } from './remote';
+import type { HubAccess } from '../specs/addresses';
+import { fetchFrom, statusError } from './hub';
 
 export interface DownloadHooks {
   readonly signal?: AbortSignal;
+  readonly hub: HubAccess;
   /** Bytes that came over the network, and how many of the chunk in hand are not on disk yet. */
   onBytes(count: number, pending: number): void;
   /** The file has come further (or was started over). Awaited. */
@@ -46,22 +48,20 @@ function pause(seconds: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** Fetches [start, end of file) and checks that the server means the same file. Throws TryAgain, DownloadError. */
+/** Fetches [start, end of file) and checks that the server means the same file. Throws TryAgain, AccessError, DownloadError. */
 async function ask(
   file: ModelFile,
   start: number,
   end: number,
   signal: AbortSignal,
+  hub: HubAccess,
 ): Promise<{ response: Response; skip: number; etag: string | null }> {
   const url = file.url ?? '';
   let response: Response;
   try {
-    response = await fetch(url, {
-      headers: { Range: `bytes=${start}-${end - 1}` },
-      // The file is in our own storage: a second copy in the browser's cache would double it.
-      cache: 'no-store',
-      signal,
-    });
+    // The file is in our own storage: a second copy in the browser's cache would double it.
+    const init: RequestInit = { headers: { Range: `bytes=${start}-${end - 1}` }, cache: 'no-store', signal };
+    response = await fetchFrom(url, init, hub);
   } catch (cause) {
     if (signal.aborted) throw cause;
     throw new TryAgain(cause instanceof Error ? cause.message : String(cause));
@@ -71,7 +71,7 @@ async function ask(
     const after = Number(headers.get('retry-after') ?? 0);
     throw new TryAgain(`it answered ${status}`, Number.isFinite(after) ? Math.min(60, after) : 0);
   }
-  if (status !== 200 && status !== 206) throw statusError(url, status);
+  if (status !== 200 && status !== 206) throw statusError(url, response, hub);
   const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get('content-range') ?? '');
   const total = status === 200 ? headers.get('content-length') : range?.[2];
   // A compressing server gives the length of what it sends, not of the file.
@@ -94,7 +94,7 @@ async function* stream(
   file: ModelFile,
   start: number,
   end: number,
-  signal: AbortSignal | undefined,
+  { signal, hub }: Pick<DownloadHooks, 'signal' | 'hub'>,
   onEtag: (etag: string | null) => Promise<boolean>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const connection = new AbortController();
@@ -111,7 +111,7 @@ async function* stream(
   };
   try {
     watch();
-    const { response, skip, etag } = await ask(file, start, end, connection.signal);
+    const { response, skip, etag } = await ask(file, start, end, connection.signal, hub);
     if (!(await onEtag(etag))) throw new TryAgain('the file was changed there');
     const reader = response.body?.getReader();
     let toSkip = skip;
@@ -128,7 +128,9 @@ async function* stream(
     }
     if (left > 0) throw new TryAgain(`it broke off ${left} bytes before the end`);
   } catch (thrown) {
-    if (signal?.aborted || thrown instanceof TryAgain || thrown instanceof DownloadError) throw thrown;
+    const told =
+      thrown instanceof TryAgain || thrown instanceof DownloadError || thrown instanceof AccessError;
+    if (signal?.aborted || told) throw thrown;
     throw new TryAgain(
       stalled
         ? `nothing came for ${stallSeconds} s`
@@ -175,7 +177,7 @@ async function persistently(
 }
 
 /**
- * Brings a file to its end; gives its record with all chunks. Throws DownloadError, StorageError (disk full) and
+ * Brings a file to its end; gives its record with all chunks. Throws AccessError, DownloadError, StorageError (disk full) and
  * InterruptedError; what came before stays.
  */
 export async function downloadFile(
@@ -202,7 +204,7 @@ export async function downloadFile(
       await hooks.save(file);
       return false;
     };
-    for await (const piece of stream(file, from, file.bytes, signal, onEtag)) {
+    for await (const piece of stream(file, from, file.bytes, hooks, onEtag)) {
       for (let used = 0; used < piece.byteLength;) {
         const part = piece.subarray(used, used + chunk.byteLength - filled);
         chunk.set(part, filled);
@@ -231,14 +233,20 @@ export async function refetchChunk(
   file: ModelFile,
   index: number,
   disk: LargeFile,
-  { signal, onBytes }: Pick<DownloadHooks, 'signal' | 'onBytes'>,
+  { signal, hub, onBytes }: Pick<DownloadHooks, 'signal' | 'hub' | 'onBytes'>,
 ): Promise<string> {
   const start = index * file.chunkBytes;
   const end = Math.min(file.bytes, start + file.chunkBytes);
   const chunk = new Uint8Array(end - start);
   const attempt = async (): Promise<void> => {
     let filled = 0;
-    for await (const piece of stream(file, start, end, signal, async () => true)) {
+    for await (const piece of stream(
+      file,
+      start,
+      end,
+      { ...(signal && { signal }), hub },
+      async () => true,
+    )) {
       onBytes(piece.byteLength, 0);
       chunk.set(piece, filled);
       filled += piece.byteLength;

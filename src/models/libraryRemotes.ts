@@ -10,7 +10,8 @@ import { listed } from '../specs/webllm';
 import { asOnlyWriter, type Library, type Patience } from './library';
 import { freshFile, modelFilePath, writeManifest, type ModelManifest } from './manifest';
 import { libraryFile } from './pickedFiles';
-import { filesOf, get, listHub, type DescribeOptions, type RemoteFile, type RemoteModel } from './remote';
+import { get, openAccess } from './hub';
+import { filesOf, listHub, type DescribeOptions, type RemoteFile, type RemoteModel } from './remote';
 
 /** A form of weights of transformers.js, and the file that holds it. */
 export interface OnnxForm {
@@ -20,7 +21,7 @@ export interface OnnxForm {
 
 /** The library's host says neither its size in every answer nor a hash: it is fetched to be measured. */
 async function measured(url: string, signal?: AbortSignal): Promise<RemoteFile> {
-  const response = await get(url, signal ? { signal } : {});
+  const response = await get(url, signal ? { signal } : {}, openAccess);
   if (!response.ok) {
     throw new DownloadError(
       `There is no compiled library at ${url} (${response.status}).`,

@@ -6,9 +6,8 @@ import { quantLabel, readableFiles, saysUnreadable } from '../lm/gguf/unreadable
 import { onHub, type EngineSpec, type HubModel } from '../specs/engine';
 import { specId } from '../specs/spec';
 import { onnx } from '../specs/transformers';
-
-/** Where models are fetched from, unless a test or a mirror says otherwise. */
-export const hubEndpoint = 'https://huggingface.co';
+import { hubEndpoint, type HubAccess } from '../specs/addresses';
+import { get, openAccess, statusError } from './hub';
 
 export interface RemoteFile {
   readonly path: string;
@@ -54,39 +53,6 @@ const infoSchema = v.object({
     }),
   ),
 });
-
-/** `what` is asked for, for the error that names it. */
-export async function get(
-  url: string,
-  init: RequestInit,
-  what: string = new URL(url).pathname,
-): Promise<Response> {
-  try {
-    return await fetch(url, init);
-  } catch (cause) {
-    if (init.signal?.aborted) throw cause;
-    throw new DownloadError(
-      `${new URL(url).host} could not be reached for ${what}.`,
-      'Check the connection. Models that were downloaded before work without it.',
-      { cause },
-    );
-  }
-}
-
-/** What an HTTP status means for a download. */
-export function statusError(url: string, status: number): DownloadError {
-  const { host, pathname } = new URL(url);
-  if (status === 401 || status === 403) {
-    return new DownloadError(
-      `${host} answered ${status} for ${pathname}: the model is gated, private or does not exist.`,
-      'Accept its licence on the hub, download the folder yourself, and pick it under "local files".',
-    );
-  }
-  if (status === 404 || status === 410) {
-    return new DownloadError(`${host} has no ${pathname} (${status}).`, 'Check owner, name and revision.');
-  }
-  return new DownloadError(`${host} answered ${status} for ${pathname}.`, 'Try again in a while.');
-}
 
 /** The files that make up the model named; of sharded weights all. Throws ModelError when there are none. */
 function choose(names: readonly string[], id: HubModel): string[] {
@@ -139,8 +105,8 @@ function choose(names: readonly string[], id: HubModel): string[] {
 }
 
 export interface DescribeOptions {
-  /** Host of the hub. */
-  readonly endpoint?: string;
+  /** How the hub is asked; the hub itself without a token where absent. */
+  readonly hub?: HubAccess;
   readonly signal?: AbortSignal;
 }
 
@@ -152,15 +118,15 @@ export interface HubListing {
   readonly files: ReadonlyMap<string, RemoteFile>;
 }
 
-/** Throws DownloadError, FileFormatError. */
+/** Throws AccessError, DownloadError, FileFormatError. */
 export async function listHub(
   repo: string,
   revision: string,
-  { endpoint = hubEndpoint, signal }: DescribeOptions,
+  { hub = openAccess, signal }: DescribeOptions,
 ): Promise<HubListing> {
-  const url = `${endpoint}/api/models/${repo}/revision/${encodeURIComponent(revision)}?blobs=true`;
-  const response = await get(url, signal ? { signal } : {}, repo);
-  if (!response.ok) throw statusError(url, response.status);
+  const url = `${hubEndpoint}/api/models/${repo}/revision/${encodeURIComponent(revision)}?blobs=true`;
+  const response = await get(url, signal ? { signal } : {}, hub, repo);
+  if (!response.ok) throw statusError(url, response, hub);
   const parsed = v.safeParse(infoSchema, await response.json().catch(() => null));
   if (!parsed.success) {
     throw new FileFormatError(
@@ -173,7 +139,7 @@ export async function listHub(
     cardData?.license ?? tags.find((tag) => tag.startsWith('license:'))?.slice('license:'.length);
   const files = siblings.map(({ rfilename: path, size, blobId, lfs }): RemoteFile => ({
     path,
-    url: `${endpoint}/${repo}/resolve/${sha}/${path.split('/').map(encodeURIComponent).join('/')}`,
+    url: `${hubEndpoint}/${repo}/resolve/${sha}/${path.split('/').map(encodeURIComponent).join('/')}`,
     bytes: lfs?.size ?? size ?? 0,
     sha256: lfs?.sha256 ?? null,
     gitBlobId: lfs ? null : (blobId ?? null),
@@ -191,7 +157,7 @@ export function filesOf({ files }: HubListing, paths: readonly string[]): readon
   return paths.flatMap((path) => files.get(path) ?? []);
 }
 
-/** A model of the hub, at one commit. Throws DownloadError, ModelError, FileFormatError. */
+/** A model of the hub, at one commit. Throws AccessError, DownloadError, ModelError, FileFormatError. */
 async function describeHubModel(id: HubModel, options: DescribeOptions): Promise<RemoteModel> {
   const listing = await listHub(id.repo, id.revision, options);
   const { commit, licence, parameters } = listing;
@@ -205,12 +171,12 @@ async function describeHubModel(id: HubModel, options: DescribeOptions): Promise
 }
 
 /** Size of a file at an address, asked by a range of one byte; null when it is not there. */
-async function sizeOf(url: string, signal?: AbortSignal): Promise<number | null> {
-  const response = await get(url, { headers: { Range: 'bytes=0-0' }, ...(signal ? { signal } : {}) });
+async function sizeOf(url: string, { hub = openAccess, signal }: DescribeOptions): Promise<number | null> {
+  const response = await get(url, { headers: { Range: 'bytes=0-0' }, ...(signal ? { signal } : {}) }, hub);
   await response.body?.cancel();
   if (response.status === 404 || response.status === 410) return null;
   if (response.status === 416) return 0;
-  if (!response.ok) throw statusError(url, response.status);
+  if (!response.ok) throw statusError(url, response, hub);
   // Single-page hosting answers an unknown path with its start page.
   if (response.headers.get('content-type')?.startsWith('text/html')) return null;
   const total =
@@ -228,10 +194,11 @@ async function sizeOf(url: string, signal?: AbortSignal): Promise<number | null>
 const indexSchema = v.looseObject({ weight_map: v.record(v.string(), v.string()) });
 
 /** A folder or a .gguf file at any address. Its server names no hashes: what came is hashed and kept to. */
-async function describeUrlModel(address: string, signal?: AbortSignal): Promise<RemoteModel> {
+async function describeUrlModel(address: string, options: DescribeOptions): Promise<RemoteModel> {
+  const { hub = openAccess, signal } = options;
   const files: RemoteFile[] = [];
   const add = async (path: string, url: string): Promise<boolean> => {
-    const bytes = await sizeOf(url, signal);
+    const bytes = await sizeOf(url, options);
     if (bytes === null) return false;
     files.push({ path, url, bytes, sha256: null, gitBlobId: null });
     return true;
@@ -254,7 +221,7 @@ async function describeUrlModel(address: string, signal?: AbortSignal): Promise<
       if (!(await add(index, base + index))) throw none(base + weights);
       const json = v.safeParse(
         indexSchema,
-        await (await get(base + index, signal ? { signal } : {})).json().catch(() => null),
+        await (await get(base + index, signal ? { signal } : {}, hub)).json().catch(() => null),
       );
       if (!json.success) throw new FileFormatError(`${base}${index} is damaged.`, 'Try another address.');
       for (const shard of new Set(Object.values(json.output.weight_map))) {
@@ -268,7 +235,7 @@ async function describeUrlModel(address: string, signal?: AbortSignal): Promise<
 /** A model of our own engine that is elsewhere. Throws ConfigError, DownloadError, ModelError, FileFormatError. */
 export async function describeRemote(spec: EngineSpec, options: DescribeOptions = {}): Promise<RemoteModel> {
   if (spec.place === 'hub') return describeHubModel(spec, options);
-  if (spec.place === 'address') return describeUrlModel(spec.address, options.signal);
+  if (spec.place === 'address') return describeUrlModel(spec.address, options);
   throw new ConfigError(
     `${specId(spec)} is not downloaded: it is ${spec.place === 'local' ? 'picked files' : 'read from where the app is'}.`,
     'Name a model of the hub or an address.',

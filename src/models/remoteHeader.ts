@@ -2,6 +2,8 @@
 import { ArkletError, FileFormatError, throwIfAborted } from '../core/errors';
 import type { FileSource } from '../core/fileSource';
 import { openWeights } from '../lm/weightFiles';
+import type { HubAccess } from '../specs/addresses';
+import { fetchFrom, openAccess, statusError } from './hub';
 import type { RemoteFile, RemoteModel } from './remote';
 
 /** The server gives no part of a file as asked for: its header cannot be had without all of it. */
@@ -12,8 +14,11 @@ class RangeSource implements FileSource {
   readonly name: string;
   readonly #files: ReadonlyMap<string, RemoteFile>;
 
-  constructor(name: string, files: readonly RemoteFile[]) {
+  readonly #hub: HubAccess;
+
+  constructor(name: string, files: readonly RemoteFile[], hub: HubAccess) {
     this.name = name;
+    this.#hub = hub;
     this.#files = new Map(files.map((file) => [file.path, file]));
   }
 
@@ -33,9 +38,11 @@ class RangeSource implements FileSource {
   ): Promise<Uint8Array<ArrayBuffer>> {
     if (end <= start) return new Uint8Array(0);
     const headers = { Range: `bytes=${start}-${end - 1}` };
-    const response = await fetch(this.#get(path).url, { headers, ...(signal ? { signal } : {}) });
+    const { url } = this.#get(path);
+    const response = await fetchFrom(url, { headers, ...(signal ? { signal } : {}) }, this.#hub);
     if (response.status !== 206) {
       await response.body?.cancel();
+      if (response.status === 401 || response.status === 403) throw statusError(url, response, this.#hub);
       throw new NoRanges();
     }
     const bytes = new Uint8Array(await response.arrayBuffer());
@@ -57,16 +64,17 @@ class RangeSource implements FileSource {
 
 /**
  * Refuses a GGUF model that could not be loaded, as its header says: FileFormatError for types of weights that are not read,
- * ModelError for an unknown family. Files of other kinds, and of servers that give no ranges, are not looked at.
+ * ModelError for an unknown family, AccessError where the hub does not give the file. Files of other kinds, and of servers that give no ranges, are not looked at.
  */
 export async function checkRemoteHeader(
   { id, files }: Pick<RemoteModel, 'id' | 'files'>,
   signal?: AbortSignal,
+  hub: HubAccess = openAccess,
 ): Promise<void> {
   const ggufs = files.filter(({ path }) => /\.gguf$/i.test(path));
   if (ggufs.length === 0 || ggufs.length < files.length) return;
   try {
-    await openWeights(new RangeSource(id, ggufs), signal);
+    await openWeights(new RangeSource(id, ggufs, hub), signal);
   } catch (thrown) {
     throwIfAborted(signal);
     // Where the header cannot be had, the download says why.

@@ -8,6 +8,7 @@ import { parseSpec, parseSpecOf, specId, storageId, type ModelSpec } from '../sp
 import { dtypes, onnx, type Dtype, type TransformersSpec } from '../specs/transformers';
 import { listed } from '../specs/webllm';
 import { downloadModel, type DownloadOptions } from '../models/download';
+import type { HubAccess } from '../specs/addresses';
 import { Library, openLibrary } from '../models/library';
 import { isComplete, type ModelManifest } from '../models/manifest';
 import {
@@ -98,7 +99,7 @@ export async function fetchModel(
   find: FindWebllm,
   options: DownloadOptions,
 ): Promise<ModelManifest> {
-  const { signal, endpoint } = options;
+  const { signal, hub } = options;
   const id = await storedName(spec, library, find);
   const wanted = parseSpec(id);
   const stored = await library.find(id);
@@ -109,7 +110,7 @@ export async function fetchModel(
     if (place) await renewLibrary(library, id, place, options);
     if (!isOnnx(wanted) || wanted.dtype !== null)
       return await downloadModel(library, id, { ...options, describe });
-    const remote = await describe({ ...(signal && { signal }), ...(endpoint !== undefined && { endpoint }) });
+    const remote = await describe({ ...(signal && { signal }), ...(hub && { hub }) });
     return await downloadModel(library, remote.id, { ...options, describe: () => Promise.resolve(remote) });
   } catch (thrown) {
     if (!(thrown instanceof InterruptedError)) throwIfAborted(signal);
@@ -117,28 +118,32 @@ export async function fetchModel(
   }
 }
 
+/** A worker that runs models is told with each how the hub is asked. */
+export type BringOptions = LoadOptions & { readonly hub: HubAccess };
+
 /** For a worker that is to run the model: it waits for a download of the page's, or of another worker's. */
 async function bring(
   spec: ModelSpec,
   find: FindWebllm,
-  { signal, onProgress }: LoadOptions,
+  { signal, onProgress, hub }: BringOptions,
 ): Promise<ModelManifest> {
   return fetchModel(new Library(await openLibrary()), spec, find, {
     ...(signal && { signal }),
+    hub,
     wait: true,
     onProgress: ({ done, total }) => onProgress?.({ phase: 'download', loaded: done, total }),
   });
 }
 
 /** A model of WebLLM's list into storage. */
-export async function fetchWebllm(place: WebllmPlace, options: LoadOptions): Promise<void> {
+export async function fetchWebllm(place: WebllmPlace, options: BringOptions): Promise<void> {
   await bring(listed(place.id), () => Promise.resolve(place), options);
 }
 
 /** A model of transformers.js on the hub into storage; gives its name there, and the form that its weights have. */
 export async function fetchOnnx(
   repo: string,
-  { dtype, ...options }: LoadOptions & { dtype: Dtype | null },
+  { dtype, ...options }: BringOptions & { dtype: Dtype | null },
 ): Promise<{ id: string; dtype: Dtype }> {
   const { id } = await bring(onnx(repo, dtype), () => Promise.resolve(null), options);
   const form = parseSpecOf('transformers', id).dtype;

@@ -18,6 +18,8 @@ export function modelsApi(client: RpcClient<ModelsProtocol>): ModelsApi {
     verify: (spec, calls = {}) => client.call('verify', spec, options(calls)),
     remove: async (spec) => client.call('remove', spec),
     storage: () => client.call('storage', null),
+    hub: () => client.call('hub', null),
+    setHub: (change) => client.call('setHub', change),
     plan: (config, machine) => client.call('plan', { config, machine }),
     presets: (features) => client.call('presets', features),
   };

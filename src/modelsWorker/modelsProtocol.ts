@@ -2,6 +2,7 @@
 import type { MachineFacts } from '../models/memoryPlan';
 import type { ModelsApi } from '../wire/modelsApi';
 import type { ModelProgress, PickedFile } from '../models/modelRecords';
+import type { HubChange } from '../models/hubSettings';
 import type { RunConfig } from '../settings/config';
 
 interface Call<Request, K extends keyof ModelsApi> {
@@ -19,6 +20,8 @@ export interface ModelsProtocol {
   readonly verify: Call<string, 'verify'>;
   readonly remove: Call<string, 'remove'>;
   readonly storage: Call<null, 'storage'>;
+  readonly hub: Call<null, 'hub'>;
+  readonly setHub: Call<HubChange, 'setHub'>;
   readonly plan: Call<{ readonly config: RunConfig; readonly machine: MachineFacts }, 'plan'>;
   readonly presets: Call<readonly string[], 'presets'>;
 }

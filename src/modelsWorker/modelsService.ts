@@ -6,6 +6,7 @@ import { fetchCatalogue } from '../models/catalogue';
 import { importModel, type DownloadOptions } from '../models/download';
 import { bundledEntry, remoteEntry, storedEntry } from '../models/entries';
 import { Library, openLibrary } from '../models/library';
+import { HubSettings } from '../models/hubSettings';
 import { isComplete, type ModelManifest } from '../models/manifest';
 import { libraryFile } from '../models/pickedFiles';
 import type { ModelShape } from '../models/modelShape';
@@ -18,7 +19,9 @@ import { openModelSource } from '../models/modelSource';
 import { planRun } from './planMemory';
 import type { ModelsProtocol } from './modelsProtocol';
 
-export interface ModelsParts extends Pick<DownloadOptions, 'endpoint' | 'chunkBytes'> {
+export interface ModelsParts extends Pick<DownloadOptions, 'chunkBytes'> {
+  /** What a test asks in place of the hub. */
+  readonly endpoint?: string;
   /** Address of the app, ending with a slash. */
   readonly base: string;
   /** WebLLM's list; loads its package. */
@@ -42,12 +45,14 @@ export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
     opened.catch(() => (opened = null));
     return opened;
   };
-  const place = {
-    ...(parts.endpoint === undefined ? {} : { endpoint: parts.endpoint }),
-    ...(parts.chunkBytes === undefined ? {} : { chunkBytes: parts.chunkBytes }),
-  };
-  const options = ({ signal, progress }: Context): DownloadOptions => ({
-    ...place,
+  const { root, endpoint, chunkBytes } = parts;
+  const hub = new HubSettings({
+    ...(root === undefined ? {} : { root }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+  });
+  const options = async ({ signal, progress }: Context): Promise<DownloadOptions> => ({
+    hub: await hub.access(),
+    ...(chunkBytes === undefined ? {} : { chunkBytes }),
     signal,
     onProgress: progress,
   });
@@ -83,12 +88,14 @@ export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
       const id = await idOf(spec);
       const stored = await (await library()).find(id);
       if (stored) return entryOf(stored);
-      return remoteEntry(await describeModel(parseSpec(id), parts.findWebllm, { ...place, signal }));
+      return remoteEntry(
+        await describeModel(parseSpec(id), parts.findWebllm, { hub: await hub.access(), signal }),
+      );
     },
     async download(spec, context) {
       const named = parseSpec(spec);
       const entry = await entryOf(
-        await fetchModel(await library(), named, parts.findWebllm, options(context)),
+        await fetchModel(await library(), named, parts.findWebllm, await options(context)),
       );
       if (named.runtime !== 'engine' || !/\.gguf$/i.test(entry.spec)) return entry;
       const source = openModelSource(
@@ -99,7 +106,7 @@ export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
     },
     async importFiles({ name, files }, context) {
       const notice = await checkPicked(files, context.signal);
-      const entry = storedEntry(await importModel(await library(), name, files, options(context)));
+      const entry = storedEntry(await importModel(await library(), name, files, await options(context)));
       return notice === null ? entry : { ...entry, splitUnsaid: true };
     },
     async verify(spec, { signal, progress }) {
@@ -127,11 +134,16 @@ export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
         models[storedEntry(stored).spec] = await store.bytes(stored.id);
       return { usage, quota, models };
     },
-    plan: ({ config, machine }) =>
+    hub: () => hub.state(),
+    async setHub(change) {
+      await hub.change(change);
+      return hub.state();
+    },
+    plan: async ({ config, machine }) =>
       planRun(config, machine, {
         base: parts.base,
         library,
-        ...place,
+        hub: await hub.access(),
         webllm: parts.webllm,
         findWebllm: parts.findWebllm,
         shapes,

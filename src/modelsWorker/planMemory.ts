@@ -6,6 +6,7 @@ import type { ModelEntry } from '../specs/modelEntry';
 import type { RunConfig } from '../settings/config';
 import { UrlSource } from '../lm/sources';
 import { fetchCatalogue } from '../models/catalogue';
+import { fetchFrom } from '../models/hub';
 import type { Library } from '../models/library';
 import { totalBytes } from '../models/manifest';
 import { resolveModel, type ModelRef } from '../models/modelSpec';
@@ -16,6 +17,7 @@ import { describeRemote } from '../models/remote';
 import { describeModel, listedWebllm, storedName, type FindWebllm } from './fetchModels';
 import { readModelShape } from './readModelShape';
 import { openModelSource } from '../models/modelSource';
+import type { HubAccess } from '../specs/addresses';
 import { agentSpecs } from '../specs/agentSpecs';
 import { bundled, type EngineSpec } from '../specs/engine';
 import { baseName, parseSpec, parseSpecOf, specId, type ModelSpec } from '../specs/spec';
@@ -24,7 +26,7 @@ import { listed } from '../specs/webllm';
 export interface PlanParts {
   readonly base: string;
   readonly library: () => Promise<Library>;
-  readonly endpoint?: string;
+  readonly hub: HubAccess;
   readonly webllm: () => Promise<readonly ModelEntry[]>;
   readonly findWebllm: FindWebllm;
   /** Shapes read so far. */
@@ -35,30 +37,30 @@ export interface PlanParts {
 }
 
 /** Headers of a model of the hub that is not here yet: a few small ranges. */
-async function remoteShape(spec: EngineSpec, endpoint: string | undefined): Promise<ModelShape> {
-  const { files } = await describeRemote(spec, endpoint === undefined ? {} : { endpoint });
+async function remoteShape(spec: EngineSpec, hub: HubAccess): Promise<ModelShape> {
+  const { files } = await describeRemote(spec, { hub });
   const first = files[0]?.url ?? '';
   const path = files[0]?.path ?? '';
   const names = files.map((file) => file.path);
-  return readModelShape(new UrlSource(first.slice(0, first.length - path.length), names));
+  const ask = (url: string, init: RequestInit): Promise<Response> => fetchFrom(url, init, hub);
+  return readModelShape(new UrlSource(first.slice(0, first.length - path.length), names, ask));
 }
 
 async function shapeOf(spec: EngineSpec, ref: ModelRef, parts: PlanParts): Promise<ModelShape> {
   const known = parts.shapes.get(ref.id);
   if (known) return known;
   const here = ref.place.type !== 'stored' || (await (await parts.library()).isReady(ref.id));
-  const shape = here ? readModelShape(openModelSource(ref)) : remoteShape(spec, parts.endpoint);
+  const shape = here ? readModelShape(openModelSource(ref)) : remoteShape(spec, parts.hub);
   parts.shapes.set(ref.id, shape);
   shape.catch(() => parts.shapes.delete(ref.id));
   return shape;
 }
 
 /** Bytes of the files of another library's model: in storage, else as the hub says. */
-async function libraryBytes(spec: ModelSpec, { library, findWebllm, endpoint }: PlanParts): Promise<number> {
+async function libraryBytes(spec: ModelSpec, { library, findWebllm, hub }: PlanParts): Promise<number> {
   const store = await library();
   const id = await storedName(spec, store, findWebllm);
-  const place = endpoint === undefined ? {} : { endpoint };
-  const { files } = (await store.find(id)) ?? (await describeModel(parseSpec(id), findWebllm, place));
+  const { files } = (await store.find(id)) ?? (await describeModel(parseSpec(id), findWebllm, { hub }));
   return totalBytes(files);
 }
 

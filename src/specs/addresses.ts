@@ -8,9 +8,19 @@ export interface Located {
   readonly address: string;
 }
 
+/** The hub's own address. Addresses of its files are kept as it has them, whichever mirror they came from. */
+export const hubEndpoint = 'https://huggingface.co';
+
+/** How the hub is asked. The token is in memory alone. */
+export interface HubAccess {
+  /** Without a slash at its end; other than the hub's own it is a mirror, which is never told the token. */
+  readonly endpoint: string;
+  readonly token: string | null;
+}
+
 /** What a download from the hub contacts. */
 export const hubAddresses = [
-  'https://huggingface.co',
+  hubEndpoint,
   'https://cdn-lfs.huggingface.co',
   'https://cas-bridge.xethub.hf.co',
 ] as const;

@@ -1,4 +1,5 @@
 /** Servers of the user's own. */
+import type { HubChange } from '../models/hubSettings';
 import type { Call, Names } from './calls';
 
 export interface EndpointsProtocol {
@@ -9,6 +10,11 @@ export interface EndpointsProtocol {
    * config, an address or an export, and gone when the page closes. Null forgets it.
    */
   readonly setKey: Call<{ readonly url: string; readonly key: string | null }, void>;
+  /**
+   * The token for the hub, in memory as a key is, and the address of a mirror, which is kept with the models; null is none, what
+   * is absent stays. Rejects with ConfigError for what can be neither.
+   */
+  readonly setHub: Call<HubChange, void>;
 }
 
-export const endpointsNames: Names<EndpointsProtocol> = { endpointModels: true, setKey: true };
+export const endpointsNames: Names<EndpointsProtocol> = { endpointModels: true, setKey: true, setHub: true };

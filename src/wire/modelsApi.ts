@@ -1,5 +1,6 @@
 /** What a page asks of the models worker: what is there, downloads, storage, and the memory plan of a run. */
 import type { DevicePreset, MachineFacts, MemoryPlan } from '../models/memoryPlan';
+import type { HubChange, HubState } from '../models/hubSettings';
 import type { RunConfig } from '../settings/config';
 import type { ModelEntry } from '../specs/modelEntry';
 import type { ModelProgress, FileCheck, StorageMeter, PickedFile } from '../models/modelRecords';
@@ -28,6 +29,10 @@ export interface ModelsApi {
   verify(spec: string, calls?: ModelCalls): Promise<readonly FileCheck[]>;
   remove(spec: string): Promise<void>;
   storage(): Promise<StorageMeter>;
+  /** The mirror that is asked in place of the hub, and whether a token is at hand. */
+  hub(): Promise<HubState>;
+  /** As the coordinator's, which needs telling of the token too. */
+  setHub(change: HubChange): Promise<HubState>;
   /** The memory that a run needs on this machine, and what to do where it is too much. */
   plan(config: RunConfig, machine: MachineFacts): Promise<MemoryPlan>;
   /** Ready choices; `features` are the adapter's. */

@@ -5,6 +5,7 @@ import { startServer } from '../../scripts/lib/server.mjs';
 import type { JobEvent } from '../../src/wire/jobEvents';
 import type { RunConfig } from '../../src/settings/config';
 import { planRun } from '../../src/modelsWorker/planMemory';
+import { openAccess } from '../../src/models/hub';
 import { nodeJobs, tinyJob } from '../support/nodeJob';
 
 const newJob = nodeJobs();
@@ -26,6 +27,7 @@ async function planned(config: RunConfig): Promise<number> {
       library: () => Promise.reject(new Error('no storage is needed')),
       webllm: async () => [],
       findWebllm: async () => null,
+      hub: openAccess,
       shapes: new Map(),
       sizes: new Map(),
       threads: 1,

@@ -7,7 +7,7 @@ const query = new URLSearchParams(self.location.search);
 const id = query.get('spec') ?? '';
 await prepareModels([{ id, place: { type: 'stored', id }, promptStyle: null }], {
   signal: new AbortController().signal,
-  endpoint: query.get('endpoint') ?? '',
+  hub: { endpoint: query.get('endpoint') ?? '', token: null },
   root: query.get('root') ?? 'test',
   onProgress: (model, progress) => self.postMessage({ model, ...progress }),
 });

@@ -6,6 +6,7 @@ import { page, userEvent } from 'vitest/browser';
 import { AgentError, InterruptedError } from '../../src/core/errors';
 import type { MemoryPlan } from '../../src/models/memoryPlan';
 import type { ModelCalls, ModelsApi } from '../../src/wire/modelsApi';
+import type { HubState } from '../../src/models/hubSettings';
 import type { ModelEntry } from '../../src/specs/modelEntry';
 import { mountApp, type MountedApp } from '../../src/ui/mount';
 import { makeArchive } from './fixtures/archive';
@@ -65,6 +66,7 @@ let listed: ModelEntry[];
 let finish: () => void;
 let keys: [string, string | null][];
 let client: ScriptedClient;
+let hubState: HubState;
 /** Models of WebLLM's list beside the first, in the list's order. */
 let moreListed: readonly string[];
 
@@ -114,6 +116,14 @@ function scripted(): ModelsApi {
       listed = listed.filter((one) => one.spec !== spec);
     },
     storage: async () => ({ usage: 3e8, quota: 1e9, models: { 'hf:tiny/model': 2.7e8 } }),
+    hub: async () => hubState,
+    setHub: async ({ token, mirror }) => {
+      hubState = {
+        token: token === undefined ? hubState.token : token !== null,
+        mirror: mirror === undefined ? hubState.mirror : mirror,
+      };
+      return hubState;
+    },
     plan: async () => plan,
     presets: async () => [
       {
@@ -135,6 +145,7 @@ beforeEach(async () => {
   localStorage.clear();
   listed = [entry({})];
   keys = [];
+  hubState = { token: false, mirror: null };
   moreListed = [];
   await page.viewport(1280, 900);
   history.replaceState(null, '', `${location.pathname}${location.search}`);

@@ -1,4 +1,5 @@
 /** What crosses between the job and the worker of @huggingface/transformers. Plain data: src/job/ carries it by rpc. */
+import type { HubAccess } from '../../specs/addresses';
 import type { Dtype } from '../../specs/transformers';
 import type { AgentCallbacks, AgentRequest, Completion, LoadOptions, LoadProgress } from '../agent';
 
@@ -30,7 +31,7 @@ export interface TransformersInfo {
 /** Shapes of the rpc between job and worker. */
 export interface TransformersProtocol {
   readonly load: {
-    readonly request: { readonly model: TransformersRef };
+    readonly request: { readonly model: TransformersRef; readonly hub: HubAccess };
     readonly progress: LoadProgress;
     readonly response: TransformersInfo;
   };

@@ -2,6 +2,7 @@
  * What crosses between the job and the worker of one WebLLM model. Plain data: src/job/ carries it by rpc, tests call the
  * host directly.
  */
+import type { HubAccess } from '../../specs/addresses';
 import type { AgentCallbacks, AgentRequest, Completion, LoadOptions, LoadProgress } from '../agent';
 import type { WebllmRef } from './spec';
 
@@ -25,7 +26,7 @@ export interface WebllmGenerate extends AgentRequest {
 /** Shapes of the rpc between job and worker. */
 export interface WebllmProtocol {
   readonly load: {
-    readonly request: { readonly model: WebllmRef };
+    readonly request: { readonly model: WebllmRef; readonly hub: HubAccess };
     readonly progress: LoadProgress;
     readonly response: WebllmInfo;
   };

@@ -115,6 +115,7 @@ describe('the agents of a run', () => {
       base: 'http://host/',
       makers: {},
       endpointKey: () => null,
+      hub: () => Promise.resolve({ endpoint: 'https://huggingface.co', token: null }),
       storedTurns: () => Promise.resolve([]),
     };
     const slots = await agentSlots(resolved({ agents: ['hf:o/m@main', 'a'] }), config, parts);

@@ -4,6 +4,7 @@ import { startServer } from '../../../scripts/lib/server.mjs';
 import type { StaticServer } from '../../../scripts/lib/server.mjs';
 import type { MachineFacts } from '../../../src/models/memoryPlan';
 import { planRun } from '../../../src/modelsWorker/planMemory';
+import { openAccess } from '../../../src/models/hub';
 import { makeConfig } from '../../support/makeConfig';
 
 const machine: MachineFacts = {
@@ -40,6 +41,7 @@ describe('the memory plan of what a run names', () => {
       library: () => Promise.reject(new Error('no storage is needed')),
       webllm: async () => [],
       findWebllm: async () => null,
+      hub: openAccess,
       shapes: new Map(),
       sizes: new Map(),
       threads: 1,
