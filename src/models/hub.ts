@@ -1,4 +1,4 @@
-/** The hub: where it is asked, who is told the user's token, and what its refusals mean. */
+/** The hub: where it is asked, who gets the user's token, and what its refusals mean. */
 import { AccessError, ConfigError, DownloadError, type ArkletError } from '../core/errors';
 import { hubEndpoint, type HubAccess } from '../specs/addresses';
 

@@ -7,6 +7,7 @@ import { onHub, type EngineSpec, type HubModel } from '../specs/engine';
 import { specId } from '../specs/spec';
 import { onnx } from '../specs/transformers';
 import { hubEndpoint, type HubAccess } from '../specs/addresses';
+import { proposedGguf } from './proposedGguf';
 import { get, openAccess, statusError } from './hub';
 
 export interface RemoteFile {
@@ -53,6 +54,11 @@ const infoSchema = v.object({
     }),
   ),
 });
+
+/** Whether it has safetensors for our engine, which stand before GGUF: they are trained as they are. */
+function hasWeights(names: readonly string[]): boolean {
+  return names.includes('config.json') && (names.includes(weights) || names.includes(index));
+}
 
 /** The files that make up the model named; of sharded weights all. Throws ModelError when there are none. */
 function choose(names: readonly string[], id: HubModel): string[] {
@@ -107,6 +113,11 @@ function choose(names: readonly string[], id: HubModel): string[] {
 export interface DescribeOptions {
   /** How the hub is asked; the hub itself without a token where absent. */
   readonly hub?: HubAccess;
+  /**
+   * Bytes of memory at hand, null where unknown: of a repository that has GGUF files alone, the one to take is described. Absent, such
+   * a repository is refused by the names of its files.
+   */
+  readonly memory?: number | null;
   readonly signal?: AbortSignal;
 }
 
@@ -161,6 +172,11 @@ export function filesOf({ files }: HubListing, paths: readonly string[]): readon
 async function describeHubModel(id: HubModel, options: DescribeOptions): Promise<RemoteModel> {
   const listing = await listHub(id.repo, id.revision, options);
   const { commit, licence, parameters } = listing;
+  const { memory } = options;
+  if (id.file === null && memory !== undefined && !hasWeights([...listing.files.keys()])) {
+    const file = proposedGguf(listing.files, memory);
+    if (file !== null) return describeHubModel({ ...id, file }, options);
+  }
   return {
     id: specId(id),
     commit,

@@ -118,7 +118,7 @@ export async function fetchModel(
   }
 }
 
-/** A worker that runs models is told with each how the hub is asked. */
+/** Of a worker that runs models: each comes with how the hub is asked. */
 export type BringOptions = LoadOptions & { readonly hub: HubAccess };
 
 /** For a worker that is to run the model: it waits for a download of the page's, or of another worker's. */

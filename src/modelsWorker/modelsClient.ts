@@ -12,7 +12,8 @@ export function modelsApi(client: RpcClient<ModelsProtocol>): ModelsApi {
   return {
     list: () => client.call('list', null),
     webllm: () => client.call('webllm', null),
-    look: (spec) => client.call('look', spec),
+    look: (spec, memory = null) => client.call('look', { spec, memory }),
+    search: (text) => client.call('search', text),
     download: (spec, calls = {}) => client.call('download', spec, options(calls)),
     importFiles: (name, files, calls = {}) => client.call('importFiles', { name, files }, options(calls)),
     verify: (spec, calls = {}) => client.call('verify', spec, options(calls)),

@@ -14,7 +14,8 @@ interface Call<Request, K extends keyof ModelsApi> {
 export interface ModelsProtocol {
   readonly list: Call<null, 'list'>;
   readonly webllm: Call<null, 'webllm'>;
-  readonly look: Call<string, 'look'>;
+  readonly look: Call<{ readonly spec: string; readonly memory: number | null }, 'look'>;
+  readonly search: Call<string, 'search'>;
   readonly download: Call<string, 'download'>;
   readonly importFiles: Call<{ readonly name: string; readonly files: readonly PickedFile[] }, 'importFiles'>;
   readonly verify: Call<string, 'verify'>;

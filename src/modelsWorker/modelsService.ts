@@ -6,6 +6,7 @@ import { fetchCatalogue } from '../models/catalogue';
 import { importModel, type DownloadOptions } from '../models/download';
 import { bundledEntry, remoteEntry, storedEntry } from '../models/entries';
 import { Library, openLibrary } from '../models/library';
+import { searchHub } from '../models/hubSearch';
 import { HubSettings } from '../models/hubSettings';
 import { isComplete, type ModelManifest } from '../models/manifest';
 import { libraryFile } from '../models/pickedFiles';
@@ -84,13 +85,16 @@ export function modelsHandlers(parts: ModelsParts): Handlers<ModelsProtocol> {
       return [...bundled, ...(await Promise.all(stored.map(entryOf)))];
     },
     webllm: () => parts.webllm(),
-    async look(spec, { signal }) {
+    async look({ spec, memory }, { signal }) {
       const id = await idOf(spec);
       const stored = await (await library()).find(id);
       if (stored) return entryOf(stored);
       return remoteEntry(
-        await describeModel(parseSpec(id), parts.findWebllm, { hub: await hub.access(), signal }),
+        await describeModel(parseSpec(id), parts.findWebllm, { hub: await hub.access(), signal, memory }),
       );
+    },
+    async search(text, { signal }) {
+      return searchHub(text, { hub: await hub.access(), signal });
     },
     async download(spec, context) {
       const named = parseSpec(spec);

@@ -13,7 +13,7 @@ export const hubEndpoint = 'https://huggingface.co';
 
 /** How the hub is asked. The token is in memory alone. */
 export interface HubAccess {
-  /** Without a slash at its end; other than the hub's own it is a mirror, which is never told the token. */
+  /** Without a slash at its end; other than the hub's own it is a mirror, which never gets the token. */
   readonly endpoint: string;
   readonly token: string | null;
 }

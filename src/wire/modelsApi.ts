@@ -1,5 +1,6 @@
 /** What a page asks of the models worker: what is there, downloads, storage, and the memory plan of a run. */
 import type { DevicePreset, MachineFacts, MemoryPlan } from '../models/memoryPlan';
+import type { HubFound } from '../models/hubSearch';
 import type { HubChange, HubState } from '../models/hubSettings';
 import type { RunConfig } from '../settings/config';
 import type { ModelEntry } from '../specs/modelEntry';
@@ -16,8 +17,13 @@ export interface ModelsApi {
   list(): Promise<readonly ModelEntry[]>;
   /** WebLLM's own list; its package is loaded for it. */
   webllm(): Promise<readonly ModelEntry[]>;
-  /** Looks a name up on the hub or at its address, without downloading weights. */
-  look(spec: string): Promise<ModelEntry>;
+  /**
+   * Looks a name up on the hub or at its address, without downloading weights. Of a repository that has GGUF files alone, the one that
+   * fits into `memory` bytes (null or absent: unknown) is given.
+   */
+  look(spec: string, memory?: number | null): Promise<ModelEntry>;
+  /** Repositories of the hub by name. */
+  search(text: string): Promise<readonly HubFound[]>;
   /** Downloads what is missing and verifies it; an abort is a pause: what came stays. */
   download(spec: string, calls?: ModelCalls): Promise<ModelEntry>;
   /**

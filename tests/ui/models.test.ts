@@ -6,7 +6,7 @@ import { page, userEvent } from 'vitest/browser';
 import { AgentError, InterruptedError } from '../../src/core/errors';
 import type { MemoryPlan } from '../../src/models/memoryPlan';
 import type { ModelCalls, ModelsApi } from '../../src/wire/modelsApi';
-import type { HubState } from '../../src/models/hubSettings';
+import type { HubChange, HubState } from '../../src/models/hubSettings';
 import type { ModelEntry } from '../../src/specs/modelEntry';
 import { mountApp, type MountedApp } from '../../src/ui/mount';
 import { makeArchive } from './fixtures/archive';
@@ -67,6 +67,8 @@ let finish: () => void;
 let keys: [string, string | null][];
 let client: ScriptedClient;
 let hubState: HubState;
+/** What the coordinator was given. */
+let hubChanges: HubChange[];
 /** Models of WebLLM's list beside the first, in the list's order. */
 let moreListed: readonly string[];
 
@@ -96,6 +98,10 @@ function scripted(): ModelsApi {
       ),
     ],
     look: async () => hub,
+    search: async (words) =>
+      words === 'nothing'
+        ? []
+        : [{ repo: 'tiny/model', parameters: 135e6, licence: 'apache-2.0', gated: true, gguf: false }],
     download: (_spec, given = {}) => {
       calls = given;
       return new Promise((resolve, reject) => {
@@ -146,6 +152,7 @@ beforeEach(async () => {
   listed = [entry({})];
   keys = [];
   hubState = { token: false, mirror: null };
+  hubChanges = [];
   moreListed = [];
   await page.viewport(1280, 900);
   history.replaceState(null, '', `${location.pathname}${location.search}`);
@@ -154,6 +161,7 @@ beforeEach(async () => {
   client = new ScriptedClient();
   Object.assign(client.api.endpoints, {
     setKey: async ({ url, key }: { url: string; key: string | null }) => void keys.push([url, key]),
+    setHub: async (change: HubChange) => void hubChanges.push(change),
   });
   app = mountApp(target, {
     connect: async () => client,
@@ -409,6 +417,45 @@ describe('a server', () => {
     await button('Use this server').click();
     expect(app.session.settings.config?.agents).toEqual(['endpoint:http://localhost:11434/v1#qwen3']);
     expect(app.session.notices.list).toEqual([]);
+  });
+});
+
+describe('the hub', () => {
+  const hubTab = async (): Promise<void> => {
+    await button('Add a model').click();
+    await button('Hugging Face').click();
+  };
+
+  it('is searched by words, and a click on what is found looks it up', async () => {
+    await hubTab();
+    const field = page.getByLabelText('Model on the hub');
+    await userEvent.fill(field, 'nothing');
+    await button('Look up').click();
+    await expect.element(page.getByText('no language model named like "nothing"')).toBeVisible();
+    await userEvent.fill(field, 'tiny');
+    await button('Look up').click();
+    await expect.element(page.getByText('135 M · apache-2.0')).toBeVisible();
+    await expect.element(page.getByText('gated', { exact: true })).toBeVisible();
+    await button('tiny/model').click();
+    await vi.waitFor(() =>
+      expect(app.session.models.found.map(({ spec }) => spec)).toEqual(['hf:tiny/model']),
+    );
+  });
+
+  it('is given a token, which both workers get and nothing keeps, and a mirror', async () => {
+    await hubTab();
+    await page.getByText('Gated models and mirrors').click();
+    await userEvent.fill(page.getByLabelText('Token of your account'), 'hf_scripted');
+    await userEvent.fill(page.getByLabelText('Mirror in place of huggingface.co'), 'https://hub.example.org');
+    await button('Apply').click();
+    await expect.element(page.getByText('A token is in use.')).toBeVisible();
+    expect(hubState).toEqual({ token: true, mirror: 'https://hub.example.org' });
+    expect(hubChanges).toEqual([{ token: 'hf_scripted', mirror: 'https://hub.example.org' }]);
+    await expect.element(page.getByLabelText('Token of your account')).toHaveValue('');
+    expect(JSON.stringify({ ...localStorage }) + location.href).not.toContain('hf_scripted');
+    await button('Forget the token').click();
+    await vi.waitFor(() => expect(hubState.token).toBe(false));
+    expect(hubState.mirror).toBe('https://hub.example.org');
   });
 });
 

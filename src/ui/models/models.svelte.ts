@@ -81,7 +81,7 @@ export class Models {
   /** Reads the lists and the meter again. */
   async refresh(): Promise<void> {
     await this.#notices.guard(async () => {
-      const api = await this.#get();
+      const api = await this.worker();
       [this.entries, this.meter] = await Promise.all([api.list(), api.storage().catch(() => null)]);
       // What came into storage is listed there, no longer among what was looked up.
       const here = new Set(this.entries.map(({ spec }) => spec));
@@ -92,15 +92,15 @@ export class Models {
 
   async loadWebllm(): Promise<void> {
     if (this.webllm !== null) return;
-    await this.#busy(async (api) => {
+    await this.busy(async (api) => {
       this.webllm = await api.webllm();
     });
   }
 
   /** Looks a name up on the hub or at its address. */
   async look(spec: string): Promise<void> {
-    await this.#busy(async (api) => {
-      const entry = await api.look(spec);
+    await this.busy(async (api) => {
+      const entry = await api.look(spec, this.plan?.budget ?? null);
       if (entry.state === 'absent')
         this.found = [entry, ...this.found.filter((one) => one.spec !== entry.spec)];
       else await this.refresh();
@@ -140,7 +140,7 @@ export class Models {
   async remove(spec: string): Promise<void> {
     this.transfers.get(spec)?.stop();
     await this.#notices.guard(async () => {
-      const api = await this.#get();
+      const api = await this.worker();
       // The worker gives the model's lock back a moment after the stop.
       for (let tries = 0; ; tries++) {
         try {
@@ -180,7 +180,7 @@ export class Models {
   async planFor(config: RunConfig): Promise<void> {
     const mine = ++this.#planned;
     await this.#notices.guard(async () => {
-      const api = await this.#get();
+      const api = await this.worker();
       const machine = await machineFacts(config.backend, { budget: this.budget, held: this.held });
       const plan = await api.plan(config, machine);
       if (mine !== this.#planned) return;
@@ -201,13 +201,13 @@ export class Models {
 
   async loadPresets(): Promise<void> {
     if (this.presets !== null) return;
-    await this.#busy(async (api) => {
+    await this.busy(async (api) => {
       const machine = this.machine ?? (await machineFacts('auto', { budget: this.budget, held: null }));
       this.presets = await api.presets(machine.features);
     });
   }
 
-  #get(): Promise<ModelsApi> {
+  worker(): Promise<ModelsApi> {
     if (!this.#connect) {
       return Promise.reject(new ArkletError(strings.none, strings.noneHint));
     }
@@ -216,9 +216,10 @@ export class Models {
     return this.#api;
   }
 
-  async #busy(work: (api: ModelsApi) => Promise<void>): Promise<void> {
+  /** For what is looked up; a failure becomes a notice. */
+  async busy(work: (api: ModelsApi) => Promise<void>): Promise<void> {
     this.looking = true;
-    await this.#notices.guard(async () => work(await this.#get()), 'models/look');
+    await this.#notices.guard(async () => work(await this.worker()), 'models/look');
     this.looking = false;
   }
 
@@ -239,7 +240,7 @@ export class Models {
     this.#show(spec, { progress: null, stop });
     const done = await this.#notices.guard(async () => {
       try {
-        await work(await this.#get(), {
+        await work(await this.worker(), {
           signal: controller.signal,
           onProgress: (progress) => this.#show(spec, { progress, stop }),
         });

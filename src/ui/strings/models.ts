@@ -49,7 +49,7 @@ export const strings = {
   hubLabel: 'Model on the hub',
   hubPlaceholder: 'HuggingFaceTB/SmolLM2-135M-Instruct',
   hubHelp:
-    'OWNER/NAME with safetensors, OWNER/NAME/FILE.gguf, a revision after @, or the address of a folder. Looking it up downloads nothing.',
+    'Words to search for, OWNER/NAME, OWNER/NAME/FILE.gguf, a revision after @, or the address of a folder. Looking it up downloads nothing.',
   look: 'Look up',
   examples: 'Small ones to begin with:',
   ownAddress:
