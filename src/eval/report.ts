@@ -32,6 +32,7 @@ export interface ReportInput {
   readonly environment: Environment;
   readonly agents?: Report['agents'];
   readonly hosts?: Report['hosts'];
+  readonly commits?: Report['commits'];
   readonly repeatable: 'bytes' | 'settings';
   /** Questions by split. */
   readonly splits: Readonly<Record<string, number>>;
@@ -127,6 +128,7 @@ export function buildReport(input: ReportInput): Report {
     environment: input.environment,
     ...(input.agents && { agents: input.agents }),
     ...(input.hosts && { hosts: input.hosts }),
+    ...(input.commits && Object.keys(input.commits).length > 0 && { commits: input.commits }),
     repeatable: input.repeatable,
     splits: input.splits,
     dataset: { kept: first?.dataset.kept ?? 0, dropped: first?.dataset.dropped ?? {} },

@@ -37,6 +37,8 @@ export interface Job {
   readonly specs: readonly ModelSpec[];
   /** The app's address, ending with a slash. */
   readonly base: string;
+  /** Where the hub was asked: itself or a mirror. */
+  readonly hubEndpoint: string;
   /** Loads them before they generate, and releases them. */
   readonly agentPool: AgentPool;
   readonly student: ModelRef;

@@ -21,7 +21,9 @@ import { equalTokensArm } from '../eval/equalTokens';
 import { singleGreedyArm, voteGreedyArm } from '../eval/greedyArms';
 import { selfCorrection } from '../eval/selfCorrection';
 import { TurnIndex } from '../eval/turnIndex';
+import { storedCommits } from '../models/commits';
 import { hostsOf } from '../specs/hosts';
+import { parseSpec } from '../specs/spec';
 import { agentInfos } from './agentPool';
 import { checkedStudents, chooses } from './evaluatePhase';
 import { firstStudents, type Distilled, type Trained } from './distilPhase';
@@ -145,7 +147,8 @@ export async function reportPhase(
       threads: device.threads,
     },
     agents: agentInfos(config, job.agents),
-    hosts: [...new Set(specs.flatMap((spec) => hostsOf(spec, base)))],
+    hosts: [...new Set(specs.flatMap((spec) => hostsOf(spec, base, job.hubEndpoint)))],
+    commits: await storedCommits([...specs, parseSpec(job.student.id)]),
     repeatable: onEngine ? 'bytes' : 'settings',
     splits,
     datasets: [

@@ -226,9 +226,10 @@ async function load(setup: JobSetup, keeper: RunKeeper, progress: ThinnedProgres
   const { config } = run;
   const catalogue = await fetchCatalogue(base, signal);
   const named = resolveModels(config, catalogue, base);
+  const hub = await setup.agents.hub();
   const models = await prepareModels(named.models, {
     signal,
-    hub: await setup.agents.hub(),
+    hub,
     onProgress: (model, progress) => emit({ type: 'load', model, ...progress }),
   });
   const resolved = { ...named, models };
@@ -256,6 +257,7 @@ async function load(setup: JobSetup, keeper: RunKeeper, progress: ThinnedProgres
     agents,
     specs: resolved.specs,
     base,
+    hubEndpoint: hub.endpoint,
     agentPool: new AgentPool({ slots: agents, signal, emit }),
     student: resolved.student,
     baseHash: () => (hashed ??= engine.baseHash(resolved.student.id, signal).catch(() => null)),

@@ -335,6 +335,8 @@ export interface Report {
   readonly agents?: readonly AgentInfo[];
   /** Hosts other than the app's own that the run's agents stand for; absent in reports of older versions. */
   readonly hosts?: readonly string[];
+  /** Commits of the hub that its models are of, by their names; absent where there are none, and in reports of older versions. */
+  readonly commits?: Readonly<Record<string, string>>;
   readonly repeatable: 'bytes' | 'settings';
   readonly splits: Readonly<Record<string, number>>;
   readonly dataset: { readonly kept: number; readonly dropped: DropCounts };

@@ -213,6 +213,7 @@ export const reportSchema = v.object({
     ),
   ),
   hosts: v.exactOptional(v.array(text)),
+  commits: v.exactOptional(v.record(text, text)),
   repeatable: v.picklist(['bytes', 'settings']),
   splits: v.record(text, count),
   dataset: counts,

@@ -43,6 +43,8 @@ export class Models {
   checks = $state.raw<ReadonlyMap<string, readonly FileCheck[]>>(new Map());
   /** Names of picked GGUF files that do not say how their tokenizer splits text. */
   splitUnsaid = $state.raw<readonly string[]>([]);
+  /** Asked in place of the hub. */
+  mirror = $state<string | null>(null);
   meter = $state.raw<StorageMeter | null>(null);
   persisted = $state<boolean | null>(null);
   plan = $state.raw<MemoryPlan | null>(null);
@@ -83,6 +85,7 @@ export class Models {
     await this.#notices.guard(async () => {
       const api = await this.worker();
       [this.entries, this.meter] = await Promise.all([api.list(), api.storage().catch(() => null)]);
+      this.mirror = (await api.hub()).mirror;
       // What came into storage is listed there, no longer among what was looked up.
       const here = new Set(this.entries.map(({ spec }) => spec));
       this.found = this.found.filter(({ spec }) => !here.has(spec));

@@ -102,6 +102,7 @@ describe('an arm that is added', () => {
       device: { device: 'test', backend: 'cpu', threads: 1 },
       agents: [{ backend: { kind: 'engine', model: 'm' } }],
       specs: [parseSpec('agent-a')],
+      student: { id: 'student' },
       base: 'https://app.invalid/',
       questions,
       emit: () => undefined,
