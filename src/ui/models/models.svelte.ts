@@ -84,8 +84,8 @@ export class Models {
   async refresh(): Promise<void> {
     await this.#notices.guard(async () => {
       const api = await this.worker();
-      [this.entries, this.meter] = await Promise.all([api.list(), api.storage().catch(() => null)]);
-      this.mirror = (await api.hub()).mirror;
+      const asked = [api.list(), api.storage().catch(() => null), api.hub()] as const;
+      [this.entries, this.meter, { mirror: this.mirror }] = await Promise.all(asked);
       // What came into storage is listed there, no longer among what was looked up.
       const here = new Set(this.entries.map(({ spec }) => spec));
       this.found = this.found.filter(({ spec }) => !here.has(spec));
