@@ -220,7 +220,7 @@ describe('a model of the hub', () => {
     await models.download(spec);
     expect(await storedWeights()).toBe(await sourceWeights());
     await expect(models.download('hf:gated/model')).rejects.toMatchObject({
-      code: 'download',
+      code: 'access',
       message: expect.stringContaining('gated') as string,
     });
   });
