@@ -45,6 +45,9 @@ export const controlNames = {
   'equal-steps': 'RSFT for as many steps',
 } as const;
 
+/** Most tokens of thoughts where nothing is said. */
+export const defaultThinkingBudget = 1024;
+
 const temperatureRange = [0, 4] as const;
 const topPRange = [0.01, 1] as const;
 const seedRange = [0, 4294967295] as const;
@@ -325,6 +328,33 @@ export const table = {
     label: 'Top-p',
     help: 'Tokens beyond this share of probability are left out.',
   }),
+  thinking: choice(
+    { off: 'Off', auto: 'As the model does', on: 'On' },
+    {
+      flag: 'thinking',
+      quick: 'off',
+      scopes: ['debate'],
+      group: 'debate',
+      label: 'Thinking',
+      help: 'Whether models that can think do so before they answer. Off switches it off where the model allows that. Thoughts stand apart from the answer, which alone is read and scored.',
+    },
+  ),
+  thinkingBudget: integer([0, 32_768], {
+    flag: 'thinking-budget',
+    quick: defaultThinkingBudget,
+    scopes: ['debate'],
+    group: 'debate',
+    label: 'Longest thoughts (tokens)',
+    help: 'Beside the tokens of the answer. At the limit our engine and transformers.js end the thoughts and ask for the answer; other runtimes cut the reply.',
+  }),
+  readThoughts: onOff({
+    flag: 'read-thoughts',
+    quick: false,
+    scopes: ['debate'],
+    group: 'debate',
+    label: 'Peers read thoughts',
+    help: 'Agents read what others thought before their answers too.',
+  }),
   maxSamples: integer([1, 1024], {
     flag: 'max-samples',
     quick: 64,
@@ -450,6 +480,14 @@ export const table = {
     group: 'learn',
     label: 'Primary contrast',
     help: 'The comparison that the run is held for, as "distilled:rsft - single-greedy"; all others are corrected for their number. Empty: the first strategy against the control self-consistency, else against the best agent decoded greedily.',
+  }),
+  trainThoughts: onOff({
+    flag: 'train-thoughts',
+    quick: false,
+    scopes: ['training'],
+    group: 'learn',
+    label: 'Learn thoughts',
+    help: 'The student learns to think as the agents did, and thinks when it is asked. Off: it learns their answers, and is asked without thinking.',
   }),
   minAgreement: real([0, 1], {
     flag: 'min-agreement',
