@@ -4,8 +4,14 @@
  * may be missing where the reply was cut.
  */
 
+import { defaultThinkingBudget } from '../settings/table';
+
 /** Whether a model is to think before it answers: off where its template can switch it off, auto = as its template has it. */
 export type ThinkingMode = 'off' | 'auto' | 'on';
+
+/** Tokens of thoughts that a reply may have beside its answer. */
+export const thinkingBudgetOf = ({ thinkingBudget }: { readonly thinkingBudget?: number }): number =>
+  thinkingBudget ?? defaultThinkingBudget;
 
 const names = 'think|thinking|thought|thoughts|reasoning|seed:think';
 /** As Qwen, DeepSeek, SmolLM and Seed write them; Kimi; Mistral; Command. */
@@ -22,6 +28,11 @@ const longestTag = Math.max(...tags.map(({ length }) => length));
 /** What closes thoughts where nothing else is known. */
 export const closingTag = '</think>';
 
+const opening = new RegExp(`(?:<(?:${names})>|◁think▷|\\[THINK\\]|<\\|START_THINKING\\|>)\\s*$`, 'i');
+
+/** Whether a prompt ends where thoughts begin: the reply is then thoughts from its first word on. */
+export const opensThoughts = (prompt: string): boolean => opening.test(prompt.slice(-100));
+
 /** Characters at the end of a text that may be the beginning of a tag. */
 function openTail(text: string): number {
   const end = text.slice(-longestTag + 1).toLowerCase();
@@ -37,8 +48,12 @@ export class ThoughtStream {
   #thoughts = '';
   #answer = '';
   #pending = '';
+  /** Characters that came before what is pending. */
+  #read = 0;
+  #closed = 0;
   #inside: boolean;
   #met: boolean;
+  #lone = false;
 
   /** `opened`: the prompt ends in an opening tag. */
   constructor(opened = false) {
@@ -56,12 +71,22 @@ export class ThoughtStream {
     return this.#met;
   }
 
+  /** Nothing but a closing tag told of thoughts: the opening one was in the prompt. */
+  get lone(): boolean {
+    return this.#lone;
+  }
+
   get thoughts(): string {
     return this.#thoughts.trim();
   }
 
   get answer(): string {
     return this.#answer;
+  }
+
+  /** Characters up to the end of the last closing tag: all of them while it is thinking. */
+  get thoughtsEnd(): number {
+    return this.#inside ? this.#read + this.#pending.length : this.#closed;
   }
 
   /**
@@ -75,6 +100,7 @@ export class ThoughtStream {
       const match = tag.exec(this.#pending);
       if (match === null) break;
       added += this.#take(this.#pending.slice(0, match.index));
+      this.#read += match.index + match[0].length;
       this.#pending = this.#pending.slice(match.index + match[0].length);
       const closes = match.slice(1).some((part) => part !== undefined && part !== '');
       if (closes) added = this.#close(added);
@@ -82,6 +108,7 @@ export class ThoughtStream {
     }
     const settled = this.#pending.length - openTail(this.#pending);
     added += this.#take(this.#pending.slice(0, settled));
+    this.#read += settled;
     this.#pending = this.#pending.slice(settled);
     return added;
   }
@@ -89,6 +116,7 @@ export class ThoughtStream {
   /** The last of it. */
   end(): string {
     const rest = this.#pending;
+    this.#read += rest.length;
     this.#pending = '';
     return this.#take(rest);
   }
@@ -105,10 +133,12 @@ export class ThoughtStream {
   #close(added: string): string {
     const lone = !this.#inside;
     if (lone) {
+      this.#lone = true;
       this.#thoughts += `\n${this.#answer}\n`;
       this.#answer = '';
     }
     this.#inside = false;
+    this.#closed = this.#read;
     this.#met = true;
     return lone ? '' : added;
   }
@@ -132,14 +162,16 @@ export interface SaidParts {
   readonly answer: string;
   /** The thoughts do not end. */
   readonly open: boolean;
+  /** Characters of the text up to where they do. */
+  readonly thoughtsEnd: number;
 }
 
 export function splitThoughts(text: string, opened = false): SaidParts {
   const stream = new ThoughtStream(opened);
   stream.push(text);
   stream.end();
-  const { thought, thoughts, answer, thinking } = stream;
-  return { thoughts: thought ? thoughts : null, answer, open: thinking };
+  const { thought, thoughts, answer, thinking, thoughtsEnd } = stream;
+  return { thoughts: thought ? thoughts : null, answer, open: thinking, thoughtsEnd };
 }
 
 /** Thoughts and answer as one text, in the form that most templates read. */
@@ -148,7 +180,9 @@ export function joinThoughts(thoughts: string, answer: string): string {
 }
 
 /** The turn with its thoughts apart, where they stand in the reply: turns of older versions and of other programs. */
-export function withThoughtsApart<T extends { readonly reply: string; readonly thoughts?: string }>(turn: T): T {
+export function withThoughtsApart<T extends { readonly reply: string; readonly thoughts?: string }>(
+  turn: T,
+): T {
   if (turn.thoughts !== undefined) return turn;
   const { thoughts, answer } = splitThoughts(turn.reply);
   return thoughts === null ? turn : { ...turn, reply: answer, thoughts };

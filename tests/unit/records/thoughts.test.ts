@@ -6,7 +6,14 @@ const shapes: readonly [string, string, boolean, string | null, string, boolean]
   ['no thoughts', ' The answer is 4.\n', false, null, ' The answer is 4.\n', false],
   ['a block before the answer', '<think>\n2 + 2\n</think>\n\n#### 4', false, '2 + 2', '#### 4', false],
   ['an empty block', '<think>\n\n</think>\n\n#### 4', false, '', '#### 4', false],
-  ['a lone end, as the prompt opened the block', '2 + 2\n</think>\n\n#### 4', false, '2 + 2', '#### 4', false],
+  [
+    'a lone end, as the prompt opened the block',
+    '2 + 2\n</think>\n\n#### 4',
+    false,
+    '2 + 2',
+    '#### 4',
+    false,
+  ],
   ['the same where the prompt is known', '2 + 2\n</think>\n\n#### 4', true, '2 + 2', '#### 4', false],
   ['a beginning that is said twice', '<think>2 + 2</think>#### 4', true, '2 + 2', '#### 4', false],
   ['a block cut by the limit', '<think>\n2 + 2 is 5, no', false, '2 + 2 is 5, no', '', true],
@@ -26,7 +33,7 @@ const shapes: readonly [string, string, boolean, string | null, string, boolean]
 
 describe('a reply is its thoughts and its answer', () => {
   it.each(shapes)('%s', (_, text, opened, thoughts, answer, open) => {
-    expect(splitThoughts(text, opened)).toEqual({ thoughts, answer, open });
+    expect(splitThoughts(text, opened)).toMatchObject({ thoughts, answer, open });
   });
 
   it.each(shapes)('%s: the same in pieces of any size', (_, text, opened, thoughts, answer) => {
@@ -55,8 +62,22 @@ describe('a reply is its thoughts and its answer', () => {
   });
 });
 
+it('the end of the thoughts is a place in the text, whatever follows', () => {
+  const end = (text: string, opened = false): string =>
+    text.slice(0, splitThoughts(text, opened).thoughtsEnd);
+  expect(end('#### 4')).toBe('');
+  expect(end('<think>a</think>\n\n#### 4')).toBe('<think>a</think>');
+  expect(end('a</think>4', true)).toBe('a</think>');
+  expect(end('a</think>4')).toBe('a</think>');
+  expect(end('<think>a</thi')).toBe('<think>a</thi');
+});
+
 it('joined, they are split the same again', () => {
-  expect(splitThoughts(joinThoughts('2 + 2', '#### 4'))).toEqual({ thoughts: '2 + 2', answer: '#### 4', open: false });
+  expect(splitThoughts(joinThoughts('2 + 2', '#### 4'))).toMatchObject({
+    thoughts: '2 + 2',
+    answer: '#### 4',
+    open: false,
+  });
 });
 
 it('a turn of an older version has its thoughts apart, one of this version is left alone', () => {
