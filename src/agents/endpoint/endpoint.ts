@@ -1,11 +1,12 @@
 /** Any OpenAI-compatible server (Ollama, llama.cpp, vLLM, transformers serve). The key stays in memory. */
 import { AgentError, throwIfAborted, TokenError } from '../../core/errors';
 import type { AgentBackend, AgentCallbacks, AgentRequest, Completion } from '../agent';
+import { replyTokens } from '../replyTokens';
 import { beginningOf, bodyDocuments, BodyTooLong } from './body';
 import { Failures } from './failures';
 import { delay, Limiter, retryAfter } from './limiter';
 import { Reply } from './reply';
-import { refusedExtras, requestBody, tokensOf, type Extra } from './request';
+import { refusedExtras, requestBody, type Extra } from './request';
 import { openEnd, withoutKeys } from './secret';
 
 export interface EndpointOptions {
@@ -77,7 +78,7 @@ export function endpointAgent(options: EndpointOptions): AgentBackend {
   async function attempt(request: AgentRequest, { signal, onText }: AgentCallbacks): Promise<Completion> {
     await limiter.pass(signal);
     const { sampling } = request;
-    const maxTokens = tokensOf(sampling, thinks);
+    const maxTokens = replyTokens(sampling, thinks);
     const { turnTimeout = Math.max(600, firstTokenTimeout + 2 * maxTokens) } = options;
     const watch = new AbortController();
     const reply = new Reply({
@@ -202,11 +203,12 @@ export function endpointAgent(options: EndpointOptions): AgentBackend {
           shown = at;
         };
         try {
-          const roomy = tokensOf(request.sampling, thinks) > request.sampling.maxTokens;
+          const roomy = replyTokens(request.sampling, thinks) > request.sampling.maxTokens;
           const completion = await attempt(request, { ...(signal && { signal }), onText: show });
           // Its thoughts took the place of the answer: from now on there is room for both.
           const crowded = thinks && !roomy && completion.finishReason === 'length';
-          if (!crowded || tokensOf(request.sampling, thinks) <= request.sampling.maxTokens) return completion;
+          if (!crowded || replyTokens(request.sampling, thinks) <= request.sampling.maxTokens)
+            return completion;
           failed--;
         } catch (thrown) {
           if (signal?.aborted) {

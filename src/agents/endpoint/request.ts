@@ -1,7 +1,7 @@
 /** The body of a chat completion, and what is left out for servers that refuse parts of it. */
-import { thinkingBudgetOf } from '../../records/thoughts';
 import type { Sampling } from '../../records/records';
 import type { AgentRequest } from '../agent';
+import { replyTokens } from '../replyTokens';
 
 /** Parts that a server may not know. */
 export type Extra = Named | 'max_tokens';
@@ -13,12 +13,6 @@ const switches: readonly Switch[] = ['chat_template_kwargs', 'reasoning_effort']
 
 /** In the order in which they are given up when the server does not say which one it means. */
 const extras: readonly Extra[] = ['logprobs', 'stream_options', 'seed'];
-
-/** Tokens that a server may take for thoughts and answer together; `thinks`: the model thinks though it is asked not to. */
-export function tokensOf(sampling: Sampling, thinks: boolean): number {
-  const { thinking, maxTokens } = sampling;
-  return thinking !== undefined || thinks ? maxTokens + thinkingBudgetOf(sampling) : maxTokens;
-}
 
 function thinkingOf({ thinking }: Sampling, refused: ReadonlySet<Extra>): object {
   if (thinking === 'auto') return {};
@@ -47,7 +41,7 @@ export function requestBody(
     ...(topK === undefined ? {} : { top_k: topK }),
     ...(minP === undefined ? {} : { min_p: minP }),
     // OpenAI's newer models know the longer name alone.
-    [refused.has('max_tokens') ? 'max_completion_tokens' : 'max_tokens']: tokensOf(sampling, thinks),
+    [refused.has('max_tokens') ? 'max_completion_tokens' : 'max_tokens']: replyTokens(sampling, thinks),
     // Servers keep seeds in signed 32 bits.
     ...(refused.has('seed') ? {} : { seed: seed >>> 1 }),
     ...(refused.has('logprobs') ? {} : { logprobs: true }),
