@@ -174,9 +174,23 @@ export function splitThoughts(text: string, opened = false): SaidParts {
   return { thoughts: thought ? thoughts : null, answer, open: thinking, thoughtsEnd };
 }
 
+/** Tokens of thoughts by their share of the characters, where nobody counted them. */
+export function thoughtShare(completion: number, thoughts: string, answer: string): number {
+  return Math.round((completion * thoughts.length) / Math.max(1, thoughts.length + answer.length));
+}
+
 /** Thoughts and answer as one text, in the form that most templates read. */
 export function joinThoughts(thoughts: string, answer: string): string {
   return `<think>\n${thoughts.trim()}\n${closingTag}\n\n${answer.trimStart()}`;
+}
+
+/** A turn as others read it. */
+export function readReply(
+  turn: { readonly reply: string; readonly thoughts?: string },
+  readThoughts = false,
+): string {
+  const { reply, thoughts } = withThoughtsApart(turn);
+  return readThoughts && thoughts ? `${thoughts.trim()}\n\n${reply.trimStart()}` : reply;
 }
 
 /** The turn with its thoughts apart, where they stand in the reply: turns of older versions and of other programs. */

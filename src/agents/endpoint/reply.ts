@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { AgentError } from '../../core/errors';
 import type { FinishReason, Sampling, Usage } from '../../records/records';
-import { splitThoughts, ThoughtStream } from '../../records/thoughts';
+import { splitThoughts, thoughtShare, ThoughtStream } from '../../records/thoughts';
 import type { Completion } from '../agent';
 import type { BodyDocument } from './body';
 
@@ -249,12 +249,11 @@ export class Reply {
     const tagged = this.#apart !== '' || said.thoughts !== null;
     const completion = this.#completion ?? logprobs?.length ?? this.#pieces;
     const answer = tagged ? said.answer.trimStart() : this.text;
-    const share = thoughts.length / Math.max(1, thoughts.length + answer.length);
     const usage: Usage = {
       prompt: this.#prompt ?? 0,
       completion,
       ...(thoughts !== '' && {
-        thoughts: Math.min(completion, this.#thoughts ?? Math.round(completion * share)),
+        thoughts: Math.min(completion, this.#thoughts ?? thoughtShare(completion, thoughts, answer)),
       }),
     };
     return {
