@@ -68,8 +68,17 @@ export function ensemble(config: RunConfig, slots: readonly AgentSlot[]): Plan {
 }
 
 function replyOf(turn: Turn): AskReply {
-  const { round, agent, model, reply, answer, finishReason, usage } = turn;
-  return { round, agent, model, reply, answer, finishReason, tokens: usage.completion };
+  const { round, agent, model, reply, thoughts, answer, finishReason, usage } = turn;
+  return {
+    round,
+    agent,
+    model,
+    reply,
+    ...(thoughts !== undefined && { thoughts }),
+    answer,
+    finishReason,
+    tokens: usage.completion,
+  };
 }
 
 /** Runs an arm's turns on the question; every turn and the result go to the asker. */
