@@ -76,7 +76,7 @@ class Speech {
     );
     this.ids = [...this.ids, ...this.last.ids];
     this.logprobs &&= [...this.logprobs, ...this.last.logprobs];
-    // A stop string is not told.
+    // A stop string is not streamed.
     if (this.closed) this.#tell(this.#stream.push(closingTag));
   }
 

@@ -50,7 +50,7 @@ const silence: Completion = {
   logprobKind: null,
 };
 
-/** A backend that tells thoughts from the answer is believed; of any other's text, as of a recording's, the thoughts are taken off. */
+/** Of a backend that does not split thoughts off, as a recording, they are split off here. */
 function thoughtsApart(completion: Completion): Completion {
   if (completion.thoughts !== undefined) return completion;
   const { thoughts, answer } = splitThoughts(completion.text);

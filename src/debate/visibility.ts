@@ -36,7 +36,7 @@ export function visiblePeers(
   }
 }
 
-/** Turns that failed are never shown, nor are those that thought and came to no answer. */
+/** Turns that failed are never shown, nor are thoughts without an answer. */
 export function isShown({
   finishReason,
   reply,

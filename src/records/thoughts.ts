@@ -1,9 +1,8 @@
 /**
- * A reply as what the model thought and what it answered: the one place that tells them apart, of a whole reply and of one that
- * grows. Thoughts stand between tags; the opening tag may be in the prompt (then only the closing one is said), and the closing one
- * may be missing where the reply was cut.
+ * Splits a reply into what the model thought and what it answered, whole or as it grows; the one place that does. Thoughts stand
+ * between tags; the opening tag may be in the prompt (then only the closing one is said), and the closing one may be missing where
+ * the reply was cut.
  */
-
 import { defaultThinkingBudget } from '../settings/table';
 
 /** Whether a model is to think before it answers: off where its template can switch it off, auto = as its template has it. */
@@ -71,7 +70,7 @@ export class ThoughtStream {
     return this.#met;
   }
 
-  /** Nothing but a closing tag told of thoughts: the opening one was in the prompt. */
+  /** There was a closing tag alone: the opening one was in the prompt. */
   get lone(): boolean {
     return this.#lone;
   }
@@ -91,7 +90,7 @@ export class ThoughtStream {
 
   /**
    * Takes the next piece and gives what it adds to the answer. What was given before turns out to be a thought where a closing tag
-   * comes that nothing opened: `answer` then starts anew.
+   * comes that nothing opened: `answer` then starts again.
    */
   push(piece: string): string {
     this.#pending += piece;

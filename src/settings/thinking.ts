@@ -20,7 +20,7 @@ export function agentThinking(config: Thinking): ThinkingSampling {
   return sampled(config.thinking, config);
 }
 
-/** A student thinks where it learnt to, and only there: it is asked as it was taught. */
+/** A student thinks where it was trained to, and only there: it is prompted as in training. */
 export function studentThinking(config: Thinking & Pick<RunConfig, 'trainThoughts'>): ThinkingSampling {
   const { trainThoughts, thinking } = config;
   return sampled(!trainThoughts ? 'off' : thinking === 'off' ? 'auto' : thinking, config);

@@ -123,7 +123,7 @@ function exampleOfMessages(tokenizer: Tokenizer, messages: readonly Message[]): 
   const prompt = encode(prompted);
   const whole = encode(finished);
   const { thoughts } = splitThoughts(reply.content);
-  // Templates leave thoughts out of replies that are over: here they are to be learnt.
+  // Templates leave thoughts out of finished replies: here they are targets.
   if (startsWith(whole, prompt) && finished.includes(thoughts ?? ''))
     return { ids: ended(whole, prompt.length, tokenizer, tokenizer.turnEnd), responseStart: prompt.length };
   // The template renders a finished turn unlike its own generation prompt: what is generated follows the latter.

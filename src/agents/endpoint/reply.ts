@@ -92,7 +92,7 @@ export interface ReplyOptions {
   readonly maxCharacters: number;
   /** Pieces of the answer, about a token each, after which a model that has thought is cut. */
   readonly maxPieces: number;
-  /** Earlier replies began with thoughts that only an end tag told of. */
+  /** Earlier replies began with thoughts that had an end tag alone. */
   readonly opened: boolean;
   /** Takes the key out of what the server sends. */
   clean(text: string): string;
@@ -134,7 +134,7 @@ export class Reply {
     return this.#stream.answer;
   }
 
-  /** Whether its thoughts stand in the text and nothing but an end tag tells of them. */
+  /** Whether its thoughts stand in the text with an end tag alone. */
   get opened(): boolean {
     return this.#stream.lone;
   }

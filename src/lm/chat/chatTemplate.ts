@@ -7,7 +7,7 @@ import { Template } from '../jinja/template';
 
 export interface ChatOptions {
   readonly addGenerationPrompt: boolean;
-  /** Absent = the template is told nothing of it, as with auto. */
+  /** Absent = auto: the template gets no switch. */
   readonly thinking?: ThinkingMode;
 }
 
@@ -42,7 +42,7 @@ export class ChatTemplate {
     }
   }
 
-  /** What follows a finished reply; null where the template cannot be rendered: that is told when it is used. */
+  /** What follows a finished reply; null where the template cannot be rendered, which is an error when it is used. */
   afterReply(): string | null {
     const messages: Message[] = [
       { role: 'user', content: asked },
