@@ -3,7 +3,7 @@
  * between tags; the opening tag may be in the prompt (then only the closing one is said), and the closing one may be missing where
  * the reply was cut.
  */
-import { defaultThinkingBudget } from '../settings/table';
+import { defaultThinkingBudget } from '../settings/thinkingBudget';
 
 /** Whether a model is to think before it answers: off where its template can switch it off, auto = as its template has it. */
 export type ThinkingMode = 'off' | 'auto' | 'on';

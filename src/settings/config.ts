@@ -209,8 +209,8 @@ function agreeing(config: RunConfig): RunConfig {
   }
   if (config.trainThoughts && (usesPad(config) || usesCorrection(config))) {
     throw new ConfigError(
-      `The student is to learn thoughts, which ${config.strategies.join(', ')} cannot teach.`,
-      'Choose RSFT or DA for learning thoughts, or let the student learn answers alone.',
+      `A student cannot learn thoughts by ${config.strategies.join(', ')}.`,
+      'Choose RSFT or DA.',
       { details: { name: 'trainThoughts' } },
     );
   }

@@ -18,6 +18,7 @@ import {
   text,
   texts,
 } from './setting';
+import { defaultThinkingBudget } from './thinkingBudget';
 
 /** How a student learns, in the order in which it is offered. */
 export const strategyNames = {
@@ -44,9 +45,6 @@ export const controlNames = {
   'single-teacher': 'one agent, greedy',
   'equal-steps': 'RSFT for as many steps',
 } as const;
-
-/** Most tokens of thoughts where nothing is said. */
-export const defaultThinkingBudget = 1024;
 
 const temperatureRange = [0, 4] as const;
 const topPRange = [0.01, 1] as const;
@@ -329,14 +327,14 @@ export const table = {
     help: 'Tokens beyond this share of probability are left out.',
   }),
   thinking: choice(
-    { off: 'Off', auto: 'As the model does', on: 'On' },
+    { off: 'Off', auto: 'Automatic', on: 'On' },
     {
       flag: 'thinking',
       quick: 'off',
       scopes: ['debate'],
       group: 'debate',
       label: 'Thinking',
-      help: 'Whether models that can think do so before they answer. Off switches it off where the model allows that. Thoughts stand apart from the answer, which alone is read and scored.',
+      help: 'Whether models think before they answer; off where the model allows it.',
     },
   ),
   thinkingBudget: integer([0, 32_768], {
@@ -344,8 +342,8 @@ export const table = {
     quick: defaultThinkingBudget,
     scopes: ['debate'],
     group: 'debate',
-    label: 'Longest thoughts (tokens)',
-    help: 'Beside the tokens of the answer. At the limit our engine and transformers.js end the thoughts and ask for the answer; other runtimes cut the reply.',
+    label: 'Thoughts (tokens)',
+    help: 'Beside the tokens of the answer.',
   }),
   readThoughts: onOff({
     flag: 'read-thoughts',
@@ -353,7 +351,7 @@ export const table = {
     scopes: ['debate'],
     group: 'debate',
     label: 'Peers read thoughts',
-    help: 'Agents read what others thought before their answers too.',
+    help: 'Agents read thoughts too.',
   }),
   maxSamples: integer([1, 1024], {
     flag: 'max-samples',
@@ -487,7 +485,7 @@ export const table = {
     scopes: ['training'],
     group: 'learn',
     label: 'Learn thoughts',
-    help: 'The student learns to think as the agents did, and thinks when it is asked. Off: it learns their answers, and is asked without thinking.',
+    help: 'The student learns to think before it answers.',
   }),
   minAgreement: real([0, 1], {
     flag: 'min-agreement',

@@ -1,6 +1,6 @@
 /** What the settings say of thinking, for the agents and for the student: what a reply's sampling holds where it is not the default. */
 import type { RunConfig } from './config';
-import { defaultThinkingBudget } from './table';
+import { defaultThinkingBudget } from './thinkingBudget';
 
 type Thinking = Pick<RunConfig, 'thinking' | 'thinkingBudget'>;
 
