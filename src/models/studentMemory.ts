@@ -121,7 +121,11 @@ function answering(input: PlanInput, sizer: Sizer, sequences: number): MemoryIte
   const { model, shape, compact } = student;
   const { question } = textTokens(config, compact);
   const half = halfCache(input, shape);
-  const { bytes, spare } = cacheBound(shape, sizer, { half, sequences, tokens: question + studentTokens(config) });
+  const { bytes, spare } = cacheBound(shape, sizer, {
+    half,
+    sequences,
+    tokens: question + studentTokens(config),
+  });
   return [
     { kind: 'cache', model, bytes },
     { kind: 'spare', model, bytes: spare },
