@@ -34,6 +34,7 @@ const arm = v.object({
   strict: v.object({ correct: count, accuracy: finite }),
   flexible: v.exactOptional(v.object({ correct: count, accuracy: finite })),
   tokensPerQuestion: positive,
+  thoughtTokensPerQuestion: v.exactOptional(positive),
   promptTokensPerQuestion: positive,
   secondsPerQuestion: positive,
   ties: v.exactOptional(v.object({ questions: count, share: finite })),
