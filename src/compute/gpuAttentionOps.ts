@@ -4,7 +4,7 @@ import type { Dispatch } from '../gpu/recorder';
 import { attentionTile } from '../gpu/variants';
 import { rangeOf, type GpuContext } from './gpuMemory';
 import { costBlocks } from './gpuRowBlocks';
-import type { Backend, HeadShape, Tensor } from './ops';
+import type { AttentionShape, Backend, Tensor } from './ops';
 import { checks } from './shapes';
 
 export type AttentionOps = Pick<
@@ -12,16 +12,26 @@ export type AttentionOps = Pick<
   'rope' | 'attention' | 'attentionBackward' | 'ropeAndCache' | 'attentionPaged'
 >;
 
+/** More than any sequence has. */
+const longest = 2 ** 30;
+
 /** Flags, unrolled registers and sizes that the attention kernels share. */
-function headSpec({ heads, kvHeads, headDim }: HeadShape): {
+function headSpec({ heads, kvHeads, headDim, scale, softCap, window }: AttentionShape): {
   flags: readonly (string | false)[];
   constants: Readonly<Record<string, number>>;
   sizes: Record<string, number>;
 } {
   return {
-    flags: [headDim % 4 === 0 && 'VEC4'],
+    flags: [headDim % 4 === 0 && 'VEC4', softCap !== undefined && 'CAPPED', window !== undefined && 'WINDOW'],
     constants: { HEAD4: Math.ceil(headDim / 4) },
-    sizes: { heads, kvHeads, headDim, scale: 1 / Math.sqrt(headDim) },
+    sizes: {
+      heads,
+      kvHeads,
+      headDim,
+      scale: scale ?? 1 / Math.sqrt(headDim),
+      cap: softCap ?? 0,
+      window: Math.min(window ?? 0, longest),
+    },
   };
 }
 
@@ -46,17 +56,17 @@ interface Form {
   readonly perTile: number;
 }
 
-/** Keys that a row attends to: its document up to itself. */
+/** Keys that a row attends to: its document, or its window, up to itself. */
 const keysOf =
-  ({ spans }: { readonly spans?: Uint32Array }) =>
+  ({ spans, window = longest }: { readonly spans?: Uint32Array; readonly window?: number }) =>
   (row: number): number =>
-    row + 1 - (spans?.[2 * row] ?? 0);
+    Math.min(window, row + 1 - (spans?.[2 * row] ?? 0));
 
 export function attentionOps(context: GpuContext): AttentionOps {
   const { recorder } = context;
 
   /** Over packed rows, for each of `heads`; `sums` as in attentionTile. */
-  function packedForm(op: HeadShape, heads: number, sums: 1 | 2): Form {
+  function packedForm(op: AttentionShape, heads: number, sums: 1 | 2): Form {
     const { flags, constants } = headSpec(op);
     const tile = attentionTile(op.headDim, { sums });
     const QUERIES = queriesOf(op.headDim);
@@ -74,7 +84,7 @@ export function attentionOps(context: GpuContext): AttentionOps {
    * Over a paged cache. The tile depends on the model alone, and how many rows share a workgroup changes no bit: a row's
    * are the same in every batch.
    */
-  function pagedForm(op: HeadShape & { readonly rows: number; readonly kCache: Tensor }): Form {
+  function pagedForm(op: AttentionShape & { readonly rows: number; readonly kCache: Tensor }): Form {
     const { flags: usual, constants } = headSpec(op);
     const flags = [...usual, isHalf(op.kCache) && 'HALF'];
     if (context.variants.attention !== 'tiled') return { flags, constants, tile: 1, perTile: op.heads };
@@ -94,7 +104,7 @@ export function attentionOps(context: GpuContext): AttentionOps {
   /** A dispatch for each block of rows that fits a paced submit. Each number of a row's heads costs `scale` * `cost(row)` operations. */
   function paced(
     name: KernelName,
-    op: HeadShape & { readonly rows: number },
+    op: AttentionShape & { readonly rows: number },
     {
       form: { flags, constants, tile, perTile },
       buffers,
@@ -193,9 +203,9 @@ export function attentionOps(context: GpuContext): AttentionOps {
         scale: 6,
         cost: keysOf(op),
       });
-      // A key is seen by the rows from itself to its document's end.
-      const { rows, spans } = op;
-      const queries = (row: number): number => (spans?.[2 * row + 1] ?? rows) - row;
+      // A key is seen by the rows from itself to the end of its document or of the last window that it is in.
+      const { rows, spans, window = longest } = op;
+      const queries = (row: number): number => Math.min(window, (spans?.[2 * row + 1] ?? rows) - row);
       paced('attentionBackwardKey', op, {
         form: packedForm(op, op.kvHeads, 2),
         buffers: shared,
@@ -206,7 +216,7 @@ export function attentionOps(context: GpuContext): AttentionOps {
 
     attentionPaged(op) {
       checks.attentionPaged(op);
-      const { maxBlocks, blockSize, places } = op;
+      const { maxBlocks, blockSize, places, window = longest } = op;
       paced('attentionPaged', op, {
         form: pagedForm(op),
         buffers: {
@@ -219,7 +229,7 @@ export function attentionOps(context: GpuContext): AttentionOps {
           out: rangeOf(op.out),
         },
         scale: 4,
-        cost: (row) => (places ? (places[row] ?? 0) + 1 : maxBlocks * blockSize),
+        cost: (row) => Math.min(window, places ? (places[row] ?? 0) + 1 : maxBlocks * blockSize),
         sizes: { maxBlocks, blockSize },
       });
     },

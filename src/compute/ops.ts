@@ -14,6 +14,7 @@
  */
 import type { Ledger } from '../core/ledger';
 import type { EncodedRows } from '../cpu/decode';
+import type { ScoreForm } from '../cpu/referenceAttention';
 
 export type BackendKind = 'webgpu' | 'wasm' | 'reference';
 export type Mode = 'generate' | 'train';
@@ -76,6 +77,9 @@ export interface HeadShape {
   readonly kvHeads: number;
   readonly headDim: number;
 }
+
+/** What an attention op may be given beside its heads; without a field it is computed as if there were none. */
+export type AttentionShape = HeadShape & ScoreForm;
 
 /** Rotary tables [positions, headDim / 2], computed in f64 on the host. Pairs are (i, i + headDim / 2). */
 export interface RotaryTables {
@@ -240,11 +244,11 @@ export interface Backend {
   /**
    * Causal attention inside documents packed along the rows: row t attends to rows [documents[t].start, t].
    * documents u32 [rows, 2] = (start, end exclusive) of t's document. out [rows, heads * headDim], lse [rows, heads] =
-   * log-sum-exp of the scaled scores. Softmax scale is headDim^-0.5. Scores are never materialised. `spans` = the contents of
+   * log-sum-exp of the scores (ScoreForm). Scores are never materialised. `spans` = the contents of
    * `documents`, by which a GPU's work is paced; without them it is paced as one document.
    */
   attention(
-    op: HeadShape & {
+    op: AttentionShape & {
       qkv: Tensor;
       documents: Tensor;
       out: Tensor;
@@ -255,7 +259,7 @@ export interface Backend {
   ): void;
   /** dqkv from dout; `delta` [rows, heads] is scratch for rowsum(dout * out). */
   attentionBackward(
-    op: HeadShape & {
+    op: AttentionShape & {
       qkv: Tensor;
       documents: Tensor;
       out: Tensor;
@@ -289,7 +293,7 @@ export interface Backend {
    * contents of `positions`, by which a GPU's work is paced; without them every row counts as the longest possible.
    */
   attentionPaged(
-    op: HeadShape & {
+    op: AttentionShape & {
       qkv: Tensor;
       kCache: Tensor;
       vCache: Tensor;

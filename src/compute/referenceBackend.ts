@@ -359,7 +359,7 @@ export function createReferenceBackend(): ReferenceBackend {
             vCache,
             place,
             positions[row]! + 1,
-            headDim,
+            op,
             out,
             (row * heads + h) * headDim,
           );

@@ -6,6 +6,7 @@
 struct Sizes {
   rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32, maxBlocks: u32, blockSize: u32,
   firstRow: u32, endRow: u32,
+//#include scoreSizes
 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 //#include load4 name=qkv binding=1 access=read flag=VEC4
@@ -29,6 +30,7 @@ fn slotOf(table: u32, position: u32) -> u32 {
 //#if TILED
 //#include attentionTilePaged
 //#else
+//#include scores type=vec4<f32>
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let index = sizes.firstRow * sizes.heads + id.x + id.y * groups.x * 32u;
@@ -48,7 +50,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   //#end
   var highest0 = -1e30;
   var total0 = 0.0;
-  for (var j = 0u; j <= last; j += 4u) {
+  for (var j = firstSeen(last, 0u); j <= last; j += 4u) {
     let at = vec4<u32>(
       slotOf(table, j), slotOf(table, min(j + 1u, last)),
       slotOf(table, min(j + 2u, last)), slotOf(table, min(j + 3u, last))) * stride + cached;
@@ -60,6 +62,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
       dot(q$i, kCacheAt(k.x, $iu, sizes.headDim)), dot(q$i, kCacheAt(k.y, $iu, sizes.headDim)),
       dot(q$i, kCacheAt(k.z, $iu, sizes.headDim)), dot(q$i, kCacheAt(k.w, $iu, sizes.headDim)));
     //#end
+    //#if CAPPED
+    score0 = capped(score0);
+    //#endif
     let seen0 = j + vec4<u32>(0u, 1u, 2u, 3u) <= vec4<u32>(last);
     //#include onlineSoftmax t=0
     //#repeat i HEAD4
