@@ -86,28 +86,34 @@ async function generate(model: LanguageModel, prompt: number, sequences = 1): Pr
   releaseAdapter(model.backend, adapter);
 }
 
-/** Attention that Gemma's layers want, with and without a window. */
+/** Attention over many keys, and as Gemma's layers want it, with and without a window. */
 function attend(backend: Backend, { heads, kvHeads, headDim }: HeadShape): void {
-  const rows = 64;
+  const rows = 2048;
   const make = new Maker(backend, 'forms');
   const u32 = (label: string, size: number) => make.u32(label, [size], new Uint32Array(size));
   const widths = [heads * headDim, (heads + 2 * kvHeads) * headDim] as const;
   const [out, dout] = ['out', 'dout'].map((label) => make.empty(label, [rows, widths[0]]));
   const [qkv, dqkv] = ['qkv', 'dqkv'].map((label) => make.empty(label, [rows, widths[1]]));
   const [lse, delta] = ['lse', 'delta'].map((label) => make.empty(label, [rows, heads]));
-  const [kCache, vCache] = ['k', 'v'].map((label) => make.empty(label, [rows, kvHeads * headDim]));
+  const shape = [rows, kvHeads * headDim];
+  const caches = [['k', 'v'].map((label) => make.empty(label, shape))];
+  if (canHalve({ headDim })) caches.push(['k', 'v'].map((label) => u32(label, (shape[0]! * shape[1]!) / 2)));
   const documents = u32('documents', 2 * rows);
   const [sequences, positions, blockTable] = ['sequences', 'positions', 'blocks'].map((name) =>
     u32(name, rows),
   );
-  for (const form of [{ softCap: 50 }, { softCap: 50, window: 16 }, { window: 16 }]) {
+  for (const form of [{}, { softCap: 50 }, { softCap: 50, window: 640 }, { window: 640 }]) {
     const op = { heads, kvHeads, headDim, ...form, qkv: qkv!, out: out!, rows };
     const packed = { ...op, documents, lse: lse! };
     backend.attention(packed);
     backend.attentionBackward({ ...packed, dout: dout!, delta: delta!, dqkv: dqkv! });
-    const caches = { kCache: kCache!, vCache: vCache!, maxBlocks: 1, blockSize: rows };
     const where = { sequences: sequences!, positions: positions!, blockTable: blockTable! };
-    for (const count of [1, rows]) backend.attentionPaged({ ...op, ...caches, ...where, rows: count });
+    for (const [kCache, vCache] of caches)
+      for (const count of [1, rows])
+        for (const maxBlocks of [16, 64]) {
+          const pages = { kCache: kCache!, vCache: vCache!, maxBlocks, blockSize: 16 };
+          backend.attentionPaged({ ...op, ...pages, ...where, rows: count });
+        }
   }
   make.free();
 }

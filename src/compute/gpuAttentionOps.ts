@@ -1,7 +1,7 @@
 /** Rotary embedding, attention and its gradient on the GPU. */
 import type { KernelName } from '../gpu/kernels';
 import type { Dispatch } from '../gpu/recorder';
-import { attentionTile } from '../gpu/variants';
+import { attentionTile, splitKeys } from '../gpu/variants';
 import { rangeOf, type GpuContext } from './gpuMemory';
 import { costBlocks } from './gpuRowBlocks';
 import type { AttentionShape, Backend, Tensor } from './ops';
@@ -62,15 +62,32 @@ const keysOf =
   (row: number): number =>
     Math.min(window, row + 1 - (spans?.[2 * row] ?? 0));
 
-export function attentionOps(context: GpuContext): AttentionOps {
+/** Bytes of what parts of split rows know; more rows go one block after another. */
+const partialBytes = 2 ** 23;
+
+export function attentionOps(context: GpuContext, memory: Pick<Backend, 'tensor' | 'release'>): AttentionOps {
   const { recorder } = context;
+  let kept: Tensor | null = null;
+
+  /** Scratch that stays: what is recorded next uses it after what was recorded before. */
+  function partials(size: number): Tensor {
+    if (kept !== null && (kept.size < size || rangeOf(kept).allocation.state === 'refused')) {
+      memory.release(kept);
+      kept = null;
+    }
+    kept ??= memory.tensor([Math.max(size, partialBytes / 4)], {
+      owner: 'engine',
+      label: 'parts of attention',
+    });
+    return kept;
+  }
 
   /** Over packed rows, for each of `heads`; `sums` as in attentionTile. */
   function packedForm(op: AttentionShape, heads: number, sums: 1 | 2): Form {
     const { flags, constants } = headSpec(op);
     const tile = attentionTile(op.headDim, { sums });
     const QUERIES = queriesOf(op.headDim);
-    return context.variants.attention === 'tiled'
+    return context.variants.attention !== 'thread'
       ? {
           flags: [...flags, 'TILED'],
           constants: tile.constants,
@@ -87,7 +104,7 @@ export function attentionOps(context: GpuContext): AttentionOps {
   function pagedForm(op: AttentionShape & { readonly rows: number; readonly kCache: Tensor }): Form {
     const { flags: usual, constants } = headSpec(op);
     const flags = [...usual, isHalf(op.kCache) && 'HALF'];
-    if (context.variants.attention !== 'tiled') return { flags, constants, tile: 1, perTile: op.heads };
+    if (context.variants.attention === 'thread') return { flags, constants, tile: 1, perTile: op.heads };
     const group = op.heads / op.kvHeads;
     const tile = attentionTile(op.headDim, { most: group });
     const workgroups = op.kvHeads * Math.ceil(group / tile.rows);
@@ -128,6 +145,62 @@ export function attentionOps(context: GpuContext): AttentionOps {
         threads: Math.ceil((end - first) / tile) * perTile,
         flops,
       });
+    }
+  }
+
+  /** attentionPaged whose rows with many keys are split over workgroups, in blocks of rows whose parts fit the scratch. */
+  function splitPaged(
+    op: AttentionShape & { readonly rows: number },
+    work: {
+      readonly form: Form;
+      readonly buffers: Dispatch['buffers'];
+      readonly cost: (row: number) => number;
+      readonly sizes: Readonly<Record<string, number>>;
+      /** Of the row with most of them. */
+      readonly parts: number;
+    },
+  ): void {
+    const { rows, heads, headDim } = op;
+    const { form, parts } = work;
+    const { flags, constants, sizes } = headSpec(op);
+    const HEAD4 = constants['HEAD4']!;
+    const each = parts * heads * (HEAD4 + 1) * 4;
+    const most = Math.max(1, Math.floor(partialBytes / 4 / each / form.tile)) * form.tile;
+    const scratch = rangeOf(partials(each * Math.min(most, rows)));
+    const split = { CHUNK: splitKeys.part, WHOLE: splitKeys.whole };
+    const blocks = costBlocks(context, rows, form.tile, 4 * heads * headDim, work.cost);
+    for (const block of blocks) {
+      for (let first = block.first; first < block.end; first += most) {
+        const end = Math.min(block.end, first + most);
+        const shared = { ...sizes, ...work.sizes, parts, rows, firstRow: first, endRow: end };
+        const threads = Math.ceil((end - first) / form.tile) * parts * form.perTile;
+        recorder.dispatch({
+          kernel: {
+            name: 'attentionPaged',
+            flags: [...form.flags, 'SPLIT'],
+            constants: { ...form.constants, ...split },
+          },
+          buffers: { ...work.buffers, partials: scratch },
+          sizes: shared,
+          threads,
+          flops: (block.flops * (end - first)) / (block.end - block.first),
+        });
+        recorder.dispatch({
+          kernel: {
+            name: 'attentionMerge',
+            flags: [...flags, 'SPLIT'],
+            constants: { ...constants, ...split },
+          },
+          buffers: {
+            positions: work.buffers['positions']!,
+            partials: scratch,
+            out: work.buffers['out']!,
+          },
+          sizes: shared,
+          threads: (end - first) * heads * HEAD4,
+          flops: 4 * (end - first) * each,
+        });
+      }
     }
   }
 
@@ -216,8 +289,10 @@ export function attentionOps(context: GpuContext): AttentionOps {
 
     attentionPaged(op) {
       checks.attentionPaged(op);
-      const { maxBlocks, blockSize, places, window = longest } = op;
-      paced('attentionPaged', op, {
+      const { maxBlocks, blockSize, places, rows, window = longest } = op;
+      const cost = (row: number): number =>
+        Math.min(window, places ? (places[row] ?? 0) + 1 : maxBlocks * blockSize);
+      const work = {
         form: pagedForm(op),
         buffers: {
           qkv: rangeOf(op.qkv),
@@ -228,10 +303,15 @@ export function attentionOps(context: GpuContext): AttentionOps {
           blockTable: rangeOf(op.blockTable),
           out: rangeOf(op.out),
         },
-        scale: 4,
-        cost: (row) => Math.min(window, places ? (places[row] ?? 0) + 1 : maxBlocks * blockSize),
+        cost,
         sizes: { maxBlocks, blockSize },
-      });
+      };
+      let most = 0;
+      for (let row = 0; row < rows; row++) most = Math.max(most, cost(row));
+      if (context.variants.attention !== 'split' || most <= splitKeys.whole)
+        paced('attentionPaged', op, { ...work, scale: 4 });
+      // A window that begins inside a part ends inside one more.
+      else splitPaged(op, { ...work, parts: Math.ceil(most / splitKeys.part) + (most === window ? 1 : 0) });
     },
   };
 }

@@ -196,6 +196,7 @@ export function modelCases(model: ModelForms): OpCase[] {
     rowCases.gatherRows(7, hidden),
     ...both(generatedForms(model), (form, format) => [rowAlone(format, form)]),
     attentionCases.attentionPaged(7, heads, 4, model.halfCache),
+    attentionCases.attentionDecode([600, 5], heads, 16, model.halfCache),
     ...(qkNorm ? [rowCases.qkNorm(5, heads)] : []),
     attentionCases.rope(5, heads),
     attentionCases.attention(9, heads, [5, 4]),

@@ -52,12 +52,14 @@ function pagedCase(
     readonly blockSize: number;
     /** Caches of pairs of f16. */
     readonly half?: boolean;
+    /** Rows see so many keys that they may be split. */
+    readonly long?: boolean;
   },
 ): OpCase {
   const { table, maxBlocks, blockSize, half = false } = pages;
   const rows = pages.rows.length;
   return opCase(
-    ['ropeAndCache', 'attentionPaged'],
+    ['ropeAndCache', 'attentionPaged', ...(pages.long === true ? ['attentionMerge'] : [])],
     `${variant}${scoresOf(heads)}`,
     [rows, heads.heads, heads.kvHeads, heads.headDim],
     half ? halves : products,
@@ -185,6 +187,26 @@ export const attentionCases = {
       table: shuffled(blocks, 'blocks'),
       maxBlocks,
       blockSize,
+    });
+  },
+
+  /** The last row of sequences of these lengths, each of whose keys is in the cache. */
+  attentionDecode: (
+    lengths: readonly number[],
+    heads: AttentionShape,
+    blockSize: number,
+    half = false,
+  ): OpCase => {
+    const rows = lengths.map((length, sequence) => ({ sequence, position: length - 1 }));
+    const maxBlocks = Math.ceil(Math.max(...lengths) / blockSize);
+    const table = Array.from({ length: lengths.length * maxBlocks }, (_, block) => block);
+    return pagedCase(`last rows of sequences of ${lengths.join(', ')}${half ? ', f16' : ''}`, heads, {
+      rows,
+      table: shuffled(table, 'blocks'),
+      maxBlocks,
+      blockSize,
+      half,
+      long: true,
     });
   },
 };

@@ -98,10 +98,14 @@ function variantCases(software: boolean): Entry[] {
   }
   const loraGradAB = used.loraGradAB === 'split' ? 'thread' : 'split';
   entries.push({ variants: { loraGradAB }, test: linearCases.loraGrad(70, 64, 192, 8) });
-  const attention = used.attention === 'tiled' ? 'thread' : 'tiled';
+  const attention = used.attention === 'thread' ? 'split' : 'thread';
   entries.push({ variants: { attention }, test: attentionCases.attention(70, heads, [3, 65, 2]) });
   entries.push({ variants: { attention }, test: attentionCases.attentionPaged(33, heads, 16) });
   entries.push({ test: attentionCases.attentionPaged(33, heads, 16, true) });
+  entries.push({
+    variants: { attention: 'split' },
+    test: attentionCases.attentionDecode([600, 513, 512, 1], heads, 16),
+  });
   const decode = used.decode === 'lanes' ? 'tile' : 'lanes';
   const norm = used.norm === 'row' ? 'thread' : 'row';
   entries.push({ variants: { norm }, test: rowCases.rmsNorm(7, 65) });

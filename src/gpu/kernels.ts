@@ -3,6 +3,7 @@ import adamw from './kernels/adamw.wgsl?raw';
 import attention from './kernels/attention.wgsl?raw';
 import attentionBackwardKey from './kernels/attentionBackwardKey.wgsl?raw';
 import attentionBackwardQuery from './kernels/attentionBackwardQuery.wgsl?raw';
+import attentionMerge from './kernels/attention/attentionMerge.wgsl?raw';
 import attentionPaged from './kernels/attentionPaged.wgsl?raw';
 import copy from './kernels/copy.wgsl?raw';
 import crossEntropy from './kernels/crossEntropy.wgsl?raw';
@@ -39,6 +40,7 @@ import rmsNormRow from './kernels/parts/rmsNormRow.wgsl?raw';
 import rowScales from './kernels/parts/rowScales.wgsl?raw';
 import scores from './kernels/attention/scores.wgsl?raw';
 import scoreSizes from './kernels/attention/scoreSizes.wgsl?raw';
+import split from './kernels/attention/split.wgsl?raw';
 import store4 from './kernels/parts/store4.wgsl?raw';
 import sumWorkgroup from './kernels/parts/sumWorkgroup.wgsl?raw';
 import tileCap from './kernels/attention/tileCap.wgsl?raw';
@@ -68,6 +70,7 @@ export const kernelSources = {
   attention,
   attentionBackwardKey,
   attentionBackwardQuery,
+  attentionMerge,
   attentionPaged,
   copy,
   crossEntropy,
@@ -118,6 +121,7 @@ export const kernelParts = {
   rowScales,
   scores,
   scoreSizes,
+  split,
   store4,
   sumWorkgroup,
   tileCap,

@@ -21,8 +21,11 @@ export const variantChoices = {
   loraGradU: tiles,
   /** A thread, or a workgroup that splits the rows, for each tile of a LoRA gradient. */
   loraGradAB: ['thread', 'split'],
-  /** A thread for each row and head, or a workgroup for a tile of rows, with keys and values in workgroup memory. */
-  attention: ['thread', 'tiled'],
+  /**
+   * A thread for each row and head, or a workgroup for a tile of rows, with keys and values in workgroup memory; `split` is that,
+   * and in generation several workgroups share the keys of a row that sees many.
+   */
+  attention: ['thread', 'tiled', 'split'],
   /** A thread or a workgroup for each row of logits. */
   crossEntropy: ['thread', 'row'],
   /** Invocations of a workgroup of the tiled products. */
@@ -62,7 +65,7 @@ export function defaultVariants(software: boolean): Variants {
         linearBackward: '4x8',
         loraGradU: '4x8',
         loraGradAB: 'split',
-        attention: 'tiled',
+        attention: 'split',
         crossEntropy: 'row',
         workgroup: '64',
       };
@@ -93,6 +96,9 @@ export function lanesSpec(
   const PER = { f32: 1, f16: 2, bf16: 2, q8: 4, q4: 8 }[storage];
   return { rows: ROWS, constants: { ROWS, PER, WORDS: 8 / PER } };
 }
+
+/** Keys of which a row is one part at most, and positions of a part of a longer one (whole tiles of 32). */
+export const splitKeys = { whole: 512, part: 128 };
 
 /**
  * The constants of attention by workgroups of 64: TILE rows of one side, LANES vec4 of a head at a time. `sums` is the vectors that

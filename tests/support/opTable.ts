@@ -62,6 +62,17 @@ const longScoreTable: readonly OpCase[] = [
   attentionCases.attentionPaged(41, shape, 4),
 ]);
 
+/** Rows of as many keys as are one part and of more, in parts that a window cuts, among shorter ones. */
+const splitTable: readonly OpCase[] = [
+  { heads: 3, kvHeads: 1, headDim: 6 },
+  { heads: 3, kvHeads: 1, headDim: 6, window: 513 },
+  { heads: 20, kvHeads: 1, headDim: 16, softCap: 3 },
+  { heads: 4, kvHeads: 2, headDim: 128 },
+].flatMap((shape) => [
+  attentionCases.attentionDecode([1400, 513, 512, 40, 1, 641], shape, 16),
+  attentionCases.attentionPagedUneven([524], shape, 16),
+]);
+
 /** Tiles that documents fill, cross and share; groups of query heads that fill a tile, and more than one of them. */
 export const attentionTable: readonly OpCase[] = [
   ...longHeads,
@@ -74,7 +85,7 @@ export const attentionTable: readonly OpCase[] = [
     attentionCases.attentionPaged(18, shape, 4),
     attentionCases.attentionPagedUneven([40, 6, 1], shape, 4),
   ])
-  .concat(scoreTable, longScoreTable);
+  .concat(scoreTable, longScoreTable, splitTable);
 
 /** Fewer values than a workgroup has invocations, and more. */
 export const crossEntropyTable: readonly OpCase[] = [true, false].flatMap((gradient) =>

@@ -3,9 +3,13 @@
 // qkv [rows, (heads + 2 kvHeads) * headDim] (q rotated), kCache, vCache [slots, kvHeads * headDim],
 // With HALF the caches are f16 pairs in u32. sequences, positions u32 [rows], blockTable u32 [*, maxBlocks], out [rows, heads * headDim].
 // Grid: a thread per (row of [firstRow, endRow), head), no barrier; every row on its own. Assigns. HEAD4 as in attention.wgsl.
+// With SPLIT rows that see many keys leave partials for attentionMerge.wgsl in place of out.
 struct Sizes {
   rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32, maxBlocks: u32, blockSize: u32,
   firstRow: u32, endRow: u32,
+//#if SPLIT
+  parts: u32,
+//#endif
 //#include scoreSizes
 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
@@ -22,6 +26,9 @@ struct Sizes {
 @group(0) @binding(6) var<storage, read> blockTable: array<u32>;
 //#include load4 name=out binding=7 access=read_write flag=VEC4
 //#include store4 name=out flag=VEC4
+//#if SPLIT
+@group(0) @binding(8) var<storage, read_write> partials: array<vec4<f32>>;
+//#endif
 
 fn slotOf(table: u32, position: u32) -> u32 {
   return blockTable[table + position / sizes.blockSize] * sizes.blockSize + position % sizes.blockSize;

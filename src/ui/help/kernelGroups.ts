@@ -11,6 +11,7 @@ const forward = [
   'linear',
   'attention',
   'attentionPaged',
+  'attentionMerge',
   'swiglu',
   'loraDownDropout',
 ];

@@ -50,3 +50,41 @@ test('keys before a window are not counted, forward, backward and through a cach
   make.free();
   backend.dispose();
 });
+
+test('on a GPU a token of more than 512 keys takes a workgroup for each 128 of them and kv head, a shorter one takes one dispatch', async () => {
+  const backend = await createGpuBackend(new CountingGpu().gpu);
+  const make = new Maker(backend, 'split');
+  const dispatched: [string, number][] = [];
+  backend.recorder.dispatch = ({ kernel, threads }) => void dispatched.push([kernel.name, threads / 64]);
+  const caches = ['k', 'v'].map((label) => make.empty(label, [2048, 32]));
+  const decode = (position: number, window?: number): [string, number][] => {
+    const places = Uint32Array.of(position);
+    backend.attentionPaged({
+      ...shape,
+      ...(window === undefined ? {} : { window }),
+      qkv: make.empty('qkv', [1, 128]),
+      out: make.empty('out', [1, 64]),
+      kCache: caches[0]!,
+      vCache: caches[1]!,
+      sequences: make.u32('sequences', [1], [0]),
+      positions: make.u32('positions', [1], places),
+      blockTable: make.u32('blocks', [128], new Uint32Array(128)),
+      maxBlocks: 128,
+      blockSize: 16,
+      rows: 1,
+      places,
+    });
+    return dispatched.splice(0);
+  };
+  const { kvHeads, heads } = shape;
+  expect(decode(511)).toEqual([['attentionPaged', kvHeads]]);
+  expect(decode(1400, 512)).toEqual([['attentionPaged', kvHeads]]);
+  expect(decode(512)).toEqual([
+    ['attentionPaged', 5 * kvHeads],
+    ['attentionMerge', (heads * 4) / 64],
+  ]);
+  // Keys 801 to 1400 are in blocks 6 to 10 of 128; wherever the window begins, six are enough.
+  expect(decode(1400, 600)[0]).toEqual(['attentionPaged', 6 * kvHeads]);
+  make.free();
+  backend.dispose();
+});

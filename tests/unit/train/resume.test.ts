@@ -6,7 +6,7 @@ import { CountingGpu } from '../../support/countingGpu/countingGpu';
 it('a checkpoint of version 0.1 goes on in the forms that there were then, a later one in its own', async () => {
   const backend = await createGpuBackend(new CountingGpu().gpu);
   const usual = backend.variants();
-  expect(usual).toMatchObject({ decode: 'lanes', norm: 'row', attention: 'tiled', crossEntropy: 'row' });
+  expect(usual).toMatchObject({ decode: 'lanes', norm: 'row', attention: 'split', crossEntropy: 'row' });
   // As 0.1 wrote it, on a GPU.
   const then = {
     ...{ linear: '4x8', linearGenerate: '4x4', linearBackward: '8x8', loraGradU: '4x8' },
