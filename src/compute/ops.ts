@@ -71,6 +71,21 @@ export interface LoraDropout {
   readonly key: number;
 }
 
+/** What the gradients of a linear's adapter are computed from, and where they go. */
+export interface LoraGradients {
+  readonly x: Tensor;
+  readonly dy: Tensor;
+  readonly u: Tensor;
+  readonly du: Tensor;
+  readonly group: LoraGroup;
+  readonly gradA: Tensor;
+  readonly gradB: Tensor;
+  readonly rows: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly dropout?: LoraDropout;
+}
+
 /** Head layout of a fused q|k|v activation [rows, (heads + 2 kvHeads) * headDim]. */
 export interface HeadShape {
   readonly heads: number;
@@ -219,20 +234,12 @@ export interface Backend {
   }): void;
   /** du_s = scale * dy_s B_s: [rows, segments * rank]; dy [rows, outputs]. */
   loraGradU(op: { dy: Tensor; group: LoraGroup; du: Tensor; rows: number; outputs: number }): void;
-  /** dA += du^T dropout(x), dB_s += scale * dy_s^T u_s; both accumulate. gradA and gradB have the shapes of a and b. */
-  loraGradAB(op: {
-    x: Tensor;
-    dy: Tensor;
-    u: Tensor;
-    du: Tensor;
-    group: LoraGroup;
-    gradA: Tensor;
-    gradB: Tensor;
-    rows: number;
-    inputs: number;
-    outputs: number;
-    dropout?: LoraDropout;
-  }): void;
+  /**
+   * dA += du^T dropout(x), dB_s += scale * dy_s^T u_s; both accumulate. gradA and gradB have the shapes of a and b. Several linears
+   * at once are independent of each other; a GPU takes two in one dispatch where their u, their du and all gradients are views of
+   * one tensor each.
+   */
+  loraGradAB(...ops: readonly LoraGradients[]): void;
   /** y [rows, n] = x [rows, k] B^T with B [n, k] a tensor (reward heads and other small trained linears). */
   matmulNT(op: { x: Tensor; b: Tensor; y: Tensor; rows: number; n: number; k: number; mode: Mode }): void;
 

@@ -98,6 +98,12 @@ function variantCases(software: boolean): Entry[] {
   }
   const loraGradAB = used.loraGradAB === 'split' ? 'thread' : 'split';
   entries.push({ variants: { loraGradAB }, test: linearCases.loraGrad(70, 64, 192, 8) });
+  const lora = used.lora === 'split' ? 'thread' : 'split';
+  for (const rate of [0, 0.2]) {
+    entries.push({ variants: { lora }, test: linearCases.loraDown(13, 65, 9, { rate }) });
+    entries.push({ variants: { lora }, test: linearCases.loraGrad(13, 64, 192, 8, { rate }) });
+  }
+  entries.push({ variants: { lora }, test: linearCases.loraGradPair(13, [[64, 192], [40, 96]], 8) }); // prettier-ignore
   const attention = used.attention === 'thread' ? 'split' : 'thread';
   entries.push({ variants: { attention }, test: attentionCases.attention(70, heads, [3, 65, 2]) });
   entries.push({ variants: { attention }, test: attentionCases.attentionPaged(33, heads, 16) });

@@ -14,6 +14,7 @@ import qkNorm from './kernels/qkNorm.wgsl?raw';
 import qkNormBackward from './kernels/qkNormBackward.wgsl?raw';
 import linear from './kernels/linear.wgsl?raw';
 import linearBackward from './kernels/linearBackward.wgsl?raw';
+import loraDown from './kernels/loraDown.wgsl?raw';
 import loraDownDropout from './kernels/loraDownDropout.wgsl?raw';
 import loraGradAB from './kernels/loraGradAB.wgsl?raw';
 import loraGradU from './kernels/loraGradU.wgsl?raw';
@@ -42,6 +43,7 @@ import scores from './kernels/attention/scores.wgsl?raw';
 import scoreSizes from './kernels/attention/scoreSizes.wgsl?raw';
 import split from './kernels/attention/split.wgsl?raw';
 import store4 from './kernels/parts/store4.wgsl?raw';
+import sumLanes from './kernels/parts/sumLanes.wgsl?raw';
 import sumWorkgroup from './kernels/parts/sumWorkgroup.wgsl?raw';
 import tileCap from './kernels/attention/tileCap.wgsl?raw';
 import tileDot from './kernels/attention/tileDot.wgsl?raw';
@@ -81,6 +83,7 @@ export const kernelSources = {
   qkNormBackward,
   linear,
   linearBackward,
+  loraDown,
   loraDownDropout,
   loraGradAB,
   loraGradU,
@@ -124,6 +127,7 @@ export const kernelParts = {
   split,
   store4,
   sumWorkgroup,
+  sumLanes,
   tileCap,
   tileDot,
   tileQueries,

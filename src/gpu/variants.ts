@@ -19,6 +19,8 @@ export const variantChoices = {
   norm: ['thread', 'row'],
   linearBackward: tiles,
   loraGradU: tiles,
+  /** LoRA's products in training: by threads that walk what is summed over alone, or by workgroups that share it. */
+  lora: ['thread', 'split'],
   /** A thread, or a workgroup that splits the rows, for each tile of a LoRA gradient. */
   loraGradAB: ['thread', 'split'],
   /**
@@ -38,6 +40,7 @@ export type Variants = { readonly [K in keyof typeof variantChoices]: (typeof va
 export const firstForms = {
   decode: 'tile',
   norm: 'thread',
+  lora: 'thread',
   attention: 'thread',
   crossEntropy: 'thread',
 } as const satisfies Partial<Variants>;
@@ -52,6 +55,7 @@ export function defaultVariants(software: boolean): Variants {
         norm: 'thread',
         linearBackward: '8x8',
         loraGradU: '8x8',
+        lora: 'thread',
         loraGradAB: 'thread',
         attention: 'thread',
         crossEntropy: 'thread',
@@ -64,6 +68,7 @@ export function defaultVariants(software: boolean): Variants {
         norm: 'row',
         linearBackward: '4x8',
         loraGradU: '4x8',
+        lora: 'split',
         loraGradAB: 'split',
         attention: 'split',
         crossEntropy: 'row',

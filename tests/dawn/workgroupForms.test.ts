@@ -1,16 +1,16 @@
-/** The forms that a software adapter does not take by itself: attention and cross-entropy by workgroups with barriers. */
+/** The forms that a software adapter does not take by itself: attention, cross-entropy and LoRA by workgroups with barriers. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dawnPossible } from '../../scripts/lib/dawn.mjs';
 import { dawnBackend } from '../../scripts/toolsNode';
 import type { GpuBackend } from '../../src/compute/gpuBackend';
 import { caseName, Maker } from '../../src/compute/opCase';
 import { bitsOf, holdAgainstReference } from '../support/backendSuite';
-import { attentionTable, crossEntropyTable } from '../support/opTable';
+import { attentionTable, crossEntropyTable, loraPairTable, loraTable } from '../support/opTable';
 
 let backend: GpuBackend | null = null;
 beforeAll(async () => {
   if (dawnPossible()) backend = await dawnBackend();
-  backend?.useVariants({ attention: 'split', crossEntropy: 'row' });
+  backend?.useVariants({ attention: 'split', crossEntropy: 'row', lora: 'split' });
 });
 afterAll(() => backend?.dispose());
 const opened = ({ skip }: { skip(note: string): never }): GpuBackend => backend ?? skip('no driver');
@@ -18,6 +18,8 @@ const opened = ({ skip }: { skip(note: string): never }): GpuBackend => backend 
 describe.each([
   ['attention by tiles', attentionTable],
   ['cross-entropy by rows', crossEntropyTable],
+  ['LoRA by shared sums', loraTable],
+  ['LoRA of two linears in a dispatch', loraPairTable],
 ])('%s equals the reference', (_, cases) => {
   test.for(cases.map((one) => [caseName(one), one] as const))(
     '%s',

@@ -92,6 +92,26 @@ export const crossEntropyTable: readonly OpCase[] = [true, false].flatMap((gradi
   [1, 64, 1001, 5000].map((vocab) => rowCases.crossEntropy(3, vocab, gradient)),
 );
 
+/** Sums shorter than the lanes' reach and longer, ranks that fill a tile and do not, with dropout and without. */
+export const loraTable: readonly OpCase[] = [0, 0.25].flatMap((rate) =>
+  [
+    [1, 37, 9, 1],
+    [7, 64, 65, 5],
+    [65, 1001, 192, 8],
+    [9, 520, 1300, 16],
+  ].flatMap(([rows = 0, inputs = 0, outputs = 0, rank = 0]) => [
+    linearCases.loraDown(rows, inputs, rank, { rate }),
+    linearCases.loraGrad(rows, inputs, outputs, rank, { rate }),
+  ]),
+);
+
+/** Two linears of unlike sizes at once: those that one dispatch takes, and one whose rows are not aligned alike. */
+export const loraPairTable: readonly OpCase[] = [
+  linearCases.loraGradPair(7, [[64, 192], [40, 96]], 8), // prettier-ignore
+  linearCases.loraGradPair(70, [[64, 96], [96, 192]], 5), // prettier-ignore
+  linearCases.loraGradPair(9, [[65, 96], [64, 192]], 8), // prettier-ignore
+];
+
 /** Rows that fill the lanes' forms and do not, K of fewer blocks than there are chains and of more, and every format. */
 export const decodeTable: readonly OpCase[] = formats.flatMap((format) => [
   ...[1, 3, 8].flatMap((rows) =>

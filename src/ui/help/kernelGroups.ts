@@ -13,6 +13,7 @@ const forward = [
   'attentionPaged',
   'attentionMerge',
   'swiglu',
+  'loraDown',
   'loraDownDropout',
 ];
 const train = ['crossEntropy', 'adamw', 'sumSquares'];
