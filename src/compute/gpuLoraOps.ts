@@ -122,7 +122,7 @@ function singleOf(op: LoraGradients): Tiled {
     ...{ x: rangeOf(x), dy: rangeOf(dy), u: rangeOf(u), du: rangeOf(du) },
     ...{ gradA: rangeOf(gradA), gradB: rangeOf(gradB) },
   };
-  return { flags, tiles, flops, buffers, sizes: { ...sizes, tiles } };
+  return { flags, tiles, flops, buffers, sizes: { ...sizes, tiles, all: tiles } };
 }
 
 /** Two linears in one dispatch, or null where they cannot be. */

@@ -31,6 +31,7 @@ import linearLanes from './kernels/parts/linearLanes.wgsl?raw';
 import linearRows from './kernels/parts/linearRows.wgsl?raw';
 import load4 from './kernels/parts/load4.wgsl?raw';
 import load4half from './kernels/parts/load4half.wgsl?raw';
+import loraLinear from './kernels/parts/loraLinear.wgsl?raw';
 import onlineSoftmax from './kernels/attention/onlineSoftmax.wgsl?raw';
 import outerProduct from './kernels/parts/outerProduct.wgsl?raw';
 import qkHead from './kernels/parts/qkHead.wgsl?raw';
@@ -114,6 +115,7 @@ export const kernelParts = {
   linearRows,
   load4,
   load4half,
+  loraLinear,
   onlineSoftmax,
   outerProduct,
   qkHead,

@@ -7,11 +7,11 @@
 // Accumulates.
 struct Sizes {
   rows: u32, inputs: u32, outputs: u32, segmentCount: u32, rank: u32, scale: f32, tilesA: u32, tiles: u32,
-  threshold: u32, key: u32, keep: f32,
+  threshold: u32, key: u32, keep: f32, all: u32, // tiles of both
   segments: array<vec4<u32>, 4>, // first output, outputs, first row of b, first tile of eight outputs
 //#if PAIR
   gradA: u32, gradB: u32,
-  inputs2: u32, outputs2: u32, segmentCount2: u32, rank2: u32, scale2: f32, tilesA2: u32, all: u32,
+  inputs2: u32, outputs2: u32, segmentCount2: u32, rank2: u32, scale2: f32, tilesA2: u32,
   u2: u32, du2: u32, gradA2: u32, gradB2: u32,
   segments2: array<vec4<u32>, 4>,
 //#endif
@@ -33,92 +33,7 @@ struct Sizes {
 //#include dropout
 //#endif
 
-/** A linear's sizes, and where its part of a shared buffer begins. */
-struct Linear {
-  second: bool, inputs: u32, outputs: u32, segmentCount: u32, rank: u32, scale: f32, tilesA: u32,
-  u: u32, du: u32, gradA: u32, gradB: u32,
-}
-
-fn linearOf(second: bool) -> Linear {
-  //#if PAIR
-  if (second) {
-    return Linear(
-      true, sizes.inputs2, sizes.outputs2, sizes.segmentCount2, sizes.rank2, sizes.scale2, sizes.tilesA2,
-      sizes.u2, sizes.du2, sizes.gradA2, sizes.gradB2);
-  }
-  let grads = vec2<u32>(sizes.gradA, sizes.gradB);
-  //#else
-  let grads = vec2<u32>();
-  //#endif
-  return Linear(
-    false, sizes.inputs, sizes.outputs, sizes.segmentCount, sizes.rank, sizes.scale, sizes.tilesA,
-    0u, 0u, grads.x, grads.y);
-}
-
-fn segmentOf(second: bool, s: u32) -> vec4<u32> {
-  //#if PAIR
-  if (second) {
-    return sizes.segments2[s];
-  }
-  //#endif
-  return sizes.segments[s];
-}
-
-/** Columns 4 i .. 4 i + 3 of row t of x. */
-fn xRow(own: Linear, t: u32, i: u32) -> vec4<f32> {
-  //#if PAIR
-  if (own.second) {
-    return otherXAt(otherXBase(t * own.inputs), i, own.inputs);
-  }
-  //#endif
-  return xAt(xBase(t * own.inputs), i, own.inputs);
-}
-
-/** The same of the columns of dy that a segment covers. */
-fn dyRow(own: Linear, t: u32, segment: vec4<u32>, i: u32) -> vec4<f32> {
-  //#if PAIR
-  if (own.second) {
-    return otherDyAt(otherDyBase(t * own.outputs + segment.x), i, segment.y);
-  }
-  //#endif
-  return dyAt(dyBase(t * own.outputs + segment.x), i, segment.y);
-}
-
-fn addA(at: u32, value: f32) {
-  //#if PAIR
-  grads[at] += value;
-  //#else
-  gradA[at] += value;
-  //#endif
-}
-
-fn addB(at: u32, value: f32) {
-  //#if PAIR
-  grads[at] += value;
-  //#else
-  gradB[at] += value;
-  //#endif
-}
-
-/** Adds register i: row r + i of A's tile, or output column + i of B's; `half` picks its four columns. */
-fn add(own: Linear, isA: bool, s: u32, r: u32, column: u32, i: u32, half: u32, value: vec4<f32>) {
-  if (isA) {
-    let first = column + 4u * half;
-    if (r + i < own.rank) {
-      for (var c = 0u; c < 4u && first + c < own.inputs; c++) {
-        addA(own.gradA + (s * own.rank + r + i) * own.inputs + first + c, value[c]);
-      }
-    }
-    return;
-  }
-  let segment = segmentOf(own.second, s);
-  let first = r + 4u * half;
-  if (column + i < segment.y) {
-    for (var c = 0u; c < 4u && first + c < own.rank; c++) {
-      addB(own.gradB + (segment.z + column + i) * own.rank + first + c, own.scale * value[c]);
-    }
-  }
-}
+//#include loraLinear
 //#if SPLIT
 var<workgroup> sums: array<vec4<f32>, 512>; // 8 * WORKGROUP
 //#endif
@@ -136,23 +51,12 @@ fn main(
   let place = (workgroup.x + workgroup.y * groups.x) * WORKGROUP + local;
   let firstRow = 0u;
   let step = 1u;
-  //#if PAIR
   if (place >= sizes.all) {
     return;
   }
-  //#else
-  if (place >= sizes.tiles) {
-    return;
-  }
   //#endif
-  //#endif
-  //#if PAIR
   let own = linearOf(place >= sizes.tiles);
   let index = select(place, place - sizes.tiles, own.second);
-  //#else
-  let own = linearOf(false);
-  let index = place;
-  //#endif
   let tiles = (own.rank + 7u) / 8u;
   let width = own.segmentCount * own.rank;
   let isA = index < own.tilesA;
