@@ -1,6 +1,7 @@
 /** The kernel forms that models of the eight shapes run: what decoding, prefill and training record on a device. */
 import { createGpuBackend } from '../../src/compute/gpuBackend';
-import type { WeightFormat } from '../../src/compute/ops';
+import { Maker } from '../../src/compute/opCase';
+import type { Backend, HeadShape, WeightFormat } from '../../src/compute/ops';
 import { kernelKey, type KernelSpec } from '../../src/gpu/kernels';
 import { variantChoices, type Variants } from '../../src/gpu/variants';
 import { createAdapter, releaseAdapter } from '../../src/lm/adapter';
@@ -44,6 +45,7 @@ export async function formsOf(): Promise<readonly Form[]> {
       for (const sequences of [1, 3, 8]) await generate(model, 256, sequences);
       if (canHalve(model.config)) await generate({ ...model, halfCache: true }, 256, 1);
       await train(model);
+      attend(backend, model.config);
       hot = false;
       for (const other of alternativesAt.includes(name) ? alternatives(usual) : []) {
         backend.useVariants(other);
@@ -82,6 +84,38 @@ async function generate(model: LanguageModel, prompt: number, sequences = 1): Pr
     await generator.dispose();
   }
   releaseAdapter(model.backend, adapter);
+}
+
+/** Attention over many keys, and as Gemma's layers want it, with and without a window. */
+function attend(backend: Backend, { heads, kvHeads, headDim }: HeadShape): void {
+  const rows = 2048;
+  const make = new Maker(backend, 'forms');
+  const u32 = (label: string, size: number) => make.u32(label, [size], new Uint32Array(size));
+  const widths = [heads * headDim, (heads + 2 * kvHeads) * headDim] as const;
+  const [out, dout] = ['out', 'dout'].map((label) => make.empty(label, [rows, widths[0]]));
+  const [qkv, dqkv] = ['qkv', 'dqkv'].map((label) => make.empty(label, [rows, widths[1]]));
+  const [lse, delta] = ['lse', 'delta'].map((label) => make.empty(label, [rows, heads]));
+  const shape = [rows, kvHeads * headDim];
+  const caches = [['k', 'v'].map((label) => make.empty(label, shape))];
+  if (canHalve({ headDim })) caches.push(['k', 'v'].map((label) => u32(label, (shape[0]! * shape[1]!) / 2)));
+  const documents = u32('documents', 2 * rows);
+  const [sequences, positions, blockTable] = ['sequences', 'positions', 'blocks'].map((name) =>
+    u32(name, rows),
+  );
+  for (const form of [{}, { softCap: 50 }, { softCap: 50, window: 640 }, { window: 640 }]) {
+    const op = { heads, kvHeads, headDim, ...form, qkv: qkv!, out: out!, rows };
+    const packed = { ...op, documents, lse: lse! };
+    backend.attention(packed);
+    backend.attentionBackward({ ...packed, dout: dout!, delta: delta!, dqkv: dqkv! });
+    const where = { sequences: sequences!, positions: positions!, blockTable: blockTable! };
+    for (const [kCache, vCache] of caches)
+      for (const count of [1, rows])
+        for (const maxBlocks of [16, 64]) {
+          const pages = { kCache: kCache!, vCache: vCache!, maxBlocks, blockSize: 16 };
+          backend.attentionPaged({ ...op, ...pages, ...where, rows: count });
+        }
+  }
+  make.free();
 }
 
 /** A step of two packed documents with held-out loss, without and with dropout, and one with recomputation. */

@@ -114,7 +114,7 @@ export async function createGpuBackend(gpu: GPU | undefined, options: GpuOptions
     ...memory,
     ...rows,
     ...linears,
-    ...attentionOps(context),
+    ...attentionOps(context, memory),
     ...lossOps(context, scratch),
     readRows,
     variants: () => context.variants,

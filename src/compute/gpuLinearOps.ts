@@ -9,6 +9,7 @@ import {
   type GpuContext,
   type MatrixPart,
 } from './gpuMemory';
+import { dropoutSizes, loraGradAB, sharedDown, sharedGradU, sharesLora } from './gpuLoraOps';
 import { inLanes, product, segmentRows, type Product } from './gpuProduct';
 import { rowBlocks } from './gpuRowBlocks';
 import { normedLinearInParts } from './normedLinear';
@@ -19,27 +20,6 @@ export type LinearOps = Pick<
   Backend,
   'linear' | 'normedLinear' | 'linearBackward' | 'loraDown' | 'loraGradU' | 'loraGradAB' | 'matmulNT'
 >;
-
-function segmentTiles(group: LoraGroup): number {
-  return group.segments.reduce((sum, { count }) => sum + Math.ceil(count / 8), 0);
-}
-
-/** The mask's uniforms; `on` is false where nothing is dropped. */
-function dropoutSizes(dropout: LoraDropout | undefined): {
-  on: boolean;
-  sizes: Record<'threshold' | 'key' | 'keep', number>;
-} {
-  const rate = dropout?.rate ?? 0;
-  return {
-    on: rate > 0,
-    // mix(i, key) >= rate * 2^32 over integers is mix >= ceil(rate * 2^32).
-    sizes: {
-      threshold: Math.min(0xffffffff, Math.ceil(rate * 0x100000000)),
-      key: (dropout?.key ?? 0) >>> 0,
-      keep: 1 / (1 - rate),
-    },
-  };
-}
 
 export function linearOps(context: GpuContext, others: Pick<Backend, 'rmsNorm' | 'swiglu'>): LinearOps {
   const { recorder } = context;
@@ -139,6 +119,10 @@ export function linearOps(context: GpuContext, others: Pick<Backend, 'rmsNorm' |
 
   function loraDown(op: Parameters<Backend['loraDown']>[0]): void {
     checks.loraDown(op);
+    if (op.mode === 'train' && sharesLora(context)) {
+      sharedDown(context, op);
+      return;
+    }
     const { group, rows, inputs } = op;
     const dropout = dropoutSizes(op.dropout);
     if (!dropout.on) {
@@ -206,14 +190,15 @@ export function linearOps(context: GpuContext, others: Pick<Backend, 'rmsNorm' |
       const { group, rows, outputs } = op;
       const covered = group.segments.reduce((sum, { count }) => sum + count, 0);
       const chosen = tileSpec(context.variants.loraGradU, context.variants.workgroup);
+      const shared = sharesLora(context) && sharedGradU(op);
       const cols = group.rank <= 4 ? 4 : chosen.cols;
       const aligned =
         outputs % 4 === 0 && group.segments.every(({ start, count }) => start % 4 === 0 && count % 4 === 0);
       recorder.dispatch({
         kernel: {
           name: 'loraGradU',
-          flags: [group.rank % 4 === 0 && 'RANK4', aligned && 'VEC4'],
-          constants: { ...chosen.constants, QUADS: cols / 4 },
+          flags: [group.rank % 4 === 0 && 'RANK4', aligned && 'VEC4', shared && 'SPLIT'],
+          constants: shared ? shared.constants : { ...chosen.constants, QUADS: cols / 4 },
         },
         buffers: { dy: rangeOf(op.dy), b: rangeOf(group.b), du: rangeOf(op.du) },
         sizes: {
@@ -224,58 +209,14 @@ export function linearOps(context: GpuContext, others: Pick<Backend, 'rmsNorm' |
           scale: group.scale,
           segments: segmentRows(group),
         },
-        threads: Math.ceil(rows / chosen.rows) * group.segments.length * Math.ceil(group.rank / cols),
+        threads: shared
+          ? shared.threads
+          : Math.ceil(rows / chosen.rows) * group.segments.length * Math.ceil(group.rank / cols),
         flops: 2 * rows * covered * group.rank,
       });
     },
 
-    loraGradAB(op) {
-      checks.loraGradAB(op);
-      const { group, rows, inputs, outputs } = op;
-      const dropout = dropoutSizes(op.dropout);
-      const rankTiles = Math.ceil(group.rank / 8);
-      const tilesA = group.segments.length * rankTiles * Math.ceil(inputs / 8);
-      const tiles = tilesA + segmentTiles(group) * rankTiles;
-      const split = context.variants.loraGradAB === 'split';
-      const workgroup = split ? 64 : 4;
-      const aligned = outputs % 4 === 0 && group.segments.every(({ start }) => start % 4 === 0);
-      const covered = group.segments.reduce((sum, { count }) => sum + count, 0);
-      recorder.dispatch({
-        kernel: {
-          name: 'loraGradAB',
-          flags: [
-            inputs % 4 === 0 && 'VEC4',
-            aligned && 'OUT4',
-            group.rank % 4 === 0 && 'RANK4',
-            dropout.on && 'DROPOUT',
-            split && 'SPLIT',
-          ],
-          constants: { WORKGROUP: workgroup },
-        },
-        buffers: {
-          x: rangeOf(op.x),
-          dy: rangeOf(op.dy),
-          u: rangeOf(op.u),
-          du: rangeOf(op.du),
-          gradA: rangeOf(op.gradA),
-          gradB: rangeOf(op.gradB),
-        },
-        sizes: {
-          rows,
-          inputs,
-          outputs,
-          segmentCount: group.segments.length,
-          rank: group.rank,
-          scale: group.scale,
-          tilesA,
-          tiles,
-          ...dropout.sizes,
-          segments: segmentRows(group),
-        },
-        threads: split ? tiles * workgroup : tiles,
-        flops: 2 * rows * group.rank * (group.segments.length * inputs + covered),
-      });
-    },
+    loraGradAB: (...ops) => loraGradAB(context, ops),
 
     matmulNT(op) {
       checks.matmulNT(op);

@@ -83,6 +83,8 @@ export async function tuneVariants(backend: GpuBackend, request: TuningRequest):
   try {
     for (const family of families) {
       throwIfAborted(signal);
+      // Its tiles do not run where workgroups share the sum.
+      if (family === 'loraGradU' && before.lora === 'split') continue;
       const key = `${backend.device} | ${family} ${format} | ${shapeClass([request.rows, inputs, outputs, rank])}`;
       const known = variantChoices[family].find((choice) => choice === memory?.get(key));
       const late = performance.now() > deadline;

@@ -266,21 +266,14 @@ export function createReferenceBackend(): ReferenceBackend {
       checks.loraGradU(op);
       linear.loraGradU(f64(op.dy), lora(op.group), f64(op.du), op.rows, op.outputs);
     },
-    loraGradAB(op) {
-      checks.loraGradAB(op);
-      linear.loraGradAB(
-        f64(op.x),
-        f64(op.dy),
-        f64(op.u),
-        f64(op.du),
-        lora(op.group),
-        f64(op.gradA),
-        f64(op.gradB),
-        op.rows,
-        op.outputs,
-        op.inputs,
-        mask(op.dropout),
-      );
+    loraGradAB(...ops) {
+      for (const op of ops) {
+        checks.loraGradAB(op);
+        const [x, dy, u, du] = [f64(op.x), f64(op.dy), f64(op.u), f64(op.du)];
+        const [group, gradA, gradB] = [lora(op.group), f64(op.gradA), f64(op.gradB)];
+        const { rows, outputs, inputs } = op;
+        linear.loraGradAB(x, dy, u, du, group, gradA, gradB, rows, outputs, inputs, mask(op.dropout));
+      }
     },
     matmulNT(op) {
       checks.matmulNT(op);
@@ -359,7 +352,7 @@ export function createReferenceBackend(): ReferenceBackend {
             vCache,
             place,
             positions[row]! + 1,
-            headDim,
+            op,
             out,
             (row * heads + h) * headDim,
           );

@@ -98,10 +98,20 @@ function variantCases(software: boolean): Entry[] {
   }
   const loraGradAB = used.loraGradAB === 'split' ? 'thread' : 'split';
   entries.push({ variants: { loraGradAB }, test: linearCases.loraGrad(70, 64, 192, 8) });
-  const attention = used.attention === 'tiled' ? 'thread' : 'tiled';
+  const lora = used.lora === 'split' ? 'thread' : 'split';
+  for (const rate of [0, 0.2]) {
+    entries.push({ variants: { lora }, test: linearCases.loraDown(13, 65, 9, { rate }) });
+    entries.push({ variants: { lora }, test: linearCases.loraGrad(13, 64, 192, 8, { rate }) });
+  }
+  entries.push({ variants: { lora }, test: linearCases.loraGradPair(13, [[64, 192], [40, 96]], 8) }); // prettier-ignore
+  const attention = used.attention === 'thread' ? 'split' : 'thread';
   entries.push({ variants: { attention }, test: attentionCases.attention(70, heads, [3, 65, 2]) });
   entries.push({ variants: { attention }, test: attentionCases.attentionPaged(33, heads, 16) });
   entries.push({ test: attentionCases.attentionPaged(33, heads, 16, true) });
+  entries.push({
+    variants: { attention: 'split' },
+    test: attentionCases.attentionDecode([600, 513, 512, 1], heads, 16),
+  });
   const decode = used.decode === 'lanes' ? 'tile' : 'lanes';
   const norm = used.norm === 'row' ? 'thread' : 'row';
   entries.push({ variants: { norm }, test: rowCases.rmsNorm(7, 65) });

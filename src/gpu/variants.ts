@@ -19,10 +19,15 @@ export const variantChoices = {
   norm: ['thread', 'row'],
   linearBackward: tiles,
   loraGradU: tiles,
+  /** LoRA's products in training: by threads that walk what is summed over alone, or by workgroups that share it. */
+  lora: ['thread', 'split'],
   /** A thread, or a workgroup that splits the rows, for each tile of a LoRA gradient. */
   loraGradAB: ['thread', 'split'],
-  /** A thread for each row and head, or a workgroup for a tile of rows, with keys and values in workgroup memory. */
-  attention: ['thread', 'tiled'],
+  /**
+   * A thread for each row and head, or a workgroup for a tile of rows, with keys and values in workgroup memory; `split` is that,
+   * and in generation several workgroups share the keys of a row that sees many.
+   */
+  attention: ['thread', 'tiled', 'split'],
   /** A thread or a workgroup for each row of logits. */
   crossEntropy: ['thread', 'row'],
   /** Invocations of a workgroup of the tiled products. */
@@ -35,6 +40,7 @@ export type Variants = { readonly [K in keyof typeof variantChoices]: (typeof va
 export const firstForms = {
   decode: 'tile',
   norm: 'thread',
+  lora: 'thread',
   attention: 'thread',
   crossEntropy: 'thread',
 } as const satisfies Partial<Variants>;
@@ -49,6 +55,7 @@ export function defaultVariants(software: boolean): Variants {
         norm: 'thread',
         linearBackward: '8x8',
         loraGradU: '8x8',
+        lora: 'thread',
         loraGradAB: 'thread',
         attention: 'thread',
         crossEntropy: 'thread',
@@ -61,8 +68,9 @@ export function defaultVariants(software: boolean): Variants {
         norm: 'row',
         linearBackward: '4x8',
         loraGradU: '4x8',
+        lora: 'split',
         loraGradAB: 'split',
-        attention: 'tiled',
+        attention: 'split',
         crossEntropy: 'row',
         workgroup: '64',
       };
@@ -93,6 +101,9 @@ export function lanesSpec(
   const PER = { f32: 1, f16: 2, bf16: 2, q8: 4, q4: 8 }[storage];
   return { rows: ROWS, constants: { ROWS, PER, WORDS: 8 / PER } };
 }
+
+/** Keys of which a row is one part at most, and positions of a part of a longer one (whole tiles of 32). */
+export const splitKeys = { whole: 512, part: 128 };
 
 /**
  * The constants of attention by workgroups of 64: TILE rows of one side, LANES vec4 of a head at a time. `sums` is the vectors that

@@ -11,7 +11,9 @@ const forward = [
   'linear',
   'attention',
   'attentionPaged',
+  'attentionMerge',
   'swiglu',
+  'loraDown',
   'loraDownDropout',
 ];
 const train = ['crossEntropy', 'adamw', 'sumSquares'];

@@ -29,6 +29,7 @@ export function flopsOf(work: Dispatched): number {
       return 2 * rows * count * (inputs + (segmentCount > 0 ? rank : 0));
     case 'linearBackward':
       return 2 * rows * inputs * (count + segmentCount * rank);
+    case 'loraDown':
     case 'loraDownDropout':
       return 2 * rows * inputs * segmentCount * rank;
     case 'loraGradU':

@@ -6,7 +6,8 @@ import { CountingGpu } from '../../support/countingGpu/countingGpu';
 it('a checkpoint of version 0.1 goes on in the forms that there were then, a later one in its own', async () => {
   const backend = await createGpuBackend(new CountingGpu().gpu);
   const usual = backend.variants();
-  expect(usual).toMatchObject({ decode: 'lanes', norm: 'row', attention: 'tiled', crossEntropy: 'row' });
+  expect(usual).toMatchObject({ decode: 'lanes', norm: 'row', attention: 'split', crossEntropy: 'row' });
+  expect(usual.lora).toBe('split');
   // As 0.1 wrote it, on a GPU.
   const then = {
     ...{ linear: '4x8', linearGenerate: '4x4', linearBackward: '8x8', loraGradU: '4x8' },
@@ -17,6 +18,7 @@ it('a checkpoint of version 0.1 goes on in the forms that there were then, a lat
     ...then,
     decode: 'tile',
     norm: 'thread',
+    lora: 'thread',
     attention: 'thread',
     crossEntropy: 'thread',
   });
