@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { caseName, type OpCase } from '../../src/compute/opCase';
 import { linearCases } from '../../src/compute/opCasesLinear';
 import { rowCases } from '../../src/compute/opCasesRows';
-import { variantChoices } from '../../src/gpu/variants';
+import { sharedTiles, tiles, variantChoices } from '../../src/gpu/variants';
 import { bitsOf, holdAgainstReference } from '../support/backendSuite';
 import { gpuBackend } from './support';
 
@@ -26,11 +26,15 @@ const families = {
   loraGradU: linearCases.loraGrad(13, 65, 67, 9),
   loraGradAB: linearCases.loraGrad(131, 65, 67, 9, { rate: 0.25 }),
 } as const;
-const forms = (['linear', 'linearBackward', 'loraGradU', 'loraGradAB'] as const).flatMap((family) =>
-  variantChoices.workgroup.flatMap((workgroup) =>
-    variantChoices[family].map((form) => [family, form, workgroup] as const),
+const forms = [
+  ...(['linear', 'linearBackward', 'loraGradU'] as const).flatMap((family) =>
+    variantChoices.workgroup.flatMap((workgroup) => tiles.map((form) => [family, form, workgroup] as const)),
   ),
-);
+  ...(['linear', 'linearBackward'] as const).flatMap((family) =>
+    sharedTiles.map((form) => [family, form, '64'] as const),
+  ),
+  ...variantChoices.loraGradAB.map((form) => ['loraGradAB', form, '64'] as const),
+];
 
 test.for(forms)('%s as variant %s, workgroups of %s, equals the reference', async (form, context) => {
   const [family, choice, workgroup] = form;
