@@ -61,7 +61,7 @@ export async function formsOf(): Promise<readonly Form[]> {
 
 /** Each choice that is not the usual one, in turn. */
 function alternatives(usual: Variants): Variants[] {
-  return (Object.keys(variantChoices) as (keyof Variants)[])
+  return (Object.keys(variantChoices) as (keyof typeof variantChoices)[])
     .filter((family) => family !== 'workgroup')
     .flatMap((family) =>
       variantChoices[family]
@@ -118,10 +118,10 @@ function attend(backend: Backend, { heads, kvHeads, headDim }: HeadShape): void 
   make.free();
 }
 
-/** A step of two packed documents with held-out loss, without and with dropout, and one with recomputation. */
+/** A step of two packed documents with held-out loss, without and with dropout, and one with recomputation: products of few and of many tiles. */
 async function train(model: LanguageModel): Promise<void> {
   const examples = [1, 2].map((first) => ({
-    ids: Array.from({ length: 24 }, (_, i) => first + i),
+    ids: Array.from({ length: 256 }, (_, i) => first + (i % 64)),
     responseStart: 12,
   }));
   for (const [dropout, recompute] of [

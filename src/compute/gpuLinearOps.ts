@@ -10,8 +10,8 @@ import {
   type MatrixPart,
 } from './gpuMemory';
 import { dropoutSizes, loraGradAB, sharedDown, sharedGradU, sharesLora } from './gpuLoraOps';
-import { inLanes, product, segmentRows, type Product } from './gpuProduct';
-import { rowBlocks } from './gpuRowBlocks';
+import { inLanes, product, segmentRows, tiled, trainedTile, type Product } from './gpuProduct';
+import { mostFlops, rowBlocks } from './gpuRowBlocks';
 import { normedLinearInParts } from './normedLinear';
 import type { Backend, LoraDropout, LoraGroup, Mode, Tensor, WeightFormat } from './ops';
 import { checks } from './shapes';
@@ -43,15 +43,29 @@ export function linearOps(context: GpuContext, others: Pick<Backend, 'rmsNorm' |
     const columns4 = Math.ceil(inputs / 4);
     const dropout = dropoutSizes(lora?.dropout);
     const width = lora === undefined ? 0 : lora.group.segments.length * lora.group.rank;
-    const tile = tileSpec(context.variants.linearBackward, context.variants.workgroup);
-    const flops = 2 * rows * inputs * (part.count + width);
-    const blocks = { tile: tile.rows, widths: [inputs, outputs, width] };
-    for (const block of rowBlocks(context, rows, flops, blocks)) {
+    const { workgroup } = context.variants;
+    const storage = op.format;
+    const tile = trainedTile(context.variants, 'linearBackward', { storage, rows, inputs, outputs });
+    const form = tiled(tile, { storage, sums: dropout.on ? 2 : 1, workgroup });
+    const blocks = { tile: form.least, widths: [inputs, outputs, width] };
+    // Where even one tile of rows is too much for a dispatch its columns are cut too, in whole tiles.
+    const columns = mostFlops(context) / (2 * Math.min(rows, form.rows) * (part.count + width));
+    const most4 = 16 * Math.max(1, Math.floor(columns / 64));
+    const spans = Array.from({ length: Math.ceil(columns4 / most4) }, (_, i) => {
+      const first4 = i * most4;
+      return { first4, span4: Math.min(most4, columns4 - first4) };
+    });
+    const flopsOf = ({ span4 }: { span4: number }): number => 8 * rows * span4 * (part.count + width);
+    const pieces = spans.flatMap((span) =>
+      rowBlocks(context, rows, flopsOf(span), blocks).map((block) => ({ span, block })),
+    );
+    for (const { span, block } of pieces) {
       recorder.dispatch({
         kernel: {
           name: 'linearBackward',
           weights: op.format,
           flags: [
+            ...form.flags,
             outputs % 4 === 0 && 'VEC4',
             inputs % 4 === 0 && 'OUT4',
             op.accumulate && 'ACCUMULATE',
@@ -59,7 +73,7 @@ export function linearOps(context: GpuContext, others: Pick<Backend, 'rmsNorm' |
             lora !== undefined && lora.group.rank % 4 === 0 && 'RANK4',
             dropout.on && 'DROPOUT',
           ],
-          constants: tile.constants,
+          constants: form.constants,
         },
         buffers: {
           ...weightBuffers(part),
@@ -72,6 +86,7 @@ export function linearOps(context: GpuContext, others: Pick<Backend, 'rmsNorm' |
           firstRow: block.first,
           inputs,
           columns4,
+          ...span,
           outputs,
           start: part.start,
           count: part.count,
@@ -79,8 +94,8 @@ export function linearOps(context: GpuContext, others: Pick<Backend, 'rmsNorm' |
           rank: lora?.group.rank ?? 0,
           ...dropout.sizes,
         },
-        threads: Math.ceil(block.rows / tile.rows) * Math.ceil(columns4 / (tile.cols / 4)),
-        flops: (flops * block.rows) / rows,
+        threads: Math.ceil(block.rows / form.rows) * form.threads(4 * span.span4),
+        flops: (flopsOf(span) * block.rows) / rows,
       });
     }
   }

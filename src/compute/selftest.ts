@@ -22,7 +22,7 @@ export interface SelftestOptions {
 
 interface Entry {
   readonly test: OpCase;
-  readonly variants?: Partial<Variants>;
+  readonly variants?: Partial<Omit<Variants, 'shapes'>>;
 }
 
 const heads = { heads: 4, kvHeads: 2, headDim: 16 };
@@ -95,6 +95,21 @@ function variantCases(software: boolean): Entry[] {
     if (tile !== used.loraGradU) {
       entries.push({ variants: { loraGradU: tile }, test: linearCases.loraGrad(13, 65, 67, 9) });
     }
+  }
+  // A format each: a software adapter takes seconds to compile such a form.
+  for (const [tile, format] of [
+    ['64x64', 'f16'],
+    ['32x32', 'q4'],
+  ] as const) {
+    const extras = { format, extras: 'all', rank: 3 } as const;
+    const backward = { format, extras: true, rank: 3, rate: 0.1 };
+    const chains = { linearGenerate: tile, decode: 'lanes' } as const;
+    entries.push({ variants: { linear: tile }, test: linearCases.linear(70, 64, 68, extras) });
+    entries.push({ variants: chains, test: linearCases.linear(70, 96, 68, { ...extras, mode: 'generate' }) });
+    entries.push({
+      variants: { linearBackward: tile },
+      test: linearCases.linearBackward(70, 64, 68, backward),
+    });
   }
   const loraGradAB = used.loraGradAB === 'split' ? 'thread' : 'split';
   entries.push({ variants: { loraGradAB }, test: linearCases.loraGrad(70, 64, 192, 8) });
@@ -182,7 +197,7 @@ export async function selftest(backend: Backend, options: SelftestOptions = {}):
 
 async function runWith(
   backend: Backend,
-  variants: Partial<Variants> | undefined,
+  variants: Entry['variants'],
   test: OpCase,
 ): Promise<{ got: Float32Array[]; ms: number }> {
   const before = isGpu(backend) ? backend.variants() : null;

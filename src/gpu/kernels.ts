@@ -57,6 +57,14 @@ import rmsNormBackward from './kernels/rmsNormBackward.wgsl?raw';
 import rope from './kernels/rope.wgsl?raw';
 import ropeAndCache from './kernels/ropeAndCache.wgsl?raw';
 import scatterRows from './kernels/scatterRows.wgsl?raw';
+import linearBackwardShared from './kernels/shared/linearBackwardShared.wgsl?raw';
+import linearShared from './kernels/shared/linearShared.wgsl?raw';
+import sharedChains from './kernels/shared/sharedChains.wgsl?raw';
+import sharedFactors from './kernels/shared/sharedFactors.wgsl?raw';
+import sharedLoad from './kernels/shared/sharedLoad.wgsl?raw';
+import sharedLoadHalf from './kernels/shared/sharedLoadHalf.wgsl?raw';
+import sharedMultiply from './kernels/shared/sharedMultiply.wgsl?raw';
+import sharedTile from './kernels/shared/sharedTile.wgsl?raw';
 import sumSquares from './kernels/sumSquares.wgsl?raw';
 import swiglu from './kernels/swiglu.wgsl?raw';
 import swigluBackward from './kernels/swigluBackward.wgsl?raw';
@@ -110,9 +118,11 @@ export const kernelParts = {
   dropout,
   headTile,
   lanesChains,
+  linearBackwardShared,
   linearChains,
   linearLanes,
   linearRows,
+  linearShared,
   load4,
   load4half,
   loraLinear,
@@ -126,6 +136,12 @@ export const kernelParts = {
   rowScales,
   scores,
   scoreSizes,
+  sharedChains,
+  sharedFactors,
+  sharedLoad,
+  sharedLoadHalf,
+  sharedMultiply,
+  sharedTile,
   split,
   store4,
   sumWorkgroup,

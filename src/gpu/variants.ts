@@ -3,21 +3,30 @@
  * with a run and set again on resume: the order in which a product is summed is part of its result.
  */
 import type { WeightStorage } from './kernels';
+import { shapeClass } from './tuner';
 
 /** Rows x columns of the register tile of a thread, without barriers. */
 export const tiles = ['8x8', '4x8', '8x4', '4x4'] as const;
 export type Tile = (typeof tiles)[number];
 
+/** Rows x columns of the tile of a workgroup, which takes both factors into its memory. */
+export const sharedTiles = ['64x64', '32x32'] as const;
+export type SharedTile = (typeof sharedTiles)[number];
+
+/** `shared` is the tile of a workgroup that suits the shape, and one of a thread for the few rows of a reply. */
+export const productForms = [...tiles, ...sharedTiles, 'shared'] as const;
+export type ProductForm = (typeof productForms)[number];
+
 export const variantChoices = {
   /** Linears in training. */
-  linear: tiles,
+  linear: productForms,
   /** Linears in generation. */
-  linearGenerate: tiles,
+  linearGenerate: productForms,
   /** Those of a few rows: by tiles as well, or by 16 lanes that share the columns of a weight; tiles then sum in the lanes' order. */
   decode: ['tile', 'lanes'],
   /** A thread or a workgroup for each row of an RMS norm. */
   norm: ['thread', 'row'],
-  linearBackward: tiles,
+  linearBackward: productForms,
   loraGradU: tiles,
   /** LoRA's products in training: by threads that walk what is summed over alone, or by workgroups that share it. */
   lora: ['thread', 'split'],
@@ -34,7 +43,12 @@ export const variantChoices = {
   workgroup: ['16', '64'],
 } as const;
 
-export type Variants = { readonly [K in keyof typeof variantChoices]: (typeof variantChoices)[K][number] };
+export type Variants = {
+  readonly [K in keyof typeof variantChoices]: (typeof variantChoices)[K][number];
+} & {
+  /** What takes the place of `linear` and `linearBackward` at a shape, by `productKey`: as it was tuned. */
+  readonly shapes: Readonly<Partial<Record<string, ProductForm>>>;
+};
 
 /** What ran before a kernel had a second form: a checkpoint from then names none. */
 export const firstForms = {
@@ -43,6 +57,7 @@ export const firstForms = {
   lora: 'thread',
   attention: 'thread',
   crossEntropy: 'thread',
+  shapes: {},
 } as const satisfies Partial<Variants>;
 
 /** What runs when nothing was tuned. A software adapter wants large tiles, no barrier and small workgroups. */
@@ -60,19 +75,21 @@ export function defaultVariants(software: boolean): Variants {
         attention: 'thread',
         crossEntropy: 'thread',
         workgroup: '16',
+        shapes: {},
       }
     : {
-        linear: '4x8',
-        linearGenerate: '4x4',
+        linear: 'shared',
+        linearGenerate: 'shared',
         decode: 'lanes',
         norm: 'row',
-        linearBackward: '4x8',
+        linearBackward: 'shared',
         loraGradU: '4x8',
         lora: 'split',
         loraGradAB: 'split',
         attention: 'split',
         crossEntropy: 'row',
         workgroup: '64',
+        shapes: {},
       };
 }
 
@@ -91,6 +108,43 @@ export function tileSpec(
 
 /** Most rows of a linear by lanes. */
 export const mostLaneRows = 8;
+
+/** A product of a training as `shapes` names it; `sizes` are its rows, and inputs and outputs of the weight. */
+export const productKey = (
+  family: 'linear' | 'linearBackward',
+  format: string,
+  sizes: readonly number[],
+): string => `${family} ${format} ${shapeClass(sizes)}`;
+
+/** Workgroups from which on a GPU has enough to do with large tiles. */
+const manyGroups = 64;
+
+/** The tile of a product of so many rows and columns. */
+export function productTile(form: ProductForm, rows: number, columns: number): Tile | SharedTile {
+  if (form !== 'shared') return form;
+  return Math.ceil(rows / 64) * Math.ceil(columns / 64) >= manyGroups ? '64x64' : '32x32';
+}
+
+export const isShared = (tile: Tile | SharedTile): tile is SharedTile =>
+  (sharedTiles as readonly string[]).includes(tile);
+
+/**
+ * The constants of a workgroup's tile. `sums` is the accumulators that an invocation has for each of its results: with several of them
+ * it takes half as many results, for the registers.
+ */
+export function sharedTileSpec(
+  tile: SharedTile,
+  sums: number,
+): { rows: number; cols: number; threads: number; constants: Readonly<Record<string, number>> } {
+  const [TALL, QUADS, ACROSS, DOWN] =
+    tile === '32x32' ? [1, 1, 8, 8] : sums === 1 ? [2, 2, 8, 8] : sums === 2 ? [1, 2, 8, 16] : [1, 1, 16, 16];
+  return {
+    rows: 4 * TALL * DOWN,
+    cols: 4 * QUADS * ACROSS,
+    threads: ACROSS * DOWN,
+    constants: { ROWS: 4 * TALL, TALL, QUADS, ACROSS, DOWN },
+  };
+}
 
 /** The constants of a linear by lanes: rows at a time, and how reads of 16 bytes make up a block of 32 columns. */
 export function lanesSpec(

@@ -123,6 +123,21 @@ export const decodeTable: readonly OpCase[] = formats.flatMap((format) => [
   linearCases.normedLinear(2, 96, 72, { format, gated: true, rank: 8 }),
 ]);
 
+/** Tiles of a workgroup that are filled and are not, K that ends within a step of 16 columns, and every format. */
+export const productTable: readonly OpCase[] = [
+  linearCases.linear(13, 65, 67, { extras: 'all', rank: 3 }),
+  linearCases.linear(65, 45, 65, { mode: 'generate', extras: 'bias' }),
+  linearCases.linearBackward(13, 65, 67, { extras: true, rank: 3, rate: 0.25 }),
+  linearCases.loraDown(70, 65, 9, { mode: 'generate' }),
+  linearCases.linear(70, 45, 130, { format: 'q8', mode: 'generate', extras: 'residual' }),
+  ...formats.flatMap((format) => [
+    linearCases.linear(70, 96, 132, { format, extras: 'all', rank: 20 }),
+    linearCases.linearBackward(70, 132, 96, { format, extras: true, rank: 20 }),
+  ]),
+  linearCases.linearBackward(70, 96, 72, { format: 'f16', extras: true, rank: 8, rate: 0.25 }),
+  linearCases.linearBackward(70, 96, 72, { format: 'q4' }),
+];
+
 /** Rows shorter than a workgroup's reach, and longer. */
 export const normTable: readonly OpCase[] = sizes.flatMap((rows) =>
   lengths.map((cols) => rowCases.rmsNorm(rows, cols)),

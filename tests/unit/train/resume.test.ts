@@ -21,10 +21,17 @@ it('a checkpoint of version 0.1 goes on in the forms that there were then, a lat
     lora: 'thread',
     attention: 'thread',
     crossEntropy: 'thread',
+    shapes: {},
   });
   useVariants(backend, JSON.stringify(usual));
   expect(backend.variants()).toEqual(usual);
   useVariants(backend, null);
   expect(backend.variants()).toEqual(usual);
+  // What was tuned goes with the run, and not into one that was not tuned.
+  const tuned = { ...usual, shapes: { 'linear f16 512x1024x4096': '64x64' } };
+  useVariants(backend, JSON.stringify(tuned));
+  expect(backend.variants()).toEqual(tuned);
+  useVariants(backend, JSON.stringify(then));
+  expect(backend.variants()).toMatchObject({ shapes: {}, linear: '4x8' });
   backend.dispose();
 });
