@@ -13,6 +13,7 @@ import qkNorm from './kernels/qkNorm.wgsl?raw';
 import qkNormBackward from './kernels/qkNormBackward.wgsl?raw';
 import linear from './kernels/linear.wgsl?raw';
 import linearBackward from './kernels/linearBackward.wgsl?raw';
+import logitChunks from './kernels/logitChunks.wgsl?raw';
 import loraDownDropout from './kernels/loraDownDropout.wgsl?raw';
 import loraGradAB from './kernels/loraGradAB.wgsl?raw';
 import loraGradU from './kernels/loraGradU.wgsl?raw';
@@ -22,6 +23,7 @@ import attentionTilePaged from './kernels/parts/attentionTilePaged.wgsl?raw';
 import attentionTileQuery from './kernels/parts/attentionTileQuery.wgsl?raw';
 import crossEntropyRow from './kernels/parts/crossEntropyRow.wgsl?raw';
 import dropout from './kernels/parts/dropout.wgsl?raw';
+import exactWeights from './kernels/sampling/exactWeights.wgsl?raw';
 import headTile from './kernels/parts/headTile.wgsl?raw';
 import lanesChains from './kernels/parts/lanesChains.wgsl?raw';
 import linearChains from './kernels/parts/linearChains.wgsl?raw';
@@ -29,6 +31,7 @@ import linearLanes from './kernels/parts/linearLanes.wgsl?raw';
 import linearRows from './kernels/parts/linearRows.wgsl?raw';
 import load4 from './kernels/parts/load4.wgsl?raw';
 import load4half from './kernels/parts/load4half.wgsl?raw';
+import nucleus from './kernels/sampling/nucleus.wgsl?raw';
 import onlineSoftmax from './kernels/parts/onlineSoftmax.wgsl?raw';
 import outerProduct from './kernels/parts/outerProduct.wgsl?raw';
 import qkHead from './kernels/parts/qkHead.wgsl?raw';
@@ -44,10 +47,12 @@ import tileQueries from './kernels/parts/tileQueries.wgsl?raw';
 import tileShared from './kernels/parts/tileShared.wgsl?raw';
 import tileSoftmax from './kernels/parts/tileSoftmax.wgsl?raw';
 import tileSum from './kernels/parts/tileSum.wgsl?raw';
+import wholeRow from './kernels/sampling/wholeRow.wgsl?raw';
 import rmsNorm from './kernels/rmsNorm.wgsl?raw';
 import rmsNormBackward from './kernels/rmsNormBackward.wgsl?raw';
 import rope from './kernels/rope.wgsl?raw';
 import ropeAndCache from './kernels/ropeAndCache.wgsl?raw';
+import sampleRows from './kernels/sampleRows.wgsl?raw';
 import scatterRows from './kernels/scatterRows.wgsl?raw';
 import sumSquares from './kernels/sumSquares.wgsl?raw';
 import swiglu from './kernels/swiglu.wgsl?raw';
@@ -75,6 +80,7 @@ export const kernelSources = {
   qkNormBackward,
   linear,
   linearBackward,
+  logitChunks,
   loraDownDropout,
   loraGradAB,
   loraGradU,
@@ -82,6 +88,7 @@ export const kernelSources = {
   rmsNormBackward,
   rope,
   ropeAndCache,
+  sampleRows,
   scatterRows,
   sumSquares,
   swiglu,
@@ -98,6 +105,7 @@ export const kernelParts = {
   attentionTileQuery,
   crossEntropyRow,
   dropout,
+  exactWeights,
   headTile,
   lanesChains,
   linearChains,
@@ -105,6 +113,7 @@ export const kernelParts = {
   linearRows,
   load4,
   load4half,
+  nucleus,
   onlineSoftmax,
   outerProduct,
   qkHead,
@@ -120,6 +129,7 @@ export const kernelParts = {
   tileShared,
   tileSoftmax,
   tileSum,
+  wholeRow,
 } as const;
 
 /** How a kernel reads W in each storage: parts that come before it; `ragged` is a dense tensor of any row length. */

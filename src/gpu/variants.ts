@@ -25,6 +25,8 @@ export const variantChoices = {
   attention: ['thread', 'tiled'],
   /** A thread or a workgroup for each row of logits. */
   crossEntropy: ['thread', 'row'],
+  /** Who chooses the tokens of a reply: the host in f64 from the logits, or the device, several of them before the host reads one. */
+  sampling: ['host', 'device'],
   /** Invocations of a workgroup of the tiled products. */
   workgroup: ['16', '64'],
 } as const;
@@ -37,6 +39,7 @@ export const firstForms = {
   norm: 'thread',
   attention: 'thread',
   crossEntropy: 'thread',
+  sampling: 'host',
 } as const satisfies Partial<Variants>;
 
 /** What runs when nothing was tuned. A software adapter wants large tiles, no barrier and small workgroups. */
@@ -52,6 +55,7 @@ export function defaultVariants(software: boolean): Variants {
         loraGradAB: 'thread',
         attention: 'thread',
         crossEntropy: 'thread',
+        sampling: 'host',
         workgroup: '16',
       }
     : {
@@ -64,6 +68,7 @@ export function defaultVariants(software: boolean): Variants {
         loraGradAB: 'split',
         attention: 'tiled',
         crossEntropy: 'row',
+        sampling: 'device',
         workgroup: '64',
       };
 }

@@ -10,7 +10,7 @@ import { Batch } from './batch';
 import { KvCache } from './cache';
 import { checkIds } from './forward';
 import { PagedCache } from './paged/pagedCache';
-import { checkSampling, Sampler } from './sampler';
+import { checkSampling, Sampler } from './sampling/sampler';
 import { Sequence, type GenerateOptions } from './sequence';
 import type { GenerateRequest, GenerateResult, LanguageModel, LoraAdapter, Tokenizer } from './types';
 import { variantsOf } from './variantsOf';

@@ -4,7 +4,7 @@
  */
 import { ConfigError, throwIfAborted, TokenError } from '../../core/errors';
 import type { Message } from '../../records/records';
-import { checkSampling, Sampler } from '../../lm/sampler';
+import { checkSampling, Sampler } from '../../lm/sampling/sampler';
 import { yieldToEvents } from '../../lm/yieldToEvents';
 import type { AgentCallbacks, AgentRequest, Completion, LoadOptions } from '../agent';
 import { translate } from './errors';

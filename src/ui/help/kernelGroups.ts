@@ -13,6 +13,8 @@ const forward = [
   'attentionPaged',
   'swiglu',
   'loraDownDropout',
+  'logitChunks',
+  'sampleRows',
 ];
 const train = ['crossEntropy', 'adamw', 'sumSquares'];
 
