@@ -1,4 +1,7 @@
-/** Draws of the device against the sampler: the same tokens, and few that it leaves to the host. */
+/**
+ * Draws of the device against the sampler: the same tokens, and the same ones left to the host as by tests/support/exactSampling.ts,
+ * which tests/unit/lm/sampling/exactDraws.test.ts holds against the sampler in 100,000 draws.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dawnPossible } from '../../scripts/lib/dawn.mjs';
 import { dawnBackend } from '../../scripts/toolsNode';
@@ -13,6 +16,7 @@ import {
 } from '../../src/compute/sampling/rowDraws';
 import { RandomStream, uniform } from '../../src/core/rng';
 import { Sampler } from '../../src/lm/sampling/sampler';
+import { drawnBy, exactChoice, exactRow, rowKinds } from '../support/exactSampling';
 
 let backend: GpuBackend | null = null;
 beforeAll(async () => {
@@ -21,37 +25,15 @@ beforeAll(async () => {
 afterAll(() => backend?.dispose());
 const opened = ({ skip }: { skip(note: string): never }): GpuBackend => backend ?? skip('no driver');
 
-const random = new RandomStream(15);
-const drawn = (vocab: number, make: (i: number) => number): Float32Array =>
-  Float32Array.from({ length: vocab }, (_, i) => make(i));
-
-/** Rows of logits, and the share of draws that may be left to the host. */
-const rowsOf: Readonly<Record<string, readonly [(vocab: number) => Float32Array, number]>> = {
-  'usual ones': [(vocab) => drawn(vocab, () => 3 * random.normal()), 0.002],
-  'peaked ones': [(vocab) => drawn(vocab, (i) => (i === 5 ? 22 : 4 * random.normal())), 0.001],
-  'flat ones': [(vocab) => drawn(vocab, () => random.next() / 8), 0.6],
-  'near ties': [(vocab) => drawn(vocab, (i) => (i % 3 === 0 ? 7 + random.integer(0, 3) * 2 ** -21 : random.normal())), 0.6],
-  'equal ones': [(vocab) => drawn(vocab, () => -1.5), 1],
-  'a few values': [(vocab) => drawn(vocab, () => random.integer(-4, 4)), 1],
-  'excluded ones': [(vocab) => drawn(vocab, (i) => (i % 2 === 0 ? -Infinity : i % 7 === 0 ? -0 : 2 * random.normal())), 0.01],
-}; // prettier-ignore
-const samplings = [
-  { temperature: 0, topP: 1 },
-  { temperature: 0.7, topP: 1 },
-  { temperature: 1, topP: 1 },
-  { temperature: 0.7, topP: 0.9 },
-  { temperature: 1, topP: 0.9 },
-] as const;
-
-/** Tokens of `rows` rows by both, and how many the device left. */
+/** Draws from rows by the device, by the sampler and by whole-number weights. */
 async function drawBoth(
   on: GpuBackend,
   make: Maker,
   logits: Float32Array,
   [rows, vocab]: readonly [number, number],
-  sampling: (typeof samplings)[number],
+  sampling: (typeof drawnBy)[number],
   seed: number,
-): Promise<number> {
+): Promise<void> {
   const scratch = samplingScratch(rows, vocab);
   const encoded = new Uint32Array(rows * drawWords);
   for (let row = 0; row < rows; row++)
@@ -69,32 +51,31 @@ async function drawBoth(
   const ids = await on.readU32(next);
   make.free();
   const sampler = new Sampler(vocab);
-  let left = 0;
-  let wrong = 0;
+  let [wrong, leftWrongly] = [0, 0];
   for (let row = 0; row < rows; row++) {
     const choice = decodeChoice(words, row);
     const own = logits.subarray(row * vocab, (row + 1) * vocab);
-    if (!choice.settled) {
-      left++;
-      continue;
-    }
+    const draw = { ...sampling, uniform: uniform(seed, row), next: null };
+    const exact = exactChoice(own, exactRow(own, sampling), draw);
+    if (choice.settled !== (exact !== null)) leftWrongly++;
+    if (!choice.settled) continue;
     const { id, logprob } = sampler.sample(own, { ...sampling, seed, maxTokens: 1 }, row);
-    if (choice.id !== id || ids[row] !== id || Math.abs(choice.logprob - logprob) > 1e-6) wrong++;
+    if (choice.id !== id || exact !== id || ids[row] !== id || Math.abs(choice.logprob - logprob) > 1e-6)
+      wrong++;
   }
-  expect(wrong).toBe(0);
-  return left;
+  expect([wrong, leftWrongly], JSON.stringify(sampling)).toEqual([0, 0]);
 }
 
 describe('a draw by the device is the sampler’s', () => {
-  const [vocab, rows] = [300, 24];
-  test.for(Object.entries(rowsOf))('of %s', { timeout: 300_000 }, async ([, [logits, most]], context) => {
+  const [vocab, rows] = [250, 24];
+  const kinds = rowKinds(new RandomStream(15));
+  test.for(Object.entries(kinds))('of %s', { timeout: 300_000 }, async ([, [logits]], context) => {
     const on = opened(context);
     const make = new Maker(on, 'draws');
-    for (const [i, sampling] of samplings.entries()) {
+    for (const [i, sampling] of drawnBy.entries()) {
       const all = new Float32Array(rows * vocab);
       for (let row = 0; row < rows; row++) all.set(logits(vocab), row * vocab);
-      const left = await drawBoth(on, make, all, [rows, vocab], sampling, i);
-      expect(left / rows, JSON.stringify(sampling)).toBeLessThanOrEqual(most);
+      await drawBoth(on, make, all, [rows, vocab], sampling, i);
     }
   });
 });
