@@ -56,12 +56,13 @@ async function perStep(gpu: CountingGpu, work: () => Promise<number>): Promise<S
   const cpu = process.cpuUsage();
   const steps = await work();
   const { user, system } = process.cpuUsage(cpu);
-  const of = (key: keyof Counts): number => rounded((gpu.counts[key] - before[key]) / steps);
+  const of = (key: keyof Counts, digits = 1): number =>
+    rounded((gpu.counts[key] - before[key]) / steps, digits);
   return {
     dispatches: of('dispatches'),
     submits: of('submits'),
     bytesRead: of('readBytes'),
-    reads: of('reads'),
+    reads: of('reads', 3),
     jsMs: rounded((user + system) / 1000 / steps),
   };
 }
