@@ -21,8 +21,6 @@ import { yieldToEvents } from './yieldToEvents';
 export type { GeneratorOptions, GeneratorStats } from './generatorOptions';
 
 const defaultCacheBytes = 512 << 20;
-/** Milliseconds that a reply may stand still and an abort wait, where steps take long. */
-const mostChainMs = 400;
 
 export class Generator {
   readonly model: LanguageModel;
@@ -30,6 +28,7 @@ export class Generator {
   readonly maxSequences: number;
   readonly #endIds: readonly number[];
   readonly #owner: string;
+  readonly #chainMs: number;
   readonly #prefillRows: number;
   /** Null before the first request: whether the device has the memory is known only then. */
   #batch: Batch | null = null;
@@ -51,7 +50,7 @@ export class Generator {
 
   /** Throws ConfigError. Without a tokenizer texts are empty and stop strings never found. */
   constructor(model: LanguageModel, tokenizer: Tokenizer | null, options: GeneratorOptions = {}) {
-    const { blockSize = 16, owner = 'generation', halvings = 0 } = options;
+    const { blockSize = 16, owner = 'generation', halvings = 0, chainMs = 400 } = options;
     const share = (whole: number): number => Math.max(1, Math.floor(whole / 2 ** halvings));
     const maxSequences = options.maxSequences ?? share(64);
     const prefillRows = options.prefillRows ?? share(256);
@@ -77,6 +76,7 @@ export class Generator {
     this.#cache = new PagedCache(model, { blockSize, tokens, owner });
     this.#sampler = new Sampler(model.config.vocab);
     this.#owner = owner;
+    this.#chainMs = chainMs;
     this.#prefillRows = prefillRows;
   }
 
@@ -289,7 +289,7 @@ export class Generator {
     this.#stats.steps += steps - 1;
     for (const ask of asks) this.#stats.rows += ask.steps - 1;
     const stepMs = (performance.now() - began) / steps;
-    this.#chainSteps = Math.max(1, Math.min(mostSteps, Math.floor(mostChainMs / stepMs)));
+    this.#chainSteps = Math.max(1, Math.min(mostSteps, Math.floor(this.#chainMs / stepMs)));
     wanted.forEach((sequence, i) => this.#takeAll(sequence, asks[i]!, answers[i]!));
   }
 

@@ -9,6 +9,8 @@ export interface GeneratorOptions {
   readonly cacheTokens?: number;
   /** Most prompt tokens of one step. */
   readonly prefillRows?: number;
+  /** Milliseconds that replies may stand still, and an abort wait, while the device chooses several tokens. Default 400. */
+  readonly chainMs?: number;
   /** Ledger owner of the cache and the activations. */
   readonly owner?: string;
   /** Halves sequences, prompt rows and cache so many times, for a device that was lost under more. Results are the same. */
