@@ -73,7 +73,8 @@ function alternatives(usual: Variants): Variants[] {
 /** Prompts and two steps each, without and with an adapter. */
 async function generate(model: LanguageModel, prompt: number, sequences = 1): Promise<void> {
   const adapter = createAdapter(model, defaultLora, { seed: 0, owner: 'forms' });
-  const sampling = { temperature: 0, topP: 1, seed: 1, maxTokens: 2 };
+  // A nucleus has a form of its own.
+  const sampling = { temperature: 1, topP: sequences > 1 ? 0.9 : 1, seed: 1, maxTokens: 2 };
   const promptIds = Array.from({ length: prompt }, (_, i) => 1 + (i % 64));
   for (const lora of [null, adapter]) {
     const generator = new Generator(model, null, { maxSequences: 8 });

@@ -114,6 +114,8 @@ export interface Backend {
   readonly maxTensorBytes: number;
   /** Whether it takes key-value caches as pairs of f16. */
   readonly halfCaches: boolean;
+  /** Whether generation lets it choose tokens, by `sampleRows`; else the host does, from the logits. */
+  readonly samples: boolean;
   /** Resolves (never rejects) with the typed reason once the device is lost. */
   readonly lost: Promise<Error>;
 
@@ -314,6 +316,24 @@ export interface Backend {
       places?: Uint32Array;
     },
   ): void;
+
+  /**
+   * A token of each row of logits [rows, vocab], as `draws` u32 [rows, 8] ask (compute/sampling/rowDraws.ts has the words): results u32
+   * [*, 6] from row `first` on, and ids written to `next`, by which the step to come embeds. A row whose result says so is left to the
+   * host, which chooses by its logits. Every row on its own. `summaries` and `lists` u32 are scratch (samplingScratch), lists where a
+   * draw is cut to a nucleus.
+   */
+  sampleRows(op: {
+    logits: Tensor;
+    draws: Tensor;
+    next: Tensor;
+    results: Tensor;
+    first: number;
+    rows: number;
+    vocab: number;
+    summaries: Tensor;
+    lists?: Tensor;
+  }): void;
 
   // Loss and optimiser
   /**

@@ -8,6 +8,7 @@ import { largestError, type OpCase } from './opCase';
 import { attentionCases } from './opCasesAttention';
 import { linearCases } from './opCasesLinear';
 import { rowCases } from './opCasesRows';
+import { samplingCase } from './sampling/opCasesSampling';
 import type { Backend } from './ops';
 import { createReferenceBackend } from './referenceBackend';
 
@@ -67,6 +68,7 @@ export function commonCases(): OpCase[] {
     linearCases.loraGrad(7, 65, 65, 5, { rate: 0.2 }),
     linearCases.loraGrad(160, 64, 192, 8),
     linearCases.matmulNT(7, 65, 2, 'train'),
+    samplingCase(5, 65),
     rowCases.crossEntropy(7, 65, true),
     rowCases.crossEntropy(80, 1000, true),
     rowCases.crossEntropy(3, 1001, false),
@@ -137,6 +139,8 @@ function variantCases(software: boolean): Entry[] {
     const gated = linearCases.normedLinear(7, 96, 70, { format, gated: true });
     entries.push({ variants: { decode, norm }, test: gated });
   }
+  const sampling = used.sampling === 'device' ? 'host' : 'device';
+  entries.push({ variants: { sampling }, test: samplingCase(5, 4100) });
   const crossEntropy = used.crossEntropy === 'row' ? 'thread' : 'row';
   entries.push({ variants: { crossEntropy }, test: rowCases.crossEntropy(3, 1001, true) });
   return entries;

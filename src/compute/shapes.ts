@@ -3,6 +3,7 @@
  * the end. Only sizes known on the host are checked; ids and positions are data.
  */
 import { fail } from '../core/assert';
+import { drawWords, mostVocab, resultWords, samplingScratch } from './sampling/rowDraws';
 import type { AttentionShape, Backend, HeadShape, LoraGroup, Matrix, RotaryTables, Tensor } from './ops';
 
 /** The argument of one op of the interface. */
@@ -257,6 +258,26 @@ export const checks = {
     needU32('attentionPaged', 'sequences', op.sequences, op.rows);
     needU32('attentionPaged', 'positions', op.positions, op.rows);
     needU32('attentionPaged', 'blockTable', op.blockTable, op.maxBlocks);
+  },
+  sampleRows({
+    logits,
+    draws,
+    next,
+    results,
+    first,
+    rows,
+    vocab,
+    summaries,
+    lists,
+  }: OpOf<'sampleRows'>): void {
+    const scratch = samplingScratch(rows, vocab);
+    if (vocab > mostVocab) fail(`sampleRows: ${vocab} tokens, at most ${mostVocab} are possible.`);
+    needSize('sampleRows', 'logits', logits, rows * vocab);
+    needU32('sampleRows', 'draws', draws, rows * drawWords);
+    needU32('sampleRows', 'next', next, rows);
+    needU32('sampleRows', 'results', results, (first + rows) * resultWords);
+    needU32('sampleRows', 'summaries', summaries, scratch.summaries);
+    if (lists) needU32('sampleRows', 'lists', lists, scratch.lists);
   },
   crossEntropy({ logits, targets, nll, rows, vocab, rowWeights }: OpOf<'crossEntropy'>): void {
     needSize('crossEntropy', 'logits', logits, rows * vocab);

@@ -12,6 +12,7 @@ import { attentionCases } from './opCasesAttention';
 import { linearCases } from './opCasesLinear';
 import { modelCases, rowAlone, type ModelForms } from './modelCases';
 import { rowCases } from './opCasesRows';
+import { samplingCase } from './sampling/opCasesSampling';
 import { createReferenceBackend } from './referenceBackend';
 import { commonCases, corrupt } from './selftest';
 
@@ -68,6 +69,7 @@ const families: readonly (readonly [Family, OpCase])[] = [
   ['loraGradU', linearCases.loraGrad(13, 65, 67, 9)],
   ['loraGradAB', linearCases.loraGrad(70, 64, 96, 8)],
   ['attention', attentionCases.attention(45, { heads: 4, kvHeads: 2, headDim: 16 }, [3, 40, 2])],
+  ['sampling', samplingCase(5, 4100)],
   ['crossEntropy', rowCases.crossEntropy(3, 1001, true)],
 ];
 

@@ -3,6 +3,7 @@ import type { Kernels } from '../cpu/kernels';
 import { fail } from '../core/assert';
 import type { ScoreForm } from '../cpu/referenceAttention';
 import type { Backend, Tensor } from './ops';
+import { sampleByLoops } from './sampling/loopSampling';
 import { checks } from './shapes';
 import { pointerOf, weightFormat, weightPointer, type WasmMemory } from './wasmMemory';
 
@@ -23,6 +24,7 @@ type OpName =
   | 'attentionBackward'
   | 'ropeAndCache'
   | 'attentionPaged'
+  | 'sampleRows'
   | 'crossEntropy'
   | 'sumSquares'
   | 'adamw';
@@ -194,6 +196,12 @@ export function createWasmOps(memory: WasmMemory, k: Kernels): Pick<Backend, OpN
       );
     },
 
+    sampleRows(op) {
+      checks.sampleRows(op);
+      const u32 = (tensor: Tensor): Uint32Array => memory.words(tensor, 'u32').subarray(p(tensor) / 4);
+      const logits = memory.words(op.logits, 'f32').subarray(p(op.logits) / 4);
+      sampleByLoops(logits, [u32(op.draws), u32(op.next), u32(op.results)], op);
+    },
     crossEntropy(op) {
       checks.crossEntropy(op);
       checkIds('crossEntropy', op.targets, op.rows, op.vocab);

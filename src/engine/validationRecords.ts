@@ -23,6 +23,7 @@ const forms = v.partial(
     loraGradAB: v.picklist(variantChoices.loraGradAB),
     attention: v.picklist(variantChoices.attention),
     crossEntropy: v.picklist(variantChoices.crossEntropy),
+    sampling: v.picklist(variantChoices.sampling),
   }),
 );
 

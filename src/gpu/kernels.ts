@@ -15,6 +15,7 @@ import qkNormBackward from './kernels/qkNormBackward.wgsl?raw';
 import linear from './kernels/linear.wgsl?raw';
 import linearBackward from './kernels/linearBackward.wgsl?raw';
 import loraDown from './kernels/loraDown.wgsl?raw';
+import logitChunks from './kernels/logitChunks.wgsl?raw';
 import loraDownDropout from './kernels/loraDownDropout.wgsl?raw';
 import loraGradAB from './kernels/loraGradAB.wgsl?raw';
 import loraGradU from './kernels/loraGradU.wgsl?raw';
@@ -25,6 +26,7 @@ import attentionTileQuery from './kernels/attention/attentionTileQuery.wgsl?raw'
 import crossEntropyRow from './kernels/parts/crossEntropyRow.wgsl?raw';
 import dropout from './kernels/parts/dropout.wgsl?raw';
 import headTile from './kernels/attention/headTile.wgsl?raw';
+import exactWeights from './kernels/sampling/exactWeights.wgsl?raw';
 import lanesChains from './kernels/parts/lanesChains.wgsl?raw';
 import linearChains from './kernels/parts/linearChains.wgsl?raw';
 import linearLanes from './kernels/parts/linearLanes.wgsl?raw';
@@ -33,6 +35,7 @@ import load4 from './kernels/parts/load4.wgsl?raw';
 import load4half from './kernels/parts/load4half.wgsl?raw';
 import loraLinear from './kernels/parts/loraLinear.wgsl?raw';
 import onlineSoftmax from './kernels/attention/onlineSoftmax.wgsl?raw';
+import nucleus from './kernels/sampling/nucleus.wgsl?raw';
 import outerProduct from './kernels/parts/outerProduct.wgsl?raw';
 import qkHead from './kernels/parts/qkHead.wgsl?raw';
 import qkWeights from './kernels/parts/qkWeights.wgsl?raw';
@@ -52,10 +55,12 @@ import tileQueries from './kernels/attention/tileQueries.wgsl?raw';
 import tileShared from './kernels/attention/tileShared.wgsl?raw';
 import tileSoftmax from './kernels/attention/tileSoftmax.wgsl?raw';
 import tileSum from './kernels/attention/tileSum.wgsl?raw';
+import wholeRow from './kernels/sampling/wholeRow.wgsl?raw';
 import rmsNorm from './kernels/rmsNorm.wgsl?raw';
 import rmsNormBackward from './kernels/rmsNormBackward.wgsl?raw';
 import rope from './kernels/rope.wgsl?raw';
 import ropeAndCache from './kernels/ropeAndCache.wgsl?raw';
+import sampleRows from './kernels/sampleRows.wgsl?raw';
 import scatterRows from './kernels/scatterRows.wgsl?raw';
 import linearBackwardShared from './kernels/shared/linearBackwardShared.wgsl?raw';
 import linearShared from './kernels/shared/linearShared.wgsl?raw';
@@ -93,6 +98,7 @@ export const kernelSources = {
   linear,
   linearBackward,
   loraDown,
+  logitChunks,
   loraDownDropout,
   loraGradAB,
   loraGradU,
@@ -100,6 +106,7 @@ export const kernelSources = {
   rmsNormBackward,
   rope,
   ropeAndCache,
+  sampleRows,
   scatterRows,
   sumSquares,
   swiglu,
@@ -116,6 +123,7 @@ export const kernelParts = {
   attentionTileQuery,
   crossEntropyRow,
   dropout,
+  exactWeights,
   headTile,
   lanesChains,
   linearBackwardShared,
@@ -126,6 +134,7 @@ export const kernelParts = {
   load4,
   load4half,
   loraLinear,
+  nucleus,
   onlineSoftmax,
   outerProduct,
   qkHead,
@@ -152,6 +161,7 @@ export const kernelParts = {
   tileShared,
   tileSoftmax,
   tileSum,
+  wholeRow,
 } as const;
 
 /** How a kernel reads W in each storage: parts that come before it; `ragged` is a dense tensor of any row length. */

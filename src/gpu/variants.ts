@@ -39,6 +39,8 @@ export const variantChoices = {
   attention: ['thread', 'tiled', 'split'],
   /** A thread or a workgroup for each row of logits. */
   crossEntropy: ['thread', 'row'],
+  /** Who chooses the tokens of a reply: the host in f64 from the logits, or the device, several of them before the host reads one. */
+  sampling: ['host', 'device'],
   /** Invocations of a workgroup of the tiled products. */
   workgroup: ['16', '64'],
 } as const;
@@ -58,6 +60,7 @@ export const firstForms = {
   attention: 'thread',
   crossEntropy: 'thread',
   shapes: {},
+  sampling: 'host',
 } as const satisfies Partial<Variants>;
 
 /** What runs when nothing was tuned. A software adapter wants large tiles, no barrier and small workgroups. */
@@ -74,6 +77,7 @@ export function defaultVariants(software: boolean): Variants {
         loraGradAB: 'thread',
         attention: 'thread',
         crossEntropy: 'thread',
+        sampling: 'host',
         workgroup: '16',
         shapes: {},
       }
@@ -88,6 +92,7 @@ export function defaultVariants(software: boolean): Variants {
         loraGradAB: 'split',
         attention: 'split',
         crossEntropy: 'row',
+        sampling: 'device',
         workgroup: '64',
         shapes: {},
       };

@@ -3,6 +3,7 @@ import type { OpCase } from '../../src/compute/opCase';
 import { attentionCases } from '../../src/compute/opCasesAttention';
 import { linearCases } from '../../src/compute/opCasesLinear';
 import { rowCases } from '../../src/compute/opCasesRows';
+import { samplingCase } from '../../src/compute/sampling/opCasesSampling';
 import type { WeightFormat } from '../../src/compute/ops';
 
 const sizes = [1, 7, 64, 65];
@@ -112,6 +113,16 @@ export const loraPairTable: readonly OpCase[] = [
   linearCases.loraGradPair(9, [[65, 96], [64, 192]], 8), // prettier-ignore
 ];
 
+/** Vocabularies of less than a chunk of logits, of many, and such that fill none; peaked and flat rows. */
+export const samplingTable: readonly OpCase[] = [
+  samplingCase(5, 7),
+  samplingCase(20, 600),
+  samplingCase(10, 4097, 3),
+  samplingCase(5, 32_000),
+  samplingCase(5, 49_152, 20),
+  samplingCase(5, 151_936, 12),
+];
+
 /** Rows that fill the lanes' forms and do not, K of fewer blocks than there are chains and of more, and every format. */
 export const decodeTable: readonly OpCase[] = formats.flatMap((format) => [
   ...[1, 3, 8].flatMap((rows) =>
@@ -184,6 +195,7 @@ export const opTable: Readonly<Record<string, readonly OpCase[]>> = {
       rowCases.crossEntropy(5, 65, gradient, 1.3),
     ]),
   ],
+  'tokens chosen': samplingTable.slice(0, 3),
   'rotation and attention': [
     ...heads.flatMap((shape) => [
       ...sizes.flatMap((rows) => [

@@ -7,7 +7,7 @@ import type { Message, Sampling } from '../../records/records';
 import { opensThoughts, type ThinkingMode } from '../../records/thoughts';
 import { ChatTemplate } from '../../lm/chat/chatTemplate';
 import { tokenSettings } from '../../lm/tokens/specialTokens';
-import { checkSampling, Sampler } from '../../lm/sampler';
+import { checkSampling, Sampler } from '../../lm/sampling/sampler';
 import { yieldToEvents } from '../../lm/yieldToEvents';
 import type { AgentCallbacks, AgentRequest, Completion, LoadOptions } from '../agent';
 import { budgetedReply, type Piece } from '../budgetedReply';

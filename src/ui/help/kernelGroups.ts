@@ -15,6 +15,8 @@ const forward = [
   'swiglu',
   'loraDown',
   'loraDownDropout',
+  'logitChunks',
+  'sampleRows',
 ];
 const train = ['crossEntropy', 'adamw', 'sumSquares'];
 

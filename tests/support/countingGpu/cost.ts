@@ -44,6 +44,8 @@ export function flopsOf(work: Dispatched): number {
       return 8 * heads * headDim * pairs(work, (row) => end(row) - row);
     case 'attentionPaged':
       return 4 * heads * headDim * pairs(work, (row) => work.u32('positions', row) + 1);
+    case 'logitChunks':
+      return 100 * rows * vocab;
     case 'crossEntropy':
       return 8 * rows * vocab;
     default:
