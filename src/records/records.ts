@@ -348,7 +348,7 @@ export interface Report {
   readonly agents?: readonly AgentInfo[];
   /** Hosts other than the app's own that the run's agents stand for; absent in reports of older versions. */
   readonly hosts?: readonly string[];
-  readonly repeatable: 'bytes' | 'settings';
+  readonly repeatable: 'bytes' | 'forms' | 'settings';
   readonly splits: Readonly<Record<string, number>>;
   readonly dataset: { readonly kept: number; readonly dropped: DropCounts };
   readonly datasets: Readonly<Record<string, DatasetCounts>>;

@@ -214,7 +214,7 @@ export const reportSchema = v.object({
     ),
   ),
   hosts: v.exactOptional(v.array(text)),
-  repeatable: v.picklist(['bytes', 'settings']),
+  repeatable: v.picklist(['bytes', 'forms', 'settings']),
   splits: v.record(text, count),
   dataset: counts,
   datasets: v.record(text, datasetCounts),

@@ -83,7 +83,8 @@ describe('a GPU', () => {
       'linearBackward f32 128x128x64',
       'linearBackward f32 128x64x128',
     ]);
-    expect(known.size).toBe(5);
+    // Not LoRA's gradient: on a GPU workgroups share its sums.
+    expect(known.size).toBe(4);
     expect(chosenFor(tuned, 48, 96)).toBe('8x4');
     // A batch of another size class is not that product.
     const keys: string[] = [];
