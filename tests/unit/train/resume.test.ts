@@ -17,6 +17,7 @@ it('a checkpoint of version 0.1 goes on in the forms that there were then, a lat
   expect(backend.variants()).toEqual({
     ...then,
     decode: 'tile',
+    sampling: 'host',
     norm: 'thread',
     lora: 'thread',
     attention: 'thread',
