@@ -56,12 +56,13 @@ async function perStep(gpu: CountingGpu, work: () => Promise<number>): Promise<S
   const cpu = process.cpuUsage();
   const steps = await work();
   const { user, system } = process.cpuUsage(cpu);
-  const of = (key: keyof Counts): number => rounded((gpu.counts[key] - before[key]) / steps);
+  const of = (key: keyof Counts, digits = 1): number =>
+    rounded((gpu.counts[key] - before[key]) / steps, digits);
   return {
     dispatches: of('dispatches'),
     submits: of('submits'),
     bytesRead: of('readBytes'),
-    reads: of('reads'),
+    reads: of('reads', 3),
     jsMs: rounded((user + system) / 1000 / steps),
   };
 }
@@ -72,7 +73,8 @@ async function decode(
   model: ReturnType<typeof emptyModel>,
   sequences: number,
 ): Promise<StepCounts> {
-  const generator = new Generator(model, null);
+  // How many tokens come between two reads is by time, which is not this machine's.
+  const generator = new Generator(model, null, { chainMs: Infinity });
   const run = async (tokens: number): Promise<number> => {
     const before = generator.stats.steps;
     const sampling = { temperature: 0, topP: 1, seed: 1, maxTokens: tokens };
@@ -81,8 +83,8 @@ async function decode(
     );
     return generator.stats.steps - before;
   };
-  await run(4);
-  const counted = await perStep(gpu, () => run(sequences > 1 ? 8 : 40));
+  await run(8);
+  const counted = await perStep(gpu, () => run(sequences > 1 ? 24 : 40));
   await generator.dispose();
   await backend.finish();
   return counted;

@@ -19,7 +19,10 @@ export interface TurnPlace {
 }
 
 export interface Completion {
+  /** The answer: what was said after the thoughts. */
   readonly text: string;
+  /** Absent where the model did not think. */
+  readonly thoughts?: string;
   /** The model that said it, where that is another than the backend's own (a recording of several). */
   readonly model?: string;
   readonly finishReason: FinishReason;
@@ -33,7 +36,7 @@ export interface Completion {
 
 export interface AgentCallbacks {
   readonly signal?: AbortSignal;
-  /** New text of this reply, as it comes. */
+  /** New text of the answer, as it comes. */
   onText?(text: string): void;
 }
 

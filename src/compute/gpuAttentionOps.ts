@@ -1,10 +1,10 @@
 /** Rotary embedding, attention and its gradient on the GPU. */
 import type { KernelName } from '../gpu/kernels';
 import type { Dispatch } from '../gpu/recorder';
-import { attentionTile } from '../gpu/variants';
+import { attentionTile, splitKeys } from '../gpu/variants';
 import { rangeOf, type GpuContext } from './gpuMemory';
 import { costBlocks } from './gpuRowBlocks';
-import type { Backend, HeadShape, Tensor } from './ops';
+import type { AttentionShape, Backend, Tensor } from './ops';
 import { checks } from './shapes';
 
 export type AttentionOps = Pick<
@@ -12,16 +12,26 @@ export type AttentionOps = Pick<
   'rope' | 'attention' | 'attentionBackward' | 'ropeAndCache' | 'attentionPaged'
 >;
 
+/** More than any sequence has. */
+const longest = 2 ** 30;
+
 /** Flags, unrolled registers and sizes that the attention kernels share. */
-function headSpec({ heads, kvHeads, headDim }: HeadShape): {
+function headSpec({ heads, kvHeads, headDim, scale, softCap, window }: AttentionShape): {
   flags: readonly (string | false)[];
   constants: Readonly<Record<string, number>>;
   sizes: Record<string, number>;
 } {
   return {
-    flags: [headDim % 4 === 0 && 'VEC4'],
+    flags: [headDim % 4 === 0 && 'VEC4', softCap !== undefined && 'CAPPED', window !== undefined && 'WINDOW'],
     constants: { HEAD4: Math.ceil(headDim / 4) },
-    sizes: { heads, kvHeads, headDim, scale: 1 / Math.sqrt(headDim) },
+    sizes: {
+      heads,
+      kvHeads,
+      headDim,
+      scale: scale ?? 1 / Math.sqrt(headDim),
+      cap: softCap ?? 0,
+      window: Math.min(window ?? 0, longest),
+    },
   };
 }
 
@@ -46,21 +56,38 @@ interface Form {
   readonly perTile: number;
 }
 
-/** Keys that a row attends to: its document up to itself. */
+/** Keys that a row attends to: its document, or its window, up to itself. */
 const keysOf =
-  ({ spans }: { readonly spans?: Uint32Array }) =>
+  ({ spans, window = longest }: { readonly spans?: Uint32Array; readonly window?: number }) =>
   (row: number): number =>
-    row + 1 - (spans?.[2 * row] ?? 0);
+    Math.min(window, row + 1 - (spans?.[2 * row] ?? 0));
 
-export function attentionOps(context: GpuContext): AttentionOps {
+/** Bytes of what parts of split rows know; more rows go one block after another. */
+const partialBytes = 2 ** 23;
+
+export function attentionOps(context: GpuContext, memory: Pick<Backend, 'tensor' | 'release'>): AttentionOps {
   const { recorder } = context;
+  let kept: Tensor | null = null;
+
+  /** Scratch that stays: what is recorded next uses it after what was recorded before. */
+  function partials(size: number): Tensor {
+    if (kept !== null && (kept.size < size || rangeOf(kept).allocation.state === 'refused')) {
+      memory.release(kept);
+      kept = null;
+    }
+    kept ??= memory.tensor([Math.max(size, partialBytes / 4)], {
+      owner: 'engine',
+      label: 'parts of attention',
+    });
+    return kept;
+  }
 
   /** Over packed rows, for each of `heads`; `sums` as in attentionTile. */
-  function packedForm(op: HeadShape, heads: number, sums: 1 | 2): Form {
+  function packedForm(op: AttentionShape, heads: number, sums: 1 | 2): Form {
     const { flags, constants } = headSpec(op);
     const tile = attentionTile(op.headDim, { sums });
     const QUERIES = queriesOf(op.headDim);
-    return context.variants.attention === 'tiled'
+    return context.variants.attention !== 'thread'
       ? {
           flags: [...flags, 'TILED'],
           constants: tile.constants,
@@ -74,10 +101,10 @@ export function attentionOps(context: GpuContext): AttentionOps {
    * Over a paged cache. The tile depends on the model alone, and how many rows share a workgroup changes no bit: a row's
    * are the same in every batch.
    */
-  function pagedForm(op: HeadShape & { readonly rows: number; readonly kCache: Tensor }): Form {
+  function pagedForm(op: AttentionShape & { readonly rows: number; readonly kCache: Tensor }): Form {
     const { flags: usual, constants } = headSpec(op);
     const flags = [...usual, isHalf(op.kCache) && 'HALF'];
-    if (context.variants.attention !== 'tiled') return { flags, constants, tile: 1, perTile: op.heads };
+    if (context.variants.attention === 'thread') return { flags, constants, tile: 1, perTile: op.heads };
     const group = op.heads / op.kvHeads;
     const tile = attentionTile(op.headDim, { most: group });
     const workgroups = op.kvHeads * Math.ceil(group / tile.rows);
@@ -94,7 +121,7 @@ export function attentionOps(context: GpuContext): AttentionOps {
   /** A dispatch for each block of rows that fits a paced submit. Each number of a row's heads costs `scale` * `cost(row)` operations. */
   function paced(
     name: KernelName,
-    op: HeadShape & { readonly rows: number },
+    op: AttentionShape & { readonly rows: number },
     {
       form: { flags, constants, tile, perTile },
       buffers,
@@ -118,6 +145,62 @@ export function attentionOps(context: GpuContext): AttentionOps {
         threads: Math.ceil((end - first) / tile) * perTile,
         flops,
       });
+    }
+  }
+
+  /** attentionPaged whose rows with many keys are split over workgroups, in blocks of rows whose parts fit the scratch. */
+  function splitPaged(
+    op: AttentionShape & { readonly rows: number },
+    work: {
+      readonly form: Form;
+      readonly buffers: Dispatch['buffers'];
+      readonly cost: (row: number) => number;
+      readonly sizes: Readonly<Record<string, number>>;
+      /** Of the row with most of them. */
+      readonly parts: number;
+    },
+  ): void {
+    const { rows, heads, headDim } = op;
+    const { form, parts } = work;
+    const { flags, constants, sizes } = headSpec(op);
+    const HEAD4 = constants['HEAD4']!;
+    const each = parts * heads * (HEAD4 + 1) * 4;
+    const most = Math.max(1, Math.floor(partialBytes / 4 / each / form.tile)) * form.tile;
+    const scratch = rangeOf(partials(each * Math.min(most, rows)));
+    const split = { CHUNK: splitKeys.part, WHOLE: splitKeys.whole };
+    const blocks = costBlocks(context, rows, form.tile, 4 * heads * headDim, work.cost);
+    for (const block of blocks) {
+      for (let first = block.first; first < block.end; first += most) {
+        const end = Math.min(block.end, first + most);
+        const shared = { ...sizes, ...work.sizes, parts, rows, firstRow: first, endRow: end };
+        const threads = Math.ceil((end - first) / form.tile) * parts * form.perTile;
+        recorder.dispatch({
+          kernel: {
+            name: 'attentionPaged',
+            flags: [...form.flags, 'SPLIT'],
+            constants: { ...form.constants, ...split },
+          },
+          buffers: { ...work.buffers, partials: scratch },
+          sizes: shared,
+          threads,
+          flops: (block.flops * (end - first)) / (block.end - block.first),
+        });
+        recorder.dispatch({
+          kernel: {
+            name: 'attentionMerge',
+            flags: [...flags, 'SPLIT'],
+            constants: { ...constants, ...split },
+          },
+          buffers: {
+            positions: work.buffers['positions']!,
+            partials: scratch,
+            out: work.buffers['out']!,
+          },
+          sizes: shared,
+          threads: (end - first) * heads * HEAD4,
+          flops: 4 * (end - first) * each,
+        });
+      }
     }
   }
 
@@ -193,9 +276,9 @@ export function attentionOps(context: GpuContext): AttentionOps {
         scale: 6,
         cost: keysOf(op),
       });
-      // A key is seen by the rows from itself to its document's end.
-      const { rows, spans } = op;
-      const queries = (row: number): number => (spans?.[2 * row + 1] ?? rows) - row;
+      // A key is seen by the rows from itself to the end of its document or of the last window that it is in.
+      const { rows, spans, window = longest } = op;
+      const queries = (row: number): number => Math.min(window, (spans?.[2 * row + 1] ?? rows) - row);
       paced('attentionBackwardKey', op, {
         form: packedForm(op, op.kvHeads, 2),
         buffers: shared,
@@ -206,8 +289,10 @@ export function attentionOps(context: GpuContext): AttentionOps {
 
     attentionPaged(op) {
       checks.attentionPaged(op);
-      const { maxBlocks, blockSize, places } = op;
-      paced('attentionPaged', op, {
+      const { maxBlocks, blockSize, places, rows, window = longest } = op;
+      const cost = (row: number): number =>
+        Math.min(window, places ? (places[row] ?? 0) + 1 : maxBlocks * blockSize);
+      const work = {
         form: pagedForm(op),
         buffers: {
           qkv: rangeOf(op.qkv),
@@ -218,10 +303,15 @@ export function attentionOps(context: GpuContext): AttentionOps {
           blockTable: rangeOf(op.blockTable),
           out: rangeOf(op.out),
         },
-        scale: 4,
-        cost: (row) => (places ? (places[row] ?? 0) + 1 : maxBlocks * blockSize),
+        cost,
         sizes: { maxBlocks, blockSize },
-      });
+      };
+      let most = 0;
+      for (let row = 0; row < rows; row++) most = Math.max(most, cost(row));
+      if (context.variants.attention !== 'split' || most <= splitKeys.whole)
+        paced('attentionPaged', op, { ...work, scale: 4 });
+      // A window that begins inside a part ends inside one more.
+      else splitPaged(op, { ...work, parts: Math.ceil(most / splitKeys.part) + (most === window ? 1 : 0) });
     },
   };
 }

@@ -9,6 +9,7 @@ import { linearOps } from './gpuLinearOps';
 import { lossOps } from './gpuLossOps';
 import { memoryOps, type GpuContext } from './gpuMemory';
 import { rowOps } from './gpuRowOps';
+import { samplingOps } from './sampling/gpuSampling';
 import type { Backend, Matrix } from './ops';
 import { checkRows } from './shapes';
 
@@ -104,6 +105,9 @@ export async function createGpuBackend(gpu: GPU | undefined, options: GpuOptions
   return {
     kind: 'webgpu',
     halfCaches: true,
+    get samples() {
+      return context.variants.sampling === 'device';
+    },
     device: open.name,
     threads: 0,
     ledger: pool.ledger,
@@ -114,7 +118,8 @@ export async function createGpuBackend(gpu: GPU | undefined, options: GpuOptions
     ...memory,
     ...rows,
     ...linears,
-    ...attentionOps(context),
+    ...attentionOps(context, memory),
+    ...samplingOps(context),
     ...lossOps(context, scratch),
     readRows,
     variants: () => context.variants,

@@ -9,8 +9,9 @@ import {
   type GpuContext,
   type MatrixPart,
 } from './gpuMemory';
-import { inLanes, product, segmentRows, type Product } from './gpuProduct';
-import { rowBlocks } from './gpuRowBlocks';
+import { dropoutSizes, loraGradAB, sharedDown, sharedGradU, sharesLora } from './gpuLoraOps';
+import { inLanes, product, segmentRows, tiled, trainedTile, type Product } from './gpuProduct';
+import { mostFlops, rowBlocks } from './gpuRowBlocks';
 import { normedLinearInParts } from './normedLinear';
 import type { Backend, LoraDropout, LoraGroup, Mode, Tensor, WeightFormat } from './ops';
 import { checks } from './shapes';
@@ -19,27 +20,6 @@ export type LinearOps = Pick<
   Backend,
   'linear' | 'normedLinear' | 'linearBackward' | 'loraDown' | 'loraGradU' | 'loraGradAB' | 'matmulNT'
 >;
-
-function segmentTiles(group: LoraGroup): number {
-  return group.segments.reduce((sum, { count }) => sum + Math.ceil(count / 8), 0);
-}
-
-/** The mask's uniforms; `on` is false where nothing is dropped. */
-function dropoutSizes(dropout: LoraDropout | undefined): {
-  on: boolean;
-  sizes: Record<'threshold' | 'key' | 'keep', number>;
-} {
-  const rate = dropout?.rate ?? 0;
-  return {
-    on: rate > 0,
-    // mix(i, key) >= rate * 2^32 over integers is mix >= ceil(rate * 2^32).
-    sizes: {
-      threshold: Math.min(0xffffffff, Math.ceil(rate * 0x100000000)),
-      key: (dropout?.key ?? 0) >>> 0,
-      keep: 1 / (1 - rate),
-    },
-  };
-}
 
 export function linearOps(context: GpuContext, others: Pick<Backend, 'rmsNorm' | 'swiglu'>): LinearOps {
   const { recorder } = context;
@@ -63,15 +43,29 @@ export function linearOps(context: GpuContext, others: Pick<Backend, 'rmsNorm' |
     const columns4 = Math.ceil(inputs / 4);
     const dropout = dropoutSizes(lora?.dropout);
     const width = lora === undefined ? 0 : lora.group.segments.length * lora.group.rank;
-    const tile = tileSpec(context.variants.linearBackward, context.variants.workgroup);
-    const flops = 2 * rows * inputs * (part.count + width);
-    const blocks = { tile: tile.rows, widths: [inputs, outputs, width] };
-    for (const block of rowBlocks(context, rows, flops, blocks)) {
+    const { workgroup } = context.variants;
+    const storage = op.format;
+    const tile = trainedTile(context.variants, 'linearBackward', { storage, rows, inputs, outputs });
+    const form = tiled(tile, { storage, sums: dropout.on ? 2 : 1, workgroup });
+    const blocks = { tile: form.least, widths: [inputs, outputs, width] };
+    // Where even one tile of rows is too much for a dispatch its columns are cut too, in whole tiles.
+    const columns = mostFlops(context) / (2 * Math.min(rows, form.rows) * (part.count + width));
+    const most4 = 16 * Math.max(1, Math.floor(columns / 64));
+    const spans = Array.from({ length: Math.ceil(columns4 / most4) }, (_, i) => {
+      const first4 = i * most4;
+      return { first4, span4: Math.min(most4, columns4 - first4) };
+    });
+    const flopsOf = ({ span4 }: { span4: number }): number => 8 * rows * span4 * (part.count + width);
+    const pieces = spans.flatMap((span) =>
+      rowBlocks(context, rows, flopsOf(span), blocks).map((block) => ({ span, block })),
+    );
+    for (const { span, block } of pieces) {
       recorder.dispatch({
         kernel: {
           name: 'linearBackward',
           weights: op.format,
           flags: [
+            ...form.flags,
             outputs % 4 === 0 && 'VEC4',
             inputs % 4 === 0 && 'OUT4',
             op.accumulate && 'ACCUMULATE',
@@ -79,7 +73,7 @@ export function linearOps(context: GpuContext, others: Pick<Backend, 'rmsNorm' |
             lora !== undefined && lora.group.rank % 4 === 0 && 'RANK4',
             dropout.on && 'DROPOUT',
           ],
-          constants: tile.constants,
+          constants: form.constants,
         },
         buffers: {
           ...weightBuffers(part),
@@ -92,6 +86,7 @@ export function linearOps(context: GpuContext, others: Pick<Backend, 'rmsNorm' |
           firstRow: block.first,
           inputs,
           columns4,
+          ...span,
           outputs,
           start: part.start,
           count: part.count,
@@ -99,8 +94,8 @@ export function linearOps(context: GpuContext, others: Pick<Backend, 'rmsNorm' |
           rank: lora?.group.rank ?? 0,
           ...dropout.sizes,
         },
-        threads: Math.ceil(block.rows / tile.rows) * Math.ceil(columns4 / (tile.cols / 4)),
-        flops: (flops * block.rows) / rows,
+        threads: Math.ceil(block.rows / form.rows) * form.threads(4 * span.span4),
+        flops: (flopsOf(span) * block.rows) / rows,
       });
     }
   }
@@ -139,6 +134,10 @@ export function linearOps(context: GpuContext, others: Pick<Backend, 'rmsNorm' |
 
   function loraDown(op: Parameters<Backend['loraDown']>[0]): void {
     checks.loraDown(op);
+    if (op.mode === 'train' && sharesLora(context)) {
+      sharedDown(context, op);
+      return;
+    }
     const { group, rows, inputs } = op;
     const dropout = dropoutSizes(op.dropout);
     if (!dropout.on) {
@@ -206,14 +205,15 @@ export function linearOps(context: GpuContext, others: Pick<Backend, 'rmsNorm' |
       const { group, rows, outputs } = op;
       const covered = group.segments.reduce((sum, { count }) => sum + count, 0);
       const chosen = tileSpec(context.variants.loraGradU, context.variants.workgroup);
+      const shared = sharesLora(context) && sharedGradU(op);
       const cols = group.rank <= 4 ? 4 : chosen.cols;
       const aligned =
         outputs % 4 === 0 && group.segments.every(({ start, count }) => start % 4 === 0 && count % 4 === 0);
       recorder.dispatch({
         kernel: {
           name: 'loraGradU',
-          flags: [group.rank % 4 === 0 && 'RANK4', aligned && 'VEC4'],
-          constants: { ...chosen.constants, QUADS: cols / 4 },
+          flags: [group.rank % 4 === 0 && 'RANK4', aligned && 'VEC4', shared && 'SPLIT'],
+          constants: shared ? shared.constants : { ...chosen.constants, QUADS: cols / 4 },
         },
         buffers: { dy: rangeOf(op.dy), b: rangeOf(group.b), du: rangeOf(op.du) },
         sizes: {
@@ -224,58 +224,14 @@ export function linearOps(context: GpuContext, others: Pick<Backend, 'rmsNorm' |
           scale: group.scale,
           segments: segmentRows(group),
         },
-        threads: Math.ceil(rows / chosen.rows) * group.segments.length * Math.ceil(group.rank / cols),
+        threads: shared
+          ? shared.threads
+          : Math.ceil(rows / chosen.rows) * group.segments.length * Math.ceil(group.rank / cols),
         flops: 2 * rows * covered * group.rank,
       });
     },
 
-    loraGradAB(op) {
-      checks.loraGradAB(op);
-      const { group, rows, inputs, outputs } = op;
-      const dropout = dropoutSizes(op.dropout);
-      const rankTiles = Math.ceil(group.rank / 8);
-      const tilesA = group.segments.length * rankTiles * Math.ceil(inputs / 8);
-      const tiles = tilesA + segmentTiles(group) * rankTiles;
-      const split = context.variants.loraGradAB === 'split';
-      const workgroup = split ? 64 : 4;
-      const aligned = outputs % 4 === 0 && group.segments.every(({ start }) => start % 4 === 0);
-      const covered = group.segments.reduce((sum, { count }) => sum + count, 0);
-      recorder.dispatch({
-        kernel: {
-          name: 'loraGradAB',
-          flags: [
-            inputs % 4 === 0 && 'VEC4',
-            aligned && 'OUT4',
-            group.rank % 4 === 0 && 'RANK4',
-            dropout.on && 'DROPOUT',
-            split && 'SPLIT',
-          ],
-          constants: { WORKGROUP: workgroup },
-        },
-        buffers: {
-          x: rangeOf(op.x),
-          dy: rangeOf(op.dy),
-          u: rangeOf(op.u),
-          du: rangeOf(op.du),
-          gradA: rangeOf(op.gradA),
-          gradB: rangeOf(op.gradB),
-        },
-        sizes: {
-          rows,
-          inputs,
-          outputs,
-          segmentCount: group.segments.length,
-          rank: group.rank,
-          scale: group.scale,
-          tilesA,
-          tiles,
-          ...dropout.sizes,
-          segments: segmentRows(group),
-        },
-        threads: split ? tiles * workgroup : tiles,
-        flops: 2 * rows * group.rank * (group.segments.length * inputs + covered),
-      });
-    },
+    loraGradAB: (...ops) => loraGradAB(context, ops),
 
     matmulNT(op) {
       checks.matmulNT(op);

@@ -1,7 +1,18 @@
 /** Products with a weight on the GPU: which form of the kernel computes them, and its dispatches. */
 import { fail } from '../core/assert';
 import type { WeightStorage } from '../gpu/kernels';
-import { lanesSpec, mostLaneRows, tileSpec, type Tile, type Variants } from '../gpu/variants';
+import {
+  isShared,
+  lanesSpec,
+  mostLaneRows,
+  productKey,
+  productTile,
+  sharedTileSpec,
+  tileSpec,
+  type SharedTile,
+  type Tile,
+  type Variants,
+} from '../gpu/variants';
 import { piecesOf, rangeOf, weightBuffers, type GpuContext, type MatrixPart } from './gpuMemory';
 import { mostFlops, rowBlocks } from './gpuRowBlocks';
 import type { LoraGroup, Mode, Tensor } from './ops';
@@ -43,32 +54,62 @@ export interface Product {
 export const inLanes = ({ decode }: Variants, { rows, inputs }: Pick<Product, 'rows' | 'inputs'>): boolean =>
   decode === 'lanes' && rows <= mostLaneRows && inputs % 32 === 0;
 
-/** The form of kernel that computes a product; `threads` is for `rows` rows and so many rows of W. */
-function formOf(
-  variants: Variants,
-  op: Product,
-): {
+interface Form {
   readonly flags: readonly Flag[];
   readonly rows: number;
   /** Rows that a dispatch can have. */
   readonly least: number;
   readonly constants: Readonly<Record<string, number>>;
-  threads(count: number): number;
-} {
-  const { mode, rows, storage } = op;
-  if (mode === 'train') return tiled(variants.linear, variants.workgroup, []);
-  // No row is summed by lanes: K's own order is the fastest for tiles on a software adapter.
-  if (variants.decode === 'tile') return tiled(variants.linearGenerate, variants.workgroup, []);
-  const order: Flag[] = [(storage === 'q8' || storage === 'q4') && 'QUANTS', storage === 'q4' && 'MINIMA'];
-  if (storage === 'ragged' || !inLanes(variants, op))
-    return tiled(variants.linearGenerate, variants.workgroup, ['CHAINS', ...order]);
-  const lanes = lanesSpec(rows, storage);
-  return { ...lanes, least: 1, flags: ['LANES', ...order], threads: (count) => 64 * Math.ceil(count / 8) };
+  /** Of `rows` rows and so many columns. */
+  threads(columns: number): number;
 }
 
-function tiled(tile: Tile, workgroup: Variants['workgroup'], flags: readonly Flag[]) {
-  const spec = tileSpec(tile, workgroup);
-  return { ...spec, least: spec.rows, flags, threads: (count: number) => Math.ceil(count / spec.cols) };
+/** The tile of a product of training at its own shape, tuned or usual. */
+export function trainedTile(
+  variants: Variants,
+  family: 'linear' | 'linearBackward',
+  { storage, rows, inputs, outputs }: Pick<Product, 'storage' | 'rows' | 'inputs' | 'outputs'>,
+): Tile | SharedTile {
+  const { shapes } = variants;
+  const form = shapes[productKey(family, storage, [rows, inputs, outputs])] ?? variants[family];
+  return productTile(form, rows, family === 'linear' ? outputs : inputs);
+}
+
+/** Weights of 16 bits stay so in workgroup memory. */
+const half = (storage: WeightStorage): Flag => (storage === 'f16' || storage === 'bf16') && 'HALF';
+
+/** A product by tiles; `sums` as of sharedTileSpec. */
+export function tiled(
+  tile: Tile | SharedTile,
+  { storage, sums, workgroup }: { storage: WeightStorage; sums: number; workgroup: Variants['workgroup'] },
+): Form {
+  if (isShared(tile)) {
+    const { rows, cols, threads, constants } = sharedTileSpec(tile, sums);
+    const flags = ['SHARED', half(storage)];
+    return { rows, least: rows, flags, constants, threads: (columns) => threads * Math.ceil(columns / cols) };
+  }
+  const { rows, cols, constants } = tileSpec(tile, workgroup);
+  return { rows, least: rows, flags: [], constants, threads: (columns) => Math.ceil(columns / cols) };
+}
+
+/** The form of kernel that computes a product. */
+function formOf(variants: Variants, op: Product): Form {
+  const { mode, rows, storage, outputs } = op;
+  const { workgroup } = variants;
+  if (mode === 'train') return tiled(trainedTile(variants, 'linear', op), { storage, sums: 1, workgroup });
+  const { linearGenerate } = variants;
+  const few = linearGenerate === 'shared' && rows <= mostLaneRows;
+  const tile = few ? '4x4' : productTile(linearGenerate, rows, outputs);
+  // No row is summed by lanes: K's own order is the fastest for tiles on a software adapter.
+  if (variants.decode === 'tile') return tiled(tile, { storage, sums: 1, workgroup });
+  const quants = storage === 'q8' || storage === 'q4';
+  const order: Flag[] = [quants && 'QUANTS', storage === 'q4' && 'MINIMA'];
+  if (storage === 'ragged' || !inLanes(variants, op)) {
+    const form = tiled(tile, { storage, sums: quants ? 3 : 2, workgroup });
+    return { ...form, flags: [...form.flags, 'CHAINS', ...order] };
+  }
+  const lanes = lanesSpec(rows, storage);
+  return { ...lanes, least: 1, flags: ['LANES', ...order], threads: (count) => 64 * Math.ceil(count / 8) };
 }
 
 /** x W^T for every part of a matrix, or for a tensor as its only part. */

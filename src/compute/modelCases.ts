@@ -179,6 +179,25 @@ function generatedForms(model: ModelForms): GeneratedForm[] {
   return whole.flatMap((form) => [form, { ...form, rank }]);
 }
 
+/** [inputs, outputs] of the linears whose adapters' gradients are computed at once, each kind of pair once. */
+function gradientPairs(model: ModelForms): (readonly [number, number])[][] {
+  const { hidden, ffn, heads, headDim } = model;
+  const all = [
+    [
+      [ffn, hidden],
+      [hidden, 2 * ffn],
+    ],
+    [
+      [heads * headDim, hidden],
+      [hidden, fused(model)],
+    ],
+  ] as const;
+  const kinds = all.map((pair) =>
+    pair.map(([inputs, outputs]) => [like(inputs, 256), like(outputs, 72)] as const),
+  );
+  return [...new Map(kinds.map((pair) => [JSON.stringify(pair), pair])).values()];
+}
+
 /** Of the kernels that generation runs, then of those that training adds. */
 export function modelCases(model: ModelForms): OpCase[] {
   const { headDim, formats, qkNorm } = model;
@@ -196,6 +215,7 @@ export function modelCases(model: ModelForms): OpCase[] {
     rowCases.gatherRows(7, hidden),
     ...both(generatedForms(model), (form, format) => [rowAlone(format, form)]),
     attentionCases.attentionPaged(7, heads, 4, model.halfCache),
+    attentionCases.attentionDecode([600, 5], heads, 16, model.halfCache),
     ...(qkNorm ? [rowCases.qkNorm(5, heads)] : []),
     attentionCases.rope(5, heads),
     attentionCases.attention(9, heads, [5, 4]),
@@ -218,5 +238,6 @@ export function modelCases(model: ModelForms): OpCase[] {
     rowCases.fill(4096),
     rowCases.copy(4096, false),
     ...down.map((inputs) => linearCases.loraGrad(rows, inputs, 72, rank)),
+    ...gradientPairs(model).map((pair) => linearCases.loraGradPair(rows, pair, rank)),
   ];
 }

@@ -17,6 +17,14 @@ export interface OpCase {
   run(backend: Backend): Promise<Float32Array[]>;
   /** Milliseconds that the op takes once compiled, the fastest of `rounds`. */
   time(backend: Backend, rounds: number): Promise<number>;
+  /** The op on its tensors, to be timed in several forms. */
+  prepare(backend: Backend): Prepared;
+}
+
+export interface Prepared {
+  /** Milliseconds of the op and of waiting for it. */
+  time(): Promise<number>;
+  free(): void;
 }
 
 export interface Tolerance {
@@ -114,6 +122,19 @@ export function opCase(
   build: (make: Maker) => Work,
 ): OpCase {
   const seed = `${kernels.join()} ${shape.join()}`;
+  const prepare = (backend: Backend): Prepared => {
+    const make = new Maker(backend, seed);
+    const work = build(make);
+    return {
+      async time() {
+        const start = performance.now();
+        work.record();
+        await backend.finish();
+        return performance.now() - start;
+      },
+      free: () => make.free(),
+    };
+  };
   return {
     kernels,
     variant,
@@ -133,23 +154,17 @@ export function opCase(
       }
     },
     async time(backend, rounds) {
-      const make = new Maker(backend, seed);
+      const prepared = prepare(backend);
       try {
-        const work = build(make);
-        work.record();
-        await backend.finish();
+        await prepared.time();
         let best = Number.POSITIVE_INFINITY;
-        for (let round = 0; round < rounds; round++) {
-          const start = performance.now();
-          work.record();
-          await backend.finish();
-          best = Math.min(best, performance.now() - start);
-        }
+        for (let round = 0; round < rounds; round++) best = Math.min(best, await prepared.time());
         return best;
       } finally {
-        make.free();
+        prepared.free();
       }
     },
+    prepare,
   };
 }
 

@@ -1,7 +1,7 @@
 /** Cases of rotary embedding and attention. */
 import { hashKey, uniform } from '../core/rng';
 import { elementwise, halves, opCase, products, type OpCase, type Maker } from './opCase';
-import type { HeadShape, Tensor } from './ops';
+import type { AttentionShape, HeadShape, Tensor } from './ops';
 
 function rotary(make: Maker, positions: number, headDim: number): { cos: Tensor; sin: Tensor } {
   const half = headDim / 2;
@@ -15,6 +15,12 @@ function rotary(make: Maker, positions: number, headDim: number): { cos: Tensor;
   make.backend.write(sin, Float32Array.from(angles, Math.sin));
   return { cos, sin };
 }
+
+/** ", scale 0.3, cap 30, window 8" of those that the shape has. */
+const scoresOf = ({ scale, softCap, window }: AttentionShape): string =>
+  Object.entries({ scale, cap: softCap, window })
+    .map(([name, value]) => (value === undefined ? '' : `, ${name} ${value}`))
+    .join('');
 
 /** [first row, end] of each row's document. */
 function documentEnds(rows: number, lengths: number | readonly number[]): number[][] {
@@ -38,7 +44,7 @@ function shuffled<T>(list: readonly T[], seed: string): T[] {
 /** Rows that go into a paged cache and attend through its block table, [sequences, maxBlocks]. */
 function pagedCase(
   variant: string,
-  heads: HeadShape,
+  heads: AttentionShape,
   pages: {
     readonly rows: readonly { readonly sequence: number; readonly position: number }[];
     readonly table: readonly number[];
@@ -46,13 +52,15 @@ function pagedCase(
     readonly blockSize: number;
     /** Caches of pairs of f16. */
     readonly half?: boolean;
+    /** Rows see so many keys that they may be split. */
+    readonly long?: boolean;
   },
 ): OpCase {
   const { table, maxBlocks, blockSize, half = false } = pages;
   const rows = pages.rows.length;
   return opCase(
-    ['ropeAndCache', 'attentionPaged'],
-    variant,
+    ['ropeAndCache', 'attentionPaged', ...(pages.long === true ? ['attentionMerge'] : [])],
+    `${variant}${scoresOf(heads)}`,
     [rows, heads.heads, heads.kvHeads, heads.headDim],
     half ? halves : products,
     null,
@@ -132,10 +140,10 @@ export const attentionCases = {
     ),
 
   /** Rows packed as documents of up to `lengths` rows, or of each of these lengths. */
-  attention: (rows: number, heads: HeadShape, lengths: number | readonly number[]): OpCase =>
+  attention: (rows: number, heads: AttentionShape, lengths: number | readonly number[]): OpCase =>
     opCase(
       ['attention', 'attentionBackwardQuery', 'attentionBackwardKey'],
-      `documents of ${typeof lengths === 'number' ? lengths : lengths.join(', ')}`,
+      `documents of ${typeof lengths === 'number' ? lengths : lengths.join(', ')}${scoresOf(heads)}`,
       [rows, heads.heads, heads.kvHeads, heads.headDim],
       products,
       null,
@@ -159,7 +167,7 @@ export const attentionCases = {
     ),
 
   /** Two sequences whose rows interleave, blocks in reverse order; prefill of all positions at once. */
-  attentionPaged: (positionsEach: number, heads: HeadShape, blockSize: number, half = false): OpCase => {
+  attentionPaged: (positionsEach: number, heads: AttentionShape, blockSize: number, half = false): OpCase => {
     const rows = Array.from({ length: 2 * positionsEach }, (_, t) => ({ sequence: t % 2, position: t >> 1 }));
     const maxBlocks = Math.ceil(positionsEach / blockSize);
     const table = Array.from({ length: 2 * maxBlocks }, (_, i) => 2 * maxBlocks - 1 - i);
@@ -168,7 +176,7 @@ export const attentionCases = {
   },
 
   /** Sequences of these lengths, rows and blocks in a shuffled order; the shorter ones leave blocks unused. */
-  attentionPagedUneven: (lengths: readonly number[], heads: HeadShape, blockSize: number): OpCase => {
+  attentionPagedUneven: (lengths: readonly number[], heads: AttentionShape, blockSize: number): OpCase => {
     const rows = lengths.flatMap((length, sequence) =>
       Array.from({ length }, (_, position) => ({ sequence, position })),
     );
@@ -179,6 +187,26 @@ export const attentionCases = {
       table: shuffled(blocks, 'blocks'),
       maxBlocks,
       blockSize,
+    });
+  },
+
+  /** The last row of sequences of these lengths, each of whose keys is in the cache. */
+  attentionDecode: (
+    lengths: readonly number[],
+    heads: AttentionShape,
+    blockSize: number,
+    half = false,
+  ): OpCase => {
+    const rows = lengths.map((length, sequence) => ({ sequence, position: length - 1 }));
+    const maxBlocks = Math.ceil(Math.max(...lengths) / blockSize);
+    const table = Array.from({ length: lengths.length * maxBlocks }, (_, block) => block);
+    return pagedCase(`last rows of sequences of ${lengths.join(', ')}${half ? ', f16' : ''}`, heads, {
+      rows,
+      table: shuffled(table, 'blocks'),
+      maxBlocks,
+      blockSize,
+      half,
+      long: true,
     });
   },
 };

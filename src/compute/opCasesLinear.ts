@@ -1,6 +1,6 @@
 /** Cases of the linears, their gradients and LoRA. */
 import { products, opCase, type OpCase } from './opCase';
-import type { LoraGroup, Mode, WeightFormat } from './ops';
+import type { LoraGroup, Mode, Tensor, WeightFormat } from './ops';
 
 /** Fused segments over `outputs` columns with gaps where there is room: two thirds are covered. */
 export function segmentsOf(outputs: number): LoraGroup['segments'] {
@@ -154,7 +154,7 @@ export const linearCases = {
   ): OpCase => {
     const { mode = 'train', rate = 0 } = options;
     return opCase(
-      [rate > 0 ? 'loraDownDropout' : 'linear'],
+      [rate > 0 ? 'loraDownDropout' : 'linear', ...(mode === 'train' ? ['loraDown'] : [])],
       `loraDown ${mode}${rate > 0 ? ' dropout' : ''}`,
       [rows, inputs, rank],
       products,
@@ -206,6 +206,29 @@ export const linearCases = {
       },
     );
   },
+
+  /** Two linears' gradients at once, [inputs, outputs] each; their u, their du and all gradients are parts of one tensor each. */
+  loraGradPair: (rows: number, shapes: readonly (readonly [number, number])[], rank: number): OpCase =>
+    opCase(['loraGradAB'], 'two linears', [rows, ...shapes.flat(), rank], products, null, (make) => {
+      const { backend } = make;
+      /** Parts of one tensor, each from a multiple of 64 elements on. */
+      const parts = (label: string, each: readonly (readonly number[])[]): Tensor[] => {
+        const sizes = each.map(([a = 0, b = 0]) => Math.ceil((a * b) / 64) * 64);
+        const whole = make.f32(label, [sizes.reduce((sum, size) => sum + size, 0)]);
+        let end = 0;
+        return each.map((shape, i) => backend.view(whole, (end += sizes[i]!) - sizes[i]!, shape));
+      };
+      const groups = shapes.map(([inputs, outputs]) => make.lora(segmentsOf(outputs), rank, inputs));
+      const widths = groups.map(({ segments }) => [rows, segments.length * rank]);
+      const [u, du] = [parts('u', widths), parts('du', widths)];
+      const grads = parts('grads', groups.flatMap(({ a, b }) => [a.shape, b.shape])); // prettier-ignore
+      const ops = shapes.map(([inputs, outputs], i) => ({
+        ...{ x: make.f32(`x${i}`, [rows, inputs]), dy: make.f32(`dy${i}`, [rows, outputs]) },
+        ...{ u: u[i]!, du: du[i]!, gradA: grads[2 * i]!, gradB: grads[2 * i + 1]! },
+        ...{ group: groups[i]!, rows, inputs, outputs },
+      }));
+      return { record: () => backend.loraGradAB(...ops.toReversed()), outputs: grads };
+    }),
 
   matmulNT: (rows: number, k: number, n: number, mode: Mode): OpCase =>
     opCase(['linear'], `matmulNT ${mode}`, [rows, k, n], products, null, (make) => {

@@ -14,6 +14,7 @@
  */
 import type { Ledger } from '../core/ledger';
 import type { EncodedRows } from '../cpu/decode';
+import type { ScoreForm } from '../cpu/referenceAttention';
 
 export type BackendKind = 'webgpu' | 'wasm' | 'reference';
 export type Mode = 'generate' | 'train';
@@ -70,12 +71,30 @@ export interface LoraDropout {
   readonly key: number;
 }
 
+/** What the gradients of a linear's adapter are computed from, and where they go. */
+export interface LoraGradients {
+  readonly x: Tensor;
+  readonly dy: Tensor;
+  readonly u: Tensor;
+  readonly du: Tensor;
+  readonly group: LoraGroup;
+  readonly gradA: Tensor;
+  readonly gradB: Tensor;
+  readonly rows: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly dropout?: LoraDropout;
+}
+
 /** Head layout of a fused q|k|v activation [rows, (heads + 2 kvHeads) * headDim]. */
 export interface HeadShape {
   readonly heads: number;
   readonly kvHeads: number;
   readonly headDim: number;
 }
+
+/** What an attention op may be given beside its heads; without a field it is computed as if there were none. */
+export type AttentionShape = HeadShape & ScoreForm;
 
 /** Rotary tables [positions, headDim / 2], computed in f64 on the host. Pairs are (i, i + headDim / 2). */
 export interface RotaryTables {
@@ -95,6 +114,8 @@ export interface Backend {
   readonly maxTensorBytes: number;
   /** Whether it takes key-value caches as pairs of f16. */
   readonly halfCaches: boolean;
+  /** Whether generation lets it choose tokens, by `sampleRows`; else the host does, from the logits. */
+  readonly samples: boolean;
   /** Resolves (never rejects) with the typed reason once the device is lost. */
   readonly lost: Promise<Error>;
 
@@ -215,20 +236,12 @@ export interface Backend {
   }): void;
   /** du_s = scale * dy_s B_s: [rows, segments * rank]; dy [rows, outputs]. */
   loraGradU(op: { dy: Tensor; group: LoraGroup; du: Tensor; rows: number; outputs: number }): void;
-  /** dA += du^T dropout(x), dB_s += scale * dy_s^T u_s; both accumulate. gradA and gradB have the shapes of a and b. */
-  loraGradAB(op: {
-    x: Tensor;
-    dy: Tensor;
-    u: Tensor;
-    du: Tensor;
-    group: LoraGroup;
-    gradA: Tensor;
-    gradB: Tensor;
-    rows: number;
-    inputs: number;
-    outputs: number;
-    dropout?: LoraDropout;
-  }): void;
+  /**
+   * dA += du^T dropout(x), dB_s += scale * dy_s^T u_s; both accumulate. gradA and gradB have the shapes of a and b. Several linears
+   * at once are independent of each other; a GPU takes two in one dispatch where their u, their du and all gradients are views of
+   * one tensor each.
+   */
+  loraGradAB(...ops: readonly LoraGradients[]): void;
   /** y [rows, n] = x [rows, k] B^T with B [n, k] a tensor (reward heads and other small trained linears). */
   matmulNT(op: { x: Tensor; b: Tensor; y: Tensor; rows: number; n: number; k: number; mode: Mode }): void;
 
@@ -240,11 +253,11 @@ export interface Backend {
   /**
    * Causal attention inside documents packed along the rows: row t attends to rows [documents[t].start, t].
    * documents u32 [rows, 2] = (start, end exclusive) of t's document. out [rows, heads * headDim], lse [rows, heads] =
-   * log-sum-exp of the scaled scores. Softmax scale is headDim^-0.5. Scores are never materialised. `spans` = the contents of
+   * log-sum-exp of the scores (ScoreForm). Scores are never materialised. `spans` = the contents of
    * `documents`, by which a GPU's work is paced; without them it is paced as one document.
    */
   attention(
-    op: HeadShape & {
+    op: AttentionShape & {
       qkv: Tensor;
       documents: Tensor;
       out: Tensor;
@@ -255,7 +268,7 @@ export interface Backend {
   ): void;
   /** dqkv from dout; `delta` [rows, heads] is scratch for rowsum(dout * out). */
   attentionBackward(
-    op: HeadShape & {
+    op: AttentionShape & {
       qkv: Tensor;
       documents: Tensor;
       out: Tensor;
@@ -289,7 +302,7 @@ export interface Backend {
    * contents of `positions`, by which a GPU's work is paced; without them every row counts as the longest possible.
    */
   attentionPaged(
-    op: HeadShape & {
+    op: AttentionShape & {
       qkv: Tensor;
       kCache: Tensor;
       vCache: Tensor;
@@ -303,6 +316,24 @@ export interface Backend {
       places?: Uint32Array;
     },
   ): void;
+
+  /**
+   * A token of each row of logits [rows, vocab], as `draws` u32 [rows, 8] ask (compute/sampling/rowDraws.ts has the words): results u32
+   * [*, 6] from row `first` on, and ids written to `next`, by which the step to come embeds. A row whose result says so is left to the
+   * host, which chooses by its logits. Every row on its own. `summaries` and `lists` u32 are scratch (samplingScratch), lists where a
+   * draw is cut to a nucleus.
+   */
+  sampleRows(op: {
+    logits: Tensor;
+    draws: Tensor;
+    next: Tensor;
+    results: Tensor;
+    first: number;
+    rows: number;
+    vocab: number;
+    summaries: Tensor;
+    lists?: Tensor;
+  }): void;
 
   // Loss and optimiser
   /**

@@ -11,6 +11,7 @@ import * as rows from '../cpu/referenceRows';
 import { fail } from '../core/assert';
 import { Ledger } from '../core/ledger';
 import { dropoutFactor } from './dropout';
+import { sampleByLoops } from './sampling/loopSampling';
 import { normedLinearInParts } from './normedLinear';
 import type { Backend, HeadShape, LoraDropout, LoraGroup, Matrix, Tensor } from './ops';
 import { checkRange, checkRows, checks, checkView, shapeSize } from './shapes';
@@ -101,6 +102,7 @@ export function createReferenceBackend(): ReferenceBackend {
   return {
     kind: 'reference',
     halfCaches: true,
+    samples: false,
     device: 'f64 loops',
     threads: 1,
     ledger,
@@ -266,21 +268,14 @@ export function createReferenceBackend(): ReferenceBackend {
       checks.loraGradU(op);
       linear.loraGradU(f64(op.dy), lora(op.group), f64(op.du), op.rows, op.outputs);
     },
-    loraGradAB(op) {
-      checks.loraGradAB(op);
-      linear.loraGradAB(
-        f64(op.x),
-        f64(op.dy),
-        f64(op.u),
-        f64(op.du),
-        lora(op.group),
-        f64(op.gradA),
-        f64(op.gradB),
-        op.rows,
-        op.outputs,
-        op.inputs,
-        mask(op.dropout),
-      );
+    loraGradAB(...ops) {
+      for (const op of ops) {
+        checks.loraGradAB(op);
+        const [x, dy, u, du] = [f64(op.x), f64(op.dy), f64(op.u), f64(op.du)];
+        const [group, gradA, gradB] = [lora(op.group), f64(op.gradA), f64(op.gradB)];
+        const { rows, outputs, inputs } = op;
+        linear.loraGradAB(x, dy, u, du, group, gradA, gradB, rows, outputs, inputs, mask(op.dropout));
+      }
     },
     matmulNT(op) {
       checks.matmulNT(op);
@@ -359,7 +354,7 @@ export function createReferenceBackend(): ReferenceBackend {
             vCache,
             place,
             positions[row]! + 1,
-            headDim,
+            op,
             out,
             (row * heads + h) * headDim,
           );
@@ -367,18 +362,16 @@ export function createReferenceBackend(): ReferenceBackend {
       }
     },
 
+    sampleRows(op) {
+      checks.sampleRows(op);
+      sampleByLoops(f64(op.logits), [u32(op.draws), u32(op.next), u32(op.results)], op);
+    },
     crossEntropy(op) {
       checks.crossEntropy(op);
+      const { rows: count, vocab, temperature = 1 } = op;
       const rowWeights = op.rowWeights && f64(op.rowWeights);
-      loss.crossEntropy(
-        f64(op.logits),
-        u32(op.targets),
-        f64(op.nll),
-        op.rows,
-        op.vocab,
-        rowWeights,
-        op.temperature ?? 1,
-      );
+      const targets = u32(op.targets);
+      loss.crossEntropy(f64(op.logits), targets, f64(op.nll), count, vocab, rowWeights, temperature);
     },
     sumSquares(op) {
       checks.sumSquares(op);

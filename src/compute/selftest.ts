@@ -8,6 +8,7 @@ import { largestError, type OpCase } from './opCase';
 import { attentionCases } from './opCasesAttention';
 import { linearCases } from './opCasesLinear';
 import { rowCases } from './opCasesRows';
+import { samplingCase } from './sampling/opCasesSampling';
 import type { Backend } from './ops';
 import { createReferenceBackend } from './referenceBackend';
 
@@ -22,7 +23,7 @@ export interface SelftestOptions {
 
 interface Entry {
   readonly test: OpCase;
-  readonly variants?: Partial<Variants>;
+  readonly variants?: Partial<Omit<Variants, 'shapes'>>;
 }
 
 const heads = { heads: 4, kvHeads: 2, headDim: 16 };
@@ -67,6 +68,7 @@ export function commonCases(): OpCase[] {
     linearCases.loraGrad(7, 65, 65, 5, { rate: 0.2 }),
     linearCases.loraGrad(160, 64, 192, 8),
     linearCases.matmulNT(7, 65, 2, 'train'),
+    samplingCase(5, 65),
     rowCases.crossEntropy(7, 65, true),
     rowCases.crossEntropy(80, 1000, true),
     rowCases.crossEntropy(3, 1001, false),
@@ -96,12 +98,37 @@ function variantCases(software: boolean): Entry[] {
       entries.push({ variants: { loraGradU: tile }, test: linearCases.loraGrad(13, 65, 67, 9) });
     }
   }
+  // A format each: a software adapter takes seconds to compile such a form.
+  for (const [tile, format] of [
+    ['64x64', 'f16'],
+    ['32x32', 'q4'],
+  ] as const) {
+    const extras = { format, extras: 'all', rank: 3 } as const;
+    const backward = { format, extras: true, rank: 3, rate: 0.1 };
+    const chains = { linearGenerate: tile, decode: 'lanes' } as const;
+    entries.push({ variants: { linear: tile }, test: linearCases.linear(70, 64, 68, extras) });
+    entries.push({ variants: chains, test: linearCases.linear(70, 96, 68, { ...extras, mode: 'generate' }) });
+    entries.push({
+      variants: { linearBackward: tile },
+      test: linearCases.linearBackward(70, 64, 68, backward),
+    });
+  }
   const loraGradAB = used.loraGradAB === 'split' ? 'thread' : 'split';
   entries.push({ variants: { loraGradAB }, test: linearCases.loraGrad(70, 64, 192, 8) });
-  const attention = used.attention === 'tiled' ? 'thread' : 'tiled';
+  const lora = used.lora === 'split' ? 'thread' : 'split';
+  for (const rate of [0, 0.2]) {
+    entries.push({ variants: { lora }, test: linearCases.loraDown(13, 65, 9, { rate }) });
+    entries.push({ variants: { lora }, test: linearCases.loraGrad(13, 64, 192, 8, { rate }) });
+  }
+  entries.push({ variants: { lora }, test: linearCases.loraGradPair(13, [[64, 192], [40, 96]], 8) }); // prettier-ignore
+  const attention = used.attention === 'thread' ? 'split' : 'thread';
   entries.push({ variants: { attention }, test: attentionCases.attention(70, heads, [3, 65, 2]) });
   entries.push({ variants: { attention }, test: attentionCases.attentionPaged(33, heads, 16) });
   entries.push({ test: attentionCases.attentionPaged(33, heads, 16, true) });
+  entries.push({
+    variants: { attention: 'split' },
+    test: attentionCases.attentionDecode([600, 513, 512, 1], heads, 16),
+  });
   const decode = used.decode === 'lanes' ? 'tile' : 'lanes';
   const norm = used.norm === 'row' ? 'thread' : 'row';
   entries.push({ variants: { norm }, test: rowCases.rmsNorm(7, 65) });
@@ -112,6 +139,8 @@ function variantCases(software: boolean): Entry[] {
     const gated = linearCases.normedLinear(7, 96, 70, { format, gated: true });
     entries.push({ variants: { decode, norm }, test: gated });
   }
+  const sampling = used.sampling === 'device' ? 'host' : 'device';
+  entries.push({ variants: { sampling }, test: samplingCase(5, 4100) });
   const crossEntropy = used.crossEntropy === 'row' ? 'thread' : 'row';
   entries.push({ variants: { crossEntropy }, test: rowCases.crossEntropy(3, 1001, true) });
   return entries;
@@ -172,7 +201,7 @@ export async function selftest(backend: Backend, options: SelftestOptions = {}):
 
 async function runWith(
   backend: Backend,
-  variants: Partial<Variants> | undefined,
+  variants: Entry['variants'],
   test: OpCase,
 ): Promise<{ got: Float32Array[]; ms: number }> {
   const before = isGpu(backend) ? backend.variants() : null;

@@ -3,7 +3,8 @@
  * the end. Only sizes known on the host are checked; ids and positions are data.
  */
 import { fail } from '../core/assert';
-import type { Backend, HeadShape, LoraGroup, Matrix, RotaryTables, Tensor } from './ops';
+import { drawWords, mostVocab, resultWords, samplingScratch } from './sampling/rowDraws';
+import type { AttentionShape, Backend, HeadShape, LoraGroup, Matrix, RotaryTables, Tensor } from './ops';
 
 /** The argument of one op of the interface. */
 export type OpOf<K extends keyof Backend> = Backend[K] extends (op: infer A) => void ? A : never;
@@ -34,6 +35,17 @@ function needHeads(op: string, shape: HeadShape): number {
   }
   if (shape.headDim % 2 !== 0) fail(`${op}: the head size is ${shape.headDim}, which is odd.`);
   return (shape.heads + 2 * shape.kvHeads) * shape.headDim;
+}
+
+/** needHeads of an attention op, and its scores' numbers make sense. */
+function needAttention(op: string, shape: AttentionShape): number {
+  for (const name of ['scale', 'softCap'] as const) {
+    const value = shape[name] ?? 1;
+    if (!(value > 0 && Number.isFinite(value)))
+      fail(`${op}: ${name} is ${value}, a number above 0 is needed.`);
+  }
+  if (shape.window !== undefined) needCount(op, 'window', shape.window, 1);
+  return needHeads(op, shape);
 }
 
 function needLora(op: string, group: LoraGroup, inputs: number, outputs: number): void {
@@ -211,14 +223,14 @@ export const checks = {
     needTables('rope', op.tables, op.headDim);
   },
   attention(op: OpOf<'attention'>): void {
-    const width = needHeads('attention', op);
+    const width = needAttention('attention', op);
     needSize('attention', 'qkv', op.qkv, op.rows * width);
     needU32('attention', 'documents', op.documents, op.rows * 2);
     needSize('attention', 'out', op.out, op.rows * op.heads * op.headDim);
     needSize('attention', 'lse', op.lse, op.rows * op.heads);
   },
   attentionBackward(op: OpOf<'attentionBackward'>): void {
-    const width = needHeads('attentionBackward', op);
+    const width = needAttention('attentionBackward', op);
     const out = op.rows * op.heads * op.headDim;
     needSize('attentionBackward', 'qkv', op.qkv, op.rows * width);
     needU32('attentionBackward', 'documents', op.documents, op.rows * 2);
@@ -237,7 +249,7 @@ export const checks = {
     needCaches('ropeAndCache', op);
   },
   attentionPaged(op: OpOf<'attentionPaged'>): void {
-    const width = needHeads('attentionPaged', op);
+    const width = needAttention('attentionPaged', op);
     needCount('attentionPaged', 'blockSize', op.blockSize, 1);
     needCount('attentionPaged', 'maxBlocks', op.maxBlocks, 1);
     needCaches('attentionPaged', op);
@@ -246,6 +258,26 @@ export const checks = {
     needU32('attentionPaged', 'sequences', op.sequences, op.rows);
     needU32('attentionPaged', 'positions', op.positions, op.rows);
     needU32('attentionPaged', 'blockTable', op.blockTable, op.maxBlocks);
+  },
+  sampleRows({
+    logits,
+    draws,
+    next,
+    results,
+    first,
+    rows,
+    vocab,
+    summaries,
+    lists,
+  }: OpOf<'sampleRows'>): void {
+    const scratch = samplingScratch(rows, vocab);
+    if (vocab > mostVocab) fail(`sampleRows: ${vocab} tokens, at most ${mostVocab} are possible.`);
+    needSize('sampleRows', 'logits', logits, rows * vocab);
+    needU32('sampleRows', 'draws', draws, rows * drawWords);
+    needU32('sampleRows', 'next', next, rows);
+    needU32('sampleRows', 'results', results, (first + rows) * resultWords);
+    needU32('sampleRows', 'summaries', summaries, scratch.summaries);
+    if (lists) needU32('sampleRows', 'lists', lists, scratch.lists);
   },
   crossEntropy({ logits, targets, nll, rows, vocab, rowWeights }: OpOf<'crossEntropy'>): void {
     needSize('crossEntropy', 'logits', logits, rows * vocab);

@@ -5,13 +5,14 @@
  * an earlier one.
  */
 import { DeviceLostError, throwIfAborted } from '../core/errors';
-import { variantChoices, type Variants } from '../gpu/variants';
+import { sharedTiles, variantChoices, type SharedTile, type Variants } from '../gpu/variants';
 import type { GpuBackend } from './gpuBackend';
 import { caseName, largestError, type OpCase } from './opCase';
 import { attentionCases } from './opCasesAttention';
 import { linearCases } from './opCasesLinear';
 import { modelCases, rowAlone, type ModelForms } from './modelCases';
 import { rowCases } from './opCasesRows';
+import { samplingCase } from './sampling/opCasesSampling';
 import { createReferenceBackend } from './referenceBackend';
 import { commonCases, corrupt } from './selftest';
 
@@ -42,7 +43,7 @@ export interface ValidationOptions {
   readonly breaks?: (test: OpCase, variants: Variants) => boolean;
 }
 
-type Family = Exclude<keyof Variants, 'workgroup'>;
+type Family = Exclude<keyof typeof variantChoices, 'workgroup'>;
 
 /** Two cases as one. */
 const both = (a: OpCase, b: OpCase): OpCase => ({
@@ -68,8 +69,37 @@ const families: readonly (readonly [Family, OpCase])[] = [
   ['loraGradU', linearCases.loraGrad(13, 65, 67, 9)],
   ['loraGradAB', linearCases.loraGrad(70, 64, 96, 8)],
   ['attention', attentionCases.attention(45, { heads: 4, kvHeads: 2, headDim: 16 }, [3, 40, 2])],
+  ['sampling', samplingCase(5, 4100)],
   ['crossEntropy', rowCases.crossEntropy(3, 1001, true)],
 ];
+
+/** What a form may turn out as: products by workgroups in each tile that a shape can ask for. */
+const turnsOf = <T extends string>(form: T): readonly (T | SharedTile)[] =>
+  form === 'shared' ? sharedTiles : [form];
+
+/** A case of a model, in a tile of its products that its few rows do not ask for. */
+interface OtherCase {
+  readonly name: string;
+  readonly test: OpCase;
+  readonly forms: Partial<Variants>;
+}
+
+const products = ['linear', 'linearGenerate', 'linearBackward'] as const;
+/** What takes the place of tiles in workgroup memory. */
+const registerForms = { linear: '4x8', linearGenerate: '4x4', linearBackward: '4x8' } as const;
+
+/** The models' cases in the forms that these variants have at few rows and at many. */
+function casesOf(test: OpCase, variants: Variants): OtherCase[] {
+  const name = caseName(test);
+  const shared = products.filter((family) => variants[family] === 'shared');
+  const product = test.kernels.some((kernel) => kernel === 'linear' || kernel === 'linearBackward');
+  if (!product || shared.length === 0) return [{ name, test, forms: {} }];
+  return sharedTiles.map((tile) => ({
+    name: `${name}, ${tile}`,
+    test,
+    forms: Object.fromEntries(shared.map((family) => [family, tile])),
+  }));
+}
 
 /** For each kernel that is not covered yet the first of the selftest's cases, then the models' own, each once. */
 function otherCases(models: readonly ModelForms[]): OpCase[] {
@@ -85,9 +115,17 @@ function otherCases(models: readonly ModelForms[]): OpCase[] {
 }
 
 /** Whether an earlier validation, however complete, has left out forms of these models. */
-export function hasUntested(earlier: ValidationResult, models: readonly ModelForms[]): boolean {
+export function hasUntested(
+  earlier: ValidationResult,
+  models: readonly ModelForms[],
+  defaults: Variants,
+): boolean {
   const proven = new Set(earlier.proven);
-  return models.flatMap(modelCases).some((test) => !proven.has(caseName(test)));
+  const variants = { ...defaults, ...earlier.variants };
+  return models
+    .flatMap(modelCases)
+    .flatMap((test) => casesOf(test, variants))
+    .some(({ name }) => !proven.has(name));
 }
 
 export async function validateKernels(
@@ -122,6 +160,35 @@ export async function validateKernels(
   }
 
   const late = (): boolean => performance.now() - began > budgetMs;
+
+  /** The other cases, once more by tiles of registers where tiles in workgroup memory fail. */
+  async function proveOthers(): Promise<void> {
+    const found = { ...backend.defaults(), ...(variants as Partial<Variants>) };
+    const wrong = new Set<(typeof products)[number]>();
+    const leftBefore = left;
+    for (const { name, test, forms } of otherCases(models).flatMap((one) => casesOf(one, found))) {
+      if (done.has(name)) continue;
+      if (late()) {
+        left += 1;
+        continue;
+      }
+      done.add(name);
+      backend.useVariants({ ...found, ...forms });
+      const error = await errorOf(test, await test.run(reference));
+      const shared = products.filter((family) => family in forms);
+      if (error <= 1) proven.push(name);
+      else if (shared.length > 0) for (const family of shared) wrong.add(family);
+      else failed.push({ kernel: test.kernels.join(', '), error });
+    }
+    if (wrong.size === 0) return;
+    for (const family of wrong) {
+      variants[family] = registerForms[family];
+      excluded.push(`${family} shared`);
+    }
+    left = leftBefore;
+    await proveOthers();
+  }
+
   try {
     backend.useVariants(earlier?.variants ?? {});
     for (const [family, test] of families) {
@@ -134,8 +201,11 @@ export async function validateKernels(
       const wanted = await test.run(reference);
       let worst = 0;
       for (const form of [usual, ...variantChoices[family].filter((choice) => choice !== usual)]) {
-        backend.useVariants({ [family]: form });
-        const error = await errorOf(test, wanted);
+        let error = 0;
+        for (const turn of turnsOf(form)) {
+          backend.useVariants({ [family]: turn });
+          error = Math.max(error, await errorOf(test, wanted));
+        }
         if (error <= 1) {
           if (form !== usual) variants[family] = form;
           proven.push(`${family} ${form}`);
@@ -148,17 +218,7 @@ export async function validateKernels(
       if (worst > 0) failed.push({ kernel: family, error: worst });
     }
     // What the families have found is what the models would run.
-    backend.useVariants({ ...backend.defaults(), ...(variants as Partial<Variants>) });
-    for (const test of otherCases(models)) {
-      if (done.has(caseName(test))) continue;
-      if (late()) {
-        left += 1;
-        continue;
-      }
-      const error = await errorOf(test, await test.run(reference));
-      if (error > 1) failed.push({ kernel: test.kernels.join(', '), error });
-      else proven.push(caseName(test));
-    }
+    await proveOthers();
   } finally {
     backend.useVariants(before);
     reference.dispose();

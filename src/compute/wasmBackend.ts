@@ -52,6 +52,7 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
     ledger: memory.ledger,
     maxTensorBytes: 2 ** 31,
     halfCaches: false,
+    samples: false,
     lost: new Promise<Error>(() => undefined),
     tensor: (shape, tensorOptions) => memory.tensor(shape, tensorOptions),
     view: (tensor, offset, shape) => memory.view(tensor, offset, shape),

@@ -1,7 +1,7 @@
 /** The linears of the WASM backend and their LoRA: blocks, pointers and strides around the one product kernel. */
 import { bKind, type Kernels } from '../cpu/kernels';
 import { fail } from '../core/assert';
-import type { Backend, LoraDropout } from './ops';
+import type { Backend, LoraDropout, LoraGradients } from './ops';
 import { checks } from './shapes';
 import { pointerOf, weightForm, weightPointer, type WasmMemory } from './wasmMemory';
 
@@ -43,6 +43,38 @@ export function createWasmLinears(memory: WasmMemory, k: Kernels): Pick<Backend,
   function eachBlock(rows: number, cols: number, visit: (row: number, count: number) => void): void {
     const step = Math.max(4, Math.floor(maskedFloats / Math.max(1, cols)) & ~3);
     for (let row = 0; row < rows; row += step) visit(row, Math.min(step, rows - row));
+  }
+
+  function loraGradAB(op: LoraGradients): void {
+    checks.loraGradAB(op);
+    const { rows, inputs, outputs, group, dropout } = op;
+    const { rank, segments, scale } = group;
+    const width = segments.length * rank;
+    const ld = inputs * 4;
+    const [x, du, gradA] = [p(op.x), p(op.du), p(op.gradA)];
+    if (active(dropout)) {
+      eachBlock(rows, inputs, (row, count) => {
+        const part = memory.floats(count * inputs);
+        for (let s = 0; s < segments.length; s++) {
+          mask(x + row * ld, part, count * inputs, row * inputs, dropout, s, false);
+          const from = du + (row * width + s * rank) * 4;
+          const to = gradA + s * rank * ld;
+          k.product(rank, inputs, count, from, width * 4, 1, part, ld, bKind.natural, to, ld, 1, 1);
+        }
+      });
+    } else {
+      k.product(width, inputs, rows, du, width * 4, 1, x, ld, bKind.natural, gradA, ld, 1, 1);
+    }
+    for (let s = 0; s < segments.length; s++) {
+      const { start, count, bRow } = segments[s]!;
+      const part = memory.floats(rank * count);
+      const u = p(op.u) + s * rank * 4;
+      const dy = p(op.dy) + start * 4;
+      // dB^T = u^T dy: dy is the operand that is read in rows of 8.
+      const natural = bKind.natural;
+      k.product(rank, count, rows, u, width * 4, 1, dy, outputs * 4, natural, part, count * 4, scale, 0);
+      k.addTransposed(part, count * 4, p(op.gradB) + bRow * rank * 4, rank * 4, rank, count);
+    }
   }
 
   return {
@@ -140,37 +172,7 @@ export function createWasmLinears(memory: WasmMemory, k: Kernels): Pick<Backend,
         k.product(rows, rank, count, dy, outputs * 4, 0, b, rank * 4, bKind.natural, du, ldu, scale, 0);
       }
     },
-    loraGradAB(op) {
-      checks.loraGradAB(op);
-      const { rows, inputs, outputs, group, dropout } = op;
-      const { rank, segments, scale } = group;
-      const width = segments.length * rank;
-      const ld = inputs * 4;
-      const [x, du, gradA] = [p(op.x), p(op.du), p(op.gradA)];
-      if (active(dropout)) {
-        eachBlock(rows, inputs, (row, count) => {
-          const part = memory.floats(count * inputs);
-          for (let s = 0; s < segments.length; s++) {
-            mask(x + row * ld, part, count * inputs, row * inputs, dropout, s, false);
-            const from = du + (row * width + s * rank) * 4;
-            const to = gradA + s * rank * ld;
-            k.product(rank, inputs, count, from, width * 4, 1, part, ld, bKind.natural, to, ld, 1, 1);
-          }
-        });
-      } else {
-        k.product(width, inputs, rows, du, width * 4, 1, x, ld, bKind.natural, gradA, ld, 1, 1);
-      }
-      for (let s = 0; s < segments.length; s++) {
-        const { start, count, bRow } = segments[s]!;
-        const part = memory.floats(rank * count);
-        const u = p(op.u) + s * rank * 4;
-        const dy = p(op.dy) + start * 4;
-        // dB^T = u^T dy: dy is the operand that is read in rows of 8.
-        const natural = bKind.natural;
-        k.product(rank, count, rows, u, width * 4, 1, dy, outputs * 4, natural, part, count * 4, scale, 0);
-        k.addTransposed(part, count * 4, p(op.gradB) + bRow * rank * 4, rank * 4, rank, count);
-      }
-    },
+    loraGradAB: (...ops) => ops.forEach(loraGradAB),
     matmulNT(op) {
       checks.matmulNT(op);
       const { rows, n, k: inner } = op;

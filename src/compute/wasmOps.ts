@@ -1,7 +1,9 @@
 /** The ops of the WASM backend but the linears: checks and pointers around the kernels of src/cpu/assembly. */
 import type { Kernels } from '../cpu/kernels';
 import { fail } from '../core/assert';
+import type { ScoreForm } from '../cpu/referenceAttention';
 import type { Backend, Tensor } from './ops';
+import { sampleByLoops } from './sampling/loopSampling';
 import { checks } from './shapes';
 import { pointerOf, weightFormat, weightPointer, type WasmMemory } from './wasmMemory';
 
@@ -22,9 +24,15 @@ type OpName =
   | 'attentionBackward'
   | 'ropeAndCache'
   | 'attentionPaged'
+  | 'sampleRows'
   | 'crossEntropy'
   | 'sumSquares'
   | 'adamw';
+
+/** scale, cap and window as the kernels take them. */
+function scoreArguments({ scale = 0, softCap = 0, window = 0 }: ScoreForm): [number, number, number] {
+  return [scale, softCap, Math.min(window, 2 ** 30)];
+}
 
 /** The ops over one memory and its kernels. */
 export function createWasmOps(memory: WasmMemory, k: Kernels): Pick<Backend, OpName> {
@@ -117,7 +125,8 @@ export function createWasmOps(memory: WasmMemory, k: Kernels): Pick<Backend, OpN
       checks.attention(op);
       const { rows, heads, kvHeads, headDim } = op;
       memory.scratch(k.attentionScratch(longestDocument(op.documents, rows), headDim) >>> 0);
-      k.attention(p(op.qkv), p(op.documents), p(op.out), p(op.lse), rows, heads, kvHeads, headDim);
+      const [out, lse] = [p(op.out), p(op.lse)];
+      k.attention(p(op.qkv), p(op.documents), out, lse, rows, heads, kvHeads, headDim, ...scoreArguments(op));
     },
     attentionBackward(op) {
       checks.attentionBackward(op);
@@ -135,6 +144,7 @@ export function createWasmOps(memory: WasmMemory, k: Kernels): Pick<Backend, OpN
         heads,
         kvHeads,
         headDim,
+        ...scoreArguments(op),
       );
     },
     ropeAndCache(op) {
@@ -182,9 +192,16 @@ export function createWasmOps(memory: WasmMemory, k: Kernels): Pick<Backend, OpN
         heads,
         kvHeads,
         headDim,
+        ...scoreArguments(op),
       );
     },
 
+    sampleRows(op) {
+      checks.sampleRows(op);
+      const u32 = (tensor: Tensor): Uint32Array => memory.words(tensor, 'u32').subarray(p(tensor) / 4);
+      const logits = memory.words(op.logits, 'f32').subarray(p(op.logits) / 4);
+      sampleByLoops(logits, [u32(op.draws), u32(op.next), u32(op.results)], op);
+    },
     crossEntropy(op) {
       checks.crossEntropy(op);
       checkIds('crossEntropy', op.targets, op.rows, op.vocab);

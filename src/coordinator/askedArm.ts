@@ -17,6 +17,7 @@ import { agentPrompt, agentSampling } from '../job/turnRequests';
 import type { Question, Turn } from '../records/records';
 import type { CallContext } from '../rpc/rpc';
 import type { RunConfig } from '../settings/config';
+import { studentThinking } from '../settings/thinking';
 import type { AskReply, AskResult, PlaygroundProtocol } from '../wire/playground';
 
 /** The caller of `ask`: gets its progress, and may abort it. */
@@ -45,20 +46,20 @@ export function single(
       messages: (question) => turnMessages({ style, question, own: [], peers: [] }),
     }),
     agents: [engineAgent(engine, { model: student.id, adapter: adapter ?? null })],
-    sampling: greedy(config.maxTokens),
+    sampling: greedy(config.maxTokens, studentThinking(config)),
     votes: false,
   };
 }
 
 /** The run's agents by its protocol, with a vote at the end. */
 export function ensemble(config: RunConfig, slots: readonly AgentSlot[]): Plan {
-  const { nAgents: agents, rounds, consensusStop, visibility, randomPeers, seed } = config;
+  const { nAgents: agents, rounds, consensusStop, visibility, randomPeers, seed, readThoughts } = config;
   const speakers = { config, agents: slots };
   const prompt = agentPrompt(speakers, []);
   return {
     protocol:
       config.protocol === 'debate'
-        ? debate({ agents, rounds, consensusStop, visibility, randomPeers, seed, prompt })
+        ? debate({ agents, rounds, consensusStop, readThoughts, visibility, randomPeers, seed, prompt })
         : selfConsistency({ samples: agents, prompt }),
     agents: slots.map(({ backend }) => backend),
     sampling: (agent) => agentSampling(speakers, agent),
@@ -67,8 +68,17 @@ export function ensemble(config: RunConfig, slots: readonly AgentSlot[]): Plan {
 }
 
 function replyOf(turn: Turn): AskReply {
-  const { round, agent, model, reply, answer, finishReason, usage } = turn;
-  return { round, agent, model, reply, answer, finishReason, tokens: usage.completion };
+  const { round, agent, model, reply, thoughts, answer, finishReason, usage } = turn;
+  return {
+    round,
+    agent,
+    model,
+    reply,
+    ...(thoughts !== undefined && { thoughts }),
+    answer,
+    finishReason,
+    tokens: usage.completion,
+  };
 }
 
 /** Runs an arm's turns on the question; every turn and the result go to the asker. */

@@ -1,7 +1,7 @@
 /** The compiled kernels: their signatures as src/cpu/assembly/index.ts exports them, and how an instance is made. */
 import { fail } from '../core/assert';
 
-/** Pointers are bytes (unsigned; the bits of an i32), booleans 0 or 1, everything else as named there. */
+/** Pointers are bytes (unsigned; the bits of an i32), booleans 0 or 1, everything else as named there; 0 is no scale, cap, window. */
 export interface Kernels {
   heapBase(): number;
   setScratch(pointer: number): void;
@@ -111,6 +111,9 @@ export interface Kernels {
     heads: number,
     kvHeads: number,
     d: number,
+    scale: number,
+    cap: number,
+    window: number,
   ): void;
   attentionBackward(
     qkv: number,
@@ -124,6 +127,9 @@ export interface Kernels {
     heads: number,
     kvHeads: number,
     d: number,
+    scale: number,
+    cap: number,
+    window: number,
   ): void;
   attentionPaged(
     qkv: number,
@@ -139,6 +145,9 @@ export interface Kernels {
     heads: number,
     kvHeads: number,
     d: number,
+    scale: number,
+    cap: number,
+    window: number,
   ): void;
   crossEntropy(
     logits: number,

@@ -21,8 +21,18 @@ export function stored(cache: Cache): F64 {
   );
 }
 
+/** How q . k becomes a score, and which keys a row sees. */
+export interface ScoreForm {
+  /** Factor of q . k; headDim^-0.5 without it. */
+  readonly scale?: number;
+  /** A score s becomes softCap * tanh(s / softCap), as Gemma 2 has it. */
+  readonly softCap?: number;
+  /** Row i sees keys i - window < j <= i only. */
+  readonly window?: number;
+}
+
 /** Head layout of the fused activation. */
-export interface Heads {
+export interface Heads extends ScoreForm {
   readonly heads: number;
   readonly kvHeads: number;
   readonly headDim: number;
@@ -66,9 +76,19 @@ function softmax(scores: F64, count: number): number {
   return most + Math.log(sum);
 }
 
+/** Keys before the first that the last of `count` rows sees. */
+const unseen = ({ window }: ScoreForm, count: number): number => Math.max(0, count - (window ?? count));
+
+/** A score of q . k = `dot`, and its derivative by the dot. */
+function scored(dot: number, { headDim, scale = 1 / Math.sqrt(headDim), softCap }: Heads): [number, number] {
+  if (softCap === undefined) return [dot * scale, scale];
+  const share = Math.tanh((dot * scale) / softCap);
+  return [softCap * share, scale * (1 - share * share)];
+}
+
 /**
- * One query head against `count` keys: out = softmax(q k^T / sqrt(d)) v. `keyAt(j)` and `valueAt(j)` give the place of
- * key and value j. Returns the log-sum-exp of the scaled scores.
+ * One query head against the `count` keys up to its own: out = softmax(scores) v. `keyAt(j)` and `valueAt(j)` give the place of
+ * key and value j. Returns the log-sum-exp of the scores.
  */
 export function attendRow(
   q: F64,
@@ -78,21 +98,23 @@ export function attendRow(
   values: F64,
   valueAt: (j: number) => number,
   count: number,
-  headDim: number,
+  shape: Heads,
   out: F64,
   outAt: number,
 ): number {
-  const scores = new Float64Array(count);
-  for (let j = 0; j < count; j++) {
+  const { headDim } = shape;
+  const first = unseen(shape, count);
+  const scores = new Float64Array(count - first);
+  for (let j = first; j < count; j++) {
     const at = keyAt(j);
     let sum = 0;
     for (let i = 0; i < headDim; i++) sum += q[qAt + i]! * keys[at + i]!;
-    scores[j] = sum / Math.sqrt(headDim);
+    [scores[j - first]] = scored(sum, shape);
   }
-  const lse = softmax(scores, count);
+  const lse = softmax(scores, count - first);
   for (let i = 0; i < headDim; i++) {
     let sum = 0;
-    for (let j = 0; j < count; j++) sum += scores[j]! * values[valueAt(j) + i]!;
+    for (let j = first; j < count; j++) sum += scores[j - first]! * values[valueAt(j) + i]!;
     out[outAt + i] = sum;
   }
   return lse;
@@ -124,7 +146,7 @@ export function attention(
         qkv,
         value,
         t - start + 1,
-        headDim,
+        shape,
         out,
         outAt,
       );
@@ -133,7 +155,7 @@ export function attention(
 }
 
 /**
- * dqkv from dout, with p = exp(q k / sqrt(d) - lse), delta = rowsum(dout * out), ds = p (dout v - delta) / sqrt(d):
+ * dqkv from dout, with p = exp(score - lse), delta = rowsum(dout * out), ds = p (dout v - delta) d score / d (q . k):
  * dq = ds k, dk = ds^T q, dv = p^T dout (FlashAttention, arXiv 2205.14135, appendix B).
  */
 export function attentionBackward(
@@ -149,7 +171,6 @@ export function attentionBackward(
 ): void {
   const { heads, kvHeads, headDim } = shape;
   const width = (heads + 2 * kvHeads) * headDim;
-  const scale = 1 / Math.sqrt(headDim);
   dqkv.fill(0, 0, rows * width);
   for (let t = 0; t < rows; t++) {
     for (let h = 0; h < heads; h++) {
@@ -159,17 +180,19 @@ export function attentionBackward(
       let rowDelta = 0;
       for (let i = 0; i < headDim; i++) rowDelta += dout[oAt + i]! * out[oAt + i]!;
       delta[t * heads + h] = rowDelta;
-      for (let j = documents[2 * t]!; j <= t; j++) {
+      const start = documents[2 * t]!;
+      for (let j = start + unseen(shape, t - start + 1); j <= t; j++) {
         const kAt = j * width + (heads + kv) * headDim;
         const vAt = j * width + (heads + kvHeads + kv) * headDim;
-        let score = 0;
+        let dot = 0;
         let dp = 0;
         for (let i = 0; i < headDim; i++) {
-          score += qkv[qAt + i]! * qkv[kAt + i]!;
+          dot += qkv[qAt + i]! * qkv[kAt + i]!;
           dp += dout[oAt + i]! * qkv[vAt + i]!;
         }
-        const p = Math.exp(score * scale - lse[t * heads + h]!);
-        const ds = p * (dp - rowDelta) * scale;
+        const [score, slope] = scored(dot, shape);
+        const p = Math.exp(score - lse[t * heads + h]!);
+        const ds = p * (dp - rowDelta) * slope;
         for (let i = 0; i < headDim; i++) {
           dqkv[qAt + i]! += ds * qkv[kAt + i]!;
           dqkv[kAt + i]! += ds * qkv[qAt + i]!;

@@ -1,5 +1,6 @@
 import { ConfigError } from '../core/errors';
 import type { Question, Turn } from '../records/records';
+import { readReply } from '../records/thoughts';
 import { isShown, shownTurns, type Visibility } from './visibility';
 import { unanimous } from './vote';
 import { byRound, type PlannedTurn, type Protocol, type TurnPrompt } from './protocol';
@@ -8,6 +9,8 @@ export interface DebateOptions extends Visibility {
   /** Exchanges after round 0: an agent generates rounds + 1 turns. */
   readonly rounds: number;
   readonly consensusStop: boolean;
+  /** Peers read what was thought before an answer too. */
+  readonly readThoughts?: boolean;
   readonly prompt: TurnPrompt;
 }
 
@@ -28,8 +31,8 @@ export function debate(options: DebateOptions): Protocol {
     const own = turns.filter((turn) => isShown(turn) && turn.agent === agent && turn.round < round);
     const peers = shownTurns(options, turns, { questionId: question.id, agent, round });
     const earlier = {
-      own: own.sort((a, b) => a.round - b.round).map((turn) => turn.reply),
-      peers: peers.map((turn) => turn.reply),
+      own: own.sort((a, b) => a.round - b.round).map((turn) => readReply(turn)),
+      peers: peers.map((turn) => readReply(turn, options.readThoughts)),
       peerAgents: peers.map((turn) => turn.agent),
       render: (kept: readonly string[], read: readonly string[]) =>
         options.prompt({ question, agent, round, own: kept, peers: read }),

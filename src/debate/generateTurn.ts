@@ -1,6 +1,8 @@
 import type { AgentBackend, Completion } from '../agents/agent';
+import { replyTokens } from '../agents/replyTokens';
 import { AgentError, type ArkletError, asArkletError, throwIfAborted } from '../core/errors';
 import type { Question, Sampling, Turn, TurnTiming } from '../records/records';
+import { splitThoughts, thoughtShare } from '../records/thoughts';
 import { fitTurn, unfitted, type FittedTurn } from './fitTurn';
 import { judge } from './judge';
 import type { PlannedTurn } from './protocol';
@@ -48,6 +50,17 @@ const silence: Completion = {
   logprobKind: null,
 };
 
+/** Of a backend that does not split thoughts off, as a recording, they are split off here. */
+function thoughtsApart(completion: Completion): Completion {
+  if (completion.thoughts !== undefined) return completion;
+  const { thoughts, answer } = splitThoughts(completion.text);
+  if (thoughts === null) return completion;
+  if (thoughts === '') return { ...completion, text: answer };
+  const { usage } = completion;
+  const counted = usage.thoughts ?? thoughtShare(usage.completion, thoughts, answer);
+  return { ...completion, text: answer, thoughts, usage: { ...usage, thoughts: counted } };
+}
+
 /**
  * Generates one turn: generate, retry what a retry can fix (code "agent" or "download"), judge. A turn that keeps failing, or
  * whose prompt does not fit (code "token"), comes back as finishReason "error". Anything else is a fault of the job and is
@@ -67,7 +80,7 @@ export async function generateTurn(
   for (let attempt = 0; ; attempt++) {
     throwIfAborted(signal);
     try {
-      fitted = await fitTurn(plan, backend, sampling.maxTokens);
+      fitted = await fitTurn(plan, backend, replyTokens(sampling, false));
       completion = await backend.generate(
         {
           messages: fitted.messages,
@@ -98,7 +111,7 @@ export async function generateTurn(
       await wait(options.retryDelay * 2 ** attempt, signal);
     }
   }
-  const { text, model = backend.model, ...rest } = completion;
+  const { text, model = backend.model, ...rest } = thoughtsApart(completion);
   const turn: Turn = {
     runId,
     questionId: question.id,

@@ -1,5 +1,6 @@
 import type { Message, Question } from '../records/records';
 import type { Protocol } from './protocol';
+import type { ThinkingSampling } from '../settings/thinking';
 import type { TurnSampling } from './scheduler';
 
 /**
@@ -19,6 +20,6 @@ export function singlePass(options: {
 }
 
 /** Greedy decoding: what every single-pass arm is evaluated with. */
-export function greedy(maxTokens: number): TurnSampling {
-  return { temperature: 0, topP: 1, maxTokens };
+export function greedy(maxTokens: number, thinking: ThinkingSampling = {}): TurnSampling {
+  return { temperature: 0, topP: 1, maxTokens, ...thinking };
 }

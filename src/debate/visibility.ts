@@ -36,9 +36,13 @@ export function visiblePeers(
   }
 }
 
-/** Turns that failed are never shown. */
-export function isShown(turn: Pick<Turn, 'finishReason'>): boolean {
-  return turn.finishReason !== 'error';
+/** Turns that failed are never shown, nor are thoughts without an answer. */
+export function isShown({
+  finishReason,
+  reply,
+  thoughts,
+}: Pick<Turn, 'finishReason' | 'reply' | 'thoughts'>): boolean {
+  return finishReason !== 'error' && (thoughts === undefined || reply.trim() !== '');
 }
 
 /** Stands before an earlier reply of which only the end fitted into a prompt. */

@@ -80,12 +80,16 @@ function verdictOf(turn: Turn, text: string): StepVerdict {
 function describe(
   { question, label, judged }: LabelledQuestion,
   accepted: readonly Judged[],
-  { labels, peerMentions: rule }: DistillInput,
+  { labels, peerMentions: rule, thoughts = false }: DistillInput,
 ): readonly Candidate[] {
   const read = accepted.map((one) => {
     const { turn } = one;
-    const quotesPeers = peerMentions(turn.reply, question.text).length > 0;
-    const cut = quotesPeers && rule === 'remove' ? withoutPeerMentions(turn.reply, question.text) : null;
+    const mentions = (text: string): boolean => peerMentions(text, question.text).length > 0;
+    // Sentences are taken out of replies, never out of thoughts.
+    const thoughtOf = thoughts && mentions(turn.thoughts ?? '');
+    const quotesPeers = thoughtOf || mentions(turn.reply);
+    const cut =
+      quotesPeers && !thoughtOf && rule === 'remove' ? withoutPeerMentions(turn.reply, question.text) : null;
     const text = cut !== null && answersAlike(question, turn, cut) ? cut : turn.reply;
     return { one, text, quotesPeers };
   });

@@ -2,6 +2,7 @@
 import { groupedBy } from '../core/groupedBy';
 import type { DropCounts, DropReason } from '../records/dropped';
 import type { Dataset, Message, Question, Trace, TraceAudit, Turn } from '../records/records';
+import { joinThoughts, withThoughtsApart } from '../records/thoughts';
 import type { RunConfig } from '../settings/config';
 
 /** Which traces are fit to learn from. */
@@ -19,6 +20,8 @@ export interface DistillInput extends TraceRules {
   /** Messages of the question ALONE, as the student will be asked (round-0 style, no shots). */
   readonly prompt: (question: Question) => readonly Message[];
   readonly seed: number;
+  /** Traces hold what was thought before the answer. */
+  readonly thoughts?: boolean;
   /** Taken out by hand: `question/round/agent`, a question's id, or all turns of an agent (stars for question and round). */
   readonly exclude?: ReadonlySet<string>;
   /** Agents, by index, from whose traces the reward model does not learn. */
@@ -73,7 +76,7 @@ export function makeDataset(
 
 /** Turns of the protocol by question, each list by round, then agent. */
 export function turnsByQuestion(input: Pick<DistillInput, 'turns' | 'protocol'>): Map<string, Turn[]> {
-  const own = input.turns.filter(({ protocol }) => protocol === input.protocol);
+  const own = input.turns.filter(({ protocol }) => protocol === input.protocol).map(withThoughtsApart);
   const found = groupedBy(own, ({ questionId }) => questionId);
   for (const list of found.values()) list.sort((a, b) => a.round - b.round || a.agent - b.agent);
   return found;
@@ -94,7 +97,7 @@ export function spokenTurns(turns: readonly Turn[], dropped: Dropped): readonly 
 }
 
 export function traceOf(
-  input: Pick<DistillInput, 'prompt'>,
+  input: Pick<DistillInput, 'prompt' | 'thoughts'>,
   question: Question,
   candidate: Pick<Candidate, 'turn' | 'text' | 'corrective'>,
 ): Trace {
@@ -102,7 +105,7 @@ export function traceOf(
   return {
     questionId: question.id,
     messages: input.prompt(question),
-    target: text.trim(),
+    target: input.thoughts && turn.thoughts ? joinThoughts(turn.thoughts, text).trim() : text.trim(),
     source: [{ round: turn.round, agent: turn.agent }],
     corrective,
   };

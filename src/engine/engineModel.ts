@@ -1,14 +1,16 @@
 /** One base in the engine: weights, tokenizer, its generator, and the adapters that can be switched on. */
 import type { AgentCallbacks, AgentRequest, Completion, LoadProgress } from '../agents/agent';
+import { budgetedReply } from '../agents/budgetedReply';
 import type { Backend } from '../compute/ops';
-import { ArkletError, ModelError } from '../core/errors';
+import { ArkletError } from '../core/errors';
 import { filesSource, type FileSource } from '../core/fileSource';
 import type { Message } from '../records/records';
+import { opensThoughts, type ThinkingMode } from '../records/thoughts';
 import { releaseAdapter } from '../lm/adapter';
 import { canHalve } from '../lm/cache';
 import { Generator, type GeneratorStats } from '../lm/generate';
 import { loadModel, unloadModel } from '../lm/load';
-import { loadTokenizer } from '../lm/tokenizer';
+import { loadTokenizer, TextStream } from '../lm/tokenizer';
 import type { LanguageModel, LoraAdapter, Tokenizer } from '../lm/types';
 import { loadAdapter } from '../train/adapterFiles';
 import type { ModelInfo } from './engineProtocol';
@@ -31,7 +33,7 @@ export interface EngineModel {
   /** Greedy replies by an adapter that is not one of the named ones, as the one in training; an abort gives what there is. */
   replies(
     prompts: readonly (readonly Message[])[],
-    options: { adapter: LoraAdapter; maxTokens: number; signal: AbortSignal },
+    options: { adapter: LoraAdapter; maxTokens: number; thinking?: ThinkingMode; signal: AbortSignal },
   ): Promise<readonly string[]>;
   count(texts: readonly string[]): readonly number[];
   /** Reads a PEFT folder onto the device under an id; an adapter that was there is replaced. */
@@ -40,15 +42,20 @@ export interface EngineModel {
   dispose(): Promise<void>;
 }
 
-/** Ids of a conversation; a model without a chat template gets the bare texts. */
-function promptIds(tokenizer: Tokenizer, messages: readonly Message[]): number[] {
-  try {
-    return tokenizer.chatIds(messages, { addGenerationPrompt: true });
-  } catch (thrown) {
-    if (!(thrown instanceof ModelError)) throw thrown;
+interface Prompt {
+  readonly ids: readonly number[];
+  /** It ends where thoughts begin. */
+  readonly opened: boolean;
+}
+
+/** A conversation; a model without a chat template gets the bare texts. Throws ModelError where the template fails. */
+function promptOf(tokenizer: Tokenizer, messages: readonly Message[], thinking: ThinkingMode): Prompt {
+  if (!tokenizer.chats) {
     const text = `${messages.map(({ content }) => content).join('\n\n')}\n\n`;
-    return tokenizer.promptIds?.(text) ?? tokenizer.encode(text);
+    return { ids: tokenizer.promptIds?.(text) ?? tokenizer.encode(text), opened: false };
   }
+  const text = tokenizer.chatText(messages, { addGenerationPrompt: true, thinking });
+  return { ids: tokenizer.encode(text, { addSpecial: false }), opened: opensThoughts(text) };
 }
 
 type Sizes = Pick<
@@ -93,7 +100,9 @@ export async function loadEngineModel(
   let generator: Generator | null = null;
   let tokenizer: Tokenizer;
   try {
-    tokenizer = await loadTokenizer(source, { eosIds: model.config.eosIds, signal });
+    const read = await loadTokenizer(source, { eosIds: model.config.eosIds, signal });
+    // Training, rollouts and counts are without thoughts where nothing is said.
+    tokenizer = read.thinkingAs?.('off') ?? read;
     onProgress({ phase: 'warm up', loaded: 0, total: 1 });
     generator = new Generator(model, tokenizer, { owner: `${id}: generation`, halvings });
     await warmUp(generator, signal);
@@ -142,10 +151,10 @@ export async function loadEngineModel(
       return ready.stats;
     },
     async generate({ adapter, messages, sampling }, { signal: stop, onText }) {
-      const ids = promptIds(tokenizer, messages);
+      const { ids, opened } = promptOf(tokenizer, messages, sampling.thinking ?? 'off');
       let pending = '';
       let told = performance.now();
-      const onToken = (_id: number, text: string): void => {
+      const tell = (text: string): void => {
         pending += text;
         const now = performance.now();
         if (pending === '' || now - told < textEvery * 1000) return;
@@ -153,24 +162,37 @@ export async function loadEngineModel(
         pending = '';
         told = now;
       };
-      const result = await ready.submit(
-        { promptIds: ids, sampling },
-        { adapter: adapterOf(adapter), ...(stop && { signal: stop }), ...(onText && { onToken }) },
-      );
-      if (pending !== '') onText?.(pending);
-      return {
-        text: result.text,
-        finishReason: result.finishReason,
-        usage: { prompt: ids.length, completion: result.ids.length },
+      const completion = await budgetedReply({
         promptIds: ids,
-        replyIds: result.ids,
-        logprobs: result.logprobs,
-        logprobKind: 'raw',
-      };
+        opened,
+        sampling,
+        context: model.maxContext,
+        encode: (text) => tokenizer.encode(text, { addSpecial: false }),
+        decode: (reply) => tokenizer.decode(reply, { skipSpecial: true }),
+        tokenTexts(reply) {
+          const texts = new TextStream(tokenizer);
+          return reply.map((id) => texts.push(id));
+        },
+        generate: (promptIds, drawn, onPiece) =>
+          ready.submit(
+            { promptIds, sampling: drawn },
+            {
+              adapter: adapterOf(adapter),
+              ...(stop && { signal: stop }),
+              ...(onPiece && { onToken: (_id: number, text: string) => onPiece(text) }),
+            },
+          ),
+        onText: onText && tell,
+      });
+      if (pending !== '') onText?.(pending);
+      return completion;
     },
-    async replies(prompts, { adapter, maxTokens, signal }) {
+    async replies(prompts, { adapter, maxTokens, thinking = 'off', signal }) {
       const sampling = { temperature: 0, topP: 1, seed: 0, maxTokens };
-      const requests = prompts.map((messages) => ({ promptIds: promptIds(tokenizer, messages), sampling }));
+      const requests = prompts.map((messages) => ({
+        promptIds: promptOf(tokenizer, messages, thinking).ids,
+        sampling,
+      }));
       const results = await ready.generate(requests, { adapter, signal });
       return results.map(({ text }) => text);
     },

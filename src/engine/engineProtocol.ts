@@ -70,6 +70,8 @@ export interface TrainRequest {
   readonly checkpointEvery: number;
   readonly recompute: RecomputeSetting;
   readonly probes: EvalSamplePlan | null;
+  /** Whether its chats are with thoughts; absent = off. */
+  readonly thinking?: Sampling['thinking'];
 }
 
 export type TrainUpdate =

@@ -81,7 +81,8 @@ export class KernelValidation {
     const gpu = backend as GpuBackend;
     const key = validationKey(gpu.device, this.#version);
     const known = this.#known[key];
-    const fresh = !known || !settled(known) || (known.failed.length === 0 && hasUntested(known, models));
+    const untested = known?.failed.length === 0 && hasUntested(known, models, gpu.defaults());
+    const fresh = !known || !settled(known) || untested;
     const proof = fresh ? await validateKernels(gpu, { ...this.#options, models, earlier: known }) : known;
     if (proof.tested > (known?.tested ?? 0)) {
       this.#known = { ...this.#known, [key]: proof };

@@ -50,7 +50,9 @@ export async function trainAdapter(
     onUpdate: (update: TrainUpdate) => void;
   },
 ): Promise<Readonly<Record<string, Uint8Array>>> {
-  const { model, tokenizer, id } = engine;
+  const { model, id } = engine;
+  const { thinking = 'off' } = request;
+  const tokenizer = engine.tokenizer.thinkingAs?.(thinking) ?? engine.tokenizer;
   const { signal, gate, tuned, onUpdate } = hooks;
   const { backend } = model;
   const options = optionsOf(request);
@@ -81,7 +83,7 @@ export async function trainAdapter(
         if (!probes || signal.aborted) return;
         if (step % probes.every !== 0 && step !== options.steps) return;
         const { maxTokens } = probes;
-        const replies = await engine.replies(probes.prompts, { adapter, maxTokens, signal });
+        const replies = await engine.replies(probes.prompts, { adapter, maxTokens, thinking, signal });
         if (!signal.aborted) onUpdate({ type: 'probe', step, replies });
       },
       onCheckpoint: (checkpoint, step) => {

@@ -19,9 +19,11 @@ const forms = v.partial(
     norm: v.picklist(variantChoices.norm),
     linearBackward: v.picklist(variantChoices.linearBackward),
     loraGradU: v.picklist(variantChoices.loraGradU),
+    lora: v.picklist(variantChoices.lora),
     loraGradAB: v.picklist(variantChoices.loraGradAB),
     attention: v.picklist(variantChoices.attention),
     crossEntropy: v.picklist(variantChoices.crossEntropy),
+    sampling: v.picklist(variantChoices.sampling),
   }),
 );
 

@@ -13,6 +13,8 @@ export interface ArmAnswer extends Verdict {
   /** Prompt tokens of all turns the answer needs; `tokens` are the generated ones. */
   readonly promptTokens: number;
   readonly seconds: number;
+  /** Of `tokens`, thoughts. */
+  readonly thoughtTokens?: number;
   /** Of a vote: whether another answer had as many ballots. */
   readonly tied?: boolean;
 }
@@ -55,16 +57,18 @@ export function makeArm(
 export function cost(
   index: TurnIndex,
   turns: readonly Turn[],
-): Pick<ArmAnswer, 'tokens' | 'promptTokens' | 'seconds'> {
+): Pick<ArmAnswer, 'tokens' | 'promptTokens' | 'seconds' | 'thoughtTokens'> {
   let tokens = 0;
   let promptTokens = 0;
   let seconds = 0;
+  let thoughtTokens: number | undefined;
   for (const turn of turns) {
     tokens += turn.usage.completion;
     promptTokens += turn.usage.prompt;
     seconds += index.seconds(turn);
+    if (turn.usage.thoughts !== undefined) thoughtTokens = (thoughtTokens ?? 0) + turn.usage.thoughts;
   }
-  return { tokens, promptTokens, seconds };
+  return { tokens, promptTokens, seconds, ...(thoughtTokens !== undefined && { thoughtTokens }) };
 }
 
 export function fromTurn(

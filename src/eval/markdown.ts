@@ -20,6 +20,8 @@ const figures =
   'and words, which they do not read, they stand for the line after "####" and for the verdict.';
 
 function armTable(arms: readonly ArmResult[]): string {
+  // Where nobody thought the table is without the column.
+  const thought = arms.some(({ thoughtTokensPerQuestion }) => thoughtTokensPerQuestion !== undefined);
   return table(
     [
       'Arm',
@@ -29,6 +31,7 @@ function armTable(arms: readonly ArmResult[]): string {
       'Strict-match',
       'Flexible-extract',
       'Tokens/question',
+      ...(thought ? ['Of these, thoughts'] : []),
       'Prompt tokens',
       'Seconds/question',
       'Tied votes',
@@ -42,6 +45,7 @@ function armTable(arms: readonly ArmResult[]): string {
       percent(arm.strict.accuracy),
       arm.flexible ? percent(arm.flexible.accuracy) : '-',
       arm.tokensPerQuestion.toFixed(1),
+      ...(thought ? [(arm.thoughtTokensPerQuestion ?? 0).toFixed(1)] : []),
       arm.promptTokensPerQuestion.toFixed(1),
       // A debate that was imported carries no clock values.
       arm.secondsPerQuestion === 0 ? 'unknown' : arm.secondsPerQuestion.toPrecision(2),

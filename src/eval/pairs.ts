@@ -71,6 +71,9 @@ export function armResult(arm: AnsweredArm, questions: readonly Question[]): Arm
     strict: share(count((answer) => answer.strictCorrect)),
     flexible: share(count((answer) => answer.flexibleCorrect)),
     tokensPerQuestion: mean((answer) => answer.tokens),
+    ...(answers.some(({ thoughtTokens }) => thoughtTokens !== undefined) && {
+      thoughtTokensPerQuestion: mean((answer) => answer.thoughtTokens ?? 0),
+    }),
     promptTokensPerQuestion: mean((answer) => answer.promptTokens),
     secondsPerQuestion: mean((answer) => answer.seconds),
     ...(answers.some(({ tied }) => tied !== undefined) && {

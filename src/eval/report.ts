@@ -33,7 +33,7 @@ export interface ReportInput {
   readonly agents?: Report['agents'];
   readonly hosts?: Report['hosts'];
   readonly commits?: Report['commits'];
-  readonly repeatable: 'bytes' | 'settings';
+  readonly repeatable: Report['repeatable'];
   /** Questions by split. */
   readonly splits: Readonly<Record<string, number>>;
   /** What each strategy and control was trained on, by name; the first is the report's `dataset`. */

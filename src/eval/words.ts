@@ -165,6 +165,8 @@ function splitText(split: string): string {
 
 const repeats: Readonly<Record<Report['repeatable'], string>> = {
   bytes: 'The same seed on this device gives the same bytes again.',
+  forms:
+    'The same seed on this device gives the same bytes again where its kernels are tuned alike, which each session does anew.',
   settings:
     'The settings can be repeated; the exact texts may differ, because an agent does not promise them.',
 };

@@ -1,5 +1,6 @@
 /** Opening a GPU device with the adapter's own limits, and telling its loss and its errors as ours. */
 import { ArkletError, DeviceLostError, GpuUnavailableError } from '../core/errors';
+import { isSoftwareAdapter } from '../core/softwareAdapter';
 
 export interface OpenDevice {
   readonly device: GPUDevice;
@@ -55,7 +56,7 @@ export async function openDevice(gpu: GPU | undefined): Promise<OpenDevice> {
   return {
     device,
     name: name === '' ? 'unnamed adapter' : name,
-    software: info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|warp|basic render/i.test(name),
+    software: info.isFallbackAdapter || isSoftwareAdapter(name),
     features: new Set(requiredFeatures),
     lost: device.lost.then(
       (reason) =>

@@ -5,7 +5,7 @@
  *   //#if NAME ... //#else ... //#endif      NAME is a flag of the variant
  *   //#repeat i COUNT ... //#end             the lines once for each i < COUNT, `$i` replaced (registers have names);
  *                                           repeats nest with different letters, and `i COUNT j COUNT` is j inside i
- * COUNT and other capital names are constants of the variant; they stand at the top as `const`.
+ * COUNT and other capital names are constants of the variant; they stand at the top as `const`, after the `enable` lines of all.
  * Everything else (numbers, layouts) is read from the WGSL itself, so that no second declaration can drift from it.
  */
 
@@ -27,6 +27,7 @@ export interface Interface {
   readonly fields: readonly UniformField[];
   /** Bytes of struct Sizes, a multiple of 16. */
   readonly uniformBytes: number;
+  /** Invocations, over all of its dimensions. */
   readonly workgroupSize: number;
 }
 
@@ -40,7 +41,7 @@ export function composeSource(
   constants: Readonly<Record<string, number>>,
   parts: Parts = {},
 ): string {
-  let output = Object.entries(constants).map(([name, value]) => `const ${name} = ${value}u;`);
+  let output: string[] = [];
   const conditions: boolean[] = [];
   const repeats: { loops: readonly Loop[]; outer: string[] }[] = [];
   for (const line of includeParts(source, parts)) {
@@ -64,7 +65,9 @@ export function composeSource(
     } else fail(`unknown directive ${word ?? ''}`);
   }
   if (conditions.length > 0 || repeats.length > 0) fail('a directive is not closed');
-  return output.join('\n');
+  const enables = new Set(output.filter((line) => /^\s*enable\s/.test(line)).map((line) => line.trim()));
+  const named = Object.entries(constants).map(([name, value]) => `const ${name} = ${value}u;`);
+  return [...enables, ...named, ...output.filter((line) => !/^\s*enable\s/.test(line))].join('\n');
 }
 
 /** The lines of a source with its parts in place, theirs included. */
@@ -108,7 +111,7 @@ function counted(text: string, constants: Readonly<Record<string, number>>): num
   return constants[text] ?? (/^\d+$/.test(text) ? Number(text) : fail(`no constant ${text}`));
 }
 
-/** Reads struct Sizes, the storage bindings and the workgroup size (a number or one of the constants). */
+/** Reads struct Sizes, the storage bindings and the invocations of a workgroup (its sides are numbers or constants). */
 export function readInterface(source: string, constants: Readonly<Record<string, number>>): Interface {
   const code = source.replaceAll(/\/\/.*$/gm, '');
   const struct = /struct Sizes \{([^}]*)\}/.exec(code)?.[1] ?? fail('no struct Sizes');
@@ -130,12 +133,16 @@ export function readInterface(source: string, constants: Readonly<Record<string,
   )) {
     bindings.push({ name, index: Number(index), writable: access === 'read_write' });
   }
-  const size = /@workgroup_size\((\w+)\)/.exec(code)?.[1] ?? fail('no workgroup size');
+  const size = /@workgroup_size\(([\w\s,]+)\)/.exec(code)?.[1] ?? fail('no workgroup size');
   return {
     bindings,
     fields,
     uniformBytes: Math.ceil(offset / 16) * 16,
-    workgroupSize: counted(size, constants),
+    workgroupSize: size
+      .split(',')
+      .map((side) => side.trim())
+      .filter((side) => side !== '')
+      .reduce((product, side) => product * counted(side, constants), 1),
   };
 }
 

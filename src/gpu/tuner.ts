@@ -14,13 +14,13 @@ export function shapeClass(sizes: readonly number[]): string {
 
 /**
  * The candidate with the smallest median time; rounds are interleaved so that a busy moment hurts all alike. The first
- * candidate is kept unless another is at least `margin` (a fraction) faster: noise must not decide. From `deadline` (on
+ * candidate is kept unless another is at least its `margin` (a fraction) faster: noise must not decide. From `deadline` (on
  * performance.now()) on nothing more is timed: with less than one whole round the first candidate stays.
  */
 export async function fastest<T extends string>(
   candidates: readonly T[],
   time: (candidate: T) => Promise<number>,
-  options: { readonly rounds: number; readonly margin: number; readonly deadline?: number },
+  options: { readonly rounds: number; readonly margin: (candidate: T) => number; readonly deadline?: number },
 ): Promise<T> {
   const [first, ...rest] = candidates;
   if (first === undefined) fail('no candidates to time');
@@ -35,13 +35,11 @@ export async function fastest<T extends string>(
     }
     if (performance.now() > deadline) break;
   }
-  let best = first;
-  let least = median(times.get(first) ?? []) * (1 - margin);
-  for (const candidate of rest) {
-    const ms = median(times.get(candidate) ?? []);
-    if (ms < least) [best, least] = [candidate, ms];
-  }
-  return best;
+  const usual = median(times.get(first) ?? []);
+  const faster = rest
+    .map((candidate) => [candidate, median(times.get(candidate) ?? [])] as const)
+    .filter(([candidate, ms]) => ms < usual * (1 - margin(candidate)));
+  return faster.reduce((best, other) => (other[1] < best[1] ? other : best), [first, usual] as const)[0];
 }
 
 function median(values: readonly number[]): number {

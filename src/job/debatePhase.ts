@@ -2,12 +2,15 @@
 import type { AgentBackend } from '../agents/agent';
 import { groupedBy } from '../core/groupedBy';
 import type { Question, Turn } from '../records/records';
+import { readReply } from '../records/thoughts';
 import { isCompared } from '../settings/evalSets';
+import { agentThinking } from '../settings/thinking';
 import { debate } from '../debate/debate';
 import { lastRound, styled, type Protocol } from '../debate/protocol';
 import { summariserMessages, type Shot } from '../debate/prompts';
 import { runTurns, type TurnSampling } from '../debate/scheduler';
 import { selfConsistency } from '../debate/selfConsistency';
+import { isShown } from '../debate/visibility';
 import { greedy, singlePass } from '../debate/singlePass';
 import { summariserProtocol, zeroShotProtocol } from '../eval/arms';
 import { debateBudget } from '../eval/equalTokens';
@@ -109,11 +112,19 @@ async function summarise(
   const protocol = singlePass({
     name: summariserProtocol,
     messages: (question) => {
-      const last = lastRound(debated.get(question.id) ?? []).filter((turn) => turn.finishReason !== 'error');
-      return summariserMessages({ style, question, replies: last.map((turn) => turn.reply) });
+      const last = lastRound(debated.get(question.id) ?? []).filter(isShown);
+      const replies = last.map((turn) => readReply(turn, job.config.readThoughts));
+      return summariserMessages({ style, question, replies });
     },
   });
-  return speakAll(job, protocol, compared, stored, 'summariser', greedy(job.config.maxTokens));
+  return speakAll(
+    job,
+    protocol,
+    compared,
+    stored,
+    'summariser',
+    greedy(job.config.maxTokens, agentThinking(job.config)),
+  );
 }
 
 const byQuestion = (turns: readonly Turn[]): Map<string, Turn[]> =>
@@ -126,8 +137,17 @@ async function debateAndSamples(job: Job, stored: readonly Turn[]): Promise<Turn
     const samples = selfConsistency({ samples: config.nAgents, prompt });
     return [...(await speakAll(job, samples, questions, stored, 'samples'))];
   }
-  const { nAgents: agents, rounds, consensusStop, visibility, randomPeers, seed } = config;
-  const protocol = debate({ agents, rounds, consensusStop, visibility, randomPeers, seed, prompt });
+  const { nAgents: agents, rounds, consensusStop, visibility, randomPeers, seed, readThoughts } = config;
+  const protocol = debate({
+    agents,
+    rounds,
+    consensusStop,
+    readThoughts,
+    visibility,
+    randomPeers,
+    seed,
+    prompt,
+  });
   const debated = await speakAll(job, protocol, questions, stored, 'debate');
   const turns = byQuestion(debated);
   if (isImported(job)) {

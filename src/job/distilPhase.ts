@@ -79,6 +79,7 @@ function inputOf(job: Job, turns: readonly Turn[], seed: number): DistillInput {
     stepFilter: config.stepFilter,
     peerMentions: config.peerMentions,
     tracesPerQuestion: config.tracesPerQuestion,
+    thoughts: config.trainThoughts,
     exclude: new Set(config.exclude),
     heldOutAgents: new Set(config.pad.reward.heldOutAgents),
   };

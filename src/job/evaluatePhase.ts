@@ -13,6 +13,7 @@ import type { ProgressDetail } from '../wire/progress';
 import type { Job } from './job';
 import { studentTurns, type StoredAdapter } from './studentAnswers';
 import { usesCorrection } from '../settings/strategy';
+import { studentThinking } from '../settings/thinking';
 import { equalStepsName } from '../records/trainings';
 import type { Trained } from './distilPhase';
 
@@ -103,7 +104,7 @@ function sampledPasses(job: Job, trained: readonly Trained[]): Pass[] {
     questions: job.questions.filter(({ split }) => split === 'test'),
     messages: (question) => turnMessages({ style, question, own: [], peers: [] }),
     detail: { kind: 'arm', arm: name, seed: 0 },
-    sampling: { ...greedy(config.maxTokens), temperature: 1 },
+    sampling: { ...greedy(config.maxTokens, studentThinking(config)), temperature: 1 },
     fresh,
   }));
 }
@@ -164,7 +165,7 @@ function answer(
     seed: config.seed,
     protocol: styled(singlePass({ name: pass.protocol, messages: pass.messages }), () => job.studentStyle),
     questions: pass.questions,
-    sampling: pass.sampling ?? greedy(config.maxTokens),
+    sampling: pass.sampling ?? greedy(config.maxTokens, studentThinking(config)),
     stored: pass.fresh ? [] : stored,
     onProgress: ({ turnsDone, secondsLeft, tokensPerSecond }) =>
       job.progress('evaluate', {

@@ -29,6 +29,7 @@ import { checkedStudents, chooses } from './evaluatePhase';
 import { firstStudents, type Distilled, type Trained } from './distilPhase';
 import type { Job } from './job';
 import { readPadReport } from './padPhase';
+import { repeatableAs } from './repeatable';
 import { isImported } from './resolveAgents';
 
 /** An imported debate may have come without a single independent answer beyond its first round. */
@@ -149,7 +150,7 @@ export async function reportPhase(
     agents: agentInfos(config, job.agents),
     hosts: [...new Set(specs.flatMap((spec) => hostsOf(spec, base, job.hubEndpoint)))],
     commits: await storedCommits([...specs, parseSpec(job.student.id)]),
-    repeatable: onEngine ? 'bytes' : 'settings',
+    repeatable: repeatableAs(onEngine, device, trained.length > 0),
     splits,
     datasets: [
       ...trained

@@ -1,6 +1,7 @@
 /** The agents at the student's decoding (`single-greedy`, `vote-greedy:K`), so that no gain over them is one of decoding alone. */
 import { AgentError, ArkletError, asArkletError, DownloadError } from '../core/errors';
 import { isCompared } from '../settings/evalSets';
+import { agentThinking } from '../settings/thinking';
 import type { Question, Turn } from '../records/records';
 import { greedyProtocol } from '../records/trajectories';
 import type { Shot } from '../debate/prompts';
@@ -85,7 +86,13 @@ export async function greedyTurns(
   const agents = askable(job, shots, compared);
   if (agents.length === 0) return kept;
   try {
-    const said = [...(await speak(alone(job, shots, agents), compared, greedy(job.config.maxTokens)))];
+    const said = [
+      ...(await speak(
+        alone(job, shots, agents),
+        compared,
+        greedy(job.config.maxTokens, agentThinking(job.config)),
+      )),
+    ];
     if (job.config.controls.includes('single-teacher')) {
       const best = bestGreedyAgent(said) ?? agents[0] ?? 0;
       const teacher = alone(job, shots, [best]);
@@ -97,7 +104,7 @@ export async function greedyTurns(
             teacher,
             of((split) => split === 'train'),
           ),
-          greedy(job.config.maxTokens),
+          greedy(job.config.maxTokens, agentThinking(job.config)),
         )),
       );
     }

@@ -6,6 +6,7 @@ import { styled } from '../debate/protocol';
 import { runTurns, type TurnsJob } from '../debate/scheduler';
 import { selfConsistency } from '../debate/selfConsistency';
 import type { Question, Turn } from '../records/records';
+import { studentThinking } from '../settings/thinking';
 import type { TrainingNote } from '../wire/progress';
 import { adapterId, type Job } from './job';
 
@@ -84,7 +85,7 @@ export async function studentAnswers(
     seed,
     protocol: styled(selfConsistency({ samples, prompt, name: protocol }), () => style),
     questions,
-    sampling: { temperature, topP: 1, maxTokens: config.maxTokens },
+    sampling: { temperature, topP: 1, maxTokens: config.maxTokens, ...studentThinking(config) },
     stored: await store.getTurns(runId),
     onProgress: ({ turnsDone, turns }) => onNote({ kind: 'own-samples', done: turnsDone, total: turns }),
   });

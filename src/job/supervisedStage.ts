@@ -1,6 +1,7 @@
 /** A supervised training of the student: a stage of a strategy, or a control. */
 import type { Dataset, Question } from '../records/records';
 import { hashKey } from '../core/rng';
+import { studentThinking, studentTokens } from '../settings/thinking';
 import { judge } from '../debate/judge';
 import { turnMessages } from '../debate/prompts';
 import { linearNames } from '../lm/types';
@@ -38,7 +39,8 @@ function probesOf(
   if (asked.length === 0) return { asked, plan: null };
   const prompts = asked.map((question) => turnMessages({ style, question, own: [], peers: [] }));
   const every = Math.max(1, Math.ceil(steps / 10));
-  return { asked, plan: { prompts, every, maxTokens: Math.min(config.maxTokens, probeTokens) } };
+  const maxTokens = Math.min(config.maxTokens, probeTokens) + studentTokens(config) - config.maxTokens;
+  return { asked, plan: { prompts, every, maxTokens } };
 }
 
 /**
@@ -63,6 +65,7 @@ export async function supervisedStage(
   }
   const id = { runId, strategy, seed };
   const { asked, plan } = probesOf(job, steps);
+  const { thinking } = studentThinking(config);
   const init = after === null ? null : await store.getAdapter({ runId, strategy: after, seed });
   const held = job.questions.filter(
     ({ split, solution }) => split === 'validation' && solution !== undefined,
@@ -91,6 +94,8 @@ export async function supervisedStage(
       ...(config.patience > 0 && { patience: config.patience }),
     },
     probes: plan,
+    // Left out where the student does not think, as before there was a choice.
+    ...(thinking && { thinking }),
   };
   const inputs = await trainingInputs(job, { kind: 'sft', adapters: { init }, data });
   if (await hasTraining(job, id, inputs)) return false;

@@ -1,5 +1,6 @@
 /** What an agent is asked and how it samples: its slot, the run's settings, and its persona. */
 import { personaOf } from '../settings/personas';
+import { agentThinking } from '../settings/thinking';
 import type { RunConfig } from '../settings/config';
 import type { TurnPrompt } from '../debate/protocol';
 import { turnMessages, type Shot } from '../debate/prompts';
@@ -26,6 +27,7 @@ export function agentSampling({ config }: Pick<Speakers, 'config'>, agent: numbe
     temperature: persona?.temperature ?? config.temperature,
     topP: persona?.topP ?? config.topP,
     maxTokens: config.maxTokens,
+    ...agentThinking(config),
     ...(persona?.seed === undefined ? {} : { runSeed: persona.seed }),
   };
 }

@@ -1,4 +1,4 @@
-/** The tensors that one generation step needs, and the uploads into them: one write per step. */
+/** The tensors that generation steps need, and the uploads into them: one write per step, or for several. */
 import type { Backend, Tensor } from '../compute/ops';
 import type { Block } from './paged/blockPool';
 import type { KvCache } from './cache';
@@ -12,6 +12,7 @@ import {
   type LoraScratch,
   type Workspace,
 } from './forward';
+import { Chain, samplesOnDevice, type Answer, type Ask } from './sampling/chain';
 import type { LanguageModel, LoraAdapter } from './types';
 
 const round64 = (n: number) => Math.ceil(n / 64) * 64;
@@ -36,6 +37,8 @@ export class Batch {
   readonly #headInput: Tensor;
   readonly #qkNormed: Tensor;
   readonly #logits: Tensor;
+  readonly #sequences: number;
+  #chain: Chain | null = null;
   #adapter: LoraAdapter | null = null;
   #scratch: LoraScratch | null = null;
   #count = 0;
@@ -57,6 +60,7 @@ export class Batch {
     this.#backend = backend;
     this.#owner = owner;
     this.rows = rows;
+    this.#sequences = sequences;
     this.blockSize = blockSize;
     this.maxBlocks = Math.ceil(model.maxContext / blockSize);
     this.#stride = round64(rows);
@@ -70,6 +74,7 @@ export class Batch {
       this.#headInput = make([sequences, config.hidden], 'head input');
       this.#qkNormed = make([sequences, config.hidden], 'head normed');
       this.#logits = make([sequences, config.vocab], 'logits');
+      if (samplesOnDevice(model)) this.#chain = new Chain(model, sequences, owner);
     } catch (error) {
       this.dispose();
       throw error;
@@ -115,6 +120,42 @@ export class Batch {
 
   /** Runs the rows; returns the wanted logits, row-major [wanted, vocab]. */
   async run(cache: KvCache): Promise<Float32Array> {
+    const wanted = this.#record(cache);
+    if (wanted > 0) return this.#backend.read(this.#logits, 0, wanted * this.#model.config.vocab);
+    await this.#backend.finish();
+    return new Float32Array(0);
+  }
+
+  /** Runs the rows and, where tokens are wanted of them, as many further steps; an ask for each row that is wanted, in their order. */
+  async runChain(cache: KvCache, asks: readonly Ask[]): Promise<Answer[]> {
+    const wanted = this.#record(cache);
+    if (wanted === 0) {
+      await this.#backend.finish();
+      return [];
+    }
+    const model = this.#model;
+    this.#chain ??= new Chain(model, this.#sequences, this.#owner);
+    const shared = { adapter: this.#adapter, scratch: this.#scratch };
+    return this.#chain.run(asks, this.#logits, ({ ids, rows, ...attended }) => {
+      const plan = { ...this.#paged(cache), ...attended };
+      runLayers(model, this.#workspace, { ids, rows, plan, ...shared });
+      runHead(model, this.#workspace.x, this.#qkNormed, this.#logits, rows);
+    });
+  }
+
+  #paged(cache: KvCache) {
+    return {
+      type: 'paged' as const,
+      blockTable: this.#blockTable,
+      maxBlocks: this.maxBlocks,
+      blockSize: this.blockSize,
+      kCaches: cache.kCaches,
+      vCaches: cache.vCaches,
+    };
+  }
+
+  /** Records the rows; returns of how many there are logits. */
+  #record(cache: KvCache): number {
     const backend = this.#backend;
     const model = this.#model;
     const [ids, positions, slots, sequences, indices] = this.#parts as [
@@ -125,37 +166,25 @@ export class Batch {
       Tensor,
     ];
     backend.write(this.#meta, this.#host);
-    const plan = {
-      type: 'paged' as const,
-      positions,
-      places: this.#host.subarray(this.#stride, 2 * this.#stride),
-      slots,
-      sequences,
-      blockTable: this.#blockTable,
-      maxBlocks: this.maxBlocks,
-      blockSize: this.blockSize,
-      kCaches: cache.kCaches,
-      vCaches: cache.vCaches,
-    };
+    const places = this.#host.subarray(this.#stride, 2 * this.#stride);
+    const plan = { ...this.#paged(cache), positions, places, slots, sequences };
     const rows = this.#count;
     runLayers(model, this.#workspace, { ids, rows, plan, adapter: this.#adapter, scratch: this.#scratch });
     const wanted = this.#outputs;
-    if (wanted === 0) {
-      await backend.finish();
-      return new Float32Array(0);
-    }
-    const { hidden, vocab } = model.config;
+    if (wanted === 0) return 0;
     let x = this.#workspace.x;
     if (wanted < rows) {
       x = this.#headInput;
-      backend.gatherRows({ x: this.#workspace.x, indices, y: x, rows: wanted, cols: hidden });
+      backend.gatherRows({ x: this.#workspace.x, indices, y: x, rows: wanted, cols: model.config.hidden });
     }
     runHead(model, x, this.#qkNormed, this.#logits, wanted);
-    return backend.read(this.#logits, 0, wanted * vocab);
+    return wanted;
   }
 
   dispose(): void {
     this.setAdapter(null);
+    this.#chain?.dispose();
+    this.#chain = null;
     releaseWorkspace(this.#backend, this.#workspace);
     this.#backend.release(...this.#held);
     this.#held.length = 0;

@@ -9,44 +9,16 @@ import { ConfigError, OutOfMemoryError, TokenError } from '../core/errors';
 import { Batch } from './batch';
 import { KvCache } from './cache';
 import { checkIds } from './forward';
+import type { GeneratorOptions, GeneratorStats } from './generatorOptions';
 import { PagedCache } from './paged/pagedCache';
-import { checkSampling, Sampler } from './sampler';
+import { mostSteps, onlyByHost, samplesOnDevice, type Answer, type Ask } from './sampling/chain';
+import { checkSampling, Sampler, type SampledToken } from './sampling/sampler';
 import { Sequence, type GenerateOptions } from './sequence';
 import type { GenerateRequest, GenerateResult, LanguageModel, LoraAdapter, Tokenizer } from './types';
 import { variantsOf } from './variantsOf';
 import { yieldToEvents } from './yieldToEvents';
 
-export interface GeneratorOptions {
-  /** Most sequences that run at once. */
-  readonly maxSequences?: number;
-  /** Positions of a cache block. */
-  readonly blockSize?: number;
-  /** Most positions the cache may grow to; default what fits 512 MiB, at least one full context up to 2048. */
-  readonly cacheTokens?: number;
-  /** Most prompt tokens of one step. */
-  readonly prefillRows?: number;
-  /** Ledger owner of the cache and the activations. */
-  readonly owner?: string;
-  /** Halves sequences, prompt rows and cache so many times, for a device that was lost under more. Results are the same. */
-  readonly halvings?: number;
-}
-
-/** What a generator did so far. */
-export interface GeneratorStats {
-  readonly steps: number;
-  readonly rows: number;
-  readonly generated: number;
-  /** Prompt tokens that were computed, those of sequences that were put back again. */
-  readonly prompted: number;
-  /** Prompt tokens that were not computed because another sequence in flight had them. */
-  readonly shared: number;
-  /** Prompt tokens that were not computed because a sequence that had gone left them. */
-  readonly reused: number;
-  /** Times that a sequence made room for others and was put back. */
-  readonly preempted: number;
-  readonly active: number;
-  readonly waiting: number;
-}
+export type { GeneratorOptions, GeneratorStats } from './generatorOptions';
 
 const defaultCacheBytes = 512 << 20;
 
@@ -56,6 +28,7 @@ export class Generator {
   readonly maxSequences: number;
   readonly #endIds: readonly number[];
   readonly #owner: string;
+  readonly #chainMs: number;
   readonly #prefillRows: number;
   /** Null before the first request: whether the device has the memory is known only then. */
   #batch: Batch | null = null;
@@ -69,13 +42,15 @@ export class Generator {
   #disposed = false;
   /** A sequence was put back, and none has ended since. */
   #crowded = false;
+  /** Steps of the next chain. */
+  #chainSteps = mostSteps / 2;
   /** The kernel forms that computed what is cached. */
   #forms: string | null = null;
   readonly #stats = { steps: 0, rows: 0, generated: 0, prompted: 0, shared: 0, reused: 0, preempted: 0 };
 
   /** Throws ConfigError. Without a tokenizer texts are empty and stop strings never found. */
   constructor(model: LanguageModel, tokenizer: Tokenizer | null, options: GeneratorOptions = {}) {
-    const { blockSize = 16, owner = 'generation', halvings = 0 } = options;
+    const { blockSize = 16, owner = 'generation', halvings = 0, chainMs = 400 } = options;
     const share = (whole: number): number => Math.max(1, Math.floor(whole / 2 ** halvings));
     const maxSequences = options.maxSequences ?? share(64);
     const prefillRows = options.prefillRows ?? share(256);
@@ -101,6 +76,7 @@ export class Generator {
     this.#cache = new PagedCache(model, { blockSize, tokens, owner });
     this.#sampler = new Sampler(model.config.vocab);
     this.#owner = owner;
+    this.#chainMs = chainMs;
     this.#prefillRows = prefillRows;
   }
 
@@ -293,13 +269,59 @@ export class Generator {
     for (const sequence of this.#active) if (left(sequence) === 1) this.#plan(batch, sequence, wanted);
     for (const sequence of this.#active) if (left(sequence) > 1) this.#plan(batch, sequence, wanted);
     if (batch.count === 0) fail('Generation came to a halt.');
-    const logits = await batch.run(this.#cache.tensors);
     this.#stats.steps++;
     this.#stats.rows += batch.count;
+    if (samplesOnDevice(this.model)) return this.#chain(batch, wanted);
+    const logits = await batch.run(this.#cache.tensors);
     const { vocab } = this.model.config;
-    wanted.forEach((sequence, i) => {
-      if (this.#active.includes(sequence)) this.#take(sequence, logits.subarray(i * vocab, (i + 1) * vocab));
-    });
+    for (const [i, sequence] of wanted.entries())
+      this.#take(sequence, () => this.#sample(sequence, logits.subarray(i * vocab, (i + 1) * vocab)));
+  }
+
+  /** As above, with several tokens of every reply where all of them are at that: the device chooses them. */
+  async #chain(batch: Batch, wanted: readonly Sequence[]): Promise<void> {
+    const most = wanted.length === this.#active.length ? this.#chainSteps : 1;
+    const asks: Ask[] = [];
+    for (const sequence of wanted) asks.push(await this.#ask(batch, sequence, most));
+    const began = performance.now();
+    const answers = await batch.runChain(this.#cache.tensors, asks);
+    const steps = Math.max(1, ...asks.map((ask) => ask.steps));
+    this.#stats.steps += steps - 1;
+    for (const ask of asks) this.#stats.rows += ask.steps - 1;
+    const stepMs = (performance.now() - began) / steps;
+    this.#chainSteps = Math.max(1, Math.min(mostSteps, Math.floor(this.#chainMs / stepMs)));
+    wanted.forEach((sequence, i) => this.#takeAll(sequence, asks[i]!, answers[i]!));
+  }
+
+  /** What is asked for a sequence whose newest token is in the batch: up to `most` tokens, as far as there is room for them. */
+  async #ask(batch: Batch, sequence: Sequence, most: number): Promise<Ask> {
+    const { ids, replyLength: index, row } = sequence;
+    const { sampling } = sequence.request;
+    const { blockSize } = this.#cache;
+    const byHost = sequence.left || onlyByHost(sampling);
+    const wanted = byHost ? 1 : Math.min(most, sequence.limit - ids.length);
+    const had = sequence.blocks.length;
+    await this.#cache.reserve(sequence, ids.length + wanted - 1);
+    const { blocks } = sequence;
+    if (blocks.length > had) batch.setBlocks(row, blocks, had);
+    return {
+      ...{ sampling, index, row, byHost, position: ids.length - 1 },
+      slotOf: (at) => blocks[Math.floor(at / blockSize)]!.index * blockSize + (at % blockSize),
+      steps: Math.min(wanted, blocks.length * blockSize - ids.length + 1),
+    };
+  }
+
+  /** The tokens of a chain, as far as the reply goes. The step that the device left to the host comes once more, if need be. */
+  #takeAll(sequence: Sequence, { steps }: Ask, { chosen, logits }: Answer): void {
+    // A position counts as computed once the token after it is known.
+    sequence.next--;
+    const take = (choose: () => SampledToken): void => {
+      sequence.next++;
+      this.#take(sequence, choose);
+    };
+    for (const one of chosen) take(() => one);
+    if (logits) take(() => this.#sample(sequence, logits));
+    sequence.left = !logits && chosen.length < steps;
   }
 
   /** Adds the sequence's next rows to the batch: one for a reply; for a prompt all that may be computed now. */
@@ -334,9 +356,14 @@ export class Generator {
     }
   }
 
-  #take(sequence: Sequence, logits: Float32Array): void {
+  #sample({ request, replyLength }: Sequence, logits: Float32Array): SampledToken {
+    return this.#sampler.sample(logits, request.sampling, replyLength);
+  }
+
+  #take(sequence: Sequence, choose: () => SampledToken): void {
+    if (!this.#active.includes(sequence)) return;
     try {
-      const { id, logprob } = this.#sampler.sample(logits, sequence.request.sampling, sequence.replyLength);
+      const { id, logprob } = choose();
       this.#stats.generated++;
       const reason = sequence.push(id, logprob);
       if (reason) this.#end(sequence, () => sequence.finish(reason));

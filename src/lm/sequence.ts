@@ -27,6 +27,8 @@ export class Sequence {
   blocks: readonly Block[] = [];
   /** First position that is not in the cache yet. */
   next = 0;
+  /** The device was not sure of its next token: the host chooses it. */
+  left = false;
   readonly result: Promise<GenerateResult>;
   #resolve: (result: GenerateResult) => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;

@@ -3,12 +3,12 @@ import * as v from 'valibot';
 import { FileFormatError, ArkletError, ModelError } from '../core/errors';
 import { readText, type FileSource } from '../core/fileSource';
 import type { Message } from '../records/records';
+import type { ThinkingMode } from '../records/thoughts';
 import { openGguf } from './gguf/gguf';
-import { TemplateError } from './jinja/errors';
-import { Template } from './jinja/template';
+import { ChatTemplate, type ChatOptions } from './chat/chatTemplate';
 import { cleanUp } from './tokens/decoders';
 import { ggufTokenizer } from './tokens/ggufTokenizer';
-import { noToken, TokenPipeline, tokenizerSchema, type TokenizerJson } from './tokens/pipeline';
+import { noToken, TokenPipeline, tokenizerSchema } from './tokens/pipeline';
 import {
   configEosIds,
   optionalJson,
@@ -79,7 +79,9 @@ function build(json: unknown, files: TokenFiles, about: About): Tokenizer {
   }
   const settings = tokenSettings(files);
   try {
-    return new EngineTokenizer(tokenizer.output, settings, about);
+    const unknown = settings.named['unk_token'];
+    const pipeline = new TokenPipeline(tokenizer.output, { unknown, more: settings.more });
+    return new EngineTokenizer(pipeline, settings, about);
   } catch (cause) {
     if (cause instanceof ArkletError) throw cause;
     throw new FileFormatError(
@@ -96,24 +98,40 @@ class EngineTokenizer implements Tokenizer {
   readonly eosId: number | null;
   readonly cleanUp: ((text: string) => string) | null;
   readonly #pipeline: TokenPipeline;
-  readonly #template: Template | null;
+  readonly #chat: ChatTemplate | null;
   readonly #settings: TokenSettings;
   readonly #about: About;
+  /** What chats are rendered with where nothing is said. */
+  readonly #thinking: ThinkingMode;
   #turnEnd: number | null | undefined;
   #ends: readonly number[] | undefined;
 
-  constructor(json: TokenizerJson, settings: TokenSettings, about: About) {
+  constructor(
+    pipeline: TokenPipeline,
+    settings: TokenSettings,
+    about: About,
+    thinking: ThinkingMode = 'auto',
+  ) {
     this.#settings = settings;
     this.#about = about;
+    this.#thinking = thinking;
     this.notice = about.notice;
-    const unknown = settings.named['unk_token'];
-    this.#pipeline = new TokenPipeline(json, { unknown, more: settings.more });
+    this.#pipeline = pipeline;
     this.vocab = this.#pipeline.size;
     const eos = settings.named['eos_token'];
     this.eosId = (eos === undefined ? undefined : this.#pipeline.id(eos)) ?? null;
     // As transformers: not for BPE, whose blanks are the text's own.
     this.cleanUp = settings.cleanUp && this.#pipeline.type !== 'BPE' ? cleanUp : null;
-    this.#template = settings.template === null ? null : new Template(settings.template);
+    const { template, named } = settings;
+    this.#chat = template === null ? null : new ChatTemplate(template, named, about.model);
+  }
+
+  thinkingAs(thinking: ThinkingMode): Tokenizer {
+    return new EngineTokenizer(this.#pipeline, this.#settings, this.#about, thinking);
+  }
+
+  get chats(): boolean {
+    return this.#chat !== null;
   }
 
   get turnEnd(): number | null {
@@ -156,21 +174,17 @@ class EngineTokenizer implements Tokenizer {
     return this.#pipeline.settlesLate || this.cleanUp !== null;
   }
 
-  chatText(messages: readonly Message[], options: { addGenerationPrompt: boolean }): string {
-    if (!this.#template) {
+  chatText(messages: readonly Message[], options: ChatOptions): string {
+    if (!this.#chat) {
       throw new ModelError(
         'This model has no chat template.',
         'Use it with plain prompts, or choose a chat model.',
       );
     }
-    try {
-      return this.#render(this.#template, messages, options.addGenerationPrompt);
-    } catch (cause) {
-      throw this.#templateFault(cause);
-    }
+    return this.#chat.text(messages, { thinking: this.#thinking, ...options });
   }
 
-  chatIds(messages: readonly Message[], options: { addGenerationPrompt: boolean }): number[] {
+  chatIds(messages: readonly Message[], options: ChatOptions): number[] {
     return this.encode(this.chatText(messages, options), { addSpecial: false });
   }
 
@@ -188,58 +202,9 @@ class EngineTokenizer implements Tokenizer {
     return ids as number[];
   }
 
-  #render(template: Template, messages: readonly Message[], addGenerationPrompt: boolean): string {
-    return template.render({
-      ...this.#settings.named,
-      messages,
-      tools: null,
-      documents: null,
-      add_generation_prompt: addGenerationPrompt,
-    });
-  }
-
   /** The token that the template puts after a finished reply, or null: what a reply must be taught to end with. */
   #findTurnEnd(): number | null {
-    if (!this.#template) return null;
-    const [question, reply] = ['qzxjk', 'jkxzq'];
-    const messages: Message[] = [
-      { role: 'user', content: question },
-      { role: 'assistant', content: reply },
-    ];
-    let text: string;
-    try {
-      text = this.#render(this.#template, messages, false);
-    } catch (cause) {
-      // It is reported when the template is used.
-      if (cause instanceof TemplateError) return null;
-      throw cause;
-    }
-    const at = text.lastIndexOf(reply);
-    return at < 0 ? null : this.#pipeline.firstAdded(text.slice(at + reply.length).trimStart());
-  }
-
-  #templateFault(cause: unknown): unknown {
-    if (!(cause instanceof TemplateError)) return cause;
-    const { model } = this.#about;
-    const reason = cause.message.replace(/[.\s]+$/, '');
-    const plain = 'Use it with plain prompts, or choose another chat model.';
-    switch (cause.fault) {
-      case 'refused':
-        return new ModelError(
-          `The chat template refused the messages: ${reason}.`,
-          'Some models allow no system message, or want user and assistant in turn.',
-          { cause },
-        );
-      case 'budget':
-        return new ModelError(`The chat template of ${model} was stopped: ${reason}.`, plain, { cause });
-      case 'syntax':
-        return new ModelError(`The chat template of ${model} cannot be read: ${reason}.`, plain, { cause });
-      case 'runtime':
-        return new ModelError(`The chat template of ${model} failed on these messages: ${reason}.`, plain, {
-          cause,
-        });
-      default:
-        return cause.fault satisfies never;
-    }
+    const after = this.#chat?.afterReply() ?? null;
+    return after === null ? null : this.#pipeline.firstAdded(after.trimStart());
   }
 }

@@ -2,6 +2,8 @@
 import type { Backend, LoraGroup, Matrix, RotaryTables, Tensor } from '../compute/ops';
 import type { FinishReason, Message, Sampling } from '../records/records';
 import type { Requantised } from '../records/requantised';
+import type { ThinkingMode } from '../records/thoughts';
+import type { ChatOptions } from './chat/chatTemplate';
 
 export type Family = 'llama' | 'qwen2' | 'qwen3';
 
@@ -132,9 +134,13 @@ export interface Tokenizer {
   /** As encode, without what is added after a text: a prompt to be continued. */
   promptIds?(text: string): number[];
   /** The chat template's text; throws ModelError when the model has none. */
-  chatText(messages: readonly Message[], options: { addGenerationPrompt: boolean }): string;
+  chatText(messages: readonly Message[], options: ChatOptions): string;
   /** The chat template's ids (no further special tokens are added). */
-  chatIds(messages: readonly Message[], options: { addGenerationPrompt: boolean }): number[];
+  chatIds(messages: readonly Message[], options: ChatOptions): number[];
+  /** The same tokenizer with another way to think in its chats where none is named; without it every way is the same. */
+  thinkingAs?(thinking: ThinkingMode): Tokenizer;
+  /** Whether there is a chat template. */
+  readonly chats: boolean;
   /** Words, numbers and signs of the text that have no token of their own, each once. */
   unknownWords(text: string): string[];
 }

@@ -4,7 +4,6 @@ import { UrlSource } from '../lm/sources';
 import type { ModelConfig } from '../lm/types';
 import { nativeFormat } from '../lm/rowCodec';
 import { openWeights } from '../lm/weightFiles';
-import type { WeightFormat } from '../compute/ops';
 import type { ModelRef } from './modelSpec';
 import { StoredSource } from './storedSource';
 
@@ -24,6 +23,8 @@ export function openModelSource({ place }: ModelRef): FileSource {
       return place satisfies never;
   }
 }
+
+type WeightFormat = (typeof nativeFormat)[keyof typeof nativeFormat];
 
 /** The sizes of a model and the formats of its matrices, that of most elements first. */
 export type ModelShape = ModelConfig & { readonly formats: readonly WeightFormat[] };

@@ -5,6 +5,7 @@ import type { Recomputation } from '../lm/recompute';
 import type { RunConfig } from '../settings/config';
 import { evaluationQuestions } from '../settings/evalSets';
 import { stacksPad, usesCorrection, usesPad, usesSecondTurnRl } from '../settings/strategy';
+import { studentTokens } from '../settings/thinking';
 import {
   adapterElements,
   cacheBound,
@@ -65,7 +66,7 @@ export function sum(items: readonly MemoryItem[]): number {
 export function textTokens(config: RunConfig, compact: boolean): { question: number; reply: number } {
   return compact
     ? { question: 36, reply: Math.min(26, config.maxTokens) }
-    : { question: 120, reply: Math.ceil(0.75 * config.maxTokens) };
+    : { question: 120, reply: Math.ceil(0.75 * studentTokens(config)) };
 }
 
 /** The largest of a run's batches beside the mean one: texts differ by a fifth, and few of them even out less. */
@@ -120,7 +121,11 @@ function answering(input: PlanInput, sizer: Sizer, sequences: number): MemoryIte
   const { model, shape, compact } = student;
   const { question } = textTokens(config, compact);
   const half = halfCache(input, shape);
-  const { bytes, spare } = cacheBound(shape, sizer, { half, sequences, tokens: question + config.maxTokens });
+  const { bytes, spare } = cacheBound(shape, sizer, {
+    half,
+    sequences,
+    tokens: question + studentTokens(config),
+  });
   return [
     { kind: 'cache', model, bytes },
     { kind: 'spare', model, bytes: spare },

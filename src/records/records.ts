@@ -7,6 +7,7 @@ import type { RunConfig } from '../settings/config';
 import type { DropCounts } from './dropped';
 import type { TrainOverlap } from './overlap';
 import type { PadReport } from './padRecords';
+import type { ThinkingMode } from './thoughts';
 
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant';
@@ -48,11 +49,18 @@ export interface Sampling {
   readonly seed: number;
   readonly maxTokens: number;
   readonly stop?: readonly string[];
+  /** Absent = off. */
+  readonly thinking?: Exclude<ThinkingMode, 'off'>;
+  /** Most tokens of thoughts, beside `maxTokens` of the answer; absent = `defaultThinkingBudget`. */
+  readonly thinkingBudget?: number;
 }
 
 export interface Usage {
   readonly prompt: number;
+  /** Thoughts and answer. */
   readonly completion: number;
+  /** Of `completion`, the tokens of thoughts; absent = the model did not think. */
+  readonly thoughts?: number;
 }
 
 /** One turn: an agent answers once. A line of trajectories.jsonl (no clock values: those are a TurnTiming). */
@@ -76,6 +84,8 @@ export interface Turn {
    */
   readonly read?: readonly number[];
   readonly reply: string;
+  /** What it thought before; absent = it did not, or the server kept it to itself. */
+  readonly thoughts?: string;
   /** Parsed answer in normal form, null when unparsable (counts as wrong). */
   readonly answer: string | null;
   readonly correct: boolean;
@@ -222,7 +232,10 @@ export interface ArmResult {
   /** lm-eval's strict-match (the first "#### number") and flexible-extract (the last number); the latter absent in reports of older versions. */
   readonly strict: { readonly correct: number; readonly accuracy: number };
   readonly flexible?: { readonly correct: number; readonly accuracy: number };
+  /** Generated, thoughts included. */
   readonly tokensPerQuestion: number;
+  /** Of these, thoughts; absent where nobody thought. */
+  readonly thoughtTokensPerQuestion?: number;
   readonly promptTokensPerQuestion: number;
   readonly secondsPerQuestion: number;
   /** Votes: questions on which several answers shared the most ballots, and their share. Absent in other arms and older reports. */
@@ -337,7 +350,7 @@ export interface Report {
   readonly hosts?: readonly string[];
   /** Commits of the hub that its models are of, by their names; absent where there are none, and in reports of older versions. */
   readonly commits?: Readonly<Record<string, string>>;
-  readonly repeatable: 'bytes' | 'settings';
+  readonly repeatable: 'bytes' | 'forms' | 'settings';
   readonly splits: Readonly<Record<string, number>>;
   readonly dataset: { readonly kept: number; readonly dropped: DropCounts };
   readonly datasets: Readonly<Record<string, DatasetCounts>>;

@@ -16,7 +16,8 @@ export function isTrajectory(turn: Turn): boolean {
 
 /** One line of trajectories.jsonl, its keys in the order of the contract. */
 function turnLine(turn: Turn): string {
-  const { temperature, topP, topK, minP, seed, maxTokens, stop } = turn.sampling;
+  const { temperature, topP, topK, minP, seed, maxTokens, stop, thinking, thinkingBudget } = turn.sampling;
+  const { prompt, completion, thoughts } = turn.usage;
   return JSON.stringify({
     runId: turn.runId,
     questionId: turn.questionId,
@@ -31,11 +32,12 @@ function turnLine(turn: Turn): string {
     ...(turn.shortened === undefined ? {} : { shortened: turn.shortened }),
     ...(turn.read === undefined ? {} : { read: turn.read }),
     reply: turn.reply,
+    ...(turn.thoughts === undefined ? {} : { thoughts: turn.thoughts }),
     answer: turn.answer,
     correct: turn.correct,
     strictCorrect: turn.strictCorrect,
     finishReason: turn.finishReason,
-    usage: { prompt: turn.usage.prompt, completion: turn.usage.completion },
+    usage: { prompt, completion, ...(thoughts === undefined ? {} : { thoughts }) },
     sampling: {
       temperature,
       topP,
@@ -44,6 +46,8 @@ function turnLine(turn: Turn): string {
       seed,
       maxTokens,
       ...(stop === undefined ? {} : { stop }),
+      ...(thinking === undefined ? {} : { thinking }),
+      ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
     },
     ...(turn.promptIds && { promptIds: turn.promptIds }),
     ...(turn.replyIds && { replyIds: turn.replyIds }),

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { ConfigError } from '../core/errors';
 import { calledNow, type Setting } from './setting';
+import { usesCorrection, usesPad } from './strategy';
 import { table } from './table';
 
 type Values<T> = {
@@ -204,6 +205,13 @@ function agreeing(config: RunConfig): RunConfig {
         : `There is a ${config.testFile === null ? 'training' : 'test'} file, but no ${config.testFile === null ? 'test' : 'training'} file.`,
       'Use a training file together with a test file, or one file that is split.',
       { details: { name: config.testFile === null ? 'testFile' : 'trainFile' } },
+    );
+  }
+  if (config.trainThoughts && (usesPad(config) || usesCorrection(config))) {
+    throw new ConfigError(
+      `A student cannot learn thoughts by ${config.strategies.join(', ')}.`,
+      'Choose RSFT or DA.',
+      { details: { name: 'trainThoughts' } },
     );
   }
   // One agent's answers are a control beside a strategy: without questions to learn from it is left out.

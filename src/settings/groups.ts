@@ -15,6 +15,7 @@ const conditions: Readonly<Partial<Record<Path, (config: RunConfig) => boolean>>
   visibility: debates,
   consensusStop: debates,
   randomPeers: (config) => debates(config) && config.visibility === 'random',
+  readThoughts: debates,
   endpointConcurrency: asksServers,
   endpointRate: asksServers,
   minAgreement: ({ labels }) => labels === 'consensus',

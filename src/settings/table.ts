@@ -18,6 +18,7 @@ import {
   text,
   texts,
 } from './setting';
+import { defaultThinkingBudget } from './thinkingBudget';
 
 /** How a student learns, in the order in which it is offered. */
 export const strategyNames = {
@@ -325,6 +326,33 @@ export const table = {
     label: 'Top-p',
     help: 'Tokens beyond this share of probability are left out.',
   }),
+  thinking: choice(
+    { off: 'Off', auto: 'Automatic', on: 'On' },
+    {
+      flag: 'thinking',
+      quick: 'off',
+      scopes: ['debate'],
+      group: 'debate',
+      label: 'Thinking',
+      help: 'Whether models think before they answer; off where the model allows it.',
+    },
+  ),
+  thinkingBudget: integer([0, 32_768], {
+    flag: 'thinking-budget',
+    quick: defaultThinkingBudget,
+    scopes: ['debate'],
+    group: 'debate',
+    label: 'Thoughts (tokens)',
+    help: 'Beside the tokens of the answer.',
+  }),
+  readThoughts: onOff({
+    flag: 'read-thoughts',
+    quick: false,
+    scopes: ['debate'],
+    group: 'debate',
+    label: 'Peers read thoughts',
+    help: 'Agents read thoughts too.',
+  }),
   maxSamples: integer([1, 1024], {
     flag: 'max-samples',
     quick: 64,
@@ -450,6 +478,14 @@ export const table = {
     group: 'learn',
     label: 'Primary contrast',
     help: 'The comparison that the run is held for, as "distilled:rsft - single-greedy"; all others are corrected for their number. Empty: the first strategy against the control self-consistency, else against the best agent decoded greedily.',
+  }),
+  trainThoughts: onOff({
+    flag: 'train-thoughts',
+    quick: false,
+    scopes: ['training'],
+    group: 'learn',
+    label: 'Learn thoughts',
+    help: 'The student learns to think before it answers.',
   }),
   minAgreement: real([0, 1], {
     flag: 'min-agreement',

@@ -1,28 +1,12 @@
 /** Where a reply announces its answer: thoughts and what follows a finished answer are left out first. */
+import { splitThoughts } from '../records/thoughts';
 
 /** What is longer is no answer, and more places than these are a model that repeats itself. */
 export const longestAnswer = 500;
 const mostPlaces = 20;
 
-const thought = /<(\/?)(?:think|thinking|thought|thoughts|reasoning)>/gi;
-
 /** A reply without its thoughts: whole blocks, all before a lone </think> and all after a <think> that never ends. */
-export function withoutThoughts(text: string): string {
-  let kept = '';
-  let from = 0;
-  let inside = false;
-  for (const { 0: tag, 1: slash, index } of text.matchAll(thought)) {
-    if (slash === '/') {
-      if (!inside) kept = '';
-      from = index + tag.length;
-      inside = false;
-    } else if (!inside) {
-      kept += `${text.slice(from, index)}\n`;
-      inside = true;
-    }
-  }
-  return inside ? kept : kept + text.slice(from);
-}
+export const withoutThoughts = (text: string): string => splitThoughts(text).answer;
 
 const nextTurn =
   /<\|(?:im_start|im_end|eot_id|start_header_id|endoftext|end|user|assistant)\|>|<\/s>|<(?:start|end)_of_turn>|^[ \t>*#]*(?:(?:new |next |another )?(?:question|problem|exercise)(?:\s*#?\d+)?\s*\**\s*[:.]|(?:q\d*|user|human|student|instruction|input)\s*\**\s*:)/gim;

@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import { ConfigError, ImportError } from '../core/errors';
 import type { Message } from '../records/records';
+import { closingTag, opensThoughts, splitThoughts } from '../records/thoughts';
 import type { Tokenizer } from '../lm/types';
 
 const message = v.object({ role: v.picklist(['system', 'user', 'assistant']), content: v.string() });
@@ -99,6 +100,15 @@ function ended(
   return eos === undefined ? ids : [...ids, eos];
 }
 
+/** What a model is to write after a prompt: where that begins thoughts, they are closed before the answer. */
+function afterPrompt(prompt: string, reply: string): string {
+  if (!opensThoughts(prompt)) return reply;
+  const { thoughts, answer } = splitThoughts(reply);
+  const rest = `${closingTag}\n\n${answer.trimStart()}`;
+  const line = prompt.endsWith('\n') ? '' : '\n';
+  return `${line}${thoughts === null || thoughts === '' ? '' : thoughts}\n${rest}`;
+}
+
 function exampleOfMessages(tokenizer: Tokenizer, messages: readonly Message[]): Example {
   const last = messages.findLastIndex(({ role }) => role === 'assistant');
   const reply = messages[last];
@@ -107,12 +117,17 @@ function exampleOfMessages(tokenizer: Tokenizer, messages: readonly Message[]): 
       `A row of ${messages.length} messages has no assistant turn after a prompt.`,
       'The last assistant turn is the target; put a user turn before it.',
     );
-  const prompt = tokenizer.chatIds(messages.slice(0, last), { addGenerationPrompt: true });
-  const whole = tokenizer.chatIds(messages.slice(0, last + 1), { addGenerationPrompt: false });
-  if (startsWith(whole, prompt))
+  const encode = (text: string): number[] => tokenizer.encode(text, { addSpecial: false });
+  const prompted = tokenizer.chatText(messages.slice(0, last), { addGenerationPrompt: true });
+  const finished = tokenizer.chatText(messages.slice(0, last + 1), { addGenerationPrompt: false });
+  const prompt = encode(prompted);
+  const whole = encode(finished);
+  const { thoughts } = splitThoughts(reply.content);
+  // Templates leave thoughts out of finished replies: here they are targets.
+  if (startsWith(whole, prompt) && finished.includes(thoughts ?? ''))
     return { ids: ended(whole, prompt.length, tokenizer, tokenizer.turnEnd), responseStart: prompt.length };
   // The template renders a finished turn unlike its own generation prompt: what is generated follows the latter.
-  const ids = [...prompt, ...tokenizer.encode(reply.content, { addSpecial: false })];
+  const ids = [...prompt, ...encode(afterPrompt(prompted, reply.content))];
   return { ids: ended(ids, ids.length, tokenizer, tokenizer.turnEnd), responseStart: prompt.length };
 }
 

@@ -16,8 +16,8 @@ export interface Tuning {
 }
 
 /**
- * Sets the forms of the training kernels by timing them at the shape of the block's largest linear. What is chosen
- * changes speed alone, never a bit (see gpuTuning.ts). Throws InterruptedError, DeviceLostError, OutOfMemoryError.
+ * Sets the forms of the training kernels by timing them at the shapes of the block's linears; they go into the checkpoints (see
+ * gpuTuning.ts). Throws InterruptedError, DeviceLostError, OutOfMemoryError.
  */
 export async function tuneTraining(
   model: LanguageModel,
@@ -27,15 +27,16 @@ export async function tuneTraining(
   signal?: AbortSignal,
 ): Promise<void> {
   const { backend, layers } = model;
-  const largest = layers[0]?.gateUp;
-  if (!onGpu(backend) || largest === undefined) return;
+  const [layer] = layers;
+  if (!onGpu(backend) || layer === undefined) return;
+  const { gateUp, down, qkv, o } = layer;
   onStart?.();
   const rows = examples.reduce((sum, example) => sum + exampleRows(example), 0) / examples.length;
   await tuneVariants(backend, {
     rows: Math.ceil(rows * batch),
-    linear: [largest.cols, largest.rows],
+    linears: [gateUp, down, qkv, o].map(({ cols, rows }) => [cols, rows] as const),
     rank: lora.rank,
-    format: largest.format,
+    format: gateUp.format,
     memory,
     ...(budgetMs === undefined ? {} : { budgetMs }),
     ...(signal ? { signal } : {}),

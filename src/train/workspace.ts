@@ -112,12 +112,20 @@ export class Workspace {
     const { hidden, heads, ffn } = config;
     const fused = (heads + 2 * config.kvHeads) * config.headDim;
     const queries = heads * config.headDim;
-    const perGroup = (make: (columns: number) => Tensor): Record<GroupName, Tensor | null> => {
-      const of = (group: GroupName): Tensor | null => {
-        const segments = groupLinears[group].filter((linear) => lora?.targets.includes(linear)).length;
-        return lora && segments > 0 ? make(segments * lora.rank) : null;
-      };
-      const [qkv, o, gateUp, down] = groupNames.map(of);
+    /** Views of one tensor [rows, segments * rank] for each group that is adapted. */
+    const perGroup = (label: string): Record<GroupName, Tensor | null> => {
+      const widths = groupNames.map(
+        (group) =>
+          (lora?.rank ?? 0) * groupLinears[group].filter((linear) => lora?.targets.includes(linear)).length,
+      );
+      const size = widths.reduce((sum, width) => sum + align(rows * width), 0);
+      const whole = size > 0 ? make(label, size) : null;
+      let end = 0;
+      const [qkv, o, gateUp, down] = widths.map((width) => {
+        const start = end;
+        end += align(rows * width);
+        return whole && width > 0 ? backend.view(whole, start, [rows, width]) : null;
+      });
       return { qkv: qkv ?? null, o: o ?? null, gateUp: gateUp ?? null, down: down ?? null };
     };
     try {
@@ -157,7 +165,7 @@ export class Workspace {
           middleNormed: cheap('middleNormed', 'middle normed', hidden),
           gateUp: kept('gate and up', 2 * ffn),
           activated: cheap('activated', 'activated', ffn),
-          u: perGroup((columns) => kept('u', columns)),
+          u: perGroup(`u ${i}`),
         });
       }
       this.saves = saves;
@@ -176,7 +184,7 @@ export class Workspace {
           delta: make('delta', rows, heads),
           gateUp: make('d gate and up', rows, 2 * ffn),
           activated: make('d activated', rows, ffn),
-          u: perGroup((columns) => make('d u', rows, columns)),
+          u: perGroup('d u'),
           final: gradFinal,
           gathered: make('d loss rows', targets, hidden),
         };

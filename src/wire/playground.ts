@@ -25,6 +25,7 @@ export interface AskReply {
   readonly agent: number;
   readonly model: string;
   readonly reply: string;
+  readonly thoughts?: string;
   readonly answer: string | null;
   readonly finishReason: FinishReason;
   readonly tokens: number;

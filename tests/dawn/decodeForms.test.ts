@@ -5,7 +5,7 @@ import { dawnBackend } from '../../scripts/toolsNode';
 import type { GpuBackend } from '../../src/compute/gpuBackend';
 import { rowAlone } from '../../src/compute/modelCases';
 import { caseName } from '../../src/compute/opCase';
-import { variantChoices } from '../../src/gpu/variants';
+import { sharedTiles, tiles } from '../../src/gpu/variants';
 import { holdAgainstReference } from '../support/backendSuite';
 import { decodeTable, formats, normTable } from '../support/opTable';
 
@@ -30,7 +30,7 @@ describe.each([
   );
 });
 
-describe.each(variantChoices.linearGenerate)('rows by lanes and by tiles of %s', (linearGenerate) => {
+describe.each([...tiles, ...sharedTiles])('rows by lanes and by tiles of %s', (linearGenerate) => {
   const kinds = [
     { norm: true, gated: true, rank: 8 },
     { norm: true, bias: true },

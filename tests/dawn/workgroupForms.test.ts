@@ -1,16 +1,16 @@
-/** The forms that a software adapter does not take by itself: attention and cross-entropy by workgroups with barriers. */
+/** The forms that a software adapter does not take by itself: attention, cross-entropy and LoRA by workgroups with barriers. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dawnPossible } from '../../scripts/lib/dawn.mjs';
 import { dawnBackend } from '../../scripts/toolsNode';
 import type { GpuBackend } from '../../src/compute/gpuBackend';
 import { caseName, Maker } from '../../src/compute/opCase';
 import { bitsOf, holdAgainstReference } from '../support/backendSuite';
-import { attentionTable, crossEntropyTable } from '../support/opTable';
+import { attentionTable, crossEntropyTable, loraPairTable, loraTable } from '../support/opTable';
 
 let backend: GpuBackend | null = null;
 beforeAll(async () => {
   if (dawnPossible()) backend = await dawnBackend();
-  backend?.useVariants({ attention: 'tiled', crossEntropy: 'row' });
+  backend?.useVariants({ attention: 'split', crossEntropy: 'row', lora: 'split' });
 });
 afterAll(() => backend?.dispose());
 const opened = ({ skip }: { skip(note: string): never }): GpuBackend => backend ?? skip('no driver');
@@ -18,6 +18,8 @@ const opened = ({ skip }: { skip(note: string): never }): GpuBackend => backend 
 describe.each([
   ['attention by tiles', attentionTable],
   ['cross-entropy by rows', crossEntropyTable],
+  ['LoRA by shared sums', loraTable],
+  ['LoRA of two linears in a dispatch', loraPairTable],
 ])('%s equals the reference', (_, cases) => {
   test.for(cases.map((one) => [caseName(one), one] as const))(
     '%s',
@@ -28,14 +30,17 @@ describe.each([
   );
 });
 
-test(
-  'a sequence has the same bits alone, among 8 and among 80 whose rows share workgroups',
+test.for([
+  ['short', 0, 4],
+  ['some split over workgroups', 505, 16],
+] as const)(
+  'a sequence has the same bits alone, among 8 and among 80 whose rows share workgroups: %s',
   { timeout: 300_000 },
-  async (context) => {
+  async ([, from, blockSize], context) => {
     const on = opened(context);
     const heads = { heads: 4, kvHeads: 2, headDim: 16 };
-    const [sequencesInAll, length, blockSize] = [80, 13, 4];
-    const maxBlocks = Math.ceil(length / blockSize);
+    const [sequencesInAll, length] = [80, 13];
+    const maxBlocks = Math.ceil((from + length) / blockSize);
     const make = new Maker(on, 'a sequence alone');
     const width = (heads.heads + 2 * heads.kvHeads) * heads.headDim;
     const rowsInAll = sequencesInAll * length;
@@ -53,7 +58,7 @@ test(
         interleaved ? [row % count, Math.floor(row / count)] : [Math.floor(row / length), row % length];
       const places = Array.from({ length: rows }, (_, row) => place(row));
       const sequences = make.u32('sequences', [rows], places.map(([sequence]) => sequence)); // prettier-ignore
-      const positions = make.u32('positions', [rows], places.map(([, position]) => position)); // prettier-ignore
+      const positions = make.u32('positions', [rows], places.map(([, position]) => from + position)); // prettier-ignore
       const out = make.empty('out', [rows, heads.heads * heads.headDim]);
       places.forEach(([sequence, position], row) => {
         const at = (sequence * length + position) * width;
@@ -84,8 +89,9 @@ test(
       for (const interleaved of [false, true])
         expect(await attended(count, interleaved), `${count} sequences`).toEqual(alone);
     const forms = on.recorder.pipelines.compiled.map(({ key }) => key);
-    expect(forms.filter((key) => /^attentionPaged .*HEAD4=4 .*TOGETHER=1/.test(key))).not.toEqual([]);
-    expect(forms.filter((key) => /^attentionPaged .*HEAD4=4 .*TOGETHER=4/.test(key))).not.toEqual([]);
+    const form = (together: number): RegExp =>
+      new RegExp(`^attentionPaged .*${from > 0 ? 'SPLIT.*' : ''}HEAD4=4 .*TOGETHER=${together}`);
+    for (const together of [1, 4]) expect(forms.filter((key) => form(together).test(key))).not.toEqual([]);
     make.free();
   },
 );

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { caseName, type OpCase } from '../../src/compute/opCase';
 import { linearCases } from '../../src/compute/opCasesLinear';
 import { rowCases } from '../../src/compute/opCasesRows';
-import { variantChoices } from '../../src/gpu/variants';
+import { sharedTiles, tiles, variantChoices } from '../../src/gpu/variants';
 import { bitsOf, holdAgainstReference } from '../support/backendSuite';
 import { gpuBackend } from './support';
 
@@ -26,11 +26,15 @@ const families = {
   loraGradU: linearCases.loraGrad(13, 65, 67, 9),
   loraGradAB: linearCases.loraGrad(131, 65, 67, 9, { rate: 0.25 }),
 } as const;
-const forms = (['linear', 'linearBackward', 'loraGradU', 'loraGradAB'] as const).flatMap((family) =>
-  variantChoices.workgroup.flatMap((workgroup) =>
-    variantChoices[family].map((form) => [family, form, workgroup] as const),
+const forms = [
+  ...(['linear', 'linearBackward', 'loraGradU'] as const).flatMap((family) =>
+    variantChoices.workgroup.flatMap((workgroup) => tiles.map((form) => [family, form, workgroup] as const)),
   ),
-);
+  ...(['linear', 'linearBackward'] as const).flatMap((family) =>
+    sharedTiles.map((form) => [family, form, '64'] as const),
+  ),
+  ...variantChoices.loraGradAB.map((form) => ['loraGradAB', form, '64'] as const),
+];
 
 test.for(forms)('%s as variant %s, workgroups of %s, equals the reference', async (form, context) => {
   const [family, choice, workgroup] = form;
@@ -41,12 +45,12 @@ test.for(forms)('%s as variant %s, workgroups of %s, equals the reference', asyn
 
 /**
  * With the rows of a block: 64, from where a view of any width may start, or a tile's where these widths let it start there; and with
- * the pieces of 64 columns into which a linear is cut too.
+ * the pieces of 64 columns into which a linear or its gradient is cut too.
  */
 const splits: readonly (readonly [OpCase, number, number])[] = [
   [linearCases.linear(150, 65, 67, { extras: 'all', rank: 5 }), 64, 2],
   [linearCases.linear(150, 64, 96, { extras: 'residual', format: 'q4', mode: 'generate' }), 8, 2],
-  [linearCases.linearBackward(150, 65, 67, { extras: true, rank: 3, rate: 0.25 }), 64, 1],
+  [linearCases.linearBackward(150, 65, 67, { extras: true, rank: 3, rate: 0.25 }), 64, 2],
   [linearCases.linearBackward(130, 64, 96, { extras: true, rank: 8, format: 'q8' }), 8, 1],
   [linearCases.loraDown(150, 65, 9, { mode: 'generate' }), 64, 1],
 ];

@@ -60,7 +60,7 @@ describe('a device that was not seen before', () => {
     expect(backend.variants().linear).toBe(proof.variants.linear);
     const tuned = await tuneVariants(backend, {
       rows: 16,
-      linear: [32, 32],
+      linears: [[32, 32]],
       rank: 4,
       format: 'f32',
       budgetMs: 0,

@@ -105,7 +105,7 @@ export function randomReport(seed: number): Report {
     config: presets.quick,
     seed,
     environment: { arklet: '0.1.0', device: 'test', backend: 'cpu', userAgent: 'node', threads: 1 },
-    repeatable: draw.of(['bytes', 'settings'] as const),
+    repeatable: draw.of(['bytes', 'forms', 'settings'] as const),
     splits: { train: 10, test: n },
     dataset: { kept: 8, dropped: {} },
     datasets: Object.fromEntries(

@@ -8,7 +8,8 @@ import type { RunArchive } from '../../src/records/runRecords';
 import { unpacked } from './fixtures/saved';
 import { zipFiles } from '../../src/ui/exports';
 import { nativeKeys, shortcuts } from '../../src/ui/help/shortcuts';
-import { guideSteps, guideStrings } from '../../src/ui/strings/guide';
+import { guideSteps } from '../../src/ui/strings/guide';
+import { guideCardStrings } from '../../src/ui/strings/guideCard';
 import { glossary, termIds } from '../../src/ui/strings/glossary';
 import { helpStrings } from '../../src/ui/strings/help';
 import { makeArchive } from './fixtures/archive';
@@ -178,7 +179,9 @@ describe('the tour', () => {
     await open();
     await userEvent.keyboard('g');
     for (const [at, id] of guideSteps.entries()) {
-      await expect.element(page.getByRole('heading', { name: guideStrings.steps[id].title })).toHaveFocus();
+      await expect
+        .element(page.getByRole('heading', { name: guideCardStrings.steps[id].title }))
+        .toHaveFocus();
       expect(location.hash).toContain(`guide=${id}`);
       await vi.waitFor(() => expect(document.querySelectorAll('.guided')).toHaveLength(1));
       const ringed = document.querySelector('.guided')!;
@@ -194,7 +197,7 @@ describe('the tour', () => {
 
   it('begins where the address says, and leaves the choices of the reader alone', async () => {
     await open('#guide=reading');
-    await expect.element(page.getByText(guideStrings.steps.reading.title)).toBeVisible();
+    await expect.element(page.getByText(guideCardStrings.steps.reading.title)).toBeVisible();
     const other = app.session.screen
       .view!.questionIds(null, null)
       .find((id) => id !== app.session.screen.selected)!;

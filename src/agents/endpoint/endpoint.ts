@@ -1,6 +1,7 @@
 /** Any OpenAI-compatible server (Ollama, llama.cpp, vLLM, transformers serve). The key stays in memory. */
 import { AgentError, throwIfAborted, TokenError } from '../../core/errors';
 import type { AgentBackend, AgentCallbacks, AgentRequest, Completion } from '../agent';
+import { replyTokens } from '../replyTokens';
 import { beginningOf, bodyDocuments, BodyTooLong } from './body';
 import { Failures } from './failures';
 import { delay, Limiter, retryAfter } from './limiter';
@@ -47,6 +48,9 @@ export function endpointAgent(options: EndpointOptions): AgentBackend {
   const { url, model, firstTokenTimeout = 300, stallTimeout = 60, retries = 4, retryDelay = 1 } = options;
   const limiter = new Limiter(options.requestsPerMinute ?? 0);
   const refused = new Set<Extra>();
+  /** The model was heard thinking, and that its thoughts begin in the prompt. */
+  let thinks = false;
+  let opened = false;
   /** Every key that was sent: none may stand in what is stored and shown. */
   const keys = new Set<string>();
   const clean = (text: string): string => withoutKeys(text, keys);
@@ -74,13 +78,25 @@ export function endpointAgent(options: EndpointOptions): AgentBackend {
   async function attempt(request: AgentRequest, { signal, onText }: AgentCallbacks): Promise<Completion> {
     await limiter.pass(signal);
     const { sampling } = request;
-    const { maxTokens } = sampling;
+    const maxTokens = replyTokens(sampling, thinks);
     const { turnTimeout = Math.max(600, firstTokenTimeout + 2 * maxTokens) } = options;
     const watch = new AbortController();
-    const reply = new Reply({ url, maxCharacters: charactersPerToken * maxTokens, clean });
+    const reply = new Reply({
+      url,
+      maxCharacters: charactersPerToken * maxTokens,
+      maxPieces: sampling.maxTokens,
+      opened,
+      clean,
+    });
     const done = (reason: Completion['finishReason']): Completion => {
-      const completion = reply.completion(reason, sampling);
-      return { ...completion, text: withoutKeys(completion.text, secrets()) };
+      const { text, thoughts, ...rest } = reply.completion(reason, sampling);
+      thinks ||= thoughts !== undefined;
+      opened ||= reply.opened;
+      return {
+        ...rest,
+        text: withoutKeys(text, secrets()),
+        ...(thoughts !== undefined && { thoughts: withoutKeys(thoughts, secrets()) }),
+      };
     };
     let allowed = firstTokenTimeout;
     let timer = setTimeout(() => watch.abort('stall'), allowed * 1000);
@@ -92,10 +108,11 @@ export function endpointAgent(options: EndpointOptions): AgentBackend {
     };
     let told = 0;
     const tell = (last: boolean): void => {
+      const answer = last ? reply.completion('stop', sampling).text : reply.answer;
       // What may be the beginning of a key waits until it is known to be none.
-      const end = reply.text.length - (last ? 0 : openEnd(reply.text, secrets()));
-      const piece = withoutKeys(reply.text.slice(told, end), secrets());
-      told = end;
+      const end = answer.length - (last ? 0 : openEnd(answer, secrets()));
+      const piece = withoutKeys(answer.slice(told, end), secrets());
+      told = Math.max(told, end);
       if (piece !== '') onText?.(piece);
     };
     try {
@@ -104,7 +121,7 @@ export function endpointAgent(options: EndpointOptions): AgentBackend {
         headers: headers(),
         redirect: 'manual',
         signal: signal ? AbortSignal.any([signal, watch.signal]) : watch.signal,
-        body: requestBody(model, request, refused),
+        body: requestBody(model, request, refused, thinks),
       });
       const moved = failures.ofRedirect(response);
       if (moved) throw moved;
@@ -120,10 +137,10 @@ export function endpointAgent(options: EndpointOptions): AgentBackend {
         ended = document.whole || document.data.trim() === '[DONE]';
         if (ended && !document.whole) break;
         const before = reply.spoken;
-        const piece = reply.add(document);
+        reply.add(document);
         if (reply.finished !== null) alive(Math.min(closing, stallTimeout));
         else if (reply.spoken > before) alive(stallTimeout);
-        if (piece !== '') tell(false);
+        tell(false);
         // The server generates beyond the limit.
         if (reply.cut) break;
       }
@@ -186,7 +203,13 @@ export function endpointAgent(options: EndpointOptions): AgentBackend {
           shown = at;
         };
         try {
-          return await attempt(request, { ...(signal && { signal }), onText: show });
+          const roomy = replyTokens(request.sampling, thinks) > request.sampling.maxTokens;
+          const completion = await attempt(request, { ...(signal && { signal }), onText: show });
+          // Its thoughts took the place of the answer: from now on there is room for both.
+          const crowded = thinks && !roomy && completion.finishReason === 'length';
+          if (!crowded || replyTokens(request.sampling, thinks) <= request.sampling.maxTokens)
+            return completion;
+          failed--;
         } catch (thrown) {
           if (signal?.aborted) {
             return {

@@ -2,16 +2,30 @@
 import * as v from 'valibot';
 import { AgentError } from '../../core/errors';
 import type { FinishReason, Sampling, Usage } from '../../records/records';
+import { splitThoughts, thoughtShare, ThoughtStream } from '../../records/thoughts';
 import type { Completion } from '../agent';
 import type { BodyDocument } from './body';
+
+/** Text, or parts with text. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (!Array.isArray(value)) return '';
+  return value.map((part: unknown) => textOf(fieldsOf(part)?.['text'] ?? '')).join('');
+}
 
 const words = v.nullish(
   v.union([
     v.string(),
-    // Some servers send a reply in parts.
+    // Some servers send a reply in parts, and its thoughts as parts of their own.
     v.pipe(
-      v.array(v.looseObject({ text: v.nullish(v.string()) })),
-      v.transform((parts) => parts.map(({ text }) => text ?? '').join('')),
+      v.array(v.looseObject({ text: v.nullish(v.string()), thinking: v.optional(v.unknown()) })),
+      v.transform((parts) =>
+        parts
+          .map(({ text, thinking }) =>
+            thinking == null ? (text ?? '') : `<think>${textOf(thinking)}</think>`,
+          )
+          .join(''),
+      ),
     ),
   ]),
 );
@@ -62,6 +76,12 @@ function logprobsOf(logprobs: unknown): readonly number[] | null {
   return values.every((value): value is number => Number.isFinite(value)) ? values : null;
 }
 
+/** Thoughts in a place of their own; servers that are between two names for it send both. */
+function thoughtOf(said: Choice['delta']): string {
+  const thoughts = [said?.reasoning_content, said?.reasoning];
+  return (thoughts.find((one) => typeof one === 'string' && one !== '') as string | undefined) ?? '';
+}
+
 const failures = new Set(['error', 'abort', 'aborted', 'cancelled', 'insufficient_system_resource']);
 const limits = new Set(['length', 'max_tokens', 'model_length']);
 
@@ -70,6 +90,10 @@ export interface ReplyOptions {
   readonly url: string;
   /** Characters after which the reply is cut: a server that knows no limit would never end. */
   readonly maxCharacters: number;
+  /** Pieces of the answer, about a token each, after which a model that has thought is cut. */
+  readonly maxPieces: number;
+  /** Earlier replies began with thoughts that had an end tag alone. */
+  readonly opened: boolean;
   /** Takes the key out of what the server sends. */
   clean(text: string): string;
 }
@@ -77,7 +101,12 @@ export interface ReplyOptions {
 /** A reply as it comes in. */
 export class Reply {
   readonly #options: ReplyOptions;
+  /** All that stood where the answer stands: some servers leave thoughts in it. */
   text = '';
+  readonly #stream: ThoughtStream;
+  /** Thoughts that came in a place of their own. */
+  #apart = '';
+  #answerPieces = 0;
   /** Why it stopped: the server said so, or it reached the limit. */
   finished: FinishReason | null = null;
   /** Grows with everything the model says, thoughts included. */
@@ -91,17 +120,30 @@ export class Reply {
   #pieces = 0;
   #prompt: number | null = null;
   #completion: number | null = null;
+  /** Tokens of thoughts, where the server counts them. */
+  #thoughts: number | null = null;
   #logprobs: number[] | null = [];
 
   constructor(options: ReplyOptions) {
     this.#options = options;
+    this.#stream = new ThoughtStream(options.opened);
+  }
+
+  /** The answer so far; while it is not known whether this is one, nothing. */
+  get answer(): string {
+    return this.#stream.answer;
+  }
+
+  /** Whether its thoughts stand in the text with an end tag alone. */
+  get opened(): boolean {
+    return this.#stream.lone;
   }
 
   /**
-   * Takes the next document and gives the text it adds. What says nothing is passed over: pings, counts without choices,
+   * Takes the next document. What says nothing is passed over: pings, counts without choices,
    * nulls. Throws AgentError.
    */
-  add({ data, name, whole }: BodyDocument): string {
+  add({ data, name, whole }: BodyDocument): void {
     const { url, clean } = this.#options;
     let json: unknown = null;
     try {
@@ -122,19 +164,22 @@ export class Reply {
     const usage = fieldsOf(fields?.['usage']);
     this.#prompt = count(usage?.['prompt_tokens']) ?? this.#prompt;
     this.#completion = count(usage?.['completion_tokens']) ?? this.#completion;
+    // Servers that do not count them send 0.
+    this.#thoughts =
+      count(fieldsOf(usage?.['completion_tokens_details'])?.['reasoning_tokens']) || this.#thoughts;
     const choices = fields?.['choices'];
     const first: unknown = Array.isArray(choices) ? choices.find((one) => fieldsOf(one)) : undefined;
     if (first === undefined) {
       if (data.trim() !== '') this.#stray ??= data;
-      return '';
+      return;
     }
     const parsed = v.safeParse(choiceSchema, first);
     if (!parsed.success) throw this.#noCompletion(data);
     this.begun = true;
-    return this.#take(parsed.output);
+    this.#take(parsed.output);
   }
 
-  #take(choice: Choice): string {
+  #take(choice: Choice): void {
     const { delta, message, finish_reason: reason } = choice;
     if (typeof reason === 'string' && reason !== '') {
       if (failures.has(reason)) {
@@ -160,10 +205,16 @@ export class Reply {
       this.cut = true;
     }
     this.text += piece;
-    for (const thought of [delta?.reasoning_content, delta?.reasoning])
-      if (typeof thought === 'string') this.spoken += thought.length;
-    this.spoken += piece.length;
-    return piece;
+    this.#stream.push(piece);
+    const thought = thoughtOf(delta) || (this.#apart === '' ? thoughtOf(message) : '');
+    this.#apart += thought;
+    if (thought !== '') this.#pieces++;
+    this.spoken += piece.length + thought.length;
+    const answering = this.#stream.thought ? !this.#stream.thinking : this.#apart !== '';
+    if (piece !== '' && answering && ++this.#answerPieces >= this.#options.maxPieces && delta) {
+      this.finished ??= 'length';
+      this.cut = true;
+    }
   }
 
   #noCompletion(data: string): AgentError {
@@ -188,16 +239,26 @@ export class Reply {
 
   /**
    * Servers that count no tokens get the number of log-probabilities, else of streamed pieces (mostly a token each); their
-   * prompts count 0. Log-probabilities are raw for certain only where sampling changes nothing: temperature 1, topP 1.
+   * prompts count 0. Thoughts that a server does not count have the share of the tokens that they have of the characters. Log-probabilities are raw for certain only where sampling changes nothing: temperature 1, topP 1.
    */
   completion(finishReason: FinishReason, { temperature, topP }: Sampling): Completion {
     const logprobs = this.#logprobs?.length ? this.#logprobs : null;
+    // Of a reply that was cut without a tag it is known from others that it began with thoughts.
+    const said = splitThoughts(this.text, this.#options.opened && finishReason === 'length');
+    const thoughts = [this.#apart.trim(), said.thoughts ?? ''].filter((part) => part !== '').join('\n');
+    const tagged = this.#apart !== '' || said.thoughts !== null;
+    const completion = this.#completion ?? logprobs?.length ?? this.#pieces;
+    const answer = tagged ? said.answer.trimStart() : this.text;
     const usage: Usage = {
       prompt: this.#prompt ?? 0,
-      completion: this.#completion ?? logprobs?.length ?? this.#pieces,
+      completion,
+      ...(thoughts !== '' && {
+        thoughts: Math.min(completion, this.#thoughts ?? thoughtShare(completion, thoughts, answer)),
+      }),
     };
     return {
-      text: this.text,
+      text: answer,
+      ...(thoughts !== '' && { thoughts }),
       finishReason,
       usage,
       ...(logprobs && { logprobs }),

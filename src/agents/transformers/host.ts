@@ -3,10 +3,14 @@
  * because the library's uses Math.random: so a seed repeats, and log-probabilities are those at temperature 1.
  */
 import { ConfigError, throwIfAborted, TokenError } from '../../core/errors';
-import type { Message } from '../../records/records';
-import { checkSampling, Sampler } from '../../lm/sampler';
+import type { Message, Sampling } from '../../records/records';
+import { opensThoughts, type ThinkingMode } from '../../records/thoughts';
+import { ChatTemplate } from '../../lm/chat/chatTemplate';
+import { tokenSettings } from '../../lm/tokens/specialTokens';
+import { checkSampling, Sampler } from '../../lm/sampling/sampler';
 import { yieldToEvents } from '../../lm/yieldToEvents';
 import type { AgentCallbacks, AgentRequest, Completion, LoadOptions } from '../agent';
+import { budgetedReply, type Piece } from '../budgetedReply';
 import { translate } from './errors';
 import { pretendHost, readModelFile, type FileReaders, type ReadPlace } from './files';
 import type { Library } from './library';
@@ -38,6 +42,7 @@ type Tensor = InstanceType<Library['Tensor']>;
 interface Loaded {
   readonly model: Model;
   readonly tokenizer: Tokenizer;
+  readonly chat: ChatTemplate | null;
   readonly info: TransformersInfo;
   readonly endIds: ReadonlySet<number>;
   sampler: Sampler | null;
@@ -162,6 +167,7 @@ export class TransformersHost {
     return {
       model,
       tokenizer,
+      chat: chatOf(tokenizer, ref.name),
       info: { device, dtype, threads, contextTokens: typeof context === 'number' ? context : null },
       endIds: new Set((Array.isArray(end) ? end : [end]).map(Number)),
       sampler: null,
@@ -192,16 +198,44 @@ export class TransformersHost {
     return 'fp32';
   }
 
-  async #generate(
+  #generate(
     name: string,
     { messages, sampling }: AgentRequest,
     { signal, onText }: AgentCallbacks,
   ): Promise<Completion> {
     const loaded = this.#model(name);
-    const { model, tokenizer, info, endIds } = loaded;
+    const { tokenizer, info } = loaded;
     checkSampling(sampling);
+    const { ids: promptIds, opened } = promptOf(loaded, messages, sampling.thinking ?? 'off');
+    const decode = (ids: readonly number[]): string =>
+      ids.length === 0 ? '' : tokenizer.decode([...ids], { skip_special_tokens: true });
+    return budgetedReply({
+      promptIds,
+      opened,
+      sampling,
+      context: info.contextTokens ?? Infinity,
+      encode: (text) => tokenizer.encode(text, { add_special_tokens: false }),
+      decode,
+      tokenTexts(ids) {
+        const ends = ids.map((_, i) => decode(ids.slice(0, i + 1)));
+        return ends.map((text, i) => text.slice(ends[i - 1]?.length ?? 0));
+      },
+      generate: (ids, drawn, onPiece) =>
+        this.#draw(name, ids, drawn, { ...(signal && { signal }), ...(onPiece && { onText: onPiece }) }),
+      onText,
+    });
+  }
+
+  /** Tokens after others, up to an end, a stop string or the limit. */
+  async #draw(
+    name: string,
+    promptIds: readonly number[],
+    sampling: Sampling,
+    { signal, onText }: AgentCallbacks,
+  ): Promise<Piece> {
+    const loaded = this.#model(name);
+    const { model, tokenizer, info, endIds } = loaded;
     const library = await this.#library!;
-    const promptIds = chatIds(tokenizer, messages);
     const room = (info.contextTokens ?? Infinity) - promptIds.length;
     if (room < 1) {
       throw new TokenError(
@@ -275,23 +309,31 @@ export class TransformersHost {
     return {
       text,
       finishReason: aborted ? 'aborted' : ended ? 'stop' : 'length',
-      usage: { prompt: promptIds.length, completion: ids.length },
-      promptIds,
-      replyIds: ids,
+      ids,
       logprobs,
-      logprobKind: 'raw',
     };
   }
 }
 
-/** Ids of a conversation; a model without a chat template gets the bare texts, as with our engine. */
-function chatIds(tokenizer: Tokenizer, messages: readonly Message[]): number[] {
-  if (tokenizer.chat_template) {
-    const text = tokenizer.apply_chat_template([...messages], {
-      add_generation_prompt: true,
-      tokenize: false,
-    });
-    return tokenizer.encode(text, { add_special_tokens: false });
-  }
-  return tokenizer.encode(`${messages.map(({ content }) => content).join('\n\n')}\n\n`);
+/** Of several templates the one named default, as in transformers. */
+function chatOf({ chat_template: chat, config }: Tokenizer, name: string): ChatTemplate | null {
+  const template: unknown = Array.isArray(chat)
+    ? (chat as { name?: unknown; template?: unknown }[]).find((one) => one.name === 'default')?.template
+    : chat;
+  if (typeof template !== 'string' || template === '') return null;
+  const { named } = tokenSettings({ config });
+  return new ChatTemplate(template, named, name);
+}
+
+/** A conversation; a model without a chat template gets the bare texts, as with our engine. */
+function promptOf(
+  { tokenizer, chat }: Loaded,
+  messages: readonly Message[],
+  thinking: ThinkingMode,
+): { readonly ids: readonly number[]; readonly opened: boolean } {
+  const text =
+    chat?.text(messages, { addGenerationPrompt: true, thinking }) ??
+    `${messages.map(({ content }) => content).join('\n\n')}\n\n`;
+  const ids = tokenizer.encode(text, { add_special_tokens: chat === null });
+  return { ids, opened: chat !== null && opensThoughts(text) };
 }

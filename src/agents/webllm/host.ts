@@ -12,7 +12,9 @@ import { ConfigError, throwIfAborted } from '../../core/errors';
 import type { WebllmPlace } from '../../specs/modelEntry';
 import { listed as ofList } from '../../specs/webllm';
 import type { FinishReason } from '../../records/records';
+import { splitThoughts, ThoughtStream } from '../../records/thoughts';
 import type { AgentCallbacks, Completion, LoadOptions, LoadProgress } from '../agent';
+import { replyTokens } from '../replyTokens';
 import { checkFeatures, type AdapterFacts } from './features';
 import type { WebllmGenerate, WebllmInfo } from './protocol';
 import { localHost, storedPlace, type WebllmRef } from './spec';
@@ -49,12 +51,17 @@ interface Opened {
   readonly circumstance: Omit<Circumstance, 'doing'>;
 }
 
+/** Models whose thinking WebLLM can switch off: it puts an empty block of thoughts before the reply, which others would not understand. */
+const switchable = /\bqwen3(?:\.\d+)?-(?!.*(?:instruct|coder|thinking|embedding))/i;
+
 const finishReasons: Readonly<Record<string, FinishReason>> = { length: 'length', abort: 'aborted' };
 
 export class WebllmHost {
   readonly #parts: HostParts;
   #opened: Opened | null = null;
   #busy = false;
+  /** The model was heard thinking. */
+  #thinks = false;
 
   constructor(parts: HostParts) {
     this.#parts = parts;
@@ -113,17 +120,25 @@ export class WebllmHost {
     const interrupt = (): void => void engine.interruptGenerate();
     this.#busy = true;
     signal?.addEventListener('abort', interrupt, { once: true });
-    const reply = new Reply();
+    const { sampling } = request;
     try {
-      await engine.resetChat();
-      const stream = await engine.chatCompletion(chatRequest(request));
-      for await (const chunk of stream) {
-        const text = reply.add(chunk);
-        if (text !== '' && !signal?.aborted) onText?.(text);
-        // The start of a request takes an interruption back, so it is said again with every chunk.
-        if (signal?.aborted) interrupt();
+      for (;;) {
+        const room = replyTokens(sampling, this.#thinks);
+        const reply = new Reply(sampling.maxTokens);
+        await engine.resetChat();
+        const stream = await engine.chatCompletion(chatRequest(request, room, circumstance.model));
+        for await (const chunk of stream) {
+          const text = reply.add(chunk);
+          if (text !== '' && !signal?.aborted) onText?.(text);
+          // The start of a request takes an interruption back, so it is said again with every chunk.
+          if (signal?.aborted || reply.cut) interrupt();
+        }
+        const completion = reply.completion(signal?.aborted === true);
+        this.#thinks ||= completion.thoughts !== undefined;
+        // Its thoughts took the place of the answer: from now on there is room for both.
+        const again = completion.finishReason === 'length' && room < replyTokens(sampling, this.#thinks);
+        if (!again) return completion;
       }
-      return reply.completion(signal?.aborted === true);
     } catch (thrown) {
       throw translate(thrown, { ...circumstance, doing: 'generate' });
     } finally {
@@ -207,8 +222,12 @@ function recordOf(ref: WebllmRef, { prebuilt, version }: WebllmLibrary): ModelRe
   return { ...record, overrides: { ...record.overrides, ...overrides } };
 }
 
-function chatRequest({ messages, sampling, logprobs }: WebllmGenerate): ChatCompletionRequestStreaming {
-  const { temperature, topP, maxTokens, seed, stop, topK, minP } = sampling;
+function chatRequest(
+  { messages, sampling, logprobs }: WebllmGenerate,
+  room: number,
+  model: string,
+): ChatCompletionRequestStreaming {
+  const { temperature, topP, thinking, seed, stop, topK, minP } = sampling;
   if (topK !== undefined || minP !== undefined) {
     throw new ConfigError('WebLLM samples by temperature and top-p only.', 'Leave top-k and min-p out.');
   }
@@ -218,9 +237,10 @@ function chatRequest({ messages, sampling, logprobs }: WebllmGenerate): ChatComp
     stream_options: { include_usage: true },
     temperature,
     top_p: topP,
-    max_tokens: maxTokens,
+    max_tokens: room,
     seed,
     ...(stop && stop.length > 0 ? { stop: [...stop] } : {}),
+    ...(thinking === undefined && switchable.test(model) ? { extra_body: { enable_thinking: false } } : {}),
     // Without top_logprobs the library returns none; at temperature 0 they are all 0.
     ...(logprobs && temperature > 0 ? { logprobs: true, top_logprobs: 1 } : {}),
   };
@@ -228,13 +248,22 @@ function chatRequest({ messages, sampling, logprobs }: WebllmGenerate): ChatComp
 
 /** Gathers a reply from its chunks. */
 class Reply {
+  /** Tokens of an answer, after which a model that has thought is interrupted. */
+  readonly #maxTokens: number;
+  readonly #stream = new ThoughtStream();
+  #thoughtChunks = 0;
   #text = '';
+  cut = false;
   #finish: FinishReason = 'stop';
   #usage: { prompt: number; completion: number } | null = null;
   readonly #logprobs: number[] = [];
   #chunks = 0;
 
-  /** Text that the chunk adds. */
+  constructor(maxTokens: number) {
+    this.#maxTokens = maxTokens;
+  }
+
+  /** Text that the chunk adds to the answer. */
   add(chunk: ChatCompletionChunk): string {
     if (chunk.usage) {
       this.#usage = { prompt: chunk.usage.prompt_tokens, completion: chunk.usage.completion_tokens };
@@ -242,21 +271,47 @@ class Reply {
     const choice = chunk.choices[0];
     if (!choice) return '';
     const text = choice.delta.content ?? '';
-    if (choice.finish_reason) this.#finish = finishReasons[choice.finish_reason] ?? 'stop';
-    else this.#chunks++;
+    if (choice.finish_reason) {
+      if (!this.cut) this.#finish = finishReasons[choice.finish_reason] ?? 'stop';
+      return this.cut ? '' : this.#hear(text) + this.#stream.end();
+    }
+    if (this.cut) return '';
+    this.#chunks++;
     for (const { logprob } of choice.logprobs?.content ?? []) this.#logprobs.push(logprob);
+    const added = this.#hear(text);
+    if (this.#stream.thought && this.#chunks - this.#thoughtChunks >= this.#maxTokens) {
+      this.cut = true;
+      this.#finish = 'length';
+    }
+    return added;
+  }
+
+  #hear(text: string): string {
     this.#text += text;
-    return text;
+    const before = this.#stream.thinking;
+    const thought = this.#stream.thought;
+    const added = this.#stream.push(text);
+    const { thinking, lone } = this.#stream;
+    // An end tag that nothing opened makes thoughts of all before it.
+    if (lone && !thought) this.#thoughtChunks = this.#chunks;
+    else if (before || thinking) this.#thoughtChunks++;
+    return added;
   }
 
   completion(aborted: boolean): Completion {
     // The library counts the tokens after the first one only in some versions; a chunk holds at most one.
-    const completion = Math.max(this.#usage?.completion ?? 0, this.#chunks);
+    const completion = this.cut ? this.#chunks : Math.max(this.#usage?.completion ?? 0, this.#chunks);
+    const { thoughts, answer } = splitThoughts(this.#text);
     const complete = this.#logprobs.length === completion && completion > 0;
     return {
-      text: this.#text,
+      text: answer,
+      ...(thoughts && { thoughts }),
       finishReason: aborted ? 'aborted' : this.#finish,
-      usage: { prompt: this.#usage?.prompt ?? 0, completion },
+      usage: {
+        prompt: this.#usage?.prompt ?? 0,
+        completion,
+        ...(thoughts && { thoughts: Math.min(completion, this.#thoughtChunks) }),
+      },
       ...(complete ? { logprobs: this.#logprobs } : {}),
       logprobKind: complete ? 'tempered' : null,
     };

@@ -1,8 +1,9 @@
 /**
  * Causal attention over packed documents; src/cpu/referenceAttention.ts holds the formulas. Keys and values of one
- * document and kv head are packed once; query rows go through the register tile in blocks.
+ * document and kv head are packed once; query rows go through the register tile in blocks. `given` is the scale of scores (0: d^-0.5),
+ * `cap` bounds them (0: no bound), and a row sees `window` keys (0: all of its document up to itself).
  */
-import { dot, exp4, max4, sum4 } from './math';
+import { capScores, dot, exp4, max4, sum4 } from './math';
 import { packNatural, packTransposed } from './pack';
 import { part, parts, scratch } from './state';
 import { tileColumn, tileRow } from './tile';
@@ -49,10 +50,25 @@ function packValues(x: usize, ld: usize, count: i32, d: i32, out: usize): void {
   }
 }
 
-/** s [mr, keys up to `count`] = a [mr, d] times packed keys; row stride lds bytes. */
+/** The first key's panel of those that row `row` of a document sees; `window` 0 is all of them. */
 @inline
-function scores(a: usize, lda: usize, keys: usize, mr: i32, count: i32, d: i32, s: usize, lds: usize, spare: usize): void {
-  for (let j = 0; j < count; j += 8) {
+function firstPanel(row: i32, window: i32): i32 {
+  return window > 0 ? max(0, row + 1 - window) & ~7 : 0;
+}
+
+/** Makes 0 of what rows have before their window: s [mr] from panel `from` on; row 0 is row `row` of its document. */
+@inline
+function clearUnseen(s: usize, lds: usize, mr: i32, from: i32, row: i32, window: i32): void {
+  for (let i = 0; i < mr && window > 0; i++) {
+    const unseen = row + i + 1 - window - from;
+    if (unseen > 0) memory.fill(at(s + <usize>i * lds, from), 0, (<usize>unseen) << 2);
+  }
+}
+
+/** s [mr, keys from `from` up to `count`] = a [mr, d] times packed keys; row stride lds bytes. */
+@inline
+function scores(a: usize, lda: usize, keys: usize, mr: i32, from: i32, count: i32, d: i32, s: usize, lds: usize, spare: usize): void {
+  for (let j = from; j < count; j += 8) {
     tileRow(a, lda, keys + ((<usize>j * d) << 2), d, at(s, j), lds, mr, 8, 1, false, spare);
   }
 }
@@ -106,12 +122,15 @@ export function attention(
   heads: i32,
   kvHeads: i32,
   d: i32,
+  given: f32,
+  cap: f32,
+  window: i32,
 ): void {
   const width = (heads + 2 * kvHeads) * d;
   const ld = (<usize>width) << 2;
   const ldo = (<usize>(heads * d)) << 2;
   const group = heads / kvHeads;
-  const scale: f32 = <f32>1 / sqrt<f32>(<f32>d);
+  const scale: f32 = given > 0 ? given : <f32>1 / sqrt<f32>(<f32>d);
   const spare = scratch;
   const totals = scratch + 128;
   const keys = scratch + 192;
@@ -133,13 +152,19 @@ export function attention(
           const mr = min(4, end - t);
           const count = t + mr - start;
           const count8 = up8(count);
-          scores(at(qkv, t * width + h * d), ld, keys, mr, count8, d, s, lds, spare);
+          const from = firstPanel(t - start, window);
+          const s0 = at(s, from);
+          scores(at(qkv, t * width + h * d), ld, keys, mr, from, count8, d, s, lds, spare);
           for (let i = 0; i < mr; i++) {
-            const value = softmaxRow(s + <usize>i * lds, t + i - start + 1, count8, scale, at(totals, i));
+            const row = s0 + <usize>i * lds;
+            const valid = t + i - start + 1 - from;
+            if (cap > 0) capScores(row, count8 - from, scale / cap, cap);
+            if (window > 0) for (let j = 0; j < valid - window; j++) store<f32>(at(row, j), -1e30);
+            const value = softmaxRow(row, valid, count8 - from, cap > 0 ? 1 : scale, at(totals, i));
             store<f32>(at(lse, (t + i) * heads + h), value);
           }
           const o = at(out, (t * heads + h) * d);
-          combine(s, lds, values, length, mr, count, d, o, ldo, spare);
+          combine(s0, lds, at(values, from << 3), length, mr, count - from, d, o, ldo, spare);
           for (let i = 0; i < mr; i++) divide(o + <usize>i * ldo, d, load<f32>(at(totals, i)));
         }
       }
@@ -172,6 +197,26 @@ function gradientRow(s: usize, dp: usize, valid: i32, count8: i32, scale: f32, l
     const e = exp4(f32x4.sub(f32x4.mul(v128.load(at(s, j)), f32x4.splat(scale)), f32x4.splat(lse)));
     const p = v128.bitselect(e, zero, keep);
     const g = f32x4.mul(f32x4.mul(p, f32x4.sub(v128.load(at(dp, j)), f32x4.splat(delta))), f32x4.splat(scale));
+    v128.store(at(s, j), p);
+    v128.store(at(dp, j), v128.bitselect(g, zero, keep));
+  }
+}
+
+/** gradientRow of capped scores: s = cap tanh(scale s / cap), its derivative in place of the scale. */
+@inline
+function cappedGradientRow(s: usize, dp: usize, valid: i32, count8: i32, scale: f32, cap: f32, lse: f32, delta: f32): void {
+  capScores(s, count8, scale / cap, cap);
+  const one = f32x4.splat(1);
+  const inverse = f32x4.splat(<f32>1 / cap);
+  const zero = f32x4.splat(0);
+  const lanes = i32x4(0, 1, 2, 3);
+  for (let j = 0; j < count8; j += 4) {
+    const keep = i32x4.lt_s(i32x4.add(i32x4.splat(j), lanes), i32x4.splat(valid));
+    const score = v128.load(at(s, j));
+    const share = f32x4.mul(score, inverse);
+    const slope = f32x4.mul(f32x4.splat(scale), f32x4.sub(one, f32x4.mul(share, share)));
+    const p = v128.bitselect(exp4(f32x4.sub(score, f32x4.splat(lse))), zero, keep);
+    const g = f32x4.mul(f32x4.mul(p, f32x4.sub(v128.load(at(dp, j)), f32x4.splat(delta))), slope);
     v128.store(at(s, j), p);
     v128.store(at(dp, j), v128.bitselect(g, zero, keep));
   }
@@ -211,12 +256,15 @@ export function attentionBackward(
   heads: i32,
   kvHeads: i32,
   d: i32,
+  given: f32,
+  cap: f32,
+  window: i32,
 ): void {
   const width = (heads + 2 * kvHeads) * d;
   const ld = (<usize>width) << 2;
   const ldo = (<usize>(heads * d)) << 2;
   const group = heads / kvHeads;
-  const scale: f32 = <f32>1 / sqrt<f32>(<f32>d);
+  const scale: f32 = given > 0 ? given : <f32>1 / sqrt<f32>(<f32>d);
   const spare = scratch;
   const keysT = scratch + 128;
   // Threads share out documents and kv heads; where a run of rows reads another's keys, one thread does everything.
@@ -254,6 +302,7 @@ export function attentionBackward(
         for (let block0 = first; block0 < end; block0 += BLOCK) {
           const block = min(BLOCK, end - block0);
           const count8 = up8(block0 + block - start);
+          const from = firstPanel(block0 - start, window);
           const qAt = at(qkv, block0 * width + h * d);
           const oAt = at(dout, (block0 * heads + h) * d);
           for (let i = 0; i < block; i += 4) {
@@ -261,23 +310,30 @@ export function attentionBackward(
             const t = block0 + i;
             const s = p + <usize>i * lds;
             const dp = ds + <usize>i * lds;
-            scores(qAt + <usize>i * ld, ld, keysT, mr, count8, d, s, lds, spare);
-            scores(oAt + <usize>i * ldo, ldo, valuesT, mr, count8, d, dp, lds, spare);
+            scores(qAt + <usize>i * ld, ld, keysT, mr, from, count8, d, s, lds, spare);
+            scores(oAt + <usize>i * ldo, ldo, valuesT, mr, from, count8, d, dp, lds, spare);
             for (let r = 0; r < mr; r++) {
               const index = (t + r) * heads + h;
               const rowDelta = dot(at(dout, index * d), at(out, index * d), d);
               store<f32>(at(delta, index), rowDelta);
-              const valid = t + r - start + 1;
+              const valid = t + r - start + 1 - from;
               const rowLse = load<f32>(at(lse, index));
-              gradientRow(s + <usize>r * lds, dp + <usize>r * lds, valid, count8, scale, rowLse, rowDelta);
+              const row = at(s, from) + <usize>r * lds;
+              const gains = at(dp, from) + <usize>r * lds;
+              if (cap > 0) cappedGradientRow(row, gains, valid, count8 - from, scale, cap, rowLse, rowDelta);
+              else gradientRow(row, gains, valid, count8 - from, scale, rowLse, rowDelta);
             }
-            combine(dp, lds, keys, length, mr, t + mr - start, d, at(dqkv, t * width + h * d), ld, spare);
+            clearUnseen(s, lds, mr, from, t - start, window);
+            clearUnseen(dp, lds, mr, from, t - start, window);
+            const count = t + mr - start - from;
+            combine(at(dp, from), lds, at(keys, from << 3), length, mr, count, d, at(dqkv, t * width + h * d), ld, spare);
           }
           packValues(qAt, ld, block, d, q);
           packValues(oAt, ldo, block, d, o);
-          const count = block0 + block - start;
-          accumulateKeys(ds, lds, q, block, count, d, at(dqkv, kAt), ld, spare);
-          accumulateKeys(p, lds, o, block, count, d, at(dqkv, vAt), ld, spare);
+          const count = block0 + block - start - from;
+          const to = from * width;
+          accumulateKeys(at(ds, from), lds, q, block, count, d, at(dqkv, kAt + to), ld, spare);
+          accumulateKeys(at(p, from), lds, o, block, count, d, at(dqkv, vAt + to), ld, spare);
         }
       }
     }

@@ -25,6 +25,31 @@ export function exp1(x: f32): f32 {
   return f32x4.extract_lane(exp4(f32x4.splat(x)), 0);
 }
 
+/** tanh x to about 2 ulp (Cephes' tanhf). */
+@inline
+export function tanh4(x: v128): v128 {
+  const z = f32x4.mul(x, x);
+  let p = f32x4.splat(-5.70498872745e-3);
+  p = f32x4.add(f32x4.mul(p, z), f32x4.splat(2.06390887954e-2));
+  p = f32x4.add(f32x4.mul(p, z), f32x4.splat(-5.37397155531e-2));
+  p = f32x4.add(f32x4.mul(p, z), f32x4.splat(1.33314422036e-1));
+  p = f32x4.add(f32x4.mul(p, z), f32x4.splat(-3.33332819422e-1));
+  const near = f32x4.add(f32x4.mul(f32x4.mul(p, z), x), x);
+  const size = f32x4.abs(x);
+  const e = f32x4.add(exp4(f32x4.add(size, size)), f32x4.splat(1));
+  const far = f32x4.sub(f32x4.splat(1), f32x4.div(f32x4.splat(2), e));
+  const sign = v128.and(x, i32x4.splat(0x80000000));
+  return v128.bitselect(near, v128.or(far, sign), f32x4.lt(size, f32x4.splat(0.625)));
+}
+
+/** x [n, a multiple of 4] = cap tanh(factor x) in place. */
+export function capScores(x: usize, n: i32, factor: f32, cap: f32): void {
+  for (let i = 0; i < n; i += 4) {
+    const at = x + (<usize>i << 2);
+    v128.store(at, f32x4.mul(tanh4(f32x4.mul(v128.load(at), f32x4.splat(factor))), f32x4.splat(cap)));
+  }
+}
+
 /** Sum of the four lanes, in a fixed order. */
 @inline
 export function sum4(x: v128): f32 {

@@ -1,5 +1,5 @@
 /** Attention through a block table for generation: every row on its own, in an order that only its own length sets. */
-import { dot, exp4, max4, sum4 } from './math';
+import { capScores, dot, exp4, max4, sum4 } from './math';
 import { scratch, shareEnd, shareStart } from './state';
 
 @inline
@@ -57,20 +57,27 @@ export function attentionPaged(
   heads: i32,
   kvHeads: i32,
   d: i32,
+  given: f32,
+  cap: f32,
+  window: i32,
 ): void {
   const width = (heads + 2 * kvHeads) * d;
   const group = heads / kvHeads;
   const slotBytes = (<usize>(kvHeads * d)) << 2;
-  const scale: f32 = <f32>1 / sqrt<f32>(<f32>d);
+  const scale: f32 = given > 0 ? given : <f32>1 / sqrt<f32>(<f32>d);
+  const factor = f32x4.splat(cap > 0 ? 1 : scale);
   for (let row = shareStart(rows, 1), last = shareEnd(rows, 1); row < last; row++) {
-    const count = <i32>load<u32>(at(positions, row)) + 1;
+    const past = <i32>load<u32>(at(positions, row)) + 1;
+    const first = window > 0 ? max(0, past - window) : 0;
+    const count = past - first;
     const table = at(blockTable, <i32>load<u32>(at(sequences, row)) * maxBlocks);
     const places = scratch;
     const p = at(scratch, (count + 3) & ~3);
-    for (let j = 0; j < count; ) {
-      let place = <usize>load<u32>(at(table, j / blockSize)) * blockSize * slotBytes;
-      for (const end = min(count, j + blockSize); j < end; j++) {
-        store<u32>(at(places, j), <u32>place);
+    for (let j = first; j < past; ) {
+      const block = j / blockSize;
+      let place = (<usize>load<u32>(at(table, block)) * blockSize + (j - block * blockSize)) * slotBytes;
+      for (const end = min(past, (block + 1) * blockSize); j < end; j++) {
+        store<u32>(at(places, j - first), <u32>place);
         place += slotBytes;
       }
     }
@@ -80,13 +87,14 @@ export function attentionPaged(
       const keys = kCache + head;
       for (let j = 0; j < count; j++) store<f32>(at(p, j), dot(q, keys + load<u32>(at(places, j)), d));
       const count4 = (count + 3) & ~3;
+      if (cap > 0) capScores(p, count4, scale / cap, cap);
       for (let j = count; j < count4; j++) store<f32>(at(p, j), -1e30);
       let most4 = v128.load(p);
       for (let j = 4; j < count4; j += 4) most4 = f32x4.max(most4, v128.load(at(p, j)));
       const top = f32x4.splat(max4(most4));
       let total = f32x4.splat(0);
       for (let j = 0; j < count4; j += 4) {
-        const e = exp4(f32x4.mul(f32x4.sub(v128.load(at(p, j)), top), f32x4.splat(scale)));
+        const e = exp4(f32x4.mul(f32x4.sub(v128.load(at(p, j)), top), factor));
         v128.store(at(p, j), e);
         total = f32x4.add(total, e);
       }

@@ -1,9 +1,12 @@
 // out[t, h] = sum_j softmax_j(q[t, h] . k[j, h'] * scale) v[j, h'] over j in [documents[t].start, t], h' = h * kvHeads / heads;
-// lse[t, h] = log-sum-exp of the scaled scores. Online softmax over four keys at a time.
+// lse[t, h] = log-sum-exp of the scores. Online softmax over four keys at a time. Flags of attention/scores.wgsl.
 // qkv [rows, (heads + 2 kvHeads) * headDim], documents u32 [rows, 2], out [rows, heads * headDim], lse [rows, heads].
 // Grid: a thread per (head, QUERIES rows of [firstRow, endRow)), no barrier. Assigns. HEAD4 = ceil(headDim / 4) named
 // registers are unrolled by the table.
-struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32, firstRow: u32, endRow: u32 }
+struct Sizes {
+  rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32, firstRow: u32, endRow: u32,
+//#include scoreSizes
+}
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 //#include load4 name=qkv binding=1 access=read flag=VEC4
 @group(0) @binding(2) var<storage, read> documents: array<vec2<u32>>;
@@ -14,12 +17,13 @@ struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32, fi
 //#if TILED
 //#include attentionTile
 //#else
+//#include scores type=vec4<f32>
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   //#include queryTile
   //#repeat t QUERIES
   let row$t = min(first + $tu, last);
-  let start$t = documents[row$t].x;
+  let start$t = firstSeen(row$t, documents[row$t].x);
   var highest$t = -1e30;
   var total$t = 0.0;
   //#repeat i HEAD4
@@ -45,6 +49,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     //#end
     //#end
     //#repeat t QUERIES
+    //#if CAPPED
+    score$t = capped(score$t);
+    //#endif
     let seen$t = (columns <= vec4<u32>(row$t)) & (columns >= vec4<u32>(start$t));
     //#include onlineSoftmax t=$t
     //#end

@@ -1,9 +1,12 @@
 // dv[j] = sum_t,h p_t dout[t, h]; dk[j] = scale sum_t,h p_t (dout[t, h] . v_j - delta[t, h]) q[t, h],
-// p_t = exp(scale q[t, h] . k_j - lse[t, h]), over rows t in [j, end of j's document) and the query heads of the group.
+// p_t = exp(scale q[t, h] . k_j - lse[t, h]), over rows t in [j, end of j's document) and the query heads of the group. Flags of attention/scores.wgsl.
 // qkv, dqkv [rows, (heads + 2 kvHeads) * headDim], dout [rows, heads * headDim], documents u32 [rows, 2],
 // lse, delta [rows, heads]. Grid: a thread per (kv head, QUERIES rows of [firstRow, endRow)), no barrier.
 // Assigns the k and v parts of dqkv.
-struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32, firstRow: u32, endRow: u32 }
+struct Sizes {
+  rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32, firstRow: u32, endRow: u32,
+//#include scoreSizes
+}
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 //#include load4 name=qkv binding=1 access=read flag=VEC4
 //#include load4 name=dout binding=2 access=read flag=VEC4
@@ -16,6 +19,7 @@ struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32, fi
 //#if TILED
 //#include attentionTileKey
 //#else
+//#include scores type=f32
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   //#include headTile index=id.x+id.y*groups.x*32u rows=QUERIES heads=kvHeads name=kvHead kv=kvHead
@@ -23,7 +27,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   var end = 0u;
   //#repeat t QUERIES
   let row$t = min(first + $tu, last);
-  let end$t = documents[row$t].y;
+  let end$t = pastSeeing(row$t, documents[row$t].y);
   end = max(end, end$t);
   //#repeat i HEAD4
   let k$t_$i = qkvAt(qkvBase(row$t * stride + keys), $iu, sizes.headDim) * sizes.scale;
@@ -51,8 +55,15 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
       //#end
       //#end
       //#repeat t QUERIES
+      //#if CAPPED
+      score$t = capped(score$t);
+      //#endif
       let p$t = select(0.0, exp(min(score$t - shift, 1.0)), t >= row$t && t < end$t);
+      //#if CAPPED
+      let ds$t = p$t * (gain$t - d) * slope(score$t);
+      //#else
       let ds$t = p$t * (gain$t - d);
+      //#endif
       //#repeat i HEAD4
       dv$t_$i += p$t * g$i;
       dk$t_$i += ds$t * q$i;

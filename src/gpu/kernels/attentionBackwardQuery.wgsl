@@ -1,8 +1,11 @@
-// delta[t, h] = dout . out; dq[t, h] = scale sum_j p_j (dout . v_j - delta) k_j, p_j = exp(scale q . k_j - lse).
+// delta[t, h] = dout . out; dq[t, h] = scale sum_j p_j (dout . v_j - delta) k_j, p_j = exp(scale q . k_j - lse); with the flags of attention/scores.wgsl.
 // qkv, dqkv [rows, (heads + 2 kvHeads) * headDim], out, dout [rows, heads * headDim], documents u32 [rows, 2],
 // lse, delta [rows, heads]. Grid: a thread per (head, QUERIES rows of [firstRow, endRow)), no barrier.
 // Assigns the q part of dqkv, and delta.
-struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32, firstRow: u32, endRow: u32 }
+struct Sizes {
+  rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32, firstRow: u32, endRow: u32,
+//#include scoreSizes
+}
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 //#include load4 name=qkv binding=1 access=read flag=VEC4
 //#include load4 name=out binding=2 access=read flag=VEC4
@@ -16,12 +19,13 @@ struct Sizes { rows: u32, heads: u32, kvHeads: u32, headDim: u32, scale: f32, fi
 //#if TILED
 //#include attentionTileQuery
 //#else
+//#include scores type=f32
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   //#include queryTile
   //#repeat t QUERIES
   let row$t = min(first + $tu, last);
-  let start$t = documents[row$t].x;
+  let start$t = firstSeen(row$t, documents[row$t].x);
   let shift$t = lse[row$t * sizes.heads + head];
   var d$t = 0.0;
   //#repeat i HEAD4
@@ -48,8 +52,15 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     //#end
     //#end
     //#repeat t QUERIES
+    //#if CAPPED
+    score$t = capped(score$t);
+    //#endif
     let p$t = select(0.0, exp(min(score$t - shift$t, 1.0)), j <= row$t && j >= start$t);
+    //#if CAPPED
+    let ds$t = p$t * (gain$t - d$t) * slope(score$t);
+    //#else
     let ds$t = p$t * (gain$t - d$t);
+    //#endif
     //#repeat i HEAD4
     sum$t_$i += ds$t * k$i;
     //#end

@@ -1,9 +1,9 @@
 // y[t, o] = sum_i x[t, i] W[o, i] (+ bias[o]) (+ scale sum_r u[t, s rank + r] B[bRow + o - start_s, r]) (+ residual[t, o])
 // x [rows, inputs], W this part's rows [start, start + count) of [outputs, inputs] in any weight format,
 // y, residual [rows, outputs], bias [outputs], u [rows, segments * rank], b [*, rank].
-// Grid: a thread per (ROWS rows, 4 QUADS outputs), no barrier. Assigns; RESIDUAL_IS_Y adds to y.
+// Grid: a thread per (ROWS rows, 4 QUADS outputs), no barrier; LANES and SHARED are by workgroups. Assigns; RESIDUAL_IS_Y adds to y.
 // K runs through explicit multiply-adds in one order, and rows that fill less than half a tile run one by one through the same: so a row
-// has the same bits alone and in any batch. The order is K's own, with CHAINS that of linearChains, which LANES has as well.
+// has the same bits alone and in any batch. The order is K's own, with CHAINS that of linearChains, which LANES and SHARED have as well.
 // The registers have names (`repeat` unrolls): arrays spill.
 struct Sizes {
   rows: u32, inputs: u32, columns4: u32, outputs: u32, start: u32, count: u32,
@@ -73,6 +73,9 @@ fn finish(row: u32, local: u32, products: vec4<f32>) {
 //#if LANES
 //#include linearLanes
 //#else
+//#if SHARED
+//#include linearShared
+//#else
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let index = id.x + id.y * groups.x * WORKGROUP;
@@ -96,4 +99,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   let row = first;
   //#include linearRows rows=ROWS
 }
+//#endif
 //#endif

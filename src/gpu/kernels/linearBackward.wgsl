@@ -1,11 +1,12 @@
 // dx[t, i] (+)= sum_o dy[t, o] W[o, i] (+ sum_s mask_s[t, i] sum_r du[t, s rank + r] A[s rank + r, i])
 // dy [rows, outputs], W this part's rows [start, start + count) of [outputs, inputs] in any weight format,
 // dx [rows, inputs], du [rows, segments * rank], a [segments * rank, inputs]; mask_s: see dropout in compute/dropout.ts.
-// Grid: a thread per (ROWS rows, 4 QUADS inputs), no barrier; outputs in order. ACCUMULATE adds.
+// Grid: a thread per (ROWS rows, 4 QUADS inputs), no barrier, with SHARED a workgroup per tile; outputs in order. ACCUMULATE adds.
 struct Sizes {
   rows: u32, inputs: u32, columns4: u32, outputs: u32, start: u32, count: u32,
   segmentCount: u32, rank: u32, threshold: u32, key: u32, keep: f32,
   firstRow: u32, // of this dispatch in the whole product: the mask counts from there
+  first4: u32, span4: u32, // the columns of this dispatch, in vec4
 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 //#include load4 name=dy binding=3 access=read flag=VEC4
@@ -31,11 +32,14 @@ fn finish(row: u32, column4: u32, products: vec4<f32>) {
   dxStore(base, column4, sizes.inputs, value);
 }
 
+//#if SHARED
+//#include linearBackwardShared
+//#else
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let index = id.x + id.y * groups.x * WORKGROUP;
-  let tiles = (sizes.columns4 + QUADS - 1u) / QUADS;
-  let first4 = QUADS * (index % tiles);
+  let tiles = (sizes.span4 + QUADS - 1u) / QUADS;
+  let first4 = sizes.first4 + QUADS * (index % tiles);
   let first = ROWS * (index / tiles);
   if (first >= sizes.rows) {
     return;
@@ -102,3 +106,4 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   finish(first + $tu, first4 + $qu, sum$t_$q);
   //#end
 }
+//#endif

@@ -2,43 +2,38 @@
 // dB[bRow_s + o, r] += scale sum_t dy[t, start_s + o] u[t, s rank + r]
 // x [rows, inputs], dy [rows, outputs], u, du [rows, segments * rank], gradA [segments * rank, inputs], gradB [*, rank].
 // Grid: first a thread per (segment, eight ranks, eight inputs) of A, then per (segment, eight outputs, eight ranks) of
-// B; rows in order, no barrier. With SPLIT a workgroup of 64 shares the rows of one such tile and adds in a fixed order.
+// B; rows in order, no barrier. With PAIR the tiles of a second linear follow, whose u and du are in the buffers of the first, and all
+// gradients are in one buffer. With SPLIT a workgroup of 64 shares the rows of one such tile and adds in a fixed order.
 // Accumulates.
 struct Sizes {
   rows: u32, inputs: u32, outputs: u32, segmentCount: u32, rank: u32, scale: f32, tilesA: u32, tiles: u32,
-  threshold: u32, key: u32, keep: f32,
+  threshold: u32, key: u32, keep: f32, all: u32, // tiles of both
   segments: array<vec4<u32>, 4>, // first output, outputs, first row of b, first tile of eight outputs
+//#if PAIR
+  gradA: u32, gradB: u32,
+  inputs2: u32, outputs2: u32, segmentCount2: u32, rank2: u32, scale2: f32, tilesA2: u32,
+  u2: u32, du2: u32, gradA2: u32, gradB2: u32,
+  segments2: array<vec4<u32>, 4>,
+//#endif
 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 //#include load4 name=x binding=1 access=read flag=VEC4
 //#include load4 name=dy binding=2 access=read flag=OUT4
 //#include load4 name=u binding=3 access=read flag=RANK4
 //#include load4 name=du binding=4 access=read flag=RANK4
+//#if PAIR
+@group(0) @binding(5) var<storage, read_write> grads: array<f32>;
+//#include load4 name=otherX binding=6 access=read flag=VEC4
+//#include load4 name=otherDy binding=7 access=read flag=OUT4
+//#else
 @group(0) @binding(5) var<storage, read_write> gradA: array<f32>;
 @group(0) @binding(6) var<storage, read_write> gradB: array<f32>;
+//#endif
 //#if DROPOUT
 //#include dropout
 //#endif
 
-/** Adds register i: row r + i of A's tile, or output column + i of B's; `half` picks its four columns. */
-fn add(isA: bool, s: u32, r: u32, column: u32, i: u32, half: u32, value: vec4<f32>) {
-  if (isA) {
-    let first = column + 4u * half;
-    if (r + i < sizes.rank) {
-      for (var c = 0u; c < 4u && first + c < sizes.inputs; c++) {
-        gradA[(s * sizes.rank + r + i) * sizes.inputs + first + c] += value[c];
-      }
-    }
-    return;
-  }
-  let segment = sizes.segments[s];
-  let first = r + 4u * half;
-  if (column + i < segment.y) {
-    for (var c = 0u; c < 4u && first + c < sizes.rank; c++) {
-      gradB[(segment.z + column + i) * sizes.rank + first + c] += sizes.scale * value[c];
-    }
-  }
-}
+//#include loraLinear
 //#if SPLIT
 var<workgroup> sums: array<vec4<f32>, 512>; // 8 * WORKGROUP
 //#endif
@@ -49,20 +44,22 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   //#if SPLIT
-  let index = workgroup.x + workgroup.y * groups.x;
+  let place = workgroup.x + workgroup.y * groups.x;
   let firstRow = local;
   let step = WORKGROUP;
   //#else
-  let index = (workgroup.x + workgroup.y * groups.x) * WORKGROUP + local;
+  let place = (workgroup.x + workgroup.y * groups.x) * WORKGROUP + local;
   let firstRow = 0u;
   let step = 1u;
-  if (index >= sizes.tiles) {
+  if (place >= sizes.all) {
     return;
   }
   //#endif
-  let tiles = (sizes.rank + 7u) / 8u;
-  let width = sizes.segmentCount * sizes.rank;
-  let isA = index < sizes.tilesA;
+  let own = linearOf(place >= sizes.tiles);
+  let index = select(place, place - sizes.tiles, own.second);
+  let tiles = (own.rank + 7u) / 8u;
+  let width = own.segmentCount * own.rank;
+  let isA = index < own.tilesA;
   //#repeat i 2 c 4 q 2
   var sum$i_$c_$q = vec4<f32>();
   //#end
@@ -70,38 +67,36 @@ fn main(
   var r = 0u;
   var column = 0u; // of x, or the output inside the segment
   if (isA) {
-    let columns8 = (sizes.inputs + 7u) / 8u;
+    let columns8 = (own.inputs + 7u) / 8u;
     column = 8u * (index % columns8);
     r = 8u * (index / columns8 % tiles);
     s = index / (columns8 * tiles);
     for (var t = firstRow; t < sizes.rows; t += step) {
-      let x = xBase(t * sizes.inputs);
-      let du = duBase(t * width + s * sizes.rank);
+      let du = duBase(own.du + t * width + s * own.rank);
       //#repeat i 2
-      let d$i = duAt(du, r / 4u + $iu, sizes.rank);
+      let d$i = duAt(du, r / 4u + $iu, own.rank);
       //#if DROPOUT
-      let v$i = mask(t, column + 4u * $iu, s) * xAt(x, column / 4u + $iu, sizes.inputs);
+      let v$i = mask(t, column + 4u * $iu, s) * xRow(own, t, column / 4u + $iu);
       //#else
-      let v$i = xAt(x, column / 4u + $iu, sizes.inputs);
+      let v$i = xRow(own, t, column / 4u + $iu);
       //#endif
       //#end
       //#include outerProduct
     }
   } else {
-    let other = index - sizes.tilesA;
+    let other = index - own.tilesA;
     let tile = other / tiles;
     r = 8u * (other % tiles);
-    while (s + 1u < sizes.segmentCount && tile >= sizes.segments[s + 1u].w) {
+    while (s + 1u < own.segmentCount && tile >= segmentOf(own.second, s + 1u).w) {
       s++;
     }
-    let segment = sizes.segments[s];
+    let segment = segmentOf(own.second, s);
     column = 8u * (tile - segment.w);
     for (var t = firstRow; t < sizes.rows; t += step) {
-      let dy = dyBase(t * sizes.outputs + segment.x);
-      let u = uBase(t * width + s * sizes.rank);
+      let u = uBase(own.u + t * width + s * own.rank);
       //#repeat i 2
-      let d$i = dyAt(dy, column / 4u + $iu, segment.y);
-      let v$i = uAt(u, r / 4u + $iu, sizes.rank);
+      let d$i = dyRow(own, t, segment, column / 4u + $iu);
+      let v$i = uAt(u, r / 4u + $iu, own.rank);
       //#end
       //#include outerProduct
     }
@@ -109,11 +104,11 @@ fn main(
   //#if SPLIT
   //#include sumWorkgroup
   if (local < 16u) {
-    add(isA, s, r, column, local % 8u, local / 8u, total);
+    add(own, isA, s, r, column, local % 8u, local / 8u, total);
   }
   //#else
   //#repeat i 2 c 4 q 2
-  add(isA, s, r, column, 4u * $iu + $cu, $qu, sum$i_$c_$q);
+  add(own, isA, s, r, column, 4u * $iu + $cu, $qu, sum$i_$c_$q);
   //#end
   //#endif
 }

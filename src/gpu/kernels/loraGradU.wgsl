@@ -1,6 +1,7 @@
 // du[t, s rank + r] = scale sum_o dy[t, start_s + o] B[bRow_s + o, r], o < count_s.
 // dy [rows, outputs], b [*, rank], du [rows, segments * rank].
-// Grid: a thread per (ROWS rows, segment, 4 QUADS ranks), no barrier; outputs in order. Assigns.
+// Grid: a thread per (ROWS rows, segment, 4 QUADS ranks), no barrier; outputs in order. With SPLIT a workgroup of 64 for each four rows
+// and eight ranks, whose lanes share the outputs and add in a fixed order. Assigns.
 struct Sizes {
   rows: u32, outputs: u32, segmentCount: u32, rank: u32, scale: f32,
   segments: array<vec4<u32>, 4>, // first output, outputs, first row of b
@@ -20,9 +21,24 @@ fn finish(row: u32, column: u32, r: u32, value: vec4<f32>) {
   }
 }
 
+//#if SPLIT
+var<workgroup> sums: array<vec4<f32>, 512>;
+//#endif
+
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let index = id.x + id.y * groups.x * WORKGROUP;
+fn main(
+  @builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) local: u32,
+) {
+  //#if SPLIT
+  let index = workgroup.x + workgroup.y * groups.x;
+  let start = 4u * local;
+  let step = 4u * WORKGROUP;
+  //#else
+  let index = (workgroup.x + workgroup.y * groups.x) * WORKGROUP + local;
+  let start = 0u;
+  let step = 4u;
+  //#endif
   let tiles = (sizes.rank + 4u * QUADS - 1u) / (4u * QUADS);
   let perRow = sizes.segmentCount * tiles;
   let first = ROWS * (index / perRow);
@@ -39,7 +55,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   var sum$t_$q = vec4<f32>();
   //#end
   //#end
-  for (var o = 0u; o < segment.y; o += 4u) {
+  for (var o = start; o < segment.y; o += step) {
     //#repeat k 4
     let row_$k = bBase((segment.z + min(o + $ku, last)) * sizes.rank);
     //#repeat q QUADS
@@ -53,7 +69,14 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     //#end
     //#end
   }
+  //#if SPLIT
+  //#include sumLanes
+  if (local < 8u) {
+    finish(first + local / 2u, s * sizes.rank, 4u * (r4 + local % 2u), total);
+  }
+  //#else
   //#repeat t ROWS q QUADS
   finish(first + $tu, s * sizes.rank, 4u * (r4 + $qu), sum$t_$q);
   //#end
+  //#endif
 }

@@ -28,17 +28,30 @@ export const limits = {
   /** Characters and items read or made by operations on long values. */
   work: 100_000_000,
   depth: 200,
+  /** No conversation takes a tenth of this. It is looked at between operations: one that could take long alone counts its work. */
+  seconds: 2,
 } as const;
 
 /** Counts the work of one rendering and ends it where a limit is passed. */
 export class Budget {
   #steps = 0;
+  readonly #began = performance.now();
   #work = 0;
   #depth = 0;
 
   step(): void {
     if (++this.#steps > limits.steps)
       throw new TemplateError('budget', `it takes more than ${limits.steps} steps`);
+    if (this.#steps % 64 === 0 || this.#work > this.#looked) this.#look();
+  }
+
+  /** Work after which the clock is looked at with the next step. */
+  #looked = 0;
+
+  #look(): void {
+    this.#looked = this.#work + 100_000;
+    if (performance.now() - this.#began > 1000 * limits.seconds)
+      throw new TemplateError('budget', `it takes more than ${limits.seconds} seconds`);
   }
 
   /** An operation that reads or makes `size` characters or items. */

@@ -27,7 +27,7 @@ function extreme(sign: 1 | -1): Filter {
     const key = (item: Value) => (flag(cased, false) ? get(item) : fold(get(item)));
     const items = iterate(value, host.budget);
     if (items.length === 0) return new Undefined('No aggregated item, sequence was empty.');
-    return items.reduce((best, item) => (order(key(item), key(best)) * sign > 0 ? item : best));
+    return items.reduce((best, item) => (order(key(item), key(best), host.budget) * sign > 0 ? item : best));
   };
 }
 
@@ -177,7 +177,10 @@ const fallback: Filter = (_, value, args) => {
   return value instanceof Undefined || (flag(falsy, false) && !truth(value)) ? (other ?? '') : value;
 };
 
-const length: Filter = (_, value) => lengthOf(value);
+const length: Filter = ({ budget }, value) => {
+  budget.charge(textOf(value)?.length ?? 1);
+  return lengthOf(value);
+};
 
 export const filters: Readonly<Record<string, Filter>> = {
   abs: (_, value) => {
@@ -203,7 +206,12 @@ export const filters: Readonly<Record<string, Filter>> = {
     const pairs = [...value].map((pair) => new Tuple(pair));
     host.budget.charge(pairs.length);
     const key = (pair: Value) => (pair as Tuple).items[at]!;
-    return sorted(pairs, (pair) => (flag(cased, false) ? key(pair) : fold(key(pair))), flag(reversed, false));
+    return sorted(
+      pairs,
+      (pair) => (flag(cased, false) ? key(pair) : fold(key(pair))),
+      flag(reversed, false),
+      host.budget,
+    );
   },
   e: escape,
   escape,
@@ -258,7 +266,7 @@ export const filters: Readonly<Record<string, Filter>> = {
     const own = (item: Value) => (flag(cased, false) ? item : fold(item));
     const key = (item: Value): Value =>
       getters.length === 0 ? own(item) : getters.map((get) => own(get(item)));
-    return sorted(iterate(value, host.budget), key, flag(reversed, false));
+    return sorted(iterate(value, host.budget), key, flag(reversed, false), host.budget);
   },
   string: (_, value) => (value instanceof Markup ? value : str(value)),
   striptags: (_, value) =>

@@ -2,7 +2,7 @@
 import { TemplateError, limits, runtime, type Budget } from './errors';
 import { bind, intArgument } from './methods';
 import {
-  Function, Namespace, Range, Thing, Undefined, iterate, put, str, textOf,
+  Function, Namespace, Range, Thing, Undefined, iterate, lookUpWork, put, str, textOf,
   type Dict, type Value,
 } from './values'; // prettier-ignore
 
@@ -15,6 +15,8 @@ function makeDict(positional: readonly Value[], named: ReadonlyMap<string, Value
     for (const pair of iterate(source, budget)) {
       const [key, value] = iterate(pair, budget);
       if (key === undefined || value === undefined) throw runtime('dict() needs pairs');
+      // Keys that are no texts are looked for one by one.
+      if (typeof key !== 'string') budget.charge(lookUpWork * dict.size);
       put(dict, key, value);
     }
   for (const [key, value] of named) dict.set(key, value);

@@ -1,6 +1,7 @@
 /** Filters that sort, group and cut sequences, and what they share. */
 import { bind, intArgument } from './methods';
-import { Stream, Tuple, Undefined, equal, iterate, order, put, str, textOf, truth, type CallArguments, type Dict, type Value } from './values'; // prettier-ignore
+import { Stream, Tuple, Undefined, equal, iterate, lookUp, lookUpWork, order, str, textOf, truth, type CallArguments, type Dict, type Value } from './values'; // prettier-ignore
+import type { Budget } from './errors';
 import type { Host } from './host';
 
 /** A getter by a path such as "a.b.0", as filters take it. */
@@ -18,9 +19,14 @@ export function attributeGetter(host: Host, path: Value, fallback?: Value): (val
 
 export const fold = (value: Value): Value => textOf(value)?.toLowerCase() ?? value;
 
-export function sorted(items: readonly Value[], key: (value: Value) => Value, reverse: boolean): Value[] {
+export function sorted(
+  items: readonly Value[],
+  key: (value: Value) => Value,
+  reverse: boolean,
+  budget: Budget,
+): Value[] {
   const keyed = items.map((item) => ({ item, key: key(item) }));
-  keyed.sort((a, b) => (reverse ? order(b.key, a.key) : order(a.key, b.key)));
+  keyed.sort((a, b) => (reverse ? order(b.key, a.key, budget) : order(a.key, b.key, budget)));
   return keyed.map(({ item }) => item);
 }
 
@@ -69,10 +75,9 @@ export function unique(host: Host, value: Value, args: CallArguments): Value {
   return new Stream(() =>
     iterate(value, host.budget).filter((item) => {
       const key = flag(cased, false) ? get(item) : fold(get(item));
-      host.budget.charge(seen.size);
-      if (typeof key === 'string' ? seen.has(key) : [...seen.keys()].some((own) => equal(own, key)))
-        return false;
-      put(seen, key, true);
+      host.budget.charge(typeof key === 'string' ? 1 : lookUpWork * seen.size);
+      if (lookUp(seen, key) !== undefined) return false;
+      seen.set(key, true);
       return true;
     }),
   );
@@ -83,7 +88,7 @@ export function groupBy(host: Host, value: Value, args: CallArguments): Value {
   const get = attributeGetter(host, attribute!, fallback);
   const key = (item: Value) => (flag(cased, false) ? get(item) : fold(get(item)));
   const groups: { key: Value; items: Value[] }[] = [];
-  for (const item of sorted(iterate(value, host.budget), key, false)) {
+  for (const item of sorted(iterate(value, host.budget), key, false, host.budget)) {
     const last = groups.at(-1);
     if (last && equal(last.key, key(item))) last.items.push(item);
     else groups.push({ key: key(item), items: [item] });

@@ -60,7 +60,7 @@ export function toJson(value: Value, options: Options, budget: Budget): string {
       parts.length === 0 ? `${left}${right}` : `${left}${open}${parts.join(comma + open)}${close}${right}`;
     if (item instanceof Map) {
       const entries = [...item];
-      if (options.sort) entries.sort(([a], [b]) => order(a, b));
+      if (options.sort) entries.sort(([a], [b]) => order(a, b, budget));
       return wrap(entries.map(([name, one]) => `${jsonText(key(name), options.ascii)}${colon}${dump(one, depth + 1)}`), '{}'); // prettier-ignore
     }
     if (Array.isArray(item) || item instanceof Tuple)

@@ -127,27 +127,27 @@ export function contains(value: Value, container: Value, budget: Budget): boolea
   if (container instanceof Map) return lookUp(container, value) !== undefined;
   const items = itemsOf(container, budget);
   if (items === null) throw runtime(`argument of type '${typeName(container)}' is not iterable`);
-  return items.some((item) => equal(item, value));
+  return items.some((item) => equal(item, value, budget));
 }
 
 export function compare(operator: string, left: Value, right: Value, budget: Budget): boolean {
   switch (operator) {
     case '==':
-      return equal(left, right);
+      return equal(left, right, budget);
     case '!=':
-      return !equal(left, right);
+      return !equal(left, right, budget);
     case 'in':
       return contains(left, right, budget);
     case 'not in':
       return !contains(left, right, budget);
     case '<':
-      return order(left, right, operator) < 0;
+      return order(left, right, budget, operator) < 0;
     case '<=':
-      return order(left, right, operator) <= 0;
+      return order(left, right, budget, operator) <= 0;
     case '>':
-      return order(left, right, operator) > 0;
+      return order(left, right, budget, operator) > 0;
     default:
-      return order(left, right, operator) >= 0;
+      return order(left, right, budget, operator) >= 0;
   }
 }
 

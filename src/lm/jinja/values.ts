@@ -251,7 +251,7 @@ export function iterate(value: Value, budget: Budget): readonly Value[] {
 
 export function lengthOf(value: Value): number {
   const text = textOf(value);
-  if (text !== null) return /[\uD800-\uDBFF]/.test(text) ? Array.from(text).length : text.length;
+  if (text !== null) return text.length - (text.match(/[\uD800-\uDBFF][\uDC00-\uDFFF]/g)?.length ?? 0);
   if (Array.isArray(value)) return value.length;
   if (value instanceof Map || value instanceof Range) return value.size;
   if (value instanceof Tuple || value instanceof View) return value.items.length;
@@ -259,30 +259,41 @@ export function lengthOf(value: Value): number {
   throw runtime(`object of type '${typeName(value)}' has no len()`);
 }
 
-export function equal(left: Value, right: Value): boolean {
+export function equal(left: Value, right: Value, budget?: Budget): boolean {
   if (left === right) return true;
   const [a, b] = [numberOf(left), numberOf(right)];
   if (a !== null || b !== null) return a === b;
   const [s, t] = [textOf(left), textOf(right)];
-  if (s !== null || t !== null) return s === t;
+  if (s !== null || t !== null) {
+    if (s !== null && s.length === t?.length) budget?.charge(s.length);
+    return s === t;
+  }
   if (left instanceof Undefined) return right instanceof Undefined;
-  if (Array.isArray(left)) return Array.isArray(right) && sameItems(left, right);
-  if (left instanceof Tuple) return right instanceof Tuple && sameItems(left.items, right.items);
+  if (Array.isArray(left)) return Array.isArray(right) && sameItems(left, right, budget);
+  if (left instanceof Tuple) return right instanceof Tuple && sameItems(left.items, right.items, budget);
   if (left instanceof Map)
     return (
       right instanceof Map &&
       left.size === right.size &&
       [...left].every(([key, item]) => {
         const other = lookUp(right, key);
-        return other !== undefined && equal(item, other);
+        budget?.charge(1);
+        return other !== undefined && equal(item, other, budget);
       })
     );
   if (left instanceof Range) return right instanceof Range && repr(left) === repr(right);
   return false;
 }
 
-const sameItems = (left: readonly Value[], right: readonly Value[]): boolean =>
-  left.length === right.length && left.every((item, i) => equal(item, right[i]!));
+const sameItems = (left: readonly Value[], right: readonly Value[], budget?: Budget): boolean =>
+  left.length === right.length &&
+  left.every((item, i) => {
+    budget?.charge(1);
+    return equal(item, right[i]!, budget);
+  });
+
+/** Work for each key that is looked at where keys are no texts. */
+export const lookUpWork = 32;
 
 /** A dict's value for a key; undefined where it has none. */
 export function lookUp(dict: Dict, key: Value): Value | undefined {
@@ -304,25 +315,32 @@ export function put(dict: Dict, key: Value, value: Value): void {
 /** Text order by code points. */
 function textOrder(left: string, right: string): number {
   if (left === right) return 0;
-  const [a, b] = [Array.from(left), Array.from(right)];
-  for (let i = 0; i < a.length && i < b.length; i++)
-    if (a[i] !== b[i]) return a[i]!.codePointAt(0)! - b[i]!.codePointAt(0)!;
-  return a.length - b.length;
+  const shared = Math.min(left.length, right.length);
+  let at = 0;
+  while (at < shared && left.charCodeAt(at) === right.charCodeAt(at)) at++;
+  return at === shared ? left.length - right.length : left.codePointAt(at)! - right.codePointAt(at)!;
 }
 
 /** Negative, zero or positive; throws where Python knows no order. `sign` is for the message. */
-export function order(left: Value, right: Value, sign = '<'): number {
+export function order(left: Value, right: Value, budget: Budget, sign = '<'): number {
+  budget.charge(8);
   const [a, b] = [numberOf(left), numberOf(right)];
   if (a !== null && b !== null) return a < b ? -1 : a > b ? 1 : a === b ? 0 : NaN;
   const [s, t] = [textOf(left), textOf(right)];
-  if (s !== null && t !== null) return textOrder(s, t);
+  if (s !== null && t !== null) {
+    budget.charge(Math.min(s.length, t.length));
+    return textOrder(s, t);
+  }
   const items = (value: Value) =>
     Array.isArray(value) ? value : value instanceof Tuple ? value.items : null;
   const [l, r] = [items(left), items(right)];
   if (l && r && Array.isArray(left) === Array.isArray(right)) {
-    const differ = l.findIndex((item, i) => i >= r.length || !equal(item, r[i]!));
+    const differ = l.findIndex((item, i) => {
+      budget.charge(1);
+      return i >= r.length || !equal(item, r[i]!, budget);
+    });
     if (differ < 0) return l.length - r.length;
-    return differ >= r.length ? 1 : order(l[differ]!, r[differ]!, sign);
+    return differ >= r.length ? 1 : order(l[differ]!, r[differ]!, budget, sign);
   }
   if (left instanceof Undefined) return fail(left);
   if (right instanceof Undefined) return fail(right);

@@ -49,11 +49,22 @@ export class PagedCache {
 
   /** Room for the sequence's newest token. False when another has to make room; throws OutOfMemoryError when it is `alone`. */
   async extend(sequence: Sequence, alone: boolean): Promise<boolean> {
-    if (sequence.blocks.length * this.blockSize >= sequence.ids.length) return true;
-    const block = (): Block | null => this.#pool.more(this.#scope(sequence), sequence);
-    const added = block() ?? ((await this.#grow(1, sequence, alone)) ? block() : null);
-    if (added) sequence.blocks = [...sequence.blocks, added];
-    return added !== null;
+    return this.#take(sequence, sequence.ids.length, alone);
+  }
+
+  /** Room for so many positions of the sequence, as far as it is to be had without another giving way. */
+  async reserve(sequence: Sequence, positions: number): Promise<void> {
+    await this.#take(sequence, positions, false);
+  }
+
+  async #take(sequence: Sequence, positions: number, now: boolean): Promise<boolean> {
+    while (sequence.blocks.length * this.blockSize < positions) {
+      const block = (): Block | null => this.#pool.more(this.#scope(sequence), sequence);
+      const added = block() ?? ((await this.#grow(1, sequence, now)) ? block() : null);
+      if (!added) return false;
+      sequence.blocks = [...sequence.blocks, added];
+    }
+    return true;
   }
 
   release(sequence: Sequence): void {

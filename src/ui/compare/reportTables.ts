@@ -4,6 +4,7 @@ import { armLabel } from '../../eval/arm';
 import type { Table } from '../figures';
 
 export function armsTable(arms: readonly ArmResult[]): Table {
+  const thought = arms.some(({ thoughtTokensPerQuestion }) => thoughtTokensPerQuestion !== undefined);
   return {
     head: [
       'arm',
@@ -15,6 +16,7 @@ export function armsTable(arms: readonly ArmResult[]): Table {
       'ci_high',
       'strict_accuracy',
       'tokens_per_question',
+      ...(thought ? ['thought_tokens_per_question'] : []),
       'prompt_tokens_per_question',
       'seconds_per_question',
       'tied_share',
@@ -31,6 +33,7 @@ export function armsTable(arms: readonly ArmResult[]): Table {
         ...arm.ci,
         arm.strict.accuracy,
         arm.tokensPerQuestion,
+        ...(thought ? [arm.thoughtTokensPerQuestion ?? 0] : []),
         arm.promptTokensPerQuestion,
         arm.secondsPerQuestion,
         arm.ties?.share ?? '',

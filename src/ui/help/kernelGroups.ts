@@ -11,8 +11,12 @@ const forward = [
   'linear',
   'attention',
   'attentionPaged',
+  'attentionMerge',
   'swiglu',
+  'loraDown',
   'loraDownDropout',
+  'logitChunks',
+  'sampleRows',
 ];
 const train = ['crossEntropy', 'adamw', 'sumSquares'];
 

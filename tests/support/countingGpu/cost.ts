@@ -20,7 +20,7 @@ function pairs(work: Dispatched, of: (row: number) => number): number {
 
 /** Floating-point operations. */
 export function flopsOf(work: Dispatched): number {
-  const { rows = 0, inputs = 0, count = 0, rank = 0, segmentCount = 0 } = work.sizes;
+  const { rows = 0, inputs = 0, count = 0, rank = 0, segmentCount = 0, span4 = 0 } = work.sizes;
   const { heads = 0, headDim = 0, vocab = 0 } = work.sizes;
   const start = (row: number): number => work.u32('documents', 2 * row);
   const end = (row: number): number => work.u32('documents', 2 * row + 1);
@@ -28,7 +28,8 @@ export function flopsOf(work: Dispatched): number {
     case 'linear':
       return 2 * rows * count * (inputs + (segmentCount > 0 ? rank : 0));
     case 'linearBackward':
-      return 2 * rows * inputs * (count + segmentCount * rank);
+      return 8 * rows * span4 * (count + segmentCount * rank);
+    case 'loraDown':
     case 'loraDownDropout':
       return 2 * rows * inputs * segmentCount * rank;
     case 'loraGradU':
@@ -43,6 +44,8 @@ export function flopsOf(work: Dispatched): number {
       return 8 * heads * headDim * pairs(work, (row) => end(row) - row);
     case 'attentionPaged':
       return 4 * heads * headDim * pairs(work, (row) => work.u32('positions', row) + 1);
+    case 'logitChunks':
+      return 100 * rows * vocab;
     case 'crossEntropy':
       return 8 * rows * vocab;
     default:

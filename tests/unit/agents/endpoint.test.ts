@@ -54,6 +54,8 @@ describe('an endpoint agent', () => {
         seed: 2147483647,
         logprobs: true,
         stream_options: { include_usage: true },
+        chat_template_kwargs: { enable_thinking: false, thinking: false },
+        reasoning_effort: 'none',
       },
     ]);
     expect(seen[0]?.key).toBe('Bearer secret');

@@ -2,7 +2,7 @@
 import { createReferenceBackend } from '../../../src/compute/referenceBackend';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
 import { holdBackends } from '../../support/backendSuite';
-import { attentionTable, opTable } from '../../support/opTable';
+import { attentionTable, loraPairTable, opTable } from '../../support/opTable';
 
 holdBackends(
   [
@@ -10,5 +10,9 @@ holdBackends(
     { name: 'WASM on three threads', open: () => createWasmBackend({ threads: 3 }) },
     { name: 'the reference', open: async () => createReferenceBackend() },
   ],
-  { ...opTable, 'attention over tiles and long heads': attentionTable },
+  {
+    ...opTable,
+    'attention over tiles and long heads': attentionTable,
+    'LoRA of two linears at once': loraPairTable,
+  },
 );

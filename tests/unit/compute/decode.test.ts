@@ -39,21 +39,21 @@ it.each([
   ['SmolLM2-135M', 6],
   ['Qwen3-0.6B', 7],
 ] as const)(
-  'a token of %s takes %i dispatches a layer, and three for embedding, last norm and head',
+  'a token of %s takes %i dispatches a layer, and five for embedding, last norm, head and the choice of the token',
   async (name, each) => {
-    expect(await dispatchesOfStep(name)).toBe(each * modelShapes[name].layers + 3);
+    expect(await dispatchesOfStep(name)).toBe(each * modelShapes[name].layers + 5);
   },
 );
 
 it('up to eight sequences are decoded so, with an adapter as well', async () => {
   const { layers } = modelShapes['Qwen2.5-0.5B'];
-  expect(await dispatchesOfStep('Qwen2.5-0.5B', { sequences: 8 })).toBe(6 * layers + 3);
-  expect(await dispatchesOfStep('Qwen2.5-0.5B', { lora: true })).toBe(10 * layers + 3);
+  expect(await dispatchesOfStep('Qwen2.5-0.5B', { sequences: 8 })).toBe(6 * layers + 5);
+  expect(await dispatchesOfStep('Qwen2.5-0.5B', { lora: true })).toBe(10 * layers + 5);
 });
 
 it('a software adapter, and more rows than eight, take norm and activation by themselves', async () => {
   const { layers } = modelShapes['Qwen2.5-0.5B'];
   const software = { decode: 'tile', norm: 'thread' } as const;
-  expect(await dispatchesOfStep('Qwen2.5-0.5B', { variants: software })).toBe(9 * layers + 3);
-  expect(await dispatchesOfStep('Qwen2.5-0.5B', { sequences: 9 })).toBe(9 * layers + 3);
+  expect(await dispatchesOfStep('Qwen2.5-0.5B', { variants: software })).toBe(9 * layers + 5);
+  expect(await dispatchesOfStep('Qwen2.5-0.5B', { sequences: 9 })).toBe(9 * layers + 5);
 });

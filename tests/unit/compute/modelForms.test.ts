@@ -23,6 +23,11 @@ async function used(shape: (typeof modelShapes)[keyof typeof modelShapes], forma
   const generator = new Generator(model, null);
   const request = { promptIds: [1, 2, 3], sampling: { temperature: 0, topP: 1, seed: 1, maxTokens: 3 } };
   await generator.generate([request, request]);
+  const promptIds = Array.from({ length: 80 }, (_, i) => i + 1);
+  await generator.generate([
+    { ...request, promptIds },
+    { ...request, promptIds: promptIds.slice(0, 11) },
+  ]);
   await generator.generate([request], { adapter });
   const example = { ids: Array.from({ length: 40 }, (_, i) => i + 1), responseStart: 20 };
   const options = { ...defaultTrainOptions, steps: 1, batch: 2 };

@@ -11,6 +11,7 @@ import {
   zeroShotVoteArm,
 } from '../../../src/eval/arms';
 import { fellShort } from '../../../src/eval/armBudget';
+import { armResult } from '../../../src/eval/pairs';
 import { equalTokensArm } from '../../../src/eval/equalTokens';
 import { singleGreedyArm, voteGreedyArm } from '../../../src/eval/greedyArms';
 import { greedyProtocol } from '../../../src/records/trajectories';
@@ -29,6 +30,19 @@ function debateTurns(round0: string[], round1: string[], tokens = 10): Turn[] {
     answers.map((answer, agent) => answered(question, answer, { protocol: 'debate', round, agent, tokens })),
   );
 }
+
+describe('tokens of thoughts', () => {
+  test('are counted apart from those of all turns that an answer needs, and only where somebody thought', () => {
+    const turns = debateTurns(['1', '1', '2'], ['1', '1', '2']);
+    const plain = armResult(debateArm(new TurnIndex(turns, []), questions), questions);
+    expect(plain).not.toHaveProperty('thoughtTokensPerQuestion');
+    const thought = turns.map((turn) =>
+      turn.agent === 0 ? { ...turn, thoughts: 'two', usage: { ...turn.usage, thoughts: 7 } } : turn,
+    );
+    const counted = armResult(debateArm(new TurnIndex(thought, []), questions), questions);
+    expect(counted).toEqual({ ...plain, thoughtTokensPerQuestion: 14 });
+  });
+});
 
 describe('arms from stored turns', () => {
   test('single is the best agent’s round 0, vote the vote of round 0, debate the vote of the last round', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { kernelParts, kernelSources } from '../../../src/gpu/kernels';
 import { kernelCode } from '../../../src/gpu/pipelines';
-import { composeSource } from '../../../src/gpu/source';
+import { composeSource, readInterface } from '../../../src/gpu/source';
 
 const compose = (source: string, parts: Record<string, string> = {}, constants = {}): string =>
   composeSource(source, new Set(['ON']), constants, parts);
@@ -58,6 +58,27 @@ describe('a part that kernels include', () => {
     ['includes itself', '//#include a', { a: '//#include b', b: '//#include a' }, /part a includes itself/],
   ])('is refused where it %s', (_, source, parts, message) => {
     expect(() => compose(source, parts)).toThrow(message);
+  });
+});
+
+describe('what stands before and around a kernel', () => {
+  it('is each enable once, first of all: WGSL wants them before the constants of a variant', () => {
+    const source = '//#if ON\nenable f16;\n//#endif\n//#include part\nfn main() {}';
+    expect(compose(source, { part: 'enable f16;\nenable subgroups;' }, { ROWS: 4 }).split('\n')).toEqual([
+      'enable f16;',
+      'enable subgroups;',
+      'const ROWS = 4u;',
+      'fn main() {}',
+    ]);
+  });
+
+  it.each([
+    ['64', 64],
+    ['ACROSS, DOWN', 128],
+    ['ACROSS, 2, 2,', 32],
+  ])('is a workgroup of %s: %i invocations', (sides, invocations) => {
+    const code = `struct Sizes { rows: u32 }\n@compute @workgroup_size(${sides})\nfn main() {}`;
+    expect(readInterface(code, { ACROSS: 8, DOWN: 16 }).workgroupSize).toBe(invocations);
   });
 });
 

@@ -23,6 +23,7 @@ const letters: Tokenizer = {
   chatText: () => '',
   chatIds: () => [],
   unknownWords: () => [],
+  chats: true,
 };
 
 async function setup(kind: 'reference' | 'wasm', name: string, options: GeneratorOptions = {}) {

@@ -22,6 +22,7 @@ function letters(options: { thinking?: boolean } = {}): Tokenizer {
     decode: (list) => String.fromCharCode(...list),
     chatText,
     unknownWords: () => [],
+    chats: true,
     chatIds: (messages, settings) => ids(chatText(messages, settings)),
   };
 }

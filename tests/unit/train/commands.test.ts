@@ -18,6 +18,7 @@ const numbers: Tokenizer = {
   chatText: () => '',
   chatIds: () => [],
   unknownWords: () => [],
+  chats: true,
 };
 const data = ['1 2 3', '5 6', '9 8 7 4']
   .map((prompt) => JSON.stringify({ prompt, completion: ` ${prompt}` }))

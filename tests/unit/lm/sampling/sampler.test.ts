@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Sampling } from '../../../src/records/records';
-import { Sampler } from '../../../src/lm/sampler';
+import type { Sampling } from '../../../../src/records/records';
+import { Sampler } from '../../../../src/lm/sampling/sampler';
 
 const sampling: Sampling = { temperature: 1, topP: 1, seed: 7, maxTokens: 1 };
 /** Logits of the probabilities 0.5, 0.25, 0.125, 0.0625, 0.0625. */

@@ -1,9 +1,9 @@
-// attention.wgsl by a workgroup for each (head, TILE rows): parts/tileShared.wgsl. Slots are queries, the stream is keys.
+// attention.wgsl by a workgroup for each (head, TILE rows): attention/tileShared.wgsl. Slots are queries, the stream is keys.
 //#include tileShared
 var<workgroup> bounds: vec2<u32>;
 
 //#include tileQueries
-  let start = documents[row].x;
+  let start = firstSeen(row, documents[row].x);
   if (local == 0u) {
     bounds = vec2<u32>(start, min(first + TILE - 1u, last));
   }
@@ -15,6 +15,7 @@ var<workgroup> bounds: vec2<u32>;
   //#end
   for (var j = walk.x; j <= walk.y; j += 32u) {
     //#include tileDot to=score mine=qkvAt(qkvBase(min(first+slot,last)*stride+query),at,sizes.headDim)*sizes.scale theirs=qkvAt(qkvBase(min(j+slot,last)*stride+keys),at,sizes.headDim)
+    //#include tileCap
     //#include tileSoftmax seen=(j+key<=row&&j+key>=start)
     //#include tileSum to=sum theirs=qkvAt(qkvBase(min(j+slot,last)*stride+values),at,sizes.headDim)
   }

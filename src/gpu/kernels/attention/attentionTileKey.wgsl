@@ -1,4 +1,4 @@
-// attentionBackwardKey.wgsl by a workgroup for each (kv head, TILE rows): parts/tileShared.wgsl. Slots are keys, the stream is queries.
+// attentionBackwardKey.wgsl by a workgroup for each (kv head, TILE rows): attention/tileShared.wgsl. Slots are keys, the stream is queries.
 //#include tileShared
 var<workgroup> bounds: u32;
 /** The end of each slot's document. */
@@ -9,10 +9,12 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
   //#include headTile index=group.x+group.y*groups.x rows=TILE heads=kvHeads name=kvHead kv=kvHead
   let together = sizes.heads / sizes.kvHeads;
   if (local < TILE) {
-    ends[local] = documents[min(first + local, last)].y;
+    let row = min(first + local, last);
+    ends[local] = pastSeeing(row, documents[row].y);
   }
   if (local == 0u) {
-    bounds = documents[min(first + TILE - 1u, last)].y;
+    let row = min(first + TILE - 1u, last);
+    bounds = pastSeeing(row, documents[row].y);
   }
   let end = workgroupUniformLoad(&bounds);
   //#repeat r EACH c CHUNKS
@@ -24,6 +26,7 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
       let query = head * sizes.headDim;
       //#include tileDot to=gain mine=qkvAt(qkvBase(min(first+slot,last)*stride+values),at,sizes.headDim) theirs=doutAt(doutBase((min(j+slot,last)*sizes.heads+head)*sizes.headDim),at,sizes.headDim)
       //#include tileDot to=score mine=qkvAt(qkvBase(min(first+slot,last)*stride+keys),at,sizes.headDim)*sizes.scale theirs=qkvAt(qkvBase(min(j+slot,last)*stride+query),at,sizes.headDim)
+      //#include tileCap
       //#repeat b 4
       let row$b = j + local % 8u + 8u * $bu;
       let at$b = min(row$b, last) * sizes.heads + head;
@@ -33,12 +36,17 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
       let slot$a_$b = local / 8u + 8u * $au;
       let p$a_$b = select(0.0, exp(min(score$a_$b - shift$b, 1.0)), row$b >= first + slot$a_$b && row$b < ends[slot$a_$b]);
       weights[(local % 8u + 8u * $bu) * TILE + slot$a_$b] = p$a_$b;
+      //#if CAPPED
+      gain$a_$b = (gain$a_$b - d$b) * slope(score$a_$b);
+      //#else
+      gain$a_$b -= d$b;
+      //#endif
       //#end
       //#end
       //#include tileSum to=dv theirs=doutAt(doutBase((min(j+slot,last)*sizes.heads+head)*sizes.headDim),at,sizes.headDim)
       workgroupBarrier();
       //#repeat a ACROSS b 4
-      weights[(local % 8u + 8u * $bu) * TILE + slot$a_$b] = p$a_$b * (gain$a_$b - d$b);
+      weights[(local % 8u + 8u * $bu) * TILE + slot$a_$b] = p$a_$b * gain$a_$b;
       //#end
       //#include tileSum to=dk theirs=qkvAt(qkvBase(min(j+slot,last)*stride+query),at,sizes.headDim)
     }

@@ -1,7 +1,7 @@
 /** Picks the next token from a row of logits, in f64 on the host, so that every backend samples alike. */
-import { ConfigError, ModelError } from '../core/errors';
-import type { Sampling } from '../records/records';
-import { uniform } from '../core/rng';
+import { ConfigError, ModelError } from '../../core/errors';
+import type { Sampling } from '../../records/records';
+import { uniform } from '../../core/rng';
 
 export interface SampledToken {
   readonly id: number;
