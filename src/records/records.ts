@@ -232,9 +232,8 @@ export interface ArmResult {
   /** lm-eval's strict-match (the first "#### number") and flexible-extract (the last number); the latter absent in reports of older versions. */
   readonly strict: { readonly correct: number; readonly accuracy: number };
   readonly flexible?: { readonly correct: number; readonly accuracy: number };
-  /** Generated, thoughts included. */
+  /** Generated, thoughts included; beside it thoughts alone, absent where nobody thought. */
   readonly tokensPerQuestion: number;
-  /** Of these, thoughts; absent where nobody thought. */
   readonly thoughtTokensPerQuestion?: number;
   readonly promptTokensPerQuestion: number;
   readonly secondsPerQuestion: number;
