@@ -57,6 +57,7 @@ export function commonCases(): OpCase[] {
     attentionCases.attention(160, heads, 80),
     attentionCases.attentionPaged(7, oddHeads, 4),
     attentionCases.attentionPaged(33, heads, 16),
+    attentionCases.attentionDecode([600, 5], heads, 16),
     ...formats.map((format) => linearCases.linear(9, 65, 65, { format, extras: 'all', rank: 5 })),
     linearCases.linear(80, 64, 192, { extras: 'all' }),
     linearCases.linear(80, 64, 192, { mode: 'generate', extras: 'residual' }),

@@ -94,7 +94,7 @@ describe('a run that was ended by reward hacking', () => {
 
   it('paints the steps of held-out traces and names who wrote them by mark, name and id', async () => {
     const trace = (): HTMLElement => target.querySelector<HTMLElement>('.trace[aria-live]')!;
-    expect(trace().querySelectorAll('mark').length).toBeGreaterThan(1);
+    await vi.waitFor(() => expect(trace().querySelectorAll('mark').length).toBeGreaterThan(1));
     expect(trace().textContent).toMatch(/by\s+Ada\s+agent-a/);
     const seen = new Set<string>();
     for (let i = 0; i < 18; i++) {
