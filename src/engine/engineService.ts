@@ -19,7 +19,7 @@ import type { ModelRef } from '../models/modelSpec';
 import { variantsOf } from '../lm/variantsOf';
 import { canHalve } from '../lm/cache';
 import { kernelInfos } from './kernelInfos';
-import { readModelShape, type ModelShape } from '../models/modelSource';
+import { readModelFormats, type ConfigWithFormats } from '../models/readModelShape';
 import { mergeStudent } from './mergeStudent';
 import { continueSteps, runGroupRl, scoreSteps, trainReward, type PadHooks } from './padEngine';
 import { trainAdapter } from './trainAdapter';
@@ -38,7 +38,7 @@ type Context<K extends keyof EngineProtocol> = CallContext<EngineProtocol[K]>;
 const smallest: BenchmarkSize = { hidden: 96, ffn: 288, layers: 3, format: 'f32' };
 
 /** What the backends are measured with: the largest model, or `smallest`. */
-function largestOf(models: readonly ModelShape[]): BenchmarkSize {
+function largestOf(models: readonly ConfigWithFormats[]): BenchmarkSize {
   const work = ({ hidden, ffn, layers }: BenchmarkSize): number => hidden * ffn * layers;
   return models
     .map((shape) => ({ ...shape, format: shape.formats[0] ?? 'f32' }))
@@ -248,10 +248,10 @@ export class EngineService {
   }
 
   /** What decides which kernels each model runs. */
-  async #forms(models: readonly ModelRef[]): Promise<readonly (ModelShape & ModelForms)[]> {
-    const shapes: (ModelShape & ModelForms)[] = [];
+  async #forms(models: readonly ModelRef[]): Promise<readonly (ConfigWithFormats & ModelForms)[]> {
+    const shapes: (ConfigWithFormats & ModelForms)[] = [];
     for (const ref of models) {
-      const shape = await readModelShape(this.#parts.openSource(ref));
+      const shape = await readModelFormats(this.#parts.openSource(ref));
       shapes.push({ ...shape, halfCache: this.#kvCache === 'f16' && canHalve(shape) });
     }
     return shapes;

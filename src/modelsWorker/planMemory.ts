@@ -15,7 +15,7 @@ import { planMemory } from '../models/planner';
 import type { PlannedAgent } from '../models/studentMemory';
 import { describeRemote } from '../models/remote';
 import { describeModel, listedWebllm, storedName, type FindWebllm } from './fetchModels';
-import { readModelShape } from './readModelShape';
+import { readModelShape } from '../models/readModelShape';
 import { openModelSource } from '../models/modelSource';
 import type { HubAccess } from '../specs/addresses';
 import { agentSpecs } from '../specs/agentSpecs';

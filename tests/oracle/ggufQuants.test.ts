@@ -11,7 +11,7 @@ import { Ledger } from '../../src/core/ledger';
 import { forwardLogits } from '../../src/lm/forward';
 import { loadModel, unloadModel } from '../../src/lm/load';
 import { loadTokenizer } from '../../src/lm/tokenizer';
-import { readModelShape } from '../../src/modelsWorker/readModelShape';
+import { readModelShape } from '../../src/models/readModelShape';
 import type { WeightFormat } from '../../src/compute/ops';
 import type { Requantised } from '../../src/records/requantised';
 import { llamaLogits } from './llama';

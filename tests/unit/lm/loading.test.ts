@@ -4,13 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { NodeSource } from '../../../scripts/nodeSource';
 import { MemorySource } from '../../../src/core/fileSource';
 import { hashKey, uniform } from '../../../src/core/rng';
-import { decodeRows } from '../../../src/compute/encode';
+import { decodeRows, numberToBf16, numberToF16 } from '../../../src/compute/encode';
 import { forwardLogits } from '../../../src/lm/forward';
 import { nativeRows } from '../../../src/lm/rowCodec';
 import type { TensorToWrite } from '../../../src/lm/safetensors';
 import { plainName } from '../../../src/lm/tensorNames';
 import { openWeights } from '../../../src/lm/weightFiles';
-import { readModelShape } from '../../../src/modelsWorker/readModelShape';
+import { readModelFormats, readModelShape } from '../../../src/models/readModelShape';
 import { exportMerged } from '../../../src/train/merge';
 import { containing, maxError, someText } from './fixtures';
 import {
@@ -252,6 +252,24 @@ describe('a Q4_0 file as llama.cpp makes it', () => {
     expect(matrices.filter(({ format }) => format === 'q8').map(({ rows }) => rows)).toContain(
       model.head.rows,
     );
+  });
+});
+
+describe('a matrix that is made of parts of several types', () => {
+  it('is proven and measured in the format that it is kept in, which need not be one of theirs', async () => {
+    const halved = [...(await tinyTensors()).values()].map((one): TensorToWrite => {
+      if (one.shape.length < 2) return one;
+      return one.name.includes('k_proj')
+        ? { ...one, dtype: 'BF16', data: Uint16Array.from(one.data, numberToBf16) }
+        : { ...one, dtype: 'F16', data: Uint16Array.from(one.data, numberToF16) };
+    });
+    const source = safetensorsFolder(halved);
+    const { embed, head, layers } = await loadTiny(source);
+    const kept = [embed, head, ...layers.flatMap(({ qkv, o, gateUp, down }) => [qkv, o, gateUp, down])];
+    expect(layers[0]!.qkv.format).toBe('f32');
+    const { formats } = await readModelFormats(source);
+    expect([...formats].sort()).toEqual([...new Set(kept.map(({ format }) => format))].sort());
+    expect(formats[0]).toBe('f16');
   });
 });
 

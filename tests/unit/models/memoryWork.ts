@@ -10,7 +10,7 @@ import {
   weightBytes,
   type Sizer,
 } from '../../../src/models/engineMemory';
-import { readModelShape } from '../../../src/modelsWorker/readModelShape';
+import { readModelShape } from '../../../src/models/readModelShape';
 import { defaultTrainOptions } from '../../../src/train/options';
 import { trainExamples } from '../../../src/train/trainer';
 import { releaseAdapter } from '../../../src/lm/adapter';

@@ -4,7 +4,7 @@ import type { MachineFacts } from '../../../src/models/memoryPlan';
 import type { ModelShape } from '../../../src/models/modelShape';
 import { memoryBudget, planMemory } from '../../../src/models/planner';
 import type { PlanInput } from '../../../src/models/studentMemory';
-import { readModelShape } from '../../../src/modelsWorker/readModelShape';
+import { readModelShape } from '../../../src/models/readModelShape';
 import { presets, type RunConfig } from '../../../src/settings/config';
 import { modelShapes } from '../../../src/lm/shaped/emptyModel';
 

@@ -3,11 +3,29 @@ import type { FileSource } from '../core/fileSource';
 import { inLayer, layerPlan } from '../lm/layerPlan';
 import { matrixFormat } from '../lm/rowCodec';
 import { openWeights, type WeightFiles } from '../lm/weightFiles';
-import type { ModelShape, WeightFormat } from '../models/modelShape';
+import type { ModelConfig } from '../lm/types';
+import type { ModelShape, WeightFormat } from './modelShape';
 
 /** The sizes of a model from its config and headers. Throws FileFormatError, ModelError, DownloadError. */
 export async function readModelShape(source: FileSource, signal?: AbortSignal): Promise<ModelShape> {
-  const files = await openWeights(source, signal);
+  return shapeOf(await openWeights(source, signal));
+}
+
+/** A model's config, and the formats that its matrices are kept in, that of most elements first: what decides which kernels it runs. */
+export type ConfigWithFormats = ModelConfig & { readonly formats: readonly WeightFormat[] };
+
+/** Read as `readModelShape` is, with the same errors. */
+export async function readModelFormats(source: FileSource): Promise<ConfigWithFormats> {
+  const files = await openWeights(source);
+  const elements = new Map<WeightFormat, number>();
+  for (const { rows, cols, format } of shapeOf(files).matrices) {
+    elements.set(format, (elements.get(format) ?? 0) + rows * cols);
+  }
+  const formats = [...elements].sort(([, a], [, b]) => b - a).map(([format]) => format);
+  return { ...files.config, formats };
+}
+
+function shapeOf(files: WeightFiles): ModelShape {
   const { config } = files;
   const { hidden, layers, heads, kvHeads, headDim, ffn, vocab, tied, qkNorm, maxPosition } = config;
   const plan = layerPlan(config);
