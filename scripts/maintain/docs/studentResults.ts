@@ -182,7 +182,8 @@ export function studentSections(results: Results): string[] {
     ...section<AfterRsft>(results, 'pad-after-rsft', 'PAD after RSFT', shared, (result) => [
       boundsTable(padAfterRsftBounds(result.difference)),
       accuracies(result.accuracy),
-      `RSFT before PAD learns from three quarters of the questions and PAD practises on the rest (\`--rl-share\`); RSFT alone learns from all. ` +
+      `RSFT before PAD learns from nine tenths of the questions and PAD practises on the rest (\`--rl-share 0.1\`); RSFT alone learns from all. ` +
+        'So a seed’s difference is also that of two RSFT trainings on unlike questions, which varies by more than PAD adds. ' +
         `By seed: ${result.difference.values.map((value) => value.toFixed(1)).join(' ')}. Step AUC of the reward models: ${result.rewardModels
           .map((auc) => auc?.toFixed(3) ?? '–')
           .join(' ')}.`,
