@@ -1,27 +1,14 @@
 /** Replies whose tokens the device chooses, several between two reads: those of the host, to the token. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { dawnPossible } from '../../scripts/lib/dawn.mjs';
-import { dawnBackend } from '../../scripts/toolsNode';
-import type { GpuBackend } from '../../src/compute/gpuBackend';
+import { expect, test } from 'vitest';
 import { createAdapter } from '../../src/lm/adapter';
 import { Generator, type GeneratorOptions } from '../../src/lm/generate';
-import { loadModel } from '../../src/lm/load';
 import type { GenerateRequest, GenerateResult, LanguageModel, LoraAdapter } from '../../src/lm/types';
 import type { Sampling } from '../../src/records/records';
-import { golden } from '../unit/lm/fixtures';
+import { dawnDevice } from '../support/dawnDevice';
+import { endlessModel } from '../support/endlessModel';
 
-let backend: GpuBackend | null = null;
-beforeAll(async () => {
-  if (dawnPossible()) backend = await dawnBackend();
-});
-afterAll(() => backend?.dispose());
-const opened = ({ skip }: { skip(note: string): never }): GpuBackend => backend ?? skip('no driver');
+const opened = dawnDevice();
 const timeout = 300_000;
-
-async function endless(on: GpuBackend, name: string): Promise<LanguageModel> {
-  const model = await loadModel((await golden(name)).source, on);
-  return { ...model, config: { ...model.config, eosIds: [] } };
-}
 
 /** What of a reply is exact, and its log-probabilities. */
 const told = (results: readonly GenerateResult[]) =>
@@ -58,7 +45,7 @@ const requests = (count: number): GenerateRequest[] =>
 
 test.for([['llama-odd', 64], ['qwen3', 20]] as const)('replies of %s are the host’s, whatever else runs; %i at once', { timeout }, async ([name, count], context) => {
   const on = opened(context);
-  const model = await endless(on, name);
+  const model = await endlessModel(on, name);
   const all = requests(count);
   on.useVariants({ sampling: 'host' });
   const { results: wanted } = await ask(model, all);
@@ -80,7 +67,7 @@ test.for([['llama-odd', 64], ['qwen3', 20]] as const)('replies of %s are the hos
 
 test('an adapter and kept prompts are the same in chains', { timeout }, async (context) => {
   const on = opened(context);
-  const model = await endless(on, 'llama-tied');
+  const model = await endlessModel(on, 'llama-tied');
   const made = createAdapter(model, { rank: 4, alpha: 8, rslora: false, dropout: 0, targets: ['q_proj', 'down_proj'] }, { seed: 1, owner: 'adapter' });
   const adapter = { ...made, frozen: true };
   on.write(adapter.params, Float32Array.from({ length: adapter.params.size }, (__, i) => Math.sin(i) / 5));

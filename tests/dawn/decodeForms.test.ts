@@ -1,21 +1,13 @@
 /** Decoding as a GPU does it and a software adapter does not: linears by lanes, norms by rows, both at once. */
-import { afterAll, beforeAll, describe, test } from 'vitest';
-import { dawnPossible } from '../../scripts/lib/dawn.mjs';
-import { dawnBackend } from '../../scripts/toolsNode';
-import type { GpuBackend } from '../../src/compute/gpuBackend';
+import { describe, test } from 'vitest';
 import { rowAlone } from '../../src/compute/modelCases';
 import { caseName } from '../../src/compute/opCase';
 import { sharedTiles, tiles } from '../../src/gpu/variants';
 import { holdAgainstReference } from '../support/backendSuite';
 import { decodeTable, formats, normTable } from '../support/opTable';
+import { dawnDevice } from '../support/dawnDevice';
 
-let backend: GpuBackend | null = null;
-beforeAll(async () => {
-  if (dawnPossible()) backend = await dawnBackend();
-  backend?.useVariants({ norm: 'row', decode: 'lanes', linearGenerate: '4x4', workgroup: '64' });
-});
-afterAll(() => backend?.dispose());
-const opened = ({ skip }: { skip(note: string): never }): GpuBackend => backend ?? skip('no driver');
+const opened = dawnDevice({ norm: 'row', decode: 'lanes', linearGenerate: '4x4', workgroup: '64' });
 
 describe.each([
   ['norms by rows', normTable],

@@ -2,9 +2,7 @@
  * Draws of the device against the sampler: the same tokens, and the same ones left to the host as by tests/support/exactSampling.ts,
  * which tests/unit/lm/sampling/exactDraws.test.ts holds against the sampler in 100,000 draws.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dawnPossible } from '../../scripts/lib/dawn.mjs';
-import { dawnBackend } from '../../scripts/toolsNode';
+import { describe, expect, test } from 'vitest';
 import type { GpuBackend } from '../../src/compute/gpuBackend';
 import { Maker } from '../../src/compute/opCase';
 import {
@@ -17,13 +15,9 @@ import {
 import { RandomStream, uniform } from '../../src/core/rng';
 import { Sampler } from '../../src/lm/sampling/sampler';
 import { drawnBy, exactChoice, exactRow, rowKinds } from '../support/exactSampling';
+import { dawnDevice } from '../support/dawnDevice';
 
-let backend: GpuBackend | null = null;
-beforeAll(async () => {
-  if (dawnPossible()) backend = await dawnBackend();
-});
-afterAll(() => backend?.dispose());
-const opened = ({ skip }: { skip(note: string): never }): GpuBackend => backend ?? skip('no driver');
+const opened = dawnDevice();
 
 /** Draws from rows by the device, by the sampler and by whole-number weights. */
 async function drawBoth(

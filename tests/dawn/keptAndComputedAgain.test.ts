@@ -1,32 +1,20 @@
 /** What is kept, what is computed again, and keys and values as f16, on WebGPU: the same bits but where f16 rounds. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dawnPossible } from '../../scripts/lib/dawn.mjs';
-import { dawnBackend } from '../../scripts/toolsNode';
-import type { GpuBackend } from '../../src/compute/gpuBackend';
+import { describe, expect, test } from 'vitest';
 import { attentionCases } from '../../src/compute/opCasesAttention';
 import { createAdapter } from '../../src/lm/adapter';
 import { Generator, type GeneratorOptions } from '../../src/lm/generate';
-import { loadModel } from '../../src/lm/load';
 import { recomputations } from '../../src/lm/recompute';
 import type { GenerateRequest, LanguageModel } from '../../src/lm/types';
 import { Backprop } from '../../src/train/backprop';
 import { packExamples } from '../../src/train/batch';
 import { bitsOf, holdAgainstReference } from '../support/backendSuite';
+import { dawnDevice } from '../support/dawnDevice';
+import { endlessModel } from '../support/endlessModel';
 import { golden, maxError } from '../unit/lm/fixtures';
 import { loadGolden } from '../unit/train/golden';
 
-let backend: GpuBackend | null = null;
-beforeAll(async () => {
-  if (dawnPossible()) backend = await dawnBackend();
-});
-afterAll(() => backend?.dispose());
-const opened = ({ skip }: { skip(note: string): never }): GpuBackend => backend ?? skip('no driver');
+const opened = dawnDevice();
 const timeout = 300_000;
-
-async function endless(name: string, halfCache = false): Promise<LanguageModel> {
-  const model = await loadModel((await golden(name)).source, backend!);
-  return { ...model, halfCache, config: { ...model.config, eosIds: [] } };
-}
 
 const generator = (model: LanguageModel, options: GeneratorOptions = {}): Generator =>
   new Generator(model, null, { blockSize: 4, maxSequences: 8, prefillRows: 32, ...options });
@@ -55,7 +43,7 @@ describe.each(['thread', 'tiled'] as const)('attention by %s', (attention) => {
     const on = opened(context);
     const before = on.variants();
     on.useVariants({ attention });
-    const model = await endless('llama-odd', half);
+    const model = await endlessModel(on, 'llama-odd', half);
     const kept = generator(model);
     const first = await kept.generate([0, 1, 2].map((at) => sampled(question(at), at)));
     const second = first.map(({ ids }, at) => sampled([...question(at), ...ids, 11, 12, 13], 10 + at, 16));
@@ -79,7 +67,7 @@ test(
   async (context) => {
     const on = opened(context);
     const before = on.variants();
-    const model = await endless('qwen3');
+    const model = await endlessModel(on, 'qwen3');
     const kept = generator(model);
     await kept.generate([sampled(question(0), 0)]);
     on.useVariants({ attention: before.attention === 'tiled' ? 'thread' : 'tiled' });
@@ -95,7 +83,7 @@ test(
 test('replies with keys and values as f16 are close to those with f32, in half the memory', { timeout }, async (context) => {
   const on = opened(context);
   const ask = async (half: boolean) => {
-    const made = generator(await endless('llama-odd', half));
+    const made = generator(await endlessModel(on, 'llama-odd', half));
     const { ids } = await golden('llama-odd');
     const [result] = await made.generate([
       { promptIds: ids, sampling: { temperature: 0, topP: 1, seed: 0, maxTokens: 6 } },

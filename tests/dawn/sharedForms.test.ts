@@ -1,23 +1,18 @@
 /** Products as a GPU does them and a software adapter does not: tiles of both factors in workgroup memory. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dawnPossible } from '../../scripts/lib/dawn.mjs';
-import { dawnBackend } from '../../scripts/toolsNode';
+import { describe, expect, test } from 'vitest';
 import type { GpuBackend } from '../../src/compute/gpuBackend';
 import { caseName, Maker } from '../../src/compute/opCase';
 import { segmentsOf } from '../../src/compute/opCasesLinear';
 import { sharedTiles, type SharedTile, type Variants } from '../../src/gpu/variants';
 import { bitsOf, holdAgainstReference } from '../support/backendSuite';
 import { formats, productTable } from '../support/opTable';
+import { dawnDevice } from '../support/dawnDevice';
 
-let backend: GpuBackend | null = null;
-beforeAll(async () => {
-  if (dawnPossible()) backend = await dawnBackend();
-});
-afterAll(() => backend?.dispose());
+const device = dawnDevice();
 
 /** The backend as on a GPU, every product in one tile. */
-function opened({ skip }: { skip(note: string): never }, tile: SharedTile | 'shared'): GpuBackend {
-  const on = backend ?? skip('no driver');
+function opened(context: Parameters<typeof device>[0], tile: SharedTile | 'shared'): GpuBackend {
+  const on = device(context);
   const forms: Partial<Variants> = { linear: tile, linearGenerate: tile, linearBackward: tile };
   on.useVariants({ ...forms, decode: 'lanes', norm: 'row', workgroup: '64' });
   return on;

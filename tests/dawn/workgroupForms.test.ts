@@ -1,19 +1,11 @@
 /** The forms that a software adapter does not take by itself: attention, cross-entropy and LoRA by workgroups with barriers. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dawnPossible } from '../../scripts/lib/dawn.mjs';
-import { dawnBackend } from '../../scripts/toolsNode';
-import type { GpuBackend } from '../../src/compute/gpuBackend';
+import { describe, expect, test } from 'vitest';
 import { caseName, Maker } from '../../src/compute/opCase';
 import { bitsOf, holdAgainstReference } from '../support/backendSuite';
 import { attentionTable, crossEntropyTable, loraPairTable, loraTable } from '../support/opTable';
+import { dawnDevice } from '../support/dawnDevice';
 
-let backend: GpuBackend | null = null;
-beforeAll(async () => {
-  if (dawnPossible()) backend = await dawnBackend();
-  backend?.useVariants({ attention: 'split', crossEntropy: 'row', lora: 'split' });
-});
-afterAll(() => backend?.dispose());
-const opened = ({ skip }: { skip(note: string): never }): GpuBackend => backend ?? skip('no driver');
+const opened = dawnDevice({ attention: 'split', crossEntropy: 'row', lora: 'split' });
 
 describe.each([
   ['attention by tiles', attentionTable],
