@@ -1,6 +1,7 @@
 /** Which backend runs a model fastest on this machine: measured, not guessed. */
-import { encodeRows } from '../compute/encode';
+import { Maker } from '../compute/opCase';
 import type { Backend, Matrix, Tensor, WeightFormat } from '../compute/ops';
+import { RandomRows } from '../lm/shaped/randomModel';
 import type { DeviceFacts } from '../records/device';
 import { asArkletError, GpuUnavailableError, throwIfAborted } from '../core/errors';
 
@@ -50,23 +51,12 @@ export async function measureBackend(
   signal?: AbortSignal,
 ): Promise<number> {
   const { hidden, ffn } = size;
-  const owner = 'probe';
-  const tensors: Tensor[] = [];
-  const matrices: Matrix[] = [];
-  const tensor = (columns: number, label: string): Tensor => {
-    const made = backend.tensor([rows, columns], { owner, label });
-    tensors.push(made);
-    return made;
-  };
+  const make = new Maker(backend, 'probe', 'probe');
+  const random = new RandomRows(backend, 1);
+  const tensor = (columns: number, label: string): Tensor => make.empty(label, [rows, columns]);
   const matrix = (out: number, columns: number, label: string): Matrix => {
-    const made = backend.matrix(out, columns, size.format, { owner, label });
-    matrices.push(made);
-    backend.writeRows(
-      made,
-      0,
-      out,
-      encodeRows(new Float32Array(out * columns).fill(0.01), columns, size.format),
-    );
+    const made = make.emptyMatrix(label, out, columns, size.format);
+    random.fill(made);
     return made;
   };
   try {
@@ -74,11 +64,10 @@ export async function measureBackend(
     const normed = tensor(hidden, 'normed');
     const activated = tensor(2 * ffn, 'activated');
     const active = tensor(ffn, 'active');
-    const weight = backend.tensor([hidden], { owner, label: 'norm' });
-    tensors.push(weight);
+    const weight = make.empty('norm', [hidden]);
     const gateUp = matrix(2 * ffn, hidden, 'gate|up');
     const down = matrix(hidden, ffn, 'down');
-    backend.write(weight, new Float32Array(hidden).fill(1));
+    backend.fill({ x: weight, value: 1 });
     backend.fill({ x, value: 0.5 });
     const layers = Math.min(size.layers, mostLayers);
     /** Seconds of so many steps and the read that waits for them. */
@@ -103,8 +92,7 @@ export async function measureBackend(
     for (let round = 1; round < repeats; round++) best = Math.min(best, await timed(steps));
     return (best / steps) * (size.layers / layers);
   } finally {
-    backend.release(...tensors);
-    backend.releaseMatrix(...matrices);
+    make.free();
   }
 }
 
