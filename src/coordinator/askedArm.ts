@@ -53,14 +53,14 @@ export function single(
 
 /** The run's agents by its protocol, with a vote at the end. */
 export function ensemble(config: RunConfig, slots: readonly AgentSlot[]): Plan {
-  const { nAgents: agents, rounds, consensusStop, visibility, randomPeers, seed, readThoughts } = config;
+  const { nAgents } = config;
   const speakers = { config, agents: slots };
   const prompt = agentPrompt(speakers, []);
   return {
     protocol:
       config.protocol === 'debate'
-        ? debate({ agents, rounds, consensusStop, readThoughts, visibility, randomPeers, seed, prompt })
-        : selfConsistency({ samples: agents, prompt }),
+        ? debate({ ...config, agents: nAgents, prompt })
+        : selfConsistency({ samples: nAgents, prompt }),
     agents: slots.map(({ backend }) => backend),
     sampling: (agent) => agentSampling(speakers, agent),
     votes: true,

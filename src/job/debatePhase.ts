@@ -137,17 +137,7 @@ async function debateAndSamples(job: Job, stored: readonly Turn[]): Promise<Turn
     const samples = selfConsistency({ samples: config.nAgents, prompt });
     return [...(await speakAll(job, samples, questions, stored, 'samples'))];
   }
-  const { nAgents: agents, rounds, consensusStop, visibility, randomPeers, seed, readThoughts } = config;
-  const protocol = debate({
-    agents,
-    rounds,
-    consensusStop,
-    readThoughts,
-    visibility,
-    randomPeers,
-    seed,
-    prompt,
-  });
+  const protocol = debate({ ...config, agents: config.nAgents, prompt });
   const debated = await speakAll(job, protocol, questions, stored, 'debate');
   const turns = byQuestion(debated);
   if (isImported(job)) {
@@ -157,7 +147,7 @@ async function debateAndSamples(job: Job, stored: readonly Turn[]): Promise<Turn
   const tested = new Set(questions.filter(({ split }) => split === 'test').map(({ id }) => id));
   const sampled = new Set(['test', ...(config.controls.includes('self-consistency') ? ['train'] : [])]);
   const samples = selfConsistency({
-    samples: agents,
+    samples: config.nAgents,
     prompt,
     prior: (id) => (turns.get(id) ?? []).filter(({ round }) => round === 0),
     budget: (id) => debateBudget(turns.get(id) ?? []).generated,
