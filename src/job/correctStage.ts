@@ -6,7 +6,7 @@ import { partQuestions } from '../distil/pad/rlShare';
 import type { DistillInput } from '../distil/source';
 import { evalProtocol } from '../records/evalProtocol';
 import type { Dataset, Question, Turn } from '../records/records';
-import { keepsQuestions } from '../settings/strategy';
+import { sharesQuestions } from '../settings/strategy';
 import type { TrainingNote } from '../wire/progress';
 import type { Job } from './job';
 import { studentAnswers } from './studentAnswers';
@@ -58,7 +58,7 @@ export function practisedQuestions<T extends Question>(
   strategy: string,
   questions: readonly T[],
 ): readonly T[] {
-  const share = keepsQuestions({ strategies: [strategy] }) ? config.pad.rl.share : 0;
+  const share = sharesQuestions(strategy, config.pad.rl) ? config.pad.rl.share : 0;
   return partQuestions(questions, share, config.seed).practised;
 }
 

@@ -110,7 +110,7 @@ function plan(config: RunConfig, input: DistillInput): { stages: Stage[]; arms: 
   const { taught } = partQuestions(input.questions, config.pad.rl.share, config.seed);
   for (const strategy of config.strategies) {
     const whole = strategyDatasets(strategy, input);
-    const stored = storedStages(strategy, config.pad.rl.share);
+    const stored = storedStages(strategy, config.pad.rl);
     const parts = stored.some(({ partly }) => partly)
       ? strategyDatasets(strategy, { ...input, questions: taught })
       : whole;

@@ -14,7 +14,8 @@ import { defaultRewardOptions } from '../distil/pad/rewardOptions';
 import { spokenTraces } from '../distil/rewardTraces';
 import { boundedSteps } from '../settings/boundedSteps';
 import { valueAt, type Path } from '../settings/config';
-import { endsInRl } from '../settings/strategy';
+import { endsInRl, sharesQuestions } from '../settings/strategy';
+import { extraQuestions } from '../tasks/extraQuestions';
 import type { TrainingNote } from '../wire/progress';
 import type { Job } from './job';
 import { labelTraces } from './padLabels';
@@ -247,9 +248,12 @@ export async function rlStage(
   const ask = (questions: readonly Question[]) =>
     questions.map((question) => rlQuestion(question, turnMessages({ style, question, own: [], peers: [] })));
   const of = (split: 'train' | 'validation') => job.questions.filter((question) => question.split === split);
-  const share = after === null ? 0 : config.pad.rl.share;
-  const { taught, practised } = partQuestions(of('train'), share, config.seed);
-  const both = new Set(after === null ? [] : taught);
+  const learnt = of('train');
+  const extra = extraQuestions(config, job.questions);
+  const share = sharesQuestions(strategy, config.pad.rl) ? config.pad.rl.share : 0;
+  const parts = partQuestions(learnt, share, config.seed);
+  const practised = extra.length > 0 ? extra : parts.practised;
+  const both = new Set(after === null ? [] : parts.taught);
   return groupRlStage(
     job,
     { strategy, after, seed },

@@ -214,6 +214,17 @@ function agreeing(config: RunConfig): RunConfig {
       { details: { name: 'trainThoughts' } },
     );
   }
+  if (
+    config.pad.rl.extraQuestions > 0 &&
+    (config.questions ?? config.trainFile) !== null &&
+    usesPad(config)
+  ) {
+    throw new ConfigError(
+      `PAD is to practise on ${config.pad.rl.extraQuestions} extra questions, but only generated problems have more than a file holds.`,
+      'Ask for none: a share of the training questions is kept for PAD instead.',
+      { details: { name: 'pad.rl.extraQuestions' } },
+    );
+  }
   // One agent's answers are a control beside a strategy: without questions to learn from it is left out.
   const learning = [...config.strategies, ...config.controls].filter((name) => name !== 'single-teacher');
   if (learning.length > 0 && config.trainQuestions === 0) {

@@ -87,6 +87,7 @@ const laterSettings: ReadonlySet<Path> = new Set<Path>([
   'kvCache',
   'recompute',
   'pad.rl.share',
+  'pad.rl.extraQuestions',
   'correct.from',
   'correct.samples',
   'correct.ratio',

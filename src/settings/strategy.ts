@@ -80,6 +80,21 @@ export function keepsQuestions({ strategies }: { readonly strategies: readonly s
   return strategies.some((strategy) => firstApart(stagesOf(strategy)) > 0);
 }
 
+/** Which questions are kept for later stages. */
+export interface KeptQuestions {
+  /** Of the training questions. */
+  readonly share: number;
+  /** Beyond the training questions, for PAD alone. */
+  readonly extraQuestions: number;
+}
+
+/** Whether a share of the training questions is kept from this strategy's first stages: PAD needs none where it has extra ones. */
+export function sharesQuestions(strategy: string, { share, extraQuestions }: KeptQuestions): boolean {
+  const stages = stagesOf(strategy);
+  const apart = firstApart(stages);
+  return share > 0 && apart > 0 && (extraQuestions === 0 || stages[apart]?.kind !== 'pad');
+}
+
 /** Index of the first stage that works on answers to questions which the stages before it did not see; -1 where there is none. */
 function firstApart(stages: readonly StrategyStage[]): number {
   return stages.findIndex(({ kind }) => kind === 'pad' || kind === 'correct');
@@ -103,10 +118,10 @@ export function withoutPart(name: string): string {
  */
 export function storedStages<Name extends string>(
   strategy: Name,
-  share: number,
+  kept: KeptQuestions,
 ): readonly (StrategyStage<Parts<Name>> & { readonly partly: boolean })[] {
   const stages = stagesOf(strategy);
-  const apart = share > 0 ? firstApart(stages) : -1;
+  const apart = sharesQuestions(strategy, kept) ? firstApart(stages) : -1;
   const named = (name: string, at: number): string => (at < apart ? `${name}${part}` : name);
   return stages.map((stage, i) => ({
     ...stage,

@@ -849,6 +849,14 @@ export const table = {
         label: 'Questions kept for later stages',
         help: 'Share of the training questions that the stages before PAD or self-correction in a stack do not learn from, so that it works on answers that the student has not memorised. 0: every stage uses all.',
       }),
+      extraQuestions: integer([0, 100_000], {
+        flag: 'rl-extra-questions',
+        quick: 0,
+        scopes: ['rl'],
+        group: 'pad',
+        label: 'Extra questions for PAD',
+        help: 'Generated problems beyond the training questions that PAD practises on; nobody debates them. The stages before it in a stack then learn from all training questions. 0: a share of the training questions is kept for PAD.',
+      }),
     },
   },
   /** Self-correction: from the student's own answer to a right one. */

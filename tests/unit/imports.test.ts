@@ -81,6 +81,7 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
       'debate',
       'distil',
       'eval',
+      'tasks',
       'wire',
       'engine',
       'library',

@@ -38,7 +38,7 @@ export function workOf(config: RunConfig): Work {
   // Stages that strategies share are trained once.
   const stages = [
     ...new Set(
-      strategies.flatMap((strategy) => storedStages(strategy, config.pad.rl.share).map(({ name }) => name)),
+      strategies.flatMap((strategy) => storedStages(strategy, config.pad.rl).map(({ name }) => name)),
     ),
   ];
   const second = stages.filter(practisesSecond).length;

@@ -52,6 +52,23 @@ async function continuations(store: NodeJob['store'], runId: string): Promise<re
 }
 
 describe('a run with PAD', () => {
+  it('practises on extra problems that nobody debated, and RSFT before it learns from all questions', async () => {
+    const job = await newJob();
+    const { id } = await job.coordinator.start(
+      once({ strategies: ['rsft', 'rsft+pad'], 'pad.rl.extraQuestions': 5 }),
+      null,
+    );
+    await job.coordinator.ended();
+    const { run, report, logs, turns } = await job.api.runs.archive(id);
+    expect(run.error).toBeNull();
+    expect(logs.map(({ strategy }) => strategy).sort()).toEqual(['reward-model', 'rsft', 'rsft+pad']);
+    expect(report?.pad?.runs.map(({ questions }) => questions)).toEqual([{ practised: 5, learnt: 0 }]);
+    expect(report?.trainQuestions).toHaveLength(8);
+    expect(
+      new Set(turns.filter(({ split }) => split === 'train').map(({ questionId }) => questionId)).size,
+    ).toBe(8);
+  });
+
   it('trains a reward model, then the student, and reports both beside the arms', async () => {
     const job = await newJob();
     const { id } = await job.coordinator.start(

@@ -34,7 +34,11 @@ it('a last stage trained on scores is distinguished from an earlier one, and fro
 
 it('stages before PAD or self-correction learn from a part of the questions where some are kept, under a name of their own', () => {
   const names = (strategy: Parameters<typeof storedStages>[0], share: number) =>
-    storedStages(strategy, share).map(({ name, after, partly }) => [name, after, partly]);
+    storedStages(strategy, { share, extraQuestions: 0 }).map(({ name, after, partly }) => [
+      name,
+      after,
+      partly,
+    ]);
   expect(names('rsft+pad', 0.25)).toEqual([
     ['rsft-part', null, true],
     ['rsft+pad', 'rsft-part', false],
@@ -50,10 +54,17 @@ it('stages before PAD or self-correction learn from a part of the questions wher
     ['pad+da', 0.25],
     ['rsft+da', 0.25],
   ] as const)
-    expect(storedStages(strategy, share).map(({ name }) => name)).toEqual(
+    expect(storedStages(strategy, { share, extraQuestions: 0 }).map(({ name }) => name)).toEqual(
       stagesOf(strategy).map(({ name }) => name),
     );
   expect(['rsft-part', 'rsft', 'rsft+pad'].map(withoutPart)).toEqual(['rsft', 'rsft', 'rsft+pad']);
+});
+
+it('RSFT learns from all questions where PAD has extra ones; self-correction keeps its share', () => {
+  const stored = (strategy: Parameters<typeof storedStages>[0]) =>
+    storedStages(strategy, { share: 0.25, extraQuestions: 200 }).map(({ name }) => name);
+  expect(stored('rsft+pad')).toEqual(['rsft', 'rsft+pad']);
+  expect(stored('rsft+correct')).toEqual(['rsft-part', 'rsft+correct']);
 });
 
 it('the control of equal steps stands for self-correction, else for what a stack did last, else for RSFT itself', () => {
