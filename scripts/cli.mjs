@@ -4,6 +4,7 @@
  * Exit codes: 0 done, 1 failed, 2 bad arguments, 3 not possible on this machine (isa), 130 interrupted.
  */
 import { CommandError, messageOf, systemCode } from './lib/commandError.mjs';
+import { endProcess } from './lib/endProcess.mjs';
 import { listenForSignals } from './lib/interrupt.mjs';
 
 listenForSignals();
@@ -41,3 +42,4 @@ try {
   if (process.env.DEBUG && error instanceof Error) console.error(error.stack);
   process.exitCode = code === 'config' ? 2 : code === 'interrupted' ? 130 : 1;
 }
+endProcess();

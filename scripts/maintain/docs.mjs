@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { takePicture } from './docs/picture.mjs';
 import { withSources } from '../node.mjs';
+import { endProcess } from '../lib/endProcess.mjs';
 import { root } from '../lib/root.mjs';
 
 const [docs, readme] = [join(root, 'docs'), join(root, 'README.md')];
@@ -34,3 +35,4 @@ if (process.argv.includes('--picture')) {
   await takePicture(join(docs, 'arklet.png'));
   console.error('Took docs/arklet.png.');
 }
+endProcess();

@@ -25,6 +25,7 @@ import { studentDemonstrations } from './students.mjs';
 import { specialistDemonstrations } from './specialists.mjs';
 /** @import {ArmGrammar, Report, Statistics} from '../lib/product' */
 /** @import {Demonstration, Run} from './pad.mjs' */
+import { endProcess } from '../lib/endProcess.mjs';
 import { parseJson, readJson } from '../lib/json.mjs';
 import { ensurePython } from '../lib/python.mjs';
 import { root } from '../lib/root.mjs';
@@ -357,3 +358,4 @@ for (const name of only) {
   console.log(`${name}: ${misses.length === 0 ? 'holds' : `MISSED: ${misses.join('; ')}`}`);
   if (misses.length > 0) process.exitCode = 1;
 }
+endProcess();
