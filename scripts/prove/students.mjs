@@ -109,9 +109,9 @@ export function studentDemonstrations(tools) {
       const { seeds } = bounds.padAfterRsft;
       const runs = seeds.map((seed) =>
         on(
-          'rsft-then-pad',
+          'pad-extra',
           seed,
-          `--strategy rsft,rsft+pad --controls=, --rl-share 0.1 --pad-lr 5e-5 --pad-stop-on-hacking false ${quiet}`,
+          `--strategy rsft,rsft+pad --controls=, --rl-extra-questions 200 --pad-lr 5e-5 --pad-stop-on-hacking false ${quiet}`,
         ),
       );
       const difference = contrast(runs, 'distilled:rsft+pad', student);
