@@ -17,6 +17,9 @@ export interface Sizer {
 }
 
 const gpuKeep = 64 << 20;
+/** Keys from which the parts of a row of attention are summed one by one, and what is known of them (compute/gpuAttentionOps.ts). */
+const wholeRow = 512;
+const rowParts = 8 << 20;
 const buffer = (bytes: number): number => Math.max(256, Math.ceil(bytes / 256) * 256);
 
 /** GPU buffers come in 256 bytes; weights keep the file's precision. */
@@ -39,7 +42,8 @@ export const gpuSizer: Sizer = {
     }
   },
   spare: (released) => Math.min(gpuKeep, released),
-  scratch: () => buffer(4096),
+  // One for all models: it stays, and the next one uses it.
+  scratch: (_, longest) => buffer(4096) + (longest > wholeRow ? buffer(rowParts) : 0),
 };
 
 const up8 = (n: number): number => Math.ceil(n / 8) * 8;

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { NodeSource } from '../../../scripts/nodeSource';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
-import { cpuSizer } from '../../../src/models/engineMemory';
+import { readAll, type FileSource } from '../../../src/core/fileSource';
+import { createGpuBackend } from '../../../src/compute/gpuBackend';
+import { cpuSizer, gpuSizer } from '../../../src/models/engineMemory';
+import { CountingGpu } from '../../support/countingGpu/countingGpu';
 import { golden } from '../lm/fixtures';
 import { runWork, type Work } from './memoryWork';
 
@@ -34,4 +37,27 @@ describe("the planner's bytes on the CPU are within 10 % of the ledger's peak", 
     expect(Math.abs(planned / peak - 1)).toBeLessThan(0.1);
     backend.dispose();
   });
+});
+
+/** The model with a longer context than its config.json gives it. */
+async function withContext(source: FileSource, tokens: number): Promise<FileSource> {
+  const config: object = JSON.parse(new TextDecoder().decode(await readAll(source, 'config.json')));
+  const bytes = new TextEncoder().encode(JSON.stringify({ ...config, max_position_embeddings: tokens }));
+  return {
+    name: source.name,
+    has: (path) => source.has(path),
+    list: () => source.list(),
+    size: async (path) => (path === 'config.json' ? bytes.length : source.size(path)),
+    read: async (path, start, end) =>
+      path === 'config.json' ? bytes.slice(start, end) : source.read(path, start, end),
+  };
+}
+
+it('rows of attention that a GPU takes in parts have their scratch in the plan', async () => {
+  const backend = await createGpuBackend(new CountingGpu().gpu);
+  const source = await withContext((await golden('llama-odd')).source, 1024);
+  const long: Work = { sequences: 2, prompt: 700, reply: 8, training: null };
+  const { planned, peak } = await runWork(backend, source, gpuSizer, long);
+  expect(planned / peak).toBeGreaterThan(0.9);
+  expect(planned / peak).toBeLessThan(1.1);
 });
