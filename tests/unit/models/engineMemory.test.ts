@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NodeSource } from '../../../scripts/nodeSource';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
+import { parseJson } from '../../../src/core/gunzip';
 import { readAll, type FileSource } from '../../../src/core/fileSource';
 import { createGpuBackend } from '../../../src/compute/gpuBackend';
 import { cpuSizer, gpuSizer } from '../../../src/models/engineMemory';
@@ -41,8 +42,10 @@ describe("the planner's bytes on the CPU are within 10 % of the ledger's peak", 
 
 /** The model with a longer context than its config.json gives it. */
 async function withContext(source: FileSource, tokens: number): Promise<FileSource> {
-  const config: object = JSON.parse(new TextDecoder().decode(await readAll(source, 'config.json')));
-  const bytes = new TextEncoder().encode(JSON.stringify({ ...config, max_position_embeddings: tokens }));
+  const config = parseJson(new TextDecoder().decode(await readAll(source, 'config.json')));
+  const bytes = new TextEncoder().encode(
+    JSON.stringify({ ...(config as object), max_position_embeddings: tokens }),
+  );
   return {
     name: source.name,
     has: (path) => source.has(path),
