@@ -95,9 +95,14 @@ export interface WllamaUrls {
   readonly modelUrl: string;
 }
 
-export interface BenchRequest {
+/** What is measured. */
+export interface BenchOptions {
+  /** Parts of names of works; none for all. */
   readonly only: readonly string[];
   readonly rounds: number;
+}
+
+export interface BenchRequest extends BenchOptions {
   readonly peersUrl: string;
   readonly smollm2Url: string | null;
   readonly wllama: WllamaUrls | null;
@@ -131,10 +136,13 @@ export interface BenchRow {
   readonly error?: string;
 }
 
+export interface BenchResult {
+  readonly device: string;
+  readonly rows: readonly BenchRow[];
+}
+
 /** Called by the command. */
-export type RunBench = (
-  request: BenchRequest,
-) => Promise<{ readonly device: string; readonly rows: readonly BenchRow[] }>;
+export type RunBench = (request: BenchRequest) => Promise<BenchResult>;
 
 /** Of the model that every contender runs. */
 export interface BenchConfig extends Pick<

@@ -3,15 +3,10 @@
  * `npm run -s bench -- --device chromium|dawn|cpu [--json]`: what this machine does with our kernels and with models on random weights.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright';
-import { createServer } from 'vite';
-import { ensurePeers } from '../bench/peers.mjs';
+import { openBenchPage } from '../bench/openPage.mjs';
 import { withPage } from '../lib/browser.mjs';
-import { chromiumArgs, findChromium } from '../lib/chromium.mjs';
 import { badArgument, CommandError } from '../lib/commandError.mjs';
 import { stoppable } from '../lib/interrupt.mjs';
 import { parseJson, readJson } from '../lib/json.mjs';
@@ -19,94 +14,26 @@ import { ensurePython } from '../lib/python.mjs';
 import { root } from '../lib/root.mjs';
 import { restartForDawn, withSources } from '../node.mjs';
 import { ensureWasm } from '../wasm.mjs';
+/** @import {BenchOptions, BenchResult, BenchRow} from '../bench/types' */
 /** @import {Log} from '../lib/types' */
 /** @import {DeviceBench, PageTools} from '../lib/product' */
 
-const smollm2 = '.cache/smollm2-hf/config.json';
-const smollm2Gguf = '.cache/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf';
-const wllamaFolder = '.cache/peers/node_modules/@wllama/wllama/esm';
-
-/**
- * @typedef {object} Options
- * @property {string[]} only parts of names of works, none for all
- * @property {number} rounds
- *
- * @typedef {object} Row
- * @property {string} work
- * @property {string} contender
- * @property {string} unit
- * @property {number} min
- * @property {number} median
- * @property {number} max
- * @property {string} [error] instead of figures
- *
- * @typedef {{device: string, rows: Row[]}} Result
- * @typedef {typeof globalThis & {runBench: (options: object) => Promise<Result>}} BenchPage
- */
-
-/** @param {Options} options @param {Log} log @returns {Promise<Result>} */
+/** @param {BenchOptions} options @param {Log} log @returns {Promise<BenchResult>} */
 async function inChromium(options, log) {
   ensureWasm();
-  const peers = await ensurePeers(log);
-  const isolation = {
-    'Cross-Origin-Opener-Policy': 'same-origin',
-    'Cross-Origin-Embedder-Policy': 'require-corp',
-  };
-  const server = await createServer({
-    root,
-    configFile: false,
-    logLevel: 'error',
-    appType: 'mpa',
-    server: {
-      port: 0,
-      host: '127.0.0.1',
-      headers: isolation,
-      hmr: false,
-      watch: null,
-      fs: { allow: [root] },
-    },
-    optimizeDeps: { entries: ['scripts/bench/index.html'] },
-  });
-  await server.listen();
-  const profile = mkdtempSync(join(tmpdir(), 'arklet-bench-'));
-  const executablePath = await findChromium(log);
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath,
-    headless: true,
-    args: chromiumArgs,
-  });
+  const page = await openBenchPage(root, log);
   try {
-    const page = context.pages()[0] ?? (await context.newPage());
-    page.on('console', (message) => log(message.text()));
-    page.on('pageerror', (error) => log(error.stack ?? error.message));
-    const [address = ''] = server.resolvedUrls?.local ?? [];
-    await page.goto(`${address}scripts/bench/index.html`);
-    await page.waitForFunction(() => 'runBench' in globalThis, null, { timeout: 120_000 });
-    page.setDefaultTimeout(0);
-    return await page.evaluate((given) => /** @type {BenchPage} */ (globalThis).runBench(given), {
-      ...options,
-      peersUrl: `/${relative(root, peers)}`,
-      smollm2Url: existsSync(join(root, smollm2)) ? '/.cache/smollm2-hf/' : null,
-      wllama: existsSync(join(root, smollm2Gguf))
-        ? {
-            moduleUrl: `/${wllamaFolder}/index.js`,
-            wasmUrl: `/${wllamaFolder}/wasm/wllama.wasm`,
-            modelUrl: `/${smollm2Gguf}`,
-          }
-        : null,
-    });
+    return await page.run(options);
   } finally {
-    await context.close();
-    await server.close();
-    rmSync(profile, { recursive: true, force: true });
+    await page.close();
   }
 }
 
 /**
  * PyTorch's rows: one core, measured right after the rest (it cannot take turns with a browser).
- * @param {Options} options
+ * @param {BenchOptions} options
  * @param {Log} log
- * @returns {Row[]}
+ * @returns {BenchRow[]}
  */
 function inPython(options, log) {
   const python = ensurePython(log);
@@ -186,14 +113,14 @@ export async function main(args) {
   }
   const log = console.error;
   const options = { only: values.only?.split(',') ?? [], rounds: Number(values.rounds ?? 7) };
-  const result = await inChromium(options, log);
-  result.rows.push(...inPython(options, log));
+  const measured = await inChromium(options, log);
+  const result = { ...measured, rows: [...measured.rows, ...inPython(options, log)] };
   if (values.json) console.log(JSON.stringify(result, null, 1));
   else {
     console.log(result.device);
     for (const { work, contender, unit, min, median, max, error } of result.rows) {
       const figures =
-        error ?? `${[min, median, max].map((value) => value.toPrecision(4)).join('  ')} ${unit}`;
+        error ?? `${[min, median, max].map((value) => value?.toPrecision(4)).join('  ')} ${unit}`;
       console.log(`${work.padEnd(24)} ${contender.padEnd(14)} ${figures}`);
     }
   }

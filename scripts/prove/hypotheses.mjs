@@ -309,3 +309,49 @@ export function specialistBounds(found) {
     ),
   ];
 }
+
+/**
+ * `bench-before`: these sources against an earlier commit, each round one after the other. On the software adapter no work may be slower
+ * by more than 5 %; a product of 512^3 on the CPU is to take at most 1/1.4 of the time.
+ */
+export const benchBefore = {
+  commit: '1e4e7a5',
+  /** Parts of names of works, with their rounds. */
+  works: [
+    { name: 'matmul-512x512x512', rounds: 9 },
+    { name: 'matmul-2048x96x288', rounds: 9 },
+    { name: 'matmul-2048x288x96', rounds: 9 },
+    { name: 'matmul-512x576x1536', rounds: 9 },
+    { name: 'lora-step-bundled', rounds: 9 },
+    { name: 'decode-bundled-1', rounds: 9 },
+    { name: 'decode-bundled-8', rounds: 9 },
+    { name: 'decode-bundled-64', rounds: 9 },
+    { name: 'decode-smollm2-1', rounds: 5 },
+    { name: 'decode-smollm2-8', rounds: 5 },
+    { name: 'lora-step-smollm2', rounds: 3 },
+  ],
+  gpuAtLeast: 0.95,
+  cpuProduct: { work: 'matmul-512x512x512', atLeast: 1.4 },
+};
+
+/**
+ * @param {readonly {readonly work: string, readonly contender: string, readonly ratio: number, readonly ratios: readonly number[]}[]} rows
+ * @returns {readonly Bound[]}
+ */
+export function benchBeforeBounds(rows) {
+  const { gpuAtLeast, cpuProduct } = benchBefore;
+  /** @param {typeof rows[number]} row @param {number} least */
+  const bound = ({ work, contender, ratio, ratios }, least) =>
+    level(
+      `${work}, ${contender}: speed over ${benchBefore.commit}`,
+      { mean: ratio, ci: [Math.min(...ratios), Math.max(...ratios)], values: ratios },
+      `median at least ${least}`,
+      (median) => median >= least,
+    );
+  return [
+    ...rows.filter(({ contender }) => contender === 'arklet').map((row) => bound(row, gpuAtLeast)),
+    ...rows
+      .filter(({ contender, work }) => contender === 'arklet-cpu' && work === cpuProduct.work)
+      .map((row) => bound(row, cpuProduct.atLeast)),
+  ];
+}

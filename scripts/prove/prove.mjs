@@ -18,6 +18,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { readFlags } from '../lib/commandError.mjs';
 import { withSources } from '../node.mjs';
+import { benchBeforeDemonstration } from './benchBefore.mjs';
 import { debateDemonstrations } from './debate.mjs';
 import { easyProblems } from './easyProblems.mjs';
 import { padDemonstrations, turnsOf } from './pad.mjs';
@@ -241,6 +242,7 @@ const { meanInterval } = await withSources(
 const demonstrations = {
   ...debateDemonstrations({ distil, meanInterval }),
   ...studentDemonstrations({ distil, meanInterval }),
+  ...benchBeforeDemonstration(),
   ...specialistDemonstrations({ distil, meanInterval, rowsFile, fetchSmolLm2, smollm2 }),
   ...padDemonstrations({ distil, summary, rowsFile, questionFile, fetchSmolLm2, smollm2, meanInterval }),
   /** Every kernel on Firefox's WebGPU, whose WGSL compiler is naga, and a small job on it. */
