@@ -3,6 +3,7 @@ import { NodeSource } from '../../../scripts/nodeSource';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
 import { cpuSizer } from '../../../src/models/engineMemory';
 import { golden } from '../lm/fixtures';
+import { familyFolder } from '../train/golden';
 import { runWork, type Work } from './memoryWork';
 
 const agentWork: Work = { sequences: 24, prompt: 60, reply: 12, training: null };
@@ -34,4 +35,19 @@ describe("the planner's bytes on the CPU are within 10 % of the ledger's peak", 
     expect(Math.abs(planned / peak - 1)).toBeLessThan(0.1);
     backend.dispose();
   });
+
+  it.each(['granite', 'smollm3', 'olmo2', 'gemma2', 'gemma3', 'phi3'] as const)(
+    'for a tiny random model of %s',
+    async (family) => {
+      const backend = await createWasmBackend();
+      const { source } = await familyFolder(family);
+      const { planned, peak } = await runWork(backend, source, cpuSizer(1), {
+        ...studentWork,
+        prompt: 20,
+        training: { batch: 8, length: 30, response: 12 },
+      });
+      expect(Math.abs(planned / peak - 1)).toBeLessThan(0.1);
+      backend.dispose();
+    },
+  );
 });
