@@ -5,7 +5,7 @@ import { attentionTile, splitKeys } from '../gpu/variants';
 import { rangeOf, type GpuContext } from './gpuMemory';
 import { costBlocks } from './gpuRowBlocks';
 import type { AttentionShape, Backend, Tensor } from './ops';
-import { checks } from './shapes';
+import { checks, rotatedOf } from './shapes';
 
 export type AttentionOps = Pick<
   Backend,
@@ -207,9 +207,11 @@ export function attentionOps(context: GpuContext, memory: Pick<Backend, 'tensor'
   return {
     rope(op) {
       checks.rope(op);
-      const threads = (op.rows * (op.heads + op.kvHeads) * op.headDim) / 2;
+      const rotated = rotatedOf(op.tables, op.headDim);
+      const partial = rotated < op.headDim;
+      const threads = (op.rows * (op.heads + op.kvHeads) * rotated) / 2;
       recorder.dispatch({
-        kernel: { name: 'rope' },
+        kernel: { name: 'rope', flags: [partial && 'PARTIAL'] },
         buffers: {
           qkv: rangeOf(op.qkv),
           positions: rangeOf(op.positions),
@@ -220,8 +222,9 @@ export function attentionOps(context: GpuContext, memory: Pick<Backend, 'tensor'
           rows: op.rows,
           heads: op.heads,
           kvHeads: op.kvHeads,
-          halfDim: op.headDim / 2,
+          halfDim: rotated / 2,
           direction: op.inverse === true ? -1 : 1,
+          ...(partial ? { headDim: op.headDim } : {}),
         },
         threads,
         flops: 8 * threads,
@@ -231,9 +234,11 @@ export function attentionOps(context: GpuContext, memory: Pick<Backend, 'tensor'
     ropeAndCache(op) {
       checks.ropeAndCache(op);
       const half = isHalf(op.kCache);
+      const rotated = rotatedOf(op.tables, op.headDim);
+      const partial = rotated < op.headDim;
       const threads = (op.rows * (op.heads + 2 * op.kvHeads) * op.headDim) / (half ? 4 : 2);
       recorder.dispatch({
-        kernel: { name: 'ropeAndCache', flags: [half && 'HALF'] },
+        kernel: { name: 'ropeAndCache', flags: [half && 'HALF', partial && 'PARTIAL'] },
         buffers: {
           qkv: rangeOf(op.qkv),
           positions: rangeOf(op.positions),
@@ -243,7 +248,13 @@ export function attentionOps(context: GpuContext, memory: Pick<Backend, 'tensor'
           kCache: rangeOf(op.kCache),
           vCache: rangeOf(op.vCache),
         },
-        sizes: { rows: op.rows, heads: op.heads, kvHeads: op.kvHeads, halfDim: op.headDim / 2 },
+        sizes: {
+          rows: op.rows,
+          heads: op.heads,
+          kvHeads: op.kvHeads,
+          halfDim: op.headDim / 2,
+          ...(partial ? { halfRotated: rotated / 2 } : {}),
+        },
         threads,
         flops: (half ? 16 : 8) * threads,
       });

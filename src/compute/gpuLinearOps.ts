@@ -165,12 +165,13 @@ export function linearOps(context: GpuContext, others: Pick<Backend, 'rmsNorm' |
 
     normedLinear(op) {
       checks.normedLinear(op);
-      const { x, norm: normWeight, eps, weight, y, rows, bias, lora, gateUp } = op;
+      const { x, norm: normWeight, eps, weight, y, rows, bias, lora, gateUp, activation = 'silu' } = op;
       const parts = partsOf(weight);
       const { rows: outputs, cols: inputs, format: storage } = weight;
       const gated = gateUp !== undefined;
-      // The norm of the lanes has the bits of the norm by rows, and a gate is in the part of its column of up, neither with a bias.
-      const whole = context.variants.norm === 'row' && (!gated || (parts.length === 1 && !bias));
+      // The norm of the lanes has the bits of the norm by rows, and a gate is in the part of its column of up, of silu without a bias.
+      const together = parts.length === 1 && !bias && activation === 'silu';
+      const whole = context.variants.norm === 'row' && (!gated || together);
       if (!whole || !inLanes(context.variants, { rows, inputs })) {
         normedLinearInParts({ ...others, linear, loraDown }, op);
         return;

@@ -7,6 +7,9 @@ export type RowOps = Pick<
   Backend,
   | 'fill'
   | 'copy'
+  | 'scale'
+  | 'softCap'
+  | 'softCapBackward'
   | 'embed'
   | 'gatherRows'
   | 'scatterRows'
@@ -65,6 +68,45 @@ export function rowOps(context: GpuContext): RowOps {
         sizes: { size: values },
         threads: values,
         flops: 2 * size,
+      });
+    },
+
+    scale(op) {
+      checks.scale(op);
+      const size = op.size ?? op.x.size;
+      const { flag, values } = unitsOf(size);
+      recorder.dispatch({
+        kernel: { name: 'scale', flags: [flag] },
+        buffers: { x: rangeOf(op.x) },
+        sizes: { size: values, factor: op.factor },
+        threads: values,
+        flops: size,
+      });
+    },
+
+    softCap(op) {
+      checks.softCap(op);
+      const size = op.size ?? op.x.size;
+      const { flag, values } = unitsOf(size);
+      recorder.dispatch({
+        kernel: { name: 'softCap', flags: [flag] },
+        buffers: { x: rangeOf(op.x) },
+        sizes: { size: values, cap: op.cap },
+        threads: values,
+        flops: 24 * size,
+      });
+    },
+
+    softCapBackward(op) {
+      checks.softCapBackward(op);
+      const size = op.size ?? op.x.size;
+      const { flag, values } = unitsOf(size);
+      recorder.dispatch({
+        kernel: { name: 'softCapBackward', flags: [flag] },
+        buffers: { x: rangeOf(op.x), dy: rangeOf(op.dy) },
+        sizes: { size: values, cap: op.cap },
+        threads: values,
+        flops: 26 * size,
       });
     },
 
@@ -132,7 +174,7 @@ export function rowOps(context: GpuContext): RowOps {
       checks.qkNorm(op);
       const slots = op.rows * (op.heads + 2 * op.kvHeads);
       recorder.dispatch({
-        kernel: { name: 'qkNorm' },
+        kernel: { name: 'qkNorm', flags: [op.whole === true && 'WHOLE'] },
         buffers: {
           x: rangeOf(op.x),
           qWeight: rangeOf(op.qWeight),
@@ -140,7 +182,7 @@ export function rowOps(context: GpuContext): RowOps {
           y: rangeOf(op.y),
         },
         sizes: { rows: op.rows, heads: op.heads, kvHeads: op.kvHeads, headDim: op.headDim, eps: op.eps },
-        threads: slots,
+        threads: op.whole === true ? 3 * op.rows : slots,
         flops: 4 * slots * op.headDim,
       });
     },
@@ -149,7 +191,7 @@ export function rowOps(context: GpuContext): RowOps {
       checks.qkNormBackward(op);
       const slots = op.rows * (op.heads + 2 * op.kvHeads);
       recorder.dispatch({
-        kernel: { name: 'qkNormBackward' },
+        kernel: { name: 'qkNormBackward', flags: [op.whole === true && 'WHOLE'] },
         buffers: {
           x: rangeOf(op.x),
           qWeight: rangeOf(op.qWeight),
@@ -158,7 +200,7 @@ export function rowOps(context: GpuContext): RowOps {
           dx: rangeOf(op.dx),
         },
         sizes: { rows: op.rows, heads: op.heads, kvHeads: op.kvHeads, headDim: op.headDim, eps: op.eps },
-        threads: slots,
+        threads: op.whole === true ? 3 * op.rows : slots,
         flops: 10 * slots * op.headDim,
       });
     },
@@ -167,7 +209,7 @@ export function rowOps(context: GpuContext): RowOps {
       checks.swiglu(op);
       const { flag, values: ffn } = unitsOf(op.ffn);
       recorder.dispatch({
-        kernel: { name: 'swiglu', flags: [flag] },
+        kernel: { name: 'swiglu', flags: [flag, op.activation === 'gelu' && 'GELU'] },
         buffers: { gateUp: rangeOf(op.gateUp), y: rangeOf(op.y) },
         sizes: { rows: op.rows, ffn },
         threads: op.rows * ffn,
@@ -179,7 +221,7 @@ export function rowOps(context: GpuContext): RowOps {
       checks.swigluBackward(op);
       const { flag, values: ffn } = unitsOf(op.ffn);
       recorder.dispatch({
-        kernel: { name: 'swigluBackward', flags: [flag] },
+        kernel: { name: 'swigluBackward', flags: [flag, op.activation === 'gelu' && 'GELU'] },
         buffers: { gateUp: rangeOf(op.gateUp), dy: rangeOf(op.dy), dGateUp: rangeOf(op.dGateUp) },
         sizes: { rows: op.rows, ffn },
         threads: op.rows * ffn,

@@ -1,10 +1,13 @@
 /** Cases of rotary embedding and attention. */
 import { hashKey, uniform } from '../core/rng';
 import { elementwise, halves, opCase, products, type OpCase, type Maker } from './opCase';
-import type { AttentionShape, HeadShape, Tensor } from './ops';
+import type { AttentionShape, HeadShape, RotaryTables, Tensor } from './ops';
 
-function rotary(make: Maker, positions: number, headDim: number): { cos: Tensor; sin: Tensor } {
-  const half = headDim / 2;
+/** Heads of which a part is rotated. */
+type Turned = { readonly rotated?: number };
+
+function rotary(make: Maker, positions: number, { headDim, rotated }: HeadShape & Turned): RotaryTables {
+  const half = (rotated ?? headDim) / 2;
   const cos = make.empty('cos', [positions, half]);
   const sin = make.empty('sin', [positions, half]);
   const angles = Float64Array.from(
@@ -13,12 +16,12 @@ function rotary(make: Maker, positions: number, headDim: number): { cos: Tensor;
   );
   make.backend.write(cos, Float32Array.from(angles, Math.cos));
   make.backend.write(sin, Float32Array.from(angles, Math.sin));
-  return { cos, sin };
+  return { cos, sin, ...(rotated === undefined ? {} : { rotated }) };
 }
 
 /** ", scale 0.3, cap 30, window 8" of those that the shape has. */
-const scoresOf = ({ scale, softCap, window }: AttentionShape): string =>
-  Object.entries({ scale, cap: softCap, window })
+const scoresOf = ({ scale, softCap, window, rotated }: AttentionShape & Turned): string =>
+  Object.entries({ scale, cap: softCap, window, rotated })
     .map(([name, value]) => (value === undefined ? '' : `, ${name} ${value}`))
     .join('');
 
@@ -44,7 +47,7 @@ function shuffled<T>(list: readonly T[], seed: string): T[] {
 /** Rows that go into a paged cache and attend through its block table, [sequences, maxBlocks]. */
 function pagedCase(
   variant: string,
-  heads: AttentionShape,
+  heads: AttentionShape & Turned,
   pages: {
     readonly rows: readonly { readonly sequence: number; readonly position: number }[];
     readonly table: readonly number[];
@@ -79,7 +82,7 @@ function pagedCase(
         }),
       );
       const blockTable = make.u32('block table', [table.length / maxBlocks, maxBlocks], table);
-      const tables = rotary(make, Math.max(...pages.rows.map(({ position }) => position)) + 1, heads.headDim);
+      const tables = rotary(make, Math.max(...pages.rows.map(({ position }) => position)) + 1, heads);
       const cache = (label: string): Tensor => {
         const shape = [cached, (heads.kvHeads * heads.headDim) / (half ? 2 : 1)];
         if (!half) return make.f32(label, shape);
@@ -112,10 +115,10 @@ function pagedCase(
 }
 
 export const attentionCases = {
-  rope: (rows: number, heads: HeadShape): OpCase =>
+  rope: (rows: number, heads: HeadShape & Turned): OpCase =>
     opCase(
       ['rope'],
-      'forward and inverse',
+      `forward and inverse${scoresOf(heads)}`,
       [rows, heads.heads, heads.kvHeads, heads.headDim],
       elementwise,
       null,
@@ -128,7 +131,7 @@ export const attentionCases = {
           [rows],
           Array.from({ length: rows }, (_, i) => (i * 3) % 50),
         );
-        const tables = rotary(make, 50, heads.headDim);
+        const tables = rotary(make, 50, heads);
         return {
           record: () => {
             make.backend.rope({ ...heads, qkv, positions, tables, rows });
@@ -167,7 +170,12 @@ export const attentionCases = {
     ),
 
   /** Two sequences whose rows interleave, blocks in reverse order; prefill of all positions at once. */
-  attentionPaged: (positionsEach: number, heads: AttentionShape, blockSize: number, half = false): OpCase => {
+  attentionPaged: (
+    positionsEach: number,
+    heads: AttentionShape & Turned,
+    blockSize: number,
+    half = false,
+  ): OpCase => {
     const rows = Array.from({ length: 2 * positionsEach }, (_, t) => ({ sequence: t % 2, position: t >> 1 }));
     const maxBlocks = Math.ceil(positionsEach / blockSize);
     const table = Array.from({ length: 2 * maxBlocks }, (_, i) => 2 * maxBlocks - 1 - i);

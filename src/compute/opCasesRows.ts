@@ -1,6 +1,6 @@
 /** Cases of the elementwise and row-wise ops, the loss and the optimiser. */
 import { decoding, elementwise, norms, opCase, products, rounding, type OpCase } from './opCase';
-import type { HeadShape, WeightFormat } from './ops';
+import type { Activation, HeadShape, WeightFormat } from './ops';
 
 export const rowCases = {
   fill: (size: number): OpCase =>
@@ -89,55 +89,94 @@ export const rowCases = {
       },
     ),
 
-  qkNorm: (rows: number, heads: HeadShape): OpCase =>
+  scale: (size: number): OpCase =>
+    opCase(['scale'], '', [size], rounding, null, (make) => {
+      const x = make.f32('x', [size]);
+      return { record: () => make.backend.scale({ x, factor: 0.375 }), outputs: [x] };
+    }),
+
+  /** Values where tanh is nearly straight, where it bends, and where it is flat. */
+  softCap: (size: number): OpCase =>
+    opCase(['softCap', 'softCapBackward'], '', [size], elementwise, null, (make) => {
+      const x = make.f32('x', [size], 12);
+      const dy = make.f32('dy', [size]);
+      return {
+        record: () => {
+          make.backend.softCapBackward({ x, dy, cap: 5 });
+          make.backend.softCap({ x, cap: 5 });
+        },
+        outputs: [x, dy],
+      };
+    }),
+
+  /** With `whole` of all of q and all of k. */
+  qkNorm: (rows: number, heads: HeadShape, whole = false): OpCase =>
     opCase(
       ['qkNorm', 'qkNormBackward'],
-      '',
+      whole ? 'whole' : '',
       [rows, heads.heads, heads.kvHeads, heads.headDim],
       norms,
       null,
       (make) => {
         const shape = [rows, (heads.heads + 2 * heads.kvHeads) * heads.headDim];
         const x = make.f32('x', shape);
-        const qWeight = make.f32('q weight', [heads.headDim]);
-        const kWeight = make.f32('k weight', [heads.headDim]);
+        const qWeight = make.f32('q weight', [heads.headDim * (whole ? heads.heads : 1)]);
+        const kWeight = make.f32('k weight', [heads.headDim * (whole ? heads.kvHeads : 1)]);
         const dy = make.f32('dy', shape);
         const y = make.f32('y', shape);
         const dx = make.f32('dx', shape);
         return {
           record: () => {
-            make.backend.qkNorm({ ...heads, x, qWeight, kWeight, y, rows, eps: 1e-6 });
-            make.backend.qkNormBackward({ ...heads, x, qWeight, kWeight, dy, dx, rows, eps: 1e-6 });
+            const norm = { ...heads, x, qWeight, kWeight, rows, eps: 1e-6, whole };
+            make.backend.qkNorm({ ...norm, y });
+            make.backend.qkNormBackward({ ...norm, dy, dx });
           },
           outputs: [y, dx],
         };
       },
     ),
 
-  swiglu: (rows: number, ffn: number): OpCase =>
-    opCase(['swiglu', 'swigluBackward'], '', [rows, ffn], elementwise, null, (make) => {
-      const gateUp = make.f32('gateUp', [rows, 2 * ffn], 12);
-      const dy = make.f32('dy', [rows, ffn]);
-      const y = make.f32('y', [rows, ffn]);
-      const dGateUp = make.f32('dGateUp', [rows, 2 * ffn]);
-      return {
-        record: () => {
-          make.backend.swiglu({ gateUp, y, rows, ffn });
-          make.backend.swigluBackward({ gateUp, dy, dGateUp, rows, ffn });
-        },
-        outputs: [y, dGateUp],
-      };
-    }),
+  swiglu: (rows: number, ffn: number, activation: Activation = 'silu'): OpCase =>
+    opCase(
+      ['swiglu', 'swigluBackward'],
+      activation === 'silu' ? '' : activation,
+      [rows, ffn],
+      elementwise,
+      null,
+      (make) => {
+        const gateUp = make.f32('gateUp', [rows, 2 * ffn], 12);
+        const dy = make.f32('dy', [rows, ffn]);
+        const y = make.f32('y', [rows, ffn]);
+        const dGateUp = make.f32('dGateUp', [rows, 2 * ffn]);
+        return {
+          record: () => {
+            make.backend.swiglu({ gateUp, y, rows, ffn, activation });
+            make.backend.swigluBackward({ gateUp, dy, dGateUp, rows, ffn, activation });
+          },
+          outputs: [y, dGateUp],
+        };
+      },
+    ),
 
   /** The gate where exp overflows, and where it vanishes. */
-  swigluFarOut: (): OpCase =>
-    opCase(['swiglu'], 'far out', [1, 7], norms, null, (make) => {
-      const gateUp = make.empty('gateUp', [1, 14]);
-      const gates = [-1000, -100, -88, -20, 20, 88, 1000];
-      make.backend.write(gateUp, Float32Array.from([...gates, ...gates.map(() => 1)]));
-      const y = make.empty('y', [1, 7]);
-      return { record: () => make.backend.swiglu({ gateUp, y, rows: 1, ffn: 7 }), outputs: [y] };
-    }),
+  swigluFarOut: (activation: Activation = 'silu'): OpCase =>
+    opCase(
+      ['swiglu'],
+      `far out${activation === 'silu' ? '' : `, ${activation}`}`,
+      [1, 7],
+      norms,
+      null,
+      (make) => {
+        const gateUp = make.empty('gateUp', [1, 14]);
+        const gates = [-1000, -100, -88, -20, 20, 88, 1000];
+        make.backend.write(gateUp, Float32Array.from([...gates, ...gates.map(() => 1)]));
+        const y = make.empty('y', [1, 7]);
+        return {
+          record: () => make.backend.swiglu({ gateUp, y, rows: 1, ffn: 7, activation }),
+          outputs: [y],
+        };
+      },
+    ),
 
   crossEntropy: (rows: number, vocab: number, gradient: boolean, temperature = 0.7): OpCase => {
     const variant = [...(gradient ? ['gradient'] : []), ...(temperature === 0.7 ? [] : [`T ${temperature}`])];

@@ -20,6 +20,8 @@ export type BackendKind = 'webgpu' | 'wasm' | 'reference';
 export type Mode = 'generate' | 'train';
 export type DType = 'f32' | 'u32';
 export type WeightFormat = 'f32' | 'f16' | 'bf16' | 'q8' | 'q4';
+/** Of the gate: silu(g) = g s(g), or PyTorch's tanh form of gelu(g) = g s(2 sqrt(2 / pi) (g + 0.044715 g^3)), s the sigmoid. */
+export type Activation = 'silu' | 'gelu';
 
 /** A dense tensor in the backend's memory. Opaque: only its backend can read it. */
 export interface Tensor {
@@ -96,10 +98,12 @@ export interface HeadShape {
 /** What an attention op may be given beside its heads; without a field it is computed as if there were none. */
 export type AttentionShape = HeadShape & ScoreForm;
 
-/** Rotary tables [positions, headDim / 2], computed in f64 on the host. Pairs are (i, i + headDim / 2). */
+/** Rotary tables [positions, rotated / 2], computed in f64 on the host. Pairs are (i, i + rotated / 2). */
 export interface RotaryTables {
   readonly cos: Tensor;
   readonly sin: Tensor;
+  /** Elements of each head that are rotated, the first ones; all of them without it. */
+  readonly rotated?: number;
 }
 
 export interface Backend {
@@ -148,6 +152,12 @@ export interface Backend {
   fill(op: { x: Tensor; value: number }): void;
   /** y = x or y += x; equal sizes. */
   copy(op: { x: Tensor; y: Tensor; size?: number; accumulate?: boolean }): void;
+  /** x *= factor. */
+  scale(op: { x: Tensor; factor: number; size?: number }): void;
+  /** x = cap tanh(x / cap). */
+  softCap(op: { x: Tensor; cap: number; size?: number }): void;
+  /** dy *= 1 - tanh(x / cap)^2, with x from before it was capped. */
+  softCapBackward(op: { x: Tensor; dy: Tensor; cap: number; size?: number }): void;
   /** y[i] = table[ids[i]], ids u32 [rows], y [rows, cols]. */
   embed(op: { ids: Tensor; table: Matrix; y: Tensor; rows: number }): void;
   /** y[i] = x[indices[i]] for i < rows. */
@@ -167,9 +177,17 @@ export interface Backend {
     eps: number;
     accumulate: boolean;
   }): void;
-  /** Qwen3's QK norm: RMS norm of each head of q and k by a weight [headDim]; v is copied. y is not x. */
+  /** RMS norm of each head of q and k by a weight [headDim] (`whole`: of all of q and all of k); v is copied. y is not x. */
   qkNorm(
-    op: HeadShape & { x: Tensor; qWeight: Tensor; kWeight: Tensor; y: Tensor; rows: number; eps: number },
+    op: HeadShape & {
+      x: Tensor;
+      qWeight: Tensor;
+      kWeight: Tensor;
+      y: Tensor;
+      rows: number;
+      eps: number;
+      whole?: boolean;
+    },
   ): void;
   /** dx = gradient of qkNorm; the v part is copied. dx is not dy. */
   qkNormBackward(
@@ -181,11 +199,19 @@ export interface Backend {
       dx: Tensor;
       rows: number;
       eps: number;
+      whole?: boolean;
     },
   ): void;
-  /** y[:, f] = silu(gateUp[:, f]) * gateUp[:, ffn + f]; gateUp [rows, 2 ffn]. */
-  swiglu(op: { gateUp: Tensor; y: Tensor; rows: number; ffn: number }): void;
-  swigluBackward(op: { gateUp: Tensor; dy: Tensor; dGateUp: Tensor; rows: number; ffn: number }): void;
+  /** y[:, f] = activation(gateUp[:, f]) * gateUp[:, ffn + f]; gateUp [rows, 2 ffn]; silu without one. */
+  swiglu(op: { gateUp: Tensor; y: Tensor; rows: number; ffn: number; activation?: Activation }): void;
+  swigluBackward(op: {
+    gateUp: Tensor;
+    dy: Tensor;
+    dGateUp: Tensor;
+    rows: number;
+    ffn: number;
+    activation?: Activation;
+  }): void;
 
   // Linears
   /** y [rows, out] = x [rows, in] W^T (+ bias [out]) (+ LoRA from u) (+ residual [rows, out], which may be y itself). */
@@ -214,6 +240,7 @@ export interface Backend {
     lora?: LoraGroup & { readonly u: Tensor };
     normed: Tensor;
     gateUp?: Tensor;
+    activation?: Activation;
   }): void;
   /** dx [rows, in] (+)= dy [rows, out] W (+ du A, masked by the dropout). */
   linearBackward(op: {

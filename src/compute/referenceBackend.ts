@@ -13,7 +13,7 @@ import { Ledger } from '../core/ledger';
 import { dropoutFactor } from './dropout';
 import { sampleByLoops } from './sampling/loopSampling';
 import { normedLinearInParts } from './normedLinear';
-import type { Backend, HeadShape, LoraDropout, LoraGroup, Matrix, Tensor } from './ops';
+import type { Backend, LoraDropout, LoraGroup, Matrix, Tensor } from './ops';
 import { checkRange, checkRows, checks, checkView, shapeSize } from './shapes';
 
 interface RefTensor extends Tensor {
@@ -71,21 +71,6 @@ function lora(group: LoraGroup): linear.Lora {
 function mask(dropout: LoraDropout | undefined): linear.Mask {
   if (!dropout || dropout.rate === 0) return () => 1;
   return (index, segment) => dropoutFactor(index, (dropout.key + segment) >>> 0, dropout.rate);
-}
-
-/** Runs `visit` over every q and k head of a fused activation and `copy` over v. */
-function eachHead(
-  shape: HeadShape,
-  rowCount: number,
-  visit: (at: number, isQuery: boolean) => void,
-  copy: (from: number, to: number) => void,
-): void {
-  const { heads, kvHeads, headDim } = shape;
-  const width = (heads + 2 * kvHeads) * headDim;
-  for (let row = 0; row < rowCount; row++) {
-    for (let head = 0; head < heads + kvHeads; head++) visit(row * width + head * headDim, head < heads);
-    copy(row * width + (heads + kvHeads) * headDim, (row + 1) * width);
-  }
 }
 
 /** A backend of plain f64 loops. */
@@ -180,6 +165,19 @@ export function createReferenceBackend(): ReferenceBackend {
       const y = f64(op.y);
       for (let i = 0; i < size; i++) y[i] = op.accumulate ? y[i]! + x[i]! : x[i]!;
     },
+    scale(op) {
+      checks.scale(op);
+      const x = f64(op.x);
+      for (let i = 0; i < (op.size ?? op.x.size); i++) x[i]! *= op.factor;
+    },
+    softCap(op) {
+      checks.softCap(op);
+      rows.softCap(f64(op.x), op.size ?? op.x.size, op.cap);
+    },
+    softCapBackward(op) {
+      checks.softCapBackward(op);
+      rows.softCapBackward(f64(op.x), f64(op.dy), op.size ?? op.x.size, op.cap);
+    },
     embed(op) {
       checks.embed(op);
       rows.gatherRows(weights(op.table), u32(op.ids), f64(op.y), op.rows, op.table.cols);
@@ -209,30 +207,30 @@ export function createReferenceBackend(): ReferenceBackend {
     qkNorm(op) {
       checks.qkNorm(op);
       const [x, y, q, k] = [f64(op.x), f64(op.y), f64(op.qWeight), f64(op.kWeight)];
-      eachHead(
+      rows.eachHead(
         op,
         op.rows,
-        (at, isQuery) => rows.normRow(x, at, isQuery ? q : k, y, at, op.headDim, op.eps),
+        (at, isQuery, size) => rows.normRow(x, at, isQuery ? q : k, y, at, size, op.eps),
         (from, to) => void y.set(x.subarray(from, to), from),
       );
     },
     qkNormBackward(op) {
       checks.qkNormBackward(op);
       const [x, dy, dx, q, k] = [f64(op.x), f64(op.dy), f64(op.dx), f64(op.qWeight), f64(op.kWeight)];
-      eachHead(
+      rows.eachHead(
         op,
         op.rows,
-        (at, isQuery) => rows.normRowBackward(x, isQuery ? q : k, dy, dx, at, op.headDim, op.eps, false),
+        (at, isQuery, size) => rows.normRowBackward(x, isQuery ? q : k, dy, dx, at, size, op.eps, false),
         (from, to) => void dx.set(dy.subarray(from, to), from),
       );
     },
     swiglu(op) {
       checks.swiglu(op);
-      rows.swiglu(f64(op.gateUp), f64(op.y), op.rows, op.ffn);
+      rows.swiglu(f64(op.gateUp), f64(op.y), op.rows, op.ffn, op.activation);
     },
     swigluBackward(op) {
       checks.swigluBackward(op);
-      rows.swigluBackward(f64(op.gateUp), f64(op.dy), f64(op.dGateUp), op.rows, op.ffn);
+      rows.swigluBackward(f64(op.gateUp), f64(op.dy), f64(op.dGateUp), op.rows, op.ffn, op.activation);
     },
 
     linear(op) {
@@ -294,7 +292,17 @@ export function createReferenceBackend(): ReferenceBackend {
       const sign = op.inverse ? -1 : 1;
       for (let row = 0; row < op.rows; row++) {
         const count = op.heads + op.kvHeads;
-        attention.rotate(qkv, row * width, count, op.headDim, cos, sin, positions[row]!, sign);
+        attention.rotate(
+          qkv,
+          row * width,
+          count,
+          op.headDim,
+          cos,
+          sin,
+          positions[row]!,
+          sign,
+          op.tables.rotated,
+        );
       }
     },
     attention(op) {
@@ -325,9 +333,9 @@ export function createReferenceBackend(): ReferenceBackend {
       for (let row = 0; row < op.rows; row++) {
         const kAt = row * width + heads * headDim;
         const slotAt = slots[row]! * kv;
-        attention.rotate(qkv, row * width, heads, headDim, cos, sin, positions[row]!, 1);
+        attention.rotate(qkv, row * width, heads, headDim, cos, sin, positions[row]!, 1, op.tables.rotated);
         const k = qkv.slice(kAt, kAt + kv);
-        attention.rotate(k, 0, kvHeads, headDim, cos, sin, positions[row]!, 1);
+        attention.rotate(k, 0, kvHeads, headDim, cos, sin, positions[row]!, 1, op.tables.rotated);
         attention.store(storage(op.kCache), k, slotAt);
         attention.store(storage(op.vCache), qkv.subarray(kAt + kv, kAt + 2 * kv), slotAt);
       }

@@ -59,22 +59,36 @@ function needLora(op: string, group: LoraGroup, inputs: number, outputs: number)
   }
 }
 
+/** Elements of each head that are rotated: an even number of them. */
+export function rotatedOf({ rotated }: RotaryTables, headDim: number): number {
+  return rotated ?? headDim;
+}
+
 function needTables(op: string, tables: RotaryTables, headDim: number): void {
-  needSize(op, 'tables.cos', tables.cos, headDim / 2);
-  needSize(op, 'tables.sin', tables.sin, headDim / 2);
+  const rotated = rotatedOf(tables, headDim);
+  if (rotated < 2 || rotated % 2 !== 0 || rotated > headDim)
+    fail(`${op}: ${rotated} of ${headDim} elements are rotated: an even number from 2 is needed.`);
+  needSize(op, 'tables.cos', tables.cos, rotated / 2);
+  needSize(op, 'tables.sin', tables.sin, rotated / 2);
 }
 
 /** Whether keys and values of this head size can be kept as pairs of f16. */
-export const canHalve = ({ headDim }: Pick<HeadShape, 'headDim'>): boolean => headDim % 4 === 0;
+export const canHalve = ({ headDim, rotated }: Pick<HeadShape, 'headDim'> & { rotated?: number }): boolean =>
+  headDim % 4 === 0 && (rotated ?? 0) % 4 === 0;
 
 /** Both as f32, or both as pairs of f16 in groups of four. */
 function needCaches(
   op: string,
-  { kCache, vCache, headDim }: Pick<HeadShape, 'headDim'> & { kCache: Tensor; vCache: Tensor },
+  {
+    kCache,
+    vCache,
+    headDim,
+    tables,
+  }: Pick<HeadShape, 'headDim'> & { kCache: Tensor; vCache: Tensor; tables?: RotaryTables },
 ): void {
   if (kCache.dtype !== vCache.dtype)
     fail(`${op}: the k cache is ${kCache.dtype}, the v cache ${vCache.dtype}.`);
-  if (kCache.dtype === 'u32' && !canHalve({ headDim }))
+  if (kCache.dtype === 'u32' && !canHalve({ headDim, ...tables }))
     fail(`${op}: the head size is ${headDim}, which does not divide by four as pairs of f16 need.`);
 }
 
@@ -113,6 +127,16 @@ export const checks = {
     needSize('copy', 'x', x, size);
     needSize('copy', 'y', y, size);
   },
+  scale({ x, size = x.size }: OpOf<'scale'>): void {
+    needSize('scale', 'x', x, size);
+  },
+  softCap({ x, size = x.size }: OpOf<'softCap'>): void {
+    needSize('softCap', 'x', x, size);
+  },
+  softCapBackward({ x, dy, size = x.size }: OpOf<'softCapBackward'>): void {
+    needSize('softCapBackward', 'x', x, size);
+    needSize('softCapBackward', 'dy', dy, size);
+  },
   embed({ ids, table, y, rows }: OpOf<'embed'>): void {
     needU32('embed', 'ids', ids, rows);
     needSize('embed', 'y', y, rows * table.cols);
@@ -141,16 +165,16 @@ export const checks = {
     const width = needHeads('qkNorm', op);
     needSize('qkNorm', 'x', op.x, op.rows * width);
     needSize('qkNorm', 'y', op.y, op.rows * width);
-    needSize('qkNorm', 'qWeight', op.qWeight, op.headDim);
-    needSize('qkNorm', 'kWeight', op.kWeight, op.headDim);
+    needSize('qkNorm', 'qWeight', op.qWeight, op.headDim * (op.whole ? op.heads : 1));
+    needSize('qkNorm', 'kWeight', op.kWeight, op.headDim * (op.whole ? op.kvHeads : 1));
   },
   qkNormBackward(op: OpOf<'qkNormBackward'>): void {
     const width = needHeads('qkNormBackward', op);
     needSize('qkNormBackward', 'x', op.x, op.rows * width);
     needSize('qkNormBackward', 'dy', op.dy, op.rows * width);
     needSize('qkNormBackward', 'dx', op.dx, op.rows * width);
-    needSize('qkNormBackward', 'qWeight', op.qWeight, op.headDim);
-    needSize('qkNormBackward', 'kWeight', op.kWeight, op.headDim);
+    needSize('qkNormBackward', 'qWeight', op.qWeight, op.headDim * (op.whole ? op.heads : 1));
+    needSize('qkNormBackward', 'kWeight', op.kWeight, op.headDim * (op.whole ? op.kvHeads : 1));
   },
   swiglu({ gateUp, y, rows, ffn }: OpOf<'swiglu'>): void {
     needSize('swiglu', 'gateUp', gateUp, rows * 2 * ffn);

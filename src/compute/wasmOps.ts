@@ -2,14 +2,17 @@
 import type { Kernels } from '../cpu/kernels';
 import { fail } from '../core/assert';
 import type { ScoreForm } from '../cpu/referenceAttention';
-import type { Backend, Tensor } from './ops';
+import type { Activation, Backend, Tensor } from './ops';
 import { sampleByLoops } from './sampling/loopSampling';
-import { checks } from './shapes';
+import { checks, rotatedOf } from './shapes';
 import { pointerOf, weightFormat, weightPointer, type WasmMemory } from './wasmMemory';
 
 type OpName =
   | 'fill'
   | 'copy'
+  | 'scale'
+  | 'softCap'
+  | 'softCapBackward'
   | 'embed'
   | 'gatherRows'
   | 'scatterRows'
@@ -33,6 +36,10 @@ type OpName =
 function scoreArguments({ scale = 0, softCap = 0, window = 0 }: ScoreForm): [number, number, number] {
   return [scale, softCap, Math.min(window, 2 ** 30)];
 }
+
+/** A gate's activation as the kernels take it. */
+const formOf = ({ activation }: { readonly activation?: Activation }): number =>
+  activation === 'gelu' ? 1 : 0;
 
 /** The ops over one memory and its kernels. */
 export function createWasmOps(memory: WasmMemory, k: Kernels): Pick<Backend, OpName> {
@@ -68,6 +75,18 @@ export function createWasmOps(memory: WasmMemory, k: Kernels): Pick<Backend, OpN
       if (op.accumulate) k.add(p(op.x), p(op.y), size);
       else memory.heap.u32.copyWithin(p(op.y) / 4, p(op.x) / 4, p(op.x) / 4 + size);
     },
+    scale(op) {
+      checks.scale(op);
+      k.scale(p(op.x), op.size ?? op.x.size, op.factor);
+    },
+    softCap(op) {
+      checks.softCap(op);
+      k.softCap(p(op.x), op.size ?? op.x.size, op.cap);
+    },
+    softCapBackward(op) {
+      checks.softCapBackward(op);
+      k.softCapBackward(p(op.x), p(op.dy), op.size ?? op.x.size, op.cap);
+    },
     embed(op) {
       checks.embed(op);
       checkIds('embed', op.ids, op.rows, op.table.rows);
@@ -96,30 +115,32 @@ export function createWasmOps(memory: WasmMemory, k: Kernels): Pick<Backend, OpN
     qkNorm(op) {
       checks.qkNorm(op);
       const { rows, heads, kvHeads, headDim, eps } = op;
-      k.qkNorm(p(op.x), p(op.qWeight), p(op.kWeight), p(op.y), rows, heads, kvHeads, headDim, eps);
+      const [q, kw, whole] = [p(op.qWeight), p(op.kWeight), op.whole ? 1 : 0];
+      k.qkNorm(p(op.x), q, kw, p(op.y), rows, heads, kvHeads, headDim, eps, whole);
     },
     qkNormBackward(op) {
       checks.qkNormBackward(op);
       const { rows, heads, kvHeads, headDim, eps } = op;
-      const [q, kw] = [p(op.qWeight), p(op.kWeight)];
-      k.qkNormBackward(p(op.x), q, kw, p(op.dy), p(op.dx), rows, heads, kvHeads, headDim, eps);
+      const [q, kw, whole] = [p(op.qWeight), p(op.kWeight), op.whole ? 1 : 0];
+      k.qkNormBackward(p(op.x), q, kw, p(op.dy), p(op.dx), rows, heads, kvHeads, headDim, eps, whole);
     },
     swiglu(op) {
       checks.swiglu(op);
-      k.swiglu(p(op.gateUp), p(op.y), op.rows, op.ffn);
+      k.swiglu(p(op.gateUp), p(op.y), op.rows, op.ffn, formOf(op));
     },
     swigluBackward(op) {
       checks.swigluBackward(op);
-      k.swigluBackward(p(op.gateUp), p(op.dy), p(op.dGateUp), op.rows, op.ffn);
+      k.swigluBackward(p(op.gateUp), p(op.dy), p(op.dGateUp), op.rows, op.ffn, formOf(op));
     },
 
     rope(op) {
       checks.rope(op);
       const { rows, heads, kvHeads, headDim, tables } = op;
-      checkIds('rope', op.positions, rows, tables.cos.size / (headDim / 2));
+      const rotated = rotatedOf(tables, headDim);
+      checkIds('rope', op.positions, rows, tables.cos.size / (rotated / 2));
       const sign = op.inverse ? -1 : 1;
       const [cos, sin] = [p(tables.cos), p(tables.sin)];
-      k.rope(p(op.qkv), p(op.positions), cos, sin, rows, heads, kvHeads, headDim, sign);
+      k.rope(p(op.qkv), p(op.positions), cos, sin, rows, heads, kvHeads, headDim, sign, rotated);
     },
     attention(op) {
       checks.attention(op);
@@ -152,7 +173,8 @@ export function createWasmOps(memory: WasmMemory, k: Kernels): Pick<Backend, OpN
       if (op.kCache.dtype !== 'f32') fail('The CPU keeps caches as f32.');
       const { rows, heads, kvHeads, headDim, tables } = op;
       const kv = kvHeads * headDim;
-      checkIds('ropeAndCache', op.positions, rows, tables.cos.size / (headDim / 2));
+      const rotated = rotatedOf(tables, headDim);
+      checkIds('ropeAndCache', op.positions, rows, tables.cos.size / (rotated / 2));
       checkIds('ropeAndCache', op.slots, rows, Math.floor(Math.min(op.kCache.size, op.vCache.size) / kv));
       k.ropeAndCache(
         p(op.qkv),
@@ -166,6 +188,7 @@ export function createWasmOps(memory: WasmMemory, k: Kernels): Pick<Backend, OpN
         heads,
         kvHeads,
         headDim,
+        rotated,
       );
     },
     attentionPaged(op) {

@@ -63,6 +63,7 @@ export interface Kernels {
     kvHeads: number,
     d: number,
     eps: number,
+    whole: number,
   ): void;
   qkNormBackward(
     x: number,
@@ -75,9 +76,13 @@ export interface Kernels {
     kvHeads: number,
     d: number,
     eps: number,
+    whole: number,
   ): void;
-  swiglu(gateUp: number, y: number, rows: number, ffn: number): void;
-  swigluBackward(gateUp: number, dy: number, dGateUp: number, rows: number, ffn: number): void;
+  swiglu(gateUp: number, y: number, rows: number, ffn: number, form: number): void;
+  swigluBackward(gateUp: number, dy: number, dGateUp: number, rows: number, ffn: number, form: number): void;
+  scale(x: number, n: number, factor: number): void;
+  softCap(x: number, n: number, cap: number): void;
+  softCapBackward(x: number, dy: number, n: number, cap: number): void;
   rope(
     qkv: number,
     positions: number,
@@ -88,6 +93,7 @@ export interface Kernels {
     kvHeads: number,
     d: number,
     sign: number,
+    rotated: number,
   ): void;
   ropeAndCache(
     qkv: number,
@@ -101,6 +107,7 @@ export interface Kernels {
     heads: number,
     kvHeads: number,
     d: number,
+    rotated: number,
   ): void;
   attention(
     qkv: number,
@@ -227,6 +234,9 @@ const kernelNames: Readonly<Record<keyof Kernels, true>> = {
   qkNormBackward: true,
   swiglu: true,
   swigluBackward: true,
+  scale: true,
+  softCap: true,
+  softCapBackward: true,
   rope: true,
   ropeAndCache: true,
   attention: true,

@@ -38,7 +38,7 @@ export interface Heads extends ScoreForm {
   readonly headDim: number;
 }
 
-/** Rotates `count` heads that start at `at` in place: pairs (i, i + d/2), by row `position` of the tables. */
+/** Rotates `count` heads that start at `at` in place: pairs (i, i + rotated / 2), by row `position` of the tables. */
 export function rotate(
   x: F64,
   at: number,
@@ -48,8 +48,9 @@ export function rotate(
   sin: F64,
   position: number,
   sign: number,
+  rotated = headDim,
 ): void {
-  const half = headDim / 2;
+  const half = rotated / 2;
   for (let head = 0; head < count; head++) {
     for (let i = 0; i < half; i++) {
       const first = at + head * headDim + i;

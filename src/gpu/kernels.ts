@@ -1,4 +1,7 @@
 /** The one table of kernels: every .wgsl file, what several of them share, and the storage formats of frozen weights. */
+import scale from './kernels/scalars/scale.wgsl?raw';
+import softCap from './kernels/scalars/softCap.wgsl?raw';
+import softCapBackward from './kernels/scalars/softCapBackward.wgsl?raw';
 import adamw from './kernels/adamw.wgsl?raw';
 import attention from './kernels/attention.wgsl?raw';
 import attentionBackwardKey from './kernels/attentionBackwardKey.wgsl?raw';
@@ -49,6 +52,7 @@ import split from './kernels/attention/split.wgsl?raw';
 import store4 from './kernels/parts/store4.wgsl?raw';
 import sumLanes from './kernels/parts/sumLanes.wgsl?raw';
 import sumWorkgroup from './kernels/parts/sumWorkgroup.wgsl?raw';
+import tanh from './kernels/parts/tanh.wgsl?raw';
 import tileCap from './kernels/attention/tileCap.wgsl?raw';
 import tileDot from './kernels/attention/tileDot.wgsl?raw';
 import tileQueries from './kernels/attention/tileQueries.wgsl?raw';
@@ -107,7 +111,10 @@ export const kernelSources = {
   rope,
   ropeAndCache,
   sampleRows,
+  scale,
   scatterRows,
+  softCap,
+  softCapBackward,
   sumSquares,
   swiglu,
   swigluBackward,
@@ -155,6 +162,7 @@ export const kernelParts = {
   store4,
   sumWorkgroup,
   sumLanes,
+  tanh,
   tileCap,
   tileDot,
   tileQueries,

@@ -6,7 +6,7 @@
 import type { Backend, LoraGroup, Tensor } from '../compute/ops';
 import { ConfigError, ModelError } from '../core/errors';
 import { hashKey, uniform } from '../core/rng';
-import { linearNames } from './types';
+import { fusedNames, linearNames } from './types';
 import type { LanguageModel, LayerLora, LinearName, LoraAdapter, LoraConfig, ModelConfig } from './types';
 
 /** One A or B of one linear: where it is in the flat buffer (elements), row-major [rows, cols]. */
@@ -38,14 +38,35 @@ export interface HostAdapter {
 
 export type GroupName = keyof LayerLora;
 
-/** The linears of each group in the order their outputs are concatenated. */
+/** The linears of each group in the order their outputs are concatenated, and the one that blocks with fused linears have in their place. */
 export const groupLinears: Readonly<Record<GroupName, readonly LinearName[]>> = {
-  qkv: ['q_proj', 'k_proj', 'v_proj'],
+  qkv: ['q_proj', 'k_proj', 'v_proj', 'qkv_proj'],
   o: ['o_proj'],
-  gateUp: ['gate_proj', 'up_proj'],
+  gateUp: ['gate_proj', 'up_proj', 'gate_up_proj'],
   down: ['down_proj'],
 };
 export const groupNames: readonly GroupName[] = ['qkv', 'o', 'gateUp', 'down'];
+
+/** The linears of a group that a model has. */
+export function linearsOf({ block }: Pick<ModelConfig, 'block'>, group: GroupName): readonly LinearName[] {
+  const all = groupLinears[group];
+  const whole = all.filter((linear) => fusedNames.some((name) => name === linear));
+  if (block.fused) return whole.length > 0 ? whole : all;
+  return all.filter((linear) => !whole.includes(linear));
+}
+
+/** Settings for a model: of a group whose linears are fused all are adapted as one. */
+export function configFor<T extends Pick<LoraConfig, 'targets'>>(
+  model: Pick<ModelConfig, 'block'>,
+  config: T,
+): T {
+  const targets = groupNames.flatMap((group) => {
+    const own = linearsOf(model, group);
+    if (!model.block.fused) return own.filter((linear) => config.targets.includes(linear));
+    return groupLinears[group].some((linear) => config.targets.includes(linear)) ? own : [];
+  });
+  return { ...config, targets };
+}
 
 const align = (elements: number): number => Math.ceil(elements / 64) * 64;
 
@@ -61,6 +82,10 @@ export function linearShape(config: ModelConfig, linear: LinearName): { inputs: 
       return { inputs: config.hidden, outputs: keys };
     case 'o_proj':
       return { inputs: queries, outputs: config.hidden };
+    case 'qkv_proj':
+      return { inputs: config.hidden, outputs: queries + 2 * keys };
+    case 'gate_up_proj':
+      return { inputs: config.hidden, outputs: 2 * config.ffn };
     case 'gate_proj':
     case 'up_proj':
       return { inputs: config.hidden, outputs: config.ffn };
@@ -92,7 +117,7 @@ export function checkLoraConfig(config: LoraConfig): void {
     );
   if (!(dropout >= 0 && dropout < 1))
     throw new ConfigError(`LoRA dropout ${dropout} is not in [0, 1).`, 'Usual is 0 to 0.1.');
-  if (targets.length === 0 || targets.some((name) => !linearNames.includes(name)))
+  if (targets.length === 0 || targets.some((name) => ![...linearNames, ...fusedNames].includes(name)))
     throw new ConfigError(
       `LoRA targets "${targets.join(', ')}" are not a non-empty subset of the seven linears.`,
       `Pick from ${linearNames.join(', ')}.`,
@@ -162,7 +187,7 @@ function plan(
 /** Start of a linear's outputs within its group's fused output columns. */
 function columnStart(config: ModelConfig, group: GroupName, linear: LinearName): number {
   let start = 0;
-  for (const name of groupLinears[group]) {
+  for (const name of linearsOf(config, group)) {
     if (name === linear) break;
     start += linearShape(config, name).outputs;
   }
@@ -175,9 +200,10 @@ function columnStart(config: ModelConfig, group: GroupName, linear: LinearName):
  */
 export function createAdapter(
   model: LanguageModel,
-  config: LoraConfig,
+  asked: LoraConfig,
   options: { seed: number; owner: string },
 ): LoraAdapter {
+  const config = configFor(model.config, asked);
   checkLoraConfig(config);
   const { backend } = model;
   const layout = plan(model.config.layers, config, (linear) => linearShape(model.config, linear));
@@ -289,7 +315,8 @@ function checkNamed(entries: readonly AdapterTensor[], named: ReadonlyMap<string
 
 /** Whether named matrices are those of an adapter of this model, without a device. Throws ModelError where they are not. */
 export function checkFits(model: ModelConfig, adapter: HostAdapter): void {
-  const { entries } = plan(model.layers, adapter.config, (linear) => linearShape(model, linear));
+  const config = configFor(model, adapter.config);
+  const { entries } = plan(model.layers, config, (linear) => linearShape(model, linear));
   checkNamed(entries, filledUp(model, adapter));
 }
 
@@ -299,7 +326,7 @@ export function filledUp(
   { config, named, isTargeted }: HostAdapter,
 ): ReadonlyMap<string, NamedMatrix> {
   const all = new Map(named);
-  for (const { name, layer, linear, rows, cols } of plan(model.layers, config, (one) =>
+  for (const { name, layer, linear, rows, cols } of plan(model.layers, configFor(model, config), (one) =>
     linearShape(model, one),
   ).entries) {
     const module = `model.${linearPath(layer, linear)}`;

@@ -1,6 +1,7 @@
 /** The forward pass: token ids to hidden states and logits. Training has its own, which keeps activations. */
 import type { Backend, HeadShape, LoraGroup, Matrix, Tensor } from '../compute/ops';
 import { ConfigError, TokenError } from '../core/errors';
+import { addsAsIs, scoreForm } from './block/form';
 import type { LanguageModel, LoraAdapter, ModelConfig } from './types';
 
 /** How the rows of a batch attend: as packed documents, or through a paged cache. */
@@ -32,6 +33,8 @@ export interface Workspace {
   readonly attended: Tensor;
   readonly gateUp: Tensor;
   readonly activated: Tensor;
+  /** What attention or MLP gave, after its norm; null where none follows. */
+  readonly branch: Tensor | null;
 }
 
 export function headShape(config: ModelConfig): HeadShape {
@@ -62,6 +65,7 @@ export function createWorkspace(model: LanguageModel, capacity: number, owner: s
       attended: make(config.heads * config.headDim, 'attended'),
       gateUp: make(2 * config.ffn, 'gate|up'),
       activated: make(config.ffn, 'activated'),
+      branch: config.block.norms === 'before' ? null : make(config.hidden, 'branch'),
     };
   } catch (error) {
     backend.release(...held);
@@ -70,8 +74,8 @@ export function createWorkspace(model: LanguageModel, capacity: number, owner: s
 }
 
 export function releaseWorkspace(backend: Backend, workspace: Workspace): void {
-  const { x, normed, qkv, qkvNormed, attended, gateUp, activated } = workspace;
-  backend.release(x, normed, qkv, attended, gateUp, activated, ...(qkvNormed ? [qkvNormed] : []));
+  const { capacity: _, ...tensors } = workspace;
+  backend.release(...Object.values(tensors).filter((tensor) => tensor !== null));
 }
 
 /** Room for x A^T of an adapter's linears, one view per width. */
@@ -120,40 +124,89 @@ export function runLayers(
 ): void {
   const { backend, config } = model;
   const { rows, plan, adapter, scratch } = batch;
-  const { x, normed, qkv, qkvNormed, attended, gateUp, activated } = workspace;
+  const { x, normed, qkv, qkvNormed, attended, gateUp, activated, branch } = workspace;
   const shape = headShape(config);
-  const { eps } = config;
+  const { eps, block, hidden: cols } = config;
+  const asIs = addsAsIs(block);
   /** LoRA of a linear, with room for x A^T. */
   const lowRank = (group: LoraGroup | null | undefined): { lora?: LoraGroup & { u: Tensor } } => {
     const u = group && scratch?.views.get(group.rank * group.segments.length);
     return group && u ? { lora: { ...group, u } } : {};
   };
-  /** Adds to x. */
-  const linear = (input: Tensor, weight: Matrix, group: LoraGroup | null | undefined): void => {
+  type Beside = { readonly bias: Tensor | null; readonly group: LoraGroup | null | undefined };
+  const linear = (
+    input: Tensor,
+    weight: Matrix,
+    y: Tensor,
+    { bias, group }: Beside,
+    residual?: Tensor,
+  ): void => {
     const { lora } = lowRank(group);
     const op = { x: input, rows, mode: 'generate' } as const;
     if (lora) backend.loraDown({ ...op, group: lora, u: lora.u, inputs: weight.cols });
-    backend.linear({ ...op, weight, y: x, residual: x, ...(lora && { lora }) });
+    backend.linear({
+      ...op,
+      weight,
+      y,
+      ...(residual && { residual }),
+      ...(bias && { bias }),
+      ...(lora && { lora }),
+    });
+  };
+  /** A linear of x after its norm, where it has one, with `gateUp` up to the activation. */
+  const enter = (norm: Tensor | null, weight: Matrix, y: Tensor, beside: Beside, gateUp?: Tensor): void => {
+    const { activation } = block;
+    if (norm) {
+      const gated = gateUp && { gateUp, ...(activation === 'silu' ? {} : { activation }) };
+      const bias = beside.bias && { bias: beside.bias };
+      backend.normedLinear({
+        x,
+        eps,
+        rows,
+        normed,
+        norm,
+        weight,
+        y,
+        ...bias,
+        ...gated,
+        ...lowRank(beside.group),
+      });
+      return;
+    }
+    linear(x, weight, gateUp ?? y, beside);
+    if (gateUp) backend.swiglu({ gateUp, y, rows, ffn: config.ffn, activation });
+  };
+  /** Adds what a linear gives to x: as it is, or after its norm and scaled. */
+  const leave = (input: Tensor, weight: Matrix, beside: Beside, norm: Tensor | null): void => {
+    if (asIs) return linear(input, weight, x, beside, x);
+    linear(input, weight, normed, beside);
+    let added = normed;
+    if (norm && branch) {
+      backend.rmsNorm({ x: normed, weight: norm, y: branch, rows, cols, eps });
+      added = branch;
+    }
+    const size = rows * cols;
+    if (block.residualScale !== 1) backend.scale({ x: added, factor: block.residualScale, size });
+    backend.copy({ x: added, y: x, size, accumulate: true });
   };
 
   backend.embed({ ids: batch.ids, table: model.embed, y: x, rows });
+  if (block.embeddingScale !== 1) backend.scale({ x, factor: block.embeddingScale, size: rows * cols });
   model.layers.forEach((layer, index) => {
     const lora = adapter?.layers[index];
-    const bias = layer.qkvBias ? { bias: layer.qkvBias } : {};
-    const block = { x, eps, rows, normed };
-    const qkvLora = lowRank(lora?.qkv);
-    backend.normedLinear({ ...block, norm: layer.inputNorm, weight: layer.qkv, y: qkv, ...bias, ...qkvLora });
+    enter(layer.inputNorm, layer.qkv, qkv, { bias: layer.qkvBias, group: lora?.qkv });
     let fused = qkv;
     if (qkvNormed && layer.qNorm && layer.kNorm) {
       const { qNorm: qWeight, kNorm: kWeight } = layer;
-      backend.qkNorm({ ...shape, x: qkv, qWeight, kWeight, y: qkvNormed, rows, eps });
+      const whole = block.qkNormOver === 'width';
+      backend.qkNorm({ ...shape, x: qkv, qWeight, kWeight, y: qkvNormed, rows, eps, whole });
       fused = qkvNormed;
     }
     attend(model, plan, index, fused, attended, rows);
-    linear(attended, layer.o, lora?.o);
-    const { postNorm: norm, gateUp: weight } = layer;
-    backend.normedLinear({ ...block, norm, weight, y: activated, gateUp, ...lowRank(lora?.gateUp) });
-    linear(activated, layer.down, lora?.down);
+    leave(attended, layer.o, { bias: layer.oBias, group: lora?.o }, layer.attendedNorm);
+    const gates = { bias: layer.gateUpBias, group: lora?.gateUp };
+    enter(layer.postNorm, layer.gateUp, activated, gates, gateUp);
+    leave(activated, layer.down, { bias: layer.downBias, group: lora?.down }, layer.mlpNorm);
   });
 }
 
@@ -165,12 +218,14 @@ function attend(
   out: Tensor,
   rows: number,
 ): void {
-  const { backend, rotary: tables } = model;
-  const shape = headShape(model.config);
+  const { backend, config } = model;
+  const { rotary: tables } = model.layers[layer]!;
+  const shape = headShape(config);
+  const scores = scoreForm(config.block, layer);
   const { positions } = plan;
   if (plan.type === 'packed') {
     backend.rope({ ...shape, qkv, positions, tables, rows });
-    backend.attention({ ...shape, qkv, documents: plan.documents, out, lse: plan.lse, rows });
+    backend.attention({ ...shape, ...scores, qkv, documents: plan.documents, out, lse: plan.lse, rows });
     return;
   }
   const kCache = plan.kCaches[layer]!;
@@ -179,6 +234,7 @@ function attend(
   backend.ropeAndCache({ ...shape, qkv, positions, slots, tables, kCache, vCache, rows });
   backend.attentionPaged({
     ...shape,
+    ...scores,
     qkv,
     kCache,
     vCache,
@@ -198,6 +254,10 @@ export function runHead(model: LanguageModel, x: Tensor, normed: Tensor, logits:
   const { backend, config, head, finalNorm } = model;
   backend.rmsNorm({ x, weight: finalNorm, y: normed, rows, cols: config.hidden, eps: config.eps });
   backend.linear({ x: normed, weight: head, y: logits, rows, mode: 'generate' });
+  const { logitDivisor, logitCap: cap } = config.block;
+  const size = rows * config.vocab;
+  if (logitDivisor !== 1) backend.scale({ x: logits, factor: 1 / logitDivisor, size });
+  if (cap !== null) backend.softCap({ x: logits, cap, size });
 }
 
 /** Throws TokenError for ids outside the vocabulary, an empty prompt, and one longer than the context. */

@@ -1,13 +1,14 @@
 /** Loads a model tensor by tensor, in chunks of rows: never more than a part of one tensor is held on the way. */
-import type { Backend, Matrix, RowData, Tensor, WeightFormat } from '../compute/ops';
+import type { Backend, Matrix, RotaryTables, RowData, Tensor, WeightFormat } from '../compute/ops';
 import { FileFormatError, ModelError, throwIfAborted } from '../core/errors';
 import type { FileSource } from '../core/fileSource';
 import { Ledger } from '../core/ledger';
-import { inLayer, layerName, layerPlan, type LayerPlan, type Part } from './layerPlan';
-import { uploadRotary } from './rotary';
+import { layerForm, ropeKinds } from './block/form';
+import { inLayer, layerName, layerPlan, type LayerPlan, type Part, type VectorName } from './layerPlan';
+import { createRotary, rotaryColumns, writeRotary } from './rotary';
 import { fileRows, matrixFormat, rowDataBytes } from './rowCodec';
 import { DriftSum } from './weightDrift';
-import type { LanguageModel, LayerWeights, ModelConfig } from './types';
+import { layerVectors, type LanguageModel, type LayerWeights, type ModelConfig } from './types';
 import { entryRowBytes, needEntry, openWeights, type WeightEntry, type WeightFiles } from './weightFiles';
 
 export interface LoadOptions {
@@ -51,11 +52,10 @@ export function unloadModel(model: LanguageModel): void {
   const { backend } = model;
   backend.releaseMatrix(model.embed);
   if (model.head !== model.embed) backend.releaseMatrix(model.head);
-  backend.release(model.finalNorm, model.rotary.cos, model.rotary.sin);
+  backend.release(model.finalNorm, ...model.rotaries.flatMap(({ cos, sin }) => [cos, sin]));
   for (const layer of model.layers) {
     backend.releaseMatrix(layer.qkv, layer.o, layer.gateUp, layer.down);
-    const tensors = [layer.inputNorm, layer.postNorm, layer.qkvBias, layer.qNorm, layer.kNorm];
-    backend.release(...tensors.filter((tensor) => tensor !== null));
+    backend.release(...layerVectors(layer));
   }
 }
 
@@ -91,15 +91,25 @@ class Loader {
     const config = { ...said, tied: said.tied || (await this.#headIsCopy()) };
 
     const embed = await this.#matrix('embed', hidden, [['model.embed_tokens.weight', vocab]]);
+    const rotaries = new Map(
+      ropeKinds(config.block).map((kind) => [
+        kind,
+        createRotary(config, kind, (label, cols) => this.#tensor([maxContext, cols], label)),
+      ]),
+    );
     const list: LayerWeights[] = [];
-    for (let index = 0; index < layers; index++) list.push(await this.#layer(index, config, plan));
+    for (let index = 0; index < layers; index++) {
+      const rotary = rotaries.get(layerForm(config.block, index).rope)!;
+      list.push(await this.#layer(index, plan, rotary));
+    }
     const head = config.tied ? embed : await this.#matrix('head', hidden, [['lm_head.weight', vocab]]);
     const finalNorm = await this.#vector('model.norm.weight', [['model.norm.weight', hidden]]);
-    const tableBytes = maxContext * config.headDim * 4;
-    this.#ledger.add('loader', tableBytes);
-    const rotary = uploadRotary(this.#backend, config, maxContext, this.#owner);
-    this.#tensors.push(rotary.cos, rotary.sin);
-    this.#ledger.remove('loader', tableBytes);
+    for (const [kind, tables] of rotaries) {
+      const tableBytes = 2 * maxContext * rotaryColumns(config, kind) * 4;
+      this.#ledger.add('loader', tableBytes);
+      writeRotary(this.#backend, config, kind, tables, maxContext);
+      this.#ledger.remove('loader', tableBytes);
+    }
     await this.#backend.finish();
     return {
       config,
@@ -109,7 +119,7 @@ class Loader {
       head,
       layers: list,
       finalNorm,
-      rotary,
+      rotaries: [...rotaries.values()],
       maxContext,
       requantised: this.#drift.total(
         [...this.#files.entries.values()].filter(({ shape }) => shape.length > 1).length,
@@ -162,24 +172,38 @@ class Loader {
     return true;
   }
 
-  async #layer(index: number, config: ModelConfig, plan: LayerPlan): Promise<LayerWeights> {
+  async #layer(index: number, plan: LayerPlan, rotary: RotaryTables): Promise<LayerWeights> {
     const matrix = (key: keyof LayerPlan['matrices']) => {
       const { cols, parts } = plan.matrices[key];
       return this.#matrix(`layer ${index} ${key}`, cols, inLayer(index, parts));
     };
-    const vector = (key: keyof LayerPlan['vectors']) =>
-      this.#vector(`layer ${index} ${key}`, inLayer(index, plan.vectors[key] ?? []));
+    const vector = async (key: VectorName): Promise<Tensor | null> => {
+      const parts = plan.vectors[key];
+      return parts && this.#vector(`layer ${index} ${key}`, inLayer(index, parts));
+    };
     return {
       inputNorm: await vector('inputNorm'),
       qkv: await matrix('qkv'),
-      qkvBias: config.qkvBias ? await vector('qkvBias') : null,
-      qNorm: config.qkNorm ? await vector('qNorm') : null,
-      kNorm: config.qkNorm ? await vector('kNorm') : null,
+      qkvBias: await vector('qkvBias'),
+      qNorm: await vector('qNorm'),
+      kNorm: await vector('kNorm'),
       o: await matrix('o'),
+      oBias: await vector('oBias'),
+      attendedNorm: await vector('attendedNorm'),
       postNorm: await vector('postNorm'),
       gateUp: await matrix('gateUp'),
+      gateUpBias: await vector('gateUpBias'),
       down: await matrix('down'),
+      downBias: await vector('downBias'),
+      mlpNorm: await vector('mlpNorm'),
+      rotary,
     };
+  }
+
+  #tensor(shape: readonly number[], label: string): Tensor {
+    const tensor = this.#backend.tensor(shape, { owner: this.#owner, label });
+    this.#tensors.push(tensor);
+    return tensor;
   }
 
   /** One matrix from the rows of one or more tensors, in order. */
@@ -203,13 +227,17 @@ class Loader {
   /** One f32 tensor from the values of one or more vectors, in order. */
   async #vector(label: string, parts: readonly Part[]): Promise<Tensor> {
     const total = parts.reduce((sum, [, count]) => sum + count, 0);
-    const tensor = this.#backend.tensor([total], { owner: this.#owner, label });
-    this.#tensors.push(tensor);
+    const tensor = this.#tensor([total], label);
     let offset = 0;
     for (const [name, count] of parts) {
       const entry = { ...needEntry(this.#files, name, [count]), shape: [1, count] };
       await this.#eachChunk(entry, 'f32', (_start, _count, data) => {
-        if (data.format === 'f32') this.#backend.write(tensor, data.values, offset);
+        if (data.format !== 'f32') return;
+        this.#backend.write(
+          tensor,
+          entry.plus === 0 ? data.values : data.values.map((w) => w + entry.plus),
+          offset,
+        );
       });
       offset += count;
     }

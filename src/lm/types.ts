@@ -3,9 +3,24 @@ import type { Backend, LoraGroup, Matrix, RotaryTables, Tensor } from '../comput
 import type { FinishReason, Message, Sampling } from '../records/records';
 import type { Requantised } from '../records/requantised';
 import type { ThinkingMode } from '../records/thoughts';
+import type { BlockForm } from './block/form';
 import type { ChatOptions } from './chat/chatTemplate';
 
-export type Family = 'llama' | 'qwen2' | 'qwen3';
+/** By transformers' model_type. */
+export const families = [
+  'llama',
+  'mistral',
+  'ministral',
+  'qwen2',
+  'qwen3',
+  'smollm3',
+  'granite',
+  'olmo2',
+  'gemma2',
+  'gemma3_text',
+  'phi3',
+] as const;
+export type Family = (typeof families)[number];
 
 export type RopeScaling =
   | { readonly type: 'default' }
@@ -15,6 +30,28 @@ export type RopeScaling =
       readonly factor: number;
       readonly lowFreqFactor: number;
       readonly highFreqFactor: number;
+      readonly originalMaxPosition: number;
+    }
+  /** The plain frequencies, up to the length from which on they would change: `maxPosition` ends there. */
+  | { readonly type: 'dynamic'; readonly factor: number }
+  | {
+      readonly type: 'yarn';
+      readonly factor: number;
+      /** Of cos and sin. */
+      readonly attentionFactor: number;
+      readonly betaFast: number;
+      readonly betaSlow: number;
+      readonly originalMaxPosition: number;
+      /** The ends of the ramp are whole numbers. */
+      readonly truncate: boolean;
+    }
+  /** Divisors of the frequencies for contexts up to the original length, where `maxPosition` ends; others hold beyond it. */
+  | {
+      readonly type: 'longrope';
+      readonly shortFactors: readonly number[];
+      readonly longFactors: readonly number[];
+      readonly longMaxPosition: number;
+      readonly attentionFactor: number;
       readonly originalMaxPosition: number;
     };
 
@@ -34,25 +71,56 @@ export interface ModelConfig {
   readonly tied: boolean;
   /** Bias on q, k and v (Qwen2). */
   readonly qkvBias: boolean;
-  /** RMS norm on each head of q and k (Qwen3). */
+  /** RMS norm on q and k (Qwen3: on each head; OLMo 2: on the whole). */
   readonly qkNorm: boolean;
+  readonly block: BlockForm;
   readonly maxPosition: number;
   readonly bosId: number | null;
   readonly eosIds: readonly number[];
 }
 
 export interface LayerWeights {
-  readonly inputNorm: Tensor;
+  /** Before attention; null in blocks with norms after alone. */
+  readonly inputNorm: Tensor | null;
   /** Rows q, then k, then v. */
   readonly qkv: Matrix;
   readonly qkvBias: Tensor | null;
   readonly qNorm: Tensor | null;
   readonly kNorm: Tensor | null;
   readonly o: Matrix;
-  readonly postNorm: Tensor;
+  readonly oBias: Tensor | null;
+  /** After attention, before its result is added. */
+  readonly attendedNorm: Tensor | null;
+  /** Before the MLP. */
+  readonly postNorm: Tensor | null;
   /** Rows gate, then up. */
   readonly gateUp: Matrix;
+  readonly gateUpBias: Tensor | null;
   readonly down: Matrix;
+  readonly downBias: Tensor | null;
+  /** After the MLP, before its result is added. */
+  readonly mlpNorm: Tensor | null;
+  /** Its own or one that others share. */
+  readonly rotary: RotaryTables;
+}
+
+/** Its vectors, where it has them. */
+export function layerVectors(layer: LayerWeights): Tensor[] {
+  const { inputNorm, attendedNorm, postNorm, mlpNorm, qNorm, kNorm } = layer;
+  const { qkvBias, oBias, gateUpBias, downBias } = layer;
+  const all = [
+    inputNorm,
+    attendedNorm,
+    postNorm,
+    mlpNorm,
+    qNorm,
+    kNorm,
+    qkvBias,
+    oBias,
+    gateUpBias,
+    downBias,
+  ];
+  return all.filter((tensor) => tensor !== null);
 }
 
 export interface LanguageModel {
@@ -65,7 +133,8 @@ export interface LanguageModel {
   readonly head: Matrix;
   readonly layers: readonly LayerWeights[];
   readonly finalNorm: Tensor;
-  readonly rotary: RotaryTables;
+  /** The tables of all layers, each once. */
+  readonly rotaries: readonly RotaryTables[];
   /** Positions the rotary tables cover: the longest context. */
   readonly maxContext: number;
   /** Keys and values of generation are kept as f16, in half the memory; its numbers are others then. Default false. */
@@ -74,7 +143,7 @@ export interface LanguageModel {
   readonly requantised?: Requantised | null;
 }
 
-/** The seven linears of a block under peft's names, in the order they run. */
+/** The linears of blocks under peft's names, in the order they run: the seven of most, and those that Phi-3 has in place of five. */
 export const linearNames = [
   'q_proj',
   'k_proj',
@@ -84,7 +153,8 @@ export const linearNames = [
   'up_proj',
   'down_proj',
 ] as const;
-export type LinearName = (typeof linearNames)[number];
+export const fusedNames = ['qkv_proj', 'gate_up_proj'] as const;
+export type LinearName = (typeof linearNames)[number] | (typeof fusedNames)[number];
 
 export interface LoraConfig {
   readonly rank: number;

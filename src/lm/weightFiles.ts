@@ -4,7 +4,8 @@ import { readText, type FileSource } from '../core/fileSource';
 import { parseConfig } from './config';
 import { foreignFile } from './foreignFile';
 import type { GgufFile } from './gguf/gguf';
-import { ggufConfig, huggingFaceName } from './gguf/ggufModel';
+import { isInterleaved } from './gguf/ggufBlock';
+import { ggufConfig, huggingFaceName, type RopeFactors } from './gguf/ggufModel';
 import { findGguf, openGgufModel } from './gguf/splitGguf';
 import { fileRowBytes, fileValues, type FileEncoding } from './rowCodec';
 import { openSafetensors } from './safetensors';
@@ -21,6 +22,8 @@ export interface WeightEntry {
   readonly start: number;
   /** Rows of each head stand as (pair, half) instead of (half, pair): 0, or the head size. */
   readonly headRows: number;
+  /** Added to each value at load (norms that multiply by 1 + w). */
+  readonly plus: number;
 }
 
 export { findGguf };
@@ -75,7 +78,8 @@ async function openFolder(source: FileSource, signal?: AbortSignal): Promise<Wei
     }
     held.set(name, { name, called, shape, float: /^(BF|F)\d/.test(dtype), dtype });
     const encoding = readable.includes(dtype) ? (dtype as FileEncoding) : null;
-    if (encoding) entries.set(name, { name, encoding, shape, file, start, headRows: 0 });
+    const plus = said.block.onePlus && name.endsWith('norm.weight') ? 1 : 0;
+    if (encoding) entries.set(name, { name, encoding, shape, file, start, headRows: 0, plus });
   }
   const ownHead = held.has('lm_head.weight');
   const config = { ...said, tied: said.tied && !ownHead };
@@ -98,29 +102,37 @@ async function openGgufWeights(source: FileSource, file: string, signal?: AbortS
   const entries = new Map<string, WeightEntry>();
   const held: HeldTensor[] = [];
   for (const { name: called, type: encoding, shape, file: part, start } of gguf.tensors.values()) {
-    if (called === 'rope_freqs.weight') continue;
-    const name = huggingFaceName(called);
+    if (ropeTensors.includes(called)) continue;
+    const name = huggingFaceName(called, config.block);
     held.push({ name: name ?? called, called, shape, float: true });
     if (name === null) continue;
-    const permuted = config.family === 'llama' && /attn_[qk]\.weight$/.test(called);
-    entries.set(name, { name, encoding, shape, file: part, start, headRows: permuted ? config.headDim : 0 });
+    const permuted = isInterleaved(config.family) && /attn_[qk]\.weight$/.test(called);
+    const headRows = permuted ? config.headDim : 0;
+    entries.set(name, { name, encoding, shape, file: part, start, headRows, plus: 0 });
   }
   refuseUnused(config, held);
   return { config, headMayBeCopy: false, entries };
 }
 
-async function ropeFactors(
+const ropeTensors = ['rope_freqs.weight', 'rope_factors_short.weight', 'rope_factors_long.weight'];
+
+async function ropeFactors(source: FileSource, gguf: GgufFile, signal?: AbortSignal): Promise<RopeFactors> {
+  const [all, short, long] = await Promise.all(
+    ropeTensors.map((name) => factorsOf(source, gguf, name, signal)),
+  );
+  return { all: all ?? null, short: short ?? null, long: long ?? null };
+}
+
+async function factorsOf(
   source: FileSource,
   gguf: GgufFile,
+  name: string,
   signal?: AbortSignal,
 ): Promise<Float32Array | null> {
-  const tensor = gguf.tensors.get('rope_freqs.weight');
+  const tensor = gguf.tensors.get(name);
   if (!tensor) return null;
   if (tensor.end - tensor.start > 65_536)
-    throw new FileFormatError(
-      `rope_freqs.weight has ${tensor.shape.join(' x ')} values.`,
-      'Download the file again.',
-    );
+    throw new FileFormatError(`${name} has ${tensor.shape.join(' x ')} values.`, 'Download the file again.');
   const bytes = await source.read(tensor.file, tensor.start, tensor.end, signal);
   return fileValues(bytes, tensor.type);
 }

@@ -2,9 +2,10 @@
  * Bytes that our engine will hold for a model, worked out from its sizes alone: the same tensors that lm/ and train/
  * allocate, rounded as each backend rounds them. Held against the engine's ledger by tests.
  */
+import { addsAsIs, plainBlock } from '../lm/block/form';
 import { grownBlocks } from '../lm/paged/blockPool';
 import { sparing, type PassSize, type Recomputation } from '../lm/recompute';
-import type { ModelShape, WeightFormat } from './modelShape';
+import type { BlockShape, ModelShape, WeightFormat } from './modelShape';
 
 /** How a backend rounds what it allocates. */
 export interface Sizer {
@@ -101,9 +102,12 @@ const align = (elements: number): number => Math.ceil(elements / 64) * 64;
 const contextOf = (shape: ModelShape): number => Math.min(shape.maxPosition, maxContext);
 const fusedOf = ({ heads, kvHeads, headDim }: LayerShape): number => (heads + 2 * kvHeads) * headDim;
 
+/** The form of its blocks. */
+const blockOf = ({ block = plainBlock }: LayerShape): BlockShape => block;
+
 export function weightBytes(shape: ModelShape, sizer: Sizer): number {
-  const { matrices, vectors, headDim } = shape;
-  const tables = 2 * sizer.tensor((contextOf(shape) * headDim) / 2);
+  const { matrices, vectors, rotary = [shape.headDim / 2] } = shape;
+  const tables = rotary.reduce((sum, cols) => sum + 2 * sizer.tensor(contextOf(shape) * cols), 0);
   return (
     matrices.reduce((sum, { rows, cols, format }) => sum + sizer.matrix(rows, cols, format), 0) +
     vectors.reduce((sum, elements) => sum + sizer.tensor(elements), 0) +
@@ -121,7 +125,15 @@ export function generationBytes(
   const { hidden, heads, headDim, ffn, vocab, qkNorm } = shape;
   const rows = sequences + prefillRows;
   const { tensor } = sizer;
-  const columns = [hidden, hidden, fusedOf(shape), ...(qkNorm ? [fusedOf(shape)] : []), heads * headDim];
+  const branch = blockOf(shape).norms === 'before' ? [] : [hidden];
+  const columns = [
+    hidden,
+    hidden,
+    fusedOf(shape),
+    ...(qkNorm ? [fusedOf(shape)] : []),
+    heads * headDim,
+    ...branch,
+  ];
   return (
     columns.reduce((sum, cols) => sum + tensor(rows * cols), 0) +
     tensor(rows * 2 * ffn) +
@@ -130,7 +142,7 @@ export function generationBytes(
     tensor(sequences * Math.ceil(contextOf(shape) / blockSize)) +
     2 * tensor(sequences * hidden) +
     tensor(sequences * vocab) +
-    (adapterRank > 0 ? tensor(rows * 3 * adapterRank) : 0)
+    (adapterRank > 0 ? tensor(rows * (blockOf(shape).fused ? 1 : 3) * adapterRank) : 0)
   );
 }
 
@@ -215,22 +227,33 @@ function cacheBytes(shape: ModelShape, sizer: Sizer, half: boolean, sizes: reado
 }
 
 /** What a training's memory follows from. */
-export type LayerShape = Omit<ModelShape, 'maxPosition' | 'matrices' | 'vectors'>;
+export type LayerShape = Omit<ModelShape, 'maxPosition' | 'matrices' | 'vectors' | 'rotary'>;
 
 /** Parameters of a LoRA adapter on all seven linears. */
 export function adapterElements(shape: LayerShape, rank: number): number {
   const { hidden, heads, headDim, ffn, layers } = shape;
   const queries = heads * headDim;
+  const { fused } = blockOf(shape);
   const group = (linears: number, inputs: number, outputs: number): number =>
     align(linears * rank * inputs) + align(outputs * rank);
   return (
     layers *
-    (group(3, hidden, fusedOf(shape)) +
+    (group(fused ? 1 : 3, hidden, fusedOf(shape)) +
       group(1, queries, hidden) +
-      group(2, hidden, 2 * ffn) +
+      group(fused ? 1 : 2, hidden, 2 * ffn) +
       group(1, ffn, hidden))
   );
 }
+
+/** Columns of x A^T of each group. */
+const loraColumns = ({ fused }: BlockShape, rank: number): number[] =>
+  fused ? [rank, rank, rank, rank] : [3 * rank, rank, 2 * rank, rank];
+
+/** Columns of what norms before attention and MLP give, and of what those after them read. */
+const normColumns = ({ norms }: BlockShape, hidden: number): readonly [number[], number[]] => [
+  norms === 'after' ? [] : [hidden, hidden],
+  norms === 'before' ? [] : [hidden, hidden],
+];
 
 /** A row is a token less one per document. */
 export interface TrainingUse extends PassSize {
@@ -251,15 +274,17 @@ export function trainingMemory(
   const size = adapterElements(shape, rank);
   const of = (columns: readonly number[]): number =>
     columns.reduce((sum, cols) => sum + tensor(rows * cols), 0);
-  const lora = [3 * rank, rank, 2 * rank, rank];
+  const form = blockOf(shape);
+  const lora = loraColumns(form, rank);
+  const [normed, after] = normColumns(form, hidden);
   // One of each for all layers where it is computed again; with QK norm q, k and v are kept before it.
-  const cheap = of([hidden, hidden, ffn, ...(qkNorm ? [fused] : [])]);
-  const products = of([fused, queries, heads, hidden, 2 * ffn, ...lora]);
+  const cheap = of([...normed, ffn, ...(qkNorm ? [fused] : [])]);
+  const products = of([fused, queries, heads, hidden, 2 * ffn, ...after, ...lora]);
   const times = {
     products: recompute === 'full' ? 1 : layers,
     cheap: recompute === 'off' ? layers : 1,
   };
-  const gradients = of([hidden, hidden, fused, queries, heads, 2 * ffn, ffn, ...lora]);
+  const gradients = of([hidden, ...normed.slice(0, 1), fused, queries, heads, 2 * ffn, ffn, ...lora]);
   const normSaves = qkNorm ? of([fused]) : 0;
   const fitting = Math.max(64, Math.floor(logitsBytes / (4 * vocab * 64)) * 64);
   const activations =
@@ -268,6 +293,8 @@ export function trainingMemory(
     times.cheap * cheap +
     gradients +
     normSaves +
+    (addsAsIs(form) ? 0 : tensor(rows * hidden)) +
+    (form.logitCap !== null ? tensor(Math.min(fitting, targets) * vocab) : 0) +
     2 * tensor(targets * hidden) +
     2 * tensor(align(targets) * hidden) +
     tensor(Math.min(fitting, targets) * vocab) +
@@ -291,14 +318,29 @@ export function scoringMemory(shape: ModelShape, sizer: Sizer, { rank, rows, tar
   const { tensor } = sizer;
   const fused = fusedOf(shape);
   const queries = heads * headDim;
-  const columns = [hidden, hidden, hidden, fused, queries, heads, hidden, hidden, 2 * ffn, ffn];
-  const lora = [3 * rank, rank, 2 * rank, rank];
+  const form = blockOf(shape);
+  const [normed, after] = normColumns(form, hidden);
+  const branch = addsAsIs(form) ? [] : [hidden];
+  const columns = [
+    hidden,
+    hidden,
+    hidden,
+    fused,
+    queries,
+    heads,
+    ...normed,
+    ...after,
+    ...branch,
+    2 * ffn,
+    ffn,
+  ];
+  const lora = loraColumns(form, rank);
   const fitting = Math.max(64, Math.floor(logitsBytes / (4 * vocab * 64)) * 64);
   return (
     [...columns, ...lora, ...(qkNorm ? [fused] : [])].reduce((sum, cols) => sum + tensor(rows * cols), 0) +
     tensor(targets * hidden) +
     tensor(align(targets) * hidden) +
-    tensor(Math.min(fitting, targets) * vocab) +
+    (form.logitCap === null ? 1 : 2) * tensor(Math.min(fitting, targets) * vocab) +
     tensor(2 * align(rows) + align(2 * rows) + 2 * align(targets)) +
     tensor(align(targets))
   );

@@ -1,6 +1,8 @@
 import { ModelError } from '../core/errors';
 import type { FileSource } from '../core/fileSource';
+import { ropeKinds } from '../lm/block/form';
 import { inLayer, layerPlan } from '../lm/layerPlan';
+import { rotaryColumns } from '../lm/rotary';
 import { matrixFormat } from '../lm/rowCodec';
 import { openWeights, type WeightFiles } from '../lm/weightFiles';
 import type { ModelConfig } from '../lm/types';
@@ -49,7 +51,11 @@ function shapeOf(files: WeightFiles): ModelShape {
       if (parts) vectors.push(parts.reduce((sum, [, size]) => sum + size, 0));
     }
   }
-  return { hidden, layers, heads, kvHeads, headDim, ffn, vocab, qkNorm, maxPosition, matrices, vectors };
+  const { norms, residualScale, fused, logitCap } = config.block;
+  const block = { norms, residualScale, fused, logitCap };
+  const rotary = ropeKinds(config.block).map((kind) => rotaryColumns(config, kind));
+  const sizes = { hidden, layers, heads, kvHeads, headDim, ffn, vocab, qkNorm, maxPosition };
+  return { ...sizes, block, rotary, matrices, vectors };
 }
 
 /** As lm/load.ts decides. */

@@ -4,6 +4,7 @@ import { FileFormatError, ModelError } from '../core/errors';
 import { readText } from '../core/fileSource';
 import type { FileSource } from '../core/fileSource';
 import {
+  checkFits,
   checkLoraConfig,
   createAdapter,
   filledUp,
@@ -15,7 +16,7 @@ import {
 import type { HostAdapter, NamedMatrix } from '../lm/adapter';
 import { foreignFile } from '../lm/foreignFile';
 import { readHeader, readTensor, writeSafetensors } from '../lm/safetensors';
-import { linearNames } from '../lm/types';
+import { fusedNames, linearNames } from '../lm/types';
 import type { LanguageModel, LinearName, LoraAdapter, LoraConfig } from '../lm/types';
 import { isTargeted, parsePeftConfig, uniformScale, type PeftConfig } from './peftConfig';
 
@@ -23,6 +24,8 @@ const configFile = 'adapter_config.json';
 const weightsFile = 'adapter_model.safetensors';
 /** The files of a PEFT folder. */
 export const peftFiles = [configFile, weightsFile] as const;
+
+const allNames = [...linearNames, ...fusedNames];
 
 /** An adapter on the host. */
 export type AdapterData = HostAdapter;
@@ -51,7 +54,7 @@ export async function writePeft(
     r: config.rank,
     rank_pattern: {},
     revision: null,
-    target_modules: linearNames.filter((name) => config.targets.includes(name)),
+    target_modules: allNames.filter((name) => config.targets.includes(name)),
     task_type: 'CAUSAL_LM',
     use_dora: false,
     use_rslora: config.rslora,
@@ -91,7 +94,7 @@ function plainMatrix(name: string): { module: string; linear: LinearName; part: 
   const form =
     /^(?:(?:base_model|model|language_model|module|_orig_mod)\.)*(layers\.\d+\.(self_attn|mlp)\.(\w+))\.lora_([AB])(?:\.\w+)?\.weight$/;
   const [, path, block, last, part] = form.exec(name) ?? [];
-  const linear = linearNames.find((known) => known === last);
+  const linear = allNames.find((known) => known === last);
   if (path === undefined || !linear || !linearPath(0, linear).includes(`.${block}.`)) return null;
   return { module: `model.${path}`, linear, part: part === 'A' ? 'A' : 'B' };
 }
@@ -111,7 +114,7 @@ export async function readPeft(source: FileSource): Promise<AdapterData> {
     if (!matrix || rows === undefined || cols === undefined || shape.length !== 2)
       throw new ModelError(
         `The adapter holds ${called} [${shape.join(', ')}], which is no LoRA matrix of a known linear.`,
-        `Only these can be adapted: ${linearNames.join(', ')}.`,
+        `Only these can be adapted: ${allNames.join(', ')}.`,
       );
     const name = `base_model.model.${matrix.module}.lora_${matrix.part}.weight`;
     if (named.has(name)) throw new ModelError(`The adapter holds ${name} twice.`, 'Save it again with peft.');
@@ -139,7 +142,7 @@ export async function readPeft(source: FileSource): Promise<AdapterData> {
     ...uniformScale(raw, [...modules.keys()]),
     rslora: raw.use_rslora ?? false,
     dropout: raw.lora_dropout ?? 0,
-    targets: linearNames.filter((name) => [...modules.values()].includes(name)),
+    targets: allNames.filter((name) => [...modules.values()].includes(name)),
   };
   checkLoraConfig(config);
   return { config, named, isTargeted: (module) => isTargeted(raw, module) };
@@ -151,6 +154,7 @@ export function adapterFromData(
   data: AdapterData,
   options: { owner: string },
 ): LoraAdapter {
+  checkFits(model.config, data);
   const adapter = createAdapter(model, data.config, { seed: 0, owner: options.owner });
   try {
     writeAdapter(model.backend, adapter, filledUp(model.config, data));

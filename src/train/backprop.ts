@@ -107,7 +107,10 @@ export class Backprop {
     };
     this.#pass = { layers: pass, batch };
     const { rows } = batch;
-    backend.embed({ ids: work.ids, table: this.#model.embed, y: this.#stream(work, 0), rows });
+    const embedded = this.#stream(work, 0);
+    backend.embed({ ids: work.ids, table: this.#model.embed, y: embedded, rows });
+    const { embeddingScale: factor } = config.block;
+    if (factor !== 1) backend.scale({ x: embedded, factor, size: rows * config.hidden });
     for (let layer = 0; layer < config.layers; layer++) {
       const [x, out] = [this.#stream(work, layer), this.#stream(work, layer + 1)];
       layerForward(pass, layer, x, this.#saves(work, layer), out);
@@ -180,14 +183,25 @@ export class Backprop {
     const { layers: pass, batch } = this.#current();
     const { backend, head, config } = this.#model;
     const { work } = pass;
-    const temperature = options.temperature === undefined ? {} : { temperature: options.temperature };
+    const { logitDivisor, logitCap: cap } = config.block;
+    const { capped } = work;
+    // What logits are divided by is a temperature, unless they are capped after it.
+    const divisor = (options.temperature ?? 1) * (capped ? 1 : logitDivisor);
+    const temperature = divisor === 1 && options.temperature === undefined ? {} : { temperature: divisor };
     for (const chunk of work.chunks) {
       const rows = Math.min(chunk.rows, batch.targets.length - chunk.start);
       if (rows <= 0) break;
       backend.linear({ x: chunk.final, weight: head, y: work.logits, rows, mode: 'train' });
+      const size = rows * config.vocab;
+      if (capped && cap !== null) {
+        if (logitDivisor !== 1) backend.scale({ x: work.logits, factor: 1 / logitDivisor, size });
+        backend.copy({ x: work.logits, y: capped, size });
+        backend.softCap({ x: capped, cap, size });
+      }
+      const logits = capped ?? work.logits;
       const nll = chunk.start === 0 ? options.nll : backend.view(options.nll, chunk.start, [rows]);
       backend.crossEntropy({
-        logits: work.logits,
+        logits,
         targets: chunk.targets,
         nll,
         rows,
@@ -196,7 +210,11 @@ export class Backprop {
         ...temperature,
       });
       if (!withGradient) continue;
-      backend.linearBackward({ dy: work.logits, weight: head, dx: chunk.gradFinal, rows, accumulate: false });
+      if (capped && cap !== null) {
+        backend.softCapBackward({ x: work.logits, dy: capped, cap, size });
+        if (logitDivisor !== 1) backend.scale({ x: capped, factor: 1 / logitDivisor, size });
+      }
+      backend.linearBackward({ dy: logits, weight: head, dx: chunk.gradFinal, rows, accumulate: false });
     }
   }
 

@@ -1,12 +1,13 @@
 /** A LoRA adapter as the GGUF file that llama.cpp loads (its convert_lora_to_gguf.py). */
 import type { Backend } from '../compute/ops';
 import { linearShape, loraScale, readAdapter } from '../lm/adapter';
-import { linearNames } from '../lm/types';
+import { ggufArchitecture, isInterleaved } from '../lm/gguf/ggufBlock';
+import { fusedNames, linearNames } from '../lm/types';
 import type { LinearName, LoraAdapter, ModelConfig } from '../lm/types';
 import { writeGguf } from './ggufWriter';
 import type { GgufMeta, GgufTensorToWrite } from './ggufWriter';
 
-/** llama.cpp's names of the seven linears. */
+/** llama.cpp's names of the linears. */
 export const ggufLinear: Readonly<Record<LinearName, string>> = {
   q_proj: 'attn_q',
   k_proj: 'attn_k',
@@ -15,6 +16,8 @@ export const ggufLinear: Readonly<Record<LinearName, string>> = {
   gate_proj: 'ffn_gate',
   up_proj: 'ffn_up',
   down_proj: 'ffn_down',
+  qkv_proj: 'attn_qkv',
+  gate_up_proj: 'ffn_up',
 };
 
 /**
@@ -36,7 +39,7 @@ export function permuteHeads(values: Float32Array, cols: number, headDim: number
 
 /** Whether a linear's output rows are permuted in a GGUF of this family. */
 export function isPermuted(config: ModelConfig, linear: LinearName): boolean {
-  return config.family === 'llama' && (linear === 'q_proj' || linear === 'k_proj');
+  return isInterleaved(config.family) && (linear === 'q_proj' || linear === 'k_proj');
 }
 
 /**
@@ -52,7 +55,7 @@ export async function writeGgufAdapter(
   const tensors: GgufTensorToWrite[] = [];
   for (const [name, { rows, cols, values }] of named) {
     const match = /layers\.(\d+)\.\w+\.(\w+)\.lora_([AB])\.weight$/.exec(name);
-    const linear = linearNames.find((known) => known === match?.[2]);
+    const linear = [...linearNames, ...fusedNames].find((known) => known === match?.[2]);
     if (!match || !linear) continue;
     const isB = match[3] === 'B';
     const data = isB && isPermuted(config, linear) ? permuteHeads(values, cols, config.headDim) : values;
@@ -65,7 +68,7 @@ export async function writeGgufAdapter(
     });
   }
   const meta = new Map<string, GgufMeta>([
-    ['general.architecture', { type: 'string', value: config.family }],
+    ['general.architecture', { type: 'string', value: ggufArchitecture(config.family) }],
     ['general.type', { type: 'string', value: 'adapter' }],
     ['general.name', { type: 'string', value: 'LoRA adapter' }],
     ['adapter.type', { type: 'string', value: 'lora' }],

@@ -1,8 +1,9 @@
 /** One transformer block for training: forward with saved activations, and backward into LoRA gradients. */
-import type { LoraDropout, LoraGradients, LoraGroup, Matrix, Tensor } from '../compute/ops';
+import type { HeadShape, LoraDropout, LoraGradients, LoraGroup, Matrix, Tensor } from '../compute/ops';
 import { hashKey } from '../core/rng';
 import { groupNames } from '../lm/adapter';
 import type { GroupName } from '../lm/adapter';
+import { scoreForm } from '../lm/block/form';
 import type { LanguageModel, LayerLora } from '../lm/types';
 import type { Gradients, LayerSaves, Workspace } from './workspace';
 
@@ -45,8 +46,17 @@ function down(
   return lora;
 }
 
+/** What stands beside a linear's product. */
+type LinearOptions = { readonly residual?: Tensor; readonly bias?: Tensor | null };
+
+const headShapeOf = ({ config: { heads, kvHeads, headDim } }: LanguageModel): HeadShape => ({
+  heads,
+  kvHeads,
+  headDim,
+});
+
 /**
- * x [R, H] through the block into `saves` and, unless it is null, `out` [R, H]. 13 ops with all groups adapted
+ * x [R, H] through the block into `saves` and, unless it is null, `out` [R, H]. 13 ops with all groups adapted in a Llama
  * (one more with QK norm).
  */
 export function layerForward(
@@ -59,61 +69,90 @@ export function layerForward(
   const { model, rows, work } = pass;
   const { backend, config } = model;
   const weights = model.layers[layer]!;
-  const { eps, hidden: cols, ffn } = config;
-  const headShape = { heads: config.heads, kvHeads: config.kvHeads, headDim: config.headDim };
+  const { eps, hidden: cols, ffn, block } = config;
+  const headShape = headShapeOf(model);
   const linear = (
     group: GroupName,
     input: Tensor,
     weight: Matrix,
     y: Tensor,
-    extra: { residual?: Tensor; bias?: Tensor },
+    { residual, bias }: LinearOptions = {},
   ): void => {
     const lora = down(pass, layer, group, input, saves);
     const u = saves.u[group];
     const update = lora && u ? { lora: { ...lora, u } } : {};
-    backend.linear({ x: input, weight, y, rows, mode: 'train', ...extra, ...update });
+    const beside = { ...(residual && { residual }), ...(bias && { bias }) };
+    backend.linear({ x: input, weight, y, rows, mode: 'train', ...beside, ...update });
+  };
+  const entered = (input: Tensor, norm: Tensor | null, normed: Tensor | null): Tensor => {
+    if (!norm || !normed) return input;
+    backend.rmsNorm({ x: input, weight: norm, y: normed, rows, cols, eps });
+    return normed;
+  };
+  /** y = residual + what the linear gives: as it is, or after its norm and scaled. Without y only what backward reads. */
+  const leave = (
+    group: 'o' | 'down',
+    input: Tensor,
+    { bias, norm, kept }: { bias: Tensor | null; norm: Tensor | null; kept: Tensor | null },
+    residual: Tensor,
+    y: Tensor | null,
+  ): void => {
+    const weight = weights[group];
+    const { branch } = work;
+    if (!y && !kept) return void down(pass, layer, group, input, saves);
+    if (y && !branch) return linear(group, input, weight, y, { residual, bias });
+    const before = kept ?? branch;
+    if (!before || !branch) return;
+    linear(group, input, weight, before, { bias });
+    if (!y) return;
+    if (norm && kept) backend.rmsNorm({ x: kept, weight: norm, y: branch, rows, cols, eps });
+    const size = rows * cols;
+    if (block.residualScale !== 1) backend.scale({ x: branch, factor: block.residualScale, size });
+    backend.copy({ x: residual, y, size });
+    backend.copy({ x: branch, y, size, accumulate: true });
   };
 
-  backend.rmsNorm({ x, weight: weights.inputNorm, y: saves.normed, rows, cols, eps });
-  linear('qkv', saves.normed, weights.qkv, saves.qkvRaw, weights.qkvBias ? { bias: weights.qkvBias } : {});
+  const { attendedNorm, mlpNorm, oBias, downBias } = weights;
+  const input = entered(x, weights.inputNorm, saves.normed);
+  linear('qkv', input, weights.qkv, saves.qkvRaw, { bias: weights.qkvBias });
   if (weights.qNorm && weights.kNorm) {
     const { qNorm: qWeight, kNorm: kWeight } = weights;
-    backend.qkNorm({ ...headShape, x: saves.qkvRaw, qWeight, kWeight, y: saves.qkv, rows, eps });
+    const whole = block.qkNormOver === 'width';
+    backend.qkNorm({ ...headShape, x: saves.qkvRaw, qWeight, kWeight, y: saves.qkv, rows, eps, whole });
   }
-  backend.rope({ ...headShape, qkv: saves.qkv, positions: work.positions, tables: model.rotary, rows });
+  backend.rope({ ...headShape, qkv: saves.qkv, positions: work.positions, tables: weights.rotary, rows });
   const { qkv, attended, lse } = saves;
   const { documents, spans } = work;
-  backend.attention({ ...headShape, qkv, documents, spans, out: attended, lse, rows });
-  linear('o', attended, weights.o, saves.middle, { residual: x });
-  backend.rmsNorm({ x: saves.middle, weight: weights.postNorm, y: saves.middleNormed, rows, cols, eps });
-  linear('gateUp', saves.middleNormed, weights.gateUp, saves.gateUp, {});
-  backend.swiglu({ gateUp: saves.gateUp, y: saves.activated, rows, ffn });
-  if (out) linear('down', saves.activated, weights.down, out, { residual: saves.middle });
-  else down(pass, layer, 'down', saves.activated, saves);
+  const scores = { ...headShape, ...scoreForm(block, layer) };
+  backend.attention({ ...scores, qkv, documents, spans, out: attended, lse, rows });
+  leave('o', attended, { bias: oBias, norm: attendedNorm, kept: saves.attendedOut }, x, saves.middle);
+  const middle = entered(saves.middle, weights.postNorm, saves.middleNormed);
+  linear('gateUp', middle, weights.gateUp, saves.gateUp, { bias: weights.gateUpBias });
+  backend.swiglu({ gateUp: saves.gateUp, y: saves.activated, rows, ffn, activation: block.activation });
+  leave('down', saves.activated, { bias: downBias, norm: mlpNorm, kept: saves.mlpOut }, saves.middle, out);
 }
 
 /**
  * Computes again what layers share under selective recomputation: the same ops on the same inputs, so the same bits. 3 ops (two more
  * with QK norm).
  */
-export function layerAgain(
-  { model, rows, work }: LayerPass,
-  layer: number,
-  x: Tensor,
-  saves: LayerSaves,
-): void {
+export function layerAgain(pass: LayerPass, layer: number, x: Tensor, saves: LayerSaves): void {
+  const { model, rows, work } = pass;
   const { backend, config } = model;
-  const { inputNorm, postNorm, qNorm, kNorm } = model.layers[layer]!;
-  const { eps, hidden: cols, ffn } = config;
-  backend.rmsNorm({ x, weight: inputNorm, y: saves.normed, rows, cols, eps });
+  const { inputNorm, postNorm, qNorm, kNorm, rotary } = model.layers[layer]!;
+  const { eps, hidden: cols, ffn, block } = config;
+  const { normed, middleNormed } = saves;
+  if (inputNorm && normed) backend.rmsNorm({ x, weight: inputNorm, y: normed, rows, cols, eps });
   if (qNorm && kNorm) {
-    const headShape = { heads: config.heads, kvHeads: config.kvHeads, headDim: config.headDim };
+    const headShape = headShapeOf(model);
     const { qkvRaw, qkv } = saves;
-    backend.qkNorm({ ...headShape, x: qkvRaw, qWeight: qNorm, kWeight: kNorm, y: qkv, rows, eps });
-    backend.rope({ ...headShape, qkv, positions: work.positions, tables: model.rotary, rows });
+    const whole = block.qkNormOver === 'width';
+    backend.qkNorm({ ...headShape, x: qkvRaw, qWeight: qNorm, kWeight: kNorm, y: qkv, rows, eps, whole });
+    backend.rope({ ...headShape, qkv, positions: work.positions, tables: rotary, rows });
   }
-  backend.rmsNorm({ x: saves.middle, weight: postNorm, y: saves.middleNormed, rows, cols, eps });
-  backend.swiglu({ gateUp: saves.gateUp, y: saves.activated, rows, ffn });
+  if (postNorm && middleNormed)
+    backend.rmsNorm({ x: saves.middle, weight: postNorm, y: middleNormed, rows, cols, eps });
+  backend.swiglu({ gateUp: saves.gateUp, y: saves.activated, rows, ffn, activation: block.activation });
 }
 
 /** The first group of a layer, in the order they run, that is adapted. */
@@ -138,12 +177,19 @@ export function layerBackward(
   const { model, rows, work } = pass;
   const { backend, config } = model;
   const weights = model.layers[layer]!;
-  const { eps, hidden: cols, ffn } = config;
-  const headShape = { heads: config.heads, kvHeads: config.kvHeads, headDim: config.headDim };
+  const { eps, hidden: cols, ffn, block } = config;
+  const headShape = headShapeOf(model);
   /** Gradients of adapters that are computed with the next linear's: what they read stays until then. */
   const waiting: LoraGradients[] = [];
   /** dA, dB, and unless the chain ends here dx; true when it ends. */
-  const linear = (group: GroupName, input: Tensor, dy: Tensor, weight: Matrix, dx: Tensor): boolean => {
+  const linear = (
+    group: GroupName,
+    input: Tensor,
+    dy: Tensor,
+    weight: Matrix,
+    dx: Tensor,
+    accumulate = false,
+  ): boolean => {
     const lora = pass.lora?.[layer]?.[group];
     const target = into[group];
     const u = saves.u[group];
@@ -159,34 +205,61 @@ export function layerBackward(
     }
     if (group === 'gateUp' || group === 'qkv' || stopAt === group) backend.loraGradAB(...waiting.splice(0));
     if (stopAt === group) return true;
-    backend.linearBackward({ dy, weight, dx, rows, accumulate: false, ...update });
+    backend.linearBackward({ dy, weight, dx, rows, accumulate, ...update });
     return false;
   };
-  const norm = (input: Tensor, weight: Tensor): void =>
+  /** Through a linear that begins a branch and its norm, where it has one, to the stream; true when the chain ends at the linear. */
+  const enter = (
+    group: 'qkv' | 'gateUp',
+    stream: Tensor,
+    norm: Tensor | null,
+    normed: Tensor | null,
+    dy: Tensor,
+  ): boolean => {
+    const dx = gradients.hidden;
+    if (!norm || !normed || !gradients.normed) return linear(group, stream, dy, weights[group], dx, true);
+    if (linear(group, normed, dy, weights[group], gradients.normed)) return true;
     backend.rmsNormBackward({
-      x: input,
-      weight,
+      x: stream,
+      weight: norm,
       dy: gradients.normed,
-      dx: gradients.hidden,
+      dx,
       rows,
       cols,
       eps,
       accumulate: true,
     });
+    return false;
+  };
+  /** The gradient of what the last linear of a branch gave. */
+  const left = (norm: Tensor | null, kept: Tensor | null): Tensor => {
+    const { hidden: dy } = gradients;
+    const { branch: dx } = work;
+    if (!dx) return dy;
+    const size = rows * cols;
+    if (norm && kept)
+      backend.rmsNormBackward({ x: kept, weight: norm, dy, dx, rows, cols, eps, accumulate: false });
+    else backend.copy({ x: dy, y: dx, size });
+    if (block.residualScale !== 1) backend.scale({ x: dx, factor: block.residualScale, size });
+    return dx;
+  };
 
-  if (linear('down', saves.activated, gradients.hidden, weights.down, gradients.activated)) return;
+  const dDown = left(weights.mlpNorm, saves.mlpOut);
+  if (linear('down', saves.activated, dDown, weights.down, gradients.activated)) return;
   backend.swigluBackward({
     gateUp: saves.gateUp,
     dy: gradients.activated,
     dGateUp: gradients.gateUp,
     rows,
     ffn,
+    activation: block.activation,
   });
-  if (linear('gateUp', saves.middleNormed, gradients.gateUp, weights.gateUp, gradients.normed)) return;
-  norm(saves.middle, weights.postNorm);
-  if (linear('o', saves.attended, gradients.hidden, weights.o, gradients.attended)) return;
+  if (enter('gateUp', saves.middle, weights.postNorm, saves.middleNormed, gradients.gateUp)) return;
+  const dAttended = left(weights.attendedNorm, saves.attendedOut);
+  if (linear('o', saves.attended, dAttended, weights.o, gradients.attended)) return;
   backend.attentionBackward({
     ...headShape,
+    ...scoreForm(block, layer),
     qkv: saves.qkv,
     documents: work.documents,
     spans: work.spans,
@@ -198,12 +271,12 @@ export function layerBackward(
     rows,
   });
   const { positions } = work;
-  backend.rope({ ...headShape, qkv: gradients.qkv, positions, tables: model.rotary, rows, inverse: true });
+  backend.rope({ ...headShape, qkv: gradients.qkv, positions, tables: weights.rotary, rows, inverse: true });
   if (weights.qNorm && weights.kNorm) {
     const { qNorm: qWeight, kNorm: kWeight } = weights;
     const { qkv: dy, qkvRaw: dx } = gradients;
-    backend.qkNormBackward({ ...headShape, x: saves.qkvRaw, qWeight, kWeight, dy, dx, rows, eps });
+    const whole = block.qkNormOver === 'width';
+    backend.qkNormBackward({ ...headShape, x: saves.qkvRaw, qWeight, kWeight, dy, dx, rows, eps, whole });
   }
-  if (linear('qkv', saves.normed, gradients.qkvRaw, weights.qkv, gradients.normed)) return;
-  norm(x, weights.inputNorm);
+  enter('qkv', x, weights.inputNorm, saves.normed, gradients.qkvRaw);
 }

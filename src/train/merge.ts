@@ -4,9 +4,11 @@ import type { Matrix, WeightFormat } from '../compute/ops';
 import { ModelError, throwIfAborted } from '../core/errors';
 import { readAll, readText } from '../core/fileSource';
 import type { FileSource } from '../core/fileSource';
-import { groupLinears, groupNames, linearPath, linearShape, loraScale, readAdapter } from '../lm/adapter';
+import { groupNames, linearPath, linearShape, linearsOf, loraScale, readAdapter } from '../lm/adapter';
 import type { GroupName, NamedMatrix } from '../lm/adapter';
+import { transformersConfig } from '../lm/block/toConfig';
 import { openGguf } from '../lm/gguf/gguf';
+import { layerPlan } from '../lm/layerPlan';
 import { writeSafetensors } from '../lm/safetensors';
 import type { TensorToWrite } from '../lm/safetensors';
 import type { LanguageModel, LayerWeights, LinearName, LoraAdapter, ModelConfig } from '../lm/types';
@@ -46,7 +48,7 @@ async function linearRows(
 ): Promise<{ values: Float32Array; start: number; changed: boolean }> {
   const matrix = groupMatrix(model.layers[layer]!, group);
   let start = 0;
-  for (const before of groupLinears[group]) {
+  for (const before of linearsOf(model.config, group)) {
     if (before === linear) break;
     start += linearShape(model.config, before).outputs;
   }
@@ -86,7 +88,7 @@ export async function mergeAdapter(model: LanguageModel, adapter: LoraAdapter): 
           `An adapter cannot be merged into ${format} weights (${matrix.label}).`,
           'Load the model as f32, f16 or bf16, or keep the adapter beside the base.',
         );
-      for (const linear of groupLinears[group]) {
+      for (const linear of linearsOf(model.config, group)) {
         const { values, start, changed } = await linearRows(model, layer, group, linear, named);
         if (!changed) continue;
         const count = values.length / cols;
@@ -119,7 +121,9 @@ export interface MergeHooks {
   readonly onLayer?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Every tensor of the model, the adapter merged in; one at a time. Works for quantised bases too (decoded). */
+const normKeys = ['inputNorm', 'attendedNorm', 'postNorm', 'mlpNorm', 'qNorm', 'kNorm'] as const;
+
+/** Every tensor of the model, the adapter merged in; one at a time. Works for quantised bases too (decoded). Norms are as they multiply. */
 export async function* modelTensors(
   model: LanguageModel,
   adapter: LoraAdapter | null,
@@ -139,25 +143,27 @@ export async function* modelTensors(
     values,
     format: 'f32',
   });
+  const plan = layerPlan(config);
   yield await whole('model.embed_tokens.weight', model.embed);
   for (const [layer, weights] of model.layers.entries()) {
     const at = `model.layers.${layer}`;
     await yieldToEvents();
     throwIfAborted(signal);
     onLayer?.(layer, config.layers);
-    yield vector(`${at}.input_layernorm.weight`, await backend.read(weights.inputNorm));
-    yield vector(`${at}.post_attention_layernorm.weight`, await backend.read(weights.postNorm));
-    if (weights.qNorm) yield vector(`${at}.self_attn.q_norm.weight`, await backend.read(weights.qNorm));
-    if (weights.kNorm) yield vector(`${at}.self_attn.k_norm.weight`, await backend.read(weights.kNorm));
+    for (const key of normKeys) {
+      const [part] = plan.vectors[key] ?? [];
+      const weight = weights[key];
+      if (part && weight) yield vector(`${at}.${part[0]}`, await backend.read(weight));
+    }
     for (const group of groupNames) {
-      for (const linear of groupLinears[group]) {
+      for (const linear of linearsOf(config, group)) {
         const { values, start } = await linearRows(model, layer, group, linear, named);
         const { inputs, outputs } = linearShape(config, linear);
         const name = `model.${linearPath(layer, linear)}`;
         const { format } = groupMatrix(weights, group);
         yield { name: `${name}.weight`, shape: [outputs, inputs], values, format };
-        if (group === 'qkv' && weights.qkvBias)
-          yield vector(`${name}.bias`, (await backend.read(weights.qkvBias)).slice(start, start + outputs));
+        const bias = weights[`${group}Bias`];
+        if (bias) yield vector(`${name}.bias`, (await backend.read(bias)).slice(start, start + outputs));
       }
     }
   }
@@ -167,40 +173,8 @@ export async function* modelTensors(
 
 /** config.json as transformers reads it, from our form. */
 export function huggingFaceConfig(config: ModelConfig, format: FloatFormat): Record<string, unknown> {
-  const architectures = { llama: 'LlamaForCausalLM', qwen2: 'Qwen2ForCausalLM', qwen3: 'Qwen3ForCausalLM' };
-  const { ropeScaling: scaling } = config;
-  const rope =
-    scaling.type === 'default'
-      ? null
-      : scaling.type === 'linear'
-        ? { rope_type: 'linear', factor: scaling.factor }
-        : {
-            rope_type: 'llama3',
-            factor: scaling.factor,
-            low_freq_factor: scaling.lowFreqFactor,
-            high_freq_factor: scaling.highFreqFactor,
-            original_max_position_embeddings: scaling.originalMaxPosition,
-          };
-  return {
-    architectures: [architectures[config.family]],
-    model_type: config.family,
-    hidden_size: config.hidden,
-    num_hidden_layers: config.layers,
-    num_attention_heads: config.heads,
-    num_key_value_heads: config.kvHeads,
-    head_dim: config.headDim,
-    intermediate_size: config.ffn,
-    vocab_size: config.vocab,
-    rms_norm_eps: config.eps,
-    rope_theta: config.ropeTheta,
-    rope_scaling: rope,
-    hidden_act: 'silu',
-    tie_word_embeddings: config.tied,
-    max_position_embeddings: config.maxPosition,
-    bos_token_id: config.bosId,
-    eos_token_id: config.eosIds.length === 1 ? config.eosIds[0] : config.eosIds,
-    torch_dtype: { f32: 'float32', f16: 'float16', bf16: 'bfloat16' }[format],
-  };
+  const type = ({ f32: 'float32', f16: 'float16', bf16: 'bfloat16' } as const)[format];
+  return { ...transformersConfig(config), torch_dtype: type };
 }
 
 const companions = [
@@ -226,7 +200,9 @@ export async function exportMerged(
   const { format, source } = options;
   const tensors: TensorToWrite[] = [];
   for await (const { name, shape, values } of modelTensors(model, adapter, options)) {
-    const data = encodeRows(values, shape.at(-1) ?? values.length, format);
+    const kept =
+      model.config.block.onePlus && name.endsWith('norm.weight') ? values.map((w) => w - 1) : values;
+    const data = encodeRows(kept, shape.at(-1) ?? values.length, format);
     if (data.format === 'q8' || data.format === 'q4') continue;
     tensors.push({ name, dtype: dtypes[data.format], shape, data: data.values });
   }

@@ -1,45 +1,44 @@
 /** The merged model as one GGUF file that llama.cpp loads (its convert_hf_to_gguf.py). */
 import { encodeRows } from '../compute/encode';
+import { ModelError } from '../core/errors';
 import type { FileSource } from '../core/fileSource';
-import { inverseFrequencies } from '../lm/rotary';
+import { yarnAttention } from '../lm/block/ropeConfig';
+import { ggufArchitecture, layerModules } from '../lm/gguf/ggufBlock';
+import { ggufConfig, type RopeFactors } from '../lm/gguf/ggufModel';
+import { inverseFrequencies, ropeOf } from '../lm/rotary';
 import { linearNames } from '../lm/types';
 import type { LanguageModel, LoraAdapter, ModelConfig } from '../lm/types';
-import { ggufLinear, isPermuted, permuteHeads } from './ggufAdapter';
+import { isPermuted, permuteHeads } from './ggufAdapter';
 import { ggufTokenizerMeta } from './ggufTokenizer';
 import { writeGguf } from './ggufWriter';
 import type { GgufMeta, GgufTensorToWrite } from './ggufWriter';
 import { modelTensors } from './merge';
 import type { FloatFormat, MergeHooks } from './merge';
 
-const norms: Readonly<Record<string, string>> = {
-  input_layernorm: 'attn_norm',
-  post_attention_layernorm: 'ffn_norm',
-  q_norm: 'attn_q_norm',
-  k_norm: 'attn_k_norm',
-};
-
 /** llama.cpp's name of a tensor under transformers' name. */
-export function ggufName(name: string): string {
+export function ggufName(name: string, { block }: Pick<ModelConfig, 'block'>): string {
   if (name === 'model.embed_tokens.weight') return 'token_embd.weight';
   if (name === 'lm_head.weight') return 'output.weight';
   if (name === 'model.norm.weight') return 'output_norm.weight';
-  const match = /^model\.layers\.(\d+)\.(?:\w+\.)?(\w+)\.(weight|bias)$/.exec(name);
-  const [, layer, module = '', kind] = match ?? [];
-  const linear = linearNames.find((known) => known === module);
-  return `blk.${layer}.${linear ? ggufLinear[linear] : (norms[module] ?? module)}.${kind}`;
+  const [, layer, module = '', kind] = /^model\.layers\.(\d+)\.(.+)\.(weight|bias)$/.exec(name) ?? [];
+  const [called = module] = Object.entries(layerModules(block)).find(([, theirs]) => theirs === module) ?? [];
+  return `blk.${layer}.${called}.${kind}`;
 }
 
 function architectureMeta(config: ModelConfig, format: FloatFormat): Map<string, GgufMeta> {
-  const at = (name: string) => `${config.family}.${name}`;
+  const architecture = ggufArchitecture(config.family);
+  const at = (name: string) => `${architecture}.${name}`;
   const u32 = (value: number): GgufMeta => ({ type: 'u32', value });
   const f32 = (value: number): GgufMeta => ({ type: 'f32', value });
+  const text = (value: string): GgufMeta => ({ type: 'string', value });
+  const { block, ropeScaling: scaling } = config;
   const meta = new Map<string, GgufMeta>([
-    ['general.architecture', { type: 'string', value: config.family }],
-    ['general.type', { type: 'string', value: 'model' }],
-    ['general.name', { type: 'string', value: 'merged model' }],
+    ['general.architecture', text(architecture)],
+    ['general.type', text('model')],
+    ['general.name', text('merged model')],
     ['general.file_type', u32({ f32: 0, f16: 1, bf16: 32 }[format])],
     [at('block_count'), u32(config.layers)],
-    [at('context_length'), u32(config.maxPosition)],
+    [at('context_length'), u32(scaling.type === 'longrope' ? scaling.longMaxPosition : config.maxPosition)],
     [at('embedding_length'), u32(config.hidden)],
     [at('feed_forward_length'), u32(config.ffn)],
     [at('attention.head_count'), u32(config.heads)],
@@ -48,17 +47,82 @@ function architectureMeta(config: ModelConfig, format: FloatFormat): Map<string,
     [at('attention.value_length'), u32(config.headDim)],
     [at('attention.layer_norm_rms_epsilon'), f32(config.eps)],
     [at('rope.freq_base'), f32(config.ropeTheta)],
-    [at('rope.dimension_count'), u32(config.headDim)],
+    [at('rope.dimension_count'), u32(block.rotated ?? config.headDim)],
     [at('vocab_size'), u32(config.vocab)],
   ]);
-  if (config.ropeScaling.type === 'linear') {
-    meta.set(at('rope.scaling.type'), { type: 'string', value: 'linear' });
-    meta.set(at('rope.scaling.factor'), f32(config.ropeScaling.factor));
+  if (scaling.type === 'linear' || scaling.type === 'yarn') {
+    meta.set(at('rope.scaling.type'), text(scaling.type));
+    meta.set(at('rope.scaling.factor'), f32(scaling.factor));
   }
+  if (scaling.type === 'yarn' || scaling.type === 'longrope')
+    meta.set(at('rope.scaling.original_context_length'), u32(scaling.originalMaxPosition));
+  if (scaling.type === 'longrope') meta.set(at('rope.scaling.attn_factor'), f32(scaling.attentionFactor));
+  if (config.family === 'granite') {
+    meta.set(at('embedding_scale'), f32(block.embeddingScale));
+    meta.set(at('residual_scale'), f32(block.residualScale));
+    meta.set(at('attention.scale'), f32(block.attentionScale ?? config.headDim ** -0.5));
+    meta.set(at('logit_scale'), f32(block.logitDivisor));
+  }
+  if (block.norms === 'both') {
+    meta.set(at('attention.sliding_window'), u32(block.window ?? config.maxPosition));
+    if (block.attentionCap !== null) meta.set(at('attn_logit_softcapping'), f32(block.attentionCap));
+    if (block.logitCap !== null) meta.set(at('final_logit_softcapping'), f32(block.logitCap));
+  }
+  if (config.family === 'phi3') meta.set(at('attention.sliding_window'), u32(block.window ?? 0));
   return meta;
 }
 
-/** Matrices in `format`, vectors in f32. Throws ModelError where the tokenizer cannot be written to GGUF. */
+/** Divisors of the frequencies, by tensor. */
+function ropeFactors(config: ModelConfig): RopeFactors {
+  const { ropeScaling: scaling } = config;
+  const none = { all: null, short: null, long: null };
+  if (scaling.type === 'longrope') {
+    const [short, long] = [scaling.shortFactors, scaling.longFactors].map((list) => Float32Array.from(list));
+    return { ...none, short: short ?? null, long: long ?? null };
+  }
+  const rope = ropeOf(config, 'main');
+  if (scaling.type !== 'llama3' || !rope) return none;
+  const scaled = inverseFrequencies(rope);
+  const plain = inverseFrequencies({ ...rope, ropeScaling: { type: 'default' } });
+  return { ...none, all: Float32Array.from(plain, (frequency, i) => frequency / scaled[i]!) };
+}
+
+/** Throws ModelError where the file would be read as another model than this one. */
+function refuseUnsayable(
+  config: ModelConfig,
+  meta: ReadonlyMap<string, GgufMeta>,
+  factors: RopeFactors,
+): void {
+  const refuse = (what: string): never => {
+    throw new ModelError(
+      `A GGUF cannot say ${what} of this model, and llama.cpp would compute something else.`,
+      'Export it as safetensors.',
+    );
+  };
+  const { block, ropeScaling: scaling } = config;
+  if (block.oBias || block.mlpBias || (config.qkvBias && config.family !== 'qwen2')) refuse('the biases');
+  if (
+    scaling.type === 'yarn' &&
+    (Math.abs(scaling.attentionFactor - yarnAttention(scaling.factor)) > 1e-6 ||
+      scaling.betaFast !== 32 ||
+      scaling.betaSlow !== 1 ||
+      !scaling.truncate)
+  )
+    refuse('the rope scaling');
+  const metadata = new Map([...meta].map(([key, { value }]) => [key, value]));
+  const read = ggufConfig({ metadata, tensors: new Map() }, factors).block;
+  const same = (Object.keys(block) as (keyof typeof block)[]).every((key) => {
+    const [ours, theirs] = [block[key], read[key]];
+    if (typeof ours === 'number' && typeof theirs === 'number') return Math.abs(ours / theirs - 1) < 1e-6;
+    // Where attention's scale is not said, it is the usual one.
+    if (key === 'attentionScale')
+      return Math.abs((block[key] ?? config.headDim ** -0.5) * Math.sqrt(config.headDim) - 1) < 1e-6;
+    return JSON.stringify(ours) === JSON.stringify(theirs);
+  });
+  if (!same) refuse('the windows, positions or scales');
+}
+
+/** Matrices in `format`, vectors in f32. Throws ModelError where the tokenizer or the model cannot be written to GGUF. */
 export async function mergedGguf(
   model: LanguageModel,
   adapter: LoraAdapter | null,
@@ -66,15 +130,17 @@ export async function mergedGguf(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { config } = model;
   const meta = architectureMeta(config, options.format);
+  const factors = ropeFactors(config);
+  refuseUnsayable(config, meta, factors);
   for (const [key, entry] of await ggufTokenizerMeta(options.source, config)) meta.set(key, entry);
   const tensors: GgufTensorToWrite[] = [];
-  if (config.ropeScaling.type === 'llama3') {
-    // Divisors of the plain frequencies.
-    const scaled = inverseFrequencies(config);
-    const plain = inverseFrequencies({ ...config, ropeScaling: { type: 'default' } });
-    const data = Float32Array.from(plain, (frequency, i) => frequency / scaled[i]!);
-    tensors.push({ name: 'rope_freqs.weight', shape: [data.length], type: 'F32', data });
-  }
+  const named = {
+    rope_freqs: factors.all,
+    rope_factors_short: factors.short,
+    rope_factors_long: factors.long,
+  };
+  for (const [name, data] of Object.entries(named))
+    if (data) tensors.push({ name: `${name}.weight`, shape: [data.length], type: 'F32', data });
   for await (const { name, shape, values } of modelTensors(model, adapter, options)) {
     const cols = shape.at(-1) ?? values.length;
     const linear = linearNames.find((known) => name.endsWith(`${known}.weight`));
@@ -82,7 +148,7 @@ export async function mergedGguf(
     const encoded = encodeRows(rows, cols, shape.length === 1 ? 'f32' : options.format);
     if (encoded.format === 'q8' || encoded.format === 'q4') continue;
     const type = ({ f32: 'F32', f16: 'F16', bf16: 'BF16' } as const)[encoded.format];
-    tensors.push({ name: ggufName(name), shape, type, data: encoded.values });
+    tensors.push({ name: ggufName(name, config), shape, type, data: encoded.values });
   }
   return writeGguf(meta, tensors);
 }

@@ -5,13 +5,14 @@
 import type { Backend, Tensor } from '../compute/ops';
 import { groupLinears, groupNames } from '../lm/adapter';
 import type { GroupName } from '../lm/adapter';
+import { addsAsIs } from '../lm/block/form';
 import type { LanguageModel, LoraConfig } from '../lm/types';
 import type { Recomputation } from '../lm/recompute';
 
 /** What a layer's backward reads. R rows, H hidden, D = (heads + 2 kvHeads) headDim, F ffn. */
 export interface LayerSaves {
-  /** [R, H] after the input norm. */
-  readonly normed: Tensor;
+  /** [R, H] after the input norm; null in blocks without one. */
+  readonly normed: Tensor | null;
   /** [R, D] before QK norm; the same tensor as `qkv` for families without it. */
   readonly qkvRaw: Tensor;
   /** [R, D] rotated. */
@@ -22,12 +23,16 @@ export interface LayerSaves {
   readonly lse: Tensor;
   /** [R, H] the residual stream after attention. */
   readonly middle: Tensor;
-  /** [R, H] after the second norm. */
-  readonly middleNormed: Tensor;
+  /** [R, H] what o gave, where a norm follows; null else. */
+  readonly attendedOut: Tensor | null;
+  /** [R, H] after the MLP's own norm; null in blocks without one. */
+  readonly middleNormed: Tensor | null;
   /** [R, 2F] */
   readonly gateUp: Tensor;
   /** [R, F] */
   readonly activated: Tensor;
+  /** [R, H] what down gave, where a norm follows; null else. */
+  readonly mlpOut: Tensor | null;
   /** x A^T of each adapted group: [R, segments * rank]. */
   readonly u: Readonly<Record<GroupName, Tensor | null>>;
 }
@@ -35,7 +40,8 @@ export interface LayerSaves {
 /** Gradients in flight, shared by all layers. */
 export interface Gradients {
   readonly hidden: Tensor;
-  readonly normed: Tensor;
+  /** null in blocks whose linears read the stream itself. */
+  readonly normed: Tensor | null;
   readonly qkv: Tensor;
   readonly qkvRaw: Tensor;
   readonly attended: Tensor;
@@ -90,6 +96,10 @@ export class Workspace {
   readonly gathered: Tensor;
   readonly final: Tensor;
   readonly logits: Tensor;
+  /** Logits after their cap; null without one. */
+  readonly capped: Tensor | null;
+  /** [R, H] what a branch adds, or its gradient, where it is not added as it is. */
+  readonly branch: Tensor | null;
   readonly chunks: readonly HeadChunk[];
   readonly #backend: Backend;
   readonly #owned: Tensor[] = [];
@@ -154,21 +164,25 @@ export class Workspace {
         /** One for all layers, where it is computed again from what is kept. */
         const cheap = (name: 'normed' | 'qkv' | 'middleNormed' | 'activated', label: string, cols: number) =>
           first?.[name] ?? kept(label, cols);
+        const { norms } = config.block;
         const qkv = config.qkNorm ? cheap('qkv', 'qkv', fused) : kept('qkv', fused);
         saves.push({
-          normed: cheap('normed', 'normed', hidden),
+          normed: norms === 'after' ? null : cheap('normed', 'normed', hidden),
           qkvRaw: config.qkNorm ? kept('qkv before norm', fused) : qkv,
           qkv,
           attended: kept('attended', queries),
           lse: kept('lse', heads),
           middle: kept('middle', hidden),
-          middleNormed: cheap('middleNormed', 'middle normed', hidden),
+          attendedOut: norms === 'before' ? null : kept('attended out', hidden),
+          middleNormed: norms === 'after' ? null : cheap('middleNormed', 'middle normed', hidden),
           gateUp: kept('gate and up', 2 * ffn),
           activated: cheap('activated', 'activated', ffn),
+          mlpOut: norms === 'before' ? null : kept('MLP out', hidden),
           u: perGroup(`u ${i}`),
         });
       }
       this.saves = saves;
+      this.branch = addsAsIs(config.block) ? null : make('branch', rows, hidden);
       this.gathered = make('loss rows', targets, hidden);
       this.final = make('final', align(targets), hidden);
       const gradFinal = options.forwardOnly ? this.final : make('d final', align(targets), hidden);
@@ -177,7 +191,7 @@ export class Workspace {
         const gradQkv = make('d qkv', rows, fused);
         this.gradients = {
           hidden: make('d stream', rows, hidden),
-          normed: make('d normed', rows, hidden),
+          normed: config.block.norms === 'after' ? null : make('d normed', rows, hidden),
           qkv: gradQkv,
           qkvRaw: config.qkNorm ? make('d qkv before norm', rows, fused) : gradQkv,
           attended: make('d attended', rows, queries),
@@ -194,6 +208,7 @@ export class Workspace {
       const fitting = Math.max(64, Math.floor(bytes / (4 * config.vocab * 64)) * 64);
       const chunkRows = Math.min(fitting, targets);
       this.logits = make('logits', chunkRows, config.vocab);
+      this.capped = config.block.logitCap === null ? null : make('capped logits', chunkRows, config.vocab);
       const chunks: HeadChunk[] = [];
       for (let start = 0; start < targets; start += chunkRows) {
         const count = Math.min(chunkRows, targets - start);

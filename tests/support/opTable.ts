@@ -154,6 +154,15 @@ export const normTable: readonly OpCase[] = sizes.flatMap((rows) =>
   lengths.map((cols) => rowCases.rmsNorm(rows, cols)),
 );
 
+/** Heads of which a part is rotated. */
+const partTable: readonly OpCase[] = [
+  { heads: 3, kvHeads: 1, headDim: 10, rotated: 6 },
+  { heads: 4, kvHeads: 2, headDim: 16, rotated: 12 },
+].flatMap((shape) => [
+  attentionCases.rope(9, shape),
+  attentionCases.attentionPaged(7, shape, 4),
+]);
+
 export const opTable: Readonly<Record<string, readonly OpCase[]>> = {
   'elementwise ops': [
     ...lengths.flatMap((size) => [
@@ -165,8 +174,10 @@ export const opTable: Readonly<Record<string, readonly OpCase[]>> = {
       rowCases.adamw(size, false),
       rowCases.adamwSteps(size),
     ]),
-    ...pairs.map(([rows, cols]) => rowCases.swiglu(rows, cols)),
+    ...pairs.flatMap(([rows, cols]) => [rowCases.swiglu(rows, cols), rowCases.swiglu(rows, cols, 'gelu')]),
     rowCases.swigluFarOut(),
+    rowCases.swigluFarOut('gelu'),
+    ...lengths.flatMap((size) => [rowCases.scale(size), rowCases.softCap(size)]),
   ],
   'rows gathered, scattered and embedded': [
     ...pairs.flatMap(([rows, cols]) => [
@@ -182,7 +193,9 @@ export const opTable: Readonly<Record<string, readonly OpCase[]>> = {
       rowCases.rmsNormBackward(rows, cols, true),
       rowCases.rmsNormBackward(rows, cols, false),
     ]),
-    ...sizes.flatMap((rows) => heads.map((shape) => rowCases.qkNorm(rows, shape))),
+    ...sizes.flatMap((rows) =>
+      heads.flatMap((shape) => [rowCases.qkNorm(rows, shape), rowCases.qkNorm(rows, shape, true)]),
+    ),
   ],
   'cross-entropy and its gradient': [
     ...pairs.flatMap(([rows, vocab]) => [
@@ -208,6 +221,7 @@ export const opTable: Readonly<Record<string, readonly OpCase[]>> = {
       attentionCases.attentionPagedUneven([18, 6], shape, 4),
     ]),
     ...scoreTable,
+    ...partTable,
   ],
   linears: [
     ...triples.flatMap(([rows, inputs, outputs]) => [

@@ -15,9 +15,8 @@ export {
   rope,
   ropeAndCache,
   scatterRows,
-  swiglu,
-  swigluBackward,
 } from './rows';
+export { scale, softCap, softCapBackward, swiglu, swigluBackward } from './gates';
 export { attention, attentionBackward, attentionScratch } from './attention';
 export { attentionPaged, pagedScratch } from './paged';
 export { adamw, crossEntropy, sumSquares } from './loss';

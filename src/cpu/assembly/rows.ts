@@ -1,5 +1,5 @@
 /** Row-wise kernels; src/cpu/referenceRows.ts holds the formulas. `n` and strides count floats, pointers are bytes. */
-import { dot, exp1, exp4, sum4 } from './math';
+import { dot, sum4 } from './math';
 import { part, shareEnd, shareStart } from './state';
 
 @inline
@@ -127,10 +127,17 @@ export function qkNorm(
   kvHeads: i32,
   d: i32,
   eps: f32,
+  whole: i32,
 ): void {
   const width = (heads + 2 * kvHeads) * d;
   for (let row = shareStart(rows, 1), end = shareEnd(rows, 1); row < end; row++) {
-    for (let h = 0; h < heads + kvHeads; h++) {
+    if (whole) {
+      const q = row * width;
+      const k = q + heads * d;
+      normRow(at(x, q), qw, at(y, q), heads * d, eps);
+      normRow(at(x, k), kw, at(y, k), kvHeads * d, eps);
+    }
+    for (let h = whole ? heads + kvHeads : 0; h < heads + kvHeads; h++) {
       const o = row * width + h * d;
       normRow(at(x, o), h < heads ? qw : kw, at(y, o), d, eps);
     }
@@ -150,10 +157,17 @@ export function qkNormBackward(
   kvHeads: i32,
   d: i32,
   eps: f32,
+  whole: i32,
 ): void {
   const width = (heads + 2 * kvHeads) * d;
   for (let row = shareStart(rows, 1), end = shareEnd(rows, 1); row < end; row++) {
-    for (let h = 0; h < heads + kvHeads; h++) {
+    if (whole) {
+      const q = row * width;
+      const k = q + heads * d;
+      normRowBackward(at(x, q), qw, at(dy, q), at(dx, q), heads * d, eps, false);
+      normRowBackward(at(x, k), kw, at(dy, k), at(dx, k), kvHeads * d, eps, false);
+    }
+    for (let h = whole ? heads + kvHeads : 0; h < heads + kvHeads; h++) {
       const o = row * width + h * d;
       normRowBackward(at(x, o), h < heads ? qw : kw, at(dy, o), at(dx, o), d, eps, false);
     }
@@ -162,66 +176,19 @@ export function qkNormBackward(
   }
 }
 
+/** Rotates `count` heads at x in place by row `position` of the tables [positions, rotated / 2]. */
 @inline
-function sigmoid4(x: v128): v128 {
-  const one = f32x4.splat(1);
-  return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(x))));
-}
-
-export function swiglu(gateUp: usize, y: usize, rows: i32, ffn: i32): void {
-  for (let row = shareStart(rows, 1), end = shareEnd(rows, 1); row < end; row++) {
-    const gate = at(gateUp, row * 2 * ffn);
-    const up = at(gate, ffn);
-    const to = at(y, row * ffn);
-    let i = 0;
-    for (; i + 4 <= ffn; i += 4) {
-      const g = v128.load(at(gate, i));
-      v128.store(at(to, i), f32x4.mul(f32x4.mul(g, sigmoid4(g)), v128.load(at(up, i))));
-    }
-    for (; i < ffn; i++) {
-      const g = load<f32>(at(gate, i));
-      store<f32>(at(to, i), (g * (<f32>1 / (<f32>1 + exp1(-g)))) * load<f32>(at(up, i)));
-    }
-  }
-}
-
-export function swigluBackward(gateUp: usize, dy: usize, dGateUp: usize, rows: i32, ffn: i32): void {
-  const one = f32x4.splat(1);
-  for (let row = shareStart(rows, 1), end = shareEnd(rows, 1); row < end; row++) {
-    const gate = at(gateUp, row * 2 * ffn);
-    const up = at(gate, ffn);
-    const dGate = at(dGateUp, row * 2 * ffn);
-    const dUp = at(dGate, ffn);
-    const from = at(dy, row * ffn);
-    let i = 0;
-    for (; i + 4 <= ffn; i += 4) {
-      const g = v128.load(at(gate, i));
-      const s = sigmoid4(g);
-      const gradient = v128.load(at(from, i));
-      const gs = f32x4.mul(gradient, s);
-      v128.store(
-        at(dGate, i),
-        f32x4.mul(
-          f32x4.mul(gs, v128.load(at(up, i))),
-          f32x4.add(one, f32x4.mul(g, f32x4.sub(one, s))),
-        ),
-      );
-      v128.store(at(dUp, i), f32x4.mul(gs, g));
-    }
-    for (; i < ffn; i++) {
-      const g = load<f32>(at(gate, i));
-      const s: f32 = <f32>1 / (<f32>1 + exp1(-g));
-      const gs: f32 = load<f32>(at(from, i)) * s;
-      store<f32>(at(dGate, i), gs * load<f32>(at(up, i)) * (<f32>1 + g * (<f32>1 - s)));
-      store<f32>(at(dUp, i), gs * g);
-    }
-  }
-}
-
-/** Rotates `count` heads at x in place by row `position` of the tables [positions, d / 2]. */
-@inline
-function rotate(x: usize, count: i32, d: i32, cos: usize, sin: usize, position: i32, sign: f32): void {
-  const half = d >> 1;
+function rotate(
+  x: usize,
+  count: i32,
+  d: i32,
+  rotated: i32,
+  cos: usize,
+  sin: usize,
+  position: i32,
+  sign: f32,
+): void {
+  const half = rotated >> 1;
   const c = at(cos, position * half);
   const s = at(sin, position * half);
   for (let h = 0; h < count; h++) {
@@ -257,10 +224,11 @@ export function rope(
   kvHeads: i32,
   d: i32,
   sign: f32,
+  rotated: i32,
 ): void {
   const width = (heads + 2 * kvHeads) * d;
   for (let row = shareStart(rows, 1), end = shareEnd(rows, 1); row < end; row++) {
-    rotate(at(qkv, row * width), heads + kvHeads, d, cos, sin, load<u32>(at(positions, row)), sign);
+    rotate(at(qkv, row * width), heads + kvHeads, d, rotated, cos, sin, load<u32>(at(positions, row)), sign);
   }
 }
 
@@ -276,6 +244,7 @@ export function ropeAndCache(
   heads: i32,
   kvHeads: i32,
   d: i32,
+  rotated: i32,
 ): void {
   const kv = kvHeads * d;
   const width = heads * d + 2 * kv;
@@ -285,10 +254,10 @@ export function ropeAndCache(
     const slot = <usize>load<u32>(at(slots, row)) * bytes;
     const q = at(qkv, row * width);
     const k = at(q, heads * d);
-    rotate(q, heads, d, cos, sin, position, 1);
+    rotate(q, heads, d, rotated, cos, sin, position, 1);
     memory.copy(kCache + slot, k, bytes);
     memory.copy(vCache + slot, k + bytes, bytes);
-    rotate(kCache + slot, kvHeads, d, cos, sin, position, 1);
+    rotate(kCache + slot, kvHeads, d, rotated, cos, sin, position, 1);
   }
 }
 

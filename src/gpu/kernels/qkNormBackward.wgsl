@@ -13,15 +13,15 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   //#include qkHead to=dx from=dy
   var squares = 0.0;
   var products = 0.0;
-  for (var i = 0u; i < sizes.headDim; i++) {
+  for (var i = 0u; i < length; i++) {
     let value = x[first + i];
     squares += value * value;
     products += value * weightOf(slot, i) * dy[first + i];
   }
-  let count = f32(sizes.headDim);
+  let count = f32(length);
   let scale = 1.0 / sqrt(squares / count + sizes.eps);
   let pull = scale * scale * scale / count * products;
-  for (var i = 0u; i < sizes.headDim; i++) {
+  for (var i = 0u; i < length; i++) {
     dx[first + i] = scale * weightOf(slot, i) * dy[first + i] - x[first + i] * pull;
   }
 }

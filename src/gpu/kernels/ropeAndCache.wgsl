@@ -1,8 +1,13 @@
 // Rotates q in place (see rope.wgsl) and writes the rotated k and v of row t to slot slots[t] of the caches.
-// qkv [rows, (heads + 2 kvHeads) * headDim], positions, slots u32 [rows], cos, sin [positions, headDim / 2],
+// qkv [rows, (heads + 2 kvHeads) * headDim], positions, slots u32 [rows], cos, sin [positions, headDim / 2], with PARTIAL
+// [positions, halfRotated]: of each head the first 2 halfRotated elements are rotated, and pairs of the others stay.
 // kCache, vCache [slots, kvHeads * headDim], with HALF as f16 pairs in u32 (headDim divides by four then; no shader-f16 needed).
 // Grid: a thread per (row, head of q, k or v, pair), with HALF per two pairs side by side.
+//#if PARTIAL
+struct Sizes { rows: u32, heads: u32, kvHeads: u32, halfDim: u32, halfRotated: u32 }
+//#else
 struct Sizes { rows: u32, heads: u32, kvHeads: u32, halfDim: u32 }
+//#endif
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read_write> qkv: array<f32>;
 @group(0) @binding(2) var<storage, read> positions: array<u32>;
@@ -31,28 +36,40 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   }
   let row = index / perRow;
   let head = index % perRow / sizes.halfDim;
+  //#if PARTIAL
+  let number = index % sizes.halfDim;
+  let turns = number < sizes.halfRotated;
+  let pair = select(number + sizes.halfRotated, number, turns);
+  let stride = select(sizes.halfDim - sizes.halfRotated, sizes.halfRotated, turns);
+  //#else
   let pair = index % sizes.halfDim;
+  let stride = sizes.halfDim;
+  //#endif
   let first = (row * heads + head) * 2u * sizes.halfDim + pair;
   //#if HALF
   let a = vec2<f32>(qkv[first], qkv[first + 1u]);
-  let b = vec2<f32>(qkv[first + sizes.halfDim], qkv[first + sizes.halfDim + 1u]);
+  let b = vec2<f32>(qkv[first + stride], qkv[first + stride + 1u]);
   //#else
   let a = qkv[first];
-  let b = qkv[first + sizes.halfDim];
+  let b = qkv[first + stride];
   //#endif
   let slot = slots[row] * sizes.kvHeads * 2u * sizes.halfDim + pair;
   if (head >= sizes.heads + sizes.kvHeads) {
     let cached = slot + (head - sizes.heads - sizes.kvHeads) * 2u * sizes.halfDim;
     //#if HALF
     vCache[cached / 2u] = pack2x16float(a);
-    vCache[(cached + sizes.halfDim) / 2u] = pack2x16float(b);
+    vCache[(cached + stride) / 2u] = pack2x16float(b);
     //#else
     vCache[cached] = a;
-    vCache[cached + sizes.halfDim] = b;
+    vCache[cached + stride] = b;
     //#endif
     return;
   }
+  //#if PARTIAL
+  let angle = select(0u, positions[row] * sizes.halfRotated + number, turns);
+  //#else
   let angle = positions[row] * sizes.halfDim + pair;
+  //#endif
   //#if HALF
   let cosine = vec2<f32>(cosTable[angle], cosTable[angle + 1u]);
   let sine = vec2<f32>(sinTable[angle], sinTable[angle + 1u]);
@@ -60,26 +77,31 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   let cosine = cosTable[angle];
   let sine = sinTable[angle];
   //#endif
+  //#if PARTIAL
+  let rotatedA = select(a, a * cosine - b * sine, turns);
+  let rotatedB = select(b, b * cosine + a * sine, turns);
+  //#else
   let rotatedA = a * cosine - b * sine;
   let rotatedB = b * cosine + a * sine;
+  //#endif
   if (head < sizes.heads) {
     //#if HALF
     qkv[first] = rotatedA.x;
     qkv[first + 1u] = rotatedA.y;
-    qkv[first + sizes.halfDim] = rotatedB.x;
-    qkv[first + sizes.halfDim + 1u] = rotatedB.y;
+    qkv[first + stride] = rotatedB.x;
+    qkv[first + stride + 1u] = rotatedB.y;
     //#else
     qkv[first] = rotatedA;
-    qkv[first + sizes.halfDim] = rotatedB;
+    qkv[first + stride] = rotatedB;
     //#endif
   } else {
     let cached = slot + (head - sizes.heads) * 2u * sizes.halfDim;
     //#if HALF
     kCache[cached / 2u] = pack2x16float(rotatedA);
-    kCache[(cached + sizes.halfDim) / 2u] = pack2x16float(rotatedB);
+    kCache[(cached + stride) / 2u] = pack2x16float(rotatedB);
     //#else
     kCache[cached] = rotatedA;
-    kCache[cached + sizes.halfDim] = rotatedB;
+    kCache[cached + stride] = rotatedB;
     //#endif
   }
 }

@@ -1,5 +1,8 @@
 /** Shapes of the bundled and of well-known models (from their config.json), made on any backend without files: for counts, pace and benches. */
 import type { Backend, Matrix, Tensor, WeightFormat } from '../../compute/ops';
+import { layerForm, plainBlock, ropeKinds } from '../block/form';
+import { layerPlan, type VectorName } from '../layerPlan';
+import { createRotary } from '../rotary';
 import type { LanguageModel, ModelConfig } from '../types';
 
 export type Shape = Pick<
@@ -112,6 +115,7 @@ export function emptyModel(
     tied: true,
     qkvBias: false,
     qkNorm: false,
+    block: plainBlock,
     maxPosition: maxContext,
     bosId: null,
     eosIds: [],
@@ -123,28 +127,42 @@ export function emptyModel(
   const matrix = (rows: number, cols: number): Matrix => backend.matrix(rows, cols, format, options);
   const fused = (heads + 2 * kvHeads) * headDim;
   const embed = matrix(vocab, hidden);
+  const { vectors } = layerPlan(config);
+  const own = (name: VectorName): Tensor | null => {
+    const parts = vectors[name];
+    return parts && vector(parts.reduce((sum, [, size]) => sum + size, 0));
+  };
+  const rotaries = new Map(
+    ropeKinds(config.block).map((kind) => [
+      kind,
+      createRotary(config, kind, (_label, cols) => backend.tensor([maxContext, cols], options)),
+    ]),
+  );
   return {
     config,
     backend,
     owner: 'model',
     embed,
     head: config.tied ? embed : matrix(vocab, hidden),
-    layers: Array.from({ length: config.layers }, () => ({
-      inputNorm: vector(hidden),
+    layers: Array.from({ length: config.layers }, (_, layer) => ({
+      inputNorm: own('inputNorm'),
       qkv: matrix(fused, hidden),
-      qkvBias: config.qkvBias ? vector(fused) : null,
-      qNorm: config.qkNorm ? vector(headDim) : null,
-      kNorm: config.qkNorm ? vector(headDim) : null,
+      qkvBias: own('qkvBias'),
+      qNorm: own('qNorm'),
+      kNorm: own('kNorm'),
       o: matrix(hidden, heads * headDim),
-      postNorm: vector(hidden),
+      oBias: own('oBias'),
+      attendedNorm: own('attendedNorm'),
+      postNorm: own('postNorm'),
       gateUp: matrix(2 * ffn, hidden),
+      gateUpBias: own('gateUpBias'),
       down: matrix(hidden, ffn),
+      downBias: own('downBias'),
+      mlpNorm: own('mlpNorm'),
+      rotary: rotaries.get(layerForm(config.block, layer).rope)!,
     })),
     finalNorm: vector(hidden),
-    rotary: {
-      cos: backend.tensor([maxContext, headDim / 2], options),
-      sin: backend.tensor([maxContext, headDim / 2], options),
-    },
+    rotaries: [...rotaries.values()],
     maxContext,
   };
 }

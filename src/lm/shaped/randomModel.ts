@@ -4,7 +4,8 @@ import type { Backend, Matrix, RowData, WeightFormat } from '../../compute/ops';
 import { RandomStream } from '../../core/rng';
 import { emptyModel, type ModelName } from './emptyModel';
 import { unloadModel } from '../load';
-import { rotaryValues } from '../rotary';
+import { ropeKinds } from '../block/form';
+import { writeRotary } from '../rotary';
 import type { LanguageModel } from '../types';
 
 /** Values that are encoded at once. */
@@ -56,16 +57,24 @@ export async function randomModel(
     if (model.head !== model.embed) random.fill(model.head);
     for (const layer of model.layers) {
       for (const matrix of [layer.qkv, layer.o, layer.gateUp, layer.down]) random.fill(matrix);
-      for (const norm of [layer.inputNorm, layer.postNorm, layer.qNorm, layer.kNorm])
+      for (const norm of [
+        layer.inputNorm,
+        layer.attendedNorm,
+        layer.postNorm,
+        layer.mlpNorm,
+        layer.qNorm,
+        layer.kNorm,
+      ])
         if (norm) backend.fill({ x: norm, value: 1 });
-      if (layer.qkvBias) backend.write(layer.qkvBias, random.values(layer.qkvBias.size));
+      for (const bias of [layer.qkvBias, layer.oBias, layer.gateUpBias, layer.downBias])
+        if (bias) backend.write(bias, random.values(bias.size));
       // One layer after the other: what waits to be written is held twice.
       await backend.finish();
     }
     backend.fill({ x: model.finalNorm, value: 1 });
-    const { cos, sin } = rotaryValues(model.config, maxContext);
-    backend.write(model.rotary.cos, cos);
-    backend.write(model.rotary.sin, sin);
+    ropeKinds(model.config.block).forEach((kind, i) =>
+      writeRotary(backend, model.config, kind, model.rotaries[i]!, maxContext),
+    );
     await backend.finish();
     return model;
   } catch (error) {

@@ -13,6 +13,8 @@ const forward = [
   'attentionPaged',
   'attentionMerge',
   'swiglu',
+  'scale',
+  'softCap',
   'loraDown',
   'loraDownDropout',
   'logitChunks',

@@ -77,7 +77,7 @@ describe('gradients of the reference agree with central differences', () => {
     expect(deviation(x, gradient, loss)).toBeLessThan(1);
   });
 
-  test('of the QK norm', () => {
+  test.each([false, true])('of the QK norm, whole: %s', (whole) => {
     const rows = 2;
     const [x, dy, y, dx] = [
       normal([rows, width]),
@@ -85,8 +85,8 @@ describe('gradients of the reference agree with central differences', () => {
       zeros([rows, width]),
       zeros([rows, width]),
     ];
-    const [qWeight, kWeight] = [normal([6]), normal([6])];
-    const shape = { ...heads, qWeight, kWeight, rows, eps: 1e-3 };
+    const [qWeight, kWeight] = whole ? [normal([24]), normal([12])] : [normal([6]), normal([6])];
+    const shape = { ...heads, qWeight, kWeight, rows, eps: 1e-3, whole };
     b.qkNormBackward({ ...shape, x, dy, dx });
     const loss = () => {
       b.qkNorm({ ...shape, x, y });
@@ -95,7 +95,7 @@ describe('gradients of the reference agree with central differences', () => {
     expect(deviation(x, b.readF64(dx), loss)).toBeLessThan(1);
   });
 
-  test('of SwiGLU', () => {
+  test.each(['silu', 'gelu'] as const)('of a gate by %s', (activation) => {
     const [rows, ffn] = [3, 5];
     const [gateUp, dy, y, dGateUp] = [
       normal([rows, 2 * ffn], 2),
@@ -103,12 +103,24 @@ describe('gradients of the reference agree with central differences', () => {
       zeros([rows, ffn]),
       zeros([rows, 2 * ffn]),
     ];
-    b.swigluBackward({ gateUp, dy, dGateUp, rows, ffn });
+    b.swigluBackward({ gateUp, dy, dGateUp, rows, ffn, activation });
     const loss = () => {
-      b.swiglu({ gateUp, y, rows, ffn });
+      b.swiglu({ gateUp, y, rows, ffn, activation });
       return inner(dy, y);
     };
     expect(deviation(gateUp, b.readF64(dGateUp), loss)).toBeLessThan(1);
+  });
+
+  test('of capped logits', () => {
+    const [x, dy, dx, y] = [normal([17], 8), normal([17]), zeros([17]), zeros([17])];
+    b.copy({ x: dy, y: dx });
+    b.softCapBackward({ x, dy: dx, cap: 5 });
+    const loss = () => {
+      b.copy({ x, y });
+      b.softCap({ x: y, cap: 5 });
+      return inner(dy, y);
+    };
+    expect(deviation(x, b.readF64(dx), loss)).toBeLessThan(1);
   });
 
   test.each([undefined, { rate: 0.3, key: 77 }] satisfies (LoraDropout | undefined)[])(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../src/lm/config';
+import { plainBlock } from '../../../src/lm/block/form';
 import { inverseFrequencies, rotaryValues } from '../../../src/lm/rotary';
 import { containing, someText } from './fixtures';
 
@@ -76,7 +77,27 @@ describe('config.json', () => {
     ['text for a number', { ...base, vocab_size: '100' }, 'vocab_size'],
     ['heads that cannot be grouped', { ...base, num_key_value_heads: 3 }, '4 attention heads'],
     ['an odd head size', { ...base, head_dim: 15 }, '15'],
-    ['yarn', { ...base, rope_scaling: { rope_type: 'yarn', factor: 4 } }, 'yarn'],
+    ['an unknown rope type', { ...base, rope_scaling: { rope_type: 'su', factor: 4 } }, 'su'],
+    [
+      'longrope of another head',
+      { ...base, rope_scaling: { rope_type: 'longrope', short_factor: [1], long_factor: [1] } },
+      '1 short factors for 8 pairs',
+    ],
+    [
+      'attention in both directions',
+      { ...base, model_type: 'gemma3_text', use_bidirectional_attention: true },
+      'both directions',
+    ],
+    [
+      'layers of another kind',
+      { ...base, model_type: 'qwen3', layer_types: ['linear_attention', 'full_attention'] },
+      'linear_attention',
+    ],
+    [
+      'too few layer types',
+      { ...base, model_type: 'gemma2', layer_types: ['full_attention'] },
+      'layer_types',
+    ],
     ['llama3 scaling without its factor', { ...base, rope_scaling: { rope_type: 'llama3' } }, 'factor'],
     ['a rope factor of no type', { ...base, rope_scaling: { factor: 4 } }, 'by 4'],
     ['partly rotated heads', { ...base, partial_rotary_factor: 0.5 }, 'partial_rotary_factor 0.5'],
@@ -91,7 +112,6 @@ describe('config.json', () => {
       'full_attention',
     ],
     ['another activation', { ...base, hidden_act: 'gelu' }, 'gelu'],
-    ['attention biases', { ...base, attention_bias: true }, 'attention_bias'],
     ['quantised safetensors', { ...base, quantization_config: {} }, 'quantization_config'],
   ])('with %s is refused', (_name, json, text) => {
     const error = {
@@ -100,6 +120,73 @@ describe('config.json', () => {
       hint: someText,
     };
     expect(() => parseConfig(json)).toThrowError(expect.objectContaining(error));
+  });
+});
+
+describe('the block of a config', () => {
+  const block = (change: object) => parseConfig({ ...base, ...change }).block;
+
+  it('is a Llama’s where nothing else is said', () => {
+    expect(block({})).toEqual(plainBlock);
+    expect(block({ model_type: 'mistral', num_key_value_heads: 2, sliding_window: null })).toEqual(
+      plainBlock,
+    );
+  });
+
+  it('has no window of as many keys as a context has', () => {
+    const windowed = { model_type: 'mistral', num_key_value_heads: 2, max_position_embeddings: 512 };
+    expect(block({ ...windowed, sliding_window: 512 })).toEqual(plainBlock);
+    expect(block({ ...windowed, sliding_window: 511 })).toMatchObject({
+      window: 511,
+      layers: [
+        { rope: 'main', windowed: true },
+        { rope: 'main', windowed: true },
+      ],
+    });
+  });
+
+  // transformers' configuration classes: defaults of what a config leaves out.
+  it('takes transformers’ defaults for what it leaves out', () => {
+    expect(block({ model_type: 'gemma2' })).toMatchObject({
+      norms: 'both',
+      onePlus: true,
+      activation: 'gelu',
+      embeddingScale: 8,
+      attentionScale: 1 / 16,
+      attentionCap: 50,
+      logitCap: 30,
+      window: 4096,
+      layers: [{ windowed: true }, { windowed: false }],
+    });
+    expect(block({ model_type: 'gemma3_text', attn_logit_softcapping: null })).toMatchObject({
+      attentionCap: null,
+      logitCap: null,
+      localTheta: 10_000,
+      layers: [
+        { rope: 'local', windowed: true },
+        { rope: 'local', windowed: true },
+      ],
+    });
+    expect(parseConfig({ ...base, model_type: 'gemma3_text' })).toMatchObject({
+      ropeTheta: 1_000_000,
+      tied: true,
+      qkNorm: true,
+    });
+    expect(block({ model_type: 'granite' })).toMatchObject({ attentionScale: 1, logitDivisor: 1 });
+    expect(parseConfig({ ...base, model_type: 'smollm3', num_hidden_layers: 4 })).toMatchObject({
+      ropeTheta: 2_000_000,
+      block: { layers: [{}, {}, {}, { rope: 'none', windowed: false }] },
+    });
+  });
+
+  it('of longrope ends at the length for which its factors are', () => {
+    const rope = { rope_type: 'longrope', short_factor: Array(6).fill(1), long_factor: Array(6).fill(4), partial_rotary_factor: 0.75 }; // prettier-ignore
+    const config = parseConfig({ ...base, model_type: 'phi3', max_position_embeddings: 131_072, original_max_position_embeddings: 4096, rope_scaling: rope }); // prettier-ignore
+    expect(config).toMatchObject({ maxPosition: 4096, block: { fused: true, rotated: 12 } });
+    // transformers: sqrt(1 + ln(131072 / 4096) / ln(4096)).
+    expect(config.ropeScaling).toMatchObject({
+      attentionFactor: Math.sqrt(1 + Math.log(32) / Math.log(4096)),
+    });
   });
 });
 

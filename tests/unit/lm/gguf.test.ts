@@ -47,6 +47,8 @@ const info = (bytes: GgufBytes, name: string, size: number | bigint, type: numbe
 const zeros = (count: number) => new Array<number>(count).fill(0);
 const f32 = 0;
 
+const noFactors = { all: null, short: null, long: null };
+
 describe('a GGUF file', () => {
   it.each([2, 3])('of version %d is read', async (version) => {
     const bytes = head(1, 2, version).text('general.alignment').u32(4).u32(64).text('list').u32(9).u32(8).u64(2);
@@ -140,7 +142,7 @@ describe('rows of GGUF blocks', () => {
 describe('what a GGUF says about its model', () => {
   it('is a config', async () => {
     const { source } = await golden('gguf');
-    const config = ggufConfig(await openGguf(source, 'model.gguf'), null);
+    const config = ggufConfig(await openGguf(source, 'model.gguf'), noFactors);
     expect(config).toMatchObject({
       family: 'llama',
       hidden: 64,
@@ -158,9 +160,14 @@ describe('what a GGUF says about its model', () => {
     const gguf = await openGguf(source, 'model.gguf');
     const scaling = { factor: 32, lowFreqFactor: 1, highFreqFactor: 4, originalMaxPosition: 8192 };
     const factors = Float32Array.from({ length: 8 }, (_, i) => llama3Divisor(10_000 ** (-i / 8), scaling));
-    expect(ggufConfig(gguf, factors).ropeScaling).toEqual({ type: 'llama3', ...scaling });
+    expect(ggufConfig(gguf, { ...noFactors, all: factors }).ropeScaling).toEqual({
+      type: 'llama3',
+      ...scaling,
+    });
     factors[3] = 1.5;
-    expect(() => ggufConfig(gguf, factors)).toThrowError(expect.objectContaining({ code: 'model' }));
+    expect(() => ggufConfig(gguf, { ...noFactors, all: factors })).toThrowError(
+      expect.objectContaining({ code: 'model' }),
+    );
   });
 
   it('is a tokenizer of bytes with its special tokens and template', () => {
@@ -192,7 +199,7 @@ describe('what a GGUF says about its model', () => {
   it('that is not supported is a model error', async () => {
     const metadata = new Map<string, string>([['general.architecture', 'mamba'], ['tokenizer.ggml.model', 'rwkv']]); // prettier-ignore
     const gguf = { file: 'x', version: 3, metadata, tensors: new Map() };
-    expect(() => ggufConfig(gguf, null)).toThrowError(expect.objectContaining({ code: 'model' }));
+    expect(() => ggufConfig(gguf, noFactors)).toThrowError(expect.objectContaining({ code: 'model' }));
     expect(() => ggufTokenizer(gguf)).toThrowError(expect.objectContaining({ code: 'model' }));
   });
 });

@@ -66,7 +66,8 @@ describe('a config whose rotary positions are spelled', () => {
   });
 
   it.each([
-    ['yarn', { 'llama.rope.scaling.type': text('yarn') }, 'yarn'],
+    ['an unknown scaling', { 'llama.rope.scaling.type': text('su') }, 'su'],
+    ['a window', { 'llama.attention.sliding_window': { type: 'u32', value: 8 } as const }, 'window of 8'],
     [
       'a part of each head',
       { 'llama.rope.dimension_count': { type: 'u32', value: 4 } as const },

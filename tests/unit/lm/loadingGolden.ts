@@ -1,4 +1,5 @@
 /** The tiny Llama of tests/golden/loading/make.py, as files that a test can change, and the cases of tests/cases. */
+import { plainBlock } from '../../../src/lm/block/form';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NodeSource } from '../../../scripts/nodeSource';
@@ -87,7 +88,7 @@ export async function tinyGguf(
     ...Object.entries(meta),
   ]);
   const tensors = [...(await tinyTensors()).values()].map(({ name, shape, data }): GgufTensorToWrite => ({
-    name: ggufName(name),
+    name: ggufName(name, { block: plainBlock }),
     shape,
     type: 'F32',
     data: /[qk]_proj/.test(name) ? permuteHeads(data, shape[1]!, 8) : data,

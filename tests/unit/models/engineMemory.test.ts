@@ -7,6 +7,7 @@ import { createGpuBackend } from '../../../src/compute/gpuBackend';
 import { cpuSizer, gpuSizer } from '../../../src/models/engineMemory';
 import { CountingGpu } from '../../support/countingGpu/countingGpu';
 import { golden } from '../lm/fixtures';
+import { familyFolder } from '../train/golden';
 import { runWork, type Work } from './memoryWork';
 
 const agentWork: Work = { sequences: 24, prompt: 60, reply: 12, training: null };
@@ -38,6 +39,21 @@ describe("the planner's bytes on the CPU are within 10 % of the ledger's peak", 
     expect(Math.abs(planned / peak - 1)).toBeLessThan(0.1);
     backend.dispose();
   });
+
+  it.each(['granite', 'smollm3', 'olmo2', 'gemma2', 'gemma3', 'phi3'] as const)(
+    'for a tiny random model of %s',
+    async (family) => {
+      const backend = await createWasmBackend();
+      const { source } = await familyFolder(family);
+      const { planned, peak } = await runWork(backend, source, cpuSizer(1), {
+        ...studentWork,
+        prompt: 20,
+        training: { batch: 8, length: 30, response: 12 },
+      });
+      expect(Math.abs(planned / peak - 1)).toBeLessThan(0.1);
+      backend.dispose();
+    },
+  );
 });
 
 /** The model with a longer context than its config.json gives it. */

@@ -16,6 +16,7 @@ import { permuteHeads, writeGgufAdapter } from '../../../src/train/ggufAdapter';
 import { exportMerged, mergeAdapter } from '../../../src/train/merge';
 import { mergedGguf } from '../../../src/train/mergedGguf';
 import { compare, loadGolden } from './golden';
+import { familyGoldens, type GoldenFamily } from './goldenModel';
 
 const families = ['llama', 'qwen2', 'qwen3'] as const;
 
@@ -39,7 +40,31 @@ function weights(model: LanguageModel, backend: ReferenceBackend): Promise<Float
   return Promise.all(matrices.map((matrix) => backend.readRows(matrix, 0, matrix.rows)));
 }
 
-describe.each(families)('an adapter of a tiny %s', (family) => {
+/** Families as llama.cpp's files can say them: windows and positions at the layers that it knows, attention's usual scale. */
+const sayable: readonly (readonly [GoldenFamily, object])[] = [
+  ...families.map((family) => [family, {}] as const),
+  ['granite', {}],
+  ['olmo2', {}],
+  ['phi3', {}],
+  ['phi3-short', {}],
+  ['yarn', {}],
+  ['dynamic', {}],
+  ['smollm3', { no_rope_layers: [1, 1, 1, 0], no_rope_layer_interval: 4 }],
+  ['gemma2', { query_pre_attn_scalar: 14 }],
+  [
+    'gemma3',
+    {
+      query_pre_attn_scalar: 14,
+      layer_types: Array(3).fill('sliding_attention'),
+      rope_parameters: {
+        sliding_attention: { rope_theta: 10_000 },
+        full_attention: { rope_theta: 1_000_000 },
+      },
+    },
+  ],
+];
+
+describe.each([...families, ...familyGoldens])('an adapter of a tiny %s', (family) => {
   it('comes back from a PEFT folder as it was', async () => {
     const backend = createReferenceBackend();
     const golden = await loadGolden(backend, family);
@@ -79,10 +104,12 @@ describe.each(families)('an adapter of a tiny %s', (family) => {
     const expected = await losses(model, adapter, documents);
     expect(compare(await losses(loaded, null, documents), expected).relative).toBeLessThan(1e-6);
   });
+});
 
+describe.each(sayable)('a tiny %s with %j', (family, change) => {
   it('merged into GGUF is a model of the same losses', async () => {
     const backend = createReferenceBackend();
-    const { model, adapter: make, documents } = await loadGolden(backend, family);
+    const { model, adapter: make, documents } = await loadGolden(backend, family, change);
     const adapter = make();
     const tokenizer = {
       pre_tokenizer: { type: 'ByteLevel' },
@@ -98,6 +125,24 @@ describe.each(families)('an adapter of a tiny %s', (family) => {
     expect(compare(await losses(loaded, null, documents), expected).relative).toBeLessThan(1e-6);
   });
 });
+
+it.each<[GoldenFamily, object, string]>([
+  ['mistral', {}, 'windows'],
+  ['ministral', {}, 'windows'],
+  ['qwen2-window', {}, 'windows'],
+  ['smollm3', {}, 'positions'],
+  ['gemma2', {}, 'scales'],
+  ['gemma3', { query_pre_attn_scalar: 14 }, 'positions'],
+  ['llama-biases', {}, 'biases'],
+])(
+  '%s with %j is refused as GGUF, for what llama.cpp would compute is another model',
+  async (family, change, part) => {
+    const { model } = await loadGolden(createReferenceBackend(), family, change);
+    const written = mergedGguf(model, null, { format: 'f32', source: new MemorySource([]) });
+    await expect(written).rejects.toThrow(ModelError);
+    await expect(written).rejects.toThrow(new RegExp(part));
+  },
+);
 
 describe('a GGUF adapter', () => {
   it('has the names, shapes and scale that llama.cpp reads', async () => {

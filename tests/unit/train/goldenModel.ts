@@ -4,7 +4,9 @@ import { MemorySource } from '../../../src/core/fileSource';
 import { createAdapter, writeAdapter } from '../../../src/lm/adapter';
 import type { NamedMatrix } from '../../../src/lm/adapter';
 import { parseConfig } from '../../../src/lm/config';
-import { rotaryValues } from '../../../src/lm/rotary';
+import { layerForm, ropeKinds } from '../../../src/lm/block/form';
+import { inLayer, layerPlan, type VectorName } from '../../../src/lm/layerPlan';
+import { createRotary, writeRotary } from '../../../src/lm/rotary';
 import { readHeader } from '../../../src/lm/safetensors';
 import type { LanguageModel, LoraAdapter, LoraConfig } from '../../../src/lm/types';
 import type { Example } from '../../../src/train/batch';
@@ -35,17 +37,39 @@ export interface Golden {
   adapter(prefix?: 'lora.' | 'start.'): LoraAdapter;
 }
 
-export type GoldenFamily = 'llama' | 'qwen2' | 'qwen3';
+export type GoldenFamily = 'llama' | 'qwen2' | 'qwen3' | FamilyGolden;
 
-/** From the bytes of the file. The model's weights are f32 and owned by "model". */
-export async function goldenFrom(backend: Backend, bytes: Uint8Array<ArrayBuffer>): Promise<Golden> {
+/** Families whose golden holds logits and a greedy reply beside (tests/golden/families). */
+export const familyGoldens = [
+  'mistral',
+  'ministral',
+  'qwen2-window',
+  'granite',
+  'smollm3',
+  'olmo2',
+  'gemma2',
+  'gemma3',
+  'phi3',
+  'phi3-short',
+  'llama-biases',
+  'yarn',
+  'dynamic',
+] as const;
+export type FamilyGolden = (typeof familyGoldens)[number];
+
+/** From the bytes of the file; with a `change` of its config it is another model of the same weights. The model's weights are f32 and owned by "model". */
+export async function goldenFrom(
+  backend: Backend,
+  bytes: Uint8Array<ArrayBuffer>,
+  change: object = {},
+): Promise<Golden> {
   const { tensors, metadata } = await readHeader(new MemorySource([['golden', bytes]]), 'golden');
   const values = (name: string): Float32Array => {
     const entry = tensors.get(name);
     if (!entry) throw new Error(`the golden lacks ${name}`);
     return new Float32Array(bytes.slice(entry.start, entry.end).buffer);
   };
-  const config = parseConfig(JSON.parse(metadata['config']!));
+  const config = parseConfig({ ...(JSON.parse(metadata['config']!) as object), ...change });
   const owner = 'model';
   const vector = (label: string): Tensor => {
     const data = values(label);
@@ -65,34 +89,57 @@ export async function goldenFrom(backend: Backend, bytes: Uint8Array<ArrayBuffer
     return made;
   };
   const { hidden } = config;
+  const maxContext = 64;
+  const rotaries = new Map(
+    ropeKinds(config.block).map((kind) => {
+      const tables = createRotary(config, kind, (label, cols) =>
+        backend.tensor([maxContext, cols], { owner, label }),
+      );
+      writeRotary(backend, config, kind, tables, maxContext);
+      return [kind, tables];
+    }),
+  );
+  const { matrices, vectors } = layerPlan(config);
   const layers = Array.from({ length: config.layers }, (_, layer) => {
-    const at = (name: string) => `model.layers.${layer}.${name}.weight`;
-    const bias = (name: string) => values(`model.layers.${layer}.self_attn.${name}_proj.bias`);
-    let qkvBias: Tensor | null = null;
-    if (config.qkvBias) {
-      const joined = Float32Array.from(['q', 'k', 'v'].flatMap((name) => [...bias(name)]));
-      qkvBias = backend.tensor([joined.length], { owner, label: 'qkv bias' });
-      backend.write(qkvBias, joined);
-    }
+    const joined = (key: VectorName): Tensor | null => {
+      const parts = vectors[key];
+      if (!parts) return null;
+      const plus = config.block.onePlus && key.endsWith('Norm') ? 1 : 0;
+      const data = Float32Array.from(
+        inLayer(layer, parts).flatMap(([name]) => [...values(name)]),
+        (value) => value + plus,
+      );
+      const tensor = backend.tensor([data.length], { owner, label: key });
+      backend.write(tensor, data);
+      return tensor;
+    };
+    const fused = (key: keyof typeof matrices): Matrix =>
+      matrix(matrices[key].cols, ...inLayer(layer, matrices[key].parts).map(([name]) => name));
     return {
-      inputNorm: vector(at('input_layernorm')),
-      qkv: matrix(hidden, at('self_attn.q_proj'), at('self_attn.k_proj'), at('self_attn.v_proj')),
-      qkvBias,
-      qNorm: config.qkNorm ? vector(at('self_attn.q_norm')) : null,
-      kNorm: config.qkNorm ? vector(at('self_attn.k_norm')) : null,
-      o: matrix(config.heads * config.headDim, at('self_attn.o_proj')),
-      postNorm: vector(at('post_attention_layernorm')),
-      gateUp: matrix(hidden, at('mlp.gate_proj'), at('mlp.up_proj')),
-      down: matrix(config.ffn, at('mlp.down_proj')),
+      inputNorm: joined('inputNorm'),
+      qkv: fused('qkv'),
+      qkvBias: joined('qkvBias'),
+      qNorm: joined('qNorm'),
+      kNorm: joined('kNorm'),
+      o: fused('o'),
+      oBias: joined('oBias'),
+      attendedNorm: joined('attendedNorm'),
+      postNorm: joined('postNorm'),
+      gateUp: fused('gateUp'),
+      gateUpBias: joined('gateUpBias'),
+      down: fused('down'),
+      downBias: joined('downBias'),
+      mlpNorm: joined('mlpNorm'),
+      rotary: rotaries.get(layerForm(config.block, layer).rope)!,
     };
   });
   const embed = matrix(hidden, 'model.embed_tokens.weight');
-  const maxContext = 64;
-  const table = (label: 'cos' | 'sin'): Tensor => {
-    const tensor = backend.tensor([maxContext, config.headDim / 2], { owner, label });
-    backend.write(tensor, rotaryValues(config, maxContext)[label]);
-    return tensor;
-  };
+  const finalNorm = vector('model.norm.weight');
+  if (config.block.onePlus)
+    backend.write(
+      finalNorm,
+      values('model.norm.weight').map((value) => value + 1),
+    );
   const model: LanguageModel = {
     config,
     backend,
@@ -100,8 +147,8 @@ export async function goldenFrom(backend: Backend, bytes: Uint8Array<ArrayBuffer
     embed,
     head: config.tied ? embed : matrix(hidden, 'lm_head.weight'),
     layers,
-    finalNorm: vector('model.norm.weight'),
-    rotary: { cos: table('cos'), sin: table('sin') },
+    finalNorm,
+    rotaries: [...rotaries.values()],
     maxContext,
   };
   const lora = JSON.parse(metadata['lora']!) as LoraConfig;

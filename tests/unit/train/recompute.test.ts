@@ -13,7 +13,7 @@ import { trainExamples } from '../../../src/train/trainer';
 import { bitsOf } from '../../support/backendSuite';
 import { loadGolden } from './golden';
 
-const families = ['llama', 'qwen2', 'qwen3'] as const;
+const families = ['llama', 'qwen2', 'qwen3', 'granite', 'olmo2', 'gemma2', 'gemma3', 'phi3'] as const;
 
 describe.each([
   ['f64', async () => createReferenceBackend()],

@@ -1,0 +1,21 @@
+// dy *= 1 - tanh(x / cap)^2.
+// x, dy [size] in units of Value. Grid: a thread a Value. In place on dy.
+//#if VEC4
+alias Value = vec4<f32>;
+//#else
+alias Value = f32;
+//#endif
+struct Sizes { size: u32, cap: f32 }
+@group(0) @binding(0) var<uniform> sizes: Sizes;
+@group(0) @binding(1) var<storage, read> x: array<Value>;
+@group(0) @binding(2) var<storage, read_write> dy: array<Value>;
+//#include tanh type=Value
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+  let index = id.x + id.y * groups.x * 64u;
+  if (index < sizes.size) {
+    let share = tanhOf(x[index] * (1.0 / sizes.cap));
+    dy[index] *= 1.0 - share * share;
+  }
+}
