@@ -155,7 +155,7 @@ export async function checkKit(out) {
 /** @param {string[]} args @returns {Promise<number>} exit code */
 export async function main(args) {
   const { flags, rest } = readFlags(args, (name) => name === 'out');
-  const { check, out = join(root, 'runs/kit'), ...unknown } = flags;
+  const { check, out = 'runs/kit', ...unknown } = flags;
   const odd = [...rest, ...Object.keys(unknown)];
   if (odd.length > 0) throw badArgument(`"${odd[0]}" is not known.`, 'Flags: --check, --out.');
   const folder = resolve(out);
