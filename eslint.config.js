@@ -26,6 +26,7 @@ export default tseslint.config(
   {
     ignores: [
       'dist/',
+      'prebuilt/',
       '.cache/',
       './runs/',
       'src/cpu/build/',

@@ -1,14 +1,11 @@
 /**
- * `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil, check:webllm, kit, perf, counts, isa. stdout carries the result alone;
+ * `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil, check:webllm, kit, site, perf, counts, isa. stdout carries the result alone;
  * everything else goes to stderr.
  * Exit codes: 0 done, 1 failed, 2 bad arguments, 3 not possible on this machine (isa), 130 interrupted.
  */
-import { CommandError, messageOf, systemCode } from './lib/commandError.mjs';
-import { endProcess } from './lib/endProcess.mjs';
-import { listenForSignals } from './lib/interrupt.mjs';
+import { runCommand } from './lib/runCommand.mjs';
 
-listenForSignals();
-/** @type {Readonly<Record<string, () => Promise<{main(args: string[]): Promise<number | undefined>}>>>} */
+/** @type {import('./lib/runCommand.mjs').Commands} */
 const commands = {
   distil: () => import('./commands/distil.mjs'),
   selftest: () => import('./commands/selftest.mjs'),
@@ -16,30 +13,11 @@ const commands = {
   bench: () => import('./commands/bench.mjs'),
   'check:webllm': () => import('./commands/checkWebllm.mjs'),
   kit: () => import('./commands/kit.mjs'),
+  site: () => import('./commands/site.mjs'),
   perf: () => import('./commands/perf.mjs'),
   counts: () => import('./commands/counts.mjs'),
   isa: () => import('./commands/isa.mjs'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);
-const command = commands[name];
-if (!command) {
-  console.error(`Unknown command ${name}. Commands: ${Object.keys(commands).join(', ')}.`);
-  process.exit(2);
-}
-try {
-  const { main } = await command();
-  process.exitCode = await main(args);
-} catch (error) {
-  const code = systemCode(error) ?? 'internal';
-  const hint =
-    error instanceof CommandError
-      ? error.hint
-      : 'This is a bug in Arklet: please report it with the command that led here.';
-  const document = JSON.stringify({ error: { code, message: messageOf(error), hint } });
-  if (args.includes('--json')) console.log(document);
-  console.error(document);
-  if (process.env.DEBUG && error instanceof Error) console.error(error.stack);
-  process.exitCode = code === 'config' ? 2 : code === 'interrupted' ? 130 : 1;
-}
-endProcess();
+await runCommand(commands, name, args);

@@ -1,8 +1,11 @@
-/** Runs the sources in Node through Vite's module runner (?raw shaders and TypeScript work as in the browser). */
+/**
+ * Runs the sources in Node through Vite's module runner (?raw shaders and TypeScript work as in the browser); in the published package
+ * what was bundled of them.
+ */
 import { spawnSync } from 'node:child_process';
-import { createServer, createServerModuleRunner } from 'vite';
-import { root } from './lib/root.mjs';
 import { dawnEnv } from './lib/dawn.mjs';
+import { importPrebuilt } from './lib/prebuilt.mjs';
+import { packaged, root } from './lib/root.mjs';
 import { ensureWasm } from './wasm.mjs';
 /** @import {Load} from './lib/types' */
 
@@ -13,6 +16,8 @@ import { ensureWasm } from './wasm.mjs';
  * @returns {Promise<T>}
  */
 export async function withSources(work) {
+  if (packaged) return work(importPrebuilt);
+  const { createServer, createServerModuleRunner } = await import('vite');
   ensureWasm();
   const server = await createServer({
     root,

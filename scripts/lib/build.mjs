@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withLock } from './lock.mjs';
-import { root } from './root.mjs';
+import { packaged, root } from './root.mjs';
 import { ensureWasm } from '../wasm.mjs';
 /** @import {Log} from './types' */
 
@@ -55,11 +55,11 @@ function build(log) {
 }
 
 /**
- * Builds unless dist/ is newer than every input. Returns the path of dist/.
+ * Builds unless dist/ is newer than every input, or came with the package. Returns the path of dist/.
  * @param {{force?: boolean, log?: Log}} options
  */
 export function ensureBuild({ force = false, log = console.error } = {}) {
-  if (force || !isFresh()) {
+  if (!packaged && (force || !isFresh())) {
     withLock(
       'build',
       () => {

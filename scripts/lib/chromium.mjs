@@ -3,6 +3,10 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { CommandError } from './commandError.mjs';
+import { packaged } from './root.mjs';
 /** @import {Log} from './types' */
 
 const candidates = [
@@ -32,6 +36,12 @@ export const chromiumArgs = [
   '--no-first-run',
 ];
 
+/** Playwright's own command, wherever the current folder is. */
+function playwrightCommand() {
+  const manifest = createRequire(import.meta.url).resolve('playwright/package.json');
+  return join(dirname(manifest), 'cli.js');
+}
+
 /**
  * Path of a Chromium. Throws with the exact command when there is none and none can be installed.
  * @param {Log} log
@@ -40,10 +50,12 @@ export async function findChromium(log = console.error) {
   const found = await present();
   if (found) return found;
   log('No Chromium found; trying to install one.');
-  spawnSync('npx', ['playwright', 'install', 'chromium'], { stdio: 'ignore', timeout: 300_000 });
+  const command = playwrightCommand();
+  spawnSync(process.execPath, [command, 'install', 'chromium'], { stdio: 'ignore', timeout: 300_000 });
   const downloaded = await present();
   if (downloaded) return downloaded;
-  if (process.getuid?.() === 0) {
+  // A clone is for developers; a package leaves the system alone.
+  if (!packaged && process.getuid?.() === 0) {
     try {
       execFileSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
       execFileSync('apt-get', ['install', '-y', '-qq', 'chromium'], { stdio: 'ignore' });
@@ -53,7 +65,9 @@ export async function findChromium(log = console.error) {
   }
   const installed = await present();
   if (installed) return installed;
-  throw new Error(
-    'No Chromium or Chrome. Install one: `sudo apt-get install chromium` (or set CHROMIUM_PATH).',
-  );
+  throw new CommandError({
+    code: 'browser',
+    message: 'There is no Chromium or Chrome, and none could be downloaded.',
+    hint: `Install one: \`sudo apt-get install chromium\`, or \`node "${command}" install --with-deps chromium\`; CHROMIUM_PATH names one elsewhere.`,
+  });
 }

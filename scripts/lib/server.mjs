@@ -5,6 +5,7 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { appendFile, lstat, mkdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -136,18 +137,21 @@ async function readBody(request, limit) {
 /**
  * Names under which this server is reached: a page of another name that leads here has no business with it.
  * @param {string | undefined} host
+ * @param {readonly string[]} names
  */
-function isOwnName(host) {
+function isOwnName(host, names) {
   const name = /^(\[[^\]]*\]|[^:]*)(?::\d+)?$/.exec(host ?? '')?.[1]?.toLowerCase() ?? '';
-  return ['127.0.0.1', '[::1]', 'localhost'].includes(name) || name.endsWith('.localhost');
+  const own = ['127.0.0.1', '[::1]', 'localhost', ...names];
+  return own.includes(name) || own.includes(name.replace(/^\[|\]$/g, '')) || name.endsWith('.localhost');
 }
 
 /**
  * Whether the request is for this server and, where a page sends it, from a page of this server.
  * @param {IncomingMessage} request
+ * @param {readonly string[]} names
  */
-function isOwnRequest({ headers: { host, origin } }) {
-  if (!isOwnName(host)) return false;
+function isOwnRequest({ headers: { host, origin } }, names) {
+  if (!isOwnName(host, names)) return false;
   if (origin === undefined) return true;
   return URL.canParse(origin) && new URL(origin).host === host;
 }
@@ -189,6 +193,9 @@ async function receive(request, response, { out, file, append }) {
  *   where it has a name, or a single file served at /files/i/<its name>
  * @property {string} [out] takes PUT at /out/
  * @property {number} [port]
+ * @property {string} [host] the address to listen at, this machine's own if not given
+ * @property {readonly string[]} [names] in lower case: further names and addresses under which requests are answered
+ * @property {{key: string, cert: string}} [tls] serves https
  * @property {string} [base] path under which the app lies, "/" if not given; ends with a slash
  * @property {boolean} [plain] sends no header but the type, as a simple static host does
  * @property {(path: string) => void} [onRequest] hears what is asked for
@@ -198,12 +205,14 @@ async function receive(request, response, { out, file, append }) {
  * @property {string} url ends with a slash
  * @property {number} port
  * @property {() => Promise<void>} close
+ * @property {Promise<void>} closed
  *
  * @param {ServerOptions} options
  * @returns {Promise<StaticServer>}
  */
 export async function startServer(options) {
   const { root, mounts = [], out, port = 0, base = '/', plain = false, onRequest, onViolation } = options;
+  const { host = '127.0.0.1', names = [], tls } = options;
   const policy = onViolation ? `${headerPolicy}; report-uri /policy-report` : headerPolicy;
 
   /** @param {ServerResponse} response */
@@ -214,12 +223,13 @@ export async function startServer(options) {
     response.setHeader('Content-Security-Policy', policy);
   }
 
-  const server = createServer((request, response) => {
+  /** @param {IncomingMessage} request @param {ServerResponse} response */
+  const answer = (request, response) => {
     onRequest?.(request.url ?? '/');
     if (!plain) isolate(response);
     // A browser's report on the policy may come from nowhere.
-    const reports = onViolation && request.url === '/policy-report' && isOwnName(request.headers.host);
-    if (!reports && !isOwnRequest(request)) {
+    const reports = onViolation && request.url === '/policy-report' && isOwnName(request.headers.host, names);
+    if (!reports && !isOwnRequest(request, names)) {
       response.writeHead(403, { 'Content-Type': 'text/plain' }).end('not for this server');
       return;
     }
@@ -229,7 +239,8 @@ export async function startServer(options) {
         response.writeHead(status, { 'Content-Type': 'text/plain', Connection: 'close' });
       response.end(error instanceof Error ? error.message : String(error));
     });
-  });
+  };
+  const server = tls ? createSecureServer(tls, answer) : createServer(answer);
 
   /** @param {IncomingMessage} request @param {ServerResponse} response */
   async function handle(request, response) {
@@ -285,16 +296,21 @@ export async function startServer(options) {
     return file !== null && (await liesIn(file, await homesOf(folder))) ? file : null;
   }
 
-  await new Promise((done, fail) => server.once('error', fail).listen(port, '127.0.0.1', () => done(null)));
+  await new Promise((done, fail) => server.once('error', fail).listen(port, host, () => done(null)));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  /** @type {Promise<void>} */
+  const closed = new Promise((done) => server.once('close', done));
+  // An address that stands for all is no place to go to.
+  const place = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
   return {
-    url: `http://127.0.0.1:${address.port}${base}`,
+    url: `${tls ? 'https' : 'http'}://${place}:${address.port}${base}`,
     port: address.port,
-    close: () =>
-      new Promise((done) => {
-        server.closeAllConnections();
-        server.close(() => done());
-      }),
+    closed,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+      return closed;
+    },
   };
 }

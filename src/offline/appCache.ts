@@ -5,6 +5,7 @@
  */
 import { DownloadError } from '../core/errors';
 import { byteRange, cacheChanges, cacheKey, fileAt, type AppFile } from './appFiles';
+import { isolated } from './isolation';
 import type { OfflineAnswer } from './messages';
 import { isThisMachine, type NetworkCut } from './networkCut';
 
@@ -53,6 +54,10 @@ export class AppCache {
   }
 
   async answer(request: Request): Promise<Response> {
+    return isolated(await this.#find(request));
+  }
+
+  async #find(request: Request): Promise<Response> {
     if (this.#cut.on) return this.#withoutNetwork(request);
     const file = this.#file(request);
     // Models are asked for files that they may not have: without a network that is a no, not an error.

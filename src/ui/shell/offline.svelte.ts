@@ -2,6 +2,7 @@
 import { StorageError } from '../../core/errors';
 import type { OfflineAnswer, OfflineAnswers, OfflineRequest } from '../../offline/messages';
 import { strings } from '../strings/device';
+import { couldBeIsolated } from './isolation';
 
 export type Registers = Pick<ServiceWorkerContainer, 'register' | 'ready' | 'controller'> & EventTarget;
 
@@ -17,6 +18,8 @@ export class Offline {
   /** A newer build is stored and waits to take over. */
   waiting = $state.raw<ServiceWorker | null>(null);
   keeping = $state(false);
+  /** A reload would isolate the page, which has threads then: the service worker sends what its host does not. */
+  isolable = $state(false);
   readonly #container: Registers | null;
   readonly #reload: () => void;
 
@@ -35,6 +38,9 @@ export class Offline {
     const container = this.#container;
     if (!container) return;
     this.state = 'storing';
+    // The worker takes over a page once, when it is new: a page that it served and that is not isolated stays so.
+    if (!container.controller && couldBeIsolated())
+      container.addEventListener('controllerchange', () => (this.isolable = true), { once: true });
     try {
       const registration = await container.register(script);
       const follow = (worker: ServiceWorker | null): void => {
@@ -66,6 +72,12 @@ export class Offline {
     } finally {
       this.keeping = false;
     }
+  }
+
+  /** Reloads into an isolated page. */
+  isolate(): void {
+    this.isolable = false;
+    this.#reload();
   }
 
   /** Lets the waiting build take over, and reloads into it. */

@@ -5,11 +5,10 @@ export const strings = {
   title: 'This device',
   open: 'This device',
 
-  update: {
-    text: 'A new version of Arklet is ready.',
-    reload: 'Reload now',
-    later: 'Later',
-  },
+  update: 'A new version of Arklet is ready.',
+  isolate: (threads: number): string => `Reload to use ${threads} threads instead of one.`,
+  reload: 'Reload now',
+  later: 'Later',
 
   offline: {
     title: 'Without a network',
