@@ -6,7 +6,9 @@ import { Maker, opCase, products, type OpCase, type Work } from './opCase';
 import { attentionCases } from './opCasesAttention';
 import { linearCases, segmentsOf } from './opCasesLinear';
 import { rowCases } from './opCasesRows';
-import type { WeightFormat } from './ops';
+import type { Activation, AttentionShape, WeightFormat } from './ops';
+
+type AttentionForm = Pick<AttentionShape, 'scale' | 'softCap' | 'window'>;
 
 /** What decides which forms a model runs. */
 export interface ModelForms {
@@ -18,6 +20,17 @@ export interface ModelForms {
   readonly vocab: number;
   readonly qkvBias: boolean;
   readonly qkNorm: boolean;
+  /** Of its blocks; a Llama's where nothing is said. */
+  readonly block?: {
+    readonly activation: Activation;
+    readonly qkNormOver: 'head' | 'width';
+    readonly rotated: number | null;
+    readonly attentionScale: number | null;
+    readonly attentionCap: number | null;
+    readonly window: number | null;
+    readonly logitCap: number | null;
+    readonly layers: readonly { readonly rope: 'main' | 'local' | 'none'; readonly windowed: boolean }[];
+  };
   readonly formats: readonly WeightFormat[];
   /** Keys and values of generation are kept as f16. */
   readonly halfCache?: boolean;
@@ -171,9 +184,10 @@ export function rowAlone(format: WeightFormat, form: GeneratedForm): OpCase {
 /** The linears of a reply as they run, without LoRA and with it. */
 function generatedForms(model: ModelForms): GeneratedForm[] {
   const hidden = like(model.hidden, 256);
+  const silu = (model.block?.activation ?? 'silu') === 'silu';
   const whole: GeneratedForm[] = [
     { inputs: hidden, outputs: like(fused(model), 68), norm: true, bias: model.qkvBias },
-    { inputs: hidden, outputs: 2 * like(model.ffn, 36), norm: true, gated: true },
+    { inputs: hidden, outputs: 2 * like(model.ffn, 36), norm: true, gated: silu },
     ...linearForms(model).filter(({ bias = false, residual = false }) => residual || !bias),
   ];
   return whole.flatMap((form) => [form, { ...form, rank }]);
@@ -198,9 +212,28 @@ function gradientPairs(model: ModelForms): (readonly [number, number])[][] {
   return [...new Map(kinds.map((pair) => [JSON.stringify(pair), pair])).values()];
 }
 
+/** How scores are made: with the window of layers that have one, and without it where others have none. */
+function scoreForms({ block }: ModelForms): AttentionForm[] {
+  if (!block) return [{}];
+  const { attentionScale: scale, attentionCap: softCap, window, layers } = block;
+  const form = { ...(scale === null ? {} : { scale }), ...(softCap === null ? {} : { softCap }) };
+  const windowed = window !== null && layers.some((layer) => layer.windowed);
+  const open = !windowed || layers.some((layer) => !layer.windowed);
+  // So small that it cuts keys off here.
+  return [...(open ? [form] : []), ...(windowed ? [{ ...form, window: 3 }] : [])];
+}
+
+/** Which elements of a head are rotated: some, all, or in layers without positions so few that they stand for none. */
+function turnedForms({ block, headDim }: ModelForms): { readonly rotated?: number }[] {
+  if (!block) return [{}];
+  const { rotated, layers } = block;
+  const none = layers.some(({ rope }) => rope === 'none') && headDim > 4;
+  return [rotated === null ? {} : { rotated }, ...(none ? [{ rotated: 4 }] : [])];
+}
+
 /** Of the kernels that generation runs, then of those that training adds. */
 export function modelCases(model: ModelForms): OpCase[] {
-  const { headDim, formats, qkNorm } = model;
+  const { headDim, formats, qkNorm, block } = model;
   // One group of query heads as the model has it: the ratio is a size, not a form.
   const heads = { heads: Math.max(1, Math.round(model.heads / model.kvHeads)), kvHeads: 1, headDim };
   const hidden = like(model.hidden, 256);
@@ -211,14 +244,20 @@ export function modelCases(model: ModelForms): OpCase[] {
   return [
     ...formats.map((format) => rowCases.embed(7, 70, hidden, format)),
     rowCases.rmsNorm(5, hidden),
-    rowCases.swiglu(5, like(model.ffn, 256)),
+    rowCases.swiglu(5, like(model.ffn, 256), block?.activation),
+    ...(block ? [rowCases.scale(4096)] : []),
+    ...(block?.logitCap ? [rowCases.softCap(like(model.vocab, 256))] : []),
     rowCases.gatherRows(7, hidden),
     ...both(generatedForms(model), (form, format) => [rowAlone(format, form)]),
-    attentionCases.attentionPaged(7, heads, 4, model.halfCache),
-    attentionCases.attentionDecode([600, 5], heads, 16, model.halfCache),
-    ...(qkNorm ? [rowCases.qkNorm(5, heads)] : []),
-    attentionCases.rope(5, heads),
-    attentionCases.attention(9, heads, [5, 4]),
+    ...turnedForms(model).map((turned) =>
+      attentionCases.attentionPaged(7, { ...heads, ...turned }, 4, model.halfCache),
+    ),
+    ...scoreForms(model).map((form) =>
+      attentionCases.attentionDecode([600, 5], { ...heads, ...form }, 16, model.halfCache),
+    ),
+    ...(qkNorm ? [rowCases.qkNorm(5, heads, block?.qkNormOver === 'width')] : []),
+    ...turnedForms(model).map((turned) => attentionCases.rope(5, { ...heads, ...turned })),
+    ...scoreForms(model).map((form) => attentionCases.attention(9, { ...heads, ...form }, [5, 4])),
     ...both(forms, (form, format) => [
       linear(form, format, false),
       linear(form, format, true),

@@ -1,9 +1,19 @@
 /** The tensors of the paged key-value cache; which positions of it are whose, blockPool.ts knows. */
+import { canHalve as halves } from '../compute/shapes';
 import type { Backend, Tensor } from '../compute/ops';
 import { OutOfMemoryError } from '../core/errors';
 import type { LanguageModel } from './types';
 
-export { canHalve } from '../compute/shapes';
+/** Whether keys and values of a model can be kept as pairs of f16. */
+export function canHalve({ headDim, block }: HalvedHeads): boolean {
+  return halves({ headDim, rotated: block?.rotated ?? headDim });
+}
+
+interface HalvedHeads {
+  readonly headDim: number;
+  /** Every element is rotated where nothing is said. */
+  readonly block?: { readonly rotated: number | null };
+}
 
 /** The cache's tensors: per layer k and v [slots, kvHeads * headDim], f32 or pairs of f16. Grows on demand, keeping its contents. */
 export class KvCache {

@@ -6,7 +6,7 @@ import type { BlockForm } from '../lm/block/form';
 export type WeightFormat = 'f32' | 'f16' | 'bf16' | 'q8' | 'q4';
 
 /** What of a block's form its memory follows from. */
-export type BlockShape = Pick<BlockForm, 'norms' | 'residualScale' | 'fused' | 'logitCap'>;
+export type BlockShape = Pick<BlockForm, 'norms' | 'residualScale' | 'fused' | 'logitCap' | 'rotated'>;
 
 export interface ModelShape {
   readonly hidden: number;

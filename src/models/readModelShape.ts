@@ -51,8 +51,8 @@ function shapeOf(files: WeightFiles): ModelShape {
       if (parts) vectors.push(parts.reduce((sum, [, size]) => sum + size, 0));
     }
   }
-  const { norms, residualScale, fused, logitCap } = config.block;
-  const block = { norms, residualScale, fused, logitCap };
+  const { norms, residualScale, fused, logitCap, rotated } = config.block;
+  const block = { norms, residualScale, fused, logitCap, rotated };
   const rotary = ropeKinds(config.block).map((kind) => rotaryColumns(config, kind));
   const sizes = { hidden, layers, heads, kvHeads, headDim, ffn, vocab, qkNorm, maxPosition };
   return { ...sizes, block, rotary, matrices, vectors };

@@ -104,7 +104,8 @@ function choose(names: readonly string[], id: HubModel): string[] {
     ].filter((way) => way !== false);
     throw new ModelError(
       `${id.repo} has no safetensors weights that the engine can read.`,
-      ways.join(' ') || 'Choose a model of the Llama, Qwen2, Qwen2.5 or Qwen3 family in safetensors or GGUF.',
+      ways.join(' ') ||
+        'Choose a model of a family that the engine knows (Llama, Mistral, Qwen, Gemma, Phi, SmolLM, Granite, OLMo) in safetensors or GGUF.',
     );
   }
   return [...names.filter((name) => smallFiles.has(name)), ...tensors];

@@ -30,8 +30,9 @@ export const blockFields = {
   attention_multiplier: v.nullish(positive),
   logits_scaling: v.nullish(positive),
 };
-const blockSchema = v.object(blockFields);
-export type BlockFields = v.InferOutput<typeof blockSchema> & {
+export type BlockFields = {
+  readonly [K in keyof typeof blockFields]?: v.InferOutput<(typeof blockFields)[K]>;
+} & {
   readonly hidden_size: number;
   readonly num_hidden_layers: number;
 };

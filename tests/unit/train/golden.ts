@@ -31,7 +31,7 @@ export async function familyFolder(family: FamilyGolden): Promise<{
   const documents = JSON.parse(metadata['documents']!) as { ids: number[] }[];
   return {
     source: new MemorySource([
-      ['config.json', new TextEncoder().encode(metadata['config']!)],
+      ['config.json', new TextEncoder().encode(metadata['config'])],
       ['model.safetensors', writeSafetensors(weights, { format: 'pt' })],
     ]),
     ids: documents[0]!.ids,
