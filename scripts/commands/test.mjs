@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { ensureBuild } from '../lib/build.mjs';
 import { findChromium } from '../lib/chromium.mjs';
 import { dawnPossible } from '../lib/dawn.mjs';
-import { messageOf } from '../lib/commandError.mjs';
+import { CommandError, messageOf } from '../lib/commandError.mjs';
 import { missingFirefox } from '../lib/firefox.mjs';
 import { readJson } from '../lib/json.mjs';
 import { ensurePython } from '../lib/python.mjs';
@@ -152,7 +152,7 @@ const env = {};
 try {
   env.CHROMIUM_PATH = await findChromium(log);
 } catch (error) {
-  log(messageOf(error));
+  log(error instanceof CommandError ? `${error.message} ${error.hint}` : messageOf(error));
   if (process.env.REQUIRE_GPU) totals.failed += 1;
   else totals.skipped += 1;
 }

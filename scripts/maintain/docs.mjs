@@ -1,7 +1,7 @@
 /** `npm run docs [-- --picture]`: writes the pages of docs/ that are made from the sources and from the committed results. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { takePicture } from './docs/picture.mjs';
+import { takePictures } from './docs/picture.mjs';
 import { withSources } from '../node.mjs';
 import { endProcess } from '../lib/endProcess.mjs';
 import { root } from '../lib/root.mjs';
@@ -32,7 +32,7 @@ await withSources(async (load) => {
 });
 console.error('Wrote docs/settings.md, docs/results.md with its pictures, and the figures of README.md.');
 if (process.argv.includes('--picture')) {
-  await takePicture(join(docs, 'arklet.png'));
-  console.error('Took docs/arklet.png.');
+  await takePictures(join(docs, 'arklet.png'), join(docs, 'arklet-dark.png'));
+  console.error('Took docs/arklet.png and docs/arklet-dark.png.');
 }
 endProcess();

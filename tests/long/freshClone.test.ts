@@ -18,7 +18,7 @@ import { ensureBuild } from '../../scripts/lib/build.mjs';
 
 const root = resolve(import.meta.dirname, '../..');
 const copy = mkdtempSync(join(tmpdir(), 'arklet-clone-'));
-const made = ['node_modules', 'dist', '.cache', 'runs', '.git', 'src/cpu/build'];
+const made = ['node_modules', 'dist', 'prebuilt', '.cache', 'runs', '.git', 'src/cpu/build'];
 
 beforeAll(() => {
   cpSync(root, copy, {
@@ -77,6 +77,7 @@ const calls: readonly (readonly [name: string, script: string, args: readonly st
   ['selftest', 'cli', ['selftest', '--kernel', 'swiglu', '--json'], 0],
   ['distil', 'cli', ['distil', '--backend', 'cpu', ...sizes, '--out', out('distil')], 0],
   ['kit', 'cli', ['kit', '--out', out('kit')], 0],
+  ['site', 'cli', ['site', '--space', '--out', out('site')], 0],
   ['counts', 'cli', ['counts', '--json'], 0],
   ['test', 'commands/test', ['--only', 'wasm'], 0],
   // The long ones up to where they ask for more, or name what there is.

@@ -38,8 +38,9 @@ function anchors(page: string): readonly string[] {
 
 it('the README fits on a screen or two and shows the page', () => {
   expect(read('README.md').split('\n').length).toBeLessThanOrEqual(91);
-  expect(read('README.md')).toContain('(docs/arklet.png)');
-  expect(statSync(join(root, 'docs/arklet.png')).size).toBeLessThan(300_000);
+  const pictures = [...read('README.md').matchAll(/(?:src|srcset)="([^"]+)"/g)].map(([, path = '']) => path);
+  expect(pictures).toEqual(['docs/arklet-dark.png', 'docs/arklet.png']);
+  for (const path of pictures) expect(statSync(join(root, path)).size, path).toBeLessThan(150_000);
 });
 
 it('results.md and the figures of the README are what `npm run docs` writes', () => {
