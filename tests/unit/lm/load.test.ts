@@ -156,7 +156,11 @@ describe('a model that does not fit together is refused, and nothing stays alloc
     await refuse(await configWith('qwen2', { intermediate_size: 42 }), 'model', '[42, 30]');
   });
   it('with more layers than the weights have', async () => {
-    await refuse(await configWith('qwen2', { num_hidden_layers: 3 }), 'model', 'model.layers.1.');
+    await refuse(
+      await configWith('qwen2', { num_hidden_layers: 3, layer_types: null }),
+      'model',
+      'model.layers.1.',
+    );
   });
   it('untied without a head', async () => {
     await refuse(await configWith('qwen2', { tie_word_embeddings: false }), 'model', 'lm_head.weight');
