@@ -1,9 +1,9 @@
 /**
- * `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil, check:webllm, kit, perf, counts, isa. stdout carries the result alone;
+ * `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil, check:webllm, kit, perf, counts, isa, dataset. stdout carries the result alone;
  * everything else goes to stderr.
  * Exit codes: 0 done, 1 failed, 2 bad arguments, 3 not possible on this machine (isa), 130 interrupted.
  */
-import { CommandError, messageOf, systemCode } from './lib/commandError.mjs';
+import { hintOf, messageOf, systemCode } from './lib/commandError.mjs';
 import { listenForSignals } from './lib/interrupt.mjs';
 
 listenForSignals();
@@ -18,6 +18,7 @@ const commands = {
   perf: () => import('./commands/perf.mjs'),
   counts: () => import('./commands/counts.mjs'),
   isa: () => import('./commands/isa.mjs'),
+  dataset: () => import('./commands/dataset.mjs'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);
@@ -31,10 +32,7 @@ try {
   process.exitCode = await main(args);
 } catch (error) {
   const code = systemCode(error) ?? 'internal';
-  const hint =
-    error instanceof CommandError
-      ? error.hint
-      : 'This is a bug in Arklet: please report it with the command that led here.';
+  const hint = hintOf(error) ?? 'This is a bug in Arklet: please report it with the command that led here.';
   const document = JSON.stringify({ error: { code, message: messageOf(error), hint } });
   if (args.includes('--json')) console.log(document);
   console.error(document);

@@ -28,6 +28,7 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
   debate: { imports: ['core', 'settings', 'records', 'tasks', 'agents'] },
   distil: { imports: ['core', 'settings', 'records', 'tasks', 'lm', 'train', 'debate'] },
   eval: { imports: ['core', 'settings', 'records', 'tasks', 'debate'] },
+  exports: { imports: ['core', 'specs', 'settings', 'records', 'tasks', 'debate', 'distil'] },
   wire: {
     imports: ['core'],
     types: ['settings', 'records', 'specs', 'rpc', 'tasks', 'compute', 'models'],
@@ -129,7 +130,7 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
   },
   /** The page's, beside `pure` below. */
   ui: {
-    imports: ['core', 'settings', 'records', 'specs', 'tasks', 'eval', 'wire'],
+    imports: ['core', 'settings', 'records', 'specs', 'tasks', 'eval', 'exports', 'wire'],
     types: ['rpc', 'offline', 'store', 'compute', 'models', 'distil', 'engine', 'modelsWorker'],
   },
 };
