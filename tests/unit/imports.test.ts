@@ -28,7 +28,7 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
   debate: { imports: ['core', 'settings', 'records', 'tasks', 'agents'] },
   distil: { imports: ['core', 'settings', 'records', 'tasks', 'lm', 'train', 'debate'] },
   eval: { imports: ['core', 'settings', 'records', 'tasks', 'debate'] },
-  exports: { imports: ['core', 'specs', 'settings', 'records', 'tasks', 'debate', 'distil'] },
+  exports: { imports: ['core', 'specs', 'settings', 'records', 'tasks', 'debate', 'distil', 'eval'] },
   wire: {
     imports: ['core'],
     types: ['settings', 'records', 'specs', 'rpc', 'tasks', 'compute', 'models'],
@@ -122,6 +122,7 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
       'train',
       'agents',
       'eval',
+      'exports',
       'wire',
       'engine',
       'job',
