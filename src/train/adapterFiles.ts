@@ -4,7 +4,6 @@ import { FileFormatError, ModelError } from '../core/errors';
 import { readText } from '../core/fileSource';
 import type { FileSource } from '../core/fileSource';
 import {
-  checkLoraConfig,
   createAdapter,
   filledUp,
   linearPath,
@@ -17,7 +16,9 @@ import { foreignFile } from '../lm/foreignFile';
 import { readHeader, readTensor, writeSafetensors } from '../lm/safetensors';
 import { linearNames } from '../lm/types';
 import type { LanguageModel, LinearName, LoraAdapter, LoraConfig } from '../lm/types';
-import { isTargeted, parsePeftConfig, uniformScale, type PeftConfig } from './peftConfig';
+import { evened, matrixName } from './evenAdapter';
+import { isForeign, readForeign } from './foreignAdapters';
+import { isTargeted, moduleScales, parsePeftConfig, type PeftConfig } from './peftConfig';
 
 const configFile = 'adapter_config.json';
 const weightsFile = 'adapter_model.safetensors';
@@ -27,14 +28,9 @@ export const peftFiles = [configFile, weightsFile] as const;
 /** An adapter on the host. */
 export type AdapterData = HostAdapter;
 
-/** The files of a PEFT folder, by name. `baseModel` is what peft looks up the base by: an id or a path. */
-export async function writePeft(
-  backend: Backend,
-  adapter: LoraAdapter,
-  baseModel: string,
-): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
-  const { config } = adapter;
-  const json = {
+/** adapter_config.json. */
+function peftJson(config: LoraConfig, baseModel: string): object {
+  return {
     alpha_pattern: {},
     auto_mapping: null,
     base_model_name_or_path: baseModel,
@@ -56,7 +52,24 @@ export async function writePeft(
     use_dora: false,
     use_rslora: config.rslora,
   };
-  const named = await readAdapter(backend, adapter);
+}
+
+/** The files of a PEFT folder, by name. `baseModel` is what peft looks up the base by: an id or a path. */
+export async function writePeft(
+  backend: Backend,
+  adapter: LoraAdapter,
+  baseModel: string,
+): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+  const { config } = adapter;
+  return peftFolder({ config, named: await readAdapter(backend, adapter) }, baseModel);
+}
+
+/** The same of an adapter on the host. */
+export function peftFolder(
+  { config, named }: Pick<AdapterData, 'config' | 'named'>,
+  baseModel: string,
+): Map<string, Uint8Array<ArrayBuffer>> {
+  const json = peftJson(config, baseModel);
   const tensors = [...named].map(([name, { rows, cols, values }]) => ({
     name,
     dtype: 'F32' as const,
@@ -96,8 +109,13 @@ function plainMatrix(name: string): { module: string; linear: LinearName; part: 
   return { module: `model.${path}`, linear, part: part === 'A' ? 'A' : 'B' };
 }
 
-/** Reads a PEFT folder. Throws FileFormatError for damaged files, ModelError for features that are not supported. */
+/**
+ * Reads a PEFT folder, one of mlx_lm, or a GGUF adapter. Throws FileFormatError for damaged files, ModelError for features that are not
+ * supported.
+ */
 export async function readPeft(source: FileSource): Promise<AdapterData> {
+  const foreign = await isForeign(source);
+  if (foreign) return readForeign(source, foreign);
   const raw = await readConfig(source);
   if (!(await source.has(weightsFile)))
     throw new FileFormatError(`${source.name} has no ${weightsFile}.`, 'Save the adapter as safetensors.');
@@ -113,7 +131,7 @@ export async function readPeft(source: FileSource): Promise<AdapterData> {
         `The adapter holds ${called} [${shape.join(', ')}], which is no LoRA matrix of a known linear.`,
         `Only these can be adapted: ${linearNames.join(', ')}.`,
       );
-    const name = `base_model.model.${matrix.module}.lora_${matrix.part}.weight`;
+    const name = matrixName(matrix.module, matrix.part);
     if (named.has(name)) throw new ModelError(`The adapter holds ${name} twice.`, 'Save it again with peft.');
     if (!isTargeted(raw, matrix.module))
       throw new ModelError(
@@ -135,14 +153,12 @@ export async function readPeft(source: FileSource): Promise<AdapterData> {
       `${weightsFile} of ${source.name} holds no matrices.`,
       'Save the adapter again.',
     );
-  const config: LoraConfig = {
-    ...uniformScale(raw, [...modules.keys()]),
+  const even = evened(named, moduleScales(raw, [...modules.keys()]), {
     rslora: raw.use_rslora ?? false,
     dropout: raw.lora_dropout ?? 0,
     targets: linearNames.filter((name) => [...modules.values()].includes(name)),
-  };
-  checkLoraConfig(config);
-  return { config, named, isTargeted: (module) => isTargeted(raw, module) };
+  });
+  return { ...even, isTargeted: (module) => isTargeted(raw, module) };
 }
 
 /** An adapter from host data. Throws ModelError where it does not fit the model, OutOfMemoryError. */

@@ -1,6 +1,6 @@
-/** GGUF files of 8 and 4 bits of the real SmolLM2-135M: ggml's own bytes, and llama.cpp's logits. */
+/** Exported files with others: ggml's own bytes in GGUF of 8 and 4 bits, llama.cpp's logits on them, and peft's on our adapters. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
@@ -12,10 +12,11 @@ import { createAdapter, releaseAdapter } from '../../src/lm/adapter';
 import { forwardLogits } from '../../src/lm/forward';
 import { loadModel, unloadModel } from '../../src/lm/load';
 import { loadTokenizer } from '../../src/lm/tokenizer';
-import { writePeft } from '../../src/train/adapterFiles';
+import { loadAdapter, writePeft } from '../../src/train/adapterFiles';
 import { exportCommand } from '../../src/train/commands';
 import { ggufBlocksOf } from '../../src/train/ggufQuantise';
 import { defaultLora } from '../../src/train/options';
+import { loadTiny, safetensorsFolder, tinyAdapter, tinyTensors } from '../unit/lm/loadingGolden';
 import { compare } from '../unit/train/golden';
 import { llamaLogits } from './llama';
 
@@ -33,8 +34,25 @@ it('has the bytes of gguf-py’s quantiser', async () => {
   writeFileSync(join(folder, 'values.f32'), values);
   writeFileSync(join(folder, 'q8_0.bin'), ggufBlocksOf(values, 'Q8_0'));
   writeFileSync(join(folder, 'q4_0.bin'), ggufBlocksOf(values, 'Q4_0'));
-  await promisify(execFile)(python, [join(root, 'tests/oracle/exports.py'), folder]);
+  await promisify(execFile)(python, [join(root, 'tests/oracle/exports.py'), 'quantise', folder]);
   expect(JSON.parse(readFileSync(join(folder, 'python.json'), 'utf8'))).toEqual({ q8_0: 0, q4_0: 0 });
+});
+
+it('is loaded by peft, whatever ranks and alphas the adapter had where it came from', async () => {
+  const place = join(folder, 'peft');
+  rmSync(place, { recursive: true, force: true });
+  const names = ['rank 1', 'rank 64', 'rank-stabilised', 'one layer', 'ranks by pattern', 'alphas by pattern', 'ranks and alphas by pattern, rank-stabilised']; // prettier-ignore
+  const model = await loadTiny(safetensorsFolder((await tinyTensors()).values()));
+  for (const name of names) {
+    const adapter = await loadAdapter(model, new MemorySource(await tinyAdapter(name)), { owner: 'test' });
+    mkdirSync(join(place, name), { recursive: true });
+    for (const [file, bytes] of await writePeft(model.backend, adapter, 'base'))
+      writeFileSync(join(place, name, file), bytes);
+  }
+  await promisify(execFile)(python, ['-W', 'ignore', join(root, 'tests/oracle/exports.py'), 'peft', place]);
+  const found = JSON.parse(readFileSync(join(place, 'python.json'), 'utf8')) as Record<string, number>;
+  expect(Object.keys(found).sort()).toEqual([...names].sort());
+  for (const name of names) expect(found[name], name).toBeLessThan(1e-5);
 });
 
 it('is loaded by llama.cpp with logits near those of the base, the nearer the more bits', async () => {
