@@ -43,15 +43,20 @@ function modelPath(model) {
 }
 
 /**
- * A PEFT folder, or a training's output folder that holds adapter/.
+ * A folder of PEFT or mlx_lm, a training's output folder that holds adapter/, or a GGUF adapter.
  * @param {string | undefined} folder
  */
 function adapterPath(folder) {
   if (folder === undefined) return null;
+  if (folder.endsWith('.gguf') && existsSync(folder)) return resolve(folder);
   const found = [folder, join(folder, 'adapter')].find((path) =>
     existsSync(join(path, 'adapter_config.json')),
   );
-  if (!found) throw badArgument(`${folder} holds no adapter_config.json.`, 'Give a PEFT folder.');
+  if (!found)
+    throw badArgument(
+      `${folder} holds no adapter_config.json.`,
+      'Give a folder of PEFT or MLX-LM, or a GGUF adapter.',
+    );
   return resolve(found);
 }
 

@@ -26,6 +26,14 @@ export const badArgument = (message, hint) => new CommandError({ code: 'config',
 export const systemCode = (error) =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
+/**
+ * What an error of ours says to do, those of the sources too, whose classes Vite's runner loads; undefined for any other.
+ * @param {unknown} error
+ * @returns {string | undefined}
+ */
+export const hintOf = (error) =>
+  error instanceof Error && 'hint' in error && typeof error.hint === 'string' ? error.hint : undefined;
+
 /** @param {unknown} error */
 export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
 

@@ -16,5 +16,6 @@ export type { SelftestReport } from '../../src/compute/selftestReport';
 export type { Automation, DistilRequest, Outcome } from '../../src/commands/automation';
 export type { SelftestRequest } from '../../src/commands/toolProtocol';
 export type { ToolRequest } from '../../src/commands/tools';
+export type { DatasetCounts } from '../../src/exports/dataset';
 export type { PageTools } from '../../src/commands/toolsPage';
 export type { WebllmCheckRequest } from '../../src/commands/webllmCheck';

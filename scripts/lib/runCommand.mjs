@@ -1,5 +1,5 @@
 /** One command of a list: its exit code, and what it throws as an error document on stderr (on stdout too with --json). */
-import { CommandError, messageOf, systemCode } from './commandError.mjs';
+import { hintOf, messageOf, systemCode } from './commandError.mjs';
 import { endProcess } from './endProcess.mjs';
 import { listenForSignals } from './interrupt.mjs';
 
@@ -22,10 +22,7 @@ export async function runCommand(commands, name, args) {
     process.exitCode = await main(args);
   } catch (error) {
     const code = systemCode(error) ?? 'internal';
-    const hint =
-      error instanceof CommandError
-        ? error.hint
-        : 'This is a bug in Arklet: please report it with the command that led here.';
+    const hint = hintOf(error) ?? 'This is a bug in Arklet: please report it with the command that led here.';
     const document = JSON.stringify({ error: { code, message: messageOf(error), hint } });
     if (args.includes('--json')) console.log(document);
     console.error(document);

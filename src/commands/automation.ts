@@ -12,6 +12,7 @@ import {
 import type { StartRequest } from '../wire/control';
 import type { JobApi } from '../wire/jobApi';
 import type { JobEvent } from '../wire/jobEvents';
+import { modelCard } from '../exports/modelCard';
 import type { RunRecord } from '../records/runRecords';
 import type { Question } from '../records/records';
 import { reportMarkdown } from '../eval/markdown';
@@ -151,6 +152,10 @@ async function exportRun(api: JobApi, run: RunRecord, out: string): Promise<void
     for (const [name, bytes] of Object.entries(files)) {
       await put(`${out}adapters/${strategy}-${seed}/${name}`, bytes);
     }
+    await put(
+      `${out}adapters/${strategy}-${seed}/README.md`,
+      modelCard({ run: archive.run, report, strategy, seed }),
+    );
   }
   await put(`${out}report.md`, reportMarkdown(report));
   await put(`${out}report.json`, `${JSON.stringify(report, null, 1)}\n`);

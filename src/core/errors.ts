@@ -99,6 +99,10 @@ export class BusyError extends ArkletError {
 export class NothingToLearnError extends ArkletError {
   override readonly code = 'nothing-to-learn';
 }
+/** A run has nothing that a file of some format could hold. */
+export class ExportError extends ArkletError {
+  override readonly code = 'export';
+}
 /** A worker of the page ended: out of memory, ended by the browser, or by an error of its own. */
 export class WorkerError extends ArkletError {
   override readonly code = 'worker';
@@ -124,6 +128,7 @@ const classes = [
   AccessError,
   BusyError,
   NothingToLearnError,
+  ExportError,
   WorkerError,
   InterruptedError,
 ] as const;

@@ -3,6 +3,7 @@ import type { Completion, LoadProgress } from '../agents/agent';
 import type { BackendKind } from '../compute/ops';
 import type { KernelInfo } from '../wire/device';
 import type { DeviceBench, DeviceFigure } from '../wire/deviceBench';
+import type { StudentFormat } from '../wire/students';
 import type { SelftestReport, SelftestRow } from '../compute/selftestReport';
 import type { DeviceFacts } from '../records/device';
 import type { Message, RowsCut, Sampling } from '../records/records';
@@ -179,7 +180,7 @@ export interface EngineProtocol extends PadProtocol {
     readonly request: {
       readonly model: string;
       readonly adapter: Readonly<Record<string, Uint8Array>>;
-      readonly format: 'merged' | 'gguf';
+      readonly format: StudentFormat;
       readonly budget: number | null;
     };
     readonly progress: { readonly done: number; readonly total: number; readonly bytes: number };

@@ -1,7 +1,8 @@
 /** A student with an adapter merged in, as files, inside the engine worker. */
 import { OutOfMemoryError } from '../core/errors';
 import { filesSource, type FileSource } from '../core/fileSource';
-import { exportCommand, mergedFormat } from '../train/commands';
+import { exportCommand, mergedFormat, type Files } from '../train/commands';
+import type { StudentFormat } from '../wire/students';
 import type { EngineModel } from './engineModel';
 
 /** Most bytes of one file: a page cannot be sure of a longer buffer. */
@@ -19,7 +20,7 @@ export async function mergeStudent(
   engine: EngineModel,
   request: {
     readonly adapter: Readonly<Record<string, Uint8Array>>;
-    readonly format: 'merged' | 'gguf';
+    readonly format: StudentFormat;
     /** Bytes that may be held, and that are held by the engine now. */
     readonly budget: number | null;
     readonly held: number;
@@ -35,8 +36,20 @@ export async function mergeStudent(
 ): Promise<Readonly<Record<string, Uint8Array<ArrayBuffer>>>> {
   const { adapter, format, budget, held, source } = request;
   const bytes = mergedBytes(engine);
+  const made = (): Promise<Files> =>
+    exportCommand({
+      model: engine.model,
+      adapter: filesSource(adapter, 'the adapter'),
+      source,
+      format,
+      baseModel: engine.id,
+      signal,
+      onLayer: (done, total) => progress({ done, total, bytes }),
+    });
   // The tensors, and the file that they are copied into.
   const needed = held + 2 * bytes;
+  const merges = format !== 'gguf-adapter' && format !== 'mlx';
+  if (!merges) return Object.fromEntries(await made());
   if (bytes > longestFile || (budget !== null && needed > budget)) {
     throw new OutOfMemoryError(
       bytes > longestFile
@@ -46,14 +59,5 @@ export async function mergeStudent(
       { details: { bytes: needed, budget } },
     );
   }
-  const files = await exportCommand({
-    model: engine.model,
-    adapter: filesSource(adapter, 'the adapter'),
-    source,
-    format,
-    baseModel: engine.id,
-    signal,
-    onLayer: (done, total) => progress({ done, total, bytes }),
-  });
-  return Object.fromEntries(files);
+  return Object.fromEntries(await made());
 }

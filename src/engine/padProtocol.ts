@@ -11,7 +11,7 @@ import type { ScoredStep } from '../distil/pad/rewardModel';
 import type { RewardOptions } from '../distil/pad/rewardOptions';
 import type { GroupRlOptions } from '../distil/pad/rlOptions';
 import type { RlQuestion } from '../distil/pad/rollout';
-import type { Splitter } from '../distil/pad/steps';
+import type { Splitter } from '../distil/pad/textSteps';
 import type { RecomputeSetting } from '../lm/recompute';
 
 /** PEFT files, and other files of the same folder. */

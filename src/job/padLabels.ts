@@ -6,7 +6,7 @@ import type { StepLabel } from '../distil/pad/labels';
 import type { ContinuationRecord } from '../records/padRecords';
 import { continuationLabels } from '../distil/pad/monteCarlo';
 import type { LabelledTrace } from '../distil/pad/rewardData';
-import { splitReply } from '../distil/pad/steps';
+import { splitReply } from '../distil/pad/textSteps';
 import {
   checkedLabels,
   labelledTrace,

@@ -1,14 +1,14 @@
-/** PEFT adapters from elsewhere: kept beside the runs, each with its name and the model that it is asked on. */
+/** Adapters from elsewhere, of other runtimes turned into PEFT's: kept beside the runs, each with its name and the model that it is asked on. */
 import * as v from 'valibot';
-import { FileFormatError } from '../core/errors';
+import { FileFormatError, ModelError } from '../core/errors';
 import { filesSource } from '../core/fileSource';
 import type { AdapterInfo } from '../wire/playground';
-import { checkFits } from '../lm/adapter';
+import { checkFits, filledUp, type HostAdapter } from '../lm/adapter';
 import type { ModelConfig } from '../lm/types';
 import type { BundledModel } from '../models/catalogue';
 import type { JobStore } from '../store/jobStore';
 import { importedRunId } from '../specs/adapter';
-import { peftFiles, readPeft } from '../train/adapterFiles';
+import { peftFiles, peftFolder, readPeft } from '../train/adapterFiles';
 import { openModelSource, readModelConfig } from '../models/modelSource';
 import { studentOf } from '../models/student';
 import { freeName } from './storedRuns';
@@ -37,10 +37,11 @@ async function readNote(store: JobStore, strategy: string): Promise<v.InferOutpu
 
 /** The base that the adapter's own config names, where it is a bundled model. */
 function namedBase(config: Uint8Array | undefined, catalogue: readonly BundledModel[]): string | null {
-  const { base_model_name_or_path: base } = JSON.parse(new TextDecoder().decode(config)) as Record<
-    string,
-    unknown
-  >;
+  if (!config) return null;
+  const { base_model_name_or_path: peft, model: mlx } = JSON.parse(
+    new TextDecoder().decode(config),
+  ) as Record<string, unknown>;
+  const base = peft ?? mlx;
   return catalogue.find(({ id }) => id === base)?.id ?? null;
 }
 
@@ -56,8 +57,19 @@ async function sizesOf(
   }
 }
 
+/** As peft keeps it, zeros where it leaves modules of the model alone. Throws ModelError where the model is not stored. */
+function asPeft(adapter: HostAdapter, base: string, model: ModelConfig | null): Files {
+  if (!model)
+    throw new ModelError(
+      `An adapter of MLX-LM or llama.cpp is read beside its model, and ${base} is not stored here.`,
+      'Download the model first, then import the adapter again.',
+    );
+  const whole = { config: adapter.config, named: filledUp(model, adapter) };
+  return Object.fromEntries(peftFolder(whole, base));
+}
+
 /**
- * Stores a PEFT adapter under a name. It belongs to the bundled model that its config names, else to `student`. Throws
+ * Stores an adapter under a name. It belongs to the bundled model that its config names, else to `student`. Throws
  * FileFormatError for damaged files, ModelError for features that are not supported and where it does not fit its model,
  * StorageError.
  */
@@ -66,13 +78,15 @@ export async function addAdapter(
   { files, name, student }: { readonly files: Files; readonly name: string; readonly student: string },
   places: { readonly base: string; readonly catalogue: readonly BundledModel[] },
 ): Promise<AdapterInfo> {
-  const kept = Object.fromEntries(
+  const own = Object.fromEntries(
     peftFiles.flatMap((file) => (files[file] ? [[file, files[file]] as const] : [])),
   );
-  const adapter = await readPeft(filesSource(kept, name));
-  const base = namedBase(kept['adapter_config.json'], places.catalogue) ?? student;
+  const isPeft = peftFiles.every((file) => own[file] !== undefined);
+  const adapter = await readPeft(filesSource(isPeft ? own : files, name));
+  const base = namedBase(files['adapter_config.json'], places.catalogue) ?? student;
   const model = await sizesOf(base, places);
   if (model) checkFits(model, adapter);
+  const kept = isPeft ? own : asPeft(adapter, base, model);
   const taken = new Set((await store.listAdapters(importedRunId)).map(({ strategy }) => strategy));
   const plain = name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
   const slug = plain.replace(/^-+|-+$/g, '').slice(0, 60) || 'adapter';

@@ -6,6 +6,7 @@
 import type { Backend, LoraGroup, Tensor } from '../compute/ops';
 import { ConfigError, ModelError } from '../core/errors';
 import { hashKey, uniform } from '../core/rng';
+import { isInterleaved } from './gguf/ggufBlock';
 import { fusedNames, linearNames } from './types';
 import type { LanguageModel, LayerLora, LinearName, LoraAdapter, LoraConfig, ModelConfig } from './types';
 
@@ -34,6 +35,8 @@ export interface HostAdapter {
   readonly named: ReadonlyMap<string, NamedMatrix>;
   /** Whether a module (model.layers.0.self_attn.q_proj) is to have matrices; all are where nothing is said. */
   readonly isTargeted?: (module: string) => boolean;
+  /** Rows of B of q and k are as llama.cpp rotates them, where the model's family is so kept in a GGUF. */
+  readonly interleaved?: boolean;
 }
 
 export type GroupName = keyof LayerLora;
@@ -320,12 +323,27 @@ export function checkFits(model: ModelConfig, adapter: HostAdapter): void {
   checkNamed(entries, filledUp(model, adapter));
 }
 
+/** Rows of q or k from llama.cpp's (pair, half) within each head to transformers' (half, pair). */
+function halvesApart({ rows, cols, values }: NamedMatrix, headDim: number): NamedMatrix {
+  const half = headDim / 2;
+  const out = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++) {
+    const within = row % headDim;
+    const to = row - within + (within % 2) * half + Math.floor(within / 2);
+    out.set(values.subarray(row * cols, (row + 1) * cols), to * cols);
+  }
+  return { rows, cols, values: out };
+}
+
 /** The matrices with zeros for those modules that the adapter leaves alone. */
 export function filledUp(
   model: ModelConfig,
-  { config, named, isTargeted }: HostAdapter,
+  { config, named, isTargeted, interleaved = false }: HostAdapter,
 ): ReadonlyMap<string, NamedMatrix> {
   const all = new Map(named);
+  if (interleaved && isInterleaved(model.family))
+    for (const [name, matrix] of named)
+      if (/\.(q|k)_proj\.lora_B\.weight$/.test(name)) all.set(name, halvesApart(matrix, model.headDim));
   for (const { name, layer, linear, rows, cols } of plan(model.layers, configFor(model, config), (one) =>
     linearShape(model, one),
   ).entries) {

@@ -154,7 +154,8 @@ export const linearNames = [
   'down_proj',
 ] as const;
 export const fusedNames = ['qkv_proj', 'gate_up_proj'] as const;
-export type LinearName = (typeof linearNames)[number] | (typeof fusedNames)[number];
+export const allLinearNames = [...linearNames, ...fusedNames] as const;
+export type LinearName = (typeof allLinearNames)[number];
 
 export interface LoraConfig {
   readonly rank: number;

@@ -5,7 +5,6 @@ import { readText } from '../core/fileSource';
 import type { FileSource } from '../core/fileSource';
 import {
   checkFits,
-  checkLoraConfig,
   createAdapter,
   filledUp,
   linearPath,
@@ -16,28 +15,23 @@ import {
 import type { HostAdapter, NamedMatrix } from '../lm/adapter';
 import { foreignFile } from '../lm/foreignFile';
 import { readHeader, readTensor, writeSafetensors } from '../lm/safetensors';
-import { fusedNames, linearNames } from '../lm/types';
+import { allLinearNames } from '../lm/types';
 import type { LanguageModel, LinearName, LoraAdapter, LoraConfig } from '../lm/types';
-import { isTargeted, parsePeftConfig, uniformScale, type PeftConfig } from './peftConfig';
+import { evened, matrixName } from './evenAdapter';
+import { isForeign, readForeign } from './foreignAdapters';
+import { isTargeted, moduleScales, parsePeftConfig, type PeftConfig } from './peftConfig';
 
 const configFile = 'adapter_config.json';
 const weightsFile = 'adapter_model.safetensors';
 /** The files of a PEFT folder. */
 export const peftFiles = [configFile, weightsFile] as const;
 
-const allNames = [...linearNames, ...fusedNames];
-
 /** An adapter on the host. */
 export type AdapterData = HostAdapter;
 
-/** The files of a PEFT folder, by name. `baseModel` is what peft looks up the base by: an id or a path. */
-export async function writePeft(
-  backend: Backend,
-  adapter: LoraAdapter,
-  baseModel: string,
-): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
-  const { config } = adapter;
-  const json = {
+/** adapter_config.json. */
+function peftJson(config: LoraConfig, baseModel: string): object {
+  return {
     alpha_pattern: {},
     auto_mapping: null,
     base_model_name_or_path: baseModel,
@@ -54,12 +48,29 @@ export async function writePeft(
     r: config.rank,
     rank_pattern: {},
     revision: null,
-    target_modules: allNames.filter((name) => config.targets.includes(name)),
+    target_modules: allLinearNames.filter((name) => config.targets.includes(name)),
     task_type: 'CAUSAL_LM',
     use_dora: false,
     use_rslora: config.rslora,
   };
-  const named = await readAdapter(backend, adapter);
+}
+
+/** The files of a PEFT folder, by name. `baseModel` is what peft looks up the base by: an id or a path. */
+export async function writePeft(
+  backend: Backend,
+  adapter: LoraAdapter,
+  baseModel: string,
+): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+  const { config } = adapter;
+  return peftFolder({ config, named: await readAdapter(backend, adapter) }, baseModel);
+}
+
+/** The same of an adapter on the host. */
+export function peftFolder(
+  { config, named }: Pick<AdapterData, 'config' | 'named'>,
+  baseModel: string,
+): Map<string, Uint8Array<ArrayBuffer>> {
+  const json = peftJson(config, baseModel);
   const tensors = [...named].map(([name, { rows, cols, values }]) => ({
     name,
     dtype: 'F32' as const,
@@ -94,13 +105,18 @@ function plainMatrix(name: string): { module: string; linear: LinearName; part: 
   const form =
     /^(?:(?:base_model|model|language_model|module|_orig_mod)\.)*(layers\.\d+\.(self_attn|mlp)\.(\w+))\.lora_([AB])(?:\.\w+)?\.weight$/;
   const [, path, block, last, part] = form.exec(name) ?? [];
-  const linear = allNames.find((known) => known === last);
+  const linear = allLinearNames.find((known) => known === last);
   if (path === undefined || !linear || !linearPath(0, linear).includes(`.${block}.`)) return null;
   return { module: `model.${path}`, linear, part: part === 'A' ? 'A' : 'B' };
 }
 
-/** Reads a PEFT folder. Throws FileFormatError for damaged files, ModelError for features that are not supported. */
+/**
+ * Reads a PEFT folder, one of mlx_lm, or a GGUF adapter. Throws FileFormatError for damaged files, ModelError for features that are not
+ * supported.
+ */
 export async function readPeft(source: FileSource): Promise<AdapterData> {
+  const foreign = await isForeign(source);
+  if (foreign) return readForeign(source, foreign);
   const raw = await readConfig(source);
   if (!(await source.has(weightsFile)))
     throw new FileFormatError(`${source.name} has no ${weightsFile}.`, 'Save the adapter as safetensors.');
@@ -114,9 +130,9 @@ export async function readPeft(source: FileSource): Promise<AdapterData> {
     if (!matrix || rows === undefined || cols === undefined || shape.length !== 2)
       throw new ModelError(
         `The adapter holds ${called} [${shape.join(', ')}], which is no LoRA matrix of a known linear.`,
-        `Only these can be adapted: ${allNames.join(', ')}.`,
+        `Only these can be adapted: ${allLinearNames.join(', ')}.`,
       );
-    const name = `base_model.model.${matrix.module}.lora_${matrix.part}.weight`;
+    const name = matrixName(matrix.module, matrix.part);
     if (named.has(name)) throw new ModelError(`The adapter holds ${name} twice.`, 'Save it again with peft.');
     if (!isTargeted(raw, matrix.module))
       throw new ModelError(
@@ -138,14 +154,12 @@ export async function readPeft(source: FileSource): Promise<AdapterData> {
       `${weightsFile} of ${source.name} holds no matrices.`,
       'Save the adapter again.',
     );
-  const config: LoraConfig = {
-    ...uniformScale(raw, [...modules.keys()]),
+  const even = evened(named, moduleScales(raw, [...modules.keys()]), {
     rslora: raw.use_rslora ?? false,
     dropout: raw.lora_dropout ?? 0,
-    targets: allNames.filter((name) => [...modules.values()].includes(name)),
-  };
-  checkLoraConfig(config);
-  return { config, named, isTargeted: (module) => isTargeted(raw, module) };
+    targets: allLinearNames.filter((name) => [...modules.values()].includes(name)),
+  });
+  return { ...even, isTargeted: (module) => isTargeted(raw, module) };
 }
 
 /** An adapter from host data. Throws ModelError where it does not fit the model, OutOfMemoryError. */

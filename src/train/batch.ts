@@ -13,6 +13,11 @@ const weight = v.exactOptional(v.pipe(v.number(), v.finite(), v.gtValue(0)));
 const rowSchema = v.union([
   v.object({ messages: v.pipe(v.array(message), v.minLength(1)), weight }),
   v.object({ prompt: v.string(), completion: v.string(), weight }),
+  // As TRL has conversations.
+  v.pipe(
+    v.object({ prompt: v.array(message), completion: v.pipe(v.array(message), v.minLength(1)), weight }),
+    v.transform(({ prompt, completion, ...rest }) => ({ messages: [...prompt, ...completion], ...rest })),
+  ),
 ]);
 
 /** One training row. The loss is on the last assistant turn, or on the completion; `weight` as an Example has it. */

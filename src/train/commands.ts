@@ -4,6 +4,7 @@ import type { FileSource } from '../core/fileSource';
 import type { TrainLog } from '../records/trainLog';
 import { createAdapter, namedMatrices, releaseAdapter } from '../lm/adapter';
 import { writeSafetensors } from '../lm/safetensors';
+import { loadTokenizer } from '../lm/tokenizer';
 import type { LanguageModel, LoraAdapter, LoraConfig, Tokenizer } from '../lm/types';
 import { adapterFromData, loadAdapter, readPeft, writePeft } from './adapterFiles';
 import type { AdapterData } from './adapterFiles';
@@ -15,6 +16,9 @@ import type { TrainHooks } from './hooks';
 import { exportMerged } from './merge';
 import type { FloatFormat, MergeHooks } from './merge';
 import { mergedGguf } from './mergedGguf';
+import type { GgufFormat } from './mergedGguf';
+import { writeMlxAdapter } from './mlxAdapter';
+import { modelfile } from './modelfile';
 import { defaultTrainOptions } from './options';
 import type { TrainOptions } from './options';
 import { train } from './trainer';
@@ -174,7 +178,18 @@ export async function trainCommand(args: TrainArguments): Promise<TrainCommandRe
   }
 }
 
-export const exportFormats = ['peft', 'merged', 'gguf-adapter', 'gguf'] as const;
+/** `gguf` alone: in the base's own precision. `ollama`: an 8-bit GGUF with its Modelfile. */
+export const exportFormats = [
+  'peft',
+  'merged',
+  'gguf-adapter',
+  'gguf',
+  'gguf-f16',
+  'gguf-q8_0',
+  'gguf-q4_0',
+  'mlx',
+  'ollama',
+] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
 export interface ExportArguments extends MergeHooks {
@@ -202,6 +217,8 @@ export async function exportCommand(args: ExportArguments): Promise<Files> {
   const adapter = await loadAdapter(model, args.adapter, { owner: 'export' });
   const weights = args.weights ?? mergedFormat(model);
   const { signal, onLayer } = args;
+  const gguf = (precision: GgufFormat): Promise<Uint8Array<ArrayBuffer>> =>
+    mergedGguf(model, adapter, { format: precision, source, signal, onLayer });
   try {
     switch (format) {
       case 'peft':
@@ -211,9 +228,25 @@ export async function exportCommand(args: ExportArguments): Promise<Files> {
       case 'gguf-adapter':
         return new Map([['adapter.gguf', await writeGgufAdapter(backend, config, adapter)]]);
       case 'gguf':
+        return new Map([['model.gguf', await gguf(weights)]]);
+      case 'gguf-f16':
+        return new Map([['model.gguf', await gguf('f16')]]);
+      case 'gguf-q8_0':
+        return new Map([['model.gguf', await gguf('q8_0')]]);
+      case 'gguf-q4_0':
+        return new Map([['model.gguf', await gguf('q4_0')]]);
+      case 'mlx':
+        return await writeMlxAdapter(backend, adapter, args.baseModel);
+      case 'ollama': {
+        const file = 'model.gguf';
+        const tokenizer = await loadTokenizer(source, { eosIds: config.eosIds });
+        const stops = tokenizer.eosIds.map((id) => tokenizer.decode([id], { cleanUp: false }));
+        const text = modelfile({ file, stops, context: config.maxPosition });
         return new Map([
-          ['model.gguf', await mergedGguf(model, adapter, { format: weights, source, signal, onLayer })],
+          [file, await gguf('q8_0')],
+          ['Modelfile', new TextEncoder().encode(text)],
         ]);
+      }
       default:
         return format satisfies never;
     }

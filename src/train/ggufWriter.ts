@@ -10,11 +10,11 @@ export interface GgufTensorToWrite {
   readonly name: string;
   /** Row-major [rows, cols] or [size]; ggml's dimensions are these reversed. */
   readonly shape: readonly number[];
-  readonly type: 'F32' | 'F16' | 'BF16';
-  readonly data: Float32Array | Uint16Array;
+  readonly type: keyof typeof typeNumbers;
+  readonly data: Float32Array | Uint16Array | Uint8Array;
 }
 
-const typeNumbers = { F32: 0, F16: 1, BF16: 30 } as const;
+const typeNumbers = { F32: 0, F16: 1, Q4_0: 2, Q8_0: 8, BF16: 30 } as const;
 const valueTypes = { u32: 4, f32: 6, bool: 7, string: 8, strings: 9, i32s: 9, f32s: 9, u8s: 9 } as const;
 const elementTypes = { strings: 8, i32s: 5, f32s: 6, u8s: 0 } as const;
 const alignment = 32;

@@ -9,6 +9,7 @@ import { inverseFrequencies, ropeOf } from '../lm/rotary';
 import { linearNames } from '../lm/types';
 import type { LanguageModel, LoraAdapter, ModelConfig } from '../lm/types';
 import { isPermuted, permuteHeads } from './ggufAdapter';
+import { fitsBlocks, ggufBlocksOf } from './ggufQuantise';
 import { ggufTokenizerMeta } from './ggufTokenizer';
 import { writeGguf } from './ggufWriter';
 import type { GgufMeta, GgufTensorToWrite } from './ggufWriter';
@@ -25,7 +26,12 @@ export function ggufName(name: string, { block }: Pick<ModelConfig, 'block'>): s
   return `blk.${layer}.${called}.${kind}`;
 }
 
-function architectureMeta(config: ModelConfig, format: FloatFormat): Map<string, GgufMeta> {
+/** Precision of a GGUF's matrices. */
+export type GgufFormat = FloatFormat | 'q8_0' | 'q4_0';
+/** llama.cpp's numbers of them (llama_ftype). */
+const fileTypes: Readonly<Record<GgufFormat, number>> = { f32: 0, f16: 1, q4_0: 2, q8_0: 7, bf16: 32 };
+
+function architectureMeta(config: ModelConfig, format: GgufFormat): Map<string, GgufMeta> {
   const architecture = ggufArchitecture(config.family);
   const at = (name: string) => `${architecture}.${name}`;
   const u32 = (value: number): GgufMeta => ({ type: 'u32', value });
@@ -36,7 +42,8 @@ function architectureMeta(config: ModelConfig, format: FloatFormat): Map<string,
     ['general.architecture', text(architecture)],
     ['general.type', text('model')],
     ['general.name', text('merged model')],
-    ['general.file_type', u32({ f32: 0, f16: 1, bf16: 32 }[format])],
+    ['general.file_type', u32(fileTypes[format])],
+    ['general.quantization_version', u32(2)],
     [at('block_count'), u32(config.layers)],
     [at('context_length'), u32(scaling.type === 'longrope' ? scaling.longMaxPosition : config.maxPosition)],
     [at('embedding_length'), u32(config.hidden)],
@@ -122,11 +129,23 @@ function refuseUnsayable(
   if (!same) refuse('the windows, positions or scales');
 }
 
+/** A matrix as the file holds it: embedding and head of a 4-bit file in 8 bits, rows that no block divides in f16. */
+function matrixOf(name: string, rows: Float32Array, cols: number, format: GgufFormat) {
+  if (format === 'q8_0' || format === 'q4_0') {
+    const whole = name === 'model.embed_tokens.weight' || name === 'lm_head.weight';
+    const type = format === 'q8_0' || whole ? 'Q8_0' : 'Q4_0';
+    if (fitsBlocks(cols)) return { type, data: ggufBlocksOf(rows, type) } as const;
+  }
+  const encoded = encodeRows(rows, cols, format === 'q8_0' || format === 'q4_0' ? 'f16' : format);
+  if (encoded.format === 'q8' || encoded.format === 'q4') return null;
+  return { type: ({ f32: 'F32', f16: 'F16', bf16: 'BF16' } as const)[encoded.format], data: encoded.values };
+}
+
 /** Matrices in `format`, vectors in f32. Throws ModelError where the tokenizer or the model cannot be written to GGUF. */
 export async function mergedGguf(
   model: LanguageModel,
   adapter: LoraAdapter | null,
-  options: { format: FloatFormat; source: FileSource } & MergeHooks,
+  options: { format: GgufFormat; source: FileSource } & MergeHooks,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { config } = model;
   const meta = architectureMeta(config, options.format);
@@ -145,10 +164,8 @@ export async function mergedGguf(
     const cols = shape.at(-1) ?? values.length;
     const linear = linearNames.find((known) => name.endsWith(`${known}.weight`));
     const rows = linear && isPermuted(config, linear) ? permuteHeads(values, cols, config.headDim) : values;
-    const encoded = encodeRows(rows, cols, shape.length === 1 ? 'f32' : options.format);
-    if (encoded.format === 'q8' || encoded.format === 'q4') continue;
-    const type = ({ f32: 'F32', f16: 'F16', bf16: 'BF16' } as const)[encoded.format];
-    tensors.push({ name: ggufName(name, config), shape, type, data: encoded.values });
+    const matrix = matrixOf(name, rows, cols, shape.length === 1 ? 'f32' : options.format);
+    if (matrix) tensors.push({ name: ggufName(name, config), shape, ...matrix });
   }
   return writeGguf(meta, tensors);
 }

@@ -157,28 +157,28 @@ function patterned(
     if (!wanted)
       throw new ModelError(
         `The adapter's ranks or alphas differ by the pattern "${key.slice(0, 80)}", which cannot be read here.`,
-        'Use an adapter that has one rank and one alpha for all modules.',
+        'Use an adapter whose patterns name modules plainly, or one rank and one alpha for all.',
       );
     if (wanted.test(module)) return value;
   }
   return undefined;
 }
 
-/** The one rank and alpha of all modules. Throws ModelError where they differ by module. */
-export function uniformScale(raw: PeftConfig, modules: readonly string[]): { rank: number; alpha: number } {
-  const each = (wanted: string, otherwise: number, patterns: PeftConfig['rank_pattern']): number => {
-    const values = new Map(
-      modules.map((module) => [patterned(patterns, module) ?? otherwise, module] as const),
-    );
-    const [first = otherwise, second] = values.keys();
-    if (second === undefined) return first;
-    throw new ModelError(
-      `The adapter's ${wanted} differ by module: ${first} in ${values.get(first)}, ${second} in ${values.get(second)}.`,
-      'Use an adapter that has one rank and one alpha for all modules.',
-    );
-  };
-  return {
-    rank: each('ranks', raw.r, raw.rank_pattern),
-    alpha: each('alphas', raw.lora_alpha, raw.alpha_pattern),
-  };
+/** Rank and scale of a module's matrices. */
+export interface ModuleScale {
+  readonly rank: number;
+  readonly alpha: number;
+  /** alpha / rank, or alpha / sqrt(rank) where it is rank-stabilised. */
+  readonly scale: number;
+}
+
+/** What each module has, by the patterns that name it or else the settings of all. Throws ModelError for a pattern that cannot be read. */
+export function moduleScales(raw: PeftConfig, modules: readonly string[]): ReadonlyMap<string, ModuleScale> {
+  return new Map(
+    modules.map((module) => {
+      const rank = patterned(raw.rank_pattern, module) ?? raw.r;
+      const alpha = patterned(raw.alpha_pattern, module) ?? raw.lora_alpha;
+      return [module, { rank, alpha, scale: alpha / (raw.use_rslora ? Math.sqrt(rank) : rank) }];
+    }),
+  );
 }

@@ -1,4 +1,4 @@
-/** A PEFT adapter as a user picks it: a .zip, or the files of its folder. */
+/** An adapter as a user picks it: a .zip, the files of its folder (PEFT or mlx_lm), or a GGUF file. */
 import { ImportError } from '../core/errors';
 import { importStrings as text } from './strings/imports';
 import type { ZipError } from './zipFiles';
@@ -8,7 +8,9 @@ export interface PickedAdapter {
   readonly files: Readonly<Record<string, Uint8Array>>;
 }
 
-const wanted = ['adapter_config.json', 'adapter_model.safetensors'] as const;
+const config = 'adapter_config.json';
+/** Of peft, and of mlx_lm. */
+const [peftWeights, mlxWeights] = ['adapter_model.safetensors', 'adapters.safetensors'];
 /** Bytes of both files. */
 const mostBytes = 2 ** 31;
 
@@ -20,6 +22,8 @@ const folderOf = (path: string): string => path.slice(0, path.length - lastPart(
  * several folders lie equally deep.
  */
 function pair(paths: readonly string[], name: string): readonly string[] {
+  const weightsFile = (file: string): boolean => paths.some((path) => lastPart(path) === file);
+  const wanted = [config, !weightsFile(peftWeights) && weightsFile(mlxWeights) ? mlxWeights : peftWeights];
   const found = wanted.map((file) => paths.filter((path) => lastPart(path) === file));
   const missing = wanted.find((_, i) => found[i]?.length === 0);
   if (missing !== undefined) throw new ImportError(text.lacks(name, missing), text.lacksHint);
@@ -65,10 +69,16 @@ function wordsOf({ fault, file }: ZipError, name: string): [message: string, hin
   }
 }
 
-/** Reads a .zip, or the picked files of a folder. Throws ImportError. */
+/** Reads a .zip, a .gguf, or the picked files of a folder. Throws ImportError. */
 export async function readAdapterFiles(picked: readonly File[]): Promise<PickedAdapter> {
   const zip = picked.length === 1 ? picked.find(({ name }) => /\.zip$/i.test(name)) : undefined;
   if (zip) return named(zip.name.replace(/(\.adapter)?\.zip$/i, ''), await unzipped(zip));
+  const gguf = picked.length === 1 ? picked.find((file) => /\.gguf$/i.test(file.name)) : undefined;
+  if (gguf) {
+    if (gguf.size > mostBytes) throw new ImportError(text.tooLarge(gguf.name), text.tooLargeHint);
+    const bytes = new Uint8Array(await gguf.arrayBuffer());
+    return { name: gguf.name.replace(/\.gguf$/i, ''), files: { 'adapter.gguf': bytes } };
+  }
   const byPath = new Map(picked.map((file) => [file.webkitRelativePath || file.name, file] as const));
   const name = picked[0]?.webkitRelativePath.split('/')[0] || text.unnamed;
   const chosen = pair([...byPath.keys()], name).flatMap((path) => byPath.get(path) ?? []);

@@ -154,6 +154,7 @@ export const strings = {
     export: 'Export',
     exportTitle: (name: string): string => `Export ${name}`,
     trajectories: 'Trajectories (.jsonl)',
+    datasets: 'Data sets',
     archive: 'Whole run with its adapters (.json.gz)',
     reportMd: 'Report (.md)',
     reportJson: 'Report (.json)',

@@ -3,9 +3,24 @@ import type { Names, Stream } from './calls';
 import type { JobEvent } from './jobEvents';
 import type { AdapterPlace } from './runs';
 
-/** Which adapter is merged into its student, and as what: a Hugging Face folder, or one GGUF file. */
+/**
+ * As what a student leaves: a Hugging Face folder; one GGUF file (`gguf`: in the base's own precision); an 8-bit GGUF with its
+ * Modelfile; the adapter alone for llama.cpp or mlx_lm.
+ */
+export const studentFormats = [
+  'merged',
+  'gguf',
+  'gguf-q8_0',
+  'gguf-q4_0',
+  'ollama',
+  'gguf-adapter',
+  'mlx',
+] as const;
+export type StudentFormat = (typeof studentFormats)[number];
+
+/** Which adapter is exported, and as what. */
 export interface StudentExport extends AdapterPlace {
-  readonly format: 'merged' | 'gguf';
+  readonly format: StudentFormat;
 }
 
 /** The student that is loaded for it, then each layer that is merged; `bytes`: of the file. */

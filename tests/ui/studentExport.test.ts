@@ -47,15 +47,15 @@ describe('the export of a student', () => {
     await open('files/0/');
     let cancel: (error: Error) => void = () => undefined;
     client.exported = new Promise((_, reject) => (cancel = reject));
-    await button(/rsft.*GGUF/).click();
+    await button('Merged model, rsft, seed 0 (GGUF)').click();
     await expect.element(page.getByText('Loading the student …')).toBeVisible();
     client.tellExporter({ type: 'merge', done: 4, total: 30, bytes: 270e6 });
     await expect.element(page.getByText(/Merging layer 5 of 30 \(a file of 270(\.0)? MB\) …/)).toBeVisible();
-    await expect.element(button(/rsft.*GGUF/)).toBeDisabled();
+    await expect.element(button('Merged model, rsft, seed 0 (GGUF)')).toBeDisabled();
     await button('Cancel').click();
     expect(client.exportEnded).toBe(true);
     cancel(new InterruptedError('The export was stopped.', 'Start it again.'));
-    await expect.element(button(/rsft.*GGUF/)).toBeEnabled();
+    await expect.element(button('Merged model, rsft, seed 0 (GGUF)')).toBeEnabled();
     expect(app.session.notices.list).toEqual([]);
     expect(saved).toEqual([]);
   });

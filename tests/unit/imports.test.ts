@@ -28,6 +28,7 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
   debate: { imports: ['core', 'settings', 'records', 'tasks', 'agents'] },
   distil: { imports: ['core', 'settings', 'records', 'tasks', 'lm', 'train', 'debate'] },
   eval: { imports: ['core', 'settings', 'records', 'tasks', 'debate'] },
+  exports: { imports: ['core', 'specs', 'settings', 'records', 'tasks', 'debate', 'distil', 'eval'] },
   wire: {
     imports: ['core'],
     types: ['settings', 'records', 'specs', 'rpc', 'tasks', 'compute', 'models'],
@@ -122,6 +123,7 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
       'train',
       'agents',
       'eval',
+      'exports',
       'wire',
       'engine',
       'job',
@@ -130,7 +132,7 @@ const rooms: Record<string, { imports: string[]; types?: string[] }> = {
   },
   /** The page's, beside `pure` below. */
   ui: {
-    imports: ['core', 'settings', 'records', 'specs', 'tasks', 'eval', 'wire'],
+    imports: ['core', 'settings', 'records', 'specs', 'tasks', 'eval', 'exports', 'wire'],
     types: ['rpc', 'offline', 'store', 'compute', 'models', 'distil', 'engine', 'modelsWorker'],
   },
 };

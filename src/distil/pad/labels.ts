@@ -1,6 +1,6 @@
 /** Labels of steps from the task's exact checker. Nothing is judged by a model. */
 import { checkSteps, equationsIn } from '../../tasks/stepChecker';
-import { splitReply, type Splitter } from './steps';
+import { splitReply, type Splitter } from './textSteps';
 
 /** 1 good, 0 bad, between them soft (a share of continuations); null was not judged and carries no loss. */
 export type StepLabel = number | null;

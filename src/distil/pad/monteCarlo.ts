@@ -11,7 +11,8 @@ import { Generator } from '../../lm/generate';
 import type { LanguageModel, LoraAdapter, Tokenizer } from '../../lm/types';
 import { isCorrect, parseAnswer } from '../../tasks/answers';
 import type { StepLabel } from './labels';
-import { tokenSteps, type Splitter } from './steps';
+import { tokenSteps } from './steps';
+import type { Splitter } from './textSteps';
 
 export interface ContinuationTrace {
   /** Names the trace in the records. */

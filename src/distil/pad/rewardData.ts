@@ -3,7 +3,8 @@ import type { Message } from '../../records/records';
 import type { Tokenizer } from '../../lm/types';
 import { tokeniseRow } from '../../train/batch';
 import type { StepLabel } from './labels';
-import { tokenSteps, type Splitter, type TokenStep } from './steps';
+import { tokenSteps, type TokenStep } from './steps';
+import type { Splitter } from './textSteps';
 
 /** A recorded trace with a label for each of its steps, in the splitter's order. */
 export interface LabelledTrace {

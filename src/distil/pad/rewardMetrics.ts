@@ -4,7 +4,7 @@ import { majority } from '../../debate/vote';
 import { equationsIn } from '../../tasks/stepChecker';
 import { softMinimum } from './credit';
 import type { LabelledTrace } from './rewardData';
-import { splitReply, type Splitter } from './steps';
+import { splitReply, type Splitter } from './textSteps';
 
 export interface CalibrationBin {
   readonly lo: number;

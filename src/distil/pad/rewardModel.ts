@@ -15,7 +15,8 @@ import { Backprop } from '../../train/backprop';
 import { packRows } from '../../train/batch';
 import { documentOfText, inPasses, stepDocument, type StepDocument } from './rewardData';
 import { scoreRows } from './rewardHead';
-import { splitters, type Splitter, type TokenStep } from './steps';
+import type { TokenStep } from './steps';
+import { splitters, type Splitter } from './textSteps';
 
 export const headFile = 'reward_head.safetensors';
 

@@ -3,7 +3,7 @@ import { checkLoraConfig } from '../../lm/adapter';
 import type { LoraConfig } from '../../lm/types';
 import { checkCounts, checkOption } from '../../train/checkOption';
 import { defaultLora } from '../../train/options';
-import type { Splitter } from './steps';
+import type { Splitter } from './textSteps';
 
 export interface RewardOptions {
   readonly splitter: Splitter;

@@ -9,7 +9,7 @@ import { softMinimum, type CreditSample } from './credit';
 import type { OffendingSample } from './hacking';
 import type { RewardModel, ScoredStep } from './rewardModel';
 import type { GroupRlOptions } from './rlOptions';
-import { splitReply } from './steps';
+import { splitReply } from './textSteps';
 
 export interface RlQuestion {
   readonly id: string;

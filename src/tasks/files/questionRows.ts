@@ -185,23 +185,29 @@ function readChoices(read: RowFields, { countFrom }: FileConventions): RowQuesti
     texts,
     right,
     { written: key.trim(), reason },
-    parsed.output.solution,
+    workedSolution(parsed.output.solution, key),
   );
+}
+
+/** A solution that repeats the answer alone, as prompts for reinforcement learning have it, is worked out by nobody. */
+function workedSolution(solution: string | null | undefined, answer: string): string | null {
+  return solution == null || solution.trim() === answer.trim() ? null : solution;
 }
 
 function readGeneric(read: RowFields): RowQuestion | RowRejection {
   const parsed = v.safeParse(genericRow, read.fields);
   if (!parsed.success) return { reason: firstIssue(parsed.issues, read) };
-  const { question, answer, solution, type } = parsed.output;
+  const { question, answer, solution: worked, type } = parsed.output;
+  const solution = workedSolution(worked, answer);
   if (answer.includes('####')) {
-    const worked = answer.replace(/<<[^<>]*>>/g, '').trim();
+    const steps = answer.replace(/<<[^<>]*>>/g, '').trim();
     const written = (
       answer
         .slice(answer.lastIndexOf('####') + 4)
         .trim()
         .split('\n')[0] ?? ''
     ).trim();
-    return answered('gsm8k', question, written, { solution: worked }, true);
+    return answered('gsm8k', question, written, { solution: steps }, true);
   }
   const rest = solution ? { solution } : {};
   if (type === 'number' || type === 'choice' || type === 'text') {

@@ -7,7 +7,7 @@ const synonyms: ReadonlyMap<string, string> = new Map([
   ),
   ...named(
     'answer',
-    'answer antwort réponse reponse respuesta risposta resposta target gold correctanswer rightanswer expectedanswer finalanswer answertext expected groundtruth',
+    'answer antwort réponse reponse respuesta risposta resposta target gold correctanswer rightanswer expectedanswer finalanswer answertext expected groundtruth gt',
   ),
   ...named('solution', 'solution explanation rationale lösung loesung exp workedsolution'),
   ...named('options', 'options choices alternatives'),

@@ -43,8 +43,9 @@ export class StudentFiles {
             },
           },
         );
-        const gguf = files['model.gguf'];
-        if (gguf) saveFile(`${name}.gguf`, new Blob([new Uint8Array(gguf)]));
+        const [[path = '', only] = [], second] = Object.entries(files);
+        const alone = only && second === undefined && path.endsWith('.gguf');
+        if (alone) saveFile(`${name}.gguf`, new Blob([new Uint8Array(only)]));
         else saveFile(`${name}.zip`, await zipFiles(files));
       } catch (thrown) {
         // Somebody pressed Cancel.

@@ -25,8 +25,8 @@ export const importStrings = {
     ].join('\n'),
   adapter: 'Import an adapter',
   adapterHelp:
-    'A LoRA adapter as PEFT writes it: adapter_config.json and adapter_model.safetensors. It runs on the bundled model that its config names, else on the student of the run shown.',
-  pickZip: 'Pick a .zip',
+    'A LoRA adapter: the folder of PEFT (adapter_config.json and adapter_model.safetensors) or of MLX-LM (adapters.safetensors), or the GGUF of llama.cpp. It runs on the bundled model that its config names, else on the student of the run shown.',
+  pickZip: 'Pick a .zip or .gguf',
   pickFolder: 'Pick its folder',
   unnamed: 'adapter',
   lacks: (name: string, file: string): string => `${name} has no ${file}.`,

@@ -70,6 +70,15 @@ export const runsStrings = {
     merged: (strategy: string, seed: number): string =>
       `Merged model, ${strategy}, seed ${seed} (safetensors, zip)`,
     gguf: (strategy: string, seed: number): string => `Merged model, ${strategy}, seed ${seed} (GGUF)`,
+    'gguf-q8_0': (strategy: string, seed: number): string =>
+      `Merged model, ${strategy}, seed ${seed} (GGUF, 8 bits)`,
+    'gguf-q4_0': (strategy: string, seed: number): string =>
+      `Merged model, ${strategy}, seed ${seed} (GGUF, 4 bits)`,
+    ollama: (strategy: string, seed: number): string =>
+      `Merged model, ${strategy}, seed ${seed} (GGUF of 8 bits with a Modelfile for Ollama, zip)`,
+    'gguf-adapter': (strategy: string, seed: number): string =>
+      `Adapter, ${strategy}, seed ${seed} (GGUF for llama.cpp)`,
+    mlx: (strategy: string, seed: number): string => `Adapter, ${strategy}, seed ${seed} (MLX-LM, zip)`,
     noGguf: 'The bundled student has a vocabulary of words, for which GGUF has no tokenizer.',
     busy: 'A run is in progress and needs the memory: merge when it has ended.',
     loading: 'Loading the student …',

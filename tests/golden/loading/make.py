@@ -64,6 +64,13 @@ LORAS = {
     "orthogonal": dict(target_modules=["q_proj"], init_lora_weights="orthogonal"),
     "mica": dict(target_modules=["q_proj"], init_lora_weights="mica"),
     "false": dict(target_modules=["q_proj"], init_lora_weights=False),
+    "rank 1": dict(target_modules=["v_proj", "down_proj"], r=1),
+    "rank 64": dict(target_modules=["q_proj"], r=64),
+    "ranks by pattern": dict(target_modules=ALL, rank_pattern={"q_proj": 8, r"layers\.1\.self_attn\.v_proj": 1}),
+    "alphas by pattern": dict(target_modules=["q_proj", "v_proj", "down_proj"], alpha_pattern={"v_proj": 1, "down_proj": 24}),
+    "ranks and alphas by pattern, rank-stabilised": dict(
+        target_modules=ALL, use_rslora=True, rank_pattern={"k_proj": 8, "up_proj": 2}, alpha_pattern={"up_proj": 16},
+    ),
 }
 
 
@@ -100,7 +107,7 @@ def main():
         out[f"spelling.{name}"] = logits(load(config, base))
     adapters = {}
     for name, settings in LORAS.items():
-        config = LoraConfig(r=4, lora_alpha=6, task_type="CAUSAL_LM", **settings)
+        config = LoraConfig(**{"r": 4, "lora_alpha": 6, "task_type": "CAUSAL_LM", **settings})
         tuned = get_peft_model(load(BASE, base), config)
         with torch.no_grad():
             for _, p in sorted((n, p) for n, p in tuned.named_parameters() if "lora_" in n):

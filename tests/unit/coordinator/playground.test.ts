@@ -178,6 +178,25 @@ describe('the playground', () => {
     await job.api.playground.removeAdapter('mine-2');
   });
 
+  it.each(['mlx', 'gguf-adapter'] as const)(
+    'asks an adapter that left as %s and came back, and answers as before',
+    async (format) => {
+      const chosen = { runId, strategy: 'rsft', seed: 0, format };
+      const files = await job.api.students.exportStudent({ chosen, budget: 0 });
+      const back = await job.api.playground.importAdapter({ files, name: format, student: 'student' });
+      expect(back.student).toBe('student');
+      const arm: AskArm = { type: 'distilled', runId: 'imported', strategy: back.strategy, seed: 0 };
+      const own: AskArm = { type: 'distilled', runId, strategy: 'rsft', seed: 0 };
+      const [again, trained] = await job.api.playground.ask(request(known, [arm, own]));
+      expect(again!.replies.map(({ reply }) => reply)).toEqual(trained!.replies.map(({ reply }) => reply));
+      // mlx_lm's folder names its model, a GGUF does not.
+      const far = job.api.playground.importAdapter({ files, name: 'far', student: 'nobody' });
+      if (format === 'mlx') await job.api.playground.removeAdapter((await far).strategy);
+      else await expect(far).rejects.toThrow('is read beside its model');
+      await job.api.playground.removeAdapter(back.strategy);
+    },
+  );
+
   it('refuses adapters that are damaged, of another kind, or of another model', async () => {
     const files = await job.api.runs.adapter({ runId, strategy: 'rsft', seed: 0 });
     const config = JSON.parse(new TextDecoder().decode(files['adapter_config.json'])) as object;

@@ -55,6 +55,14 @@ describe('an adapter in a .zip', () => {
     await expect(readAdapterFiles([zipFile(zip)])).rejects.toMatchObject(refusal('different folders'));
   });
 
+  it('is mlx_lm’s where it has its file of weights', async () => {
+    const zip = zipSync({ 'm/adapter_config.json': config, 'm/adapters.safetensors': weights });
+    expect((await readAdapterFiles([zipFile(zip)])).files).toEqual({
+      'adapter_config.json': config,
+      'adapters.safetensors': weights,
+    });
+  });
+
   it('without weights is refused', async () => {
     const zip = zipSync({ 'adapter_config.json': config });
     await expect(readAdapterFiles([zipFile(zip)])).rejects.toMatchObject(
@@ -172,4 +180,9 @@ describe('an adapter as a folder', () => {
     const reading = readAdapterFiles(picked.map(([path, bytes]) => folderFile(path, bytes)));
     await expect(reading).rejects.toMatchObject(refusal('different folders'));
   });
+});
+
+it('a GGUF adapter is read as it is', async () => {
+  const { name, files } = await readAdapterFiles([zipFile(weights, 'poet.gguf')]);
+  expect([name, files]).toEqual(['poet', { 'adapter.gguf': weights }]);
 });

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hashKey, uniform } from '../../../../src/core/rng';
-import { splitReply, splitters, tokenSteps } from '../../../../src/distil/pad/steps';
+import { tokenSteps } from '../../../../src/distil/pad/steps';
+import { splitReply, splitters } from '../../../../src/distil/pad/textSteps';
 import { createTokenizer } from '../../../../src/lm/tokenizer';
 
 const file = join(import.meta.dirname, '../../../golden/lm/hard-tokens.json');

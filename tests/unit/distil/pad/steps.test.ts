@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countLabels, exactLabels } from '../../../../src/distil/pad/labels';
 import { continuationLabels, monteCarloLabels } from '../../../../src/distil/pad/monteCarlo';
 import { stepDocument } from '../../../../src/distil/pad/rewardData';
-import { splitReply, splitters, tokenSteps } from '../../../../src/distil/pad/steps';
+import { tokenSteps } from '../../../../src/distil/pad/steps';
+import { splitReply, splitters } from '../../../../src/distil/pad/textSteps';
 import { packRows } from '../../../../src/train/batch';
 import { loadStudent, type Student } from './student';
 
