@@ -18,9 +18,11 @@ import { reportMarkdown } from '../eval/markdown';
 import { readQuestionFile } from '../tasks/readQuestionFile';
 import { trajectoriesJsonl } from '../records/trajectories';
 import { packArchive, timingsJsonl, unpackArchive } from '../records/archiveFile';
+import type { RunConfig } from '../settings/config';
 import { configFromFlags } from '../settings/flags';
 import { configIdentity, givenEvaluation } from '../settings/scopes';
 import { commandError } from './commandError';
+import { hopelessError, questionLines } from './questionLines';
 import { eventLines, reportLines } from './runLines';
 import { connectJob } from '../coordinator/jobClient';
 import type { WebllmCheckRequest, WebllmCheckResult } from './webllmCheck';
@@ -113,7 +115,12 @@ async function readQuestions(url: string): Promise<readonly Question[]> {
   const { questions, altered, rejected } = readQuestionFile(bytes, name);
   for (const { line, reason } of rejected.slice(0, linesSaid))
     say(`${name} line ${line} is left out: ${reason}.`);
-  if (rejected.length > linesSaid) say(`${rejected.length} rows of ${name} are left out.`);
+  const unread = rejected.filter(({ answer }) => answer === true).length;
+  if (rejected.length > linesSaid || unread > 0)
+    say(
+      `${rejected.length} rows of ${name} are left out` +
+        (unread > 0 ? `, ${unread} of them because their right answer cannot be read.` : '.'),
+    );
   const looked = altered.filter((each) => each.doubtful);
   for (const { line, written, read } of looked.slice(0, linesSaid))
     say(`${name} line ${line}: the answer "${written}" is read as "${read}".`);
@@ -135,6 +142,19 @@ async function readSources({
     ...(test !== null && { test: await readQuestions(test) }),
     ...(Object.keys(ofSets).length > 0 && { sets: ofSets }),
   };
+}
+
+/** Says what the chosen models cannot read or answer. Throws NothingToLearnError where a run could teach nothing. */
+async function checkSources(
+  api: JobApi,
+  config: RunConfig,
+  { questions, ...files }: Omit<StartRequest, 'config' | 'from'>,
+): Promise<void> {
+  if (questions === null) return;
+  const check = await api.questions.checkQuestions({ config, questions, ...files });
+  questionLines(check).forEach(say);
+  // Without labels the student is trained on noise too: that is for trying the machinery.
+  if (check.hopeless && config.labels !== 'none') throw hopelessError(check.hopeless);
 }
 
 /** Writes all files of a finished run. */
@@ -259,6 +279,8 @@ function startAutomation(): void {
           (from === null ? configIdentity(one.config) === configIdentity(config) : one.id === known),
       );
       if (!run) {
+        // A debate that is used again was held: its agents need not read anything.
+        if (from === null) await checkSources(api, config, imported);
         const source =
           from === null
             ? undefined

@@ -38,6 +38,8 @@ export interface RejectedRow {
   readonly row: number;
   readonly reason: string;
   readonly excerpt: string;
+  /** Its right answer is there, but cannot be read. */
+  readonly answer?: true;
 }
 
 /** A right answer that is not read as it is written. */
@@ -121,7 +123,7 @@ export function importQuestions(text: string, options: ImportOptions): ImportRes
   for (const { row, value, raw, problem } of rows) {
     const read = problem === undefined ? readRow(value, conventions) : { reason: problem };
     if ('reason' in read) {
-      rejected.push({ row, reason: read.reason, excerpt: excerpt(raw) });
+      rejected.push({ row, ...read, excerpt: excerpt(raw) });
       const bare = problem === undefined ? unansweredRow(value) : null;
       if (bare) bareRows.push({ row, bare });
       continue;

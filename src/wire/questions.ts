@@ -16,6 +16,14 @@ export interface PickedQuestions {
   readonly choice?: ColumnChoice;
 }
 
+/** A config with the questions of the files that it names, as a run is started with them. */
+export interface AskedQuestions {
+  readonly config: RunConfig;
+  readonly questions: readonly Question[];
+  readonly test?: readonly Question[];
+  readonly sets?: Readonly<Record<string, readonly Question[]>>;
+}
+
 export interface QuestionsProtocol {
   /**
    * Reads a file in the worker, so that a large one does not hold the page up; its questions come as progress, some thousand at a
@@ -26,11 +34,8 @@ export interface QuestionsProtocol {
   readonly keepQuestions: Call<QuestionImport, string>;
   /** A kept file by its hash, else (hash null) the newest of that name; null where there is none. */
   readonly keptQuestions: Call<{ readonly name: string; readonly hash: string | null }, KeptQuestions | null>;
-  /** Whether agents and student of a config know the words of these questions and have room for them. */
-  readonly checkQuestions: Call<
-    { readonly config: RunConfig; readonly questions: readonly Question[] },
-    QuestionCheck
-  >;
+  /** Whether agents and student of a config know the words of these questions and have room for them, before a run with them. */
+  readonly checkQuestions: Call<AskedQuestions, QuestionCheck>;
 }
 
 export const questionsNames: Names<QuestionsProtocol> = {

@@ -43,6 +43,20 @@ export const fileKeys = [nameKey, hashKey] as const;
 
 const subject = 'question-file';
 
+/** What a check of the questions depends on. */
+const checked = [
+  'agents',
+  'student',
+  'nAgents',
+  'personas',
+  'shots',
+  'maxTokens',
+  'labels',
+  'nearDuplicates',
+  'seed',
+  ...fileCounts,
+] as const satisfies readonly (keyof RunConfig)[];
+
 /** The part of an address that names a file. */
 export function addressOf({ name, hash }: NamedFile): string {
   const params = new URLSearchParams({ [nameKey]: name, ...(hash === null ? {} : { [hashKey]: hash }) });
@@ -81,10 +95,8 @@ export class QuestionFile {
   /** Different questions of the file; null without one. */
   readonly held = $derived(this.imported && heldBy(this.#questionsFor(this.imported)));
 
-  /** No question can be read whole: there is nothing to train on. */
-  readonly hopeless = $derived(
-    this.check !== null && this.check.questions > 0 && this.check.unreadable === this.check.questions,
-  );
+  /** Who can use none of the questions, and why: there is nothing to train on. Null where there is. */
+  readonly hopeless = $derived(this.check?.hopeless ?? null);
 
   /** The counts that were set before the file lowered them, while its own are in use. */
   get lowered(): FileCounts | null {
@@ -211,7 +223,8 @@ export class QuestionFile {
   async readyFor(config: RunConfig): Promise<boolean> {
     if (this.needed !== null) return false;
     await this.checkFor(config);
-    if (!this.hopeless || this.warned) return true;
+    // Without labels the student is trained on noise too: that is for trying the machinery.
+    if (this.hopeless === null || this.warned || config.labels === 'none') return true;
     this.warned = true;
     return false;
   }
@@ -220,15 +233,16 @@ export class QuestionFile {
   async checkFor(config: RunConfig): Promise<void> {
     const { imported } = this;
     if (imported === null) return;
-    const { agents, student, nAgents } = config;
-    const personas = config.personas.map(({ model }) => model);
-    const key = JSON.stringify([this.#taken, agents, student, nAgents, personas]);
+    const { sets } = this;
+    const beside = [sets.test?.name, [...sets.files.values()].map(({ name }) => name)];
+    const key = JSON.stringify([this.#taken, beside, checked.map((name) => config[name])]);
     if (key === this.#checked) return this.#checking ?? undefined;
     this.#checked = key;
     this.warned = false;
     const work = this.#owner.notices.guard(async () => {
       const { questions } = await this.#owner.api();
-      const check = await questions.checkQuestions({ config, questions: imported.questions });
+      const asked = { ...this.startWith(config), questions: usableQuestions(imported, config.labels) };
+      const check = await questions.checkQuestions(asked);
       if (this.#checked === key) this.check = check;
     }, `${subject}/check`);
     this.#checking = work.then(() => undefined);

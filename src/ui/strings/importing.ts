@@ -33,6 +33,8 @@ export const importingStrings = {
   reading: 'Reading …',
   counts: (read: number, rejected: number): string =>
     `${formatPlural(read, 'question', 'questions')} read, ${formatPlural(rejected, 'row', 'rows')} left out`,
+  unread: (count: number): string =>
+    `${formatPlural(count, 'row is', 'rows are')} left out because the right answer cannot be read: choose another column, or see the rows below.`,
   alteredCounts: (altered: number, doubtful: number): string =>
     `${formatPlural(altered, 'answer is', 'answers are')} not read as written` +
     (doubtful > 0 ? `, ${formatCount(doubtful)} of them to be checked` : ''),
