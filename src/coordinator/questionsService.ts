@@ -1,12 +1,16 @@
 /** Question files of the user's own: kept, found again, and checked against the chosen models. */
-import type { Handlers } from '../rpc/rpc';
+import { Transferring, type Handlers } from '../rpc/rpc';
 import type { AskedQuestions, QuestionsProtocol } from '../wire/questions';
 import { parseConfig } from '../settings/config';
 import type { JobStore } from '../store/jobStore';
 import { readQuestionFile } from '../tasks/readQuestionFile';
 import { keepQuestions, keptQuestions } from '../library/keptQuestions';
 import { planRun } from '../tasks/planQuestions';
-import type { QuestionCheck } from '../tasks/questionFiles';
+import type { ColumnChoice, QuestionCheck, QuestionImport } from '../tasks/questionFiles';
+import type { HubAccess } from '../specs/addresses';
+import { parseDataset } from '../specs/dataset';
+import { datasetParts, fetchDataset } from '../models/datasets/hubDataset';
+import { bytesAsFile, isParquet, parquetLines } from '../models/datasets/parquetRows';
 import type { Question } from '../records/records';
 import { ConfigError } from '../core/errors';
 import { withBases, type FindAdapter } from '../job/adapterSlot';
@@ -20,6 +24,15 @@ export interface QuestionParts {
   readonly base: string;
   /** For the model that an adapter belongs to. */
   readonly adapter: FindAdapter;
+  hub(): Promise<HubAccess>;
+}
+
+/** A Parquet file as the rows that it holds; any other as it is. */
+async function readAny(bytes: Uint8Array, name: string, choice?: ColumnChoice): Promise<QuestionImport> {
+  if (!isParquet(bytes)) return readQuestionFile(bytes, name, choice);
+  const { lines } = await parquetLines(bytesAsFile(bytes), name, Infinity);
+  const text = new TextEncoder().encode(lines.join('\n'));
+  return { ...readQuestionFile(text, name, choice), format: 'parquet' };
 }
 
 /** Questions that the page is handed at once: it takes some milliseconds to unpack them. */
@@ -54,13 +67,21 @@ async function checkAsked(
   });
 }
 
-export function questionsHandlers({ store, base, adapter }: QuestionParts): Handlers<QuestionsProtocol> {
+export function questionsHandlers({ store, base, adapter, hub }: QuestionParts): Handlers<QuestionsProtocol> {
   const readers = new Readers();
   return {
-    readQuestions: ({ bytes, name, choice }, { progress }) => {
-      const { questions, ...rest } = readQuestionFile(bytes, name, choice);
+    datasetSplits: async (name) => {
+      const parts = await datasetParts(parseDataset(name).repo, { hub: await hub() });
+      return parts.map(({ config, split }) => ({ config, split }));
+    },
+    fetchDataset: async (name, { progress, signal }) => {
+      const fetched = await fetchDataset(name, { hub: await hub(), signal, onRows: progress });
+      return new Transferring(fetched, [fetched.bytes.buffer]);
+    },
+    readQuestions: async ({ bytes, name, choice }, { progress }) => {
+      const { questions, ...rest } = await readAny(bytes, name, choice);
       for (let at = 0; at < questions.length; at += atOnce) progress(questions.slice(at, at + atOnce));
-      return Promise.resolve(rest);
+      return rest;
     },
     keepQuestions: (file) => keepQuestions(store, file),
     keptQuestions: ({ name, hash }) => keptQuestions(store, name, hash),

@@ -105,6 +105,8 @@ export type GoldReason =
   | 'result'
   | 'comma'
   | 'decimal-comma'
+  | 'thousands'
+  | 'scientific'
   | 'list'
   | 'several';
 

@@ -16,6 +16,23 @@ export interface PickedQuestions {
   readonly choice?: ColumnChoice;
 }
 
+/** A dataset of the hub, read. */
+export interface FetchedQuestions {
+  /** With its config and split. */
+  readonly name: string;
+  /** One JSON object a row, to be read as a file. */
+  readonly bytes: Uint8Array;
+  readonly rows: number;
+  /** The split has further rows. */
+  readonly more: boolean;
+}
+
+/** What can be read of a dataset. */
+export interface DatasetSplit {
+  readonly config: string;
+  readonly split: string;
+}
+
 /** A config with the questions of the files that it names, as a run is started with them. */
 export interface AskedQuestions {
   readonly config: RunConfig;
@@ -25,6 +42,10 @@ export interface AskedQuestions {
 }
 
 export interface QuestionsProtocol {
+  /** Configs and splits of a dataset of the hub, OWNER/NAME with or without more. Rejects with AccessError, DownloadError. */
+  readonly datasetSplits: Call<string, readonly DatasetSplit[]>;
+  /** Rows of a dataset by its name (src/specs/dataset.ts), as those of a file; the number of rows so far comes as progress. */
+  readonly fetchDataset: Stream<string, number, FetchedQuestions>;
   /**
    * Reads a file in the worker, so that a large one does not hold the page up; its questions come as progress, some thousand at a
    * time. Rejects with ImportError when no row of it is a question.
@@ -39,6 +60,8 @@ export interface QuestionsProtocol {
 }
 
 export const questionsNames: Names<QuestionsProtocol> = {
+  datasetSplits: true,
+  fetchDataset: true,
   readQuestions: true,
   keepQuestions: true,
   keptQuestions: true,

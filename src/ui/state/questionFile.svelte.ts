@@ -4,6 +4,7 @@
  */
 import type { StartRequest } from '../../wire/control';
 import type { JobApi } from '../../wire/jobApi';
+import type { DatasetSplit } from '../../wire/questions';
 import type { Question } from '../../records/records';
 import {
   usableQuestions,
@@ -27,6 +28,14 @@ export interface NamedFile {
   readonly name: string;
   /** Null: whichever file of that name is here. */
   readonly hash: string | null;
+}
+
+/** A file, or rows from elsewhere that are read as one. */
+export type PickedFile = Pick<File, 'name' | 'arrayBuffer'>;
+
+export interface FetchedFile extends PickedFile {
+  /** The dataset has further rows. */
+  readonly more: boolean;
 }
 
 /** What it needs of the session. */
@@ -73,6 +82,8 @@ export class QuestionFile {
   looked = $state(false);
   /** A file that was dropped on the page, until the settings have read it. */
   dropped = $state.raw<File | null>(null);
+  /** A dataset of the hub that a link or a run names, until the settings offer it. */
+  wanted = $state<string | null>(null);
   /** How well the chosen models can read the file; null before that is known. */
   check = $state.raw<QuestionCheck | null>(null);
   /** Run was pressed, but no model can read a single question. */
@@ -154,8 +165,24 @@ export class QuestionFile {
       if (config[name] === fitted.after[name]) settings.set(name, fitted.before[name]);
   }
 
+  /** Rows of a dataset of the hub, as a file that was picked. Throws AccessError, DownloadError. */
+  async fetch(
+    name: string,
+    options: { signal: AbortSignal; onRows(rows: number): void },
+  ): Promise<FetchedFile> {
+    const { questions } = await this.#owner.api();
+    const { onRows: onProgress, signal } = options;
+    const { bytes, more, name: whole } = await questions.fetchDataset(name, { onProgress, signal });
+    return { name: whole, more, arrayBuffer: () => Promise.resolve(bytes.slice().buffer) };
+  }
+
+  /** Configs and splits of a dataset of the hub. Throws ConfigError, AccessError, DownloadError. */
+  async splits(name: string): Promise<readonly DatasetSplit[]> {
+    return (await this.#owner.api()).questions.datasetSplits(name);
+  }
+
   /** Reads a picked file in the coordinator's worker; a large one does not hold the page up. Throws ImportError. */
-  async read(picked: File, choice?: ColumnChoice): Promise<QuestionImport> {
+  async read(picked: PickedFile, choice?: ColumnChoice): Promise<QuestionImport> {
     const bytes = new Uint8Array(await picked.arrayBuffer());
     const questions: Question[] = [];
     const api = await this.#owner.api();

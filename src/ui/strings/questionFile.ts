@@ -7,6 +7,8 @@ const questions = (count: number): string => formatPlural(count, 'question', 'qu
 export const fileStrings = {
   needed: (name: string): string => `These settings need ${name}, which is not on this device.`,
   neededHelp: 'A link names the file, but does not hold it.',
+  neededDataset: 'It is a dataset of the hub.',
+  fetch: (name: string): string => `Read ${name}`,
   looking: (name: string): string => `Looking for ${name} …`,
   pick: (name: string): string => `Pick ${name}`,
   without: 'Use the bundled problems instead',
