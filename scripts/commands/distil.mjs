@@ -297,7 +297,7 @@ export async function main(args) {
     throw wasInterrupted() ? interruption() : thrown;
   });
   if (!outcome.ok) {
-    if (outcome.error.code === 'config' && !worked) {
+    if (['config', 'nothing-to-learn'].includes(outcome.error.code) && !worked) {
       rmSync(userDataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
       if (made) rmdirSync(out);
     }
