@@ -41,6 +41,7 @@ export default defineConfig(({ command }) => ({
       'uplot',
       '@mlc-ai/web-llm',
       'hash-wasm',
+      'hyparquet',
       'temml',
     ],
   },

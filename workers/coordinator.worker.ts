@@ -2,6 +2,7 @@
 import { version } from '../package.json';
 import { EngineClient } from '../src/engine/engineClient';
 import { serveCoordinator } from '../src/coordinator/coordinatorService';
+import { chromeMaker } from '../src/job/chromeLink';
 import { transformersMaker } from '../src/job/transformersLink';
 import type { EngineProtocol } from '../src/engine/engineProtocol';
 import { webllmMaker } from '../src/job/webllmLink';
@@ -15,7 +16,7 @@ serveCoordinator(self, {
     const { client, terminate } = linkWorker<EngineProtocol>(worker, 'engine');
     return new EngineClient(client, memory, terminate);
   },
-  makers: { transformers: transformersMaker(), webllm: webllmMaker() },
+  makers: { transformers: transformersMaker(), webllm: webllmMaker(), chrome: chromeMaker(self) },
   locks: navigator.locks,
   // This script is one folder below the app, in the build (assets/) as in development (workers/).
   base: new URL('../', self.location.href).href,

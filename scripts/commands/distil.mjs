@@ -55,11 +55,18 @@ function progressLine(words, stream = process.stderr) {
   return { show, say };
 }
 
-/** Without folders, also behind NAME=. @param {string} text */
-function shortPath(text) {
+/**
+ * Without folders, also behind NAME=; where a file may stand, what is none is a dataset's name.
+ * @param {string} text
+ * @param {boolean} ofFiles
+ */
+function shortPath(text, ofFiles) {
   const [, name = '', path = ''] = /^([a-z0-9-]+=)?(.*)$/s.exec(text) ?? [];
-  return name + basename(path);
+  return name + (ofFiles && !existsSync(path) ? path : basename(path));
 }
+
+/** Flags that name question files. */
+const fileFlags = ['questions', 'train-file', 'test-file', 'eval'];
 
 /**
  * A name of the output folder that follows from the settings: the same command finds its run again.
@@ -71,7 +78,12 @@ function outFolder(flags) {
     .filter(([name]) => name !== 'out' && name !== 'json')
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value = '']) =>
-      name === 'preset' ? value : `${name}-${value.split(',').map(shortPath).join('+')}`,
+      name === 'preset'
+        ? value
+        : `${name}-${value
+            .split(',')
+            .map((one) => shortPath(one, fileFlags.includes(name)))
+            .join('+')}`,
     );
   const name =
     parts
@@ -258,12 +270,14 @@ export async function main(args) {
       working = page;
       const watched = watch(page);
       try {
+        // A dataset's name is an address of its own.
+        const placeOf = (/** @type {string} */ file) => new URL(file, urls.app).href;
         /** @type {DistilRequest} */
         const request = {
           flags: rest,
-          questions: files.questions && urls.app + files.questions,
-          test: files.test && urls.app + files.test,
-          sets: Object.fromEntries(Object.entries(files.sets).map(([name, file]) => [name, urls.app + file])),
+          questions: files.questions && placeOf(files.questions),
+          test: files.test && placeOf(files.test),
+          sets: Object.fromEntries(Object.entries(files.sets).map(([name, file]) => [name, placeOf(file)])),
           from: archive && urls.app + archive,
           keys,
           hub,
@@ -283,7 +297,7 @@ export async function main(args) {
     throw wasInterrupted() ? interruption() : thrown;
   });
   if (!outcome.ok) {
-    if (outcome.error.code === 'config' && !worked) {
+    if (['config', 'nothing-to-learn'].includes(outcome.error.code) && !worked) {
       rmSync(userDataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
       if (made) rmdirSync(out);
     }

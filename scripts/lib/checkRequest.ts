@@ -6,16 +6,20 @@ import { checkToken } from '../../src/models/hub';
 import { checkMirror } from '../../src/models/hubSettings';
 import { readEvalSet, writeEvalSet } from '../../src/settings/evalSets';
 import { configFromFlags } from '../../src/settings/flags';
+import { isDatasetName, parseDataset, writeDataset } from '../../src/specs/dataset';
 import { checkSet } from '../../src/tasks/generatedSets';
 import { Mounts, type Mount } from './mounts';
 import type { ErrorData } from './product';
 import { unpackAdapters } from './zippedAdapters';
 
+/** What settings call a file: its name without its folder, or a dataset of the hub. */
+const fileName = (path: string): string => (isDatasetName(path) ? path : basename(path));
+
 export interface PageRequest {
   readonly flags: Record<string, string>;
   readonly mounts: readonly Mount[];
   readonly endpoints: readonly string[];
-  /** Addresses under the mounts. */
+  /** Addresses under the mounts, or datasets of the hub by name. */
   readonly files: {
     /** The one file, or the training file. */
     readonly questions: string | null;
@@ -47,11 +51,13 @@ export async function checkRequest(asked: Readonly<Partial<Record<string, string
     if (flags.personas) flags.personas = mounts.personas(flags.personas);
     const endpoints = [...mounts.endpoints];
     if (flags.student) flags.student = mounts.spec(flags.student);
+    const placeOf = (path: string): string =>
+      isDatasetName(path) ? writeDataset(parseDataset(path)) : mounts.file(path);
     const file = (flag: string): string | null => {
       const path = flags[flag];
       if (path === undefined) return null;
-      flags[flag] = basename(path);
-      return mounts.file(path);
+      flags[flag] = fileName(path);
+      return placeOf(path);
     };
     const whole = file('questions');
     const learnt = file('train-file');
@@ -63,9 +69,9 @@ export async function checkRequest(asked: Readonly<Partial<Record<string, string
         .map((text) => {
           const set = readEvalSet(text.trim());
           if (!set) return text;
-          const named = { name: set.name, file: set.file === null ? null : basename(set.file) };
+          const named = { name: set.name, file: set.file === null ? null : fileName(set.file) };
           checkSet(named);
-          if (set.file !== null) sets[set.name] = mounts.file(set.file);
+          if (set.file !== null) sets[set.name] = placeOf(set.file);
           return writeEvalSet(named);
         })
         .join(',');

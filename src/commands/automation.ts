@@ -16,12 +16,15 @@ import { modelCard } from '../exports/modelCard';
 import type { RunRecord } from '../records/runRecords';
 import type { Question } from '../records/records';
 import { reportMarkdown } from '../eval/markdown';
-import { readQuestionFile } from '../tasks/readQuestionFile';
+import { isDatasetName } from '../specs/dataset';
+import { usableQuestions } from '../tasks/questionFiles';
 import { trajectoriesJsonl } from '../records/trajectories';
 import { packArchive, timingsJsonl, unpackArchive } from '../records/archiveFile';
+import type { RunConfig } from '../settings/config';
 import { configFromFlags } from '../settings/flags';
 import { configIdentity, givenEvaluation } from '../settings/scopes';
 import { commandError } from './commandError';
+import { hopelessError, questionLines } from './questionLines';
 import { eventLines, reportLines } from './runLines';
 import { connectJob } from '../coordinator/jobClient';
 import type { WebllmCheckRequest, WebllmCheckResult } from './webllmCheck';
@@ -29,9 +32,9 @@ import type { WebllmCheckRequest, WebllmCheckResult } from './webllmCheck';
 export interface DistilRequest {
   /** Flags that set the config, without dashes. */
   readonly flags: Readonly<Record<string, string>>;
-  /** Address of the one question file or of the training file, null for the generator. */
+  /** Address of the one question file or of the training file, or a dataset's name (`hf:`); null for the generator. */
   readonly questions: string | null;
-  /** Address of the test file, and of the evaluation files by the name of their set. */
+  /** The same of the test file, and of the evaluation files by the name of their set. */
   readonly test?: string | null;
   readonly sets?: Readonly<Record<string, string>>;
   /** Address of a run's archive whose debate is used again. */
@@ -108,34 +111,71 @@ const say = (line: string): void => window.arkletSay?.(line);
 /** Most rows of one kind that are named one by one. */
 const linesSaid = 10;
 
-async function readQuestions(url: string): Promise<readonly Question[]> {
-  const name = decodeURIComponent(url.slice(url.lastIndexOf('/') + 1));
-  const bytes = new Uint8Array(await (await get(url)).arrayBuffer());
-  const { questions, altered, rejected } = readQuestionFile(bytes, name);
+/** Rows of a file at an address, or of a dataset of the hub by its name. */
+async function readPlace(api: JobApi, place: string): Promise<{ name: string; bytes: Uint8Array }> {
+  if (isDatasetName(place)) {
+    const { name, bytes, rows, more } = await api.questions.fetchDataset(place);
+    say(`${name}: ${rows} rows${more ? ', the first ones; it has more' : ''}.`);
+    return { name, bytes };
+  }
+  const name = decodeURIComponent(place.slice(place.lastIndexOf('/') + 1));
+  return { name, bytes: new Uint8Array(await (await get(place)).arrayBuffer()) };
+}
+
+/** Of a file that is trained on also those without an answer, where `labels` are others than right answers. */
+async function readQuestions(
+  api: JobApi,
+  place: string,
+  labels: RunConfig['labels'] = 'gold',
+): Promise<readonly Question[]> {
+  const { name, bytes } = await readPlace(api, place);
+  const questions: Question[] = [];
+  const { altered, rejected, unanswered } = await api.questions.readQuestions(
+    { name, bytes },
+    { onProgress: (some) => questions.push(...some) },
+  );
   for (const { line, reason } of rejected.slice(0, linesSaid))
     say(`${name} line ${line} is left out: ${reason}.`);
-  if (rejected.length > linesSaid) say(`${rejected.length} rows of ${name} are left out.`);
+  const unread = rejected.filter(({ answer }) => answer === true).length;
+  if (rejected.length > linesSaid || unread > 0)
+    say(
+      `${rejected.length} rows of ${name} are left out` +
+        (unread > 0 ? `, ${unread} of them because their right answer cannot be read.` : '.'),
+    );
   const looked = altered.filter((each) => each.doubtful);
   for (const { line, written, read } of looked.slice(0, linesSaid))
     say(`${name} line ${line}: the answer "${written}" is read as "${read}".`);
   if (looked.length > linesSaid)
     say(`${looked.length} answers of ${name} are not read as written: check them.`);
-  return questions;
+  return usableQuestions({ questions, ...(unanswered && { unanswered }) }, labels);
 }
 
 /** The questions of all files that are named. */
-async function readSources({
-  questions,
-  test = null,
-  sets = {},
-}: DistilRequest): Promise<Omit<StartRequest, 'config' | 'from'>> {
+async function readSources(
+  api: JobApi,
+  { questions, test = null, sets = {} }: DistilRequest,
+  labels: RunConfig['labels'],
+): Promise<Omit<StartRequest, 'config' | 'from'>> {
   const ofSets: Record<string, readonly Question[]> = {};
-  for (const [name, url] of Object.entries(sets)) ofSets[name] = await readQuestions(url);
+  for (const [name, url] of Object.entries(sets)) ofSets[name] = await readQuestions(api, url);
   return {
-    questions: questions === null ? null : await readQuestions(questions),
-    ...(test !== null && { test: await readQuestions(test) }),
+    questions: questions === null ? null : await readQuestions(api, questions, labels),
+    ...(test !== null && { test: await readQuestions(api, test) }),
     ...(Object.keys(ofSets).length > 0 && { sets: ofSets }),
   };
+}
+
+/** Says what the chosen models cannot read or answer. Throws NothingToLearnError where a run could teach nothing. */
+async function checkSources(
+  api: JobApi,
+  config: RunConfig,
+  { questions, ...files }: Omit<StartRequest, 'config' | 'from'>,
+): Promise<void> {
+  if (questions === null) return;
+  const check = await api.questions.checkQuestions({ config, questions, ...files });
+  questionLines(check).forEach(say);
+  // Without labels the student is trained on noise too: that is for trying the machinery.
+  if (check.hopeless && config.labels !== 'none') throw hopelessError(check.hopeless);
 }
 
 /** Writes all files of a finished run. */
@@ -253,7 +293,7 @@ function startAutomation(): void {
     await api.endpoints.setHub(hub);
     const events = ending();
     try {
-      const imported = await readSources(request);
+      const imported = await readSources(api, request, config.labels);
       // The same command finds its run again: by its settings, or by what this page remembers of a debate used again.
       const command = `arklet.command ${JSON.stringify({ flags, from })}`;
       const known = from === null ? null : localStorage.getItem(command);
@@ -264,6 +304,8 @@ function startAutomation(): void {
           (from === null ? configIdentity(one.config) === configIdentity(config) : one.id === known),
       );
       if (!run) {
+        // A debate that is used again was held: its agents need not read anything.
+        if (from === null) await checkSources(api, config, imported);
         const source =
           from === null
             ? undefined

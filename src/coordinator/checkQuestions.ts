@@ -1,38 +1,32 @@
-/** Whether the chosen models can read a question file: their words, and the room of their context. */
-import type { LongQuestion, QuestionCheck } from '../tasks/questionFiles';
-import type { Message, PromptStyle, Question } from '../records/records';
-import type { RunConfig } from '../settings/config';
-import { turnMessages } from '../debate/prompts';
-import { defaultMaxContext } from '../lm/load';
-import { loadTokenizer } from '../lm/tokenizer';
-import type { Tokenizer } from '../lm/types';
-import { fetchCatalogue } from '../models/catalogue';
-import type { ModelRef } from '../models/modelSpec';
-import { promptStyle } from '../job/job';
-import { openModelSource, readModelConfig } from '../models/modelSource';
-import { resolveModels } from '../job/resolveAgents';
+/** Whether the chosen models can read and answer a file's questions: their words, and the room of their context. */
+import type { Hopeless, LongQuestion, QuestionCheck } from '../tasks/questionFiles';
+import type { Message, Question } from '../records/records';
+import { turnMessages, type Shot } from '../debate/prompts';
+import type { ChosenReaders, Reader } from './questionReaders';
 
-/** What of a model decides what it can read. */
-export interface Reader {
-  readonly model: string;
-  readonly style: PromptStyle;
-  readonly tokenizer: Pick<Tokenizer, 'unknownWords' | 'encode' | 'chatIds'>;
-  /** Tokens that its context holds. */
-  readonly context: number;
+export interface CheckOptions extends Omit<ChosenReaders, 'readers'> {
+  /** Those that the run learns from; of `questions` without a plan. */
+  readonly train?: readonly Question[];
+  /** Solved questions that agents see first. */
+  readonly shots?: readonly Shot[];
+  /** Tokens that an answer may take. */
+  readonly maxTokens?: number;
 }
 
 /** Words that lack are named, not listed. */
 const namedWords = 12;
-/** More than a chat template puts round a question. */
-const frameBytes = 512;
+/** Tokens that a template may add round longer messages. */
+const slack = 16;
 const piece = /[\p{L}\p{M}'’]+|\d+|[^\s\p{L}\p{M}\d]/gu;
 const hasLetter = /\p{L}/u;
+
+const piecesOf = (text: string): ReadonlySet<string> => new Set(text.match(piece) ?? []);
 
 function textOf({ text, options }: Question): string {
   return [text, ...(options ?? [])].join(' ');
 }
 
-function promptTokens({ tokenizer }: Reader, messages: readonly Message[]): number {
+function countTokens({ tokenizer }: Reader, messages: readonly Message[]): number {
   try {
     return tokenizer.chatIds(messages, { addGenerationPrompt: true }).length;
   } catch {
@@ -41,83 +35,154 @@ function promptTokens({ tokenizer }: Reader, messages: readonly Message[]): numb
   }
 }
 
-function longFor(reader: Reader, question: Question): LongQuestion | null {
-  const messages = turnMessages({ style: reader.style, question, own: [], peers: [] });
-  // No tokenizer makes more tokens than there are bytes, so most questions need no count.
-  const bytes = messages.reduce((sum, { content }) => sum + new TextEncoder().encode(content).length, 0);
-  if (bytes + frameBytes <= reader.context) return null;
-  const tokens = promptTokens(reader, messages);
-  // At least one token of an answer.
-  if (tokens < reader.context) return null;
-  return { questionId: question.id, model: reader.model, tokens, context: reader.context };
+/** What a template puts round messages of these roles, by reader: its tokens round one letter each, and some more. */
+class Frames {
+  readonly #known = new Map<string, number>();
+
+  of(reader: Reader, messages: readonly Message[]): number {
+    const key = JSON.stringify([reader.model, messages.map(({ role }) => role)]);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const found = countTokens(
+      reader,
+      messages.map((one) => ({ ...one, content: 'a' })),
+    );
+    this.#known.set(key, found + slack);
+    return found + slack;
+  }
 }
 
-export function checkQuestions(questions: readonly Question[], readers: readonly Reader[]): QuestionCheck {
-  const pieces = questions.map((question) => new Set(textOf(question).match(piece) ?? []));
-  const all = new Set(pieces.flatMap((own) => [...own]));
-  const lacking = new Set<string>();
-  const models: string[] = [];
-  for (const { model, tokenizer } of readers) {
-    const unknown = tokenizer.unknownWords([...all].join(' ')).filter((word) => all.has(word));
-    for (const word of unknown) lacking.add(word);
-    if (unknown.length > 0) models.push(model);
-  }
+/** Tokens of a question's prompt; null where they surely leave room for an answer. Examples are the agents' alone. */
+function promptTokens(
+  reader: Reader,
+  question: Question,
+  { shots = [], maxTokens = 1 }: CheckOptions,
+  frames: Frames,
+): number | null {
+  const { style, agent, persona, context } = reader;
+  const asAgent = agent ? { shots, ...(persona && { persona }) } : {};
+  const messages = turnMessages({ style, question, own: [], peers: [], ...asAgent });
+  // No tokenizer makes more tokens than there are bytes, so most questions need no count.
+  const bytes = messages.reduce((sum, { content }) => sum + new TextEncoder().encode(content).length, 0);
+  const most = bytes + frames.of(reader, messages);
+  return most + maxTokens <= context ? null : countTokens(reader, messages);
+}
+
+/** What some pieces lack in a reader's vocabulary. */
+function lackedBy({ tokenizer }: Reader, all: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set(tokenizer.unknownWords([...all].join(' ')).filter((word) => all.has(word)));
+}
+
+const union = (sets: readonly ReadonlySet<string>[]): ReadonlySet<string> =>
+  new Set(sets.flatMap((one) => [...one]));
+const meets = (own: ReadonlySet<string>, lacking: ReadonlySet<string>): boolean =>
+  [...own].some((word) => lacking.has(word));
+
+/** Words by the number of questions that use them. */
+function mostUsed(words: ReadonlySet<string>, texts: readonly ReadonlySet<string>[]): readonly string[] {
   const uses = new Map<string, number>();
-  for (const own of pieces)
-    for (const word of own) if (lacking.has(word)) uses.set(word, (uses.get(word) ?? 0) + 1);
-  const words = [...all].filter((word) => hasLetter.test(word));
+  for (const own of texts)
+    for (const word of own) if (words.has(word)) uses.set(word, (uses.get(word) ?? 0) + 1);
+  return [...uses]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, namedWords)
+    .map(([word]) => word);
+}
+
+interface Found {
+  readonly reader: Reader;
+  readonly lacks: ReadonlySet<string>;
+  /** Ids of the questions that are too long for it. */
+  readonly long: ReadonlySet<string>;
+}
+
+/** Who can use no question of the training at all: all agents, or else the student. */
+function hopelessOf(
+  train: readonly Question[],
+  pieces: ReadonlyMap<string, ReadonlySet<string>>,
+  found: readonly Found[],
+  otherAgents: boolean,
+): Hopeless | null {
+  if (train.length === 0) return null;
+  const fits = ({ long }: Found, { id }: Question): boolean => !long.has(id);
+  const reads = ({ lacks }: Found, { id }: Question): boolean =>
+    lacks.size === 0 || !meets(pieces.get(id) ?? new Set(), lacks);
+  const judge = (who: Hopeless['who'], readers: readonly Found[]): Hopeless | null => {
+    if (readers.length === 0) return null;
+    const some = (can: (one: Found, question: Question) => boolean): boolean =>
+      train.some((question) => readers.some((one) => can(one, question)));
+    if (some((one, question) => fits(one, question) && reads(one, question))) return null;
+    return { who, why: some(fits) ? 'words' : 'long', questions: train.length };
+  };
+  const agents = found.filter(({ reader }) => reader.agent);
+  const students = found.filter(({ reader }) => reader.student);
+  return (otherAgents ? null : judge('agents', agents)) ?? judge('student', students);
+}
+
+export function checkQuestions(
+  questions: readonly Question[],
+  readers: readonly Reader[],
+  options: CheckOptions = { unchecked: [], otherAgents: false },
+): QuestionCheck {
+  const { maxTokens = 1, unchecked, otherAgents, train = questions } = options;
+  const pieces = new Map(questions.map((question) => [question.id, piecesOf(textOf(question))]));
+  const texts = [...pieces.values()];
+  const all = union(texts);
   const long = new Map<string, LongQuestion>();
-  for (const reader of readers) {
+  const room = new Map<string, number>();
+  const frames = new Frames();
+  const found = readers.map((reader): Found => {
+    const own = new Set<string>();
     for (const question of questions) {
-      const found = longFor(reader, question);
-      const known = long.get(question.id);
-      if (found && (!known || found.context < known.context)) long.set(question.id, found);
+      const { id } = question;
+      const tokens = promptTokens(reader, question, options, frames);
+      if (tokens === null) continue;
+      const { model, context } = reader;
+      // At least one token of an answer.
+      if (tokens >= context) {
+        own.add(id);
+        const known = long.get(id);
+        if (!known || context < known.context) long.set(id, { questionId: id, model, tokens, context });
+      } else if (tokens + maxTokens > context) {
+        room.set(id, Math.min(room.get(id) ?? Infinity, context - tokens));
+      }
     }
-  }
+    return { reader, lacks: lackedBy(reader, all), long: own };
+  });
+  const lacking = union(found.map(({ lacks }) => lacks));
+  const words = [...all].filter((word) => hasLetter.test(word));
+  for (const id of long.keys()) room.delete(id);
   return {
     words: words.length,
     known: words.filter((word) => !lacking.has(word)).length,
-    unreadable: pieces.filter((own) => [...own].some((word) => lacking.has(word))).length,
+    unreadable: texts.filter((own) => meets(own, lacking)).length,
     questions: questions.length,
-    lacking: [...uses]
-      .sort(([, a], [, b]) => b - a)
-      .slice(0, namedWords)
-      .map(([word]) => word),
-    models,
+    lacking: mostUsed(lacking, texts),
+    models: found.filter(({ lacks }) => lacks.size > 0).map(({ reader }) => reader.model),
     long: [...long.values()],
+    tight:
+      room.size === 0 ? null : { questions: room.size, room: Math.min(...room.values()), asked: maxTokens },
+    unsayable: unsayableIn(questions, readers, otherAgents),
+    unchecked,
+    hopeless: hopelessOf(train, pieces, found, otherAgents),
   };
 }
 
-/** Models that are here: bundled, or in storage. Others are looked at when they are loaded. */
-async function readerOf(ref: ModelRef): Promise<Reader | null> {
-  if (ref.promptStyle === null && ref.place.type !== 'stored') return null;
-  const source = openModelSource(ref);
-  const config = await readModelConfig(source);
-  const tokenizer = await loadTokenizer(source, { eosIds: config.eosIds });
-  return {
-    model: ref.id,
-    style: promptStyle(ref),
-    tokenizer,
-    context: Math.min(config.maxPosition, defaultMaxContext),
-  };
-}
-
-/** Reads each model once, as long as this lives. */
-export class Readers {
-  readonly #known = new Map<string, Promise<Reader | null>>();
-
-  /** Of a config's agents and student; those that cannot be read here (not downloaded, other libraries') are left out. */
-  async of(config: RunConfig, base: string): Promise<readonly Reader[]> {
-    const { models } = resolveModels(config, await fetchCatalogue(base), base);
-    const found = await Promise.all(
-      models.map((ref) => {
-        const known = this.#known.get(ref.id) ?? readerOf(ref);
-        this.#known.set(ref.id, known);
-        known.catch(() => this.#known.delete(ref.id));
-        // Errors of a model are reported when it is loaded.
-        return known.catch(() => null);
-      }),
-    );
-    return found.filter((reader) => reader !== null);
-  }
+/** Right answers that the student has no tokens for, or no agent. */
+function unsayableIn(
+  questions: readonly Question[],
+  readers: readonly Reader[],
+  otherAgents: boolean,
+): QuestionCheck['unsayable'] {
+  const answers = questions.map((question) => piecesOf(question.gold));
+  const all = union(answers);
+  const agents = otherAgents ? [] : readers.filter(({ agent }) => agent).map((one) => lackedBy(one, all));
+  const students = readers.filter(({ student }) => student).map((one) => lackedBy(one, all));
+  const unsaid = answers.filter(
+    (own) =>
+      students.some((lacks) => meets(own, lacks)) ||
+      (agents.length > 0 && agents.every((lacks) => meets(own, lacks))),
+  );
+  if (unsaid.length === 0) return null;
+  return { questions: unsaid.length, words: mostUsed(union([...students, ...agents]), unsaid) };
 }

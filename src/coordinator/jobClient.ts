@@ -1,5 +1,9 @@
 import { callsOf, type Caller } from '../rpc/calls';
 import { linkWorker } from '../rpc/workerPort';
+import { serve } from '../rpc/rpc';
+import { promptApi } from '../core/promptApi';
+import type { ChromeProtocol } from '../agents/chrome/protocol';
+import { offerModel } from '../wire/pageModel';
 import { controlNames, type ControlProtocol } from '../wire/control';
 import { deviceNames, type DeviceProtocol } from '../wire/device';
 import { endpointsNames, type EndpointsProtocol } from '../wire/endpoints';
@@ -23,9 +27,22 @@ export function jobApi(caller: Caller<JobProtocol>): JobApi {
   };
 }
 
+/** Where the browser brings a model, this page answers for it: workers cannot. */
+function holdModel(worker: Worker): void {
+  const api = promptApi();
+  if (api === null) return;
+  const { port1, port2 } = new MessageChannel();
+  serve<ChromeProtocol>(
+    port1,
+    import('../agents/chrome/host').then(({ chromeHost }) => chromeHost(api)),
+  );
+  offerModel(worker, port2);
+}
+
 /** The page's end of the coordinator worker: its requests, and the events of whichever tab runs the job. */
 export function connectJob(worker: Worker): JobClient {
   const { client, gone } = linkWorker<JobProtocol>(worker, 'coordinator');
+  holdModel(worker);
   return {
     api: jobApi(client),
     gone,

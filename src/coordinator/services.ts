@@ -74,7 +74,7 @@ export function openServices(parts: CoordinatorParts): Services {
         if (job.runId === runId) await job.stop();
       },
     }),
-    ...questionsHandlers(store, base),
+    ...questionsHandlers({ store, base, adapter: agents.adapter, hub: agents.hub }),
     ...keys.handlers(),
     setHub: (change) => hub.change(change),
     ...studentsHandlers({ base, lock, engine, adapter: (place) => repository.adapter(place) }),

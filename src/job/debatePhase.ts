@@ -21,7 +21,7 @@ import { greedyTurns } from './singleGreedy';
 import { agentPrompt, agentSampling } from './turnRequests';
 
 /** Solved training questions that the agents see before the one asked. */
-export function shotsOf(job: Job): readonly Shot[] {
+export function shotsOf(job: Pick<Job, 'config' | 'questions'>): readonly Shot[] {
   return job.questions
     .filter(({ split, solution }) => split === 'train' && solution !== undefined)
     .slice(0, job.config.shots)

@@ -22,7 +22,7 @@ import { singleGreedyArm, voteGreedyArm } from '../eval/greedyArms';
 import { selfCorrection } from '../eval/selfCorrection';
 import { TurnIndex } from '../eval/turnIndex';
 import { storedCommits } from '../models/commits';
-import { hostsOf } from '../specs/hosts';
+import { hostsOf, hostsOfFiles } from '../specs/hosts';
 import { parseSpec } from '../specs/spec';
 import { agentInfos } from './agentPool';
 import { checkedStudents, chooses } from './evaluatePhase';
@@ -148,7 +148,12 @@ export async function reportPhase(
       threads: device.threads,
     },
     agents: agentInfos(config, job.agents),
-    hosts: [...new Set(specs.flatMap((spec) => hostsOf(spec, base, job.hubEndpoint)))],
+    hosts: [
+      ...new Set([
+        ...specs.flatMap((spec) => hostsOf(spec, base, job.hubEndpoint)),
+        ...hostsOfFiles(config, base, job.hubEndpoint),
+      ]),
+    ],
     commits: await storedCommits([...specs, parseSpec(job.student.id)]),
     repeatable: repeatableAs(onEngine, device, trained.length > 0),
     splits,

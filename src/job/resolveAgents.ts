@@ -19,6 +19,7 @@ import { agentSpecs } from '../specs/agentSpecs';
 import { bundled } from '../specs/engine';
 import type { RecordedSpec } from '../specs/recorded';
 import type { AdapterSpec } from '../specs/adapter';
+import type { ChromeSpec } from '../specs/chrome';
 import { parseSpec, specId, specLabel, type ModelSpec } from '../specs/spec';
 import type { TransformersSpec } from '../specs/transformers';
 import type { WebllmSpec } from '../specs/webllm';
@@ -44,6 +45,7 @@ export function isImported({ specs }: { readonly specs: readonly ModelSpec[] }):
 export interface AgentMakers {
   transformers?(spec: TransformersSpec, options: MakerOptions): AgentBackend;
   webllm?(spec: WebllmSpec, options: MakerOptions): AgentBackend;
+  chrome?(spec: ChromeSpec, options: MakerOptions): AgentBackend;
 }
 
 export interface MakerOptions {
@@ -153,7 +155,7 @@ async function recordedSlot(
 }
 
 /** Throws ConfigError where the runtime has no worker. */
-function workerSlot<S extends TransformersSpec | WebllmSpec>(
+function workerSlot<S extends TransformersSpec | WebllmSpec | ChromeSpec>(
   spec: S,
   make: ((spec: S, options: MakerOptions) => AgentBackend) | undefined,
   options: MakerOptions,
@@ -192,6 +194,8 @@ export async function agentSlots(
         return workerSlot(spec, makers.transformers?.bind(makers), { base, device, hub });
       case 'webllm':
         return workerSlot(spec, makers.webllm?.bind(makers), { base, device, hub });
+      case 'chrome':
+        return workerSlot(spec, makers.chrome?.bind(makers), { base, device, hub });
       case 'engine': {
         const ref = byId.get(specId(spec)) ?? resolved.student;
         const style = promptStyle(ref);

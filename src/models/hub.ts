@@ -61,9 +61,13 @@ export async function get(
   }
 }
 
-/** OWNER/NAME of an address of the hub; its path where it is none. */
+/** OWNER/NAME of an address of the hub, after datasets/ where it is one; its path where it is neither. */
 function repositoryOf(pathname: string): string {
-  return /^\/(?:api\/models\/)?([\w.-]+\/[\w.-]+)\/(?:revision|resolve)\//.exec(pathname)?.[1] ?? pathname;
+  const [, kind = '', repo] =
+    /^\/(?:api\/models\/|(?:api\/)?(datasets\/))?([\w.-]+\/[\w.-]+)\/(?:revision|resolve|parquet)(?:\/|$)/.exec(
+      pathname,
+    ) ?? [];
+  return repo === undefined ? pathname : kind + repo;
 }
 
 /** What the hub's 401 and 403 mean, by its own code where it gives one. */

@@ -173,11 +173,11 @@ export const table = {
   questions: optionalText({
     flag: 'questions',
     quick: null,
-    allowed: 'the name of a question file',
+    allowed: 'the name of a question file or dataset',
     scopes: ['debate'],
     group: 'questions',
     label: 'Question file',
-    help: 'A file of your own; without one, generated word problems.',
+    help: 'A file of your own, or hf:OWNER/NAME[/CONFIG][@SPLIT] of the hub; without one, generated word problems.',
   }),
   trainQuestions: integer([0, 1_000_000], {
     flag: 'train-questions',

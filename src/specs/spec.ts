@@ -1,6 +1,7 @@
 /** What the user names a model by, as a value: the only place where such names are read or written. */
 import { ConfigError } from '../core/errors';
 import { adapter, type AdapterSpec } from './adapter';
+import { chrome, type ChromeSpec } from './chrome';
 import { endpoint, type EndpointSpec } from './endpoint';
 import { engine, isEngineName, picked, type EngineSpec } from './engine';
 import type { Grammar, Keeper } from './grammar';
@@ -9,7 +10,7 @@ import { transformers, type TransformersSpec } from './transformers';
 import { listed, webllm, type WebllmSpec } from './webllm';
 
 export type ModelSpec =
-  EngineSpec | AdapterSpec | TransformersSpec | WebllmSpec | EndpointSpec | RecordedSpec;
+  EngineSpec | AdapterSpec | TransformersSpec | WebllmSpec | ChromeSpec | EndpointSpec | RecordedSpec;
 
 /** What runs a model. */
 export type Runtime = ModelSpec['runtime'];
@@ -17,13 +18,14 @@ export type Runtime = ModelSpec['runtime'];
 export type SpecOf<R extends Runtime> = Extract<ModelSpec, { readonly runtime: R }>;
 
 /** Runtimes whose models have files, which the app may keep. */
-export type FileRuntime = Exclude<Runtime, 'adapter' | 'endpoint' | 'recorded'>;
+export type FileRuntime = Exclude<Runtime, 'adapter' | 'chrome' | 'endpoint' | 'recorded'>;
 
 export function hasFiles(spec: ModelSpec): spec is SpecOf<FileRuntime> {
-  return spec.runtime !== 'adapter' && spec.runtime !== 'endpoint' && spec.runtime !== 'recorded';
+  const without: readonly Runtime[] = ['adapter', 'chrome', 'endpoint', 'recorded'];
+  return !without.includes(spec.runtime);
 }
 
-const grammars = { adapter, transformers, webllm, endpoint, recorded, engine } satisfies {
+const grammars = { adapter, transformers, webllm, chrome, endpoint, recorded, engine } satisfies {
   readonly [R in Runtime]: Grammar<SpecOf<R>>;
 };
 
@@ -106,6 +108,9 @@ export function typedName(text: string, runtimes: readonly Runtime[]): string {
   const whole = runtimes.includes(runtime) && (runtime !== 'engine' || isEngineName(typed));
   return whole ? typed : `hf:${typed}`;
 }
+
+/** The model that the browser brings. */
+export const browserModel = specId({ runtime: 'chrome', place: 'browser' });
 
 /** The debate that was imported with a run. */
 export const importedAgents = specId({ runtime: 'recorded', place: 'imported' });

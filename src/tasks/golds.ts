@@ -9,7 +9,8 @@ import { normalText } from './textAnswers';
 /**
  * Why a gold answer is not as written. form: the same in normal form; option: a letter for an option's text or number; counted:
  * a bare number that counts options, from 0 or 1; mixed, unit, result: what a number was taken from; comma: 1,5 may be a
- * decimal or a list and is kept as a list; decimal-comma: 1.234,50; list, several: more than one number, kept as words.
+ * decimal or a list and is kept as a list; decimal-comma: 1.234,50; thousands: 1,234 or 1.234 in a file whose other answers have
+ * decimal commas; scientific: 1.5e3, which a spreadsheet may have rounded; list, several: more than one number, kept as words.
  */
 export type { GoldReason };
 
@@ -24,9 +25,23 @@ export const doubtful: ReadonlySet<GoldReason> = new Set<GoldReason>([
   'result',
   'comma',
   'decimal-comma',
+  'thousands',
+  'scientific',
   'list',
   'several',
 ]);
+
+/** Reasons that show that a file writes decimal commas. */
+export const decimalCommas: ReadonlySet<GoldReason> = new Set<GoldReason>(['comma', 'decimal-comma']);
+
+/**
+ * Whether a sign parts three digits of a number from one to three others: thousands in one country, a decimal in the next. Nobody
+ * writes decimals ",000".
+ */
+export const maybeThousands = (written: string): boolean =>
+  /^[-+$€£\s]*\d{1,3}(?:\.|,(?!000))\d{3}[%$€£\s]*$/.test(written);
+
+const scientific = /\d\s*[eE][-+]?\d|(?:[×*]|\\times|\\cdot)\s*10\s*\^/;
 
 export interface Gold {
   readonly gold: string;
@@ -60,7 +75,8 @@ export function readGold(answer: string, number = false): Gold | null {
   if (value !== null) {
     if (/\d\s+(?:and\s+)?\d+\/\d/.test(plain)) return numeric(value, 'mixed');
     if (/\.\d{3}(?:,\d|\.\d{3})/.test(plain)) return numeric(value, 'decimal-comma');
-    return numeric(value, /[%a-z]/i.test(plain) && !/\d[eE][-+]?\d/.test(plain) ? 'unit' : 'form');
+    if (scientific.test(written)) return numeric(value, 'scientific');
+    return numeric(value, /[%a-z]/i.test(plain) ? 'unit' : 'form');
   }
   if (/^[-+$€£\s]*\d+(?:\.\d{3})*,\d+[%$€£\s]*$/.test(plain)) return text('comma');
   if (numberList(plain) !== null) return text('list');

@@ -10,7 +10,7 @@ import { chosenRow, objectColumns, tableColumns } from './files/columns';
 import { parseCsv, type CsvRow } from './files/csv';
 import { parseExactJson } from './files/exactJson';
 import { decodeFile, type Encoding } from './files/fileText';
-import { doubtful, type GoldReason } from './golds';
+import { decimalCommas, doubtful, maybeThousands, type GoldReason } from './golds';
 import { questionId, textShare } from './questionText';
 import {
   excerpt,
@@ -38,6 +38,8 @@ export interface RejectedRow {
   readonly row: number;
   readonly reason: string;
   readonly excerpt: string;
+  /** Its right answer is there, but cannot be read. */
+  readonly answer?: true;
 }
 
 /** A right answer that is not read as it is written. */
@@ -121,7 +123,7 @@ export function importQuestions(text: string, options: ImportOptions): ImportRes
   for (const { row, value, raw, problem } of rows) {
     const read = problem === undefined ? readRow(value, conventions) : { reason: problem };
     if ('reason' in read) {
-      rejected.push({ row, reason: read.reason, excerpt: excerpt(raw) });
+      rejected.push({ row, ...read, excerpt: excerpt(raw) });
       const bare = problem === undefined ? unansweredRow(value) : null;
       if (bare) bareRows.push({ row, bare });
       continue;
@@ -144,6 +146,7 @@ export function importQuestions(text: string, options: ImportOptions): ImportRes
     byShape[shape] = (byShape[shape] ?? 0) + 1;
     byAnswerType[rest.answerType] = (byAnswerType[rest.answerType] ?? 0) + 1;
   }
+  if (altered.some(({ reason }) => decimalCommas.has(reason))) doubtThousands(questions, altered, firstSeen);
   // Where the letters were lost before the text came here, each row says so.
   if (
     questions.length === 0 &&
@@ -191,6 +194,21 @@ export function importQuestions(text: string, options: ImportOptions): ImportRes
     unanswered,
     counts,
   };
+}
+
+/** Adds the numbers that may be decimals in a file with decimal commas, whether they are read as they are written or not. */
+function doubtThousands(
+  questions: readonly Question[],
+  altered: AlteredGold[],
+  rowOf: ReadonlyMap<string, number>,
+): void {
+  const places = new Map(altered.map(({ row }, at) => [row, at]));
+  for (const { id, text: question, gold, goldWritten: written = gold, answerType } of questions) {
+    if (answerType !== 'number' || !maybeThousands(written)) continue;
+    const row = rowOf.get(id) ?? 0;
+    const at = places.get(row) ?? altered.length;
+    altered[at] = { row, question, written, read: gold, reason: 'thousands', doubtful: true };
+  }
 }
 
 function splitOf(

@@ -21,6 +21,14 @@ export interface ColumnChoice {
   readonly header: boolean;
 }
 
+export interface RejectedLine {
+  readonly line: number;
+  readonly reason: string;
+  readonly text: string;
+  /** Its right answer is there, but cannot be read. */
+  readonly answer?: true;
+}
+
 /** What an import of a question file found; nothing is stored until a run starts with the questions. */
 export interface QuestionImport {
   readonly name: string;
@@ -29,7 +37,7 @@ export interface QuestionImport {
   /** Questions without an answer, for training by consensus; absent where there are none, and in files that older versions kept. */
   readonly unanswered?: readonly Question[];
   /** Rows that were left out; `line` counts from 1; `text` is the row's beginning. */
-  readonly rejected: readonly { readonly line: number; readonly reason: string; readonly text: string }[];
+  readonly rejected: readonly RejectedLine[];
   /** Right answers that are not read as they are written, those a person should look at first. */
   readonly altered: readonly AlteredAnswer[];
   /** How the bytes were read. */
@@ -56,6 +64,14 @@ export interface LongQuestion {
   readonly context: number;
 }
 
+/** Why no training on a file's questions can teach anything: who cannot read a single one, and what is in the way. */
+export interface Hopeless {
+  readonly who: 'agents' | 'student';
+  readonly why: 'words' | 'long';
+  /** Questions to learn from, none of which is of use. */
+  readonly questions: number;
+}
+
 /** How well the chosen models can read a question file. Models that cannot be looked into here are left out. */
 export interface QuestionCheck {
   /** Different words of the file, and how many of them every model looked at knows. */
@@ -70,6 +86,14 @@ export interface QuestionCheck {
   readonly models: readonly string[];
   /** Each question once, with the model that has least room. */
   readonly long: readonly LongQuestion[];
+  /** Questions that fit, but leave less room than an answer may take; `room` is the least that one leaves. Null: none. */
+  readonly tight: { readonly questions: number; readonly room: number; readonly asked: number } | null;
+  /** Questions whose right answer has a word or sign that the student, or all agents, cannot write; null: none. */
+  readonly unsayable: { readonly questions: number; readonly words: readonly string[] } | null;
+  /** Models that could not be looked into, by name: not downloaded yet, or on a server. */
+  readonly unchecked: readonly string[];
+  /** Null where the student can learn something, as far as it is known. */
+  readonly hopeless: Hopeless | null;
 }
 
 export type GoldReason =
@@ -81,6 +105,8 @@ export type GoldReason =
   | 'result'
   | 'comma'
   | 'decimal-comma'
+  | 'thousands'
+  | 'scientific'
   | 'list'
   | 'several';
 

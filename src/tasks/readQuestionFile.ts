@@ -11,7 +11,7 @@ export function readQuestionFile(file: Uint8Array, name: string, choice?: Column
     format,
     questions,
     ...(unanswered.length > 0 && { unanswered }),
-    rejected: rejected.map(({ row, reason, excerpt }) => ({ line: row, reason, text: excerpt })),
+    rejected: rejected.map(({ row, excerpt, ...rest }) => ({ line: row, text: excerpt, ...rest })),
     altered: altered.map(({ row, ...rest }) => ({ line: row, ...rest })),
     encoding: encoding ?? 'utf-8',
     rows: counts.rows,

@@ -530,3 +530,44 @@ describe('the settings', () => {
     expect(content.scrollWidth).toBeLessThanOrEqual(content.clientWidth);
   });
 });
+
+describe('the model that the browser brings', () => {
+  const label = 'The browser’s built-in model';
+  function bring(availability: string): { created: number } {
+    const seen = { created: 0 };
+    vi.stubGlobal('LanguageModel', {
+      availability: async () => availability,
+      create: async ({ monitor }: { monitor?: (on: EventTarget) => void }) => {
+        seen.created += 1;
+        const on = new EventTarget();
+        monitor?.(on);
+        on.dispatchEvent(Object.assign(new Event('downloadprogress'), { loaded: 0.5, total: 1 }));
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        return { destroy: () => undefined };
+      },
+    });
+    return seen;
+  }
+  afterEach(() => void vi.unstubAllGlobals());
+  const openAgents = async (): Promise<void> => {
+    await button('Add a model').first().click();
+    await expect.element(page.getByRole('list').first()).toBeVisible();
+  };
+
+  it('is not there where the browser has none, or none that can run', async () => {
+    bring('unavailable');
+    await openAgents();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await expect.element(page.getByText(label)).not.toBeInTheDocument();
+  });
+
+  it('is one click, and is downloaded by that click where it is not here yet', async () => {
+    const seen = bring('downloadable');
+    await openAgents();
+    await expect.element(page.getByText(/^The browser downloads it once/)).toBeVisible();
+    await button(`Use ${label}`).click();
+    await expect.element(page.getByText('The browser downloads it: 50 %')).toBeVisible();
+    await vi.waitFor(() => expect(app.session.settings.config.agents).toContain('chrome:built-in'));
+    expect(seen.created).toBe(1);
+  });
+});

@@ -125,7 +125,11 @@ describe('questions that the chosen models cannot read', () => {
     lacking: ['What', 'giraffe'],
     models: ['student'],
     long: [],
-  };
+    tight: null,
+    unsayable: null,
+    unchecked: [],
+    hopeless: { who: 'agents', why: 'words', questions: 4 },
+  } as const;
 
   it('are said when the file is used, and lead to models that can', async () => {
     client.check = { ...lacking, questions: 0 };
@@ -134,7 +138,7 @@ describe('questions that the chosen models cannot read', () => {
     await expect
       .element(
         page.getByText(
-          'The bundled models know only 40 of the 300 words of mine.jsonl. They can read none of its 6 questions whole, so a run on them cannot learn anything.',
+          'The bundled models know only 40 of the 300 words of mine.jsonl. No agent can read any of the 4 training questions whole, so a run on them cannot learn anything.',
         ),
       )
       .toBeVisible();
@@ -157,7 +161,7 @@ describe('questions that the chosen models cannot read', () => {
   });
 
   it('stop nothing where only some of them are unreadable', async () => {
-    client.check = { ...lacking, unreadable: 2, questions: 0 };
+    client.check = { ...lacking, unreadable: 2, questions: 0, hopeless: null };
     await open();
     await useFile();
     await expect.element(page.getByText(/They cannot read 2 of its 6 questions whole\./)).toBeVisible();
@@ -176,6 +180,36 @@ describe('questions that the chosen models cannot read', () => {
     app.session.settings.set('steps', 7);
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(checks()).toHaveLength(2);
+  });
+});
+
+describe('questions that leave little room for an answer', () => {
+  it('are counted before the run, with a shorter answer one click away', async () => {
+    client.check = { ...client.check, tight: { questions: 3, room: 40, asked: 64 } };
+    await open();
+    await useFile();
+    await expect
+      .element(
+        page.getByText(
+          '3 questions leave as little as 40 tokens for an answer, which may take 64: longer answers are cut.',
+        ),
+      )
+      .toBeVisible();
+    expect(await violations()).toEqual([]);
+    await button('Allow 40 tokens an answer').click();
+    expect(app.session.settings.config.maxTokens).toBe(40);
+  });
+});
+
+describe('right answers that the chosen models cannot write', () => {
+  it('are counted before the run', async () => {
+    client.check = { ...client.check, unsayable: { questions: 2, words: ['Paris', ','] } };
+    await open();
+    await useFile();
+    await expect
+      .element(page.getByText('2 right answers cannot be written by these models, which lack Paris.'))
+      .toBeVisible();
+    await expect.element(button('Hugging Face')).toBeVisible();
   });
 });
 

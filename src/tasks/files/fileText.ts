@@ -18,7 +18,7 @@ const others: readonly { readonly magic: readonly number[]; readonly what: strin
     },
     { magic: [0xd0, 0xcf, 0x11, 0xe0], what: 'an old Excel workbook', hint: 'Save the sheet as CSV.' },
     { magic: [0x1f, 0x8b], what: 'compressed with gzip', hint: 'Unpack it.' },
-    { magic: [0x50, 0x41, 0x52, 0x31], what: 'a Parquet file', hint: 'Export it as JSONL or CSV.' },
+    { magic: [0x50, 0x41, 0x52, 0x31], what: 'a Parquet file', hint: 'Pick it whole, by itself.' },
     { magic: [0x25, 0x50, 0x44, 0x46], what: 'a PDF', hint: 'Pick JSONL, JSON or CSV.' },
   ];
 

@@ -23,7 +23,11 @@ export interface RowQuestion {
 /** A row that is no question: why, in words for the person who made the file. */
 export interface RowRejection {
   readonly reason: string;
+  /** Its right answer is there, but cannot be read. */
+  readonly answer?: true;
 }
+
+const noAnswer = (reason: string): RowRejection => ({ reason, answer: true });
 
 const filled = v.pipe(v.string(), v.trim(), v.minLength(1));
 const cell = v.union([filled, v.pipe(v.number(), v.finite(), v.transform(String))]);
@@ -118,7 +122,7 @@ function readMath(read: RowFields): RowQuestion | RowRejection {
   if (!parsed.success) return { reason: firstIssue(parsed.issues, read) };
   const { question, solution, answer } = parsed.output;
   const written = lastBoxed(solution) ?? answer;
-  if (written === undefined) return { reason: 'the solution has no \\boxed{} answer' };
+  if (written === undefined) return noAnswer('the solution has no \\boxed{} answer');
   return answered('math', question, written, { solution });
 }
 
@@ -131,7 +135,7 @@ function answered(
 ): RowQuestion | RowRejection {
   const read = readGold(written, number);
   if (read === null)
-    return { reason: number ? 'no number after "####"' : `"${excerpt(written)}" is no answer` };
+    return noAnswer(number ? 'no number after "####"' : `"${excerpt(written)}" is no answer`);
   const { gold, answerType, reason } = read;
   const altered = gold === read.written ? {} : { goldWritten: read.written, goldReason: reason };
   return { shape, text, gold, answerType, ...altered, ...rest };
@@ -144,7 +148,7 @@ function readMedmcqa(read: RowFields, { copFrom }: FileConventions): RowQuestion
   const options = optionsOf(read);
   if (!options) return { reason: 'an option is missing or empty' };
   const right = cop - copFrom;
-  if (right < 0 || right >= options.texts.length) return { reason: `"cop" is ${cop}: no such option` };
+  if (right < 0 || right >= options.texts.length) return noAnswer(`"cop" is ${cop}: no such option`);
   return choice(
     'medmcqa',
     question,
@@ -178,7 +182,7 @@ function readChoices(read: RowFields, { countFrom }: FileConventions): RowQuesti
   const key = keyOf(read);
   if (key === null) return { reason: 'no "answer", "answerKey" or "answer_idx"' };
   const { index: right, reason } = rightOption(options, key, countFrom);
-  if (right < 0) return { reason: `the answer "${excerpt(key)}" names none of the ${texts.length} options` };
+  if (right < 0) return noAnswer(`the answer "${excerpt(key)}" names none of the ${texts.length} options`);
   return choice(
     'choices',
     parsed.output.question,
@@ -212,7 +216,7 @@ function readGeneric(read: RowFields): RowQuestion | RowRejection {
   const rest = solution ? { solution } : {};
   if (type === 'number' || type === 'choice' || type === 'text') {
     const gold = parseAnswer(answer, type);
-    if (gold === null) return { reason: `"${excerpt(answer)}" is no answer of type ${type}` };
+    if (gold === null) return noAnswer(`"${excerpt(answer)}" is no answer of type ${type}`);
     const altered =
       gold === answer
         ? {}

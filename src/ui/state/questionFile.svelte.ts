@@ -4,6 +4,7 @@
  */
 import type { StartRequest } from '../../wire/control';
 import type { JobApi } from '../../wire/jobApi';
+import type { DatasetSplit } from '../../wire/questions';
 import type { Question } from '../../records/records';
 import {
   usableQuestions,
@@ -29,6 +30,14 @@ export interface NamedFile {
   readonly hash: string | null;
 }
 
+/** A file, or rows from elsewhere that are read as one. */
+export type PickedFile = Pick<File, 'name' | 'arrayBuffer'>;
+
+export interface FetchedFile extends PickedFile {
+  /** The dataset has further rows. */
+  readonly more: boolean;
+}
+
 /** What it needs of the session. */
 interface Owner {
   readonly settings: Settings;
@@ -42,6 +51,20 @@ const hashKey = 'questions-hash';
 export const fileKeys = [nameKey, hashKey] as const;
 
 const subject = 'question-file';
+
+/** What a check of the questions depends on. */
+const checked = [
+  'agents',
+  'student',
+  'nAgents',
+  'personas',
+  'shots',
+  'maxTokens',
+  'labels',
+  'nearDuplicates',
+  'seed',
+  ...fileCounts,
+] as const satisfies readonly (keyof RunConfig)[];
 
 /** The part of an address that names a file. */
 export function addressOf({ name, hash }: NamedFile): string {
@@ -59,6 +82,8 @@ export class QuestionFile {
   looked = $state(false);
   /** A file that was dropped on the page, until the settings have read it. */
   dropped = $state.raw<File | null>(null);
+  /** A dataset of the hub that a link or a run names, until the settings offer it. */
+  wanted = $state<string | null>(null);
   /** How well the chosen models can read the file; null before that is known. */
   check = $state.raw<QuestionCheck | null>(null);
   /** Run was pressed, but no model can read a single question. */
@@ -81,10 +106,8 @@ export class QuestionFile {
   /** Different questions of the file; null without one. */
   readonly held = $derived(this.imported && heldBy(this.#questionsFor(this.imported)));
 
-  /** No question can be read whole: there is nothing to train on. */
-  readonly hopeless = $derived(
-    this.check !== null && this.check.questions > 0 && this.check.unreadable === this.check.questions,
-  );
+  /** Who can use none of the questions, and why: there is nothing to train on. Null where there is. */
+  readonly hopeless = $derived(this.check?.hopeless ?? null);
 
   /** The counts that were set before the file lowered them, while its own are in use. */
   get lowered(): FileCounts | null {
@@ -142,8 +165,24 @@ export class QuestionFile {
       if (config[name] === fitted.after[name]) settings.set(name, fitted.before[name]);
   }
 
+  /** Rows of a dataset of the hub, as a file that was picked. Throws AccessError, DownloadError. */
+  async fetch(
+    name: string,
+    options: { signal: AbortSignal; onRows(rows: number): void },
+  ): Promise<FetchedFile> {
+    const { questions } = await this.#owner.api();
+    const { onRows: onProgress, signal } = options;
+    const { bytes, more, name: whole } = await questions.fetchDataset(name, { onProgress, signal });
+    return { name: whole, more, arrayBuffer: () => Promise.resolve(bytes.slice().buffer) };
+  }
+
+  /** Configs and splits of a dataset of the hub. Throws ConfigError, AccessError, DownloadError. */
+  async splits(name: string): Promise<readonly DatasetSplit[]> {
+    return (await this.#owner.api()).questions.datasetSplits(name);
+  }
+
   /** Reads a picked file in the coordinator's worker; a large one does not hold the page up. Throws ImportError. */
-  async read(picked: File, choice?: ColumnChoice): Promise<QuestionImport> {
+  async read(picked: PickedFile, choice?: ColumnChoice): Promise<QuestionImport> {
     const bytes = new Uint8Array(await picked.arrayBuffer());
     const questions: Question[] = [];
     const api = await this.#owner.api();
@@ -211,7 +250,8 @@ export class QuestionFile {
   async readyFor(config: RunConfig): Promise<boolean> {
     if (this.needed !== null) return false;
     await this.checkFor(config);
-    if (!this.hopeless || this.warned) return true;
+    // Without labels the student is trained on noise too: that is for trying the machinery.
+    if (this.hopeless === null || this.warned || config.labels === 'none') return true;
     this.warned = true;
     return false;
   }
@@ -220,15 +260,16 @@ export class QuestionFile {
   async checkFor(config: RunConfig): Promise<void> {
     const { imported } = this;
     if (imported === null) return;
-    const { agents, student, nAgents } = config;
-    const personas = config.personas.map(({ model }) => model);
-    const key = JSON.stringify([this.#taken, agents, student, nAgents, personas]);
+    const { sets } = this;
+    const beside = [sets.test?.name, [...sets.files.values()].map(({ name }) => name)];
+    const key = JSON.stringify([this.#taken, beside, checked.map((name) => config[name])]);
     if (key === this.#checked) return this.#checking ?? undefined;
     this.#checked = key;
     this.warned = false;
     const work = this.#owner.notices.guard(async () => {
       const { questions } = await this.#owner.api();
-      const check = await questions.checkQuestions({ config, questions: imported.questions });
+      const asked = { ...this.startWith(config), questions: usableQuestions(imported, config.labels) };
+      const check = await questions.checkQuestions(asked);
       if (this.#checked === key) this.check = check;
     }, `${subject}/check`);
     this.#checking = work.then(() => undefined);

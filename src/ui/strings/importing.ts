@@ -11,6 +11,8 @@ const reasons: Readonly<Record<AlteredAnswer['reason'], string>> = {
   result: 'the result of the sum',
   comma: 'a decimal or a list? Kept as a list',
   'decimal-comma': 'comma read as the decimal point',
+  thousands: 'thousands or a decimal? Other answers of the file have decimal commas',
+  scientific: 'scientific notation: a spreadsheet may have rounded it',
   list: 'a list: compared as a whole',
   several: 'several numbers: kept as words',
 };
@@ -29,10 +31,13 @@ const held = (name: string, count: number | null): string =>
 export const importingStrings = {
   bundled: 'Bundled word problems',
   pick: 'Use a file of your own',
-  help: 'JSONL, JSON or CSV with questions and answers (GSM8K, MATH, AIME, MMLU and other multiple-choice layouts are known).',
+  help: 'JSONL, JSON, CSV or Parquet with questions and answers (GSM8K, MATH, AIME, MMLU and other multiple-choice layouts are known).',
   reading: 'Reading …',
   counts: (read: number, rejected: number): string =>
     `${formatPlural(read, 'question', 'questions')} read, ${formatPlural(rejected, 'row', 'rows')} left out`,
+  firstRows: (count: number): string => `Its first ${formatCount(count)} rows are read; it has more.`,
+  unread: (count: number): string =>
+    `${formatPlural(count, 'row is', 'rows are')} left out because the right answer cannot be read: choose another column, or see the rows below.`,
   alteredCounts: (altered: number, doubtful: number): string =>
     `${formatPlural(altered, 'answer is', 'answers are')} not read as written` +
     (doubtful > 0 ? `, ${formatCount(doubtful)} of them to be checked` : ''),
@@ -60,6 +65,7 @@ export const importingStrings = {
   preview: 'First questions',
   rejected: 'Rows left out',
   altered: 'Answers not read as written',
+  asWritten: (answer: string): string => `written: ${answer}`,
   written: 'As written',
   read: 'As read',
   why: (reason: AlteredAnswer['reason']): string => reasons[reason],

@@ -125,6 +125,27 @@ describe('a name on the command line', () => {
     expect(existsSync(unpacked)).toBe(false);
   });
 
+  it('of a dataset of the hub is no path, whichever file it stands for', async () => {
+    const { error, request } = await checkRequest({
+      'train-file': 'hf:openai/gsm8k/main@train',
+      'test-file': 'hf:openai/gsm8k/main@test',
+      eval: 'math=hf:a/b@test,ood',
+    });
+    expect(error).toBeNull();
+    expect(request?.files).toEqual({
+      questions: 'hf:openai/gsm8k/main@train',
+      test: 'hf:openai/gsm8k/main@test',
+      sets: { math: 'hf:a/b@test' },
+    });
+    expect(request?.flags).toMatchObject({
+      'train-file': 'hf:openai/gsm8k/main@train',
+      eval: 'math=hf:a/b@test,ood',
+    });
+    expect(request?.mounts).toEqual([]);
+    const wrong = await checkRequest({ questions: 'hf:gsm8k' });
+    expect(wrong.error).toMatchObject({ code: 'config' });
+  });
+
   it('of a .zip that holds no adapter, or without its model, is refused and leaves nothing behind', async () => {
     const before = readdirSync(tmpdir()).filter((name) => name.startsWith('arklet-adapters-'));
     const bytes = new TextEncoder().encode('{}');

@@ -10,6 +10,7 @@ import { resolveModel } from '../../../src/models/modelSpec';
 import { hostsOf } from '../../../src/specs/hosts';
 import { isFetchedByLibrary, isKept } from '../../../src/specs/keptModels';
 import {
+  browserModel,
   importedAgents,
   parseSpec,
   parseSpecOf,
@@ -68,6 +69,7 @@ function refOf(spec: ModelSpec): unknown {
     case 'endpoint':
       return { url: spec.url, model: spec.model };
     case 'adapter':
+    case 'chrome':
     case 'recorded':
       return null;
     default:
@@ -177,6 +179,8 @@ describe('a name', () => {
 
   it('of the imported debate is the text that stored runs hold', () => {
     expect(importedAgents).toBe('recorded:imported');
+    expect(specId(parseSpec('chrome:'))).toBe(browserModel);
+    expect(() => parseSpec('chrome:nano')).toThrow(ConfigError);
   });
 });
 
@@ -255,6 +259,7 @@ describe('writing a name and reading it', () => {
       () => ({ runtime: 'recorded', ...address() }),
       () => ({ runtime: 'recorded', place: 'run', runId: plain() }),
       () => ({ runtime: 'recorded', place: 'imported' }),
+      () => ({ runtime: 'chrome', place: 'browser' }),
     ];
     for (let i = 0; i < 2000; i++) expectRoundTrip(pick(makers)());
   });
@@ -273,7 +278,7 @@ function sources(): readonly string[] {
   ];
 }
 
-const prefixes = '(?:hf|local|webllm|transformers|endpoint|recorded)';
+const prefixes = '(?:hf|local|webllm|transformers|chrome|endpoint|recorded)';
 const tests: readonly RegExp[] = [
   // startsWith('hf:'), includes("local:"), split(`webllm:`), slice('recorded:'.length)
   new RegExp(`\\b(?:startsWith|includes|indexOf|split|replace|replaceAll|match)\\(\\s*['"\`]${prefixes}:`),

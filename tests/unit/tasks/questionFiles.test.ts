@@ -113,7 +113,8 @@ describe('numbers', () => {
 
   it.each([
     ['#### 12 apples', '12', 'unit'],
-    ['#### 1.5e3', '1500', 'form'],
+    ['#### 1.5e3', '1500', 'scientific'],
+    ['1.5 \\times 10^{3}', '1500', 'scientific'],
     ['#### 1.234,50', '1234.5', 'decimal-comma'],
     ['#### 20 + 25 = 45', '45', 'result'],
     ['#### 1,072', '1072', 'form'],
@@ -125,6 +126,24 @@ describe('numbers', () => {
     const written = answer.replace('#### ', '');
     expect(questions[0]).toMatchObject({ gold, answerType: 'number', goldWritten: written });
     expect(altered).toMatchObject([{ written, read: gold, reason }]);
+  });
+
+  it('that may be thousands or decimals are pointed out where the file has decimal commas', () => {
+    const rows = ['3,5', '1.234', '1,234', '1234', '12.34', '5,000'].map((answer, at) => ({
+      question: `q${at}`,
+      answer,
+    }));
+    const found = read(jsonl(...rows));
+    expect(found.altered.map(({ row, written, read: as, reason }) => [row, written, as, reason])).toEqual([
+      [1, '3,5', '3, 5', 'comma'],
+      [2, '1.234', '1.234', 'thousands'],
+      [3, '1,234', '1234', 'thousands'],
+      [6, '5,000', '5000', 'form'],
+    ]);
+    expect(found.counts.doubtful).toBe(3);
+    // Without a decimal comma a point is one, and a comma parts thousands.
+    const english = read(jsonl(...rows.slice(1, 4)));
+    expect(english.altered.map(({ written, doubtful }) => [written, doubtful])).toEqual([['1,234', false]]);
   });
 
   it('leaves a title that begins with a number in words', () => {
