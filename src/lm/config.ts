@@ -168,5 +168,6 @@ function unsupported(what: string): never {
 
 function invalid(issue: v.BaseIssue<unknown>): ModelError {
   const path = issue.path?.map((item) => String(item.key)).join('.') ?? 'config';
+  if (issue.received === 'undefined') return new ModelError(`config.json lacks ${path}.`, damaged);
   return new ModelError(`config.json: ${path} is ${issue.received}. ${issue.message}`, damaged);
 }

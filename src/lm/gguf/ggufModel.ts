@@ -1,6 +1,6 @@
 /** What a GGUF's metadata says about the model: config and tensor names. */
 import { ModelError } from '../../core/errors';
-import type { GgufFile, GgufValue } from './gguf';
+import { shownValue, type GgufFile, type GgufValue } from './gguf';
 import { checkConfig } from '../config';
 import { llama3Divisor } from '../rotary';
 import type { Family, ModelConfig, RopeScaling } from '../types';
@@ -17,7 +17,7 @@ export function ggufConfig(gguf: GgufFile, ropeFactors: Float32Array | null): Mo
   const family = typeof architecture === 'string' ? families[architecture] : undefined;
   if (family === undefined) {
     throw new ModelError(
-      `The GGUF's architecture is ${String(architecture)}; known are ${Object.keys(families).join(', ')}.`,
+      `The GGUF's architecture is ${shownValue(architecture)}; known are ${Object.keys(families).join(', ')}.`,
       'Choose a model of one of these families.',
     );
   }
@@ -25,7 +25,7 @@ export function ggufConfig(gguf: GgufFile, ropeFactors: Float32Array | null): Mo
     const value = gguf.metadata.get(`${family}.${name}`);
     if (value === undefined) return undefined;
     if (typeof value !== 'number' || !(value > 0) || value > most) {
-      throw new ModelError(`${family}.${name} is ${String(value)}; up to ${most} is possible.`, hint);
+      throw new ModelError(`${family}.${name} is ${shownValue(value)}; up to ${most} is possible.`, hint);
     }
     return value;
   };
@@ -95,9 +95,9 @@ function ggufScaling(
   const type = gguf.metadata.get(`${family}.rope.scaling.type`) ?? 'linear';
   const given = gguf.metadata.get(`${family}.rope.scaling.factor`) || gguf.metadata.get(`${family}.rope.scale_linear`) || 1; // prettier-ignore
   if (type !== 'none' && type !== 'linear')
-    throw new ModelError(`Rope scaling ${String(type)} is not supported.`, 'Choose a model without it.');
+    throw new ModelError(`Rope scaling ${shownValue(type)} is not supported.`, 'Choose a model without it.');
   if (typeof given !== 'number' || !(given > 0) || !Number.isFinite(given))
-    throw new ModelError(`The rope scaling factor is ${String(given)}.`, hint);
+    throw new ModelError(`The rope scaling factor is ${shownValue(given)}.`, hint);
   const factor = type === 'none' ? 1 : given;
   if (factors === null) return factor === 1 ? { type: 'default' } : { type: 'linear', factor };
   const scaling = {

@@ -13,6 +13,10 @@ export function unsupported(what: string): ModelError {
   );
 }
 
+/** What a file says, for a message. */
+export const asGiven = (value: unknown): string =>
+  value === undefined ? 'without a name' : JSON.stringify(value);
+
 /** Escapes and groups that JavaScript lacks, or reads otherwise, and that are not rewritten. */
 const foreign =
   /\\[GKXRNOyYgk0-9]|\(\?[imxs-]+\)|\(\?[a-z-]*[mxs-][a-z-]*:|\(\?[~(#]|\(\?<[A-Za-z_]|\(\?'|\\[pP]\{\^/u;
@@ -92,7 +96,7 @@ function classEnd(source: string, start: number): number {
 export function compilePattern(pattern: unknown): RegExp {
   const { Regex: regex, String: text } = (pattern ?? {}) as { Regex?: unknown; String?: unknown };
   if (typeof text === 'string') return new RegExp(text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'), 'gu');
-  if (typeof regex !== 'string') throw unsupported(`the pattern ${JSON.stringify(pattern)}`);
+  if (typeof regex !== 'string') throw unsupported(`the pattern ${asGiven(pattern)}`);
   if (foreign.test(regex)) throw unsupported(`the regular expression ${regex}`);
   let compiled: RegExp | null;
   try {
