@@ -222,7 +222,7 @@ const zips = async (): Promise<CaseMaker> => {
 const tokenizers = (): CaseMaker => (dice) => {
   const json = mutatedJson(dice.pick(tokenizerJsons), dice);
   const settings = mutatedJson(
-    { chat_template: dice.pick(chatTemplates), bos_token: '<s>', eos_token: { content: '</s>' }, unk_token: '<unk>', added_tokens_decoder: { 3: { content: '<x>', special: true } } },
+    { chat_template: dice.pick(chatTemplates), bos_token: '<s>', eos_token: { content: '</s>' }, unk_token: '<unk>', added_tokens_decoder: { 0: { content: '<unk>', special: true } } },
     dice,
   ); // prettier-ignore
   if (dice.chance(0.2)) {

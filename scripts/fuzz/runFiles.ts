@@ -90,7 +90,7 @@ async function useArchive(archive: RunArchive, pack = false): Promise<void> {
 
 /** Two runs of a few kilobytes, whose settings ask for as many questions: of a report's settings the questions are made again. */
 function small(): readonly RunArchive[] {
-  const plain = makeArchive(3);
+  const plain = makeArchive(4);
   const pad = makePadArchive();
   return [plain, pad].map((archive): RunArchive => {
     const { run, report, questions, logs, datasets } = archive;

@@ -134,20 +134,24 @@ async function readBody(request, limit) {
 }
 
 /**
- * Names under which this server is reached: a page of another name that leads here has no business with it.
+ * Names under which this server is reached, those of this machine and `names`: a page of another name that leads here (DNS
+ * rebinding) has no business with it.
  * @param {string | undefined} host
+ * @param {readonly string[]} names
  */
-function isOwnName(host) {
+function isOwnName(host, names) {
   const name = /^(\[[^\]]*\]|[^:]*)(?::\d+)?$/.exec(host ?? '')?.[1]?.toLowerCase() ?? '';
-  return ['127.0.0.1', '[::1]', 'localhost'].includes(name) || name.endsWith('.localhost');
+  const own = ['127.0.0.1', '[::1]', 'localhost', ...names.map((one) => one.toLowerCase())];
+  return own.includes(name) || name.endsWith('.localhost');
 }
 
 /**
  * Whether the request is for this server and, where a page sends it, from a page of this server.
  * @param {IncomingMessage} request
+ * @param {readonly string[]} names
  */
-function isOwnRequest({ headers: { host, origin } }) {
-  if (!isOwnName(host)) return false;
+function isOwnRequest({ headers: { host, origin } }, names) {
+  if (!isOwnName(host, names)) return false;
   if (origin === undefined) return true;
   return URL.canParse(origin) && new URL(origin).host === host;
 }
@@ -190,6 +194,7 @@ async function receive(request, response, { out, file, append }) {
  * @property {string} [out] takes PUT at /out/
  * @property {number} [port]
  * @property {string} [base] path under which the app lies, "/" if not given; ends with a slash
+ * @property {readonly string[]} [names] further names under which it may be asked for (`Host`), without a port
  * @property {boolean} [plain] sends no header but the type, as a simple static host does
  * @property {(path: string) => void} [onRequest] hears what is asked for
  * @property {(report: string) => void} [onViolation] hears the browser's reports about the policy, of workers too
@@ -203,7 +208,8 @@ async function receive(request, response, { out, file, append }) {
  * @returns {Promise<StaticServer>}
  */
 export async function startServer(options) {
-  const { root, mounts = [], out, port = 0, base = '/', plain = false, onRequest, onViolation } = options;
+  const { root, mounts = [], out, port = 0, base = '/', plain = false, names = [] } = options;
+  const { onRequest, onViolation } = options;
   const policy = onViolation ? `${headerPolicy}; report-uri /policy-report` : headerPolicy;
 
   /** @param {ServerResponse} response */
@@ -218,8 +224,8 @@ export async function startServer(options) {
     onRequest?.(request.url ?? '/');
     if (!plain) isolate(response);
     // A browser's report on the policy may come from nowhere.
-    const reports = onViolation && request.url === '/policy-report' && isOwnName(request.headers.host);
-    if (!reports && !isOwnRequest(request)) {
+    const reports = onViolation && request.url === '/policy-report' && isOwnName(request.headers.host, names);
+    if (!reports && !isOwnRequest(request, names)) {
       response.writeHead(403, { 'Content-Type': 'text/plain' }).end('not for this server');
       return;
     }

@@ -25,8 +25,8 @@ function template(config: Json): Frame {
       seen = true;
       continue;
     }
-    const name = String(asJson(item['SpecialToken'])['id']);
-    const ids = asList(asJson(known[name])['ids']);
+    const name = asJson(item['SpecialToken'])['id'];
+    const ids = typeof name === 'string' ? asList(asJson(known[name])['ids']) : [];
     if (ids.length === 0 || !ids.every((id) => typeof id === 'number'))
       throw unsupported(`a post-processor that does not say the ids of ${asGiven(name)}`);
     (seen ? after : before).push(...(ids as number[]));
