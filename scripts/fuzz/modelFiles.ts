@@ -219,8 +219,17 @@ const zips = async (): Promise<CaseMaker> => {
   };
 };
 
+/** Searches that would not end. */
+const endless = ['(a+)+b', '(?:\\p{L}*)*!', '(\\d|\\d)+x', '(.*)*1'];
+
 const tokenizers = (): CaseMaker => (dice) => {
-  const json = mutatedJson(dice.pick(tokenizerJsons), dice);
+  const pattern = { Regex: dice.pick(endless) };
+  const search = dice.pick<object>([
+    { pre_tokenizer: { type: 'Split', pattern, behavior: 'Isolated' } },
+    { normalizer: { type: 'Replace', pattern, content: 'x' } },
+  ]);
+  const valid = dice.pick(tokenizerJsons);
+  const json = mutatedJson(dice.chance(0.01) ? { ...valid, ...search } : valid, dice);
   const settings = mutatedJson(
     { chat_template: dice.pick(chatTemplates), bos_token: '<s>', eos_token: { content: '</s>' }, unk_token: '<unk>', added_tokens_decoder: { 0: { content: '<unk>', special: true } } },
     dice,
