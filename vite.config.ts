@@ -78,7 +78,13 @@ export default defineConfig(({ command }) => ({
             provider: playwright({
               launchOptions: {
                 executablePath: chromiumPath,
-                args: ['--no-sandbox', '--enable-unsafe-webgpu', '--disable-background-networking'],
+                args: [
+                  '--no-sandbox',
+                  '--enable-unsafe-webgpu',
+                  '--disable-background-networking',
+                  // Bytes of the page's heap as they are, not in steps.
+                  '--enable-precise-memory-info',
+                ],
               },
             }),
             instances: [{ browser: 'chromium' }],

@@ -4,7 +4,7 @@
  * @type {Readonly<Record<'chromium' | 'dawn' | 'e2e', readonly string[]>>}
  */
 export const longTests = {
-  chromium: ['tests/store/job.test.ts', 'tests/store/lifecycle.test.ts'],
+  chromium: ['tests/store/job.test.ts', 'tests/store/lifecycle.test.ts', 'tests/store/manyTurns.test.ts'],
   dawn: [
     'tests/dawn/workgroupForms.test.ts',
     'tests/dawn/modelForms.test.ts',

@@ -135,13 +135,14 @@ async function readBody(request, limit) {
 }
 
 /**
- * Names under which this server is reached: a page of another name that leads here has no business with it.
+ * Names under which this server is reached, those of this machine and `names`: a page of another name that leads here (DNS
+ * rebinding) has no business with it.
  * @param {string | undefined} host
  * @param {readonly string[]} names
  */
 function isOwnName(host, names) {
   const name = /^(\[[^\]]*\]|[^:]*)(?::\d+)?$/.exec(host ?? '')?.[1]?.toLowerCase() ?? '';
-  const own = ['127.0.0.1', '[::1]', 'localhost', ...names];
+  const own = ['127.0.0.1', '[::1]', 'localhost', ...names.map((one) => one.toLowerCase())];
   return own.includes(name) || own.includes(name.replace(/^\[|\]$/g, '')) || name.endsWith('.localhost');
 }
 
@@ -194,7 +195,7 @@ async function receive(request, response, { out, file, append }) {
  * @property {string} [out] takes PUT at /out/
  * @property {number} [port]
  * @property {string} [host] the address to listen at, this machine's own if not given
- * @property {readonly string[]} [names] in lower case: further names and addresses under which requests are answered
+ * @property {readonly string[]} [names] further names and addresses under which requests are answered
  * @property {{key: string, cert: string}} [tls] serves https
  * @property {string} [base] path under which the app lies, "/" if not given; ends with a slash
  * @property {boolean} [plain] sends no header but the type, as a simple static host does

@@ -16,6 +16,14 @@ interface ErrorOptions {
   readonly cause?: unknown;
 }
 
+/** Characters of a message, and of a hint, at most: a name in a file may be as long as the file. */
+const longest = { message: 1000, hint: 4000 } as const;
+
+/** The beginning of a text, which ends between two letters. */
+function shortened(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 2).replace(/[\ud800-\udbff]$/, '')} …`;
+}
+
 /** Base class: `message` says what happened, with numbers; `hint` says what to do about it. */
 export class ArkletError extends Error {
   readonly code: string = 'internal';
@@ -23,9 +31,12 @@ export class ArkletError extends Error {
   readonly details: Readonly<Record<string, unknown>> | undefined;
 
   constructor(message: string, hint: string, options: ErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      shortened(message, longest.message),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.name = new.target.name;
-    this.hint = hint;
+    this.hint = shortened(hint, longest.hint);
     this.details = options.details;
   }
 

@@ -23,8 +23,17 @@ export async function readAll(
   return source.read(path, 0, await source.size(path), signal);
 }
 
-/** A whole file as text. */
+/** Bytes of a text beside weights: the largest tokenizer.json has about 30 million. */
+const mostTextBytes = 256e6;
+
+/** A whole file as text. Throws FileFormatError also where it is longer than any such file. */
 export async function readText(source: FileSource, path: string, signal?: AbortSignal): Promise<string> {
+  const size = await source.size(path);
+  if (size > mostTextBytes)
+    throw new FileFormatError(
+      `${path} of ${source.name} has ${size} bytes, more than ${mostTextBytes}: it is no text of a model.`,
+      'Download the file again.',
+    );
   return new TextDecoder().decode(await readAll(source, path, signal));
 }
 

@@ -5,9 +5,7 @@ import { ImportError } from './errors';
 export const mostArchiveBytes = 512e6;
 /** A file beyond `suspectBytes` that was packed more than so many times is made to fill memory: runs pack about 15 times. */
 const mostTimes = 100;
-const suspectBytes = 64e6;
-/** Deepest lists and objects in each other; a run has about eight. */
-const mostDepth = 64;
+const suspectBytes = 8e6;
 
 const mega = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 const hint = 'Pick a .arklet.json.gz file that Arklet exported.';
@@ -53,22 +51,4 @@ export async function gunzipText(bytes: Uint8Array<ArrayBuffer>, most = mostArch
     throw thrown;
   }
   return pieces.join('') + decoder.decode();
-}
-
-/** JSON of bounded depth: deeper values cannot cross to a worker. Throws SyntaxError, and ImportError for the depth. */
-export function parseJson(text: string): unknown {
-  let depth = 0;
-  let quoted = false;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (quoted) {
-      if (code === 0x5c) i++;
-      else if (code === 0x22) quoted = false;
-    } else if (code === 0x22) quoted = true;
-    else if (code === 0x5b || code === 0x7b) {
-      if (++depth > mostDepth)
-        throw new ImportError(`This file nests lists more than ${mostDepth} deep.`, hint);
-    } else if (code === 0x5d || code === 0x7d) depth--;
-  }
-  return JSON.parse(text);
 }

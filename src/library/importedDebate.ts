@@ -1,6 +1,7 @@
 /** A debate that comes as trajectories.jsonl: the run that its turns make, to be trained on and compared here. */
 import * as v from 'valibot';
 import { ConfigError, ImportError } from '../core/errors';
+import { parseJson } from '../core/json';
 import { groupedBy } from '../core/groupedBy';
 import { issueText } from '../core/issueText';
 import type { TrajectoryImport } from '../wire/runs';
@@ -42,7 +43,7 @@ interface Source {
 function readReport(json: string): Source {
   let value: unknown;
   try {
-    value = JSON.parse(json);
+    value = parseJson(json);
   } catch (cause) {
     throw new ImportError('The report is not JSON.', hint, { cause });
   }

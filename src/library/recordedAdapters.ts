@@ -1,6 +1,7 @@
 /** Adapters of the recorded run, which ship with the page: public/recorded/adapters.json and the PEFT folders beside it. */
 import * as v from 'valibot';
 import { DownloadError, FileFormatError } from '../core/errors';
+import { issueText } from '../core/issueText';
 import type { AdapterInfo } from '../wire/playground';
 import { parseConfig } from '../settings/config';
 
@@ -27,7 +28,7 @@ async function readListing(base: string): Promise<Listing | null> {
   const result = v.safeParse(schema, await response.json().catch(() => null));
   if (!result.success) {
     throw new FileFormatError(
-      `recorded/adapters.json is malformed: ${result.issues[0].message}`,
+      `recorded/adapters.json is malformed: ${issueText(v.getDotPath(result.issues[0]), result.issues[0])}.`,
       'Build the app again.',
     );
   }

@@ -135,5 +135,6 @@ function asList(value: number | number[] | null | undefined): number[] {
 
 function invalid(issue: v.BaseIssue<unknown>): ModelError {
   const path = issue.path?.map((item) => String(item.key)).join('.') ?? 'config';
+  if (issue.received === 'undefined') return new ModelError(`config.json lacks ${path}.`, damaged);
   return new ModelError(`config.json: ${path} is ${issue.received}. ${issue.message}`, damaged);
 }

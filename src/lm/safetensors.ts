@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import { decodeRows } from '../compute/encode';
 import { FileFormatError } from '../core/errors';
+import { parseJson } from '../core/json';
 import { readText, type FileSource } from '../core/fileSource';
 import { foreignFile } from './foreignFile';
 import { nativeRows } from './rowCodec';
@@ -75,7 +76,7 @@ export async function readHeader(
   let json: unknown;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    json = JSON.parse(text);
+    json = parseJson(text);
   } catch (cause) {
     throw new FileFormatError(`${file}: the header is not JSON in UTF-8.`, hint, { cause });
   }
@@ -167,7 +168,7 @@ export async function openSafetensors(source: FileSource, signal?: AbortSignal):
   }
   let parsed: v.InferOutput<typeof indexSchema>;
   try {
-    parsed = v.parse(indexSchema, JSON.parse(await readText(source, indexFile, signal)));
+    parsed = v.parse(indexSchema, parseJson(await readText(source, indexFile, signal)));
   } catch (cause) {
     const foreign = await foreignFile(source, indexFile, 'a list of files', signal);
     throw foreign ?? new FileFormatError(`${indexFile} is not a shard index.`, hint, { cause });

@@ -1,5 +1,6 @@
 /** The weights of a model, wherever they are: one view over a Hugging Face folder and a GGUF file, by transformers' names. */
 import { FileFormatError, ModelError } from '../core/errors';
+import { parseJson } from '../core/json';
 import { readText, type FileSource } from '../core/fileSource';
 import { parseConfig } from './config';
 import { foreignFile } from './foreignFile';
@@ -48,7 +49,7 @@ export async function openWeights(source: FileSource, signal?: AbortSignal): Pro
 export async function readJson(source: FileSource, path: string, signal?: AbortSignal): Promise<unknown> {
   const text = await readText(source, path, signal);
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch (cause) {
     const foreign = await foreignFile(source, path, 'settings in JSON', signal);
     throw foreign ?? new FileFormatError(`${path} is not valid JSON.`, 'Download the file again.', { cause });

@@ -1,6 +1,7 @@
 /** The models that ship with the app: public/models/index.json. */
 import * as v from 'valibot';
 import { DownloadError, FileFormatError } from '../core/errors';
+import { issueText } from '../core/issueText';
 
 const entrySchema = v.object({
   id: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._-]*$/i)),
@@ -57,7 +58,7 @@ export function parseCatalogue(input: unknown, name: string): readonly BundledMo
   const result = v.safeParse(indexSchema, input);
   if (!result.success) {
     throw new FileFormatError(
-      `${name} is not a list of models: ${result.issues[0].message}`,
+      `${name} is not a list of models: ${issueText(v.getDotPath(result.issues[0]), result.issues[0])}.`,
       'Build the app again.',
     );
   }

@@ -1,6 +1,8 @@
 /** Search of the hub by name. */
 import * as v from 'valibot';
 import { FileFormatError } from '../core/errors';
+import { issueText } from '../core/issueText';
+import { responseJson } from '../core/json';
 import { hubEndpoint } from '../specs/addresses';
 import { get, openAccess, statusError } from './hub';
 import type { DescribeOptions } from './remote';
@@ -45,10 +47,10 @@ export async function searchHub(
   const url = `${hubEndpoint}/api/models?${query}`;
   const response = await get(url, signal ? { signal } : {}, hub, 'the search');
   if (!response.ok) throw statusError(url, response, hub);
-  const parsed = v.safeParse(foundSchema, await response.json().catch(() => null));
+  const parsed = v.safeParse(foundSchema, await responseJson(response));
   if (!parsed.success) {
     throw new FileFormatError(
-      `The answer to the search could not be read: ${parsed.issues[0].message}`,
+      `The answer to the search could not be read: ${issueText(v.getDotPath(parsed.issues[0]), parsed.issues[0])}.`,
       'Try again later, or write OWNER/NAME.',
     );
   }

@@ -1,5 +1,6 @@
 /** What is known of a model in the browser's storage: its files, what they must hash to, and how far each has come. */
 import * as v from 'valibot';
+import { parseJson } from '../core/json';
 import { hashKey } from '../core/rng';
 import type { FileStore } from '../store/files';
 
@@ -95,7 +96,7 @@ async function readManifestAt(files: FileStore, folder: string): Promise<ModelMa
   const bytes = await files.read(`${folder}/manifest.json`);
   if (!bytes) return null;
   try {
-    const parsed = v.safeParse(schema, JSON.parse(new TextDecoder().decode(bytes)));
+    const parsed = v.safeParse(schema, parseJson(new TextDecoder().decode(bytes)));
     return parsed.success ? parsed.output : null;
   } catch {
     return null;

@@ -1,5 +1,6 @@
 /** Which of the files that a user picked make a model, and of what kind. */
 import { ConfigError } from '../core/errors';
+import { parseJson } from '../core/json';
 import { ggufParts } from '../lm/gguf/ggufParts';
 import type { PickedFile } from './modelRecords';
 import { picked } from '../specs/engine';
@@ -25,7 +26,7 @@ export function pickedSpec(name: string, paths: readonly string[]): SpecOf<Model
 /** File names that MLC's list of weights holds. Throws ConfigError. */
 async function shardsOf(list: PickedFile): Promise<readonly string[]> {
   try {
-    const { records } = JSON.parse(await list.blob.text()) as { records: readonly { dataPath: string }[] };
+    const { records } = parseJson(await list.blob.text()) as { records: readonly { dataPath: string }[] };
     return records.map(({ dataPath }) => dataPath);
   } catch (cause) {
     throw new ConfigError(`${list.path} is not MLC's list of weights.`, 'Convert the model again.', {

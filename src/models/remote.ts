@@ -1,6 +1,8 @@
 /** Which files a model on the hub or at an address consists of, how large they are, and what they must hash to. */
 import * as v from 'valibot';
 import { ConfigError, DownloadError, FileFormatError, ModelError } from '../core/errors';
+import { issueText } from '../core/issueText';
+import { responseJson } from '../core/json';
 import { ggufParts } from '../lm/gguf/ggufParts';
 import { quantLabel, readableFiles, saysUnreadable } from '../lm/gguf/unreadable';
 import { onHub, type EngineSpec, type HubModel } from '../specs/engine';
@@ -139,10 +141,10 @@ export async function listHub(
   const url = `${hubEndpoint}/api/models/${repo}/revision/${encodeURIComponent(revision)}?blobs=true`;
   const response = await get(url, signal ? { signal } : {}, hub, repo);
   if (!response.ok) throw statusError(url, response, hub);
-  const parsed = v.safeParse(infoSchema, await response.json().catch(() => null));
+  const parsed = v.safeParse(infoSchema, await responseJson(response));
   if (!parsed.success) {
     throw new FileFormatError(
-      `The hub's description of ${repo} could not be read: ${parsed.issues[0].message}`,
+      `The hub's description of ${repo} could not be read: ${issueText(v.getDotPath(parsed.issues[0]), parsed.issues[0])}.`,
       'Try again later, or pick the files from disk.',
     );
   }
@@ -238,7 +240,7 @@ async function describeUrlModel(address: string, options: DescribeOptions): Prom
       if (!(await add(index, base + index))) throw none(base + weights);
       const json = v.safeParse(
         indexSchema,
-        await (await get(base + index, signal ? { signal } : {}, hub)).json().catch(() => null),
+        await responseJson(await get(base + index, signal ? { signal } : {}, hub)),
       );
       if (!json.success) throw new FileFormatError(`${base}${index} is damaged.`, 'Try another address.');
       for (const shard of new Set(Object.values(json.output.weight_map))) {

@@ -2,7 +2,8 @@
 import { Gunzip, gzipSync, strFromU8, strToU8 } from 'fflate';
 import * as v from 'valibot';
 import { ImportError } from '../core/errors';
-import { byteLimit, parseJson } from '../core/gunzip';
+import { byteLimit } from '../core/gunzip';
+import { DepthError, mostDepth, parseJson } from '../core/json';
 import { isEvaluation } from './evalProtocol';
 import type { RunArchive } from './runRecords';
 import { issueOf, turnSchema } from './recordSchemas';
@@ -34,7 +35,7 @@ export function parseTrajectories(text: string, name: string): Turn[] {
     .map(({ line, number }) => {
       let value: unknown;
       try {
-        value = JSON.parse(line);
+        value = parseJson(line);
       } catch (cause) {
         throw new ImportError(`${name} line ${number} is not JSON.`, 'Use an unchanged trajectories.jsonl.', {
           cause,
@@ -65,6 +66,7 @@ export function unpackArchive(bytes: Uint8Array): RunArchive {
     json = parseJson(strFromU8(plain));
   } catch (cause) {
     if (cause instanceof ImportError) throw cause;
+    if (cause instanceof DepthError) throw tooDeep(cause);
     throw new ImportError(
       `This file of ${bytes.byteLength} bytes is neither gzip nor JSON, or it is damaged.`,
       'Pick a .arklet.json.gz file that Arklet exported.',
@@ -72,6 +74,15 @@ export function unpackArchive(bytes: Uint8Array): RunArchive {
     );
   }
   return parseArchive(json);
+}
+
+/** An archive whose lists are in each other without end. */
+export function tooDeep(cause: DepthError): ImportError {
+  return new ImportError(
+    `This file nests lists more than ${mostDepth} deep.`,
+    'Pick a .arklet.json.gz file that Arklet exported.',
+    { cause },
+  );
 }
 
 /** A piece at a time, so that the limit is met before the memory is taken. */

@@ -1,4 +1,5 @@
 /** Personas: who the agents are beside their models. As text: the name of a preset, or the JSON of a list. */
+import { parseJson } from '../core/json';
 
 /**
  * Who an agent is beside its model; what is absent is as in the run's own settings. Agents whose prompts are compact (the
@@ -87,7 +88,7 @@ export function readPersonas(text: string): readonly Persona[] | null {
   const known = personaPresetNames.find((name) => name === text);
   if (known) return personaPresets[known];
   try {
-    const list: unknown = JSON.parse(text);
+    const list: unknown = parseJson(text);
     return Array.isArray(list) ? (list as readonly Persona[]) : null;
   } catch {
     return null;

@@ -1,6 +1,7 @@
 /** Adapters as PEFT keeps them: adapter_config.json and adapter_model.safetensors. */
 import type { Backend } from '../compute/ops';
 import { FileFormatError, ModelError } from '../core/errors';
+import { parseJson } from '../core/json';
 import { readText } from '../core/fileSource';
 import type { FileSource } from '../core/fileSource';
 import {
@@ -86,7 +87,7 @@ export function peftFolder(
 async function readConfig(source: FileSource): Promise<PeftConfig> {
   let json: unknown;
   try {
-    json = JSON.parse(await readText(source, configFile));
+    json = parseJson(await readText(source, configFile));
   } catch (cause) {
     const foreign =
       (await source.has(configFile)) && (await foreignFile(source, configFile, 'settings in JSON'));

@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { ConfigError, ImportError } from '../core/errors';
+import { parseJson } from '../core/json';
 import type { Message } from '../records/records';
 import { closingTag, opensThoughts, splitThoughts } from '../records/thoughts';
 import type { Tokenizer } from '../lm/types';
@@ -70,7 +71,7 @@ export function parseRows(jsonl: string): TrainRow[] {
       const where = `Line ${index + 1} of the training data`;
       let value: unknown;
       try {
-        value = JSON.parse(line);
+        value = parseJson(line);
       } catch (cause) {
         throw new ImportError(`${where} is not JSON.`, 'Write one JSON object a line.', { cause });
       }

@@ -1,6 +1,7 @@
 /** The tokenizer metadata of a GGUF file, from the base's own GGUF or from its tokenizer.json (byte-level BPE). */
 import * as v from 'valibot';
 import { ModelError } from '../core/errors';
+import { parseJson } from '../core/json';
 import { readText } from '../core/fileSource';
 import type { FileSource } from '../core/fileSource';
 import { openGguf } from '../lm/gguf/gguf';
@@ -136,7 +137,7 @@ async function settingsOf(source: FileSource): Promise<v.InferOutput<typeof conf
   let all: object = {};
   for (const file of ['special_tokens_map.json', 'tokenizer_config.json']) {
     if (!(await source.has(file))) continue;
-    const given = v.parse(configSchema, JSON.parse(await readText(source, file)));
+    const given = v.parse(configSchema, parseJson(await readText(source, file)));
     all = { ...all, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value != null)) };
   }
   const jinja = 'chat_template.jinja';
@@ -160,7 +161,7 @@ export async function ggufTokenizerMeta(
     }
     return meta;
   }
-  const parsed = v.safeParse(tokenizerSchema, JSON.parse(await readText(source, 'tokenizer.json')));
+  const parsed = v.safeParse(tokenizerSchema, parseJson(await readText(source, 'tokenizer.json')));
   if (!parsed.success)
     throw new ModelError(
       'The tokenizer is not byte-level BPE, which is all that can be written to GGUF here.',

@@ -1,6 +1,7 @@
 /** adapter_config.json as peft writes it: what of it a plain LoRA amounts to, and what is refused. */
 import * as v from 'valibot';
 import { FileFormatError, ModelError } from '../core/errors';
+import { issueText } from '../core/issueText';
 
 const names = v.nullish(v.union([v.array(v.string()), v.string()]));
 const pattern = v.nullish(v.record(v.string(), v.number()), {});
@@ -90,8 +91,9 @@ export function parsePeftConfig(json: unknown, origin: string): PeftConfig {
   }
   const parsed = v.safeParse(configSchema, json);
   if (!parsed.success) {
-    const at = parsed.issues[0].path?.map((item) => String(item.key)).join('.') ?? '';
-    throw new FileFormatError(`adapter_config.json of ${origin}: ${at} ${parsed.issues[0].message}`, hint);
+    const [issue] = parsed.issues;
+    const fault = issueText(v.getDotPath(issue), issue);
+    throw new FileFormatError(`adapter_config.json of ${origin} cannot be used: ${fault}.`, hint);
   }
   const raw = parsed.output;
   const odd = oddities(raw);

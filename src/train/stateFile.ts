@@ -1,5 +1,6 @@
 /** The state of a training between two steps as bytes: one safetensors file, everything but the tensors as JSON in its metadata. */
 import { FileFormatError } from '../core/errors';
+import { parseJson } from '../core/json';
 import { MemorySource } from '../core/fileSource';
 import { readHeader, writeSafetensors } from '../lm/safetensors';
 
@@ -35,7 +36,7 @@ export async function readState(
   const { tensors, metadata } = await readHeader(new MemorySource([[kind, bytes]]), kind);
   let state: unknown;
   try {
-    state = JSON.parse(metadata['arklet'] ?? '');
+    state = parseJson(metadata['arklet'] ?? '');
   } catch (cause) {
     throw new FileFormatError(`The checkpoint of the ${kind} has no readable state.`, hint, { cause });
   }

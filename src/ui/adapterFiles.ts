@@ -60,6 +60,8 @@ function wordsOf({ fault, file }: ZipError, name: string): [message: string, hin
       return [text.encrypted(name), text.encryptedHint];
     case 'tooLarge':
       return [text.tooLarge(name), text.tooLargeHint];
+    case 'bomb':
+      return [text.bomb(name), text.tooLargeHint];
     case 'damaged':
       return file === null
         ? [text.badZip(name), text.lacksHint]

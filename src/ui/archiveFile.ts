@@ -1,7 +1,8 @@
 /** A whole run as one file: gzip of a RunArchive, or its plain JSON. */
 import * as v from 'valibot';
 import { ImportError } from '../core/errors';
-import { byteLimit, gunzipText, parseJson } from '../core/gunzip';
+import { byteLimit, gunzipText } from '../core/gunzip';
+import { parseJson } from '../core/json';
 import { withFacts } from '../debate/readPrompt';
 import { reportWithDropCounts, withDropCounts } from '../records/dropped';
 import type { RunArchive } from '../records/runRecords';

@@ -5,7 +5,7 @@
 import { Inflate } from 'fflate';
 import { ArkletError } from '../core/errors';
 
-export type ZipFault = 'damaged' | 'encrypted' | 'tooLarge';
+export type ZipFault = 'damaged' | 'encrypted' | 'tooLarge' | 'bomb';
 
 /** `fault` is the kind of error, `file` the file of the archive. */
 export class ZipError extends Error {
@@ -30,8 +30,10 @@ interface Entry {
 }
 
 const chunkBytes = 1 << 20;
-/** Deflate makes at most 1,032 bytes of one. */
+/** Deflate makes at most 1,032 bytes of one; what is beyond `suspectBytes` and was packed more than so many times is made to fill memory. */
 const mostRatio = 1032;
+const suspectRatio = 100;
+const suspectBytes = 8e6;
 
 const viewOf = async (file: Blob, start: number, end: number): Promise<DataView> =>
   new DataView(await file.slice(Math.max(0, start), end).arrayBuffer());
@@ -155,6 +157,9 @@ export async function unzipFiles(
       return entry;
     });
     if (chosen.reduce((sum, { size }) => sum + size, 0) > most) throw new ZipError('tooLarge', null);
+    const isBomb = ({ size, packed }: Entry): boolean =>
+      size > suspectBytes && size > suspectRatio * packed && size <= mostRatio * packed;
+    if (chosen.some(isBomb)) throw new ZipError('bomb', null);
     const files = new Map<string, Uint8Array<ArrayBuffer>>();
     for (const entry of chosen) files.set(entry.path, await contents(file, entry));
     return files;

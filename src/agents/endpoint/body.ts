@@ -1,5 +1,6 @@
 /** Bodies of answers: read up to a limit, and recognised by their content, whatever their Content-Type says. */
 import { EventParser, type ServerEvent } from './sse';
+import { parseJson } from '../../core/json';
 
 /** A body is longer than any reply. */
 export class BodyTooLong extends Error {
@@ -52,7 +53,7 @@ function isEvents(head: string): boolean | null {
 
 function isJson(text: string): boolean {
   try {
-    JSON.parse(text);
+    parseJson(text);
     return true;
   } catch {
     return false;

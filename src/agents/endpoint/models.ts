@@ -1,6 +1,7 @@
 /** The models that an OpenAI-compatible server lists. */
 import * as v from 'valibot';
 import { AgentError } from '../../core/errors';
+import { responseJson } from '../../core/json';
 import { endpointAddress } from '../../specs/endpoint';
 
 const listSchema = v.looseObject({ data: v.array(v.looseObject({ id: v.string() })) });
@@ -32,7 +33,7 @@ export async function endpointModels(address: string, key: string | null): Promi
       'Check the address: it mostly ends with /v1.',
     );
   }
-  const list = v.safeParse(listSchema, await response.json().catch(() => null));
+  const list = v.safeParse(listSchema, await responseJson(response));
   if (!list.success) {
     throw new AgentError(
       `${url} answers, but not with a list of models.`,

@@ -1,6 +1,7 @@
 /** What an OpenAI-compatible server answers, streamed or whole, put together into one completion. */
 import * as v from 'valibot';
 import { AgentError } from '../../core/errors';
+import { parseJson } from '../../core/json';
 import type { FinishReason, Sampling, Usage } from '../../records/records';
 import { splitThoughts, thoughtShare, ThoughtStream } from '../../records/thoughts';
 import type { Completion } from '../agent';
@@ -147,7 +148,7 @@ export class Reply {
     const { url, clean } = this.#options;
     let json: unknown = null;
     try {
-      json = JSON.parse(data);
+      json = parseJson(data);
     } catch {
       // Half a document may have held half of the reply; anything else is a sign of life.
       if (!whole && /^\s*[[{]/.test(data)) {

@@ -11,24 +11,27 @@ const named: Readonly<Record<string, string>> = {
   "'": 'apos',
 };
 
-/** JSON in JSON doubles them, and an address encodes them. */
-const backslashes = '(?:\\\\|%(?:25)*5c)*';
+/**
+ * JSON in JSON doubles them, and an address encodes them. Repetitions here are bounded: without end each place of a long run would be
+ * looked at from each place before it.
+ */
+const backslashes = '(?:\\\\|%(?:25){0,9}5c){0,32}';
 
 /** A character as it is, or as URLs, JSON, HTML and source text write it. */
 function character(one: string): string {
   const code = one.codePointAt(0) ?? 0;
   const hex = code.toString(16);
   const percent = [...new TextEncoder().encode(one)]
-    .map((byte) => `%(?:25)*${byte.toString(16).padStart(2, '0')}`)
+    .map((byte) => `%(?:25){0,9}${byte.toString(16).padStart(2, '0')}`)
     .join('');
   const forms = [
     `${backslashes}${escaped(one)}`,
     `${backslashes}${percent}`,
-    `\\\\+u\\{?0*${hex}\\}?`,
-    `\\\\+x0*${hex}`,
-    `&(?:amp;)*#0*${code};?`,
-    `&(?:amp;)*#x0*${hex};?`,
-    ...(named[one] ? [`&(?:amp;)*${named[one]};`] : []),
+    `\\\\{1,32}u\\{?0{0,9}${hex}\\}?`,
+    `\\\\{1,32}x0{0,9}${hex}`,
+    `&(?:amp;){0,9}#0{0,9}${code};?`,
+    `&(?:amp;){0,9}#x0{0,9}${hex};?`,
+    ...(named[one] ? [`&(?:amp;){0,9}${named[one]};`] : []),
   ];
   return `(?:${forms.join('|')})`;
 }
@@ -53,11 +56,17 @@ function expressionOf(key: string): RegExp {
   const base64 = base64Forms(bytes)
     .filter((form) => form.length >= shortest)
     .map((form) => {
-      const digits = [...form].map((one) => ({ '+': '[+-]', '/': '(?:\\\\*[/_]|%2f)' })[one] ?? one).join('');
-      return `[A-Za-z0-9+/_-]*${digits}[A-Za-z0-9+/_-]*(?:={1,2}|(?:%3d){1,2})?`;
+      const digits = [...form]
+        .map((one) => ({ '+': '[+-]', '/': '(?:\\\\{0,9}[/_]|%2f)' })[one] ?? one)
+        .join('');
+      return digits;
     });
   const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('[\\s:]?');
-  const forms = [...(bytes.length * 2 >= shortest ? [hex] : []), [...key].map(character).join(''), ...base64];
+  const forms = [
+    ...(bytes.length * 2 >= shortest ? [hex] : []),
+    [...key].map(character).join(''),
+    ...(base64.length > 0 ? [`(?<base64>${base64.join('|')})`] : []),
+  ];
   return new RegExp(forms.join('|'), 'gi');
 }
 
@@ -82,6 +91,29 @@ function withoutParts(text: string, key: string): string {
 
 const expressions = new Map<string, RegExp>();
 
+const base64Digit = /[A-Za-z0-9+/_-]/;
+const padding = /={1,2}|(?:%3d){1,2}/iy;
+
+/** Base64 of a key in a longer run of its digits is that of a text with the key in it: all of the run goes. */
+function withoutForms(text: string, expression: RegExp): string {
+  let clean = '';
+  let end = 0;
+  for (const { 0: all, index, groups } of text.matchAll(expression)) {
+    if (index < end) continue;
+    let from = index;
+    let to = index + all.length;
+    if (groups?.['base64'] !== undefined) {
+      while (from > end && base64Digit.test(text[from - 1]!)) from--;
+      while (to < text.length && base64Digit.test(text[to]!)) to++;
+      padding.lastIndex = to;
+      to += padding.exec(text)?.[0].length ?? 0;
+    }
+    clean += `${text.slice(end, from)}(key)`;
+    end = to;
+  }
+  return clean + text.slice(end);
+}
+
 /** The text with "(key)" in place of the keys, in any form. */
 export function withoutKeys(text: string, keys: Iterable<string>): string {
   let clean = text;
@@ -89,7 +121,7 @@ export function withoutKeys(text: string, keys: Iterable<string>): string {
     if (key === '') continue;
     const expression = expressions.get(key) ?? expressionOf(key);
     expressions.set(key, expression);
-    clean = withoutParts(clean.replace(expression, '(key)'), key);
+    clean = withoutParts(withoutForms(clean, expression), key);
   }
   return clean;
 }

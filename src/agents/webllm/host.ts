@@ -9,6 +9,7 @@ import type {
 } from '@mlc-ai/web-llm';
 import { fail } from '../../core/assert';
 import { ConfigError, throwIfAborted } from '../../core/errors';
+import { parseJson } from '../../core/json';
 import type { WebllmPlace } from '../../specs/modelEntry';
 import { listed as ofList } from '../../specs/webllm';
 import type { FinishReason } from '../../records/records';
@@ -187,7 +188,7 @@ export class WebllmHost {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return null;
   }

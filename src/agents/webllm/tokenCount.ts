@@ -1,4 +1,5 @@
 /** How many tokens a text takes, where the model's own tokenizer can say it and where it cannot. */
+import { parseJson } from '../../core/json';
 import { createTokenizer } from '../../lm/tokenizer';
 
 /**
@@ -32,6 +33,6 @@ export async function tokenCounter(
 ): Promise<((text: string) => number) | null> {
   const text = await readText(url, signal);
   if (text === null) return null;
-  const tokenizer = createTokenizer(JSON.parse(text), {});
+  const tokenizer = createTokenizer(parseJson(text), {});
   return (part) => tokenizer.encode(part, { addSpecial: false }).length;
 }

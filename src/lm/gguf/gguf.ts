@@ -10,6 +10,12 @@ import { unreadableFile, type UnreadTensor } from './unreadable';
 
 export type GgufValue = number | bigint | boolean | string | readonly GgufValue[];
 
+/** A value for a message: of a list its length, since it may be as long as the file. */
+export function shownValue(value: GgufValue | undefined): string {
+  if (value === undefined) return 'not given';
+  return typeof value === 'object' ? `a list of ${value.length}` : String(value);
+}
+
 export interface GgufTensor {
   readonly name: string;
   readonly type: GgufType;
@@ -188,7 +194,7 @@ export async function openGguf(source: FileSource, file: string, signal?: AbortS
   }
   const alignment = metadata.get('general.alignment') ?? 32;
   if (typeof alignment !== 'number' || alignment < 8 || alignment > 1 << 20 || alignment % 8 !== 0) {
-    return cursor.fail(`the alignment ${String(alignment)} is not a multiple of 8 up to ${1 << 20}`);
+    return cursor.fail(`the alignment ${shownValue(alignment)} is not a multiple of 8 up to ${1 << 20}`);
   }
 
   const infos: Info[] = [];

@@ -1,6 +1,6 @@
 /** What a GGUF's metadata says about the model: config and tensor names. */
 import { ModelError } from '../../core/errors';
-import type { GgufFile, GgufValue } from './gguf';
+import { shownValue, type GgufFile, type GgufValue } from './gguf';
 import { checkConfig } from '../config';
 import type { BlockForm } from '../block/form';
 import { longropeAttention, yarnAttention } from '../block/ropeConfig';
@@ -30,7 +30,7 @@ export function ggufConfig(
   const family = ggufFamilies[architecture];
   if (family === undefined) {
     throw new ModelError(
-      `The GGUF's architecture is ${String(said)}; known are ${Object.keys(ggufFamilies).join(', ')}.`,
+      `The GGUF's architecture is ${shownValue(said)}; known are ${Object.keys(ggufFamilies).join(', ')}.`,
       'Choose a model of one of these families.',
     );
   }
@@ -38,7 +38,10 @@ export function ggufConfig(
     const value = gguf.metadata.get(`${architecture}.${name}`);
     if (value === undefined) return undefined;
     if (typeof value !== 'number' || !(value > 0) || value > most) {
-      throw new ModelError(`${architecture}.${name} is ${String(value)}; up to ${most} is possible.`, hint);
+      throw new ModelError(
+        `${architecture}.${name} is ${shownValue(value)}; up to ${most} is possible.`,
+        hint,
+      );
     }
     return value;
   };
@@ -121,9 +124,9 @@ function ggufScaling(
   const type = value('scaling.type') ?? 'linear';
   const given = value('scaling.factor') || value('scale_linear') || 1;
   if (type !== 'none' && type !== 'linear' && type !== 'yarn' && type !== 'longrope')
-    throw new ModelError(`Rope scaling ${String(type)} is not supported.`, 'Choose a model without it.');
+    throw new ModelError(`Rope scaling ${shownValue(type)} is not supported.`, 'Choose a model without it.');
   if (typeof given !== 'number' || !(given > 0) || !Number.isFinite(given))
-    throw new ModelError(`The rope scaling factor is ${String(given)}.`, hint);
+    throw new ModelError(`The rope scaling factor is ${shownValue(given)}.`, hint);
   const original = Number(value('scaling.original_context_length') || rope.length);
   const attention = Number(value('scaling.attn_factor') || 0);
   const factor = type === 'none' ? 1 : given;

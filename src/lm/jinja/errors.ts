@@ -22,6 +22,8 @@ export const runtime = (message: string): TemplateError => new TemplateError('ru
 
 /** Bounds of one rendering. Jinja2's own sandbox has the one on ranges. */
 export const limits = {
+  /** Characters of a template: chat templates have some thousands. */
+  source: 500_000,
   range: 100_000,
   steps: 1_000_000,
   text: 1_000_000,

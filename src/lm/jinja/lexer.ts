@@ -1,5 +1,5 @@
 /** Template text as tokens, with Jinja2's rules for white space (trim_blocks and lstrip_blocks, as transformers sets them). */
-import { syntax } from './errors';
+import { limits, syntax, TemplateError } from './errors';
 
 export type TokenType = 'data' | 'begin' | 'end' | 'print' | 'printEnd' | 'name' | 'string' | 'integer' | 'float' | 'operator' | 'eof'; // prettier-ignore
 
@@ -27,6 +27,13 @@ const rules: readonly (readonly [TokenType | 'space', RegExp])[] = [
   ['string', /'(?:[^'\\]|\\[\s\S])*'|"(?:[^"\\]|\\[\s\S])*"/y],
   ['operator', /\*\*|\/\/|==|!=|>=|<=|[-+/*%~[\](){}><=.:|,;]/y],
 ];
+const isSpace = new RegExp(`^${space}$`, 'u');
+/** Where the white space at the end of a text begins. */
+function blankFrom(text: string): number {
+  let at = text.length;
+  while (at > 0 && isSpace.test(text[at - 1]!)) at--;
+  return at;
+}
 const closers: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
 
 const simple: Readonly<Record<string, string>> = {
@@ -50,6 +57,8 @@ function unescape(literal: string): string {
 
 /** Tokens of a template, ended by `eof`. Throws TemplateError. */
 export function lex(template: string): Token[] {
+  if (template.length > limits.source)
+    throw new TemplateError('budget', `it is longer than ${limits.source} characters`);
   let source = template.replace(/\r\n?/g, '\n');
   if (source.endsWith('\n')) source = source.slice(0, -1);
   const tokens: Token[] = [];
@@ -63,10 +72,10 @@ export function lex(template: string): Token[] {
   };
   const data = (text: string, sign: string, print: boolean): void => {
     let kept = text;
-    if (sign === '-') kept = text.replace(new RegExp(`${space}+$`, 'u'), '');
+    if (sign === '-') kept = text.slice(0, blankFrom(text));
     else if (sign !== '+' && !print) {
       const from = text.lastIndexOf('\n') + 1;
-      if ((from > 0 || lineStart) && new RegExp(`^${space}+$`, 'u').test(text.slice(from)))
+      if ((from > 0 || lineStart) && from < text.length && blankFrom(text) <= from)
         kept = text.slice(0, from);
     }
     if (kept !== '') tokens.push({ type: 'data', value: kept, line });

@@ -1,6 +1,6 @@
 /** Decoders of tokenizer.json as Hugging Face's tokenizers does them: tokens into text. */
 import { asJson, asList, asText, byteLetters, type Json } from './preTokenizers';
-import { compilePattern, unsupported } from './regex';
+import { asGiven, compilePattern, unsupported } from './regex';
 
 type Decoder = (tokens: readonly string[]) => string[];
 
@@ -131,6 +131,6 @@ export function createDecoder(value: unknown): Decoder {
         tokens.map((token, i) => token.replaceAll(suffix, i === tokens.length - 1 ? '' : ' '));
     }
     default:
-      throw unsupported(`the decoder ${JSON.stringify(config['type'])}`);
+      throw unsupported(`the decoder ${asGiven(config['type'])}`);
   }
 }

@@ -1,6 +1,6 @@
 /** The tokenizer that a GGUF's metadata amounts to, read as llama.cpp reads it. */
 import { ModelError } from '../../core/errors';
-import type { GgufFile } from '../gguf/gguf';
+import { shownValue, type GgufFile } from '../gguf/gguf';
 import { ggufPres } from './ggufPre';
 import { llamaParts, unigramParts, type TokenizerParts } from './ggufSentencePiece';
 import { GgufVocabulary, type DefaultIds } from './ggufVocabulary';
@@ -72,11 +72,11 @@ const unigram: Kind = {
 export function ggufTokenizer(gguf: GgufFile): GgufTokenizer {
   const said = gguf.metadata.get('tokenizer.ggml.pre');
   const model = gguf.metadata.get('tokenizer.ggml.model');
-  const pre = said === undefined || said === '' ? 'default' : String(said);
+  const pre = said === undefined || said === '' ? 'default' : shownValue(said);
   const kind = model === 'gpt2' ? byteLevel(pre) : model === 'llama' ? llama : model === 't5' ? unigram : null; // prettier-ignore
   if (kind === null) {
     throw new ModelError(
-      `The GGUF's tokenizer is ${String(model)}${model === 'gpt2' || said !== undefined ? ` with pre-tokenizer ${pre}` : ''}, which is not supported.`,
+      `The GGUF's tokenizer is ${shownValue(model)}${model === 'gpt2' || said !== undefined ? ` with pre-tokenizer ${pre}` : ''}, which is not supported.`,
       'Use the Hugging Face folder of this model, which carries tokenizer.json.',
     );
   }

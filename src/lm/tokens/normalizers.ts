@@ -1,7 +1,7 @@
 /** Normalisers of tokenizer.json as Hugging Face's tokenizers does them. */
 import { asJson, asList, asText, toByteLetters, type Json } from './preTokenizers';
 import { createPrecompiled } from './precompiled';
-import { blank, compilePattern, unsupported } from './regex';
+import { asGiven, blank, compilePattern, unsupported } from './regex';
 
 export type Normalizer = (text: string) => string;
 
@@ -74,6 +74,6 @@ export function createNormalizer(value: unknown): Normalizer | null {
     case 'BertNormalizer':
       return bert(config);
     default:
-      throw unsupported(`the normalizer ${JSON.stringify(type)}`);
+      throw unsupported(`the normalizer ${asGiven(type)}`);
   }
 }

@@ -1,6 +1,6 @@
 /** Post-processors of tokenizer.json: the ids put before and after those of a text. */
 import { asJson, asList, type Json } from './preTokenizers';
-import { unsupported } from './regex';
+import { asGiven, unsupported } from './regex';
 
 export interface Frame {
   readonly before: readonly number[];
@@ -25,10 +25,10 @@ function template(config: Json): Frame {
       seen = true;
       continue;
     }
-    const name = String(asJson(item['SpecialToken'])['id']);
-    const ids = asList(asJson(known[name])['ids']);
+    const name = asJson(item['SpecialToken'])['id'];
+    const ids = typeof name === 'string' ? asList(asJson(known[name])['ids']) : [];
     if (ids.length === 0 || !ids.every((id) => typeof id === 'number'))
-      throw unsupported(`a post-processor that does not say the ids of ${JSON.stringify(name)}`);
+      throw unsupported(`a post-processor that does not say the ids of ${asGiven(name)}`);
     (seen ? after : before).push(...(ids as number[]));
   }
   if (!seen) throw unsupported('a post-processor that leaves the text out');
@@ -55,6 +55,6 @@ export function createFrame(value: unknown): Frame {
       };
     }
     default:
-      throw unsupported(`the post-processor ${JSON.stringify(config['type'])}`);
+      throw unsupported(`the post-processor ${asGiven(config['type'])}`);
   }
 }

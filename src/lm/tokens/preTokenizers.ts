@@ -1,5 +1,5 @@
 /** Pre-tokenizers of tokenizer.json as Hugging Face's tokenizers does them: a section of text into pieces. */
-import { blank, compilePattern, unsupported } from './regex';
+import { asGiven, blank, compilePattern, unsupported } from './regex';
 
 export interface Piece {
   readonly text: string;
@@ -73,7 +73,7 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
 function behaviourOf(config: Json, fallback: Behaviour): Behaviour {
   const name = config['behavior'] ?? fallback;
   const known = typeof name === 'string' ? behaviours[name.replaceAll('_', '').toLowerCase()] : undefined;
-  if (!known) throw unsupported(`the split behaviour ${JSON.stringify(name)}`);
+  if (!known) throw unsupported(`the split behaviour ${asGiven(name)}`);
   return known;
 }
 
@@ -104,7 +104,7 @@ function metaspace(config: Json): PreTokenizer {
   const legacy = config['add_prefix_space'] === false ? 'never' : 'always';
   const scheme = config['prepend_scheme'] ?? legacy;
   if (scheme !== 'always' && scheme !== 'first' && scheme !== 'never')
-    throw unsupported(`the prepend scheme ${JSON.stringify(scheme)}`);
+    throw unsupported(`the prepend scheme ${asGiven(scheme)}`);
   const cut = split(compilePattern({ String: letter }), 'MergedWithNext');
   const whole = config['split'] === false;
   return (pieces) => {
@@ -120,7 +120,7 @@ function metaspace(config: Json): PreTokenizer {
 function fixedLength(config: Json): PreTokenizer {
   const length = config['length'];
   if (typeof length !== 'number' || !Number.isInteger(length) || length < 1)
-    throw unsupported(`pieces of length ${JSON.stringify(length)}`);
+    throw unsupported(`pieces of length ${asGiven(length)}`);
   return split(new RegExp(`[\\s\\S]{1,${length}}`, 'gu'), 'Isolated');
 }
 
@@ -165,6 +165,6 @@ export function createPreTokenizer(value: unknown): PreTokenizer {
     case 'FixedLength':
       return fixedLength(config);
     default:
-      throw unsupported(`the pre-tokenizer ${JSON.stringify(config['type'])}`);
+      throw unsupported(`the pre-tokenizer ${asGiven(config['type'])}`);
   }
 }

@@ -1,6 +1,7 @@
 /** Oniguruma patterns (those of tokenizer.json) as JavaScript regular expressions; what has no equal is refused. */
 import { SplitPreTokenizer } from '@huggingface/tokenizers';
 import { ModelError } from '../../core/errors';
+import { isBearable } from './regexPace';
 
 /** Rust's char::is_whitespace. JavaScript's \s has U+FEFF in addition and lacks U+0085. */
 export const blank = '\\p{White_Space}';
@@ -12,6 +13,10 @@ export function unsupported(what: string): ModelError {
     'Choose a model with another tokenizer.',
   );
 }
+
+/** What a file says, for a message. */
+export const asGiven = (value: unknown): string =>
+  value === undefined ? 'without a name' : JSON.stringify(value);
 
 /** Escapes and groups that JavaScript lacks, or reads otherwise, and that are not rewritten. */
 const foreign =
@@ -92,7 +97,7 @@ function classEnd(source: string, start: number): number {
 export function compilePattern(pattern: unknown): RegExp {
   const { Regex: regex, String: text } = (pattern ?? {}) as { Regex?: unknown; String?: unknown };
   if (typeof text === 'string') return new RegExp(text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'), 'gu');
-  if (typeof regex !== 'string') throw unsupported(`the pattern ${JSON.stringify(pattern)}`);
+  if (typeof regex !== 'string') throw unsupported(`the pattern ${asGiven(pattern)}`);
   if (foreign.test(regex)) throw unsupported(`the regular expression ${regex}`);
   let compiled: RegExp | null;
   try {
@@ -107,5 +112,7 @@ export function compilePattern(pattern: unknown): RegExp {
     throw unsupported(`the regular expression ${regex}`);
   }
   if (!compiled) throw unsupported(`the regular expression ${regex}`);
+  if (!isBearable(compiled, regex))
+    throw unsupported(`the regular expression ${regex}, whose search does not end in a bearable time`);
   return compiled;
 }

@@ -1,6 +1,7 @@
 /** Special and added tokens, from every file in which transformers looks for them. */
 import * as v from 'valibot';
 import { FileFormatError } from '../../core/errors';
+import { parseJson } from '../../core/json';
 import type { FileSource } from '../../core/fileSource';
 import { readText } from '../../core/fileSource';
 import { mostIds, type AddedToken } from './addedTokens';
@@ -113,7 +114,7 @@ function badId(content: string, file: string): FileFormatError {
 export async function optionalJson(source: FileSource, path: string, signal?: AbortSignal): Promise<unknown> {
   if (!(await source.has(path))) return undefined;
   try {
-    return JSON.parse(await readText(source, path, signal)) as unknown;
+    return parseJson(await readText(source, path, signal));
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
     throw new FileFormatError(`${path} is not valid JSON.`, 'Download the file again.', { cause });

@@ -39,6 +39,7 @@ export const importStrings = {
   encrypted: (name: string): string => `${name} is protected by a password.`,
   encryptedHint: 'Unpack it, and pick the folder.',
   tooLarge: (name: string): string => `${name} holds more than 2 GB.`,
+  bomb: (name: string): string => `${name} unpacks to more than 100 times its size, which no adapter does.`,
   tooLargeHint: 'An adapter is smaller: pick the folder that holds adapter_model.safetensors.',
   damaged: (name: string, file: string): string =>
     `${file} in ${name} is damaged: it does not match its checksum or its size.`,

@@ -79,6 +79,15 @@ describe('the key of an endpoint', () => {
     expect(shows(withoutKeys(`a${form}b`, [key]))).toBe(false);
   });
 
+  it('is looked for in a time that grows with the text, whatever that repeats', () => {
+    for (const run of ['x', '\\', '%25', '&amp;', 'amp;', '\\u0', '+/', '%5c', key.slice(0, 3), 'c2st']) {
+      const length = Math.floor(2e5 / run.length);
+      const began = performance.now();
+      expect(withoutKeys(run.repeat(length), [key])).toHaveLength(length * run.length);
+      expect(performance.now() - began, run).toBeLessThan(5000);
+    }
+  });
+
   it('leaves all other text as it is', () => {
     const text = 'The key of this endpoint is 12 + 30 = 42 = 0x2a; c2sta2V5 %2F &amp; \\u0041';
     expect(withoutKeys(text, [key])).toBe(text);

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
-import { gunzipText, parseJson } from '../../../src/core/gunzip';
+import { gunzipText } from '../../../src/core/gunzip';
 
 const packed = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(gzipSync(bytes, { level: 9 }));
 
@@ -9,7 +9,7 @@ it('gives back what was packed, letters of several bytes on the border of two pi
   expect(await gunzipText(packed(new TextEncoder().encode(text)))).toBe(text);
 });
 
-it('ends an unpacking beyond its limit with the reason, and one of 100 times its size from 64 MB on', async () => {
+it('ends an unpacking beyond its limit with the reason, and one of 100 times its size from 8 MB on', async () => {
   const blanks = packed(new Uint8Array(70e6).fill(32));
   await expect(gunzipText(blanks, 1e6)).rejects.toMatchObject({
     code: 'import',
@@ -19,11 +19,4 @@ it('ends an unpacking beyond its limit with the reason, and one of 100 times its
     code: 'import',
     message: expect.stringContaining('more than 100 times') as string,
   });
-});
-
-it('reads JSON of 64 levels, and refuses deeper ones; brackets in texts do not count', () => {
-  expect(parseJson(`${'['.repeat(64)}${']'.repeat(64)}`)).toBeInstanceOf(Array);
-  expect(() => parseJson(`${'['.repeat(65)}${']'.repeat(65)}`)).toThrow(/deep/);
-  const text = `\\"${'['.repeat(100)}`;
-  expect(parseJson(JSON.stringify({ text }))).toEqual({ text });
 });

@@ -128,6 +128,26 @@ it('serves pages under its own names alone, and hears no page of another one', a
   expect((await put(`http://${host}`)).status).toBe(204);
 });
 
+it('is asked for under further names where it is given them, and under no others', async () => {
+  const named = await startServer({ root: join(work, 'root'), names: ['lab.example', '10.0.0.7'] });
+  const status = (host: string): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const sent = request({ host: '127.0.0.1', port: named.port, headers: { host } }, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+      sent.on('error', reject).end();
+    });
+  try {
+    for (const host of ['lab.example', `LAB.example:${named.port}`, '10.0.0.7:80', 'localhost'])
+      expect(await status(host), host).toBe(200);
+    for (const host of ['evil.lab.example', 'lab.example.evil', '10.0.0.8'])
+      expect(await status(host), host).toBe(403);
+  } finally {
+    await named.close();
+  }
+});
+
 it('gives of a mount what was named, and follows no link out of it', async () => {
   const status = async (path: string): Promise<number> => (await ask(path)).status;
   expect(await status('/files/0/model/config.json')).toBe(200);

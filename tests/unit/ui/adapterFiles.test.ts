@@ -20,6 +20,14 @@ const containing = (part: string): unknown => expect.stringContaining(part);
 const refusal = (part: string) => ({ code: 'import', message: containing(part), hint: containing('') });
 
 describe('an adapter in a .zip', () => {
+  it('is refused before it is unpacked where it holds more than 100 times its size', async () => {
+    const zip = zipFile(zipSync(both('', new Uint8Array(20e6)), { level: 9 }));
+    expect(zip.size).toBeLessThan(30_000);
+    const before = process.memoryUsage().arrayBuffers;
+    await expect(readAdapterFiles([zip])).rejects.toMatchObject(refusal('100 times its size'));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1e6);
+  });
+
   it.each([0, 6] as const)('is read, packed at level %d', async (level) => {
     const { name, files } = await readAdapterFiles([
       zipFile(zipSync(both('poet/'), { level }), 'poet.adapter.zip'),
