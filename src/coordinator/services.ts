@@ -21,6 +21,8 @@ import { studentsHandlers } from './studentExport';
 export interface Services {
   readonly coordinator: Coordinator;
   readonly handlers: Handlers<JobProtocol>;
+  /** Another tab works: its end, however it comes, is to be noticed here. */
+  hearOther(): void;
 }
 
 export function openServices(parts: CoordinatorParts): Services {
@@ -84,5 +86,5 @@ export function openServices(parts: CoordinatorParts): Services {
     importAdapter: async (files) => addAdapter(store, files, { base, catalogue: await fetchCatalogue(base) }),
     removeAdapter: (strategy) => removeAdapter(store, strategy),
   };
-  return { coordinator, handlers };
+  return { coordinator, handlers, hearOther: () => void lock.watch().catch(() => undefined) };
 }
