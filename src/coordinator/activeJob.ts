@@ -8,6 +8,8 @@ import type { StoredRun } from '../store/schema';
 import type { EngineClient } from '../engine/engineClient';
 import type { AgentParts } from '../job/resolveAgents';
 import { runJob } from '../job/runJob';
+import { waitingStore } from '../job/waitingStore';
+import { isFull } from '../store/database';
 
 export interface ActiveParts {
   readonly store: JobStore;
@@ -20,9 +22,18 @@ export interface ActiveParts {
   readonly patience: number;
   /** Sends the list of runs to the pages. */
   announce(): Promise<void>;
+  /** What could be deleted to make room for that run, in words. */
+  advice(runId: string): Promise<string>;
 }
 
+/** Milliseconds between two tries of a write that found no room. */
+const roomEvery = 5000;
+
 interface Active {
+  /** Writes that wait for room try again at once. */
+  wake(): void;
+  /** It is paused because there was no room, and by nobody. */
+  full: boolean;
   readonly runId: string;
   readonly controller: AbortController;
   readonly gate: Gate;
@@ -85,7 +96,12 @@ export class ActiveJob {
     const work = runJob({
       run,
       questions,
-      store: store.during(run.id, revoked.signal),
+      store: waitingStore(store.during(run.id, revoked.signal), {
+        signal: controller.signal,
+        every: roomEvery,
+        onFull: (error, wake) => this.#hold(active, asArkletError(error), wake),
+        onRoom: () => this.#goOn(active),
+      }),
       openEngine: () => this.engine(),
       gate,
       emit,
@@ -110,7 +126,35 @@ export class ActiveJob {
       release();
       await this.#parts.announce().catch(() => undefined);
     });
-    this.#active = { runId: run.id, controller, gate, ended, giveUp };
+    const active: Active = {
+      runId: run.id,
+      controller,
+      gate,
+      ended,
+      giveUp,
+      full: false,
+      wake: () => undefined,
+    };
+    this.#active = active;
+  }
+
+  /** There is no room to store what was made: the job waits, and the pages are told what they can delete. */
+  #hold(active: Active, error: ArkletError, wake: () => void): void {
+    active.wake = wake;
+    active.full = !active.gate.paused;
+    if (active.full) void this.#turn('pause').catch(() => undefined);
+    const tell = (hint: string): void => {
+      const { code, message, details = {} } = error.toData();
+      this.#parts.emit({ type: 'error', runId: active.runId, error: { code, message, hint, details } });
+    };
+    this.#parts.advice(active.runId).then(tell, () => tell(error.hint));
+  }
+
+  #goOn(active: Active): void {
+    // Where the user paused it meanwhile, that can be recorded now.
+    const ready = active.full ? this.#turn('unpause') : active.gate.paused ? this.#mark('paused') : null;
+    ready?.catch(() => undefined);
+    active.full = false;
   }
 
   /** Resolves when the job that works now has ended, however it ends. */
@@ -119,6 +163,12 @@ export class ActiveJob {
   }
 
   async gate(action: 'pause' | 'unpause' | 'step'): Promise<void> {
+    if (this.#active) this.#active.full = false;
+    await this.#turn(action);
+    this.#active?.wake();
+  }
+
+  async #turn(action: 'pause' | 'unpause' | 'step'): Promise<void> {
     this.#active?.gate[action]();
     // An engine that has died rejects the calls that wait for it.
     await this.#engine?.gate(action).catch(() => undefined);
@@ -173,9 +223,13 @@ export class ActiveJob {
 
   async #mark(status: 'running' | 'paused'): Promise<void> {
     if (!this.#active) return;
-    await this.#parts.store.editRun(this.#active.runId, (run) =>
+    const marked = this.#parts.store.editRun(this.#active.runId, (run) =>
       alive.includes(run.status) ? { ...run, status } : run,
     );
+    await marked.catch((thrown: unknown) => {
+      // A full disk takes no mark.
+      if (!isFull(thrown)) throw thrown;
+    });
     await this.#parts.announce();
   }
 }
