@@ -1,5 +1,5 @@
 /**
- * `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil, check:webllm, kit, perf, counts, isa. stdout carries the result alone;
+ * `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil, check:webllm, kit, perf, counts, isa, chaos. stdout carries the result alone;
  * everything else goes to stderr.
  * Exit codes: 0 done, 1 failed, 2 bad arguments, 3 not possible on this machine (isa), 130 interrupted.
  */
@@ -18,6 +18,7 @@ const commands = {
   perf: () => import('./commands/perf.mjs'),
   counts: () => import('./commands/counts.mjs'),
   isa: () => import('./commands/isa.mjs'),
+  chaos: () => import('./commands/chaos.mjs'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

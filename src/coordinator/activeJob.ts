@@ -34,6 +34,8 @@ interface Active {
   wake(): void;
   /** It is paused because there was no room, and by nobody. */
   full: boolean;
+  /** It had its device and its models: what takes them away later passes. */
+  worked: boolean;
   readonly runId: string;
   readonly controller: AbortController;
   readonly gate: Gate;
@@ -46,6 +48,8 @@ const alive: readonly RunStatus[] = ['running', 'paused'];
 
 /** Interruptions from outside: the run can be resumed afterwards. */
 const passing: ReadonlySet<string> = new Set(['device-lost', 'worker', 'storage', 'busy']);
+/** Those of a run that had what is missing now. */
+const passingLater: ReadonlySet<string> = new Set(['gpu-unavailable', 'download']);
 
 /** Whether it came in time. */
 async function within(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
@@ -104,7 +108,10 @@ export class ActiveJob {
       }),
       openEngine: () => this.engine(),
       gate,
-      emit,
+      emit: (event) => {
+        active.worked ||= event.type === 'turn' || event.type === 'train';
+        emit(event);
+      },
       base,
       version,
       agents,
@@ -121,7 +128,7 @@ export class ActiveJob {
       // Nothing of it is stored from here on, even where it was given up and still works.
       revoked.abort();
       controller.abort();
-      await this.#end(run, error);
+      await this.#end(active, error);
       this.#active = null;
       release();
       await this.#parts.announce().catch(() => undefined);
@@ -133,6 +140,7 @@ export class ActiveJob {
       ended,
       giveUp,
       full: false,
+      worked: run.device !== null,
       wake: () => undefined,
     };
     this.#active = active;
@@ -201,24 +209,24 @@ export class ActiveJob {
     await active.ended;
   }
 
-  async #end(run: StoredRun, error: ArkletError | null): Promise<void> {
+  async #end({ runId, worked }: Active, error: ArkletError | null): Promise<void> {
     const { store, emit, patience } = this.#parts;
     if (!error) {
-      emit({ type: 'ended', runId: run.id, status: 'done', error: null });
+      emit({ type: 'ended', runId, status: 'done', error: null });
       return;
     }
     const stopped = error instanceof InterruptedError;
-    const lostGpu = error.code === 'gpu-unavailable' && run.device !== null;
-    const status = stopped || lostGpu || passing.has(error.code) ? 'interrupted' : 'failed';
+    const passes = passing.has(error.code) || (worked && passingLater.has(error.code));
+    const status = stopped || passes ? 'interrupted' : 'failed';
     const data = stopped ? null : error.toData();
-    const stored = store.editRun(run.id, (last) => ({ ...last, status, error: data }));
+    const stored = store.editRun(runId, (last) => ({ ...last, status, error: data }));
     // A store that takes nothing any more, or does not answer, keeps the old status; the pages get the true one.
     await within(
       stored.catch(() => undefined),
       patience,
     );
-    if (data) emit({ type: 'error', runId: run.id, error: data });
-    emit({ type: 'ended', runId: run.id, status, error: data });
+    if (data) emit({ type: 'error', runId: runId, error: data });
+    emit({ type: 'ended', runId: runId, status, error: data });
   }
 
   async #mark(status: 'running' | 'paused'): Promise<void> {
