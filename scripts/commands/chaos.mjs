@@ -235,6 +235,7 @@ export async function main(args) {
         log(
           `${next + end.struck.length}/${queue.length} ${end.struck.map(({ kind }) => kind).join(', ')}: ${ok ? 'survived' : end.end}, ${((performance.now() - at) / 1000).toFixed(1)} s`,
         );
+        if (ok && process.env.DEBUG) for (const note of end.notes) log(`  ${note}`);
         if (ok) for (const { kind } of end.struck) add(kind, 'survived');
         else {
           for (const note of end.notes) log(`  ${note}`);
