@@ -195,7 +195,7 @@ function startAutomation(): void {
         if (event.error.details?.['full'] === true) {
           ends.set(event.runId, {
             ...event.error,
-            hint: 'Free space on the disk; the same command goes on where it stopped.',
+            hint: 'Free space on the disk, then run the same command again: it continues where it stopped.',
           });
           void api.control.stop().finally(() => wake());
         }

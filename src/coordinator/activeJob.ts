@@ -146,7 +146,7 @@ export class ActiveJob {
     this.#active = active;
   }
 
-  /** There is no room to store what was made: the job waits, and the pages are told what they can delete. */
+  /** There is no room to store what was made: the job waits, and the pages get a list of what can be deleted. */
   #hold(active: Active, error: ArkletError, wake: () => void): void {
     active.wake = wake;
     active.full = !active.gate.paused;
@@ -159,7 +159,7 @@ export class ActiveJob {
   }
 
   #goOn(active: Active): void {
-    // Where the user paused it meanwhile, that can be recorded now.
+    // Where the user has paused it since, that can be recorded now.
     const ready = active.full ? this.#turn('unpause') : active.gate.paused ? this.#mark('paused') : null;
     ready?.catch(() => undefined);
     active.full = false;

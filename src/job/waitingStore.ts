@@ -32,19 +32,19 @@ function pause(milliseconds: number, signal: AbortSignal): { readonly over: Prom
 
 /**
  * The store with writes that are tried again: once where they fail, and until there is room where that is missing. Every write of a job
- * may be repeated. Throws what the last try threw when the job ends meanwhile.
+ * may be repeated. Throws what the last try threw when the job ends before.
  */
 export function waitingStore(store: JobStore, { signal, every, onFull, onRoom }: FullStorage): JobStore {
   /** Writes that wait. */
   let waiting = 0;
-  /** Somebody was told, and says that there is room. */
-  let told = false;
+  /** The user says that there is room: where there is none, that is reported again. */
+  let claimed = false;
   const wakes = new Set<() => void>();
   const wakeAll = (): void => {
     for (const wake of wakes) wake();
   };
   const wake = (): void => {
-    told = true;
+    claimed = true;
     wakeAll();
   };
 
@@ -61,8 +61,8 @@ export function waitingStore(store: JobStore, { signal, every, onFull, onRoom }:
           return await write();
         } catch (thrown) {
           if (!isFull(thrown)) throw thrown;
-          if (told) onFull(thrown, wake);
-          told = false;
+          if (claimed) onFull(thrown, wake);
+          claimed = false;
         }
       }
     } finally {

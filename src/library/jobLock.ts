@@ -47,7 +47,7 @@ export class JobLock {
     return new Set([...runs, ...this.#runs]);
   }
 
-  /** Waits for the end of a job that another tab was heard of. */
+  /** Another tab works: waits for the end of its job. */
   async watch(): Promise<void> {
     if (!this.#watching && !this.#taken) await this.working();
   }

@@ -108,6 +108,16 @@ describe('settings', () => {
   });
 });
 
+describe('two changes of one setting at once', () => {
+  it('are both kept', async () => {
+    const other = await openJobStore(name);
+    const add = (to: JobStore, n: number) =>
+      to.editSetting('list', (list) => [...((list as number[] | undefined) ?? []), n]);
+    await Promise.all([1, 2, 3, 4].map((n) => add(n % 2 === 0 ? store : other, n)));
+    expect(((await store.getSetting('list')) as number[]).sort()).toEqual([1, 2, 3, 4]);
+  });
+});
+
 describe('checkpoints and adapters', () => {
   const id = { runId: 'a', strategy: 'rsft+da', seed: 1 };
 

@@ -26,6 +26,7 @@ const writes = [
   'putAdapter',
   'putReport',
   'putSetting',
+  'editSetting',
 ] as const satisfies readonly (keyof JobStore)[];
 
 export interface FaultyStore {
