@@ -2,6 +2,7 @@
 import { deflateSync, zipSync } from 'fflate';
 import { createReferenceBackend } from '../../src/compute/referenceBackend';
 import { filesSource } from '../../src/core/fileSource';
+import { plainBlock } from '../../src/lm/block/form';
 import { checkFits, createAdapter } from '../../src/lm/adapter';
 import { ChatTemplate } from '../../src/lm/chat/chatTemplate';
 import { openGguf } from '../../src/lm/gguf/gguf';
@@ -115,7 +116,7 @@ async function ggufFiles(): Promise<readonly Uint8Array<ArrayBuffer>[]> {
     ['tokenizer.chat_template', { type: 'string', value: chatTemplates[1]! }],
   ]);
   const tensors = tinyTensors().map(({ name, shape, data }) => ({
-    name: ggufName(name),
+    name: ggufName(name, { block: plainBlock }),
     shape,
     data,
     type: 'F32' as const,

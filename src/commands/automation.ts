@@ -234,8 +234,18 @@ function startAutomation(): void {
     const close = client.listen((event) => {
       if (event.type !== 'text' && event.type !== 'turn') window.arkletEvent?.(event);
       eventLines(event).forEach(say);
-      if (event.type === 'error' && event.runId !== null) problems.set(event.runId, event.error);
-      if (event.type === 'ended' && event.status !== 'done')
+      if (event.type === 'error' && event.runId !== null) {
+        problems.set(event.runId, event.error);
+        // A page would wait until somebody makes room; a command says so and ends.
+        if (event.error.details?.['full'] === true) {
+          ends.set(event.runId, {
+            ...event.error,
+            hint: 'Free space on the disk, then run the same command again: it continues where it stopped.',
+          });
+          void api.control.stop().finally(() => wake());
+        }
+      }
+      if (event.type === 'ended' && event.status !== 'done' && !ends.has(event.runId))
         ends.set(event.runId, event.error ?? stopOf(event.runId));
       if (event.type === 'ended') wake();
       if (event.type !== 'runs') return;

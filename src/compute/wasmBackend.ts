@@ -6,7 +6,7 @@
  */
 import { fusedAvailable } from '../cpu/fused';
 import { Heap } from '../cpu/heap';
-import { compileKernels, instantiateKernels, maxPages } from '../cpu/kernels';
+import { compileKernels, instantiateKernels, maxPages, signedKernels } from '../cpu/kernels';
 import { createPool, threadsAvailable } from '../cpu/pool';
 import { ConfigError } from '../core/errors';
 import { normedLinearInParts } from './normedLinear';
@@ -20,6 +20,8 @@ export interface WasmOptions {
   readonly threads?: number;
   /** False: the kernels of machines without fused multiply-adds. */
   readonly fused?: boolean;
+  /** Called at each kernel: the caller lets no event in while they work. */
+  readonly onWork?: () => void;
   /** Elements from which a matrix is kept in its own format: for tests. */
   readonly packFrom?: number;
 }
@@ -38,7 +40,8 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
   const main = await instantiateKernels(module, wasm);
   const heap = new Heap(wasm, main.heapBase() >>> 0);
   const pool = shared ? await createPool(module, heap, main, threads) : null;
-  const kernels = pool ? pool.kernels : main;
+  const bare = pool ? pool.kernels : main;
+  const kernels = options.onWork ? signedKernels(bare, options.onWork) : bare;
   const { packFrom } = options;
   const memory = new WasmMemory(heap, kernels, { threads, fused, packFrom }, (pointer, bytes) =>
     pool ? pool.setScratch(pointer, bytes) : main.setScratch(pointer),

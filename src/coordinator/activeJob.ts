@@ -8,6 +8,8 @@ import type { StoredRun } from '../store/schema';
 import type { EngineClient } from '../engine/engineClient';
 import type { AgentParts } from '../job/resolveAgents';
 import { runJob } from '../job/runJob';
+import { waitingStore } from '../job/waitingStore';
+import { isFull } from '../store/database';
 
 export interface ActiveParts {
   readonly store: JobStore;
@@ -20,9 +22,20 @@ export interface ActiveParts {
   readonly patience: number;
   /** Sends the list of runs to the pages. */
   announce(): Promise<void>;
+  /** What could be deleted to make room for that run, in words. */
+  advice(runId: string): Promise<string>;
 }
 
+/** Milliseconds between two tries of a write that found no room. */
+const roomEvery = 5000;
+
 interface Active {
+  /** Writes that wait for room try again at once. */
+  wake(): void;
+  /** It is paused because there was no room, and by nobody. */
+  full: boolean;
+  /** It had its device and its models: what takes them away later passes. */
+  worked: boolean;
   readonly runId: string;
   readonly controller: AbortController;
   readonly gate: Gate;
@@ -35,6 +48,8 @@ const alive: readonly RunStatus[] = ['running', 'paused'];
 
 /** Interruptions from outside: the run can be resumed afterwards. */
 const passing: ReadonlySet<string> = new Set(['device-lost', 'worker', 'storage', 'busy']);
+/** Those of a run that had what is missing now. */
+const passingLater: ReadonlySet<string> = new Set(['gpu-unavailable', 'download']);
 
 /** Whether it came in time. */
 async function within(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
@@ -85,10 +100,18 @@ export class ActiveJob {
     const work = runJob({
       run,
       questions,
-      store: store.during(run.id, revoked.signal),
+      store: waitingStore(store.during(run.id, revoked.signal), {
+        signal: controller.signal,
+        every: roomEvery,
+        onFull: (error, wake) => this.#hold(active, asArkletError(error), wake),
+        onRoom: () => this.#goOn(active),
+      }),
       openEngine: () => this.engine(),
       gate,
-      emit,
+      emit: (event) => {
+        active.worked ||= event.type === 'turn' || event.type === 'train';
+        emit(event);
+      },
       base,
       version,
       agents,
@@ -105,12 +128,41 @@ export class ActiveJob {
       // Nothing of it is stored from here on, even where it was given up and still works.
       revoked.abort();
       controller.abort();
-      await this.#end(run, error);
+      await this.#end(active, error);
       this.#active = null;
       release();
       await this.#parts.announce().catch(() => undefined);
     });
-    this.#active = { runId: run.id, controller, gate, ended, giveUp };
+    const active: Active = {
+      runId: run.id,
+      controller,
+      gate,
+      ended,
+      giveUp,
+      full: false,
+      worked: run.device !== null,
+      wake: () => undefined,
+    };
+    this.#active = active;
+  }
+
+  /** There is no room to store what was made: the job waits, and the pages get a list of what can be deleted. */
+  #hold(active: Active, error: ArkletError, wake: () => void): void {
+    active.wake = wake;
+    active.full = !active.gate.paused;
+    if (active.full) void this.#turn('pause').catch(() => undefined);
+    const tell = (hint: string): void => {
+      const { code, message, details = {} } = error.toData();
+      this.#parts.emit({ type: 'error', runId: active.runId, error: { code, message, hint, details } });
+    };
+    this.#parts.advice(active.runId).then(tell, () => tell(error.hint));
+  }
+
+  #goOn(active: Active): void {
+    // Where the user has paused it since, that can be recorded now.
+    const ready = active.full ? this.#turn('unpause') : active.gate.paused ? this.#mark('paused') : null;
+    ready?.catch(() => undefined);
+    active.full = false;
   }
 
   /** Resolves when the job that works now has ended, however it ends. */
@@ -119,6 +171,12 @@ export class ActiveJob {
   }
 
   async gate(action: 'pause' | 'unpause' | 'step'): Promise<void> {
+    if (this.#active) this.#active.full = false;
+    await this.#turn(action);
+    this.#active?.wake();
+  }
+
+  async #turn(action: 'pause' | 'unpause' | 'step'): Promise<void> {
     this.#active?.gate[action]();
     // An engine that has died rejects the calls that wait for it.
     await this.#engine?.gate(action).catch(() => undefined);
@@ -151,31 +209,35 @@ export class ActiveJob {
     await active.ended;
   }
 
-  async #end(run: StoredRun, error: ArkletError | null): Promise<void> {
+  async #end({ runId, worked }: Active, error: ArkletError | null): Promise<void> {
     const { store, emit, patience } = this.#parts;
     if (!error) {
-      emit({ type: 'ended', runId: run.id, status: 'done', error: null });
+      emit({ type: 'ended', runId, status: 'done', error: null });
       return;
     }
     const stopped = error instanceof InterruptedError;
-    const lostGpu = error.code === 'gpu-unavailable' && run.device !== null;
-    const status = stopped || lostGpu || passing.has(error.code) ? 'interrupted' : 'failed';
+    const passes = passing.has(error.code) || (worked && passingLater.has(error.code));
+    const status = stopped || passes ? 'interrupted' : 'failed';
     const data = stopped ? null : error.toData();
-    const stored = store.editRun(run.id, (last) => ({ ...last, status, error: data }));
+    const stored = store.editRun(runId, (last) => ({ ...last, status, error: data }));
     // A store that takes nothing any more, or does not answer, keeps the old status; the pages get the true one.
     await within(
       stored.catch(() => undefined),
       patience,
     );
-    if (data) emit({ type: 'error', runId: run.id, error: data });
-    emit({ type: 'ended', runId: run.id, status, error: data });
+    if (data) emit({ type: 'error', runId: runId, error: data });
+    emit({ type: 'ended', runId: runId, status, error: data });
   }
 
   async #mark(status: 'running' | 'paused'): Promise<void> {
     if (!this.#active) return;
-    await this.#parts.store.editRun(this.#active.runId, (run) =>
+    const marked = this.#parts.store.editRun(this.#active.runId, (run) =>
       alive.includes(run.status) ? { ...run, status } : run,
     );
+    await marked.catch((thrown: unknown) => {
+      // A full disk takes no mark.
+      if (!isFull(thrown)) throw thrown;
+    });
     await this.#parts.announce();
   }
 }

@@ -15,6 +15,7 @@ import { soundRun } from '../library/damage';
 import type { JobLock } from '../library/jobLock';
 import { withBases } from '../job/adapterSlot';
 import { createNewRun } from '../library/newRun';
+import { questionsOf } from '../library/redrawnQuestions';
 import type { RunRepository } from '../library/runRepository';
 import { record } from '../library/storedRuns';
 import type { ActiveJob } from './activeJob';
@@ -130,8 +131,7 @@ export class Coordinator {
         throw new ConfigError(`${run.name} is finished.`, 'Start a new run instead.');
       if (run.deletedAt !== undefined)
         throw new ConfigError(`${run.name} is in the trash.`, 'Restore it first, under Runs.');
-      const questions = await this.#parts.store.getQuestions(runId);
-      if (!questions) throw new ConfigError(`${run.name} holds no questions.`, 'Start a new run instead.');
+      const questions = await questionsOf(this.#parts.store, run);
       const { config } = run;
       const going = await this.#parts.store.editRun(runId, (stored) => ({
         ...stored,

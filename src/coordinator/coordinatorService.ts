@@ -22,6 +22,8 @@ export function serveCoordinator(
   const channel = new BroadcastChannel(eventChannel);
   const batch = new EventBatch((events) => channel.postMessage(events));
   const peers = new BroadcastChannel(peerChannel);
+  // Of other tabs alone: a channel does not hear itself.
+  channel.onmessage = () => void opening.then(({ hearOther }) => hearOther()).catch(() => undefined);
   const opening: Promise<Services> = openJobStore(undefined, () => {
     void opening.then(({ coordinator }) => coordinator.storeClosed());
   }).then((store) => openServices({ ...parts, store, peers, room, emit: (event) => batch.emit(event) }));

@@ -15,6 +15,9 @@ import { runsNames, type RunsProtocol } from '../wire/runs';
 import { studentsNames, type StudentsProtocol } from '../wire/students';
 import { eventChannel } from './channels';
 
+/** Milliseconds that the coordinator may be busy with one thing: a large archive is read and checked in one piece. */
+const hungAfter = 300_000;
+
 export function jobApi(caller: Caller<JobProtocol>): JobApi {
   return {
     control: callsOf<ControlProtocol>(caller, controlNames),
@@ -41,7 +44,7 @@ function holdModel(worker: Worker): void {
 
 /** The page's end of the coordinator worker: its requests, and the events of whichever tab runs the job. */
 export function connectJob(worker: Worker): JobClient {
-  const { client, gone } = linkWorker<JobProtocol>(worker, 'coordinator');
+  const { client, gone } = linkWorker<JobProtocol>(worker, 'coordinator', hungAfter);
   holdModel(worker);
   return {
     api: jobApi(client),

@@ -5,6 +5,7 @@ import type { AdapterPlace } from '../wire/runs';
 import { fetchCatalogue } from '../models/catalogue';
 import { addAdapter, removeAdapter } from '../library/importedAdapters';
 import { JobLock } from '../library/jobLock';
+import { roomAdvice } from '../library/roomAdvice';
 import { RunRepository } from '../library/runRepository';
 import { HubSettings } from '../models/hubSettings';
 import { ActiveJob } from './activeJob';
@@ -21,6 +22,8 @@ import { studentsHandlers } from './studentExport';
 export interface Services {
   readonly coordinator: Coordinator;
   readonly handlers: Handlers<JobProtocol>;
+  /** Another tab works: its end, however it comes, is to be noticed here. */
+  hearOther(): void;
 }
 
 export function openServices(parts: CoordinatorParts): Services {
@@ -41,7 +44,9 @@ export function openServices(parts: CoordinatorParts): Services {
     adapter: (place: AdapterPlace) => repository.adapter(place),
   };
   const openEngine = () => parts.openEngine(validationMemory(store));
-  const job = new ActiveJob({ store, base, version, emit, openEngine, agents, patience, announce });
+  const advice = async (runId: string): Promise<string> =>
+    roomAdvice(repository, (await parts.room?.())?.usage ?? null, runId);
+  const job = new ActiveJob({ store, base, version, emit, openEngine, agents, patience, announce, advice });
   const engine = () => job.engine();
   const playground = new Playground({
     base,
@@ -84,5 +89,5 @@ export function openServices(parts: CoordinatorParts): Services {
     importAdapter: async (files) => addAdapter(store, files, { base, catalogue: await fetchCatalogue(base) }),
     removeAdapter: (strategy) => removeAdapter(store, strategy),
   };
-  return { coordinator, handlers };
+  return { coordinator, handlers, hearOther: () => void lock.watch().catch(() => undefined) };
 }

@@ -5,12 +5,12 @@ import { parseValidation, type ValidationMemory } from '../engine/validationReco
 const setting = 'gpu-proofs';
 
 /** ValidationResults in the settings store. */
-export function validationMemory(store: Pick<JobStore, 'getSetting' | 'putSetting'>): ValidationMemory {
+export function validationMemory(store: Pick<JobStore, 'getSetting' | 'editSetting'>): ValidationMemory {
   return {
     load: () => store.getSetting(setting),
     save: async (proofs) => {
       if (Object.keys(proofs).length === 0) return;
-      await store.putSetting(setting, { ...parseValidation(await store.getSetting(setting)), ...proofs });
+      await store.editSetting(setting, (stored) => ({ ...parseValidation(stored), ...proofs }));
     },
   };
 }

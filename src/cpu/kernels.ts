@@ -260,3 +260,13 @@ export async function instantiateKernels(
   const { exports } = instance;
   return isKernels(exports) ? exports : fail('The compiled kernels are not those of src/cpu/assembly.');
 }
+
+/** The same kernels; `sign` is called with each use of one. */
+export function signedKernels(kernels: Kernels, sign: () => void): Kernels {
+  return new Proxy(kernels, {
+    get(target, name, receiver): unknown {
+      sign();
+      return Reflect.get(target, name, receiver);
+    },
+  });
+}

@@ -109,9 +109,9 @@ export async function createPool(
     const setup = { module, memory: heap.memory, control: pointer, index, names };
     threads.push(await startThread(setup, (cause) => (failure ??= cause)));
   }
-  const deadline = Date.now() + 20_000;
+  const deadline = performance.now() + 20_000;
   while (Atomics.load(words, control.ready) < count - 1) {
-    if (failure !== undefined || Date.now() > deadline) {
+    if (failure !== undefined || performance.now() > deadline) {
       dispose();
       throw new ArkletError(
         `${count - 1 - Atomics.load(words, control.ready)} of ${count - 1} CPU threads did not start.`,

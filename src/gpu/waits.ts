@@ -1,20 +1,31 @@
 /** Waiting for a device that may be lost, or whose browser reports completion late. */
-import { ArkletError, type DeviceLostError } from '../core/errors';
+import { ArkletError, DeviceLostError } from '../core/errors';
 import type { OpenDevice } from './device';
 
 /** Above this the completion of an empty submit was not reported at once, but by a timer. */
 const lateMs = 20;
 
+/**
+ * A device that answers nothing for so many looks of so many milliseconds, while it is waited for, is given up. Looks are counted, not
+ * a clock: a machine that sleeps makes none. Software adapters under load take minutes.
+ */
+const hung = { looks: 10, every: 60_000 };
+
 export class Waits {
   readonly #open: OpenDevice;
+  readonly #hung: typeof hung;
+  #watch: ReturnType<typeof setInterval> | undefined;
+  /** Looks since the last answer. */
+  #silent = 0;
   /** Those who wait now. One listener on `lost` serves them all: it never settles, so each of its own would stay. */
   readonly #waiting = new Set<(lost: DeviceLostError) => void>();
   #lost: DeviceLostError | null = null;
   #nudging = false;
   #late = false;
 
-  constructor(open: OpenDevice) {
+  constructor(open: OpenDevice, limit: typeof hung = hung) {
     this.#open = open;
+    this.#hung = limit;
     void open.lost.then((error) => {
       this.#lost = error;
       for (const reject of [...this.#waiting]) reject(error);
@@ -55,6 +66,7 @@ export class Waits {
         rejectLost = reject;
         if (this.#lost) reject(this.#lost);
         this.#waiting.add(rejectLost);
+        this.#watch ??= setInterval(() => this.#look(), this.#hung.every);
         work.then(resolve, reject);
         this.#nudge();
       });
@@ -63,7 +75,27 @@ export class Waits {
       throw (await this.#reason()) ?? refused(cause);
     } finally {
       this.#waiting.delete(rejectLost);
+      this.#silent = 0;
+      if (!this.waiting) this.#unwatch();
     }
+  }
+
+  #unwatch(): void {
+    clearInterval(this.#watch);
+    this.#watch = undefined;
+  }
+
+  #look(): void {
+    if (++this.#silent < this.#hung.looks) return;
+    this.#unwatch();
+    const error = new DeviceLostError(
+      `The GPU has not answered for ${(this.#hung.looks * this.#hung.every) / 1000} s and was given up.`,
+      'Resume the run; if it happens again, update the graphics driver or choose the CPU backend.',
+    );
+    this.#lost ??= error;
+    for (const reject of [...this.#waiting]) reject(error);
+    this.#waiting.clear();
+    this.#open.device.destroy();
   }
 
   /** Empty submits while something is waited for: each makes a late browser look. */

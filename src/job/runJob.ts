@@ -61,12 +61,14 @@ class RunKeeper {
     return this.#run;
   }
 
-  async change(change: Partial<StoredRun>): Promise<void> {
+  /** `change` may depend on what is stored. */
+  async change(change: Partial<StoredRun> | ((stored: StoredRun) => Partial<StoredRun>)): Promise<void> {
     // Everything else of the record (its name, its note, whether it is deleted) is the pages'.
     const status = this.#gate.paused ? 'paused' : 'running';
-    const changed = await this.#store.editRun(this.#run.id, (stored) =>
-      stored.deletedAt === undefined ? { ...stored, status, ...change } : stored,
-    );
+    const changed = await this.#store.editRun(this.#run.id, (stored) => {
+      if (stored.deletedAt !== undefined) return stored;
+      return { ...stored, status, ...(typeof change === 'function' ? change(stored) : change) };
+    });
     if (!changed || changed.deletedAt !== undefined) throw runIsGone(this.#run.id);
     this.#run = changed;
   }
@@ -76,8 +78,10 @@ class RunKeeper {
     const began = performance.now();
     await this.change({ phase });
     const spend = async (): Promise<void> => {
-      const spent = (this.#run.seconds[phase] ?? 0) + (performance.now() - began) / 1000;
-      await this.change({ seconds: { ...this.#run.seconds, [phase]: spent } });
+      const spent = (performance.now() - began) / 1000;
+      await this.change(({ seconds }) => ({
+        seconds: { ...seconds, [phase]: (seconds[phase] ?? 0) + spent },
+      }));
     };
     try {
       const result = await work();

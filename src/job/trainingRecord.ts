@@ -37,14 +37,17 @@ export async function openTrainingRecord(
   const damages: Damage[] = [];
   const say = (): void => job.emit({ type: 'error', runId, error: madeAgain(damages).toData() });
   const kept = await store.getCheckpoint(id, (damage) => damages.push(damage));
+  let logWhole = true;
   const logged = await store.getLogs(runId, (damage) => {
-    if (kept && damage.name === strategy && damage.seed === seed) damages.push(damage);
+    if (!kept || damage.name !== strategy || damage.seed !== seed) return;
+    logWhole = false;
+    damages.push(damage);
   });
   if (damages.length > 0) say();
   const known = logged.find((log) => log.strategy === strategy && log.seed === seed);
   const found = inputs === null || known?.inputs === inputs ? known : undefined;
   // A log that lost its beginning is written again with the training.
-  const checkpoint = damages.length > 0 || !found ? null : kept;
+  const checkpoint = logWhole && found ? kept : null;
   const reached = checkpoint?.step ?? -1;
   const logs: TrainLog[] = (found?.steps ?? []).filter(({ step }) => step <= reached);
   const probes: EvalSamples[] = (found?.probes ?? []).filter(({ step }) => step <= reached);

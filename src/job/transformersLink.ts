@@ -13,7 +13,11 @@ import type { AgentMakers, MakerOptions } from './resolveAgents';
 interface Running {
   readonly rpc: RpcClient<TransformersProtocol>;
   readonly worker: Worker;
+  unwatch(): void;
 }
+
+/** Milliseconds that its runtime may work on one prompt on the CPU without a sign. */
+const hungAfter = 600_000;
 
 /** `hub`: how the hub is asked when a model is loaded. */
 export function transformersLink(
@@ -25,18 +29,19 @@ export function transformersLink(
   function open(): Running {
     if (running) return running;
     const worker = start();
-    const now: Running = { rpc: new RpcClient<TransformersProtocol>(worker), worker };
-    watchWorker(worker, (reason) =>
+    const rpc = new RpcClient<TransformersProtocol>(worker);
+    const onEnd = (reason: string): void =>
       end(
         now,
         new AgentError(`The transformers worker failed: ${reason}.`, 'Check the memory, and try again.'),
-      ),
-    );
+      );
+    const now: Running = { rpc, worker, unwatch: watchWorker(worker, rpc, onEnd, hungAfter) };
     running = now;
     return now;
   }
 
   function end(which: Running, error: AgentError): void {
+    which.unwatch();
     which.worker.terminate();
     which.rpc.close(error);
     if (running === which) running = null;

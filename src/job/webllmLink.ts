@@ -21,17 +21,18 @@ type AskHub = () => Promise<HubAccess>;
 export function webllmLink(worker: Worker, hub: AskHub = async () => openAccess): WebllmLink {
   const rpc = new RpcClient<WebllmProtocol>(worker);
   const end = (error: AgentError): void => {
+    unwatch();
     worker.terminate();
     rpc.close(error);
   };
-  watchWorker(worker, (reason) =>
+  const onEnd = (reason: string): void =>
     end(
       new AgentError(
         `The WebLLM worker failed: ${reason}.`,
         'Check the connection; a new worker is started for the next turn.',
       ),
-    ),
-  );
+    );
+  const unwatch = watchWorker(worker, rpc, onEnd);
   return {
     load: async (model, options) => rpc.call('load', { model, hub: await hub() }, options),
     generate: (request, { signal, onText }) =>

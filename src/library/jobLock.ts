@@ -32,7 +32,7 @@ export class JobLock {
   readonly #runs = new Set<string>();
   #watching = false;
 
-  /** `onFree` is called when another tab, found by `working`, releases the lock or dies. */
+  /** `onFree` is called when another tab, found by `working` or `watch`, releases the lock or dies. */
   constructor(locks: LockSource | null, onFree: () => Promise<void>) {
     this.#locks = locks;
     this.#onFree = onFree;
@@ -45,6 +45,11 @@ export class JobLock {
     if (held.includes(jobName) && !this.#taken) this.#watch();
     const runs = held.filter((name) => name.startsWith(runName)).map((name) => name.slice(runName.length));
     return new Set([...runs, ...this.#runs]);
+  }
+
+  /** Another tab works: waits for the end of its job. */
+  async watch(): Promise<void> {
+    if (!this.#watching && !this.#taken) await this.working();
   }
 
   /** Locks the job. The returned function releases it. Throws BusyError at once when another tab has it. */

@@ -38,14 +38,17 @@ const fileSchema = v.looseObject({
   ),
 });
 
-type Store = Pick<JobStore, 'getSetting' | 'putSetting'>;
+type Store = Pick<JobStore, 'getSetting' | 'putSetting' | 'editSetting'>;
 type Kept = v.InferOutput<typeof listSchema>[number];
 
 /** Newest first. */
-async function listOf(store: Store): Promise<readonly Kept[]> {
-  const list = v.safeParse(listSchema, await store.getSetting(listKey));
+function readList(stored: unknown): readonly Kept[] {
+  const list = v.safeParse(listSchema, stored);
   return list.success ? list.output : [];
 }
+
+const listOf = async (store: Pick<Store, 'getSetting'>): Promise<readonly Kept[]> =>
+  readList(await store.getSetting(listKey));
 
 /** 16 hex digits of SHA-256 over the questions; the same file read the same way has the same hash. */
 export async function questionsHash({
@@ -61,11 +64,15 @@ export async function questionsHash({
 /** Throws StorageError. */
 export async function keepQuestions(store: Store, file: QuestionImport): Promise<string> {
   const hash = await questionsHash(file);
-  const others = (await listOf(store)).filter((one) => one.hash !== hash);
   // The rows that were left out are shown at the import, and not again.
   await store.putSetting(fileKey(hash), { ...file, rejected: [] });
-  await store.putSetting(listKey, [{ hash, name: file.name }, ...others.slice(0, mostFiles - 1)]);
-  for (const old of others.slice(mostFiles - 1)) await store.putSetting(fileKey(old.hash), null);
+  let old: readonly Kept[] = [];
+  await store.editSetting(listKey, (stored) => {
+    const others = readList(stored).filter((one) => one.hash !== hash);
+    old = others.slice(mostFiles - 1);
+    return [{ hash, name: file.name }, ...others.slice(0, mostFiles - 1)];
+  });
+  for (const one of old) await store.putSetting(fileKey(one.hash), null);
   return hash;
 }
 

@@ -46,18 +46,21 @@ export class Bin {
   }
 
   async #sweep(runs: readonly StoredRun[], now: number): Promise<void> {
-    const stored = v.safeParse(stateSchema, await this.#store.getSetting(setting));
-    const before: State = stored.success ? stored.output : { seen: now, clock: 0, since: {} };
-    const clock = before.clock + Math.min(day, Math.max(0, now - before.seen));
-    const since: Record<string, number> = {};
-    const over: string[] = [];
-    for (const { id, deletedAt } of runs) {
-      if (deletedAt === undefined) continue;
-      const from = before.since[id] ?? clock;
-      if (clock - from >= grace && now - deletedAt >= grace) over.push(id);
-      else since[id] = from;
-    }
-    await this.#store.putSetting(setting, { seen: now, clock, since } satisfies State);
+    let over: string[] = [];
+    await this.#store.editSetting(setting, (value): State => {
+      const stored = v.safeParse(stateSchema, value);
+      const before: State = stored.success ? stored.output : { seen: now, clock: 0, since: {} };
+      const clock = before.clock + Math.min(day, Math.max(0, now - before.seen));
+      const since: Record<string, number> = {};
+      over = [];
+      for (const { id, deletedAt } of runs) {
+        if (deletedAt === undefined) continue;
+        const from = before.since[id] ?? clock;
+        if (clock - from >= grace && now - deletedAt >= grace) over.push(id);
+        else since[id] = from;
+      }
+      return { seen: now, clock, since };
+    });
     for (const id of over) await this.#purge(id);
   }
 

@@ -1,9 +1,10 @@
 /**
  * Dedicated workers as the two ends of a protocol. A worker that dies without a word (out of memory, `close`) is noticed by
- * the Web Lock that it holds while it lives.
+ * the Web Lock that it holds while it lives, one that hangs by its silence.
  */
 import { WorkerError, type ArkletError } from '../core/errors';
 import { RpcClient, serve, type Handlers, type Protocol } from './rpc';
+import { answerPings, hungAfter, watchSilence } from './silence';
 
 /** The first message of a worker: the name of the lock that it holds. */
 interface Alive {
@@ -20,6 +21,7 @@ export function serveWorker<P extends Protocol<P>>(
   scope: DedicatedWorkerGlobalScope,
   handlers: Handlers<P> | Promise<Handlers<P>>,
 ): void {
+  answerPings(scope);
   // No call is begun before the other side can notice that it ends.
   serve<P>(
     scope,
@@ -42,13 +44,23 @@ function holdLife(scope: DedicatedWorkerGlobalScope): Promise<void> {
   });
 }
 
-/** Calls `onEnd` once, with what is known, when the worker fails to start, dies by an uncaught error, or is gone. */
-export function watchWorker(worker: Worker, onEnd: (reason: string) => void): void {
+/**
+ * Calls `onEnd` once, with what is known, when the worker fails to start, dies by an uncaught error, is gone, or answers none of
+ * its calls for so many milliseconds. The returned function ends the watch.
+ */
+export function watchWorker(
+  worker: Worker,
+  calls: { readonly pending: number },
+  onEnd: (reason: string) => void,
+  hung = hungAfter,
+): () => void {
   let ended = false;
   const end = (reason: string): void => {
+    stop();
     if (!ended) onEnd(reason);
     ended = true;
   };
+  const stop = watchSilence(worker, calls, hung, () => end(`it has not answered for ${hung / 1000} s`));
   worker.addEventListener('error', (event) => {
     event.preventDefault();
     end(event.message || 'its script could not be loaded');
@@ -60,6 +72,7 @@ export function watchWorker(worker: Worker, onEnd: (reason: string) => void): vo
       .request(name, { mode: 'shared' }, () => end('the browser ended it, perhaps for lack of memory'))
       .catch(() => undefined);
   });
+  return stop;
 }
 
 export interface WorkerLink<P extends Protocol<P>> {
@@ -70,17 +83,26 @@ export interface WorkerLink<P extends Protocol<P>> {
   terminate(error: ArkletError): void;
 }
 
-/** A client of a dedicated worker whose end rejects all calls with WorkerError, and a way to end it. */
-export function linkWorker<P extends Protocol<P>>(worker: Worker, name: string): WorkerLink<P> {
+/**
+ * A client of a dedicated worker whose end rejects all calls with WorkerError, and a way to end it. One that is silent for `hung`
+ * milliseconds while calls wait is ended.
+ */
+export function linkWorker<P extends Protocol<P>>(
+  worker: Worker,
+  name: string,
+  hung = hungAfter,
+): WorkerLink<P> {
   const client = new RpcClient<P>(worker);
   let asked = false;
+  let unwatch = (): void => undefined;
   const terminate = (error: ArkletError): void => {
     asked = true;
+    unwatch();
     worker.terminate();
     client.close(error);
   };
   const gone = new Promise<ArkletError>((resolve) => {
-    watchWorker(worker, (reason) => {
+    const onEnd = (reason: string): void => {
       if (asked) return;
       const error = new WorkerError(
         `The ${name} worker failed: ${reason}.`,
@@ -88,11 +110,15 @@ export function linkWorker<P extends Protocol<P>>(worker: Worker, name: string):
       );
       terminate(error);
       resolve(error);
-    });
+    };
+    unwatch = watchWorker(worker, client, onEnd, hung);
   });
   return { client, gone, terminate };
 }
 
+/** Milliseconds that one piece of work may take in workers of commands and of downloads, which give no signs of it. */
+const longWork = 600_000;
+
 export function connectWorker<P extends Protocol<P>>(worker: Worker, name: string): RpcClient<P> {
-  return linkWorker<P>(worker, name).client;
+  return linkWorker<P>(worker, name, longWork).client;
 }

@@ -1,3 +1,4 @@
+import { StorageError } from '../core/errors';
 import type { CheckpointId } from './checkpoints';
 import { guarded } from './database';
 import { digester, fileDigests, type OnDamage } from './digest';
@@ -15,8 +16,8 @@ function keyOf({ runId, strategy, seed }: CheckpointId): [string, string, number
 const marker = 'adapter_config.json';
 
 /**
- * A PEFT folder: file name to bytes, in place of one that is there. The digests are written first, then the weights;
- * adapter_config.json marks the folder complete.
+ * A PEFT folder: file name to bytes, in place of one that is there. The digests are written first, then the weights, each read back;
+ * adapter_config.json marks the folder complete. Throws StorageError.
  */
 export async function putAdapter(
   database: Database,
@@ -31,6 +32,11 @@ export async function putAdapter(
   const names = Object.keys(contents).sort((a, b) => Number(a === marker) - Number(b === marker));
   for (const name of names) {
     await files.write(`${folderOf(id)}/${name}`, new Uint8Array(contents[name] ?? new Uint8Array()));
+    if (await readFile(files, id, name, hashes)) continue;
+    throw new StorageError(
+      `${name} of the adapter ${strategy} was written, but reads differently.`,
+      'Check the disk and free space on it, then resume: the checkpoint before it is kept.',
+    );
   }
 }
 

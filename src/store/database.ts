@@ -11,7 +11,7 @@ export function asStorageError(thrown: unknown): ArkletError {
     return new StorageError(
       'The browser refused to store more data: its quota is used up.',
       'Delete old runs under Runs, or free disk space; then resume.',
-      { cause: thrown },
+      { cause: thrown, details: { full: true } },
     );
   }
   if (name === 'VersionError') {
@@ -33,7 +33,7 @@ export function asStorageError(thrown: unknown): ArkletError {
     return new StorageError(
       `The browser could not write to the disk that holds its profile: ${message}`,
       'Free space on that disk (or delete old runs and models), then resume: what is stored is kept.',
-      { cause: thrown },
+      { cause: thrown, details: { full: true } },
     );
   }
   return new StorageError(
@@ -41,6 +41,11 @@ export function asStorageError(thrown: unknown): ArkletError {
     'The disk may be full: free some space. Or allow this site to store data (private windows often refuse). Then resume.',
     { cause: thrown },
   );
+}
+
+/** Whether there was no room for it, in the quota or on the disk. */
+export function isFull(thrown: unknown): boolean {
+  return thrown instanceof StorageError && thrown.details?.['full'] === true;
 }
 
 /** A call on a connection that was closed, or a transaction that went down with it. */

@@ -53,6 +53,7 @@ async function writeInPlace(handle: FileSystemFileHandle, bytes: Uint8Array<Arra
       throw new StorageError(
         `${written} of ${bytes.byteLength} bytes of a file were written, then the disk was full.`,
         'Free space on the disk, or delete old runs and models; then resume: what is stored is kept.',
+        { details: { full: true } },
       );
     }
     access.flush();

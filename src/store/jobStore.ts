@@ -14,7 +14,7 @@ import { openFiles, type FileStore } from './files';
 import { getLogs, putLog, sealedLog } from './logs';
 import { getQuestions, putQuestions } from './questions';
 import { getReport, putReport } from './reports';
-import { getSetting, putSetting } from './settings';
+import { editSetting, getSetting, putSetting } from './settings';
 import { editRun, editRuns, getRun, listRuns, putRun } from './runs';
 import type { Database, StoredLog, StoredRun } from './schema';
 import { getTimings } from './timings';
@@ -100,6 +100,8 @@ export interface JobStore {
   /** Small things that outlive a page; the caller validates what it reads. */
   getSetting(key: string): Promise<unknown>;
   putSetting(key: string, value: unknown): Promise<void>;
+  /** What depends on what was there before: in one transaction that reads it first. `edit` may be called twice. */
+  editSetting(key: string, edit: (value: unknown) => unknown): Promise<void>;
   /** Bytes of a run: its files exactly, its records by the length of their JSON. */
   sizeOf(runId: string): Promise<number>;
 }
@@ -239,6 +241,7 @@ export function createJobStore(connection: Connection, files: FileStore): JobSto
     getReport: (runId, onDamage) => use((database) => getReport(database, runId, onDamage)),
     getSetting: (key) => use((database) => getSetting(database, key)),
     putSetting: (key, value) => use((database) => putSetting(database, key, value)),
+    editSetting: (key, edit) => use((database) => editSetting(database, key, edit)),
     sizeOf: (runId) => use((database) => sizeOf(database, files, runId)),
   };
   return store;

@@ -36,15 +36,20 @@ interface Sealed {
   readonly hash?: string;
 }
 
-/** Where the last checkpoint of a training is; the bytes are an OPFS file. */
-export interface StoredCheckpoint {
-  readonly runId: string;
-  readonly strategy: string;
-  readonly seed: number;
+/** Where a checkpoint is: an OPFS file, its length and its digest. */
+export interface CheckpointFile {
   readonly step: number;
   readonly path: string;
   readonly bytes: number;
   readonly hash?: string;
+}
+
+/** The last two checkpoints of a training: where the newest is, and the one before it. */
+export interface StoredCheckpoint extends CheckpointFile {
+  readonly runId: string;
+  readonly strategy: string;
+  readonly seed: number;
+  readonly older?: CheckpointFile;
 }
 
 /** The files of an adapter, which are in OPFS: SHA-256 by name. Those of version 1 have no record. */

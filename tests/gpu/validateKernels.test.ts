@@ -18,7 +18,7 @@ function memoryOfProofs(): ValidationMemory {
   const stored = new Map<string, unknown>();
   return validationMemory({
     getSetting: async (key) => stored.get(key),
-    putSetting: async (key, value) => void stored.set(key, value),
+    editSetting: async (key, edit) => void stored.set(key, edit(stored.get(key))),
   });
 }
 

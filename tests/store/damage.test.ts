@@ -125,7 +125,7 @@ describe('what is read is as it was written, or it is left out and reported', ()
     const bytes = new Uint8Array(2000).fill(5);
     await store.putCheckpoint(id, 25, bytes);
     expect((await store.getCheckpoint(id, hear))?.bytes).toEqual(bytes);
-    await opfs.write(`runs/${runId}/checkpoints/rsft-0-25.bin`, change(bytes));
+    await opfs.write(`runs/${runId}/checkpoints/rsft-0-a.bin`, change(bytes));
     expect(await store.getCheckpoint(id, hear)).toBeNull();
 
     await store.putAdapter(id, files);

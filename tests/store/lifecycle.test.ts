@@ -53,6 +53,16 @@ describe('a run in two tabs', () => {
     await remove(second, id);
   });
 
+  it('whose tab dies is known to be interrupted in one that was open before it began and asked nothing since', async () => {
+    const second = openTab();
+    await second.client.api.runs.list();
+    const first = openTab();
+    const { id } = await started(first);
+    first.worker.terminate();
+    expect(await took(second.until(ends('interrupted', id)))).toBeLessThan(2000);
+    await remove(second, id);
+  });
+
   it('is not deleted under the one that works on it, and a purged one stays gone', async () => {
     const first = openTab();
     const { id } = await started(first);

@@ -108,21 +108,50 @@ describe('settings', () => {
   });
 });
 
+describe('two changes of one setting at once', () => {
+  it('are both kept', async () => {
+    const other = await openJobStore(name);
+    const add = (to: JobStore, n: number) =>
+      to.editSetting('list', (list) => [...((list as number[] | undefined) ?? []), n]);
+    await Promise.all([1, 2, 3, 4].map((n) => add(n % 2 === 0 ? store : other, n)));
+    expect(((await store.getSetting('list')) as number[]).sort()).toEqual([1, 2, 3, 4]);
+  });
+});
+
 describe('checkpoints and adapters', () => {
   const id = { runId: 'a', strategy: 'rsft+da', seed: 1 };
 
-  it('keep the newest checkpoint and drop the file of the older one', async () => {
-    await store.putCheckpoint(id, 5, new Uint8Array([1, 2]));
-    await store.putCheckpoint(id, 10, new Uint8Array([3, 4, 5]));
-    expect(await store.getCheckpoint(id)).toEqual({ step: 10, bytes: new Uint8Array([3, 4, 5]) });
+  it('keep the newest two checkpoints in two files, and drop those of an earlier version', async () => {
     const files = await openFiles(name);
-    expect(await files.list('runs/a/checkpoints')).toHaveLength(1);
+    const database = await openDatabase(name);
+    await files.write('runs/a/checkpoints/rsft+da-1-2.bin', new Uint8Array([9]));
+    const earlier = { ...id, step: 2, path: 'runs/a/checkpoints/rsft+da-1-2.bin', bytes: 1 };
+    await database.put('checkpoints', earlier);
+    database.close();
+    expect((await store.getCheckpoint(id))?.step).toBe(2);
+    for (const step of [5, 10, 15]) {
+      await store.putCheckpoint(id, step, new Uint8Array([3, 4, step]));
+      expect(await store.getCheckpoint(id)).toEqual({ step, bytes: new Uint8Array([3, 4, step]) });
+      expect(await files.list('runs/a/checkpoints')).toHaveLength(2);
+    }
+    await store.removeCheckpoint(id);
+    expect(await files.list('runs/a/checkpoints')).toEqual([]);
   });
 
-  it('give no checkpoint when its file is cut short', async () => {
-    await store.putCheckpoint(id, 5, new Uint8Array([1, 2, 3]));
+  it('give the checkpoint before where the newest is cut short, and then write over the damaged one', async () => {
     const files = await openFiles(name);
-    await files.write('runs/a/checkpoints/rsft+da-1-5.bin', new Uint8Array([1]));
+    const [a, b] = ['a', 'b'].map((slot) => `runs/a/checkpoints/rsft+da-1-${slot}.bin`);
+    await store.putCheckpoint(id, 5, new Uint8Array([1, 2, 3]));
+    await store.putCheckpoint(id, 10, new Uint8Array([4, 5, 6]));
+    await files.write(b!, new Uint8Array([4]));
+    const parts: string[] = [];
+    const kept = await store.getCheckpoint(id, ({ part }) => parts.push(part));
+    expect(kept).toEqual({ step: 5, bytes: new Uint8Array([1, 2, 3]) });
+    expect(parts).toEqual(['checkpoint']);
+    await store.putCheckpoint(id, 10, new Uint8Array([4, 5, 6]));
+    await files.write(b!, new Uint8Array([4]));
+    expect((await store.getCheckpoint(id))?.step).toBe(5);
+    await files.write(a!, new Uint8Array([1]));
     expect(await store.getCheckpoint(id)).toBeNull();
   });
 

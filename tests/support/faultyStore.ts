@@ -26,6 +26,7 @@ const writes = [
   'putAdapter',
   'putReport',
   'putSetting',
+  'editSetting',
 ] as const satisfies readonly (keyof JobStore)[];
 
 export interface FaultyStore {
@@ -34,20 +35,23 @@ export interface FaultyStore {
   count(): number;
   /** What was asked for, in order. */
   readonly names: readonly string[];
+  /** From here on no write fails. */
+  mend(): void;
 }
 
 /**
- * A store whose n-th write (from 0) fails, and with `after` every one from there on. A failed write leaves nothing, as a
+ * A store whose n-th write (from 0) fails, and with `after` every one from there on until it is mended. A failed write leaves nothing, as a
  * transaction that was aborted.
  */
 export function faultyStore(inner: JobStore, at: number, fault: Fault, after = false): FaultyStore {
   const names: string[] = [];
+  let broken = true;
   const wrap = (store: JobStore): JobStore => {
     const wrapped = writes.map((name) => [
       name,
       async (...all: never[]) => {
         const n = names.push(name) - 1;
-        if (n === at || (after && n > at)) throw asStorageError(faults[fault]());
+        if (broken && (n === at || (after && n > at))) throw asStorageError(faults[fault]());
         return (store[name] as (...all: never[]) => Promise<unknown>)(...all);
       },
     ]);
@@ -57,5 +61,5 @@ export function faultyStore(inner: JobStore, at: number, fault: Fault, after = f
       during: (runId, revoked) => wrap(store.during(runId, revoked)),
     };
   };
-  return { store: wrap(inner), count: () => names.length, names };
+  return { store: wrap(inner), count: () => names.length, names, mend: () => void (broken = false) };
 }

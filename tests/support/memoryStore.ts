@@ -119,6 +119,8 @@ export function createMemoryStore(): JobStore {
     getReport: async (runId) => structuredClone(reports.get(runId) ?? null),
     getSetting: async (key) => structuredClone(settings.get(key)),
     putSetting: async (key, value) => void settings.set(key, structuredClone(value)),
+    editSetting: async (key, edit) =>
+      void settings.set(key, structuredClone(edit(structuredClone(settings.get(key))))),
   };
   return store;
 }

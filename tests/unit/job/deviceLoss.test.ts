@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Backend } from '../../../src/compute/ops';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
 import { DeviceLostError } from '../../../src/core/errors';
@@ -7,6 +7,7 @@ import { nodeJobs, tinyJob } from '../../support/nodeJob';
 
 const tiny = { ...tinyJob, trainQuestions: 6, testQuestions: 4 };
 const newJob = nodeJobs();
+afterEach(() => vi.unstubAllGlobals());
 
 /** The real CPU backend, whose device goes away for good at the n-th linear (as a GPU's does: op by op, then `lost`). */
 async function mortal(linears: number): Promise<Backend> {
@@ -99,6 +100,23 @@ describe('an engine whose worker ends', () => {
     await job.coordinator.resume(id);
     await job.coordinator.ended();
     expect((await job.api.runs.archive(id)).run.status).toBe('done');
+  });
+
+  it('while the network is cut leaves an interrupted run, which goes on once it is there', async () => {
+    const job = await newJob();
+    let turns = 0;
+    job.onEvent = (event) => {
+      if (event.type !== 'turn' || ++turns !== 5) return;
+      vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')));
+      job.killEngine();
+    };
+    const { id } = await job.coordinator.start(tiny, null);
+    await job.coordinator.ended();
+    expect(await job.store.getRun(id)).toMatchObject({ status: 'interrupted', error: { code: 'download' } });
+    vi.unstubAllGlobals();
+    await job.coordinator.resume(id);
+    await job.coordinator.ended();
+    expect((await job.store.getRun(id))?.status).toBe('done');
   });
 
   it('or that answers nothing any more does not hold up a stop', async () => {

@@ -52,7 +52,7 @@ async function undisturbed() {
 }
 
 describe('a write that fails', () => {
-  it('at any place of a run ends it with a message, and the resumed run has the same bytes', async () => {
+  it('at any place of a run is made good a moment later, and a run that was stopped for lack of room resumes to the same bytes', async () => {
     const whole = await undisturbed();
     const kinds: readonly Fault[] = ['quota', 'disk', 'closing', 'abort'];
     for (let at = 0; at < whole.writes; at += stride) {
@@ -61,6 +61,13 @@ describe('a write that fails', () => {
       const faulty = faultyStore(inner, at, fault, fault === 'quota');
       const job = await newJob(faulty.store);
       const place = `write ${at} (${fault})`;
+      // Nobody makes room: the job that waits for it is stopped.
+      let told = false;
+      job.onEvent = (event) => {
+        if (event.type !== 'error' || event.error.details?.['full'] !== true || told) return;
+        told = true;
+        if (fault === 'quota') void job.coordinator.stop();
+      };
       let id: string | null = null;
       try {
         ({ id } = await job.coordinator.start(tiny, null));
@@ -73,8 +80,11 @@ describe('a write that fails', () => {
       const ends = job.events.filter((event) => event.type === 'ended');
       if (id !== null) {
         expect(ends, place).toHaveLength(1);
-        if (ends[0]!.status !== 'done')
-          expect([ends[0]!.status, ends[0]!.error?.code], place).toEqual(['interrupted', 'storage']);
+        // What fails once is written a moment later.
+        expect([ends[0]!.status, ends[0]!.error], place).toEqual([
+          told && fault === 'quota' ? 'interrupted' : 'done',
+          null,
+        ]);
       }
       // There is room again. What was recorded is there, no lock is left, and the run goes on.
       const again = await newJob(inner);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NodeSource } from '../../../scripts/nodeSource';
 import { createWasmBackend } from '../../../src/compute/wasmBackend';
-import { parseJson } from '../../../src/core/gunzip';
+import { parseJson } from '../../../src/core/json';
 import { readAll, type FileSource } from '../../../src/core/fileSource';
 import { createGpuBackend } from '../../../src/compute/gpuBackend';
 import { cpuSizer, gpuSizer } from '../../../src/models/engineMemory';
