@@ -9,6 +9,7 @@ export const longTests = {
     'tests/dawn/workgroupForms.test.ts',
     'tests/dawn/modelForms.test.ts',
     'tests/dawn/decodeForms.test.ts',
+    'tests/dawn/families.test.ts',
     'tests/dawn/sharedForms.test.ts',
   ],
   e2e: [

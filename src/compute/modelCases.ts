@@ -22,6 +22,10 @@ export interface ModelForms {
   readonly qkNorm: boolean;
   /** Of its blocks; a Llama's where nothing is said. */
   readonly block?: {
+    readonly norms: 'before' | 'after' | 'both';
+    readonly embeddingScale: number;
+    readonly residualScale: number;
+    readonly logitDivisor: number;
     readonly activation: Activation;
     readonly qkNormOver: 'head' | 'width';
     readonly rotated: number | null;
@@ -234,6 +238,9 @@ function turnedForms({ block, headDim }: ModelForms): { readonly rotated?: numbe
 /** Of the kernels that generation runs, then of those that training adds. */
 export function modelCases(model: ModelForms): OpCase[] {
   const { headDim, formats, qkNorm, block } = model;
+  const { embeddingScale = 1, residualScale = 1, logitDivisor = 1, norms = 'before' } = block ?? {};
+  const scaled = [embeddingScale, residualScale, logitDivisor].some((factor) => factor !== 1);
+  const added = norms !== 'before' || residualScale !== 1;
   // One group of query heads as the model has it: the ratio is a size, not a form.
   const heads = { heads: Math.max(1, Math.round(model.heads / model.kvHeads)), kvHeads: 1, headDim };
   const hidden = like(model.hidden, 256);
@@ -245,13 +252,17 @@ export function modelCases(model: ModelForms): OpCase[] {
     ...formats.map((format) => rowCases.embed(7, 70, hidden, format)),
     rowCases.rmsNorm(5, hidden),
     rowCases.swiglu(5, like(model.ffn, 256), block?.activation),
-    ...(block ? [rowCases.scale(4096)] : []),
+    ...(scaled ? [rowCases.scale(4096)] : []),
+    ...(added ? [rowCases.copy(4096, true)] : []),
     ...(block?.logitCap ? [rowCases.softCap(like(model.vocab, 256))] : []),
     rowCases.gatherRows(7, hidden),
     ...both(generatedForms(model), (form, format) => [rowAlone(format, form)]),
     ...turnedForms(model).map((turned) =>
-      attentionCases.attentionPaged(7, { ...heads, ...turned }, 4, model.halfCache),
+      attentionCases.attentionPaged(7, { ...heads, ...scoreForms(model)[0], ...turned }, 4, model.halfCache),
     ),
+    ...scoreForms(model)
+      .slice(1)
+      .map((form) => attentionCases.attentionPaged(7, { ...heads, ...form }, 4, model.halfCache)),
     ...scoreForms(model).map((form) =>
       attentionCases.attentionDecode([600, 5], { ...heads, ...form }, 16, model.halfCache),
     ),
@@ -269,6 +280,16 @@ export function modelCases(model: ModelForms): OpCase[] {
         rank,
       }),
     ]),
+    // Linears of blocks without norms before them add to the gradient of the stream itself.
+    ...both(norms === 'after' ? forms : [], (form, format) =>
+      [0, rank].map((width) =>
+        linearCases.linearBackward(rows, form.inputs, form.outputs, {
+          format,
+          accumulate: true,
+          ...(width > 0 ? { extras: true, rank } : {}),
+        }),
+      ),
+    ),
     rowCases.rmsNormBackward(5, hidden, true),
     rowCases.rmsNormBackward(5, hidden, false),
     rowCases.scatterRows(7, hidden),

@@ -4,7 +4,8 @@ import type { Backend } from '../compute/ops';
 import { onGpu } from '../lm/variantsOf';
 import { canonical } from '../core/canonical';
 import { ConfigError } from '../core/errors';
-import type { LoraAdapter } from '../lm/types';
+import { configFor } from '../lm/adapter';
+import type { LanguageModel, LoraAdapter, LoraConfig } from '../lm/types';
 import type { Example } from './batch';
 import type { Checkpoint } from './checkpoint';
 import type { TrainOptions } from './options';
@@ -27,6 +28,7 @@ export function fingerprint(examples: readonly Example[]): number {
 /** Throws ConfigError where adapter, settings or data are not those that the run began with. */
 export function checkResume(
   request: {
+    readonly model: Pick<LanguageModel, 'config'>;
     readonly options: TrainOptions;
     readonly examples: readonly Example[];
     /** The caller's own adapter, where there is one. */
@@ -35,8 +37,10 @@ export function checkResume(
   },
   adapter: LoraAdapter,
 ): void {
-  const { resume, options, examples, adapter: given } = request;
-  if (given && canonical(given.config) !== canonical(options.lora))
+  const { resume, options, examples, adapter: given, model } = request;
+  // Of linears that are fused all are adapted as one.
+  const own = (lora: LoraConfig): string => canonical(configFor(model.config, lora));
+  if (given && own(given.config) !== own(options.lora))
     throw new ConfigError(
       'The adapter to continue from has other LoRA settings than the options.',
       'Use the settings in its adapter_config.json.',

@@ -158,10 +158,7 @@ export const normTable: readonly OpCase[] = sizes.flatMap((rows) =>
 const partTable: readonly OpCase[] = [
   { heads: 3, kvHeads: 1, headDim: 10, rotated: 6 },
   { heads: 4, kvHeads: 2, headDim: 16, rotated: 12 },
-].flatMap((shape) => [
-  attentionCases.rope(9, shape),
-  attentionCases.attentionPaged(7, shape, 4),
-]);
+].flatMap((shape) => [attentionCases.rope(9, shape), attentionCases.attentionPaged(7, shape, 4)]);
 
 export const opTable: Readonly<Record<string, readonly OpCase[]>> = {
   'elementwise ops': [

@@ -163,11 +163,7 @@ function parseScaling(family: Family, rope: RopeSettings, raw: RopeFields, pairs
 }
 
 /** By what cos and sin are multiplied (YaRN, arXiv 2309.00071, section 3.4). */
-export function yarnAttention(
-  factor: number,
-  mscale?: number | null,
-  mscaleAll?: number | null,
-): number {
+export function yarnAttention(factor: number, mscale?: number | null, mscaleAll?: number | null): number {
   const of = (weight: number): number => (factor <= 1 ? 1 : 0.1 * weight * Math.log(factor) + 1);
   return mscale && mscaleAll ? of(mscale) / of(mscaleAll) : of(1);
 }

@@ -39,6 +39,12 @@ export interface BlockFacts {
   readonly number: (name: string) => number | undefined;
 }
 
+/** Longest context of a file that names a window which llama.cpp does not apply to that architecture: up to it there is none. */
+export function longestOf(family: Family, length: number, window: number | undefined): number {
+  const ignored = ['llama', 'mistral', 'ministral', 'qwen2', 'qwen3'].includes(family);
+  return ignored && window ? Math.min(length, window) : length;
+}
+
 const layersBy = (count: number, of: (layer: number) => LayerForm): LayerForm[] =>
   Array.from({ length: count }, (_, layer) => of(layer));
 
@@ -57,7 +63,7 @@ export function ggufBlock(family: Family, facts: BlockFacts): BlockForm {
     case 'ministral':
     case 'qwen2':
     case 'qwen3':
-      if (window !== null) refuse(`attention in a window of ${window} keys`);
+      // A window of all layers or of some: contexts end with it (`longestOf`).
       return block;
     case 'smollm3':
       return {

@@ -6,7 +6,7 @@ import type { BlockForm } from '../block/form';
 import { longropeAttention, yarnAttention } from '../block/ropeConfig';
 import { llama3Divisor } from '../rotary';
 import type { ModelConfig, RopeScaling } from '../types';
-import { ggufBlock, ggufFamilies, layerModules } from './ggufBlock';
+import { ggufBlock, ggufFamilies, layerModules, longestOf } from './ggufBlock';
 
 const hint = 'Download the file again, or convert it again with llama.cpp.';
 
@@ -81,12 +81,13 @@ export function ggufConfig(
   const layers = need('block_count', whole('block_count', 1_024));
   const length = whole('context_length', 16_777_216) ?? 2048;
   const ropeScaling = ggufScaling(gguf, architecture, { theta: ropeTheta, rotated, length }, ropeFactors);
-  const maxPosition =
-    ropeScaling.type === 'longrope' ? Math.min(length, ropeScaling.originalMaxPosition) : length;
-  const facts = { hidden, heads, headDim, layers, rotated, maxPosition };
   // 0 stands for none.
   const plain = (name: string): number | undefined =>
     gguf.metadata.get(`${architecture}.${name}`) === 0 ? 0 : number(name, 1e12);
+  const longest = longestOf(family, length, plain('attention.sliding_window'));
+  const maxPosition =
+    ropeScaling.type === 'longrope' ? Math.min(longest, ropeScaling.originalMaxPosition) : longest;
+  const facts = { hidden, heads, headDim, layers, rotated, maxPosition };
   return checkConfig({
     family,
     hidden,

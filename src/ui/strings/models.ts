@@ -22,7 +22,8 @@ export const strings = {
   agentsHelp: (count: number): string =>
     `${count} agents debate; they take these models in turn. One model is enough: they differ by their sampling.`,
   student: 'Student',
-  studentHelp: 'Learns from the debate. Runs in our engine: Llama, Mistral, Qwen 2 to 3, Gemma 2 and 3, Phi-3 and 4-mini, SmolLM, Granite 3 or OLMo 2.',
+  studentHelp:
+    'Learns from the debate. Runs in our engine: Llama, Mistral, Qwen 2 to 3, Gemma 2 and 3, Phi-3 and 4-mini, SmolLM, Granite 3 or OLMo 2.',
   bundledName: 'Bundled models',
   change: 'Change',
   add: 'Add a model',

@@ -67,7 +67,6 @@ describe('a config whose rotary positions are spelled', () => {
 
   it.each([
     ['an unknown scaling', { 'llama.rope.scaling.type': text('su') }, 'su'],
-    ['a window', { 'llama.attention.sliding_window': { type: 'u32', value: 8 } as const }, 'window of 8'],
     [
       'a part of each head',
       { 'llama.rope.dimension_count': { type: 'u32', value: 4 } as const },
@@ -83,6 +82,16 @@ describe('a config whose rotary positions are spelled', () => {
   ])('in a GGUF with %s is refused', async (_name, meta, part) => {
     const error = { code: 'model', message: containing(part), hint: someText };
     await expect(loadTiny(ggufSource(await tinyGguf(meta)))).rejects.toMatchObject(error);
+  });
+
+  it('in a GGUF with a window that llama.cpp does not apply contexts end with the window', async () => {
+    const window = { 'llama.attention.sliding_window': { type: 'u32', value: 8 } as const };
+    const { config, maxContext } = await loadTiny(ggufSource(await tinyGguf(window)));
+    expect({ maxPosition: config.maxPosition, maxContext, window: config.block.window }).toEqual({
+      maxPosition: 8,
+      maxContext: 8,
+      window: null,
+    });
   });
 
   it('in a GGUF by the older key is that of the shared case', async () => {
