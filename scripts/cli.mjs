@@ -1,5 +1,5 @@
 /**
- * `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil, check:webllm, kit, perf, counts, isa, dataset. stdout carries the result alone;
+ * `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil, check:webllm, kit, perf, counts, isa, dataset, export:cluster. stdout carries the result alone;
  * everything else goes to stderr.
  * Exit codes: 0 done, 1 failed, 2 bad arguments, 3 not possible on this machine (isa), 130 interrupted.
  */
@@ -19,6 +19,7 @@ const commands = {
   counts: () => import('./commands/counts.mjs'),
   isa: () => import('./commands/isa.mjs'),
   dataset: () => import('./commands/dataset.mjs'),
+  'export:cluster': () => import('./commands/exportCluster.mjs'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);
