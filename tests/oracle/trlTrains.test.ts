@@ -57,7 +57,9 @@ describe('TRL', () => {
       HF_HUB_OFFLINE: '1',
       HF_HOME: join(folder, 'home'),
     };
-    await promisify(execFile)(python, ['-W', 'ignore', join(root, 'tests/oracle/trlTrains.py'), folder], { env });
+    await promisify(execFile)(python, ['-W', 'ignore', join(root, 'tests/oracle/trlTrains.py'), folder], {
+      env,
+    });
     results = JSON.parse(readFileSync(join(folder, 'trl.json'), 'utf8')) as Results;
   });
 
