@@ -1,5 +1,5 @@
 /**
- * `npm run -s COMMAND -- ARGS`: selftest, lm, bench, distil, check:webllm, kit, site, perf, counts, isa, dataset, fuzz, chaos. stdout carries the result alone;
+ * `npm run -s COMMAND -- ARGS`, COMMAND being one of those below. stdout carries the result alone;
  * everything else goes to stderr.
  * Exit codes: 0 done, 1 failed, 2 bad arguments, 3 not possible on this machine (isa), 130 interrupted.
  */
@@ -20,6 +20,7 @@ const commands = {
   dataset: () => import('./commands/dataset.mjs'),
   fuzz: () => import('./commands/fuzz.mjs'),
   chaos: () => import('./commands/chaos.mjs'),
+  'export:cluster': () => import('./commands/exportCluster.mjs'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

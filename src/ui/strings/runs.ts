@@ -77,8 +77,8 @@ export const runsStrings = {
     ollama: (strategy: string, seed: number): string =>
       `Merged model, ${strategy}, seed ${seed} (GGUF of 8 bits with a Modelfile for Ollama, zip)`,
     'gguf-adapter': (strategy: string, seed: number): string =>
-      `Adapter, ${strategy}, seed ${seed} (GGUF for llama.cpp)`,
-    mlx: (strategy: string, seed: number): string => `Adapter, ${strategy}, seed ${seed} (MLX-LM, zip)`,
+      `GGUF adapter, ${strategy}, seed ${seed} (llama.cpp)`,
+    mlx: (strategy: string, seed: number): string => `MLX-LM adapter, ${strategy}, seed ${seed} (zip)`,
     noGguf: 'The bundled student has a vocabulary of words, for which GGUF has no tokenizer.',
     busy: 'A run is in progress and needs the memory: merge when it has ended.',
     loading: 'Loading the student …',
