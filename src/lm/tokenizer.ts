@@ -84,8 +84,9 @@ function build(json: unknown, files: TokenFiles, about: About): Tokenizer {
     return new EngineTokenizer(pipeline, settings, about);
   } catch (cause) {
     if (cause instanceof ArkletError) throw cause;
+    // What a library says of it is for programmers.
     throw new FileFormatError(
-      `The tokenizer could not be built: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      'The tokenizer could not be built: something in its files is missing, or of another kind than it must be.',
       damaged,
       { cause },
     );

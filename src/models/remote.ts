@@ -40,8 +40,13 @@ const smallFiles = new Set([
 const weights = 'model.safetensors';
 const index = 'model.safetensors.index.json';
 
+/** A size in bytes. */
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+/** A path that an address can hold: no half letters. */
+const path = v.pipe(v.string(), v.minLength(1), v.maxLength(1000), v.regex(/^\P{Cs}+$/u));
+
 const infoSchema = v.object({
-  sha: v.string(),
+  sha: v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/)),
   gated: v.optional(v.union([v.boolean(), v.string()]), false),
   tags: v.optional(v.array(v.string()), []),
   cardData: v.nullish(v.looseObject({ license: v.nullish(v.union([v.string(), v.array(v.string())])) })),
@@ -49,10 +54,10 @@ const infoSchema = v.object({
   gguf: v.nullish(v.looseObject({ total: v.optional(v.number()) })),
   siblings: v.array(
     v.object({
-      rfilename: v.string(),
-      size: v.optional(v.number()),
+      rfilename: path,
+      size: v.optional(count),
       blobId: v.optional(v.string()),
-      lfs: v.nullish(v.looseObject({ sha256: v.optional(v.string()), size: v.optional(v.number()) })),
+      lfs: v.nullish(v.looseObject({ sha256: v.optional(v.string()), size: v.optional(count) })),
     }),
   ),
 });
@@ -212,6 +217,15 @@ async function sizeOf(url: string, { hub = openAccess, signal }: DescribeOptions
 
 const indexSchema = v.looseObject({ weight_map: v.record(v.string(), v.string()) });
 
+/** A part of an address as it is read; as it stands where its percent signs stand for nothing. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** A folder or a .gguf file at any address. Its server names no hashes: what came is hashed and kept to. */
 async function describeUrlModel(address: string, options: DescribeOptions): Promise<RemoteModel> {
   const { hub = openAccess, signal } = options;
@@ -225,7 +239,7 @@ async function describeUrlModel(address: string, options: DescribeOptions): Prom
   const none = (url: string): DownloadError =>
     new DownloadError(`There is no ${url}.`, 'Give the address of a folder with config.json, or of a .gguf.');
   if (/\.gguf$/i.test(new URL(address).pathname)) {
-    const name = decodeURIComponent(new URL(address).pathname.split('/').pop() ?? 'model.gguf');
+    const name = decoded(new URL(address).pathname.split('/').pop() ?? 'model.gguf');
     const parts = ggufParts(name);
     for (const part of parts ?? []) {
       const { href } = new URL(encodeURIComponent(part) + new URL(address).search, address);

@@ -295,10 +295,12 @@ export const filters: Readonly<Record<string, Filter>> = {
   unique,
   upper: (_, value) => soft(value).toUpperCase(),
   urlencode: (host, value) => {
-    const quoteText = (text: string, plusSign: boolean) =>
-      encodeURIComponent(text)
+    const quoteText = (text: string, plusSign: boolean) => {
+      if (/\p{Cs}/u.test(text)) throw runtime('surrogates are not allowed in an address');
+      return encodeURIComponent(text)
         .replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)
         .replaceAll(plusSign ? '%20' : '%2F', plusSign ? '+' : '/');
+    };
     const items = textOf(value) === null ? itemsOf(value, host.budget) : null;
     if (!items) return quoteText(str(value), false);
     const pairs =

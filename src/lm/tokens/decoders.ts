@@ -1,5 +1,5 @@
 /** Decoders of tokenizer.json as Hugging Face's tokenizers does them: tokens into text. */
-import { asJson, asList, asText, byteLetters, type Json } from './preTokenizers';
+import { asJson, asList, asPiece, byteLetters, type Json } from './preTokenizers';
 import { asGiven, compilePattern, unsupported } from './regex';
 
 type Decoder = (tokens: readonly string[]) => string[];
@@ -87,7 +87,7 @@ function metaspace(config: Json): Decoder {
 }
 
 function strip(config: Json): Decoder {
-  const content = asText(config['content'], ' ');
+  const content = asPiece(config['content'], ' ');
   const [start, stop] = [Number(config['start'] ?? 0), Number(config['stop'] ?? 0)];
   return (tokens) =>
     tokens.map((token) => {
@@ -122,7 +122,7 @@ export function createDecoder(value: unknown): Decoder {
       return strip(config);
     case 'Replace': {
       const pattern = compilePattern(config['pattern']);
-      const content = asText(config['content'], '');
+      const content = asPiece(config['content'], '');
       return (tokens) => tokens.map((token) => token.replace(pattern, () => content));
     }
     case 'BPEDecoder': {

@@ -1,5 +1,5 @@
 /** Normalisers of tokenizer.json as Hugging Face's tokenizers does them. */
-import { asJson, asList, asText, toByteLetters, type Json } from './preTokenizers';
+import { asJson, asList, asPiece, asText, toByteLetters, type Json } from './preTokenizers';
 import { createPrecompiled } from './precompiled';
 import { asGiven, blank, compilePattern, unsupported } from './regex';
 
@@ -59,12 +59,12 @@ export function createNormalizer(value: unknown): Normalizer | null {
     case 'StripAccents':
       return (text) => text.replace(/\p{M}/gu, '');
     case 'Prepend': {
-      const prefix = asText(config['prepend'], '');
+      const prefix = asPiece(config['prepend'], '');
       return (text) => (text === '' ? text : prefix + text);
     }
     case 'Replace': {
       const pattern = compilePattern(config['pattern']);
-      const content = asText(config['content'], '');
+      const content = asPiece(config['content'], '');
       return (text) => text.replace(pattern, () => content);
     }
     case 'ByteLevel':

@@ -17,6 +17,16 @@ export const asList = (value: unknown): readonly unknown[] => (Array.isArray(val
 export const asText = (value: unknown, fallback: string): string =>
   typeof value === 'string' ? value : fallback;
 
+/** Characters of a text that stands for others, as "▁" for a blank: each place of it grows by so many. */
+const mostPiece = 100;
+
+/** As `asText`, for what is put into texts. Throws ModelError where it would make them as long as the file. */
+export function asPiece(value: unknown, fallback: string): string {
+  const piece = asText(value, fallback);
+  if (piece.length > mostPiece) throw unsupported(`a replacement of ${piece.length} characters`);
+  return piece;
+}
+
 type Behaviour = 'Removed' | 'Isolated' | 'MergedWithPrevious' | 'MergedWithNext' | 'Contiguous';
 interface Span {
   start: number;
@@ -100,7 +110,7 @@ function byteLevel(config: Json): PreTokenizer {
 }
 
 function metaspace(config: Json): PreTokenizer {
-  const letter = typeof config['replacement'] === 'string' ? config['replacement'] : '▁';
+  const letter = asPiece(config['replacement'], '▁');
   const legacy = config['add_prefix_space'] === false ? 'never' : 'always';
   const scheme = config['prepend_scheme'] ?? legacy;
   if (scheme !== 'always' && scheme !== 'first' && scheme !== 'never')
