@@ -68,7 +68,7 @@ function section<T extends Made>(
     `## ${title}`,
     origin(read, {
       command: last?.command ?? '',
-      what: `${what}; ${runs.length} runs in ${duration(seconds)}`,
+      what: `${what}; ${runs.length} runs${seconds > 0 ? ` in ${duration(seconds)}` : ''}`,
       device: deviceOf(environment),
     }),
     ...figures(read.result),
