@@ -2,10 +2,10 @@
 import { version } from '../package.json';
 import { EngineClient } from '../src/engine/engineClient';
 import { serveCoordinator } from '../src/coordinator/coordinatorService';
-import { chromeMaker } from '../src/job/chromeLink';
-import { transformersMaker } from '../src/job/transformersLink';
+import { chromeMaker } from '../src/job/links/chromeLink';
+import { transformersMaker } from '../src/job/links/transformersLink';
 import type { EngineProtocol } from '../src/engine/engineProtocol';
-import { webllmMaker } from '../src/job/webllmLink';
+import { webllmMaker } from '../src/job/links/webllmLink';
 import { linkWorker } from '../src/rpc/workerPort';
 
 declare const self: DedicatedWorkerGlobalScope;

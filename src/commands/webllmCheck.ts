@@ -2,7 +2,7 @@
 import { webllmAgent, WebllmModel } from '../agents/webllm/model';
 import { webllmRef } from '../agents/webllm/spec';
 import type { AgentRequest } from '../agents/agent';
-import { openWebllmWorker } from '../job/webllmLink';
+import { openWebllmWorker } from '../job/links/webllmLink';
 import { parseSpecOf } from '../specs/spec';
 
 export interface WebllmCheckRequest {

@@ -8,7 +8,7 @@ import { DownloadError, TokenError } from '../../src/core/errors';
 import type { Sampling } from '../../src/records/records';
 import { UrlSource } from '../../src/lm/sources';
 import { loadEngineModel, type EngineModel } from '../../src/engine/engineModel';
-import { transformersLink } from '../../src/job/transformersLink';
+import { transformersLink } from '../../src/job/links/transformersLink';
 import { onnxLlama } from '../support/onnxLlama';
 
 const base = new URL('/models/agent-a/', location.href).href;

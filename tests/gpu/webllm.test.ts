@@ -4,7 +4,7 @@ import { webllmRef } from '../../src/agents/webllm/spec';
 import { parseSpecOf } from '../../src/specs/spec';
 import type { WebllmLink } from '../../src/agents/webllm/protocol';
 import { connectModels } from '../../src/modelsWorker/modelsClient';
-import { openWebllmWorker } from '../../src/job/webllmLink';
+import { openWebllmWorker } from '../../src/job/links/webllmLink';
 import { emptyLibrary } from './emptyLibrary';
 
 /** WebLLM asks the Cache API before the network: what is put there is found, everything else of this host is not. */

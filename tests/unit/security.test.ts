@@ -1,5 +1,5 @@
 /** docs/SECURITY.md on what ships: packages, licences, install scripts. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -11,9 +11,6 @@ interface Locked {
   readonly version?: string;
   readonly resolved?: string;
   readonly integrity?: string;
-  readonly dev?: boolean;
-  readonly devOptional?: boolean;
-  readonly optional?: boolean;
   readonly hasInstallScript?: boolean;
 }
 interface Manifest {
@@ -21,13 +18,41 @@ interface Manifest {
   readonly version: string;
   readonly license?: string;
   readonly scripts?: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
 }
 
 const { packages } = JSON.parse(read('package-lock.json')) as { packages: Readonly<Record<string, Locked>> };
 const locked = Object.entries(packages).filter(([path]) => path !== '');
-const shipped = locked.filter(([, { dev, devOptional }]) => dev !== true && devOptional !== true);
-
 const manifestOf = (path: string): Manifest => JSON.parse(read(join(path, 'package.json'))) as Manifest;
+/** Names of packages that the page's sources import. */
+const imported = ['src', 'workers'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\.(ts|svelte)$/.test(path))
+    .flatMap((path) => [...read(join(folder, path)).matchAll(/(?:from |import\()'((?:@[\w-]+\/)?[\w-]+)/g)])
+    .map(([, name = '']) => name)
+    .filter((name) => `node_modules/${name}` in packages),
+);
+
+/** Where a package finds another, as Node looks for it: beside itself, then further up. */
+function found(from: string, name: string): string | null {
+  for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))) {
+    const path = `${folder === '' ? '' : `${folder}/`}node_modules/${name}`;
+    if (path in packages) return path;
+    if (folder === '') return null;
+  }
+}
+
+/** What the app and the published package are made of: what is imported, what package.json depends on, and all that these need. */
+const shipped = new Set<string>();
+function add(from: string, name: string): void {
+  const path = found(from, name);
+  if (path === null || shipped.has(path)) return;
+  shipped.add(path);
+  for (const needed of Object.keys(manifestOf(path).dependencies ?? {})) add(path, needed);
+}
+const own = JSON.parse(read('package.json')) as Required<Manifest>;
+for (const name of [...imported, ...Object.keys(own.dependencies)]) add('', name);
+
 const installScripts = ['preinstall', 'install', 'postinstall'] as const;
 const runsAtInstall = ({ scripts = {} }: Manifest): boolean => installScripts.some((name) => name in scripts);
 
@@ -50,7 +75,7 @@ function rowsUnder(heading: string): readonly (readonly string[])[] {
 describe('docs/SECURITY.md', () => {
   it('names the licence of every package that the app is built from', () => {
     const byLicence = new Map<string, Set<string>>();
-    for (const [path] of shipped) {
+    for (const path of shipped) {
       const { license = 'none', name } = manifestOf(path);
       byLicence.set(license, (byLicence.get(license) ?? new Set()).add(name));
     }
@@ -63,10 +88,7 @@ describe('docs/SECURITY.md', () => {
   it('names every package that runs a script when it is installed, and why that is let', () => {
     const running = locked
       .filter(([, { hasInstallScript }]) => hasInstallScript === true)
-      .map(([path, { dev }]) => [
-        path.replace('node_modules/', ''),
-        dev === true ? 'development' : 'the app',
-      ]);
+      .map(([path]) => [path.replace('node_modules/', ''), shipped.has(path) ? 'the app' : 'development']);
     expect(rowsUnder('Install scripts').map(([name, where]) => [name, where])).toEqual(running);
     for (const [, , why = ''] of rowsUnder('Install scripts')) expect(why.length).toBeGreaterThan(20);
   });

@@ -1,5 +1,5 @@
 /**
- * Whether a pattern of a file searches texts in a bearable time: (a+)+b takes twice as long for each further letter, and nothing ends a
+ * Whether a pattern of a file searches texts in reasonable time: (a+)+b takes twice as long for each further letter, and nothing ends a
  * search once it runs. Tried on short texts that grow until a search is slow or the text is long.
  */
 

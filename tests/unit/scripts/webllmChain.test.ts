@@ -4,7 +4,7 @@ import { isEvaluation } from '../../../src/records/evalProtocol';
 import type { RunArchive } from '../../../src/records/runRecords';
 import { configFromFlags } from '../../../src/settings/flags';
 import { packArchive, unpackArchive } from '../../../src/records/archiveFile';
-import { webllmMaker } from '../../../src/job/webllmLink';
+import { webllmMaker } from '../../../src/job/links/webllmLink';
 import { ScriptedEngine, scriptedLink } from '../agents/webllm/scriptedEngine';
 import { nodeJobs } from '../../support/nodeJob';
 

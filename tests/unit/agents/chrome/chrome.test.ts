@@ -4,7 +4,7 @@ import { chromeHost } from '../../../../src/agents/chrome/host';
 import type { ChromeProtocol } from '../../../../src/agents/chrome/protocol';
 import type { Completion } from '../../../../src/agents/agent';
 import { promptApi } from '../../../../src/core/promptApi';
-import { chromeMaker } from '../../../../src/job/chromeLink';
+import { chromeMaker } from '../../../../src/job/links/chromeLink';
 import type { Message } from '../../../../src/records/records';
 import { serve } from '../../../../src/rpc/rpc';
 import { offerModel } from '../../../../src/wire/pageModel';

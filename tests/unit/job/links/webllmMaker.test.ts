@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { webllmMaker } from '../../../src/job/webllmLink';
-import { parseSpecOf } from '../../../src/specs/spec';
-import { ScriptedEngine, scriptedLink } from '../agents/webllm/scriptedEngine';
+import { webllmMaker } from '../../../../src/job/links/webllmLink';
+import { parseSpecOf } from '../../../../src/specs/spec';
+import { ScriptedEngine, scriptedLink } from '../../agents/webllm/scriptedEngine';
 
 it('agents of one WebLLM model share a worker, other settings have their own', async () => {
   const engines: ScriptedEngine[] = [];

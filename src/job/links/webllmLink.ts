@@ -1,18 +1,18 @@
 /** The job's end of a WebLLM worker, over rpc. */
-import type { AgentBackend } from '../agents/agent';
-import { readLocalText } from '../agents/webllm/localCaches';
-import { webllmAgent, WebllmModel } from '../agents/webllm/model';
-import type { WebllmLink, WebllmProtocol } from '../agents/webllm/protocol';
-import { webllmRef } from '../agents/webllm/spec';
-import { readCachedText } from '../agents/webllm/cachedText';
-import { tokenCounter } from '../agents/webllm/tokenCount';
-import { AgentError } from '../core/errors';
-import { RpcClient } from '../rpc/rpc';
-import { watchWorker } from '../rpc/workerPort';
-import { openLocal } from '../models/storedFiles';
-import type { HubAccess } from '../specs/addresses';
-import { openAccess } from '../models/hub';
-import type { WebllmSpec } from '../specs/webllm';
+import type { AgentBackend } from '../../agents/agent';
+import { readLocalText } from '../../agents/webllm/localCaches';
+import { webllmAgent, WebllmModel } from '../../agents/webllm/model';
+import type { WebllmLink, WebllmProtocol } from '../../agents/webllm/protocol';
+import { webllmRef } from '../../agents/webllm/spec';
+import { readCachedText } from '../../agents/webllm/cachedText';
+import { tokenCounter } from '../../agents/webllm/tokenCount';
+import { AgentError } from '../../core/errors';
+import { RpcClient } from '../../rpc/rpc';
+import { watchWorker } from '../../rpc/workerPort';
+import { openLocal } from '../../models/storedFiles';
+import type { HubAccess } from '../../specs/addresses';
+import { openAccess } from '../../models/hub';
+import type { WebllmSpec } from '../../specs/webllm';
 
 /** How the hub is asked when a model is loaded. */
 type AskHub = () => Promise<HubAccess>;
@@ -47,7 +47,7 @@ export function webllmLink(worker: Worker, hub: AskHub = async () => openAccess)
 
 export function openWebllmWorker(hub?: AskHub): WebllmLink {
   return webllmLink(
-    new Worker(new URL('../../workers/webllm.worker.ts', import.meta.url), { type: 'module' }),
+    new Worker(new URL('../../../workers/webllm.worker.ts', import.meta.url), { type: 'module' }),
     hub,
   );
 }

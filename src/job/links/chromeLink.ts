@@ -1,11 +1,11 @@
 /** The job's end of the browser's model, which the page holds: over a port that the page hands in where its browser has one. */
-import { chromeAgent } from '../agents/chrome/agent';
-import type { ChromeLink, ChromeProtocol } from '../agents/chrome/protocol';
-import { AgentError } from '../core/errors';
-import { RpcClient, type Port } from '../rpc/rpc';
-import { specId } from '../specs/spec';
-import { offeredModel } from '../wire/pageModel';
-import type { AgentMakers } from './resolveAgents';
+import { chromeAgent } from '../../agents/chrome/agent';
+import type { ChromeLink, ChromeProtocol } from '../../agents/chrome/protocol';
+import { AgentError } from '../../core/errors';
+import { RpcClient, type Port } from '../../rpc/rpc';
+import { specId } from '../../specs/spec';
+import { offeredModel } from '../../wire/pageModel';
+import type { AgentMakers } from '../resolveAgents';
 
 export function chromeLink(rpc: () => RpcClient<ChromeProtocol> | null): ChromeLink {
   const open = (): RpcClient<ChromeProtocol> => {

@@ -1,14 +1,14 @@
 /** The job's end of the transformers worker, over rpc: started with the first model, ended with the last. */
-import type { AgentBackend } from '../agents/agent';
-import { transformersAgent } from '../agents/transformers/agent';
-import type { TransformersLink, TransformersProtocol } from '../agents/transformers/protocol';
-import { transformersRef } from '../agents/transformers/spec';
-import { AgentError } from '../core/errors';
-import { RpcClient } from '../rpc/rpc';
-import { watchWorker } from '../rpc/workerPort';
-import { openAccess } from '../models/hub';
-import type { HubAccess } from '../specs/addresses';
-import type { AgentMakers, MakerOptions } from './resolveAgents';
+import type { AgentBackend } from '../../agents/agent';
+import { transformersAgent } from '../../agents/transformers/agent';
+import type { TransformersLink, TransformersProtocol } from '../../agents/transformers/protocol';
+import { transformersRef } from '../../agents/transformers/spec';
+import { AgentError } from '../../core/errors';
+import { RpcClient } from '../../rpc/rpc';
+import { watchWorker } from '../../rpc/workerPort';
+import { openAccess } from '../../models/hub';
+import type { HubAccess } from '../../specs/addresses';
+import type { AgentMakers, MakerOptions } from '../resolveAgents';
 
 interface Running {
   readonly rpc: RpcClient<TransformersProtocol>;
@@ -69,7 +69,7 @@ export function transformersLink(
 }
 
 function startWorker(): Worker {
-  return new Worker(new URL('../../workers/transformers.worker.ts', import.meta.url), { type: 'module' });
+  return new Worker(new URL('../../../workers/transformers.worker.ts', import.meta.url), { type: 'module' });
 }
 
 /** Makes agents of transformers.js models; all of them share one worker. */
