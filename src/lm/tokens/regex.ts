@@ -1,7 +1,7 @@
 /** Oniguruma patterns (those of tokenizer.json) as JavaScript regular expressions; what has no equal is refused. */
 import { SplitPreTokenizer } from '@huggingface/tokenizers';
 import { ModelError } from '../../core/errors';
-import { isBearable } from './regexPace';
+import { endsSoon } from './regexPace';
 
 /** Rust's char::is_whitespace. JavaScript's \s has U+FEFF in addition and lacks U+0085. */
 export const blank = '\\p{White_Space}';
@@ -112,7 +112,7 @@ export function compilePattern(pattern: unknown): RegExp {
     throw unsupported(`the regular expression ${regex}`);
   }
   if (!compiled) throw unsupported(`the regular expression ${regex}`);
-  if (!isBearable(compiled, regex))
-    throw unsupported(`the regular expression ${regex}, whose search does not end in a bearable time`);
+  if (!endsSoon(compiled, regex))
+    throw unsupported(`the regular expression ${regex}, whose search takes too long`);
   return compiled;
 }

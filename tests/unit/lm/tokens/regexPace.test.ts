@@ -15,7 +15,7 @@ it.each([
 ])('the pattern %s, whose search does not end, is refused before a text is cut by it', (regex) => {
   const began = performance.now();
   expect(() => compilePattern({ Regex: regex })).toThrow(ModelError);
-  expect(() => compilePattern({ Regex: regex })).toThrow(/bearable/);
+  expect(() => compilePattern({ Regex: regex })).toThrow(/takes too long/);
   expect(performance.now() - began).toBeLessThan(20_000);
 });
 
@@ -34,6 +34,6 @@ it('every pattern of the tokenizers that models come with is taken', () => {
     } catch (thrown) {
       refusal = (thrown as Error).message;
     }
-    expect(refusal, Regex).not.toContain('bearable');
+    expect(refusal, Regex).not.toContain('takes too long');
   }
 });
