@@ -1,5 +1,5 @@
 /**
- * Whether a pattern of a file searches texts in reasonable time: (a+)+b takes twice as long for each further letter, and nothing ends a
+ * Whether a pattern of a file searches texts fast enough: (a+)+b takes twice as long for each further letter, and nothing ends a
  * search once it runs. Tried on short texts that grow until a search is slow or the text is long.
  */
 
@@ -10,7 +10,7 @@ const tails = ['', '!', 'b', '\u0001'];
 /** A search of n letters may take n² steps, not n³ or 2ⁿ. */
 const lengths = [4, 6, 8, 10, 12, 14, 16, 18, 20, 24, 28, 60, 120, 240, 500];
 /** Milliseconds of a search; usual ones of so few letters take hundredths. */
-const bearable = 12;
+const soon = 12;
 /** A busy machine may hold up one of them. */
 const tries = 4;
 
@@ -25,7 +25,7 @@ const known = new Map<string, boolean>();
 const mostKnown = 100;
 
 /** `pattern` is global; `source` its text, whose own letters are tried as well. */
-export function isBearable(pattern: RegExp, source: string): boolean {
+export function endsSoon(pattern: RegExp, source: string): boolean {
   const before = known.get(source);
   if (before !== undefined) return before;
   const found = tried(pattern, source);
@@ -41,9 +41,8 @@ function tried(pattern: RegExp, source: string): boolean {
       for (const length of lengths) {
         const text = letter.repeat(length) + tail;
         let least = Infinity;
-        for (let i = 0; i < tries && least > bearable; i++)
-          least = Math.min(least, milliseconds(pattern, text));
-        if (least > bearable) return false;
+        for (let i = 0; i < tries && least > soon; i++) least = Math.min(least, milliseconds(pattern, text));
+        if (least > soon) return false;
       }
   return true;
 }
