@@ -132,9 +132,7 @@ export function mutatedJson(value: unknown, dice: Dice): unknown {
 function grown(text: string, dice: Dice): string {
   const from = dice.below(text.length);
   const piece = text.slice(from, from + 1 + dice.below(200)) || 'x';
-  return (
-    text.slice(0, from) + piece.repeat(Math.ceil((dice.chance(0.2) ? 1_000_000 : 50_000) / piece.length))
-  );
+  return text.slice(0, from) + piece.repeat(Math.ceil((dice.chance(0.2) ? 300_000 : 50_000) / piece.length));
 }
 
 /** A copy of a text with one to three changes. */
