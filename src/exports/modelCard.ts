@@ -1,5 +1,5 @@
 /** README.md of an adapter: what it was taught, with which seed, what it reached, and on which base. As the hub reads model cards. */
-import { armLabel, trainingOf } from '../eval/arm';
+import { armLabel, trainingOf, trainingOf } from '../eval/arm';
 import { percent, table } from '../eval/markdownTable';
 import type { Report } from '../records/records';
 import type { RunRecord } from '../records/runRecords';
@@ -31,16 +31,9 @@ function figures({ strategy, seed, report }: CardOf): string | null {
           ...report.arms.filter(({ name }) => trainingOf(name) === null),
           ...(report.seeds.find((one) => one.seed === seed)?.arms ?? []),
         ];
-  const wanted = [
-    'base',
-    'single',
-    'single-greedy',
-    'debate',
-    `distilled:${strategy}`,
-    `control:${strategy}`,
-  ];
+  const wanted = ['base', 'single', 'single-greedy', 'debate'];
   const rows = arms
-    .filter(({ name }) => wanted.includes(name))
+    .filter(({ name }) => wanted.includes(name) || trainingOf(name) === strategy)
     .map(({ name, accuracy, ci: [lo, hi], n }) => [
       armLabel(name),
       percent(accuracy),
