@@ -1,5 +1,5 @@
 /** README.md of an adapter: what it was taught, with which seed, what it reached, and on which base. As the hub reads model cards. */
-import { armLabel, trainingOf, trainingOf } from '../eval/arm';
+import { armLabel, trainingOf } from '../eval/arm';
 import { percent, table } from '../eval/markdownTable';
 import type { Report } from '../records/records';
 import type { RunRecord } from '../records/runRecords';
