@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { ImportError } from '../core/errors';
 import { byteLimit, gunzipText } from '../core/gunzip';
-import { parseJson } from '../core/json';
+import { DepthError, mostDepth, parseJson } from '../core/json';
 import { withFacts } from '../debate/readPrompt';
 import { reportWithDropCounts, withDropCounts } from '../records/dropped';
 import type { RunArchive } from '../records/runRecords';
@@ -39,6 +39,7 @@ export async function readArchive(
     json = parseJson(zipped ? await gunzipText(bytes) : new TextDecoder().decode(bytes));
   } catch (cause) {
     if (cause instanceof ImportError) throw cause;
+    if (cause instanceof DepthError) throw notArchive(name, text.archiveReasons.deep(mostDepth), cause);
     throw notArchive(name, zipped ? text.archiveReasons.damaged : text.archiveReasons.unknown, cause);
   }
   const result = v.safeParse(shape, json);

@@ -388,7 +388,7 @@ describe('the runs', () => {
     await page.getByLabelText('Compare calm-finch').click();
     await button('Compare 2 runs').click();
     const panel = dialog('Compare runs');
-    await expect.element(panel.getByRole('row', { name: /^LoRA rank/ })).toBeVisible();
+    await expect.element(panel.getByRole('row', { name: /^LoRA rank \d/ })).toBeVisible();
     await expect.element(panel.getByRole('img', { name: /Smoothed training loss/ })).toBeVisible();
     const rows = panel.getByRole('region', { name: 'Runs and their result' }).getByRole('row');
     await expect.element(rows.nth(1)).toHaveTextContent(/silver-tern.*Baseline/);

@@ -8,6 +8,7 @@ export const errorStrings = {
   archiveReasons: {
     damaged: 'its gzip data or JSON is damaged',
     unknown: 'it is neither gzip nor JSON',
+    deep: (most: number): string => `it nests lists more than ${most} deep`,
   },
   thisFile: 'This',
   recordedName: 'The recorded run',
