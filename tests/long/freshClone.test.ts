@@ -85,6 +85,8 @@ const calls: readonly (readonly [name: string, script: string, args: readonly st
   ['perf', 'cli', ['perf', '--rounds', 'none'], 2],
   ['prove', 'prove/prove', ['--only', 'nothing'], 2],
   ['isa', 'cli', ['isa', '--family', 'nothing'], 2],
+  ['fuzz', 'cli', ['fuzz', '--cases', 'none'], 2],
+  ['chaos', 'cli', ['chaos', '--faults', 'none'], 2],
 ];
 
 it('no command of the table is left out here', () => {
