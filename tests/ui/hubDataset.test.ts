@@ -29,7 +29,7 @@ describe('a dataset of the hub', () => {
     await openSettings();
     await page.getByLabelText('Dataset on Hugging Face').fill('openai/gsm8k');
     await expect.element(page.getByText(/read from huggingface\.co/)).toBeVisible();
-    await button('Look up the dataset').click();
+    await button('Find the dataset').click();
     await expect.element(page.getByLabelText('Config')).toHaveValue('main');
     await expect.element(page.getByLabelText('Split')).toHaveValue('train');
     expect(await violations()).toEqual([]);
@@ -46,18 +46,18 @@ describe('a dataset of the hub', () => {
     await openSettings();
     const name = page.getByLabelText('Dataset on Hugging Face');
     await name.fill('hf:a/b@test');
-    await button('Look up the dataset').click();
+    await button('Find the dataset').click();
     await vi.waitFor(() => expect(asked()).toEqual([['fetchDataset', 'hf:a/b@test']]));
     client.splits = [{ config: 'default', split: 'train' }];
     await name.fill('a/b');
-    await button('Look up the dataset').click();
+    await button('Find the dataset').click();
     await vi.waitFor(() => expect(asked()[1]).toEqual(['fetchDataset', 'hf:a/b/default@train']));
   });
 
   it('whose name is none is refused in words', async () => {
     await openSettings();
     await page.getByLabelText('Dataset on Hugging Face').fill('gsm8k');
-    await button('Look up the dataset').click();
+    await button('Find the dataset').click();
     await expect.element(page.getByText('"gsm8k" is not the name of a dataset on the hub.')).toBeVisible();
     expect(asked()).toEqual([]);
   });

@@ -6,7 +6,7 @@ export const hubDatasetStrings = {
   example: 'openai/gsm8k',
   help: (host: string): string =>
     `OWNER/NAME, read from ${host}. /CONFIG and @SPLIT may follow, as in openai/gsm8k/main@test.`,
-  look: 'Look up the dataset',
+  look: 'Find the dataset',
   config: 'Config',
   split: 'Split',
   read: 'Read this split',
