@@ -85,7 +85,12 @@ export function modelCard(card: CardOf): string {
     '',
     reached ?? 'The run has not been evaluated.',
     '',
-    ...(report ? [`Measured with ${report.environment.device} (${report.environment.backend}).`, ''] : []),
+    ...(report ? [`Measured with ${deviceOf(report.environment)} (${report.environment.backend}).`, ''] : []),
     'It was trained to answer such questions in the asked-for form, and for nothing else.',
   ].join('\n')}\n`;
+}
+
+/** Without the threads, which a machine chooses anew and which change no byte: the card of the same training is the same. */
+function deviceOf({ device }: { readonly device: string }): string {
+  return device.replace(/, \d+ threads?\b/, '');
 }
