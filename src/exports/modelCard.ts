@@ -90,7 +90,7 @@ export function modelCard(card: CardOf): string {
   ].join('\n')}\n`;
 }
 
-/** Without the threads, which a machine chooses anew and which change no byte: the card of the same training is the same. */
+/** Without the number of threads, which a machine may choose differently in the next run. */
 function deviceOf({ device }: { readonly device: string }): string {
   return device.replace(/, \d+ threads?\b/, '');
 }
